@@ -1,0 +1,152 @@
+"""An immutable pool of texts in one Arrow IPC stream file, named by the sha256 of its bytes.
+
+A text's row number is its pool item id.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Self
+
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from labelloop.errors import UserError
+
+ROWS_PER_BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text, its label where the source tells it, and its row (from 0) in the source."""
+
+    text: str
+    gold: str | None
+    source_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """Where a snapshot lies: file name in its folder, sha256 in hex and size in bytes of the file."""
+
+    name: str
+    digest: str
+    size: int
+
+
+def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
+    """Write rows as `<folder>/<sha256>.arrow`; equal rows give equal bytes and one file.
+
+    The column `gold` is there if the first row has a label; then every row must (else `ValueError`).
+    Raises `UserError` if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                _write_stream(file, rows)
+                file.flush()
+                os.fsync(file.fileno())
+                info = _info(beside)
+                beside.replace(folder / info.name)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise UserError(
+            f"cannot write a pool snapshot to {folder}: {error.strerror or error}; "
+            "free some space or choose another --home"
+        ) from error
+    return info
+
+
+class Snapshot:
+    """A snapshot opened for reading, memory-mapped."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    @classmethod
+    def open(cls, path: Path, digest: str | None = None) -> Self:
+        """Open a snapshot; with `digest` (sha256 in hex) its bytes are checked. Raises `UserError`."""
+        remedy = "restore it from a backup, or make the project again from its data set"
+        try:
+            if digest is not None and _info(path).digest != digest:
+                raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
+            table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+        except FileNotFoundError as error:
+            raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UserError(f"the pool snapshot {path} cannot be read ({_line(error)}); {remedy}") from error
+        return cls(table)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether the source told labels."""
+        return "gold" in self._table.column_names
+
+    def texts(self, items: Sequence[int]) -> list[str]:
+        """Texts of these pool items, in their order; `IndexError` for an item that is not there."""
+        return self._take("text", items)
+
+    def all_texts(self) -> list[str]:
+        """Every text; the index is the pool item."""
+        texts: list[str] = self._table.column("text").to_pylist()
+        return texts
+
+    def gold(self, items: Sequence[int]) -> list[str] | None:
+        """The source's labels of these pool items; None where it told none."""
+        return self._take("gold", items) if self.has_gold else None
+
+    def source_rows(self, items: Sequence[int]) -> list[int]:
+        """Rows (from 0) of these pool items in the user's data set."""
+        indices = pa.array(items, pa.int64())
+        rows: list[int] = self._table.column("source_row").take(indices).to_pylist()
+        return rows
+
+    def _take(self, column: str, items: Sequence[int]) -> list[str]:
+        values: list[str] = self._table.column(column).take(pa.array(items, pa.int64())).to_pylist()
+        return values
+
+
+def _write_stream(file: IO[bytes], rows: Iterable[Row]) -> None:
+    remaining = iter(rows)
+    batch = list(islice(remaining, ROWS_PER_BATCH))
+    has_gold = bool(batch) and batch[0].gold is not None
+    fields = [pa.field("text", pa.string(), nullable=False)]
+    if has_gold:
+        fields.append(pa.field("gold", pa.string(), nullable=False))
+    schema = pa.schema([*fields, pa.field("source_row", pa.int64(), nullable=False)])
+    with pa.ipc.new_stream(file, schema) as writer:
+        while batch:
+            if any((row.gold is not None) != has_gold for row in batch):
+                raise ValueError("either every row has a gold label or none")
+            columns = {field.name: [getattr(row, field.name) for row in batch] for field in schema}
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+            batch = list(islice(remaining, ROWS_PER_BATCH))
+
+
+def _info(path: Path) -> SnapshotInfo:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return SnapshotInfo(f"{digest}.arrow", digest, path.stat().st_size)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
