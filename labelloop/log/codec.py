@@ -1,0 +1,32 @@
+"""CloudEvents encodings of an event: its attributes as JSON, and the structured mode for people and tools."""
+
+import base64
+import json
+from typing import Any
+
+from schemas.envelope import Event, NotAnEvent
+
+
+def attributes_to_json(event: Event) -> str:
+    return json.dumps(dict(event.attributes), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_parts(attributes: str | bytes, data: bytes) -> Event:
+    """The event of stored attributes and data. Raises NotAnEvent."""
+    try:
+        found = json.loads(attributes)
+    except ValueError as error:
+        raise NotAnEvent(f"its attributes are no JSON: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise NotAnEvent("its attributes are no JSON object of strings")
+    if not isinstance(data, bytes):
+        raise NotAnEvent("its data are no bytes")
+    return Event(found, data)
+
+
+def to_structured(event: Event) -> dict[str, Any]:
+    """CloudEvents' structured JSON mode: attributes with `data`, or with `data_base64` when the bytes are no JSON."""
+    try:
+        return {**event.attributes, "data": json.loads(event.data)}
+    except ValueError:
+        return {**event.attributes, "data_base64": base64.b64encode(event.data).decode()}

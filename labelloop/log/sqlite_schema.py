@@ -1,0 +1,83 @@
+"""The tables of the SQLite log, and the checks that it is whole."""
+
+import sqlite3
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+APPLICATION_ID = 0x1ABE1
+FORMAT = 1
+BUSY_TIMEOUT = 30.0
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS events (
+    offset INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_by_project ON events (project, offset);
+CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, offset INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS leases (
+    service TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    owner TEXT,
+    pid INTEGER,
+    started REAL,
+    beat REAL NOT NULL
+);
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the log, which is made when it is not there. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _prepare(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(path, error) from error
+    return connection
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises UserError when events were removed from the log by hand."""
+    try:
+        count, last = connection.execute("SELECT count(*), coalesce(max(offset), 0) FROM events").fetchone()
+        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    written = row[0] if row else 0
+    if not count == last == written:
+        raise UserError(
+            f"the log {path} lacks {max(written, last) - count} of the {max(written, last)} events that were "
+            "written to it: put back a copy made before they were removed"
+        )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == FORMAT:
+        return
+    if version > FORMAT:
+        raise UserError(f"a newer labelloop wrote the log {path}: upgrade with `pip install -U labelloop`")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def _unusable(path: Path, error: Exception) -> UserError:
+    reason = str(error)
+    if "full" in reason or "No space" in reason:
+        return UserError(f"no space left for the log {path}: free some space on this disk")
+    if "malformed" in reason or "not a database" in reason:
+        return UserError(f"the log {path} is damaged ({reason}): put back a copy of it")
+    return UserError(f"the log {path} cannot be opened ({reason}): check its path and permissions")

@@ -1,0 +1,129 @@
+"""CloudEvents attributes around an event's data, and the ids derived from what it states."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from pydantic import ValidationError
+
+from schemas.events import EVENTS, EventData, Fact
+from schemas.model import READING
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
+REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
+
+
+class NotAnEvent(ValueError):
+    """Attributes or bytes that are no envelope at all."""
+
+
+class UnknownType(ValueError):
+    """An event of a type that this version does not know."""
+
+
+class InvalidEvent(ValueError):
+    """An event of a known type whose bytes are not what it must say, or not those that were written."""
+
+
+def event_id(project: str, type_name: str, identity: tuple[Fact, ...]) -> str:
+    """The id (a uuid5) of what an event states."""
+    return str(uuid.uuid5(NAMESPACE, json.dumps([project, type_name, *identity], ensure_ascii=False)))
+
+
+def datahash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as it was written: its attributes and the bytes of its data, never re-serialised."""
+
+    attributes: Mapping[str, str]
+    data: bytes
+
+    def __post_init__(self) -> None:
+        missing = [name for name in REQUIRED if not self.attributes.get(name)]
+        if missing:
+            raise NotAnEvent(f"the attributes {', '.join(missing)} are missing")
+        try:
+            datetime.fromisoformat(self.attributes["time"])
+        except ValueError as error:
+            raise NotAnEvent(f"its time is no time: {error}") from error
+
+    @property
+    def id(self) -> str:
+        return self.attributes["id"]
+
+    @property
+    def type(self) -> str:
+        return self.attributes["type"]
+
+    @property
+    def name(self) -> str:
+        """The type without prefix and version: `BatchQueried`."""
+        return self.type.removeprefix("labelloop.").rpartition(".v")[0] or self.type
+
+    @property
+    def source(self) -> str:
+        return self.attributes["source"]
+
+    @property
+    def project(self) -> str:
+        return self.attributes["subject"]
+
+    @property
+    def cause(self) -> str | None:
+        return self.attributes.get("causationid")
+
+    @property
+    def datahash(self) -> str:
+        return self.attributes["datahash"]
+
+    @property
+    def mustunderstand(self) -> bool:
+        return self.attributes.get("mustunderstand") == "true"
+
+    @cached_property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.attributes["time"])
+
+    @cached_property
+    def payload(self) -> EventData:
+        """The data. Raises UnknownType and InvalidEvent."""
+        model = EVENTS.get(self.type)
+        if model is None:
+            raise UnknownType(self.type)
+        if datahash(self.data) != self.datahash:
+            raise InvalidEvent("its bytes are not those that were written (the datahash does not fit)")
+        try:
+            return model.model_validate_json(self.data, context=READING)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise InvalidEvent(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def new_event(
+    project: str, data: EventData, *, source: str, cause: str | None = None, time: datetime | None = None
+) -> Event:
+    """The event that says `data` of a project; `cause` is the id of the event that made it due."""
+    content = data.model_dump_json().encode()
+    type_name = data.type_name()
+    attributes = {
+        "specversion": "1.0",
+        "id": event_id(project, type_name, data.identity()),
+        "source": source,
+        "type": type_name,
+        "subject": project,
+        "time": (time or datetime.now(UTC)).isoformat(),
+        "datacontenttype": "application/json",
+        "correlationid": project,
+        "datahash": datahash(content),
+        "mustunderstand": "true" if data.mustunderstand else "false",
+    }
+    if cause is not None:
+        attributes["causationid"] = cause
+    return Event(attributes, content)

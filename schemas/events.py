@@ -1,0 +1,221 @@
+"""The events, version 1. `identity` is what an event states: two that state the same have one id."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from schemas.model import Model
+from schemas.parts import (
+    AnnotatedItem,
+    BaseModelChoice,
+    Choice,
+    ClassFigures,
+    ColdStart,
+    ItemVotes,
+    QueriedItem,
+    Snapshot,
+    Task,
+    Ties,
+)
+
+Fact = str | int
+
+
+class EventData(Model):
+    """What an event says. `mustunderstand`: skipping it would change the state of the loop."""
+
+    version: ClassVar[int] = 1
+    mustunderstand: ClassVar[bool] = True
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.{cls.__name__}.v{cls.version}"
+
+    def identity(self) -> tuple[Fact, ...]:
+        raise NotImplementedError
+
+
+class ProjectCreated(EventData):
+    """A project begins: what is asked of whom, and how the learner works. `max_batches` None: until the pool is empty."""
+
+    name: str
+    task: Task = "single-label"
+    labels: tuple[str, ...] = Field(min_length=2)
+    pool: Snapshot
+    test: Snapshot | None = None
+    batch_size: int = Field(ge=1)
+    max_batches: int | None = Field(default=None, ge=1)
+    lookahead: int = Field(default=1, ge=0)
+    cold_start: ColdStart = "random"
+    audit_share: float = Field(default=0.0, ge=0, le=1)
+    min_submitted: int = Field(default=1, ge=1)
+    ties: Ties = "label-order"
+    classifier: Choice
+    strategy: Choice
+    model: BaseModelChoice
+    seed: int = 0
+    guidelines: str | None = None
+    forked_from: str | None = None
+
+    def identity(self) -> tuple[Fact, ...]:
+        return ()
+
+
+class BatchQueried(EventData):
+    """A batch was picked. `model` None: drawn by the seed (cold start)."""
+
+    batch: str
+    items: tuple[QueriedItem, ...]
+    model: str | None = None
+    attempt: int | None = None
+    strategy: str | None = None
+    seed: int
+    pool_version: str
+    seconds: float = Field(ge=0)
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.batch,)
+
+
+class ResponsesRecorded(EventData):
+    """The answers so far of a batch that is not done: Argilla can be lost, answers cannot."""
+
+    batch: str
+    number: int = Field(ge=0)
+    items: tuple[ItemVotes, ...]
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.batch, self.number)
+
+
+class BatchAnnotated(EventData):
+    """A batch is done (revision 0), or its answers changed afterwards. Texts of a closed batch that nobody decided are absent.
+
+    `opened` is when its records came on the annotators' screen; `agreement` is the mean over texts with two votes or more.
+    """
+
+    batch: str
+    revision: int = Field(ge=0)
+    items: tuple[AnnotatedItem, ...]
+    opened: datetime | None = None
+    agreement: float | None = None
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.batch, self.revision)
+
+
+class ModelTrained(EventData):
+    """A model learned `learned` (batch: revision); `digest` is over those picks and labels, `labels` counts labelled texts."""
+
+    model: str
+    attempt: int = Field(ge=0)
+    learned: dict[str, int]
+    digest: str
+    labels: int = Field(ge=0)
+    artifact: str
+    sha256: str
+    metrics: dict[str, float] = {}
+    seconds: float = Field(ge=0)
+    device: str
+    threads: int
+    versions: dict[str, str] = {}
+    seed: int
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class ModelLost(EventData):
+    """A model's folder is missing or damaged; makes the next attempt due."""
+
+    model: str
+    attempt: int = Field(ge=0)
+    reason: str
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class ModelEvaluated(EventData):
+    """A model on the test set; `confusion` has gold classes as rows, in the order of `classes`."""
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: int = Field(ge=0)
+    labels: int = Field(ge=0)
+    accuracy: float
+    macro_f1: float
+    classes: tuple[str, ...]
+    per_class: dict[str, ClassFigures]
+    confusion: tuple[tuple[int, ...], ...]
+    size: int
+    test_version: str
+    seconds: float = Field(ge=0)
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class OperatorEvent(EventData):
+    """Asked for by a person; `request` is minted once for each request."""
+
+    request: str
+    who: str
+    why: str = ""
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.request,)
+
+
+class BatchClosed(OperatorEvent):
+    """A batch is done with what is there; its undecided texts go back to the pool."""
+
+    batch: str
+
+
+class ProjectPaused(OperatorEvent):
+    """No new picks until it is resumed; what is labelled is recorded and learned."""
+
+
+class ProjectResumed(OperatorEvent):
+    """Picks go on."""
+
+
+class ProjectEnded(OperatorEvent):
+    """No further picks; what is labelled is recorded and learned once more."""
+
+
+class ServiceFailed(EventData):
+    """A service could not do what was due; it tries again."""
+
+    mustunderstand: ClassVar[bool] = False
+
+    service: str
+    due: str
+    kind: str
+    error: str
+    attempt: int = Field(ge=1)
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.service, self.due, self.attempt)
+
+
+EVENTS: dict[str, type[EventData]] = {
+    event.type_name(): event
+    for event in (
+        ProjectCreated,
+        BatchQueried,
+        ResponsesRecorded,
+        BatchAnnotated,
+        ModelTrained,
+        ModelLost,
+        ModelEvaluated,
+        BatchClosed,
+        ProjectPaused,
+        ProjectResumed,
+        ProjectEnded,
+        ServiceFailed,
+    )
+}
