@@ -1,0 +1,32 @@
+"""Argilla over its HTTP API: data sets, records with their responses, accounts, an annotator's queue."""
+
+from labelloop.oracle.argilla.client import Argilla
+from labelloop.oracle.argilla.errors import Conflict, Missing, Refused, Rejected
+from labelloop.oracle.argilla.models import (
+    Account,
+    Dataset,
+    DatasetSpec,
+    NewRecord,
+    NewResponse,
+    Record,
+    Response,
+    Suggestion,
+    User,
+)
+
+__all__ = [
+    "Account",
+    "Argilla",
+    "Conflict",
+    "Dataset",
+    "DatasetSpec",
+    "Missing",
+    "NewRecord",
+    "NewResponse",
+    "Record",
+    "Refused",
+    "Rejected",
+    "Response",
+    "Suggestion",
+    "User",
+]

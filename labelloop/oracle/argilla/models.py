@@ -1,0 +1,112 @@
+"""What labelloop writes to Argilla and reads from it.
+
+Ids are Argilla's uuids as strings; times are aware and in UTC. `status` of a response is `submitted`,
+`discarded` or `draft`. A response or suggestion holds a tuple of labels, which for a single-label task has
+one element, and none where a person discarded a text without choosing a label.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+DEFAULT_WORKSPACE = "labelloop"
+
+MetadataValue = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who can log in; `role` is `owner`, `admin` or `annotator`."""
+
+    id: str
+    username: str
+    role: str
+    inserted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with its key; `password` is None if the account was there before."""
+
+    user_id: str
+    username: str
+    api_key: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """A data set to set up: one text, one question with these labels, `min_submitted` answers a text."""
+
+    name: str
+    labels: tuple[str, ...]
+    workspace: str = DEFAULT_WORKSPACE
+    title: str = "Which label fits?"
+    guidelines: str | None = None
+    min_submitted: int = 1
+    task: str = "single-label"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A published data set with its label question."""
+
+    id: str
+    name: str
+    workspace: str
+    labels: tuple[str, ...]
+    question_id: str
+    min_submitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a model would answer: `score` from 0 to 1; `agent` of letters, digits, `-_:./` and spaces."""
+
+    labels: tuple[str, ...]
+    score: float | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One person's answer to one record."""
+
+    user_id: str
+    status: str
+    labels: tuple[str, ...]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A text in Argilla; `status` is `completed` once `min_submitted` answers are in, else `pending`."""
+
+    id: str
+    external_id: str | None
+    text: str
+    metadata: Mapping[str, MetadataValue]
+    status: str
+    suggestion: Suggestion | None
+    responses: tuple[Response, ...]
+    inserted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewResponse:
+    """An answer to write for someone, whose account must exist."""
+
+    user_id: str
+    status: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A text to write under its external id."""
+
+    external_id: str
+    text: str
+    metadata: Mapping[str, MetadataValue]
+    suggestion: Suggestion | None = None
+    responses: tuple[NewResponse, ...] = ()

@@ -1,0 +1,99 @@
+"""Requests to Argilla's API, with its refusals told apart."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.oracle.argilla.errors import Conflict, Missing, NotArgilla, Refused, Rejected
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LONGEST_DETAIL = 300
+
+
+class Transport:
+    """One keep-alive connection pool to `url`; `headers` and the key go with every request."""
+
+    def __init__(self, url: str, api_key: str, headers: Mapping[str, str], timeout: float) -> None:
+        address = _address(url)
+        self.url = str(address).rstrip("/")
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=f"{self.url}/api/v1/",
+                headers={**headers, "X-Argilla-Api-Key": api_key.strip()},
+                timeout=timeout,
+                trust_env=address.host not in LOOPBACK,
+            )
+        except UnicodeError as error:
+            raise UserError("Argilla's key or a header has characters that HTTP does not allow") from error
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def request(
+        self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
+    ) -> Any:
+        """The decoded answer, None if it is empty.
+
+        Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused,
+        Missing, Rejected, Conflict.
+        """
+        try:
+            answer = await self._http.request(method, path, json=body, params=params)
+        except httpx.LocalProtocolError as error:
+            raise UserError(
+                f"cannot ask Argilla at {self.url}: {error}; check its key and headers"
+            ) from error
+        except httpx.TimeoutException as error:
+            raise Unavailable(f"Argilla at {self.url} does not answer in time") from error
+        except httpx.TransportError as error:
+            raise Unavailable(f"Argilla at {self.url} cannot be reached ({_reason(error)})") from error
+        return self._judge(answer)
+
+    def _judge(self, answer: httpx.Response) -> Any:
+        code = answer.status_code
+        if code == 429 or code >= 500:
+            raise Unavailable(f"Argilla at {self.url} answers {code}")
+        if code == 204:
+            return None
+        try:
+            content = answer.json()
+        except ValueError as error:
+            raise NotArgilla(f"there is no Argilla at {self.url} (it answers {code}, no JSON)") from error
+        if code < 300:
+            return content
+        if not isinstance(content, dict) or "detail" not in content or code < 400:
+            raise NotArgilla(f"there is no Argilla at {self.url} (it answers {code})")
+        if code == 401:
+            raise Refused(
+                f"Argilla at {self.url} refuses this key; give an API key from its page 'My settings'"
+            )
+        if code == 403:
+            raise Refused(
+                f"Argilla at {self.url} refuses this key: its user may not do this; use an owner's key"
+            )
+        detail = _text(content["detail"])
+        if code == 404:
+            raise Missing(detail)
+        raise Conflict(detail) if code == 409 else Rejected(detail)
+
+
+def _address(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(url.strip())
+    except httpx.InvalidURL as error:
+        raise UserError(f"{url!r} is no web address ({error}); give Argilla's as http://host:port") from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise UserError(f"{url!r} is no web address; give Argilla's as http://host:port")
+    return address
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _text(detail: Any) -> str:
+    text = detail if isinstance(detail, str) else json.dumps(detail)
+    return " ".join(text.split())[:LONGEST_DETAIL]
