@@ -37,7 +37,7 @@ class EventData(Model):
 
 
 class ProjectCreated(EventData):
-    """A project begins: what is asked of whom, and how the learner works. `max_batches` None: until the pool is empty."""
+    """A project begins: what is asked, and how the learner works. `max_batches` None: till the pool ends."""
 
     name: str
     task: Task = "single-label"
@@ -90,9 +90,10 @@ class ResponsesRecorded(EventData):
 
 
 class BatchAnnotated(EventData):
-    """A batch is done (revision 0), or its answers changed afterwards. Texts of a closed batch that nobody decided are absent.
+    """A batch is done (revision 0), or its answers changed afterwards.
 
-    `opened` is when its records came on the annotators' screen; `agreement` is the mean over texts with two votes or more.
+    Texts of a closed batch that nobody decided are absent. `opened` is when its records came on the
+    annotators' screen; `agreement` is the mean over texts with two votes or more.
     """
 
     batch: str
@@ -106,7 +107,10 @@ class BatchAnnotated(EventData):
 
 
 class ModelTrained(EventData):
-    """A model learned `learned` (batch: revision); `digest` is over those picks and labels, `labels` counts labelled texts."""
+    """A model learned `learned` (batch: revision).
+
+    `digest` is over those picks and labels; `labels` counts the labelled texts.
+    """
 
     model: str
     attempt: int = Field(ge=0)

@@ -1,9 +1,19 @@
 """The base of every event's data: frozen, strict to write, tolerant to read."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 READING: dict[str, bool] = {"reading": True}
 
@@ -25,12 +35,21 @@ class Model(BaseModel):
         return values
 
 
-def one_of(*values: str) -> Any:
-    """A string that a writer takes from `values`; a reader accepts any, so that values can be added later."""
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a string that a writer takes from `values`; a reader accepts any, so that values can be added."""
 
-    def check(value: str, info: ValidationInfo) -> str:
-        if value not in values and not is_reading(info):
-            raise ValueError(f"{value!r} is none of {', '.join(values)}")
+    values: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "examples": list(self.values)}
+
+    def _check(self, value: str, info: ValidationInfo) -> str:
+        if value not in self.values and not is_reading(info):
+            raise ValueError(f"{value!r} is none of {', '.join(self.values)}")
         return value
-
-    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "examples": list(values)})]

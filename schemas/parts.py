@@ -1,26 +1,22 @@
 """The values that events are made of."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from schemas.model import Model, one_of
+from schemas.model import Model, OneOf
 
-if TYPE_CHECKING:
-    Task = ColdStart = Ties = Reason = VoteStatus = str
-else:
-    Task = one_of("single-label", "multi-label")
-    ColdStart = one_of("random", "balanced", "k-means")
-    Ties = one_of("label-order", "discard")
-    Reason = one_of("cold-start", "uncertain", "audit", "relabel")
-    VoteStatus = one_of("submitted", "discarded", "draft")
-
+Task = Annotated[str, OneOf(("single-label", "multi-label"))]
+ColdStart = Annotated[str, OneOf(("random", "balanced", "k-means"))]
+Ties = Annotated[str, OneOf(("label-order", "discard"))]
+Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel"))]
+VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
 Probability = float | None
 
 
 class Snapshot(Model):
-    """An immutable table of texts; `uri` is relative to the store's root, `digest` the sha256 of its bytes."""
+    """An immutable table of texts: its `uri` relative to the store's root, the sha256 of its bytes."""
 
     uri: str
     digest: str

@@ -4,13 +4,13 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from labelloop.errors import UserError
 from labelloop.log import codec
-from labelloop.log.base import Arrived, Assigned, Change, Fenced, Record
+from labelloop.log.base import Arrived, Assigned, Change, Fenced, Record, Revoked
 from labelloop.log.sqlite_lease import Lease
 from labelloop.log.sqlite_schema import check, connect
 from schemas.envelope import Event, NotAnEvent
@@ -51,8 +51,7 @@ class SqliteLog:
         yield SqliteFollower(self, group)
 
     async def read(self, project: str | None = None) -> AsyncIterator[Record]:
-        end = self._query("SELECT coalesce(max(offset), 0) FROM events")[0][0]
-        offset = 0
+        end, offset = self.end(), 0
         while records := self.page(offset, end, project):
             for record in records:
                 yield record
@@ -74,10 +73,12 @@ class SqliteLog:
         )
         return [_record(offset, attributes, data) for offset, attributes, data in rows]
 
-    async def tail(self, after: int) -> AsyncIterator[Sequence[Record]]:
-        """Pages of records after an offset, without an end; waits without spinning when there are none."""
+    async def tail(
+        self, after: int, ended: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[Sequence[Record]]:
+        """Pages of records after an offset until `ended`; waits without spinning when there are none."""
         seen = None
-        while True:
+        while not ended():
             changed = self._query("PRAGMA data_version")[0][0], self._connection.total_changes
             if changed == seen:
                 await asyncio.sleep(TAIL_INTERVAL)
@@ -96,7 +97,7 @@ class SqliteLog:
     async def commit(self, group: str, offset: int) -> None:
         await self._write(
             lambda connection: connection.execute(
-                "INSERT INTO positions VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET offset = excluded.offset",
+                "INSERT OR REPLACE INTO positions VALUES (?, ?)",
                 (group, offset),
             )
         )
@@ -109,10 +110,10 @@ class SqliteLog:
 
         await self._write(transaction)
 
-    async def renew(self, lease: Lease) -> None:
-        await self._write(lease.renew)
+    async def renew(self, lease: Lease) -> bool:
+        return await self._write(lease.renew)
 
-    def _query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]] | list[tuple]:  # type: ignore[type-arg]
+    def _query(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
@@ -135,7 +136,9 @@ class SqliteLog:
             return await asyncio.shield(asyncio.to_thread(run))
         except sqlite3.OperationalError as error:
             if "full" in str(error):
-                raise UserError(f"no space left for the log {self._path}: free some space on this disk") from error
+                raise UserError(
+                    f"no space left for the log {self._path}: free some space on this disk"
+                ) from error
             raise
 
 
@@ -145,25 +148,26 @@ class SqliteOwnership:
     def __init__(self, log: SqliteLog, lease: Lease) -> None:
         self._log = log
         self._lease = lease
+        self._lost = False
 
     async def append(self, *events: Event) -> None:
         await self._log.append_as(self._lease, events)
 
     async def beat(self) -> None:
-        while True:
+        """Renew the lease until it is lost."""
+        while not self._lost:
             await asyncio.sleep(self._lease.RENEW)
-            try:
-                await self._log.renew(self._lease)
-            except (sqlite3.Error, UserError):
-                continue
+            with suppress(sqlite3.Error, UserError):
+                self._lost = not await self._log.renew(self._lease)
 
     async def __aiter__(self) -> AsyncIterator[Change]:
         yield Assigned(PARTITION)
         end = self._log.end()
         if end == 0:
             yield Arrived(PARTITION, (), True)
-        async for records in self._log.tail(0):
+        async for records in self._log.tail(0, lambda: self._lost):
             yield Arrived(PARTITION, records, records[-1].offset >= end)
+        yield Revoked(PARTITION)
 
 
 class SqliteFollower:

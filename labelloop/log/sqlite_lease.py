@@ -41,11 +41,13 @@ class Lease:
         ).fetchone()
         return bool(row == (self._epoch, self._owner))
 
-    def renew(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
+    def renew(self, connection: sqlite3.Connection) -> bool:
+        """Say that the owner lives. False when it is the owner no more."""
+        cursor = connection.execute(
             "UPDATE leases SET beat = ? WHERE service = ? AND owner = ?",
             (time.time(), self.service, self._owner),
         )
+        return cursor.rowcount == 1
 
     def release(self, connection: sqlite3.Connection) -> None:
         connection.execute(

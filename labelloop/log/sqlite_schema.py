@@ -48,11 +48,12 @@ def connect(path: Path) -> sqlite3.Connection:
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """Raises UserError when events were removed from the log by hand."""
     try:
-        count, last = connection.execute("SELECT count(*), coalesce(max(offset), 0) FROM events").fetchone()
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        count, last, written = connection.execute(
+            "SELECT count(*), coalesce(max(offset), 0), "
+            "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM events"
+        ).fetchone()
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
-    written = row[0] if row else 0
     if not count == last == written:
         raise UserError(
             f"the log {path} lacks {max(written, last) - count} of the {max(written, last)} events that were "

@@ -1,0 +1,145 @@
+"""The fold: one event more, one state on. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import singledispatch
+from typing import TypeVar
+
+from labelloop.loop.state import Batch, Failure, LoopState, Trained
+from schemas import events as e
+from schemas.envelope import Event
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Unfit(ValueError):
+    """An event that cannot follow on what the log said before it."""
+
+
+def fold(state: LoopState, event: Event) -> LoopState:
+    """The state after the event. Raises Unfit, and the errors of `Event.payload`."""
+    data = event.payload
+    if state.project is None and not isinstance(data, e.ProjectCreated):
+        raise Unfit("it comes before the project was created")
+    return replace(_apply(data, state, event.id, event.time), latest_id=event.id)
+
+
+@singledispatch
+def _apply(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    raise NotImplementedError(f"the fold does not know {type(data).__name__}")
+
+
+@_apply.register
+def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, project=data, created_id=event_id, created_at=at)
+
+
+@_apply.register
+def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    state = replace(state, batches={**state.batches, data.batch: Batch(data, event_id, at)})
+    return replace(state, skipped=state.skipped | _skipped_by(data, state))
+
+
+def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
+    """The model that a cold start in the midst of the loop stands in for."""
+    if data.model is not None or not data.batch.isdigit() or state.project is None:
+        return frozenset()
+    model = int(data.batch) - 1 - state.project.lookahead
+    return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
+
+
+@_apply.register
+def _(data: e.ResponsesRecorded, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    batch = _batch(state, data.batch)
+    return _with_batch(state, replace(batch, responses=data, responses_at=at))
+
+
+@_apply.register
+def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    batch = _batch(state, data.batch)
+    if data.revision != len(batch.revisions):
+        raise Unfit(f"it is revision {data.revision} of a batch that has {len(batch.revisions)}")
+    stray = {answer.item for answer in data.items} - batch.items
+    if stray:
+        raise Unfit(f"it answers texts that the batch did not ask for: {sorted(stray)[:5]}")
+    changed = replace(
+        batch,
+        revisions=(*batch.revisions, data),
+        revision_ids=(*batch.revision_ids, event_id),
+        annotated_at=batch.annotated_at or at,
+    )
+    return _with_batch(state, changed)
+
+
+@_apply.register
+def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    for name, revision in data.learned.items():
+        if revision >= len(_batch(state, name).revisions):
+            raise Unfit(f"it learned revision {revision} of batch {name}, which the log does not have")
+    before = state.models.get(data.model)
+    if before is None:
+        trained = Trained((data,), (event_id,), at)
+    else:
+        trained = replace(before, attempts=(*before.attempts, data), ids=(*before.ids, event_id))
+    latest = state.latest_model if before else data.model
+    return replace(state, models=_with(state.models, data.model, trained), latest_model=latest)
+
+
+@_apply.register
+def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    trained = state.models.get(data.model)
+    if trained is None:
+        raise Unfit(f"it says that model {data.model} was lost, which was never trained")
+    lost = {**trained.lost, data.attempt: event_id}
+    return replace(state, models=_with(state.models, data.model, replace(trained, lost=lost)))
+
+
+@_apply.register
+def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, evaluations=_with(state.evaluations, data.model, data))
+
+
+@_apply.register
+def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    batch = state.batches.get(data.batch)
+    if batch is None or batch.done or batch.closed:
+        return state
+    return _with_batch(state, replace(batch, closed=event_id))
+
+
+@_apply.register
+def _(data: e.ProjectPaused, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, paused=True)
+
+
+@_apply.register
+def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, paused=False)
+
+
+@_apply.register
+def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, ended=state.ended or event_id)
+
+
+@_apply.register
+def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    key = (data.service, data.due)
+    return replace(state, failures=_with(state.failures, key, Failure(data, at)))
+
+
+def _batch(state: LoopState, name: str) -> Batch:
+    batch = state.batches.get(name)
+    if batch is None:
+        raise Unfit(f"it speaks of batch {name}, which was never queried")
+    return batch
+
+
+def _with_batch(state: LoopState, batch: Batch) -> LoopState:
+    return replace(state, batches=_with(state.batches, batch.name, batch))
+
+
+def _with(mapping: Mapping[Key, Value], key: Key, value: Value) -> dict[Key, Value]:
+    return {**mapping, key: value}

@@ -1,0 +1,46 @@
+"""What the recorded answers say at a point of the loop."""
+
+from collections.abc import Iterable, Mapping
+
+from labelloop.loop.state import Labels, LoopState
+
+Learned = Mapping[str, int]
+
+
+def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...]]:
+    """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are absent."""
+    return {
+        answer.item: answer.labels
+        for name, revision in learned.items()
+        for answer in state.batches[name].revisions[revision].items
+        if answer.labels
+    }
+
+
+def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
+    """The discarded and withdrawn texts of those revisions: asked, but without a label."""
+    return tuple(
+        answer.item
+        for name, revision in learned.items()
+        for answer in state.batches[name].revisions[revision].items
+        if not answer.labels
+    )
+
+
+def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:
+    """The newest revision of each batch, all of which are done."""
+    return {name: len(state.batches[name].revisions) - 1 for name in batches}
+
+
+def current(state: LoopState) -> Labels:
+    """The labels of all batches that are done, as they are now."""
+    return at_revisions(state, latest_revisions(state, (b.name for b in state.batches.values() if b.done)))
+
+
+def classes(labels: Labels) -> frozenset[str]:
+    return frozenset(name for names in labels.values() for name in names)
+
+
+def asked(state: LoopState) -> frozenset[int]:
+    """The items that a new batch may not ask for."""
+    return frozenset(item for batch in state.batches.values() for item in batch.kept)

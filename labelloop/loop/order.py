@@ -1,0 +1,131 @@
+"""The order of work: which batch and which model are next, by the log alone and never by timing."""
+
+from dataclasses import dataclass
+
+from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.state import Batch, LoopState
+
+
+@dataclass(frozen=True)
+class NextBatch:
+    """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due."""
+
+    batch: str
+    model: str | None
+    size: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class NextModel:
+    """A model to train on batches at revisions."""
+
+    model: str
+    attempt: int
+    learned: dict[str, int]
+    cause: str
+
+
+def next_batch(state: LoopState) -> NextBatch | None:
+    """The batch to pick now. None: nothing, or its model is not there yet."""
+    project = state.project
+    if project is None or state.created_id is None or state.paused or state.ended or is_last_queried(state):
+        return None
+    number = state.numbered
+    size = min(project.batch_size, remaining(state))
+    model = number - 1 - project.lookahead
+    if model < 0:
+        return NextBatch(str(number), None, size, state.created_id)
+    trained = state.models.get(str(model))
+    if trained is not None:
+        return NextBatch(str(number), str(model), size, trained.ids[-1]) if trained.available else None
+    if model in state.skipped or _too_few_classes(state, model):
+        return NextBatch(str(number), None, size, _last_revision_id(state))
+    return None
+
+
+def next_model(state: LoopState) -> NextModel | None:
+    """The model to train now: a lost one again, the next numbered one, or a final one."""
+    return _lost(state) or (None if state.ended else _numbered(state)) or _final(state)
+
+
+def remaining(state: LoopState) -> int:
+    """How many texts of the pool a new batch may still ask for."""
+    return state.project.pool.size - len(asked(state)) if state.project else 0
+
+
+def is_last_queried(state: LoopState) -> bool:
+    """Whether no further batch can be due, as things are."""
+    project = state.project
+    if project is None:
+        return False
+    enough = project.max_batches is not None and state.numbered >= project.max_batches
+    return enough or remaining(state) == 0
+
+
+def open_batches(state: LoopState) -> tuple[Batch, ...]:
+    """The batches that are not done, oldest first."""
+    return tuple(batch for batch in state.batches.values() if not batch.done)
+
+
+def finished(state: LoopState) -> bool:
+    """Whether nothing more can come but by people changing their answers."""
+    no_more_batches = bool(state.ended) or is_last_queried(state)
+    return no_more_batches and not open_batches(state) and next_model(state) is None
+
+
+def _lost(state: LoopState) -> NextModel | None:
+    for name, trained in state.models.items():
+        if not trained.available:
+            latest = trained.latest
+            return NextModel(
+                name, latest.attempt + 1, dict(trained.first.learned), trained.lost[latest.attempt]
+            )
+    return None
+
+
+def _numbered(state: LoopState) -> NextModel | None:
+    for number in range(state.numbered):
+        if str(number) in state.models or number in state.skipped:
+            continue
+        if not _done_up_to(state, number):
+            return None
+        if not _too_few_classes(state, number):
+            learned = latest_revisions(state, map(str, range(number + 1)))
+            return NextModel(str(number), 0, learned, _last_revision_id(state))
+    return None
+
+
+def _final(state: LoopState) -> NextModel | None:
+    """After the last batch, or after an end, once more when labels are not what the last model learned."""
+    if not (state.ended or is_last_queried(state)) or open_batches(state) or not state.batches:
+        return None
+    labels = current(state)
+    if len(classes(labels)) < 2:
+        return None
+    if state.latest_model is not None:
+        if at_revisions(state, state.models[state.latest_model].first.learned) == labels:
+            return None
+    elif not state.ended:
+        return None
+    number = 1 + sum(1 for name in state.models if name.startswith("final-"))
+    return NextModel(f"final-{number}", 0, latest_revisions(state, state.batches), _last_revision_id(state))
+
+
+def _done_up_to(state: LoopState, number: int) -> bool:
+    batches = (state.batches.get(str(n)) for n in range(number + 1))
+    return all(batch is not None and batch.done for batch in batches)
+
+
+def _too_few_classes(state: LoopState, number: int) -> bool:
+    """Whether batches 0 … number are done and hold fewer than two classes."""
+    if not _done_up_to(state, number):
+        return False
+    learned = latest_revisions(state, map(str, range(number + 1)))
+    return len(classes(at_revisions(state, learned))) < 2
+
+
+def _last_revision_id(state: LoopState) -> str:
+    """The event that brought the newest answers: the cause of what they made due."""
+    newest = max((b for b in state.batches.values() if b.done), key=lambda b: b.annotated_at or b.queried_at)
+    return newest.revision_ids[-1]

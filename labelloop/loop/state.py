@@ -1,0 +1,114 @@
+"""The state of one project's loop, as its events tell it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.events import (
+    BatchAnnotated,
+    BatchQueried,
+    ModelEvaluated,
+    ModelTrained,
+    ProjectCreated,
+    ResponsesRecorded,
+    ServiceFailed,
+)
+from schemas.parts import ItemVotes
+
+Labels = Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch from its query on. `closed`: the id of the event that closed it before it was done."""
+
+    queried: BatchQueried
+    queried_id: str
+    queried_at: datetime
+    responses: ResponsesRecorded | None = None
+    responses_at: datetime | None = None
+    revisions: tuple[BatchAnnotated, ...] = ()
+    revision_ids: tuple[str, ...] = ()
+    annotated_at: datetime | None = None
+    closed: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.queried.batch
+
+    @property
+    def done(self) -> bool:
+        return bool(self.revisions)
+
+    @property
+    def items(self) -> frozenset[int]:
+        return frozenset(picked.item for picked in self.queried.items)
+
+    @property
+    def kept(self) -> frozenset[int]:
+        """The items that do not go back to the pool: all of them, but the undecided of a closed batch."""
+        if not self.revisions:
+            return self.items
+        return frozenset(answer.item for answer in self.revisions[0].items)
+
+    @property
+    def answers(self) -> tuple[ItemVotes, ...]:
+        """The votes recorded last, whether the batch is done or not."""
+        if self.revisions:
+            return self.revisions[-1].items
+        return self.responses.items if self.responses else ()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model: every attempt at it, and the attempts whose folders were lost."""
+
+    attempts: tuple[ModelTrained, ...]
+    ids: tuple[str, ...]
+    at: datetime
+    lost: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> ModelTrained:
+        return self.attempts[0]
+
+    @property
+    def latest(self) -> ModelTrained:
+        return self.attempts[-1]
+
+    @property
+    def available(self) -> bool:
+        """Whether the latest attempt is not known to be lost."""
+        return self.latest.attempt not in self.lost
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last failure of a service at what was due."""
+
+    event: ServiceFailed
+    at: datetime
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """All that the loop needs to know of a project. `skipped`: model numbers that are never trained."""
+
+    project_id: str
+    project: ProjectCreated | None = None
+    created_id: str | None = None
+    created_at: datetime | None = None
+    batches: Mapping[str, Batch] = field(default_factory=dict)
+    models: Mapping[str, Trained] = field(default_factory=dict)
+    skipped: frozenset[int] = frozenset()
+    evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
+    failures: Mapping[tuple[str, str], Failure] = field(default_factory=dict)
+    paused: bool = False
+    ended: str | None = None
+    latest_id: str | None = None
+    latest_model: str | None = None
+
+    @property
+    def numbered(self) -> int:
+        """How many numbered batches there are: the number of the next one."""
+        return sum(1 for name in self.batches if name.isdigit())

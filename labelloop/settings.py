@@ -1,0 +1,70 @@
+"""Deployment settings of a service, from its environment: never event data."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the log, the store and Argilla are. `run` is where a service says how it fares."""
+
+    log: str
+    store: Path
+    argilla_url: str
+    argilla_key: str = field(repr=False)
+    argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    run: Path | None = None
+    threads: int = 2
+    keep_models: int = 5
+    parent: int | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises UserError when one that is needed is missing."""
+        return cls(
+            log=_needed(environment, "LABELLOOP_LOG"),
+            store=Path(_needed(environment, "LABELLOOP_STORE")),
+            argilla_url=_needed(environment, "LABELLOOP_ARGILLA_URL"),
+            argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
+            argilla_headers=json.loads(environment.get("LABELLOOP_ARGILLA_HEADERS") or "{}"),
+            run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
+            threads=_number(environment, "LABELLOOP_THREADS", min(os.cpu_count() or 1, 8)),
+            keep_models=_number(environment, "LABELLOOP_KEEP_MODELS", 5),
+            parent=_number(environment, "LABELLOOP_PARENT", 0) or None,
+        )
+
+    def to_environment(self) -> dict[str, str]:
+        """What `from_environment` reads back."""
+        environment = {
+            "LABELLOOP_LOG": self.log,
+            "LABELLOOP_STORE": str(self.store),
+            "LABELLOOP_ARGILLA_URL": self.argilla_url,
+            "LABELLOOP_ARGILLA_KEY": self.argilla_key,
+            "LABELLOOP_ARGILLA_HEADERS": json.dumps(dict(self.argilla_headers)),
+            "LABELLOOP_THREADS": str(self.threads),
+            "LABELLOOP_KEEP_MODELS": str(self.keep_models),
+        }
+        if self.run is not None:
+            environment["LABELLOOP_RUN"] = str(self.run)
+        if self.parent is not None:
+            environment["LABELLOOP_PARENT"] = str(self.parent)
+        return environment
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise UserError(f"{name} is not set: `labelloop up` sets it, or give it in the environment")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name) or str(default)
+    if not value.isdigit():
+        raise UserError(f"{name} is {value!r}: give a whole number")
+    return int(value)
