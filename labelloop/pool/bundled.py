@@ -1,0 +1,29 @@
+"""The data sets that come with labelloop."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+FOLDER = Path(__file__).resolve().parents[1] / "data"
+DESCRIPTIONS = {
+    "questions": "questions in the six coarse classes of TREC: abbreviation, description, entity, human, "
+    "location, number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """Files in JSON Lines with the columns `text` and `label`, and what they hold."""
+
+    pool: Path
+    test: Path
+    description: str
+
+
+def bundled(name: str) -> Bundled:
+    """A bundled data set by its name. Raises `UserError`."""
+    if name not in DESCRIPTIONS:
+        raise UserError(f"no bundled data set {name!r}; there is: {', '.join(DESCRIPTIONS)}")
+    folder = FOLDER / name
+    return Bundled(folder / "pool.jsonl", folder / "test.jsonl", DESCRIPTIONS[name])

@@ -1,0 +1,121 @@
+"""Cleans a loaded table into a training pool or a test set; pure."""
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from labelloop.errors import UserError
+from labelloop.pool.snapshot import Row
+from labelloop.pool.sources import Table
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Rows to keep, the project's labels, and how many texts were left out or stand out.
+
+    `empty` and `duplicates` are left out. `unlabelled` are left out of a test set; a pool keeps them, and
+    then none of its rows has a gold label. `in_pool` counts kept test texts that are in the pool too.
+    """
+
+    rows: list[Row]
+    labels: list[str]
+    empty: int
+    duplicates: int
+    unlabelled: int
+    in_pool: int = 0
+
+
+def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
+    """Distinct texts to label, with gold labels if every one has one.
+
+    Without `labels` they are those of the label column, sorted. Raises `UserError`.
+    """
+    rows, empty, duplicates = _distinct(table)
+    if not rows:
+        raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
+    found = {row.gold for row in rows if row.gold is not None}
+    known = _labels(table, found, labels)
+    _no_others(table, found, known, "name them in --labels, or --label-column '' to go without")
+    unlabelled = sum(row.gold is None for row in rows) if found else 0
+    if unlabelled:
+        rows = [Row(row.text, None, row.source_row) for row in rows]
+    return Prepared(rows, known, empty, duplicates, unlabelled)
+
+
+def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prepared:
+    """Distinct labelled texts to test on; those that are in the pool too are kept and counted.
+
+    Raises `UserError`.
+    """
+    if table.labels is None:
+        raise UserError(f"the test set {table.source} has no labels; name their column by --label-column")
+    rows, empty, duplicates = _distinct(table)
+    labelled = [row for row in rows if row.gold is not None]
+    if not labelled:
+        raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
+    found = {row.gold for row in labelled if row.gold is not None}
+    _no_others(table, found, labels, "correct them or add them to --labels")
+    in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
+    return Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled), in_pool)
+
+
+def summary(prepared: Prepared) -> str | None:
+    """One line about what was left out or stands out; None if there is nothing to say."""
+    kept = len(prepared.rows)
+    unlabelled = "have no label, so none is used" if prepared.rows[0].gold is None else "unlabelled left out"
+    facts = [
+        (prepared.duplicates, "duplicates left out"),
+        (prepared.empty, "empty left out"),
+        (prepared.unlabelled, unlabelled),
+        (prepared.in_pool, "also in the pool"),
+    ]
+    said = [f"{count:,} {what}" for count, what in facts if count]
+    return f"{kept:,} texts ({', '.join(said)})" if said else None
+
+
+def key(text: str) -> str:
+    """What makes two texts the same: their characters in NFC, without surrounding space."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _distinct(table: Table) -> tuple[list[Row], int, int]:
+    labels = table.labels or [None] * len(table.texts)
+    kept: dict[str, Row] = {}
+    empty = 0
+    for number, (text, gold) in enumerate(zip(table.texts, labels, strict=True)):
+        if same := key(text):
+            kept.setdefault(same, Row(text, gold, number))
+        else:
+            empty += 1
+    return list(kept.values()), empty, len(table.texts) - empty - len(kept)
+
+
+def _labels(table: Table, found: Collection[str], asked: Sequence[str] | None) -> list[str]:
+    if asked is None and not found:
+        raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
+    labels = sorted(found) if asked is None else [key(label) for label in asked]
+    if not all(labels) or len(set(labels)) < len(labels):
+        raise UserError(f"labels must be distinct and not empty: {', '.join(labels)}; correct --labels")
+    if len(labels) < 2:
+        raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
+    if len(found) == 1:
+        raise _too_few(f"the column {table.label_column!r}", found)
+    return labels
+
+
+def _too_few(where: str, classes: Collection[str]) -> UserError:
+    return UserError(
+        f"{where} holds one class only ({', '.join(classes)}); a classifier needs two or more, so give others"
+    )
+
+
+def _no_others(table: Table, found: Collection[str], known: Collection[str], remedy: str) -> None:
+    others = sorted(set(found) - set(known))
+    if others:
+        shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
+        raise UserError(
+            f"{table.source} has labels in {table.label_column!r} that the project does not know ({shown}); "
+            f"{remedy}"
+        )

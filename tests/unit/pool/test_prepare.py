@@ -1,0 +1,117 @@
+"""Cleaning pools and test sets."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelloop.errors import UserError
+from labelloop.pool.prepare import clean_pool, clean_test, key, summary
+from labelloop.pool.snapshot import Row
+from labelloop.pool.sources import Table
+
+
+def table(*texts: str, labels: list[str | None] | None = None) -> Table:
+    return Table("mail.csv", "body", None if labels is None else "kind", list(texts), labels)
+
+
+@given(texts=st.lists(st.text(max_size=3)))
+def test_every_text_is_kept_or_counted_and_no_two_are_alike(texts: list[str]) -> None:
+    prepared = clean_pool(table("kept", *texts), ["ham", "spam"])
+
+    keys = [key(row.text) for row in prepared.rows]
+    assert len(prepared.rows) + prepared.empty + prepared.duplicates == len(texts) + 1
+    assert len(set(keys)) == len(keys)
+    assert set(keys) == {key(text) for text in ["kept", *texts]} - {""}
+
+
+def test_the_first_of_equal_texts_wins_with_its_row_and_is_kept_as_it_is() -> None:
+    composed, decomposed = " café ", unicodedata.normalize("NFD", "café")
+    labels: list[str | None] = ["x", "y", "z", "x"]
+
+    prepared = clean_pool(table("\t", composed, decomposed, "b", labels=labels), ["x", "y", "z"])
+
+    assert prepared.rows == [Row(composed, "y", 1), Row("b", "x", 3)]
+
+
+def test_labels_come_from_the_label_column_in_order() -> None:
+    prepared = clean_pool(table("a", "b", "c", labels=["y", "x", "y"]))
+
+    assert prepared.labels == ["x", "y"]
+    assert [row.gold for row in prepared.rows] == ["y", "x", "y"]
+
+
+def test_given_labels_keep_their_order() -> None:
+    assert clean_pool(table("a"), ["spam", " ham "]).labels == ["spam", "ham"]
+
+
+def test_gold_is_all_or_none_and_the_missing_ones_are_counted() -> None:
+    prepared = clean_pool(table("a", "b", "c", labels=["x", None, "y"]))
+
+    assert prepared.labels == ["x", "y"]
+    assert [row.gold for row in prepared.rows] == [None, None, None]
+    assert prepared.unlabelled == 1
+
+
+def test_test_texts_without_label_are_left_out_and_those_of_the_pool_are_counted() -> None:
+    pool = clean_pool(table("a", "b"), ["x", "y"]).rows
+
+    prepared = clean_test(table("a ", "c", "d", "", "c", labels=["x", "y", None, "x", "x"]), ["x", "y"], pool)
+
+    assert [row.text for row in prepared.rows] == ["a ", "c"]
+    assert (prepared.empty, prepared.duplicates, prepared.unlabelled, prepared.in_pool) == (1, 1, 1, 1)
+
+
+def test_the_summary_is_one_line_about_what_stands_out() -> None:
+    assert summary(clean_pool(table("a", "b"), ["x", "y"])) is None
+    assert summary(clean_pool(table("a", "a", "", "b"), ["x", "y"])) == (
+        "2 texts (1 duplicates left out, 1 empty left out)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "gold", "labels", "said"),
+    [
+        ([], None, ["x", "y"], "mail.csv has no texts in the column 'body'"),
+        (["", " \n"], None, ["x", "y"], "mail.csv has no texts in the column 'body'"),
+        (["a", "b"], None, None, "no labels to choose from; name them: --labels spam,ham"),
+        (["a", "b"], None, ["x"], r"--labels holds one class only \(x\)"),
+        (["a", "b"], None, [], "needs two or more"),
+        (["a", "b"], None, ["x", "x "], "labels must be distinct and not empty"),
+        (["a", "b"], None, ["x", ""], "labels must be distinct and not empty"),
+        (["a", "b"], ["x", "x"], None, r"one class only \(x\)"),
+        (["a", "b"], ["x", "x"], ["x", "y"], r"the column 'kind' holds one class only \(x\)"),
+        (
+            ["a", "b"],
+            ["x", "z"],
+            ["x", "y"],
+            r"'kind' that the project does not know \(z\); name them in --labels",
+        ),
+    ],
+)
+def test_a_bad_pool_is_said_in_one_line(
+    texts: list[str], gold: list[str | None] | None, labels: list[str] | None, said: str
+) -> None:
+    with pytest.raises(UserError, match=said) as raised:
+        clean_pool(table(*texts, labels=gold), labels)
+
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "gold", "said"),
+    [
+        (["a"], None, "the test set mail.csv has no labels; name their column"),
+        (["", "b"], ["x", None], "the test set mail.csv has no labelled texts"),
+        (["a", "b"], ["x", "z"], r"does not know \(z\); correct them"),
+        (list("abcdefg"), list("1234567"), r"\(1, 2, 3, 4, 5 and 2 more\)"),
+    ],
+)
+def test_a_bad_test_set_is_said_in_one_line(
+    texts: list[str], gold: list[str | None] | None, said: str
+) -> None:
+    with pytest.raises(UserError, match=said) as raised:
+        clean_test(table(*texts, labels=gold), ["x", "y"], [])
+
+    assert "\n" not in str(raised.value)

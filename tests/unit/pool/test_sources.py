@@ -1,0 +1,172 @@
+"""Loading texts and labels from files."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labelloop.errors import UserError
+from labelloop.pool.sources import load
+
+STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+PER_EXAMPLE = settings(
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+
+
+def file(folder: Path, name: str, content: str | bytes) -> str:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def json_lines(folder: Path, *records: Any) -> str:
+    return file(folder, "data.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+
+
+@PER_EXAMPLE
+@given(texts=st.lists(STORABLE, min_size=1))
+def test_json_lines_keep_any_text(tmp_path: Path, texts: list[str]) -> None:
+    lines = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
+
+    table = load(file(tmp_path, "data.jsonl", lines))
+
+    assert table.texts == texts
+    assert table.labels is None
+
+
+@PER_EXAMPLE
+@given(texts=st.lists(STORABLE.map(lambda text: text.replace("\r", "")), min_size=1), tabs=st.booleans())
+def test_csv_and_tsv_keep_any_text(tmp_path: Path, texts: list[str], tabs: bool) -> None:
+    path = tmp_path / ("data.tsv" if tabs else "data.csv")
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, delimiter="\t" if tabs else ",")
+        writer.writerows([("text", "label"), *((text, "a") for text in texts)])
+
+    table = load(str(path))
+
+    assert table.texts == texts
+    assert table.labels == ["a"] * len(texts)
+
+
+def test_parquet_reads_strings_dictionaries_and_numbers_as_labels(tmp_path: Path) -> None:
+    table = pa.table({"text": pa.array(["a", "b", None]).dictionary_encode(), "label": [1, None, 0]})
+    pq.write_table(table, tmp_path / "data.parquet")
+
+    loaded = load(str(tmp_path / "data.parquet"))
+
+    assert loaded.texts == ["a", "b", ""]
+    assert loaded.labels == ["1", None, "0"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_csv_may_have_a_byte_order_mark_and_newlines_in_quotes(
+    tmp_path: Path, mark: str, newline: str
+) -> None:
+    source = file(tmp_path, "mail.csv", newline.join([mark + "body,kind", '"a, ""b""\nc",spam', "d,ham", ""]))
+
+    table = load(source, "body", "kind")
+
+    assert table.texts == ['a, "b"\nc', "d"]
+    assert table.labels == ["spam", "ham"]
+
+
+def test_a_csv_with_semicolons_is_read(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", "text;label\na, b;x\nc;y\n"))
+
+    assert table.texts == ["a, b", "c"]
+    assert table.labels == ["x", "y"]
+
+
+def test_a_very_long_text_is_read(tmp_path: Path) -> None:
+    text = "long " * 500_000
+
+    assert load(file(tmp_path, "data.csv", f"text\n{text}\n")).texts == [text]
+
+
+def test_the_only_column_of_strings_is_the_text(tmp_path: Path) -> None:
+    source = json_lines(tmp_path, {"id": 1, "body": "a", "label": "x"}, {"id": 2, "body": None, "label": "y"})
+
+    table = load(source)
+
+    assert (table.text_column, table.label_column) == ("body", "label")
+    assert table.texts == ["a", ""]
+
+
+def test_an_empty_label_column_means_none(tmp_path: Path) -> None:
+    table = load(json_lines(tmp_path, {"text": "a", "label": "x"}), label_column="")
+
+    assert table.labels is None
+
+
+def test_labels_are_tidied_and_missing_ones_are_none(tmp_path: Path) -> None:
+    values = [" x ", "", None, 3, 2.0, True, "cafe\u0301"]
+    source = json_lines(tmp_path, *({"text": "a", "label": value} for value in values))
+
+    assert load(source).labels == ["x", None, None, "3", "2", "True", "café"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("data.jsonl", "", "is empty"),
+        ("data.csv", "", "is empty"),
+        ("data.xlsx", "x", r"of no known kind.*\.csv"),
+        ("data.jsonl", '{"text": "a"}\nnope\n', "line 2 is not JSON"),
+        ("data.jsonl", '{"text": "a"}\n"b"\n', "line 2 is not an object"),
+        ("data.jsonl", '[\n{"text": "a"}\n]', "one JSON array.*jq"),
+        ("data.json", '[{"text": "a"}]', "one JSON array.*jq"),
+        ("data.jsonl", '{"text": ["a"]}', "row 1: the column 'text' holds a list.*--text-column"),
+        ("data.jsonl", '{"text": "a", "label": ["x"]}', "holds a list, not one label.*--label-column"),
+        ("data.jsonl", '{"text": "a"}\n{"text": "b\\u0000"}', "row 2: the column 'text' holds a NUL"),
+        ("data.jsonl", '{"text": "\\ud83d"}', "half a surrogate pair"),
+        ("data.jsonl", '{"text": "a", "label": "\\u0000"}', "the column 'label' holds a NUL"),
+        ("data.jsonl", '{"a": "x", "b": "y"}', "no column 'text'; choose one by --text-column: a, b"),
+        ("data.jsonl", "\n\n", "no columns at all"),
+        ("data.csv", "a,b\n1,2\n", "no column 'text'; choose one by --text-column: a, b"),
+        ("data.csv", "text,text\na,b\n", "two columns 'text'"),
+        ("data.csv", "text,label\na,b,c\n", "line 2 has more fields"),
+        ("data.csv", 'text\n"never closed\n', "the record on line 2: unexpected end of data.*quotes"),
+        ("data.csv", "text\ncaf\xe9\n".encode("latin-1"), "not in UTF-8.*iconv -f WINDOWS-1252 -t UTF-8"),
+        ("data.csv", "text\na\n".encode("utf-16"), "not in UTF-8.*iconv -f UTF-16 -t UTF-8"),
+        ("data.parquet", "PAR1 not really", "no readable Parquet file"),
+    ],
+)
+def test_a_bad_file_is_said_in_one_line(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
+    source = file(tmp_path, name, content)
+
+    with pytest.raises(UserError, match=said) as raised:
+        load(source)
+
+    assert source in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"text_column": "body"}, "no column 'body'; choose one by --text-column: text, label"),
+        ({"label_column": "kind"}, "no column 'kind'; choose one by --label-column: text, label"),
+        ({"split": "train"}, "no splits; leave out"),
+        ({"config": "en"}, "for Hub ids; leave them out"),
+        ({"revision": "main"}, "for Hub ids; leave them out"),
+    ],
+)
+def test_options_that_do_not_fit_are_said(tmp_path: Path, options: dict[str, str], said: str) -> None:
+    source = json_lines(tmp_path, {"text": "a", "label": "x"})
+
+    with pytest.raises(UserError, match=said):
+        load(source, **options)
+
+
+@pytest.mark.parametrize("source", ["gone.csv", "./gone", "/a/b/c", "a/b/c.jsonl", ""])
+def test_a_missing_file_is_said(source: str) -> None:
+    with pytest.raises(UserError, match="does not exist; check the path"):
+        load(source)
