@@ -1,0 +1,31 @@
+"""Argilla's application; import it once the environment is set and the imports are trimmed."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import uvicorn
+from argilla_server import app
+
+from labelloop.oracle.server import jobs
+from labelloop.oracle.server.database import prepare
+from labelloop.oracle.server.owner import ensure_owner
+from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
+from labelloop.oracle.server.secrets import Credentials
+
+GRACE_SECONDS = 3
+
+
+def run(database: Path, login: Credentials, listener: socket.socket) -> None:
+    """Serve requests on `listener` until a signal asks to stop."""
+    jobs.run_here()
+    prepare(database)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
+    )
+    asyncio.run(_serve(uvicorn.Server(config), login, listener))
+
+
+async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.socket) -> None:
+    await ensure_owner(login)
+    await server.serve(sockets=[listener])

@@ -1,0 +1,71 @@
+"""The server's SQLite file: made and migrated beside, then renamed into place, so that no kill leaves it half made."""
+
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+import argilla_server.database as argilla_database
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from argilla_server.settings import settings
+from sqlalchemy import create_engine
+
+from labelloop.errors import UserError
+
+
+def prepare(path: Path) -> None:
+    """Bring the database at `path` to the schema of the installed argilla-server; makes it when absent.
+
+    Raises UserError when a newer argilla-server wrote it.
+    """
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(argilla_database.ALEMBIC_CONFIG_FILE).parent / "alembic")
+    )
+    if path.exists() and _revision(path) == ScriptDirectory.from_config(config).get_current_head():
+        return
+    draft = path.with_name(f"{path.name}.new")
+    for leftover in path.parent.glob(f"{draft.name}*"):
+        leftover.unlink()
+    if path.exists():
+        _copy(path, draft)
+    _migrate(config, draft)
+    _use_wal(draft)
+    draft.rename(path)
+
+
+def _revision(path: Path) -> str | None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    return revision
+
+
+def _migrate(config: Config, path: Path) -> None:
+    served = settings.database_url
+    settings.database_url = f"sqlite+aiosqlite:///{path}"
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UserError(
+            f"{path.parent} was made by a newer argilla-server: upgrade it, or give another --home"
+        ) from error
+    finally:
+        settings.database_url = served
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def _use_wal(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).unlink()

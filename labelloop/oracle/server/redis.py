@@ -1,0 +1,13 @@
+"""A stand-in for Redis, which Argilla pings at its start and fills with jobs for a worker."""
+
+import threading
+
+from fakeredis import TcpFakeServer
+
+
+def serve_redis() -> int:
+    """Serve an empty Redis on a free port of the loopback until the process ends; returns the port."""
+    server = TcpFakeServer(("127.0.0.1", 0))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="redis", daemon=True).start()
+    return int(server.server_address[1])

@@ -1,0 +1,110 @@
+"""In which order records come: by batch, and inside a batch each person meets the texts from another end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from argilla_server.enums import RecordSortField, SortOrder
+from argilla_server.models import Question, Record, Response, Suggestion, User
+from argilla_server.search_engine.base import (
+    MetadataFilterScope,
+    Order,
+    RecordFilterScope,
+    ResponseFilterScope,
+    SuggestionFilterScope,
+)
+from sqlalchemy import ColumnElement, Integer, Select, Subquery, UnaryExpression, and_, cast, func, select
+
+from labelloop.oracle.server.search import columns
+from labelloop.oracle.server.search.filters import Schema
+from labelloop.oracle.server.search.seats import Seat
+
+BATCH = columns.metadata_value("batch")
+RANK = columns.metadata_value("rank")
+
+
+def ordered(
+    statement: Select[Any], dataset_id: Any, schema: Schema, sort: Sequence[Order], seat: Seat | None
+) -> Select[Any]:
+    """`statement` ordered by `sort`, ties by batch, then as `seat` walks the batch (by rank without one), then by id.
+
+    What has no value comes last, whichever the direction, as in Elasticsearch.
+    """
+    batches = _batches(dataset_id)
+    asked = [_directed(_value(schema, order), order.order) for order in sort]
+    return statement.outerjoin(batches, BATCH == batches.c.batch).order_by(
+        *asked,
+        BATCH.asc().nulls_last(),
+        _position(batches, seat).asc().nulls_last(),
+        Record.inserted_at,
+        Record.id,
+    )
+
+
+def _batches(dataset_id: Any) -> Subquery:
+    first = func.min(RANK)
+    return (
+        select(
+            BATCH.label("batch"),
+            first.label("first"),
+            (cast(func.max(RANK), Integer) - first + 1).label("size"),
+        )
+        .where(Record.dataset_id == dataset_id, BATCH.is_not(None))
+        .group_by(BATCH)
+        .subquery("batches")
+    )
+
+
+def _position(batches: Subquery, seat: Seat | None) -> ColumnElement[Any]:
+    if seat is None:
+        return RANK
+    size = batches.c.size
+    start = cast(size * seat.start, Integer)
+    place = cast(RANK, Integer) - batches.c.first
+    walked = place - start if seat.forward else start - 1 - place
+    return (walked + size) % size
+
+
+def _directed(value: ColumnElement[Any], order: SortOrder) -> UnaryExpression[Any]:
+    return (value.desc() if order == SortOrder.desc else value.asc()).nulls_last()
+
+
+def _value(schema: Schema, order: Order) -> ColumnElement[Any]:
+    match order.scope:
+        case MetadataFilterScope(metadata_property=name):
+            return _extreme(columns.metadata_values(name), order.order)
+        case SuggestionFilterScope(question=name, property=property):
+            return _suggestion(schema.questions[name], property, order.order)
+        case ResponseFilterScope(question=str(name), user=user):
+            return _response(schema.questions[name], user)
+        case ResponseFilterScope(user=user):
+            return _of_responses(select(func.min(Response.status)), user)
+        case RecordFilterScope(property=property):
+            column: ColumnElement[Any] = getattr(Record, RecordSortField(property).value)
+            return column
+    raise ValueError(f"Cannot sort by {order.scope}")
+
+
+def _extreme(rows: Any, order: SortOrder) -> ColumnElement[Any]:
+    best = func.max if order == SortOrder.desc else func.min
+    return select(best(rows.c.value)).select_from(rows).scalar_subquery()
+
+
+def _suggestion(question: Question, property: str, order: SortOrder) -> ColumnElement[Any]:
+    value: ColumnElement[Any] = getattr(Suggestion, property)
+    if property in ("value", "score"):
+        value = _extreme(columns.suggestion_values(value), order)
+    of_question = and_(Suggestion.record_id == Record.id, Suggestion.question_id == question.id)
+    return select(value).where(of_question).correlate(Record).scalar_subquery()
+
+
+def _response(question: Question, user: User | None) -> ColumnElement[Any]:
+    rows = columns.response_values(question)
+    mean = func.avg if columns.is_numeric(question) else func.min
+    return _of_responses(
+        select(mean(rows.c.value)).select_from(Response).join(rows, columns.boolean(1)), user
+    )
+
+
+def _of_responses(statement: Select[Any], user: User | None) -> ColumnElement[Any]:
+    by_user = [] if user is None else [Response.user_id == user.id]
+    return statement.where(Response.record_id == Record.id, *by_user).correlate(Record).scalar_subquery()

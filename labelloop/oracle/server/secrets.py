@@ -1,0 +1,64 @@
+"""The login that each server makes for itself."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+OWNER = "owner"
+FILE = "secrets.json"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The owner's login and API key, and the key that signs the web page's sessions."""
+
+    username: str
+    password: str
+    api_key: str
+    auth_secret_key: str
+
+
+def credentials(home: Path) -> Credentials:
+    """The login of the server in `home`, generated on the first call (file 0600 in a folder 0700).
+
+    Raises UserError when the file cannot be read as what was written.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)
+    path = home / FILE
+    if not path.exists():
+        _publish(path, _generate())
+    try:
+        return Credentials(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is damaged: remove it, and a new login is made at the next start") from error
+
+
+def _generate() -> Credentials:
+    return Credentials(
+        username=OWNER,
+        password=secrets.token_urlsafe(12),
+        api_key=secrets.token_urlsafe(32),
+        auth_secret_key=secrets.token_hex(32),
+    )
+
+
+def _publish(path: Path, made: Credentials) -> None:
+    """Link a finished file into place: of two processes that start together, one wins and both read it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(made), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
