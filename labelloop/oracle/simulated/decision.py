@@ -1,0 +1,50 @@
+"""What a simulated annotator answers."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Decide = Callable[[int, str], "Answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to one text, `submitted` with labels or `discarded`."""
+
+    status: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoldAnswers:
+    """Answers from gold labels, of which a share is wrong (`error`) and a share discarded (`discard`).
+
+    They depend on the seed and the pool item alone, so that a text gets the same label whoever meets it and
+    when; with `personal`, on the annotator's name as well, so that people err apart and majorities are worth
+    something. A text without a gold label is discarded.
+    """
+
+    gold: Callable[[int], str | None]
+    labels: Sequence[str]
+    error: float = 0.0
+    discard: float = 0.0
+    seed: int = 0
+    personal: bool = False
+
+    def __call__(self, item: int, annotator: str) -> Answer:
+        """The answer of this annotator to this pool item."""
+        label = self.gold(item)
+        who = annotator if self.personal else ""
+        if label is None or self._draw(item, who, "discard") < self.discard:
+            return Answer("discarded")
+        if self._draw(item, who, "error") < self.error:
+            label = self._other(label, self._draw(item, who, "label"))
+        return Answer("submitted", (label,))
+
+    def _other(self, label: str, draw: float) -> str:
+        others = [other for other in self.labels if other != label]
+        return others[int(draw * len(others))] if others else label
+
+    def _draw(self, item: int, who: str, what: str) -> float:
+        digest = hashlib.sha256(f"{self.seed}:{item}:{what}:{who}".encode()).digest()
+        return int.from_bytes(digest[:6]) / 2**48
