@@ -1,0 +1,55 @@
+# make demo needs python3 (3.11 to 3.13) and nothing else; see `make help`.
+
+ARGS ?=
+PYTEST_ARGS ?=
+BIN := .venv/bin
+CODE := schemas services labelloop tests $(wildcard benchmarks examples)
+TESTS := $(wildcard $(addprefix tests/,unit contract integration e2e browser))
+
+export PYTHON TORCH_INDEX
+ifeq ($(CI),true)
+export LABELLOOP_REQUIRE := 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint format lock setup dev clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  ARGS=…         options for labelloop, as in: make demo ARGS='--batches 5'"
+	@echo "  PYTHON=…       a Python 3.11 to 3.13, if python3 is another"
+	@echo "  TORCH_INDEX=…  an index of CPU builds of torch, as https://download.pytorch.org/whl/cpu"
+
+demo: setup ## label the bundled questions with simulated annotators, from start to model
+	@$(BIN)/labelloop demo $(ARGS)
+
+up: setup ## start Argilla and the loop for people; ARGS='--dataset mail.csv --labels spam,ham'
+	@$(BIN)/labelloop up $(ARGS)
+
+test: lint ## check style and types, then run every test
+	@scripts/chromium.sh
+	$(BIN)/pytest $(TESTS) $(PYTEST_ARGS)
+
+lint: dev ## check style and types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+
+format: dev ## put the code into its style
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+lock: dev ## choose the versions in requirements.txt again; ARGS=--upgrade takes the newest
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.txt $(ARGS)
+
+setup: ## make .venv with what labelloop needs
+	@scripts/setup.sh learner,server
+
+dev: ## the same with what its tests need
+	@scripts/setup.sh learner,server,dev
+
+clean: ## remove .venv and caches, and nothing that people labelled
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
