@@ -27,7 +27,7 @@ async def respond(transport: Transport, record_id: str, labels: tuple[str, ...],
     answer = {"record_id": record_id, "status": status, "values": to_values(labels)}
     outcome = (await transport.request("POST", "me/responses/bulk", body={"items": [answer]}))["items"][0]
     if outcome["error"] is not None:
-        detail = outcome["error"]["detail"]
+        detail = " ".join(outcome["error"]["detail"].split())
         raise Missing(detail) if "not found" in detail else Rejected(detail)
 
 

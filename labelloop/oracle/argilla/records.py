@@ -10,20 +10,23 @@ from labelloop.oracle.argilla.times import utc
 from labelloop.oracle.argilla.transport import Transport
 from labelloop.oracle.argilla.values import from_value, from_values, to_value, to_values
 
-INCLUDE = "responses,suggestions"
 CHUNK = 500
 
 
-async def records(transport: Transport, dataset: Dataset, batch: int | None = None) -> list[Record]:
+async def records(
+    transport: Transport, dataset: Dataset, batch: int | None, suggestions: bool
+) -> list[Record]:
+    include = "responses,suggestions" if suggestions else "responses"
+
     async def listed(offset: int, limit: int) -> list[Any]:
-        params: dict[str, str | int] = {"include": INCLUDE, "offset": offset, "limit": limit}
+        params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
         items: list[Any] = (await transport.request("GET", f"datasets/{dataset.id}/records", params=params))[
             "items"
         ]
         return items
 
     async def searched(offset: int, limit: int) -> list[Any]:
-        params: dict[str, str | int] = {"include": INCLUDE, "offset": offset, "limit": limit}
+        params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
         path = f"datasets/{dataset.id}/records/search"
         found = await transport.request("POST", path, params=params, body=query)
         return [item["record"] for item in found["items"]]

@@ -10,7 +10,7 @@ from labelloop.oracle.simulated.decision import Decide
 from labelloop.oracle.simulated.patience import Patience
 
 EMPTY_QUEUE_WAIT = 0.3
-PAGE = 10
+PAGE = 4
 
 log = logging.getLogger(__name__)
 
