@@ -49,7 +49,7 @@ Change = Assigned | Revoked | Arrived
 
 
 class Ownership(Protocol):
-    """What one process owns for a service, as a stream of changes; it ends when nothing can be owned any more."""
+    """What one process owns for a service, as a stream of changes; it ends when nothing is left to own."""
 
     def __aiter__(self) -> AsyncIterator[Change]: ...
 

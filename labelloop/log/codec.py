@@ -25,7 +25,7 @@ def from_parts(attributes: str | bytes, data: bytes) -> Event:
 
 
 def to_structured(event: Event) -> dict[str, Any]:
-    """CloudEvents' structured JSON mode: attributes with `data`, or with `data_base64` when the bytes are no JSON."""
+    """CloudEvents' structured JSON mode: with `data`, or with `data_base64` when the bytes are no JSON."""
     try:
         return {**event.attributes, "data": json.loads(event.data)}
     except ValueError:

@@ -2,76 +2,78 @@
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
-from labelloop.errors import UserError
-from labelloop.log import codec
-from labelloop.log.base import Arrived, Assigned, Change, Fenced, Record, Revoked
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Record
+from labelloop.log.sqlite_file import SqliteFile
 from labelloop.log.sqlite_lease import Lease
-from labelloop.log.sqlite_schema import check, connect
-from schemas.envelope import Event, NotAnEvent
+from labelloop.log.sqlite_owner import SqliteOwnership
+from labelloop.log.sqlite_rows import insert, record
+from schemas.envelope import Event
 
 TAIL_INTERVAL = 0.04
+TAKE_INTERVAL = 0.1
+LIFETIME = 10.0
 PAGE = 1000
-PARTITION = 0
-Result = TypeVar("Result")
 
 
 class SqliteLog:
-    """One file in WAL mode; every append is a transaction that is on disk when it returns."""
+    """One file in WAL mode; every append is a transaction that is on disk when it returns.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection = connect(path)
-        self._lock = threading.Lock()
-        check(self._connection, path)
+    `lifetime`: the seconds after which an owner that gives no sign of life is replaced.
+    """
+
+    def __init__(self, path: Path, lifetime: float = LIFETIME) -> None:
+        self._file = SqliteFile(path)
+        self._lifetime = lifetime
 
     async def append(self, *events: Event) -> None:
-        await self._write(lambda connection: _insert(connection, events))
+        await self._file.write(lambda connection: insert(connection, events))
 
     @asynccontextmanager
-    async def own(self, service: str) -> AsyncIterator["SqliteOwnership"]:
-        lease = Lease(service)
-        while not await self._write(lease.take):
-            await asyncio.sleep(lease.WAIT)
-        ownership = SqliteOwnership(self, lease)
+    async def own(self, service: str) -> AsyncIterator[SqliteOwnership]:
+        lease = Lease(service, self._lifetime)
+        while not await self._file.write(lease.take):  # noqa: ASYNC110
+            await asyncio.sleep(TAKE_INTERVAL)
+        ownership = SqliteOwnership(self, self._file, lease)
         beating = asyncio.create_task(ownership.beat())
         try:
             yield ownership
         finally:
             beating.cancel()
-            await self._write(lease.release)
+            with suppress(UserError, Unavailable):  # the lease ends with the process anyway
+                await self._file.write(lease.release)
 
     @asynccontextmanager
     async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
-        yield SqliteFollower(self, group)
+        yield SqliteFollower(self, self._file, group)
 
     async def read(self, project: str | None = None) -> AsyncIterator[Record]:
         end, offset = self.end(), 0
         while records := self.page(offset, end, project):
-            for record in records:
-                yield record
+            for found in records:
+                yield found
             offset = records[-1].offset
 
     async def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._file.close()
 
     def end(self) -> int:
         """The last offset in the log; 0 when it is empty."""
-        return int(self._query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
+        return int(self._file.query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
 
     def page(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Record]:
-        rows = self._query(
-            "SELECT offset, attributes, data FROM events WHERE offset > ? AND offset <= ? "
-            "AND (? IS NULL OR project = ?) ORDER BY offset LIMIT ?",
-            (after, end if end is not None else 2**62, project, project, PAGE),
+        """At most PAGE records after an offset, up to and with `end`."""
+        one_project = "" if project is None else "AND project = :project "
+        rows = self._file.query(
+            "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
+            f"{one_project}ORDER BY offset LIMIT :page",
+            {"after": after, "end": end if end is not None else 2**62, "project": project, "page": PAGE},
         )
-        return [_record(offset, attributes, data) for offset, attributes, data in rows]
+        return [record(*row) for row in rows]
 
     async def tail(
         self, after: int, ended: Callable[[], bool] = lambda: False
@@ -79,8 +81,8 @@ class SqliteLog:
         """Pages of records after an offset until `ended`; waits without spinning when there are none."""
         seen = None
         while not ended():
-            changed = self._query("PRAGMA data_version")[0][0], self._connection.total_changes
-            if changed == seen:
+            version = self._file.version()
+            if version == seen:
                 await asyncio.sleep(TAIL_INTERVAL)
                 continue
             records = self.page(after)
@@ -88,115 +90,34 @@ class SqliteLog:
                 after = records[-1].offset
                 yield records
             else:
-                seen = changed
-
-    def committed(self, group: str) -> int:
-        rows = self._query("SELECT offset FROM positions WHERE name = ?", (group,))
-        return int(rows[0][0]) if rows else 0
-
-    async def commit(self, group: str, offset: int) -> None:
-        await self._write(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO positions VALUES (?, ?)",
-                (group, offset),
-            )
-        )
-
-    async def append_as(self, lease: Lease, events: Sequence[Event]) -> None:
-        def transaction(connection: sqlite3.Connection) -> None:
-            if not lease.held(connection):
-                raise Fenced(f"another process took over {lease.service}")
-            _insert(connection, events)
-
-        await self._write(transaction)
-
-    async def renew(self, lease: Lease) -> bool:
-        return await self._write(lease.renew)
-
-    def _query(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
-
-    async def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Run a transaction in a thread: another process may hold the file's write lock for a while."""
-
-        def run() -> Result:
-            with self._lock:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    result = transaction(self._connection)
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    raise
-                return result
-
-        try:
-            return await asyncio.shield(asyncio.to_thread(run))
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise UserError(
-                    f"no space left for the log {self._path}: free some space on this disk"
-                ) from error
-            raise
-
-
-class SqliteOwnership:
-    """A service's lease on the whole file, which is one partition."""
-
-    def __init__(self, log: SqliteLog, lease: Lease) -> None:
-        self._log = log
-        self._lease = lease
-        self._lost = False
-
-    async def append(self, *events: Event) -> None:
-        await self._log.append_as(self._lease, events)
-
-    async def beat(self) -> None:
-        """Renew the lease until it is lost."""
-        while not self._lost:
-            await asyncio.sleep(self._lease.RENEW)
-            with suppress(sqlite3.Error, UserError):
-                self._lost = not await self._log.renew(self._lease)
-
-    async def __aiter__(self) -> AsyncIterator[Change]:
-        yield Assigned(PARTITION)
-        end = self._log.end()
-        if end == 0:
-            yield Arrived(PARTITION, (), True)
-        async for records in self._log.tail(0, lambda: self._lost):
-            yield Arrived(PARTITION, records, records[-1].offset >= end)
-        yield Revoked(PARTITION)
+                seen = version
 
 
 class SqliteFollower:
     """A group's place in the log."""
 
-    def __init__(self, log: SqliteLog, group: str) -> None:
+    def __init__(self, log: SqliteLog, file: SqliteFile, group: str) -> None:
         self._log = log
+        self._file = file
         self._group = group
 
     async def __aiter__(self) -> AsyncIterator[Record]:
-        async for records in self._log.tail(self._log.committed(self._group)):
-            for record in records:
-                yield record
+        async for records in self._log.tail(self._committed()):
+            for found in records:
+                yield found
 
     async def commit(self, record: Record) -> None:
-        await self._log.commit(self._group, record.offset)
+        """All up to and with `record` is handled; a position never goes back."""
 
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO positions VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET offset = max(offset, excluded.offset)",
+                (self._group, record.offset),
+            )
 
-def _insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    for event in events:
-        connection.execute(
-            "INSERT INTO events (id, project, attributes, data) SELECT ?, ?, ?, ? "
-            "WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?)",
-            (event.id, event.project, codec.attributes_to_json(event), event.data, event.id),
-        )
+        await self._file.write(transaction)
 
-
-def _record(offset: int, attributes: str, data: bytes) -> Record:
-    try:
-        return Record(PARTITION, offset, codec.from_parts(attributes, data))
-    except NotAnEvent as error:
-        return Record(PARTITION, offset, None, str(error))
+    def _committed(self) -> int:
+        rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))
+        return int(rows[0][0]) if rows else 0

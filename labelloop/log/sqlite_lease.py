@@ -7,16 +7,19 @@ import uuid
 
 import psutil
 
+SAME_START = 5.0  # a process's start is reckoned from the clock, which is set now and then
+
 
 class Lease:
-    """One process's claim on a service. All methods run inside the caller's transaction; times in seconds."""
+    """One process's claim on a service. All methods run inside the caller's transaction; times in seconds.
 
-    LIFETIME = 10.0
-    RENEW = 3.0
-    WAIT = 0.1
+    An owner that has not renewed for `lifetime` counts as frozen.
+    """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, lifetime: float) -> None:
         self.service = service
+        self.renewal = lifetime * 0.3
+        self._lifetime = lifetime
         self._owner = uuid.uuid4().hex
         self._epoch = 0
 
@@ -26,7 +29,7 @@ class Lease:
             "SELECT epoch, owner, pid, started, beat FROM leases WHERE service = ?", (self.service,)
         ).fetchone()
         epoch = row[0] if row else 0
-        if row and row[1] is not None and _alive(*row[2:]):
+        if row and row[1] is not None and self._is_alive(*row[2:]):
             return False
         self._epoch = epoch + 1
         connection.execute(
@@ -54,11 +57,11 @@ class Lease:
             "UPDATE leases SET owner = NULL WHERE service = ? AND owner = ?", (self.service, self._owner)
         )
 
-
-def _alive(pid: int, started: float, beat: float) -> bool:
-    if abs(time.time() - beat) > Lease.LIFETIME:
-        return False
-    return _started(pid) == started
+    def _is_alive(self, pid: int, started: float, beat: float) -> bool:
+        if abs(time.time() - beat) > self._lifetime:
+            return False
+        now = _started(pid)
+        return now is not None and abs(now - started) < SAME_START
 
 
 def _started(pid: int) -> float | None:

@@ -1,5 +1,7 @@
 """The tables of the SQLite log, and the checks that it is whole."""
 
+import errno
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from labelloop.errors import UserError
 APPLICATION_ID = 0x1ABE1
 FORMAT = 1
 BUSY_TIMEOUT = 30.0
+NEEDED = 64 * 1024
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -37,36 +40,49 @@ def connect(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         _prepare(connection, path)
+        connection.execute("PRAGMA synchronous = FULL")
     except (sqlite3.Error, OSError) as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     return connection
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises UserError when events were removed from the log by hand."""
+    """Raises UserError when events were removed from the log, or moved in it, by hand."""
     try:
         count, last, written = connection.execute(
             "SELECT count(*), coalesce(max(offset), 0), "
             "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM events"
         ).fetchone()
+        edited = connection.execute(
+            "SELECT offset FROM events WHERE json_valid(attributes) AND "
+            "(json_extract(attributes, '$.id') != id OR json_extract(attributes, '$.subject') != project)"
+        ).fetchone()
     except sqlite3.Error as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     if not count == last == written:
         raise UserError(
             f"the log {path} lacks {max(written, last) - count} of the {max(written, last)} events that were "
             "written to it: put back a copy made before they were removed"
         )
+    if edited is not None:
+        raise UserError(f"the log {path} was edited by hand at offset {edited[0]}: put back a copy of it")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == FORMAT:
-        return
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and (version or tables):
+        raise UserError(f"{path} is another program's file and no log: give the path of a log, or a new one")
     if version > FORMAT:
         raise UserError(f"a newer labelloop wrote the log {path}: upgrade with `pip install -U labelloop`")
+    connection.execute("PRAGMA journal_mode = WAL")
+    if version < FORMAT:
+        _create(connection)
+
+
+def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement in TABLES.split(";"):
         connection.execute(statement)
@@ -75,10 +91,17 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("COMMIT")
 
 
-def _unusable(path: Path, error: Exception) -> UserError:
+def unusable(path: Path, error: Exception) -> UserError:
+    """The error for people, made from SQLite's or the system's."""
     reason = str(error)
-    if "full" in reason or "No space" in reason:
+    no_space = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if no_space or "full" in reason or _is_full(path):
         return UserError(f"no space left for the log {path}: free some space on this disk")
-    if "malformed" in reason or "not a database" in reason:
+    if "malformed" in reason or "not a database" in reason or "no such" in reason:
         return UserError(f"the log {path} is damaged ({reason}): put back a copy of it")
-    return UserError(f"the log {path} cannot be opened ({reason}): check its path and permissions")
+    return UserError(f"the log {path} cannot be used ({reason}): check its path, disk and permissions")
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite speaks of an I/O error when there is no space for the file of its shared memory."""
+    return path.parent.is_dir() and shutil.disk_usage(path.parent).free < NEEDED
