@@ -76,6 +76,10 @@ class Argilla:
         """
         await records_.put_records(self._transport, dataset, records)
 
+    async def delete_records(self, dataset: Dataset, record_ids: Sequence[str]) -> None:
+        """Delete records by their server's ids, with their responses; those that are gone are no error."""
+        await records_.delete_records(self._transport, dataset, record_ids)
+
     async def next_records(self, dataset: Dataset, count: int) -> list[Record]:
         """The first records that wait for the caller's answer, oldest batch first, as on the web page."""
         return await queue.next_records(self._transport, dataset, count)

@@ -1,7 +1,7 @@
 """Records with everyone's responses: read them all, write them under their external ids."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from labelloop.oracle.argilla.layout import TEXT_FIELD
 from labelloop.oracle.argilla.models import Dataset, NewRecord, NewResponse, Record, Response, Suggestion
@@ -10,7 +10,10 @@ from labelloop.oracle.argilla.times import utc
 from labelloop.oracle.argilla.transport import Transport
 from labelloop.oracle.argilla.values import from_value, from_values, to_value, to_values
 
-CHUNK = 500
+LONGEST_UPSERT = 500
+LONGEST_DELETION = 100
+
+T = TypeVar("T")
 
 
 async def records(
@@ -47,9 +50,15 @@ async def records(
 
 
 async def put_records(transport: Transport, dataset: Dataset, new: Sequence[NewRecord]) -> None:
-    for chunk in _chunks(new):
+    for chunk in _chunks(new, LONGEST_UPSERT):
         items = [_upsert(record, dataset) for record in chunk]
         await transport.request("PUT", f"datasets/{dataset.id}/records/bulk", body={"items": items})
+
+
+async def delete_records(transport: Transport, dataset: Dataset, ids: Sequence[str]) -> None:
+    for chunk in _chunks(ids, LONGEST_DELETION):
+        params = {"ids": ",".join(chunk)}
+        await transport.request("DELETE", f"datasets/{dataset.id}/records", params=params)
 
 
 def to_record(item: Any) -> Record:
@@ -74,9 +83,9 @@ def _suggestion(item: Any) -> Suggestion:
     return Suggestion(from_value(item["value"]), item["score"], item["agent"])
 
 
-def _chunks(new: Sequence[NewRecord]) -> Iterator[Sequence[NewRecord]]:
-    for start in range(0, len(new), CHUNK):
-        yield new[start : start + CHUNK]
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _upsert(record: NewRecord, dataset: Dataset) -> dict[str, Any]:

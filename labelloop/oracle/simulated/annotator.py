@@ -4,62 +4,71 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
-from labelloop.oracle.argilla import Argilla, Dataset, Missing, Record, Refused, Rejected
+from labelloop.oracle.argilla import Argilla, Dataset, Missing, Refused, Rejected
 from labelloop.oracle.simulated.decision import Decide
-from labelloop.oracle.simulated.patience import Patience
 
 EMPTY_QUEUE_WAIT = 0.3
+LONGEST_WAIT = 5.0
 PAGE = 4
 
 log = logging.getLogger(__name__)
 
 
-async def annotate(
-    argilla: Argilla,
-    dataset: str,
-    workspace: str,
-    deciding: Callable[[Dataset], Decide],
-    seconds_per_label: float = 0.0,
-) -> None:
-    """Answer as the user of `argilla`'s key until cancelled; a data set that is not there is waited for.
+class Annotator:
+    """The user of `argilla`'s key, who labels the data set of this name, a text in `seconds_per_label`.
 
-    `deciding` gives the answers for the data set that was found. Whatever fails on Argilla's side (away, key
-    refused, data set or record deleted) is tried again with growing waits, and said once.
+    `deciding` gives the answers for the data set that was found.
     """
-    patience = Patience()
-    while True:
-        try:
-            await _work(argilla, dataset, workspace, deciding, seconds_per_label, patience)
-        except (Unavailable, Refused, Missing, Rejected) as error:
-            log.log(logging.WARNING if patience.rested else logging.DEBUG, "waiting: %s", error)
-            await asyncio.sleep(patience.wait())
 
+    def __init__(
+        self,
+        argilla: Argilla,
+        dataset: str,
+        workspace: str,
+        deciding: Callable[[Dataset], Decide],
+        seconds_per_label: float = 0.0,
+    ) -> None:
+        self._argilla = argilla
+        self._dataset = dataset
+        self._workspace = workspace
+        self._deciding = deciding
+        self._seconds_per_label = seconds_per_label
+        self._backoff = Backoff(limit=LONGEST_WAIT)
+        self._failing = False
 
-async def _work(
-    argilla: Argilla,
-    name: str,
-    workspace: str,
-    deciding: Callable[[Dataset], Decide],
-    seconds_per_label: float,
-    patience: Patience,
-) -> None:
-    username = (await argilla.me()).username
-    dataset = await argilla.find_dataset(name, workspace)
-    if dataset is None:
-        await asyncio.sleep(EMPTY_QUEUE_WAIT)
-        return
-    decide = deciding(dataset)
-    while True:
-        queue = await argilla.next_records(dataset, 1 if seconds_per_label else PAGE)
-        patience.reset()
+    async def run(self) -> None:
+        """Answer until cancelled; a data set that is not there is waited for.
+
+        Whatever fails on Argilla's side (away, key refused, data set or record deleted) is tried again with
+        growing waits, and said once.
+        """
+        while True:
+            try:
+                await self._work()
+            except (Unavailable, Refused, Missing, Rejected) as error:
+                log.log(logging.DEBUG if self._failing else logging.WARNING, "trying again: %s", error)
+                self._failing = True
+                await asyncio.sleep(self._backoff.next())
+
+    async def _work(self) -> None:
+        username = (await self._argilla.me()).username
+        dataset = await self._argilla.find_dataset(self._dataset, self._workspace)
+        if dataset is None:
+            await asyncio.sleep(EMPTY_QUEUE_WAIT)
+            return
+        decide = self._deciding(dataset)
+        while True:
+            await self._answer_some(dataset, username, decide)
+
+    async def _answer_some(self, dataset: Dataset, username: str, decide: Decide) -> None:
+        queue = await self._argilla.next_records(dataset, 1 if self._seconds_per_label else PAGE)
         if not queue:
             await asyncio.sleep(EMPTY_QUEUE_WAIT)
         for record in queue:
-            await asyncio.sleep(seconds_per_label)
-            answer = decide(_item(record), username)
-            await argilla.respond(record.id, answer.labels, answer.status)
-
-
-def _item(record: Record) -> int:
-    return int(record.metadata["item"])
+            await asyncio.sleep(self._seconds_per_label)
+            answer = decide(int(record.metadata["item"]), username)
+            await self._argilla.respond(record.id, answer.labels, answer.status)
+        self._backoff.reset()
+        self._failing = False

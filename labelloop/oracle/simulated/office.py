@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from labelloop.oracle.argilla import Argilla, Dataset
-from labelloop.oracle.simulated.annotator import annotate
+from labelloop.oracle.simulated.annotator import Annotator
 from labelloop.oracle.simulated.decision import Decide
 
 
@@ -21,8 +21,10 @@ async def work(
 ) -> None:
     """Annotate, one annotator a key, until SIGTERM or SIGINT."""
     async with AsyncExitStack() as clients:
-        annotators = [await clients.enter_async_context(Argilla(url, key, headers)) for key in keys]
-        working = [annotate(each, dataset, workspace, deciding, seconds_per_label) for each in annotators]
+        argillas = [await clients.enter_async_context(Argilla(url, key, headers)) for key in keys]
+        working = [
+            Annotator(argilla, dataset, workspace, deciding, seconds_per_label).run() for argilla in argillas
+        ]
         tasks = [asyncio.ensure_future(each) for each in (_told_to_stop(), *working)]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
