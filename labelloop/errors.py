@@ -7,3 +7,15 @@ class UserError(Exception):
 
 class Unavailable(Exception):
     """Something outside the process does not answer for now; trying again later may help."""
+
+
+class TaskError(Exception):
+    """What was due could not be done; `kind` is a word for the reason (`out-of-memory`, `disk-full` …)."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(kind, message)
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"

@@ -1,4 +1,4 @@
-"""A service's word on how it fares: a file of fixed size, written in place, so that a full disk cannot stop it."""
+"""A service's word on how it fares: a file of fixed size, written in place, which a full disk cannot stop."""
 
 import json
 import os

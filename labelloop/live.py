@@ -1,0 +1,55 @@
+"""A project as a running controller has it: its history as it grows, and the way to append to it."""
+
+import asyncio
+from collections.abc import Sequence
+
+from labelloop.controller import Outcome
+from labelloop.log.base import Ownership, Record
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+from schemas.envelope import new_event
+
+
+class Live:
+    """One project's history; `version` grows with each event that arrives."""
+
+    def __init__(self, project: str, ownership: Ownership, service: str) -> None:
+        self.history = History(project)
+        self.version = 0
+        self._ownership = ownership
+        self._service = service
+        self._grown = asyncio.Condition()
+
+    @property
+    def state(self) -> LoopState:
+        return self.history.state
+
+    def add(self, record: Record) -> None:
+        """Take an event from the log. Call `announce` after the last one of a page."""
+        if record.event is not None:
+            self.history.add(record.event, f"offset {record.offset}")
+            self.version += 1
+
+    async def announce(self) -> None:
+        async with self._grown:
+            self._grown.notify_all()
+
+    async def grown(self, version: int, seconds: float | None = None) -> None:
+        """Return when there is more than at `version`, or after `seconds`."""
+        try:
+            async with asyncio.timeout(seconds), self._grown:
+                await self._grown.wait_for(lambda: self.version > version)
+        except TimeoutError:
+            return
+
+    async def append(self, outcomes: Sequence[Outcome]) -> None:
+        """Append, and return when the events (or those that were first) have come back from the log."""
+        if not outcomes:
+            return
+        project = self.history.project
+        events = [new_event(project, o.data, source=self._service, cause=o.cause) for o in outcomes]
+        await self._ownership.append(*events)
+        async with self._grown:
+            await self._grown.wait_for(
+                lambda: self.history.halt is not None or all(e.id in self.history.seen for e in events)
+            )

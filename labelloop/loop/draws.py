@@ -1,0 +1,46 @@
+"""What is drawn by the seed alone: cold starts and audits. Pure."""
+
+import random
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from labelloop.loop.seeds import derived
+
+
+def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -> list[int]:
+    """The first `count` items not taken, of a random order of the whole pool."""
+    return _free(_order(seed, pool_size), taken)[:count]
+
+
+def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count: int) -> list[int]:
+    """Like `random_draw`, from each gold label in turn as long as it lasts."""
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for item in _free(_order(seed, len(gold)), taken):
+        by_label[gold[item]].append(item)
+    queues = [by_label[label] for label in sorted(by_label)]
+    rounds = max(map(len, queues), default=0)
+    in_turn = [queue[place] for place in range(rounds) for queue in queues if place < len(queue)]
+    return in_turn[:count]
+
+
+def audit_count(share: float, size: int) -> int:
+    """How many of a batch are drawn at random, as a check that the model did not choose."""
+    return min(size, round(share * size))
+
+
+def shuffled(seed: int, batch: str, items: Sequence[int]) -> list[int]:
+    """The items in an order that tells nothing of why each was picked."""
+    order = list(items)
+    random.Random(derived(seed, "order", batch)).shuffle(order)
+    return order
+
+
+def _order(seed: int, pool_size: int) -> list[int]:
+    order = list(range(pool_size))
+    random.Random(seed).shuffle(order)
+    return order
+
+
+def _free(order: Sequence[int], taken: Collection[int]) -> list[int]:
+    barred = frozenset(taken)
+    return [item for item in order if item not in barred]

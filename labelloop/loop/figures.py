@@ -1,0 +1,81 @@
+"""Figures of a loop: the learning curve, and how long the annotators waited. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from labelloop.loop.state import Batch, LoopState
+
+
+@dataclass(frozen=True)
+class Point:
+    """A model on the test set, and how many labels it had learned."""
+
+    model: str
+    labels: int
+    accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The distribution of some seconds."""
+
+    p50: float
+    p95: float
+    max: float
+
+
+def curve(state: LoopState) -> list[Point]:
+    """The evaluated models in the order of their training."""
+    found = (state.evaluations.get(name) for name in state.models)
+    return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in found if e is not None]
+
+
+def waits(state: LoopState) -> dict[str, float]:
+    """Seconds, by batch, for which the annotators had nothing before it came; by Argilla's clock.
+
+    A batch that came before the last first answer to all earlier ones kept nobody waiting. The first batch,
+    and batches whose times are not known, are absent.
+    """
+    found: dict[str, float] = {}
+    answered: datetime | None = None
+    for batch in state.batches.values():
+        if not batch.done:
+            continue
+        opened = batch.revisions[0].opened
+        if answered is not None and opened is not None:
+            found[batch.name] = max(0.0, (opened - answered).total_seconds())
+        answered = max(filter(None, (answered, _last_vote(batch))), default=None)
+    return found
+
+
+def spread(seconds: Sequence[float]) -> Spread:
+    """Median, 95th percentile (by linear interpolation) and maximum; zeros of nothing."""
+    ordered = sorted(seconds)
+    return Spread(_percentile(ordered, 0.5), _percentile(ordered, 0.95), ordered[-1] if ordered else 0.0)
+
+
+def labels_up_to(state: LoopState, batch: str) -> int:
+    """How many texts carry a label once this batch is done, as recorded now."""
+    count = 0
+    for found in state.batches.values():
+        if found.done:
+            count += sum(1 for answer in found.revisions[-1].items if answer.labels)
+        if found.name == batch:
+            break
+    return count
+
+
+def _last_vote(batch: Batch) -> datetime | None:
+    times = (vote.time for answer in batch.revisions[0].items for vote in answer.votes)
+    return max(filter(None, times), default=None)
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    if not ordered:
+        return 0.0
+    place = (len(ordered) - 1) * share
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

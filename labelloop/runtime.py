@@ -1,0 +1,176 @@
+"""Runs a controller: restore its projects from the log, follow them, react, try again."""
+
+import asyncio
+import logging
+from typing import Any
+
+from labelloop.backoff import Backoff
+from labelloop.controller import Controller, Outcome
+from labelloop.errors import TaskError, Unavailable, UserError
+from labelloop.live import Live
+from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoked
+from labelloop.slot import Slot
+from schemas.events import ServiceFailed
+
+logger = logging.getLogger(__name__)
+IDLE = "idle"
+
+
+class Runtime:
+    """One service over all the projects that it owns, each worked on by tasks of its own."""
+
+    def __init__(self, log: Log, service: Controller[Any], slot: Slot) -> None:
+        self._log = log
+        self._service = service
+        self._slot = slot
+
+    async def run(self) -> None:
+        """Run until cancelled; when another process takes over, wait to own the projects again."""
+        while True:
+            self._slot.say(doing="waiting for the process that owns this service")
+            async with self._log.own(self._service.name) as ownership:
+                self._slot.say(doing=IDLE)
+                try:
+                    await Term(self._service, self._slot, ownership).serve()
+                except* Fenced as fenced:
+                    logger.warning("%s; joining again", fenced.exceptions[0])
+
+
+class Term:
+    """The time between becoming the owner and losing it."""
+
+    def __init__(self, service: Controller[Any], slot: Slot, ownership: Ownership) -> None:
+        self._service = service
+        self._slot = slot
+        self._ownership = ownership
+        self._projects: dict[str, Live] = {}
+        self._begun: set[str] = set()
+        self._strangers = 0
+
+    async def serve(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            async for change in self._ownership:
+                match change:
+                    case Arrived():
+                        await self._arrived(change, tasks)
+                    case Revoked():
+                        raise Fenced(f"{self._service.name} has another owner")
+                    case Assigned():
+                        pass
+
+    async def _arrived(self, change: Arrived, tasks: asyncio.TaskGroup) -> None:
+        touched: dict[str, Live] = {}
+        for record in change.records:
+            if record.event is None:
+                self._strangers += 1
+                logger.warning("offset %d is skipped, it holds no event: %s", record.offset, record.problem)
+                self._slot.say(strangers=self._strangers)
+                continue
+            live = self._projects.get(record.event.project)
+            if live is None:
+                live = Live(record.event.project, self._ownership, self._service.name)
+                self._projects[record.event.project] = live
+            halted = live.history.halt
+            live.add(record)
+            touched[record.event.project] = live
+            if live.history.halt is not halted:
+                logger.error("project %s is %s", record.event.project, live.history.halt)
+        for live in touched.values():
+            await live.announce()
+        if change.caught_up:
+            for project in self._projects.keys() - self._begun:
+                self._begun.add(project)
+                tasks.create_task(self._work(self._projects[project]))
+                tasks.create_task(self._tend(self._projects[project]))
+        self._report()
+
+    def _report(self) -> None:
+        halted = {name: str(live.history.halt) for name, live in self._projects.items() if live.history.halt}
+        conflicts = sum(live.history.conflicts for live in self._projects.values())
+        self._slot.say(halted=halted or None, conflicts=conflicts or None)
+
+    async def _work(self, live: Live) -> None:
+        """Do what is due, one thing after the other."""
+        trial = Trial(self._service, self._slot, live)
+        while True:
+            version = live.version
+            work = None if live.history.halt else self._service.due(live.state)
+            if work is None:
+                await live.grown(version)
+                continue
+            due = self._service.describe(work)
+            self._slot.say(doing=f"{live.history.project}: {due}")
+            if await trial.run(due, self._do(live, work)):
+                self._slot.say(doing=IDLE)
+
+    async def _do(self, live: Live, work: Any) -> None:
+        outcomes = await self._service.do(live.state, work)
+        await live.append(outcomes)
+
+    async def _tend(self, live: Live) -> None:
+        """Look at the world outside the log, again and again."""
+        trial = Trial(self._service, self._slot, live)
+        while True:
+            version = live.version
+            polled = [60.0]
+            if live.history.halt or await trial.run("poll", self._poll(live, polled)):
+                await live.grown(version, polled[0])
+
+    async def _poll(self, live: Live, again_in: list[float]) -> None:
+        polled = await self._service.poll(live.state)
+        again_in[0] = polled.again_in
+        await live.append(polled.outcomes)
+
+
+class Trial:
+    """Tries things until they succeed; says what is wrong once, and when it is over."""
+
+    def __init__(self, service: Controller[Any], slot: Slot, live: Live) -> None:
+        self._service = service
+        self._slot = slot
+        self._live = live
+        self._backoff = Backoff()
+        self._waiting: str | None = None
+
+    async def run(self, due: str, effect: Any) -> bool:
+        """Await the effect; False after it failed and the wait before the next try is over."""
+        try:
+            await effect
+        except Fenced:
+            raise
+        except (Unavailable, UserError) as error:
+            if self._waiting is None:
+                logger.warning("%s; trying again", error)
+            self._waiting = str(error)
+            self._slot.say(waiting=self._waiting)
+        except Exception as error:
+            await self._failed(due, error)
+        else:
+            if self._waiting is not None:
+                logger.info("it works again; over is: %s", self._waiting)
+                self._waiting = None
+            self._slot.say(waiting=None, failure=None)
+            self._backoff.reset()
+            return True
+        await asyncio.sleep(self._backoff.next())
+        return False
+
+    async def _failed(self, due: str, error: Exception) -> None:
+        kind = error.kind if isinstance(error, TaskError) else type(error).__name__
+        expected = isinstance(error, TaskError)
+        logger.error("%s: %s failed: %s", self._live.history.project, due, error, exc_info=not expected)
+        self._slot.say(failure=f"{due}: {error}")
+        before = self._live.state.failures.get((self._service.name, due))
+        failure = ServiceFailed(
+            service=self._service.name,
+            due=due,
+            kind=kind,
+            error=" ".join(str(error).split())[:1000] or kind,
+            attempt=before.event.attempt + 1 if before else 1,
+        )
+        try:
+            await self._live.append([Outcome(failure, self._live.state.latest_id)])
+        except Fenced:
+            raise
+        except Exception as unwritten:
+            logger.error("and the log cannot be written either: %s", unwritten)

@@ -1,0 +1,7 @@
+"""Start it: `python -m services.annotation_watcher`."""
+
+from labelloop.process import serve
+from services.annotation_watcher.service import AnnotationWatcher
+
+if __name__ == "__main__":
+    serve(AnnotationWatcher)

@@ -1,0 +1,96 @@
+"""Which events a look at a batch's answers makes due. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import fmean
+
+from labelloop.controller import Outcome
+from labelloop.loop.state import Batch, LoopState
+from labelloop.oracle.evidence import Seen, merged
+from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
+from schemas.parts import AnnotatedItem, ItemVotes
+from services.annotation_watcher.verdict import verdict, withdrawn
+
+RECORD_EVERY = timedelta(seconds=10)
+
+
+def due(
+    state: LoopState,
+    batch: Batch,
+    seen: Mapping[int, Seen],
+    accounts: Collection[str],
+    now: datetime,
+) -> Sequence[Outcome]:
+    """The events that this look at the batch makes due. `accounts` are the ids of the server's users."""
+    if state.project is None:
+        return ()
+    votes = _votes_now(batch, seen, accounts)
+    if batch.done:
+        return _revision(batch, votes, state.project)
+    return _progress(state, state.project, batch, votes, seen, now)
+
+
+def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
+    """The votes in the log by pool item, for every text whose votes count."""
+    recorded = {answer.item: answer for answer in batch.answers}
+    items = [picked.item for picked in batch.queried.items if not batch.done or picked.item in batch.kept]
+    return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
+
+
+def _votes_now(batch: Batch, seen: Mapping[int, Seen], accounts: Collection[str]) -> list[ItemVotes]:
+    recorded = recorded_votes(batch)
+    return [merged(votes, seen.get(item), accounts) for item, votes in recorded.items()]
+
+
+def _progress(
+    state: LoopState,
+    project: ProjectCreated,
+    batch: Batch,
+    votes: list[ItemVotes],
+    seen: Mapping[int, Seen],
+    now: datetime,
+) -> list[Outcome]:
+    verdicts = [verdict(item, project) for item in votes]
+    decided = [item for item in verdicts if item is not None]
+    closed_by = batch.closed or state.ended
+    is_done = bool(closed_by) or len(decided) == len(verdicts)
+    changed = _signature(votes) != _signature(recorded_votes(batch).values())
+    outcomes: list[Outcome] = []
+    rested = batch.responses_at is None or now - batch.responses_at >= RECORD_EVERY
+    if changed and ((not is_done and rested) or (is_done and len(decided) < len(verdicts))):
+        number = batch.responses.number + 1 if batch.responses else 0
+        answered = tuple(item for item in votes if item.votes)
+        recorded = ResponsesRecorded(batch=batch.name, number=number, items=answered)
+        outcomes.append(Outcome(recorded, batch.queried_id))
+    if is_done:
+        opened = min((record.inserted_at for record in seen.values()), default=None)
+        outcomes.append(Outcome(_annotated(batch, decided, opened), closed_by or batch.queried_id))
+    return outcomes
+
+
+def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> list[Outcome]:
+    if _signature(votes) == _signature(batch.answers):
+        return []
+    items = [verdict(item, project) or withdrawn(item) for item in votes]
+    annotated = _annotated(batch, items, batch.revisions[0].opened)
+    return [Outcome(annotated, batch.revision_ids[-1])]
+
+
+def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:
+    agreements = [item.agreement for item in items if item.agreement is not None]
+    return BatchAnnotated(
+        batch=batch.name,
+        revision=len(batch.revisions),
+        items=tuple(items),
+        opened=opened,
+        agreement=fmean(agreements) if agreements else None,
+    )
+
+
+def _signature(votes: Collection[ItemVotes]) -> set[tuple[object, ...]]:
+    """What makes a difference: who answered what, and where; not when."""
+    return {
+        (item.item, item.record, vote.username, vote.user, vote.status, vote.labels)
+        for item in votes
+        for vote in item.votes
+    }

@@ -1,0 +1,66 @@
+"""The annotation watcher's effects: it reads Argilla, and never writes there."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from labelloop.controller import Controller, Outcome, Polled
+from labelloop.loop.order import open_batches
+from labelloop.loop.state import Batch, LoopState
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.desk import Desk
+from labelloop.oracle.evidence import Seen, is_any_absent
+from labelloop.settings import Settings
+from labelloop.turns import Turns
+from services.annotation_watcher.due import due, recorded_votes
+
+QUICK = 0.4
+QUIET = 2.0
+QUIET_AFTER = 30
+ROUND = 30.0
+
+
+@dataclass
+class Watched:
+    """How a project is watched: its desk, the older batches in turn, what was seen last, polls without news."""
+
+    desk: Desk
+    turns: Turns = field(default_factory=Turns)
+    last: dict[str, Mapping[int, Seen]] = field(default_factory=dict)
+    without_news: int = 0
+
+
+class AnnotationWatcher(Controller[None]):
+    """Polls the open batches every time and the others in turn, all of them within a minute."""
+
+    name = "annotation_watcher"
+
+    def __init__(self, settings: Settings) -> None:
+        self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        self._watched: dict[str, Watched] = {}
+
+    async def close(self) -> None:
+        await self._argilla.__aexit__()
+
+    async def poll(self, state: LoopState) -> Polled:
+        watched = self._watched.setdefault(state.project_id, Watched(Desk(self._argilla, state.project_id)))
+        opened = open_batches(state)
+        interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
+        done = [batch for batch in state.batches.values() if batch.done]
+        older = watched.turns.take(done, math.ceil(len(done) * interval / ROUND))
+        outcomes: list[Outcome] = []
+        seen: dict[str, Mapping[int, Seen]] = {}
+        for batch in (*opened, *older):
+            seen[batch.name] = await watched.desk.seen(batch) or {}
+            outcomes += await self._due(state, batch, seen[batch.name], watched.desk)
+        latest = {batch.name: seen[batch.name] for batch in opened}
+        watched.without_news = watched.without_news + 1 if latest == watched.last else 0
+        watched.last = latest
+        return Polled(outcomes, interval)
+
+    async def _due(
+        self, state: LoopState, batch: Batch, seen: Mapping[int, Seen], desk: Desk
+    ) -> Sequence[Outcome]:
+        accounts = await desk.accounts() if is_any_absent(recorded_votes(batch), seen) else {}
+        return due(state, batch, seen, accounts, datetime.now(UTC))

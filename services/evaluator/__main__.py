@@ -1,0 +1,10 @@
+"""Start it: `python -m services.evaluator`."""
+
+import os
+
+from labelloop.process import serve
+from services.evaluator.service import Evaluator
+
+if __name__ == "__main__":
+    os.nice(5)  # Annotators wait for trainings and queries, never for a figure.
+    serve(Evaluator)

@@ -1,0 +1,7 @@
+"""Start it: `python -m services.querier`."""
+
+from labelloop.process import serve
+from services.querier.service import Querier
+
+if __name__ == "__main__":
+    serve(Querier)

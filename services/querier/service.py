@@ -1,0 +1,146 @@
+"""The querier's effects: picks, and records in Argilla that match the log."""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+from labelloop.controller import Controller, Outcome, Polled
+from labelloop.errors import TaskError
+from labelloop.learner.project import is_model_lost
+from labelloop.learner.worker import Worker
+from labelloop.loop.draws import balanced_draw, random_draw
+from labelloop.loop.labels import asked
+from labelloop.loop.order import NextBatch, next_batch, open_batches
+from labelloop.loop.state import Batch, LoopState
+from labelloop.oracle.argilla import Argilla, Missing, Rejected
+from labelloop.oracle.argilla.errors import Refused
+from labelloop.oracle.desk import Desk
+from labelloop.pool.snapshot import Snapshot
+from labelloop.settings import Settings
+from labelloop.store import Store
+from labelloop.turns import Turns
+from schemas.events import BatchQueried, ModelLost, ProjectCreated
+from services.querier.picks import cold_start_items
+from services.querier.restore import Lack, lacks, leftovers, missing_accounts, new_records
+from services.querier.uncertain import query_batch
+
+logger = logging.getLogger(__name__)
+COMPARE_EVERY = 3.0
+ROUND = 60.0
+
+
+class Querier(Controller[NextBatch]):
+    """Picks one batch at a time; compares the open batches with Argilla's records at every poll."""
+
+    name = "querier"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = Store(settings.store)
+        self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        self._worker = Worker(settings.threads, self.name)
+        self._one_at_a_time = asyncio.Semaphore()
+        self._warm: asyncio.Task[None] | None = None
+        self._desks: dict[str, Desk] = {}
+        self._turns: dict[str, Turns] = {}
+        self._pools: dict[str, Snapshot] = {}
+
+    async def close(self) -> None:
+        self._worker.close()
+        await self._argilla.__aexit__()
+
+    def due(self, state: LoopState) -> NextBatch | None:
+        return next_batch(state)
+
+    def describe(self, work: NextBatch) -> str:
+        return f"pick batch {work.batch}"
+
+    async def do(self, state: LoopState, work: NextBatch) -> Sequence[Outcome]:
+        project = state.project
+        if project is None:
+            return ()
+        if work.model is None:
+            return [Outcome(self._cold_start(state, project, work), work.cause)]
+        trained = state.models[work.model].latest
+        try:
+            async with self._one_at_a_time:
+                queried = await query_batch(
+                    self._worker, self._store, self._settings.threads, state, project, work
+                )
+        except TaskError as error:
+            if not is_model_lost(error.kind):
+                raise
+            lost = ModelLost(model=trained.model, attempt=trained.attempt, reason=error.message)
+            return [Outcome(lost, work.cause)]
+        return [Outcome(queried, work.cause)]
+
+    async def poll(self, state: LoopState) -> Polled:
+        if state.project is None:
+            return Polled()
+        desk = self._desks.setdefault(state.project_id, Desk(self._argilla, state.project_id))
+        turns = self._turns.setdefault(state.project_id, Turns())
+        await desk.set_up(state.project)
+        done = [batch for batch in state.batches.values() if batch.done]
+        older = turns.take(done, math.ceil(len(done) * COMPARE_EVERY / ROUND))
+        for batch in (*open_batches(state), *older):
+            await self._restore(state, state.project, batch, desk)
+        if state.batches and self._warm is None:
+            self._warm = asyncio.create_task(self._worker.warm())
+        return Polled(again_in=COMPARE_EVERY)
+
+    def _cold_start(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> BatchQueried:
+        started = time.monotonic()
+        pool, taken = self._pool(project), asked(state)
+        gold = pool.gold(range(len(pool))) if project.cold_start == "balanced" else None
+        if gold is None:
+            items = random_draw(project.seed, len(pool), taken, work.size)
+        else:
+            items = balanced_draw(project.seed, gold, taken, work.size)
+        return BatchQueried(
+            batch=work.batch,
+            items=cold_start_items(items),
+            strategy=project.cold_start,
+            seed=project.seed,
+            pool_version=project.pool.digest,
+            seconds=time.monotonic() - started,
+        )
+
+    async def _restore(self, state: LoopState, project: ProjectCreated, batch: Batch, desk: Desk) -> None:
+        """Put back what the log has and the server lacks; take away what went back to the pool."""
+        seen = await desk.seen(batch)
+        if seen is None:
+            await desk.set_up(project)
+            seen = {}
+        try:
+            await desk.remove(leftovers(batch, seen))
+            lacking = lacks(batch, seen, await self._accounts_for(batch, desk))
+            if not lacking:
+                return
+            accounts = await self._with_missing(lacking, desk)
+            texts = self._pool(project).texts([lack.item for lack in lacking])
+            await desk.put(new_records(state, batch, lacking, texts, accounts))
+        except (Missing, Rejected) as error:
+            # Something was deleted between two requests: the next poll sees how things are.
+            logger.info("batch %s of %s is compared again: %s", batch.name, state.project_id, error)
+            desk.forget()
+
+    async def _accounts_for(self, batch: Batch, desk: Desk) -> Mapping[str, str]:
+        return await desk.accounts() if batch.answers else {}
+
+    async def _with_missing(self, lacking: Sequence[Lack], desk: Desk) -> Mapping[str, str]:
+        accounts = dict(await desk.accounts())
+        for username in missing_accounts(lacking, accounts):
+            try:
+                accounts[await desk.make_account(username)] = username
+            except Refused as error:
+                logger.warning("the account %s is gone and cannot be made again: %s", username, error)
+            else:
+                logger.warning("the account %s was gone; it is made again, with a new password", username)
+        return accounts
+
+    def _pool(self, project: ProjectCreated) -> Snapshot:
+        if project.pool.digest not in self._pools:
+            self._pools[project.pool.digest] = Snapshot.open(self._store.pool(project), project.pool.digest)
+        return self._pools[project.pool.digest]

@@ -1,0 +1,7 @@
+"""Start it: `python -m services.trainer`."""
+
+from labelloop.process import serve
+from services.trainer.service import Trainer
+
+if __name__ == "__main__":
+    serve(Trainer)
