@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+import warnings
 from pathlib import Path
 
 import uvicorn
 from argilla_server import app
+from sqlalchemy.exc import SAWarning
 
 from labelloop.oracle.server import jobs
 from labelloop.oracle.server.database import prepare
@@ -18,6 +20,7 @@ GRACE_SECONDS = 3
 
 def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     """Serve requests on `listener` until a signal asks to stop."""
+    warnings.simplefilter("ignore", SAWarning)
     jobs.run_here()
     prepare(database)
     config = uvicorn.Config(

@@ -12,7 +12,7 @@ SEARCH_ENGINE = "labelloop"
 
 
 def configure(home: Path, login: Credentials, redis_port: int) -> None:
-    """Replace every ARGILLA_* variable by the settings of the server in `home`; no call leaves the machine."""
+    """Replace every ARGILLA_* variable by the settings of the server in `home`, which calls nobody."""
     for name in [name for name in os.environ if name.startswith("ARGILLA_")]:
         del os.environ[name]
     os.environ |= {

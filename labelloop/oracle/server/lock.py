@@ -10,7 +10,7 @@ from labelloop.errors import UserError
 
 @contextmanager
 def hold(home: Path) -> Iterator[None]:
-    """Hold `home` until the end of the block or of the process; raises UserError where another server does."""
+    """Hold `home` until the block or the process ends; raises UserError where another server does."""
     with (home / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

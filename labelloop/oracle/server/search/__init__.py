@@ -1,1 +1,1 @@
-"""A search engine for Argilla that asks the server's own SQLite tables: nothing is indexed, so nothing can be stale."""
+"""A search engine for Argilla that asks the server's own SQLite tables: no index, so none is stale."""

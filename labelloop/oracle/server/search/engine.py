@@ -37,7 +37,7 @@ from labelloop.oracle.server.search.text import contains
 
 
 @SearchEngine.register(engine_name=SEARCH_ENGINE)
-class TableSearchEngine(SearchEngine):
+class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     """Answers from the server's own tables, in the session of the request; indexing is nothing to do."""
 
     @classmethod
@@ -71,7 +71,7 @@ class TableSearchEngine(SearchEngine):
         if query is not None:
             conditions.append(contains(query if isinstance(query, TextQuery) else TextQuery(q=query)))
         total = await session.scalar(select(func.count()).select_from(Record).where(*conditions))
-        seat = None if user_id is None else await seat_of(session, user_id)
+        seat = None if user_id is None else await seat_of(session, dataset, user_id)
         page = ordered(select(Record.id).where(*conditions), dataset.id, schema, sort or [], seat)
         found = await session.scalars(page.offset(offset).limit(limit))
         return SearchResponses(items=[SearchResponseItem(record_id=id) for id in found], total=total or 0)

@@ -8,7 +8,7 @@ from argilla_server.search_engine.base import (
     MetadataMetrics,
     TermsMetrics,
 )
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from labelloop.oracle.server.search import columns
@@ -19,11 +19,7 @@ async def metrics(session: AsyncSession, property: MetadataProperty) -> Metadata
     if property.type == MetadataPropertyType.terms:
         return await _terms(session, property)
     rows = columns.metadata_values(property.name)
-    statement = (
-        select(func.min(rows.c.value), func.max(rows.c.value))
-        .select_from(Record)
-        .join(rows, columns.boolean(1))
-    )
+    statement = select(func.min(rows.c.value), func.max(rows.c.value)).select_from(Record).join(rows, true())
     low, high = (await session.execute(statement.where(Record.dataset_id == property.dataset_id))).one()
     if property.type == MetadataPropertyType.integer:
         return IntegerMetadataMetrics(min=low, max=high)
@@ -36,7 +32,7 @@ async def _terms(session: AsyncSession, property: MetadataProperty) -> TermsMetr
     counted = await session.execute(
         select(term, count)
         .select_from(Record)
-        .join(rows, columns.boolean(1))
+        .join(rows, true())
         .where(Record.dataset_id == property.dataset_id, rows.c.value.is_not(None))
         .group_by(term)
         .order_by(count.desc(), term)

@@ -12,7 +12,18 @@ from argilla_server.search_engine.base import (
     ResponseFilterScope,
     SuggestionFilterScope,
 )
-from sqlalchemy import ColumnElement, Integer, Select, Subquery, UnaryExpression, and_, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    UnaryExpression,
+    and_,
+    cast,
+    func,
+    select,
+    true,
+)
 
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema
@@ -25,13 +36,13 @@ RANK = columns.metadata_value("rank")
 def ordered(
     statement: Select[Any], dataset_id: Any, schema: Schema, sort: Sequence[Order], seat: Seat | None
 ) -> Select[Any]:
-    """`statement` ordered by `sort`, ties by batch, then as `seat` walks the batch (by rank without one), then by id.
+    """`statement` ordered by `sort`, ties by batch, then as `seat` walks it (else by rank), then by id.
 
     What has no value comes last, whichever the direction, as in Elasticsearch.
     """
     batches = _batches(dataset_id)
     asked = [_directed(_value(schema, order), order.order) for order in sort]
-    return statement.outerjoin(batches, BATCH == batches.c.batch).order_by(
+    return statement.outerjoin(batches, batches.c.batch == BATCH).order_by(
         *asked,
         BATCH.asc().nulls_last(),
         _position(batches, seat).asc().nulls_last(),
@@ -100,9 +111,7 @@ def _suggestion(question: Question, property: str, order: SortOrder) -> ColumnEl
 def _response(question: Question, user: User | None) -> ColumnElement[Any]:
     rows = columns.response_values(question)
     mean = func.avg if columns.is_numeric(question) else func.min
-    return _of_responses(
-        select(mean(rows.c.value)).select_from(Response).join(rows, columns.boolean(1)), user
-    )
+    return _of_responses(select(mean(rows.c.value)).select_from(Response).join(rows, true()), user)
 
 
 def _of_responses(statement: Select[Any], user: User | None) -> ColumnElement[Any]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from argilla_server.models import User
-from sqlalchemy import func, select
+from argilla_server.models import Dataset, WorkspaceUser
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -25,11 +25,12 @@ def seat(number: int) -> Seat:
     return Seat(start=_van_der_corput(number // 2), forward=number % 2 == 0)
 
 
-async def seat_of(session: AsyncSession, user_id: UUID) -> Seat:
-    """The seat of a user: users count in the order in which their accounts were made."""
-    made = select(User.inserted_at).where(User.id == user_id).scalar_subquery()
-    earlier = await session.scalar(select(func.count()).select_from(User).where(User.inserted_at < made))
-    return seat(earlier or 0)
+async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Seat:
+    """The seat of a user: members of the workspace in the order in which they joined, then anybody else."""
+    members = select(WorkspaceUser.inserted_at).where(WorkspaceUser.workspace_id == dataset.workspace_id)
+    joined = members.where(WorkspaceUser.user_id == user_id).scalar_subquery()
+    earlier = members.where(or_(joined.is_(None), WorkspaceUser.inserted_at < joined)).subquery()
+    return seat(await session.scalar(select(func.count()).select_from(earlier)) or 0)
 
 
 def _van_der_corput(number: int) -> float:

@@ -1,4 +1,4 @@
-"""Text search over the fields of records, in Elasticsearch's simple query string."""
+"""Text search over the fields of records, a function of SQLite's."""
 
 from typing import Any
 
@@ -8,17 +8,22 @@ from argilla_server.search_engine.base import TextQuery
 from sqlalchemy import ColumnElement, event, func
 
 from labelloop.oracle.server.search import columns
-from labelloop.oracle.server.search.matching import matches
+from labelloop.oracle.server.search.parse import parse
+from labelloop.oracle.server.search.words import Document
 
 FUNCTION = "labelloop_matches"
 
 
-@event.listens_for(async_engine.sync_engine, "connect")
-def _add_function(connection: Any, _record: Any) -> None:
-    connection.create_function(FUNCTION, 2, matches, deterministic=True)
-
-
 def contains(query: TextQuery) -> ColumnElement[bool]:
     """Whether a record's field (any of them, if the query names none) matches the query."""
-    path = columns.json_path() if query.field is None else columns.json_path(query.field)
-    return columns.boolean(getattr(func, FUNCTION)(func.json_extract(Record.fields, path), query.q))
+    return columns.boolean(getattr(func, FUNCTION)(Record.fields, query.field, query.q))
+
+
+@event.listens_for(async_engine.sync_engine, "connect")
+def _add_function(connection: Any, _record: Any) -> None:
+    connection.create_function(FUNCTION, 3, _matches, deterministic=True)
+
+
+def _matches(fields: str, field: str | None, text: str) -> bool:
+    query = parse(text)
+    return query is not None and query.holds(Document(fields, field))

@@ -1,4 +1,4 @@
-"""Comparisons by type: values of a filter arrive as text or numbers, those of a record are JSON or columns."""
+"""Comparisons by type: a filter's values arrive as text or numbers, a record's are JSON or columns."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
@@ -31,18 +31,19 @@ def between(value: ColumnElement[Any], ge: Bound, le: Bound, numeric: bool) -> C
 
 
 def record_one_of(field: RecordSortField, wanted: Sequence[str]) -> ColumnElement[bool]:
-    """Whether an attribute of the record equals one of `wanted`; what cannot be one of its values is no match."""
+    """Whether an attribute of the record equals one of `wanted`; what it cannot equal is no match."""
+    column: ColumnElement[Any] = getattr(Record, field.value)
     if field is RecordSortField.status:
-        return Record.status.in_([status for status in RecordStatus if status.value in wanted])
+        return column.in_([status for status in RecordStatus if status.value in wanted])
     if field is RecordSortField.id:
-        return Record.id.in_([identity for text in wanted if (identity := _uuid(text)) is not None])
+        return column.in_([identity for text in wanted if (identity := _uuid(text)) is not None])
     if field in MOMENTS:
-        return getattr(Record, field.value).in_([_moment(text, time.min) for text in wanted])
-    return Record.external_id.in_(wanted)
+        return column.in_([_moment(text, time.min) for text in wanted])
+    return column.in_(wanted)
 
 
 def record_between(field: RecordSortField, ge: Bound, le: Bound) -> ColumnElement[bool]:
-    """Whether an attribute of the record lies between two bounds; dates are ISO 8601 or epoch milliseconds."""
+    """Whether an attribute of the record lies between bounds; dates are ISO 8601 or epoch milliseconds."""
     if field in MOMENTS:
         moment = getattr(Record, field.value)
         return _within(

@@ -1,0 +1,50 @@
+"""Text search through the API; its language is tested without a server."""
+
+import pytest
+
+from tests.support.argilla_api import ApiDataset, make_dataset, record
+from tests.support.argilla_server import ArgillaServer
+
+TEXTS = [
+    "Who wrote The Trial?",
+    "WHO built the Trevi fountain in Rome",
+    "What does the abbreviation W.H.O. stand for?",
+    "Où est né Émile Zola ?",
+]
+
+
+@pytest.fixture(scope="module")
+def dataset(argilla_server: ArgillaServer) -> ApiDataset:
+    dataset = make_dataset(argilla_server.client())
+    dataset.put([record(0, rank, text) for rank, text in enumerate(TEXTS)])
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("query", "ranks"),
+    [
+        ("who", [0, 1]),
+        ("the who", [0, 1]),
+        ("rome fountain", [1]),
+        ("fount", []),
+        ("fount*", [1]),
+        ('"the trial"', [0]),
+        ("the -who", [2]),
+        ("émile", [3]),
+        ("ÉMILE ZOLA", [3]),
+        ("rome | zola", [1, 3]),
+        ("?", []),
+    ],
+)
+def test_a_text_query_finds(dataset: ApiDataset, query: str, ranks: list[int]) -> None:
+    names, total = dataset.search(text=query)
+    assert (sorted(names), total) == ([f"0:{rank}" for rank in ranks], len(ranks))
+
+
+def test_a_query_of_one_field(dataset: ApiDataset) -> None:
+    assert dataset.ids(text={"q": "zola", "field": "text"}) == ["0:3"]
+
+
+def test_an_unknown_field_is_refused(dataset: ApiDataset) -> None:
+    body = {"query": {"text": {"q": "zola", "field": "title"}}}
+    assert dataset.client.post(f"/me/datasets/{dataset.id}/records/search", json=body).status_code == 422
