@@ -21,6 +21,10 @@ supported() {
     "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1
 }
 
+version() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
 find_python() {
     for name in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
         if supported "$name"; then
@@ -29,14 +33,14 @@ find_python() {
         fi
     done
     first=${PYTHON:-python3}
-    found=$("$first" -c 'import sys; print("Python %d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || found="not there"
+    found=$("$first" -c 'import sys; print("Python %d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || found="not one"
     fail "labelloop needs Python 3.11 to 3.13 and $first is $found: install one, or name it by PYTHON=/path/to/python3.12"
 }
 
 make_environment() {
     python=$(find_python)
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        package="python$(version "$python")-venv"
         scripts/apt.sh "$package" || fail "$python cannot make a virtual environment: install $package, then run this again"
     fi
     rm -rf .venv
@@ -75,6 +79,10 @@ install() {
         fail "the installation failed, see above: put it right and run this again; what was downloaded is kept"
 }
 
+if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version "$PYTHON")" != "$(version .venv/bin/python)" ]; then
+    find_python >/dev/null
+    touch "$unfinished"
+fi
 if [ -e "$stamp" ] && [ ! -e "$unfinished" ] && supported .venv/bin/python; then
     [ "$(cat "$stamp")" = "$wanted $extras" ] && exit 0
     [ "$(cat "$stamp")" = "$wanted learner,server,dev" ] && exit 0
