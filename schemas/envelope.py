@@ -50,9 +50,11 @@ class Event:
         if missing:
             raise NotAnEvent(f"the attributes {', '.join(missing)} are missing")
         try:
-            datetime.fromisoformat(self.attributes["time"])
+            time = datetime.fromisoformat(self.attributes["time"])
         except ValueError as error:
             raise NotAnEvent(f"its time is no time: {error}") from error
+        if time.tzinfo is None:
+            raise NotAnEvent("its time has no time zone")
 
     @property
     def id(self) -> str:

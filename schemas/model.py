@@ -25,7 +25,7 @@ def is_reading(info: ValidationInfo) -> bool:
 class Model(BaseModel):
     """A frozen value. Made in code, unknown fields are errors; read from a log, they are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod

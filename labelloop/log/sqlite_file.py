@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,11 +22,13 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer = connect(path)
-        self._reader = connect(path)
+        with ExitStack() as undo:
+            self._writer = undo.enter_context(closing(connect(path)))
+            self._reader = undo.enter_context(closing(connect(path)))
+            check(self._reader, path)
+            undo.pop_all()
         self._writing = threading.Lock()
         self._reading = threading.Lock()
-        check(self._reader, path)
 
     def query(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         try:

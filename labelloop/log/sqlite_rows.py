@@ -20,8 +20,10 @@ def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
         )
 
 
-def record(offset: int, attributes: str | bytes, data: bytes) -> Record:
+def record(offset: int, attributes: str | bytes, data: bytes | str) -> Record:
+    """The row as it was read; data edited by hand can come as text, which their datahash gives away."""
+    content = data.encode() if isinstance(data, str) else data
     try:
-        return Record(PARTITION, offset, codec.from_parts(attributes, data))
+        return Record(PARTITION, offset, codec.from_parts(attributes, content))
     except NotAnEvent as error:
         return Record(PARTITION, offset, None, str(error))

@@ -3,6 +3,7 @@
 import errno
 import shutil
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 from labelloop.errors import UserError
@@ -35,21 +36,25 @@ CREATE TABLE IF NOT EXISTS leases (
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection to the log, which is made when it is not there. Raises UserError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-        )
-        _prepare(connection, path)
-        connection.execute("PRAGMA synchronous = FULL")
-    except (sqlite3.Error, OSError) as error:
-        raise unusable(path, error) from error
+    with ExitStack() as undo:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+            undo.callback(connection.close)
+            _prepare(connection, path)
+            connection.execute("PRAGMA synchronous = FULL")
+        except (sqlite3.Error, OSError) as error:
+            raise unusable(path, error) from error
+        undo.pop_all()
     return connection
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises UserError when events were removed from the log, or moved in it, by hand."""
+    """Raises UserError when the file was cut, or events were removed or given other ids by hand."""
     try:
+        _check_last_page(connection, path)
         count, last, written = connection.execute(
             "SELECT count(*), coalesce(max(offset), 0), "
             "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM events"
@@ -67,6 +72,15 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         )
     if edited is not None:
         raise UserError(f"the log {path} was edited by hand at offset {edited[0]}: put back a copy of it")
+
+
+def _check_last_page(connection: sqlite3.Connection, path: Path) -> None:
+    """SQLite itself does not see that a file ends in the midst of a page."""
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    if path.stat().st_size % page_size:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"malformed: {found.splitlines()[-1]}")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
