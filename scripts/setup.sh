@@ -96,13 +96,13 @@ touch "$unfinished"
 share_index_settings
 install_uv
 if [ -n "${TORCH_INDEX:-}" ]; then
-    echo "Installing into .venv: torch from $TORCH_INDEX, about 0.2 GB, the rest about 0.5 GB ..."
+    echo "Installing into .venv: torch from $TORCH_INDEX, the rest about 1.1 GB ..."
     install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)"
 elif [ "$(uname -s)" = Linux ]; then
-    echo "Installing into .venv: about 4.7 GB with torch's CUDA packages, if they are not there yet" \
-        "(without a GPU, TORCH_INDEX=https://download.pytorch.org/whl/cpu makes it 1 GB) ..."
+    echo "Installing into .venv: 5.5 GB in all, 4.4 GB of it torch with its CUDA packages" \
+        "(without a GPU, TORCH_INDEX=https://download.pytorch.org/whl/cpu makes that far less) ..."
 else
-    echo "Installing into .venv, about 1 GB ..."
+    echo "Installing into .venv, about 2 GB in all ..."
 fi
 install --constraint requirements.txt --editable ".[$extras]"
 echo "$wanted $extras" >"$stamp"
