@@ -1,0 +1,81 @@
+"""`labelloop annotators`: accounts for people who label."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from labelloop.cli import options
+
+
+@click.group(cls=click.RichGroup)
+def annotators() -> None:
+    """Make accounts for people who label, and list them.
+
+    `labelloop annotators add ada`
+    """
+
+
+@annotators.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("name")
+@options.home
+@options.as_json
+def add(name: str, home: Path, as_json: bool) -> None:
+    """Make an account and print its password, this once."""
+    asyncio.run(_add(name, home, as_json))
+
+
+@annotators.command("list", context_settings=options.FROM_ENVIRONMENT)
+@options.home
+@options.as_json
+def list_(home: Path, as_json: bool) -> None:
+    """Show who can label, and how many texts each has labelled in this home."""
+    asyncio.run(_list(home, as_json))
+
+
+async def _add(name: str, home: Path, as_json: bool) -> None:
+    from labelloop.errors import UserError
+    from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+    from labelloop.supervisor.access import reached
+
+    async with reached(home) as (argilla, access):
+        account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
+    if account.password is None:
+        raise UserError(
+            f"{name} has an account already, and its password was shown then: choose another name"
+        )
+    if as_json:
+        click.echo(json.dumps({"username": name, "password": account.password, "url": access.url}))
+    else:
+        click.echo(f"{name} can log in at {access.url}\n  user      {name}\n  password  {account.password}")
+        click.echo("the password is not shown again")
+
+
+async def _list(home: Path, as_json: bool) -> None:
+    from labelloop.cli.opened import opened
+    from labelloop.supervisor.access import reached
+
+    async with opened(home) as found, reached(home) as (argilla, _):
+        users = await argilla.users()
+        counts = _counts(found.histories.values())
+    listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]
+    if as_json:
+        click.echo(json.dumps(listed))
+        return
+    for user in listed:
+        click.echo(f"{user['username']:<24} {user['role']:<10} {user['labels']:>6} labels")
+
+
+def _counts(histories: Any) -> dict[str, int]:
+    from collections import Counter
+
+    return Counter(
+        vote.username
+        for history in histories
+        for batch in history.state.batches.values()
+        for answer in batch.answers
+        for vote in answer.votes
+        if vote.status == "submitted"
+    )

@@ -1,0 +1,91 @@
+"""`labelloop demo`: run the loop with simulated annotators."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.home import DEFAULT_DEMO
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_DEMO,
+    show_default=True,
+    help="Folder of the demo; what an earlier one left there is removed.",
+)
+@click.option("--dataset", help="Labelled texts, as for `labelloop up`. [default: bundled questions]")
+@click.option("--test", help="Labelled texts to test on. [default: bundled with the questions]")
+@click.option("--text-column", help="Column of the texts.")
+@click.option("--label-column", help="Column of the labels that the annotators will give.")
+@click.option(
+    "--model", default="all-MiniLM-L6-v2", show_default=True, help="Hub id or folder of a transformer."
+)
+@click.option("--classifier", default="transformer", show_default=True, help="transformer or linear (quick).")
+@click.option("--strategy", default="breaking-ties", show_default=True, help="Query strategy of small-text.")
+@click.option("--batches", type=click.IntRange(1), default=10, show_default=True, help="Batches to label.")
+@click.option("--batch-size", type=click.IntRange(1), default=20, show_default=True, help="Texts a batch.")
+@click.option(
+    "--lookahead", type=click.IntRange(0), default=1, show_default=True, help="Batches picked ahead."
+)
+@click.option(
+    "--annotators", type=click.IntRange(1), default=1, show_default=True, help="Simulated annotators."
+)
+@click.option(
+    "--annotator-error",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of wrong labels.",
+)
+@click.option(
+    "--seconds-per-label", type=click.FloatRange(0), default=0.1, show_default=True, help="Time for a label."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the first batches and the trainings."
+)
+@click.option(
+    "--keep-running", is_flag=True, help="Keep Argilla and the services until Ctrl-C, to look around."
+)
+@options.file
+@options.as_json
+@click.pass_context
+def demo(
+    ctx: click.RichContext,
+    /,
+    home: Path,
+    annotators: int,
+    annotator_error: float,
+    seconds_per_label: float,
+    keep_running: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """See the whole loop on this machine: the real Argilla, and annotators that answer through it.
+
+    `labelloop demo`
+
+    `labelloop demo --classifier linear --batches 5`
+
+    `labelloop demo --dataset SetFit/TREC-QC --text-column text --label-column label_coarse_original`
+    """
+    from labelloop.cli.interrupt import Interrupted, interruptible
+    from labelloop.cli.simulation import Simulation
+
+    asked = options.gather(ctx, values)
+    simulation = Simulation(
+        home, asked, annotators, annotator_error, seconds_per_label, keep_running, as_json
+    )
+    try:
+        asyncio.run(interruptible(simulation.run))
+    except Interrupted as end:
+        if simulation.outcome is None:
+            click.echo("stopped before the end", err=True)
+            ctx.exit(128 + end.number)
+    if as_json:
+        click.echo(json.dumps(simulation.outcome))

@@ -1,0 +1,54 @@
+"""`labelloop export`: the labels as a file."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import rich_click as click
+
+from labelloop.cli import options
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.home_and_project
+@click.option(
+    "--output", help="File to write, - for the terminal. [default: exports/<project>.jsonl in the home]"
+)
+@click.option("--format", "kind", type=click.Choice(("jsonl", "csv")), help="[default: by the file's ending]")
+@options.as_json
+def export(home: Path, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
+    """Write every text of a batch that is done: label, votes, who, agreement, row in your data set.
+
+    Discarded texts are among them, marked as such.
+
+    `labelloop export --output labels.csv`
+
+    `labelloop export --output - | jq .label | sort | uniq -c`
+    """
+    asyncio.run(_export(home, project, output, kind, as_json))
+
+
+async def _export(
+    path: Path, project: str | None, output: str | None, kind: str | None, as_json: bool
+) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.projects.catalog import sound
+    from labelloop.projects.export import as_text, format_of, rows, write_rows
+
+    async with opened_project(path, project) as (found, history):
+        table = list(rows(sound(history), found.home.store))
+        if output == "-":
+            click.echo(as_text(table, kind or "jsonl"), nl=False)
+            return
+        default = found.home.exports / f"{history.project}.{kind or 'jsonl'}"
+        target = Path(output) if output else default
+        write_rows(table, target, format_of(str(target), kind))
+    labelled = sum(1 for row in table if row["labels"])
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"project": history.project, "file": str(target), "rows": len(table), "labels": labelled}
+            )
+        )
+    else:
+        click.echo(f"{len(table)} texts, {labelled} of them labelled: {target}")

@@ -1,0 +1,63 @@
+"""Options from a YAML file."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from labelloop.errors import UserError
+
+
+def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Let the file's values be the defaults of the command's options. Raises UserError."""
+    if path is not None:
+        known = {name_of(option): option for option in ctx.command.params if option.expose_value}
+        found = {_known(path, name, known): value for name, value in _read(path).items()}
+        ctx.default_map = {
+            option.name: _value(path, option, value) for option, value in found.items() if option.name
+        }
+    return path
+
+
+def name_of(option: click.Parameter) -> str:
+    """How a file names an option: `batch-size`."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        said = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except OSError as error:
+        raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no YAML ({' '.join(str(error).split())}): correct it") from error
+    if said is None or said == "":
+        return {}
+    if not isinstance(said, dict):
+        raise UserError(f"{path} holds no options: write lines such as `batch-size: 20`")
+    return said
+
+
+def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
+    plain = name.replace("_", "-")
+    if plain not in known:
+        near = get_close_matches(plain, known, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
+        raise UserError(f"{path} has an unknown option {name!r}: {meant}")
+    return known[plain]
+
+
+def _value(path: Path, option: click.Parameter, value: Any) -> Any:
+    if isinstance(value, dict) and option.multiple:
+        return [f"{name}={said}" for name, said in value.items()]
+    if isinstance(value, dict) or (isinstance(value, list) and not _takes_lists(option)):
+        raise UserError(f"{path}: {name_of(option)} takes one value, not several")
+    return value
+
+
+def _takes_lists(option: click.Parameter) -> bool:
+    return bool(option.multiple) or option.name == "labels"

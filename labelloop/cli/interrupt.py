@@ -1,0 +1,44 @@
+"""Ctrl-C and SIGTERM: the first stops in order, the second at once."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+Kill = Callable[[], None]
+
+
+class Interrupted(Exception):
+    """A signal asked to stop, and everything has stopped."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+async def interruptible(work: Callable[[list[Kill]], Coroutine[Any, Any, None]]) -> None:
+    """Run `work`, cancelled by the first signal; what it put into the list is called at further ones.
+
+    Raises Interrupted after such an end.
+    """
+    kills: list[Kill] = []
+    received: list[int] = []
+    task = asyncio.ensure_future(work(kills))
+
+    def on_signal(number: int) -> None:
+        received.append(number)
+        if len(received) == 1:
+            task.cancel()
+        else:
+            for kill in kills:
+                kill()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+    if received:
+        raise Interrupted(received[0])

@@ -1,0 +1,84 @@
+"""`labelloop`: the commands, and how their errors are told."""
+
+import errno
+import sys
+from typing import Any
+
+import rich_click as click
+
+from labelloop.cli.annotators import annotators
+from labelloop.cli.curve import curve
+from labelloop.cli.demo import demo
+from labelloop.cli.down import down
+from labelloop.cli.events import events
+from labelloop.cli.export import export
+from labelloop.cli.init import init
+from labelloop.cli.operate import close, end, pause, resume
+from labelloop.cli.status import status
+from labelloop.cli.up import up
+from labelloop.errors import Unavailable, UserError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class Commands(click.RichGroup):
+    """Tells what a user can mend in one line, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (UserError, Unavailable) as error:
+            self._fail(ctx, str(error), BAD_INPUT)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "labelloop"
+            self._fail(ctx, f"{error.format_message()} See `{command} --help`.", error.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            self._fail(ctx, f"no space left on this disk ({error.filename}): free some space", BAD_INPUT)
+
+    def _fail(self, ctx: click.Context, message: str, code: int) -> None:
+        click.echo(f"error: {' '.join(message.split())}", err=True)
+        ctx.exit(code)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="State lies in .labelloop/ (see --home). Every option can also come from the environment: "
+    "--batch-size from LABELLOOP_BATCH_SIZE.",
+)
+@click.version_option(package_name="labelloop", message="%(version)s")
+def cli() -> None:
+    """Label texts together with a model that learns from every batch and asks for what it is least sure of.
+
+    Begin with `labelloop demo`, which labels by itself, or bring your own texts:
+
+    `labelloop up --dataset mail.csv --text-column body --labels spam,ham`
+    """
+
+
+for command in (
+    up,
+    down,
+    demo,
+    init,
+    annotators,
+    pause,
+    resume,
+    close,
+    end,
+    status,
+    curve,
+    events,
+    export,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; exits with 2 on bad input, with 130 on Ctrl-C."""
+    sys.exit(cli())

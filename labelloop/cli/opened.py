@@ -1,0 +1,38 @@
+"""A home's log, opened for a command."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from labelloop.home import Home, existing_home
+from labelloop.log import Log, open_log
+from labelloop.loop.history import History
+from labelloop.projects.catalog import choose, read_histories
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A home with its log and what the log says, up to now."""
+
+    home: Home
+    log: Log
+    histories: dict[str, History]
+
+
+@asynccontextmanager
+async def opened(home: Home | Path) -> AsyncIterator[Opened]:
+    """Open a home that is there. Raises UserError, also for a log that is damaged."""
+    home = home if isinstance(home, Home) else existing_home(home)
+    log = open_log(home.log_url)
+    try:
+        yield Opened(home, log, await read_histories(log))
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def opened_project(path: Path, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
+    """Open a home and choose a project in it. Raises UserError."""
+    async with opened(path) as found:
+        yield found, choose(found.histories, project)

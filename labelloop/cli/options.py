@@ -1,0 +1,173 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from click.core import ParameterSource
+
+from labelloop.cli.file import read_options
+from labelloop.cli.values import Labels, NameValue, parameters
+from labelloop.errors import UserError
+from labelloop.home import DEFAULT
+from labelloop.projects.options import ProjectOptions
+
+Command = Callable[..., Any]
+FROM_ENVIRONMENT = {"auto_envvar_prefix": "LABELLOOP"}
+
+home = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=DEFAULT,
+    show_default=True,
+    help="Folder that holds all state.",
+)
+project = click.option("--project", help="Name or id of the project; needed where a home has several.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+why = click.option("--why", default="", help="A reason, kept in the log.")
+file = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=read_options,
+    expose_value=False,
+    help="YAML file with any of these options, as `batch-size: 20`; what is given besides wins.",
+)
+
+SOURCE = (
+    click.option(
+        "--dataset",
+        help="Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, a Hub id.",
+    ),
+    click.option(
+        "--test", help="Labelled texts to test every model on; a file, folder, Hub id, as --dataset."
+    ),
+    click.option("--text-column", help="Column of the texts. [default: text, or the only one]"),
+    click.option("--label-column", help="Column of known labels; '' for none. [default: label, if there]"),
+    click.option(
+        "--labels", type=Labels(), help="Labels to choose from. [default: those of the label column]"
+    ),
+    click.option("--config", help="Configuration of a Hub data set."),
+    click.option("--split", help="Split of a Hub data set or saved folder. [default: train]"),
+    click.option("--revision", help="Revision of a Hub data set."),
+    click.option("--test-split", help="Split of the test set. [default: test]"),
+    click.option("--test-text-column", help="Column of the test set's texts, if it is another."),
+    click.option("--test-label-column", help="Column of the test set's labels, if it is another."),
+)
+LEARNER = (
+    click.option(
+        "--model", default="all-MiniLM-L6-v2", show_default=True, help="Hub id or folder of a transformer."
+    ),
+    click.option("--model-revision", help="Revision of the model on the Hub."),
+    click.option(
+        "--classifier",
+        default="transformer",
+        show_default=True,
+        help="transformer (fine-tuned) or linear (logistic regression on embeddings; quick).",
+    ),
+    click.option(
+        "--classifier-parameter",
+        "classifier_parameters",
+        multiple=True,
+        type=NameValue(),
+        help="As epochs=5.",
+    ),
+    click.option(
+        "--strategy",
+        default="breaking-ties",
+        show_default=True,
+        help="Query strategy of small-text by its name.",
+    ),
+    click.option(
+        "--strategy-parameter", "strategy_parameters", multiple=True, type=NameValue(), help="As k=10."
+    ),
+)
+LOOP = (
+    click.option("--name", help="Name of the project. [default: that of the data set]"),
+    click.option(
+        "--batches", type=click.IntRange(1), help="Batches at most. [default: until no text is left]"
+    ),
+    click.option(
+        "--batch-size", type=click.IntRange(1), default=20, show_default=True, help="Texts a batch."
+    ),
+    click.option(
+        "--lookahead",
+        type=click.IntRange(0),
+        default=1,
+        show_default=True,
+        help="Batches that are picked ahead, so that nobody waits for a training.",
+    ),
+    click.option(
+        "--cold-start",
+        type=click.Choice(("random", "balanced", "k-means")),
+        default="random",
+        show_default=True,
+        help="How the first batches are drawn.",
+    ),
+    click.option(
+        "--audit-share",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        show_default=True,
+        help="Share of each batch drawn at random, shown without suggestion.",
+    ),
+    click.option(
+        "--min-submitted",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Annotators for each text.",
+    ),
+    click.option(
+        "--ties",
+        type=click.Choice(("label-order", "discard")),
+        default="label-order",
+        show_default=True,
+        help="What becomes of a text on which annotators are divided equally.",
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of the first batches and the trainings."
+    ),
+    click.option(
+        "--guidelines", type=click.Path(path_type=Path), help="File with guidelines for the annotators."
+    ),
+)
+
+
+def project_options(command: Command) -> Command:
+    """All that makes a project, and `--file`."""
+    return _with(command, (*SOURCE, *LEARNER, *LOOP, file))
+
+
+def home_and_project(command: Command) -> Command:
+    return _with(command, (home, project))
+
+
+def gather(ctx: click.Context, values: Mapping[str, Any]) -> ProjectOptions:
+    """The project's options among a command's values. Raises UserError when the guidelines cannot be read."""
+    names = {field.name for field in fields(ProjectOptions)}
+    found = {name: value for name, value in values.items() if name in names}
+    for name in ("classifier_parameters", "strategy_parameters"):
+        if name in found:
+            found[name] = parameters(found[name])
+    if found.get("guidelines") is not None:
+        found["guidelines"] = _text(found["guidelines"])
+    given = {name for name in found if ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)}
+    return ProjectOptions(**found, given=frozenset(given))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"the guidelines {path} cannot be read ({error}): give a text file in UTF-8"
+        ) from error
+
+
+def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

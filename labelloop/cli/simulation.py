@@ -1,0 +1,128 @@
+"""The loop with simulated annotators, from an empty home to a learning curve."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from labelloop.cli.interrupt import Kill
+from labelloop.cli.opened import Opened, opened
+from labelloop.cli.outcome import keep, outcome, tell
+from labelloop.cli.view.links import login_lines
+from labelloop.cli.view.screen import Screen
+from labelloop.cli.view.watch import Watch
+from labelloop.errors import UserError
+from labelloop.home import DEMO, Home, clear, open_home
+from labelloop.loop.history import History
+from labelloop.loop.order import finished
+from labelloop.loop.progress import is_tested
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.server import credentials
+from labelloop.pool.bundled import bundled
+from labelloop.pool.snapshot import Snapshot
+from labelloop.projects.catalog import read_histories, sound
+from labelloop.projects.create import ensure_project
+from labelloop.projects.options import ProjectOptions
+from labelloop.supervisor import plan
+from labelloop.supervisor.address import free_port
+from labelloop.supervisor.lock import hold
+from labelloop.supervisor.machine import Embedded, Machine, argilla_up, running
+from labelloop.supervisor.supervisor import end_leftovers
+
+HOST = "127.0.0.1"
+QUESTIONS = "questions"
+
+
+@dataclass
+class Simulation:
+    """`labelloop demo` as it was asked for, and what came of it."""
+
+    path: Path
+    options: ProjectOptions
+    annotators: int
+    error: float
+    seconds_per_label: float
+    keep_running: bool
+    quiet: bool
+    outcome: dict[str, Any] | None = field(default=None, init=False)
+
+    async def run(self, kills: list[Kill]) -> None:
+        """Run to the end of the loop. Raises UserError before anything runs when the input is bad."""
+        home = open_home(self.path, DEMO)
+        with hold(home.run), Screen(stderr=self.quiet) as screen:
+            end_leftovers(home)
+            clear(home)
+            async with opened(home) as found:
+                project = await self._prepare(found, screen)
+                async with running(home, Embedded(HOST, free_port(HOST)), screen.line) as machine:
+                    kills.append(machine.supervisor.kill)
+                    await self._loop(found, machine, project, screen)
+                    if self.keep_running:
+                        await self._finish(found, project, screen)
+                        screen.line("Argilla and the services go on until Ctrl-C")
+                        await asyncio.Event().wait()
+                await self._finish(found, project, screen)
+
+    async def _prepare(self, found: Opened, screen: Screen) -> str:
+        options = _with_bundled(self.options)
+        ensured = await ensure_project(found.home, found.log, {}, options)
+        project = sound((await read_histories(found.log))[ensured.project]).project
+        if project is None or not Snapshot.open(found.home.store / project.pool.uri).has_gold:
+            raise UserError(
+                f"the texts of {options.dataset} are not all labelled, and a demo labels by itself: "
+                "name their label column by --label-column, or label them with `labelloop up`"
+            )
+        for note in ensured.notes:
+            screen.line(note)
+        if project.test is None:
+            screen.line("no test set, so no accuracy and no learning curve: give one with --test")
+        return ensured.project
+
+    async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
+        screen.line("starting Argilla and the services")
+        await argilla_up(machine)
+        for line in login_lines(machine.access.url, credentials(found.home.argilla), None):
+            screen.line(line)
+        await self._employ(found.home, machine, project)
+        watch = Watch(found.home, screen)
+        await watch.until(found.log, lambda histories: _is_over(histories.get(project)))
+
+    async def _employ(self, home: Home, machine: Machine, project: str) -> None:
+        names = [f"annotator-{number}" for number in range(1, self.annotators + 1)]
+        async with Argilla(machine.access.url, machine.access.key) as argilla:
+            accounts = [await argilla.create_annotator(name, DEFAULT_WORKSPACE) for name in names]
+        behaviour = {
+            "--seconds-per-label": str(self.seconds_per_label),
+            "--error": str(self.error),
+            "--seed": str(self.options.seed),
+        }
+        keys = [account.api_key for account in accounts]
+        pool = next((home.store / project / "pool").glob("*.arrow"))
+        machine.supervisor.start(plan.annotators(home, machine.access, keys, project, pool, behaviour))
+
+    async def _finish(self, found: Opened, project: str, screen: Screen) -> None:
+        if self.outcome is None:
+            state = sound((await read_histories(found.log))[project])
+            kept = keep(found.home, state)
+            self.outcome = outcome(found.home, state, kept)
+            tell(state, self.outcome, kept, screen)
+
+
+def _with_bundled(options: ProjectOptions) -> ProjectOptions:
+    if options.dataset is not None:
+        return options
+    if options.test or options.text_column or options.label_column:
+        raise UserError(
+            "--test, --text-column and --label-column are of your own texts: give their --dataset too"
+        )
+    questions = bundled(QUESTIONS)
+    return replace(options, name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test))
+
+
+def _is_over(history: History | None) -> bool:
+    """Whether all is labelled, learned and tested. Raises UserError when the project is halted."""
+    if history is None:
+        return False
+    state = sound(history)
+    return finished(state) and all(is_tested(state, model) for model in state.models)

@@ -1,0 +1,64 @@
+"""What `labelloop status` prints for people."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+Facts = dict[str, Any]
+
+
+def status_text(services: Facts, projects: Sequence[Facts]) -> str:
+    """One line a service, then one or more a project."""
+    return "\n".join([*_services(services), *(line for project in projects for line in _project(project))])
+
+
+def _services(services: Facts) -> Iterator[str]:
+    yield f"home      {services['home']}"
+    if not services["running"]:
+        yield "services  none runs: start them with `labelloop up`"
+        return
+    yield f"argilla   {services['argilla']}"
+    yield f"services  under process {services['pid']}, for {_duration(services['since'])}"
+    for name, service in services["services"].items():
+        yield f"  {name:<19} {_service(service)}".rstrip()
+
+
+def _service(service: Facts) -> str:
+    said = [service["state"]]
+    if service["pid"] is not None:
+        said = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
+    if service["restarts"]:
+        said.append(f"started again {service['restarts']} times, last after {service['ended']}")
+    said += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
+    return ", ".join(said)
+
+
+def _project(project: Facts) -> Iterator[str]:
+    yield f"project   {project['name']} ({project['project']}): {_standing(project)}"
+    yield (
+        f"  {project['batches']['done']} batches done, {project['batches']['open']} open, "
+        f"{project['labels']} labels, {project['discarded']} discarded, pool {project['pool']}"
+    )
+    if project["model"] is not None:
+        accuracy = project["accuracy"]
+        tested = "" if accuracy is None else f", accuracy {accuracy:.3f} on the test set"
+        yield f"  model {project['model']}{tested}"
+    if project["conflicts"]:
+        yield f"  {project['conflicts']} conflicting events: the first of each counts"
+    for failure in project["failures"]:
+        yield f"  {failure['service']} failed at {failure['due']}: {failure['error']}"
+
+
+def _standing(project: Facts) -> str:
+    for standing in ("halted", "ended", "paused", "finished"):
+        if project[standing]:
+            return standing
+    return "going on"
+
+
+def _duration(since: float | None) -> str:
+    seconds = int(time.time() - since) if since else 0
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,1 @@
+"""What `up` and `demo` show while the loop runs."""

@@ -1,0 +1,54 @@
+"""Where people log in and label."""
+
+import asyncio
+
+from labelloop.cli.view.screen import Screen
+from labelloop.cli.view.watch import Watch
+from labelloop.deployment import ArgillaAccess
+from labelloop.errors import Unavailable, UserError
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.server import Credentials
+from labelloop.projects.catalog import name_of
+
+SOON = 0.3
+LATER = 2.0
+
+
+def labelling_url(argilla: str, dataset: str) -> str:
+    """The page on which a data set is labelled, its oldest batch first."""
+    return f"{argilla}/dataset/{dataset}/annotation-mode?sort=metadata.batch.asc"
+
+
+def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> list[str]:
+    """Argilla's address with its login; `login` None: that of an Argilla elsewhere, which its users know."""
+    lines = [f"Argilla    {url}"]
+    if colleagues:
+        lines.append(f"elsewhere  {colleagues}")
+    if login:
+        lines += [f"user       {login.username}", f"password   {login.password}"]
+    return lines
+
+
+async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
+    """Print each project's link once its first batch is there. Runs until cancelled."""
+    told: set[str] = set()
+    async with Argilla(access.url, access.key, access.headers) as argilla:
+        while True:
+            waiting = [h for h in list(watch.histories.values()) if h.project not in told and h.state.batches]
+            for history in waiting:
+                dataset = await _find(argilla, history.project)
+                if dataset is not None:
+                    told.add(history.project)
+                    screen.line(f"label {name_of(history)}: {labelling_url(access.url, dataset)}")
+            await asyncio.sleep(SOON if waiting or not told else LATER)
+
+
+async def _find(argilla: Argilla, project: str) -> str | None:
+    try:
+        dataset = await argilla.find_dataset(project, DEFAULT_WORKSPACE)
+        if dataset is not None and await argilla.records(dataset, batch=0):
+            return dataset.id
+    except (Unavailable, UserError):
+        return None
+    return None

@@ -1,0 +1,48 @@
+"""The terminal: lines that stay, and progress bars below them."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from labelloop.cli.view.activity import Activity
+
+
+class Screen:
+    """A context manager. Where the output is no terminal, there are lines only, and no bars."""
+
+    def __init__(self, stderr: bool = False) -> None:
+        self._console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            refresh_per_second=5,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "Screen":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def line(self, text: str = "") -> None:
+        """Print a line as it is."""
+        self._console.print(text, markup=False)
+        self._console.file.flush()
+
+    def show(self, found: Iterable[Activity]) -> None:
+        """Let the bars be those of these activities."""
+        now = {activity.key: activity for activity in found}
+        for key in self._tasks.keys() - now.keys():
+            self._progress.remove_task(self._tasks.pop(key))
+        for key, activity in now.items():
+            if key not in self._tasks:
+                self._tasks[key] = self._progress.add_task(activity.text, total=activity.total)
+            self._progress.update(self._tasks[key], completed=activity.done)

@@ -1,0 +1,90 @@
+"""The live view: folds the log as it grows, and says what is new."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from labelloop.cli.view.activity import WORKERS, activities
+from labelloop.cli.view.screen import Screen
+from labelloop.cli.view.table import HEADER, format_line
+from labelloop.home import Home
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.loop.progress import batch_lines
+from labelloop.projects.catalog import name_of
+from labelloop.slot import read_slot
+from schemas.events import ServiceFailed
+
+INTERVAL = 0.5
+GROUP = "view"
+
+
+class Watch:
+    """The projects' histories as the log tells them, on a screen; `seen_before` is not told again."""
+
+    def __init__(self, home: Home, screen: Screen, seen_before: Iterable[History] = ()) -> None:
+        self.histories: dict[str, History] = {}
+        self._home = home
+        self._screen = screen
+        self._told: set[tuple[str, str]] = set()
+        self._headed = False
+        self._waiting: dict[str, str] = {}
+        self._old = {event for history in seen_before for event in history.seen}
+        for history in seen_before:
+            self._told |= {(history.project, line.name) for line in batch_lines(history.state)}
+
+    async def until(self, log: Log, over: Callable[[dict[str, History]], bool]) -> None:
+        """Show what happens until `over` says so of the histories."""
+        changed = asyncio.Event()
+        following = asyncio.create_task(self._follow(log, changed))
+        try:
+            while not over(self.histories):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), INTERVAL)
+                changed.clear()
+                self._tell()
+                if following.done():
+                    following.result()
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            self._screen.show(())
+
+    async def _follow(self, log: Log, changed: asyncio.Event) -> None:
+        async with log.follow(GROUP) as follower:
+            async for record in follower:
+                event = record.event
+                if event is None:
+                    continue
+                history = self.histories.setdefault(event.project, History(event.project))
+                halted = history.halt
+                if history.add(event, f"offset {record.offset}") and event.id not in self._old:
+                    self._tell_failure(history, event.payload)
+                if history.halt is not halted:
+                    self._screen.line(f"the project {history.project} is {history.halt}")
+                changed.set()
+
+    def _tell_failure(self, history: History, data: object) -> None:
+        if isinstance(data, ServiceFailed):
+            self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and is tried again")
+
+    def _tell(self) -> None:
+        for history in self.histories.values():
+            for line in batch_lines(history.state):
+                if (history.project, line.name) not in self._told:
+                    self._told.add((history.project, line.name))
+                    if not self._headed:
+                        self._headed = True
+                        self._screen.line(HEADER)
+                    self._screen.line(format_line(line, self._label(history)))
+        slots = {service: read_slot(self._home.run, service) for service in (*WORKERS, "annotation_watcher")}
+        self._screen.show(activities(self.histories.values(), slots))
+        for service, slot in slots.items():
+            waiting = str(slot.get("waiting", ""))
+            if waiting and waiting != self._waiting.get(service):
+                self._screen.line(f"{service} waits: {waiting}")
+            self._waiting[service] = waiting
+
+    def _label(self, history: History) -> str | None:
+        return name_of(history) if len(self.histories) > 1 else None

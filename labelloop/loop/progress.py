@@ -1,0 +1,56 @@
+"""One line a batch: what is to be said of it once a model has learned it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from labelloop.loop.figures import labels_up_to, waits
+from labelloop.loop.order import finished
+from labelloop.loop.state import LoopState
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """A batch's figures, seconds as floats; None where there is none.
+
+    `name` is that of the batch, or of a final model that stands outside the batches.
+    """
+
+    name: str
+    labels: int
+    accuracy: float | None
+    trained: float | None
+    picked: float | None
+    waited: float | None
+
+
+def batch_lines(state: LoopState) -> Iterator[BatchLine]:
+    """The lines that are complete: of batches that are learned and, where there is a test set, tested."""
+    waited = waits(state)
+    over = finished(state)
+    for name, batch in state.batches.items():
+        skipped = name.isdigit() and int(name) in state.skipped
+        if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
+            yield _line(state, name, batch.queried.seconds, waited.get(name))
+    for name in state.models:
+        if name not in state.batches and is_tested(state, name):
+            yield _line(state, name, None, None)
+
+
+def is_tested(state: LoopState, model: str) -> bool:
+    """Whether the model is there and was tested, if there is anything to test it on."""
+    if model not in state.models:
+        return False
+    return model in state.evaluations or state.project is None or state.project.test is None
+
+
+def _line(state: LoopState, name: str, picked: float | None, waited: float | None) -> BatchLine:
+    trained = state.models.get(name)
+    evaluation = state.evaluations.get(name)
+    return BatchLine(
+        name=name,
+        labels=trained.first.labels if trained else labels_up_to(state, name),
+        accuracy=evaluation.accuracy if evaluation else None,
+        trained=trained.first.seconds if trained else None,
+        picked=picked,
+        waited=waited,
+    )

@@ -1,0 +1,58 @@
+"""The projects in a log."""
+
+from collections.abc import Mapping
+
+from labelloop.errors import UserError
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+
+
+async def read_histories(log: Log) -> dict[str, History]:
+    """Every project's history up to now, by id, in the order in which they were made."""
+    histories: dict[str, History] = {}
+    async for record in log.read():
+        if record.event is not None:
+            project = record.event.project
+            history = histories.setdefault(project, History(project))
+            history.add(record.event, f"offset {record.offset}")
+    return histories
+
+
+def name_of(history: History) -> str:
+    """The project's name; its id while nothing better is known."""
+    return history.state.project.name if history.state.project else history.project
+
+
+def named(histories: Mapping[str, History], name: str) -> History | None:
+    """The project of that id, or the last one made under that name."""
+    if name in histories:
+        return histories[name]
+    same = [history for history in histories.values() if name_of(history) == name]
+    return same[-1] if same else None
+
+
+def choose(histories: Mapping[str, History], name: str | None) -> History:
+    """The project asked for, or the only one. Raises UserError."""
+    known = ", ".join(histories)
+    if name is not None:
+        found = named(histories, name)
+        if found is None:
+            raise UserError(f"there is no project {name!r}: there is {known or 'none yet'}")
+        return found
+    if not histories:
+        raise UserError("there is no project yet: make one with `labelloop init --dataset FILE --labels a,b`")
+    if len(histories) > 1:
+        raise UserError(f"there are several projects: choose one by --project: {known}")
+    return next(iter(histories.values()))
+
+
+def sound(history: History) -> LoopState:
+    """The project's state. Raises UserError when it is halted, or was never created."""
+    if history.halt is not None:
+        raise UserError(f"the project {history.project} is {history.halt}")
+    if history.state.project is None:
+        raise UserError(
+            f"the log does not say how the project {history.project} began: put back a copy of it"
+        )
+    return history.state

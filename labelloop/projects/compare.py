@@ -1,0 +1,72 @@
+"""Whether options fit the project that has their name already."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from labelloop.errors import UserError
+from labelloop.projects.data import prepare_data
+from labelloop.projects.options import ProjectOptions
+from schemas.events import ProjectCreated
+from schemas.parts import Snapshot
+
+Get = Callable[[ProjectCreated], Any]
+RECORDED: Mapping[str, Get] = {
+    "labels": lambda project: project.labels,
+    "model_revision": lambda project: project.model.revision,
+    "classifier": lambda project: project.classifier.name,
+    "classifier_parameters": lambda project: project.classifier.parameters,
+    "strategy": lambda project: project.strategy.name,
+    "strategy_parameters": lambda project: project.strategy.parameters,
+    "batches": lambda project: project.max_batches,
+    "batch_size": lambda project: project.batch_size,
+    "lookahead": lambda project: project.lookahead,
+    "cold_start": lambda project: project.cold_start,
+    "audit_share": lambda project: project.audit_share,
+    "min_submitted": lambda project: project.min_submitted,
+    "ties": lambda project: project.ties,
+    "seed": lambda project: project.seed,
+    "guidelines": lambda project: project.guidelines,
+}
+
+
+def check_same(recorded: ProjectCreated, options: ProjectOptions) -> None:
+    """Raises UserError naming an option that was given and differs from what the project began with."""
+    for option, get in RECORDED.items():
+        if option in options.given and getattr(options, option) != get(recorded):
+            raise _other(recorded, option, get(recorded))
+    if "model" in options.given and not _same_model(options.model, recorded.model.name):
+        raise _other(recorded, "model", recorded.model.name)
+    if options.dataset is not None:
+        _check_texts(recorded, options)
+
+
+def _same_model(name: str, recorded: str) -> bool:
+    return name == recorded or str(Path(name).expanduser().resolve()) == recorded
+
+
+def _check_texts(recorded: ProjectCreated, options: ProjectOptions) -> None:
+    options = replace(options, labels=recorded.labels)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        data = prepare_data(options, Path(folder))
+    if data.pool.digest != recorded.pool.digest:
+        raise UserError(
+            f"the project {recorded.name!r} began with other texts than --dataset {options.dataset} has now: "
+            "leave --dataset out to go on with it, or give another --name"
+        )
+    if options.test is not None and (not _same_texts(data.test, recorded.test)):
+        raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
+
+
+def _same_texts(one: Snapshot | None, other: Snapshot | None) -> bool:
+    return one is not None and other is not None and one.digest == other.digest
+
+
+def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
+    said = ",".join(value) if isinstance(value, tuple) else value
+    return UserError(
+        f"the project {recorded.name!r} began with --{option.replace('_', '-')} {said}, which cannot change: "
+        "leave the option out, or give another --name"
+    )

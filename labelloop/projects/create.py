@@ -1,0 +1,89 @@
+"""Make a project, or find that it is there."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labelloop.errors import UserError
+from labelloop.home import Home
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.projects.catalog import named, sound
+from labelloop.projects.checks import check_learner, check_sizes
+from labelloop.projects.compare import check_same
+from labelloop.projects.data import ProjectData, prepare_data
+from labelloop.projects.names import default_name, new_id
+from labelloop.projects.options import ProjectOptions
+from schemas.envelope import new_event
+from schemas.events import ProjectCreated
+from schemas.parts import BaseModelChoice, Choice, Snapshot
+
+SOURCE = "cli"
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """A project's id, whether it was made just now, and what is to be said of its data."""
+
+    project: str
+    is_new: bool
+    notes: tuple[str, ...] = ()
+
+
+async def ensure_project(
+    home: Home, log: Log, histories: Mapping[str, History], options: ProjectOptions
+) -> Ensured:
+    """The project of these options: found under its name with the same settings, or made.
+
+    Raises UserError for bad input and for other settings.
+    """
+    name = options.name or (default_name(options.dataset) if options.dataset else None)
+    if name is None:
+        raise UserError("no data set is given: name one with --dataset FILE")
+    found = named(histories, name)
+    if found is not None:
+        recorded = sound(found).project
+        if recorded is not None:
+            check_same(recorded, options)
+        return Ensured(found.project, is_new=False)
+    return await _create(home, log, name, options)
+
+
+async def _create(home: Home, log: Log, name: str, options: ProjectOptions) -> Ensured:
+    project = new_id(name)
+    model = check_learner(options)
+    draft = home.store / f".{project}"
+    try:
+        data = prepare_data(options, draft)
+        check_sizes(options, data)
+        draft.replace(home.store / project)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    created = _event(project, name, model, options, data)
+    await log.append(new_event(project, created, source=SOURCE))
+    return Ensured(project, is_new=True, notes=data.notes)
+
+
+def _event(project: str, name: str, model: str, options: ProjectOptions, data: ProjectData) -> ProjectCreated:
+    return ProjectCreated(
+        name=name,
+        labels=data.labels,
+        pool=_under(project, data.pool),
+        test=_under(project, data.test) if data.test else None,
+        batch_size=options.batch_size,
+        max_batches=options.batches,
+        lookahead=options.lookahead,
+        cold_start=options.cold_start,
+        audit_share=options.audit_share,
+        min_submitted=options.min_submitted,
+        ties=options.ties,
+        classifier=Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
+        strategy=Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
+        model=BaseModelChoice(name=model, revision=options.model_revision),
+        seed=options.seed,
+        guidelines=options.guidelines,
+    )
+
+
+def _under(project: str, snapshot: Snapshot) -> Snapshot:
+    return snapshot.model_copy(update={"uri": f"{project}/{snapshot.uri}"})

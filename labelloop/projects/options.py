@@ -1,0 +1,43 @@
+"""What a user says of a project."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ProjectOptions:
+    """The options of `init`, `up` and `demo`; `given` names those that are more than defaults.
+
+    `labels` None: those of the label column. `batches` None: until the pool is empty. `guidelines` is
+    the text itself.
+    """
+
+    name: str | None = None
+    dataset: str | None = None
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    test: str | None = None
+    test_split: str | None = None
+    test_text_column: str | None = None
+    test_label_column: str | None = None
+    labels: tuple[str, ...] | None = None
+    model: str = "all-MiniLM-L6-v2"
+    model_revision: str | None = None
+    classifier: str = "transformer"
+    classifier_parameters: Mapping[str, Any] = field(default_factory=dict)
+    strategy: str = "breaking-ties"
+    strategy_parameters: Mapping[str, Any] = field(default_factory=dict)
+    batches: int | None = None
+    batch_size: int = 20
+    lookahead: int = 1
+    cold_start: str = "random"
+    audit_share: float = 0.0
+    min_submitted: int = 1
+    ties: str = "label-order"
+    seed: int = 0
+    guidelines: str | None = None
+    given: frozenset[str] = frozenset()

@@ -1,0 +1,55 @@
+"""How a project stands, in a few figures."""
+
+from datetime import datetime
+from typing import Any
+
+from labelloop.loop.history import History
+from labelloop.loop.labels import current
+from labelloop.loop.order import finished, open_batches
+from labelloop.loop.state import LoopState
+from labelloop.projects.catalog import name_of
+
+
+def overview(history: History) -> dict[str, Any]:
+    """Batches, labels, model, accuracy and what is wrong, as JSON values."""
+    state = history.state
+    opened = len(open_batches(state))
+    evaluation = state.evaluations.get(state.latest_model) if state.latest_model else None
+    return {
+        "project": history.project,
+        "name": name_of(history),
+        "halted": str(history.halt) if history.halt else None,
+        "paused": state.paused,
+        "ended": bool(state.ended),
+        "finished": state.project is not None and finished(state),
+        "batches": {"done": len(state.batches) - opened, "open": opened},
+        "labels": len(current(state)),
+        "discarded": _discarded(state),
+        "pool": state.project.pool.size if state.project else 0,
+        "model": state.latest_model,
+        "accuracy": evaluation.accuracy if evaluation else None,
+        "conflicts": history.conflicts,
+        "duplicates": history.duplicates,
+        "failures": _failures(state),
+    }
+
+
+def _discarded(state: LoopState) -> int:
+    done = [batch.revisions[-1] for batch in state.batches.values() if batch.done]
+    return sum(1 for revision in done for answer in revision.items if answer.discarded)
+
+
+def _failures(state: LoopState) -> list[dict[str, Any]]:
+    """The last failure at each thing that has not been done since, as far as the log tells."""
+    latest = _latest_success(state)
+    return [
+        {"service": service, "due": due, "error": failure.event.error, "attempt": failure.event.attempt}
+        for (service, due), failure in state.failures.items()
+        if latest is None or failure.at > latest
+    ]
+
+
+def _latest_success(state: LoopState) -> datetime | None:
+    times = [trained.at for trained in state.models.values()]
+    times += [batch.annotated_at or batch.queried_at for batch in state.batches.values()]
+    return max(times, default=None)

@@ -1,0 +1,1 @@
+"""Runs the services of one machine: starts, restarts and stops them, and says how they fare."""

@@ -1,0 +1,63 @@
+"""The Argilla of a home, reached."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from labelloop.deployment import ArgillaAccess, find_elsewhere
+from labelloop.errors import Unavailable, UserError
+from labelloop.home import Home, existing_home
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.server import credentials
+from labelloop.supervisor.lock import holder
+from labelloop.supervisor.state import read_state
+
+INTERVAL = 0.1
+PATIENCE = 120.0
+OWNER = "owner"
+
+
+@asynccontextmanager
+async def reached(path: Path) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
+    """The Argilla that a home uses now. Raises UserError when it does not run."""
+    home = existing_home(path)
+    access = find_elsewhere(home) or _embedded(home)
+    async with Argilla(access.url, access.key, access.headers) as argilla:
+        await check(argilla, access.url)
+        yield argilla, access
+
+
+async def check(argilla: Argilla, url: str) -> None:
+    """Raises UserError unless an Argilla is there that takes the key, which must be an owner's."""
+    try:
+        user = await argilla.me()
+    except Unavailable as error:
+        raise UserError(
+            f"Argilla at {url} does not answer ({error}): check its address, or start it"
+        ) from error
+    if user.role != OWNER:
+        raise UserError(f"the key for {url} is that of {user.username}, an {user.role}: give an owner's key")
+
+
+async def wait_until_up(access: ArgillaAccess, given_up: Callable[[], str | None]) -> None:
+    """Wait for an Argilla that is starting. Raises UserError when `given_up` says why."""
+    give_up = time.monotonic() + PATIENCE
+    async with Argilla(access.url, access.key, access.headers) as argilla:
+        while True:
+            try:
+                await argilla.me()
+                return
+            except Unavailable as error:
+                reason = given_up() or (str(error) if time.monotonic() > give_up else None)
+                if reason:
+                    raise UserError(f"Argilla does not start: {reason}") from error
+            await asyncio.sleep(INTERVAL)
+
+
+def _embedded(home: Home) -> ArgillaAccess:
+    state = read_state(home.run)
+    if state is None or state.argilla is None or holder(home.run) is None:
+        raise UserError(f"nothing runs in {home.path}: start it with `labelloop up`")
+    return ArgillaAccess(state.argilla, credentials(home.argilla).api_key)

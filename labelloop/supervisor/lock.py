@@ -1,0 +1,64 @@
+"""One supervisor a home."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.home import LOCK
+
+PATIENCE = 0.5
+
+
+@contextmanager
+def hold(run: Path) -> Iterator[None]:
+    """Be the supervisor of the home whose folder `run` this is. Raises UserError while another is."""
+    run.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _take(descriptor):
+            raise UserError(
+                f"{run.parent} is in use by another supervisor (process {_read(descriptor)}): "
+                f"stop it with `labelloop down --home {run.parent}`, or give another --home"
+            )
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def holder(run: Path) -> int | None:
+    """The process that supervises this home now; None when nobody does."""
+    try:
+        descriptor = os.open(run / LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(_read(descriptor) or 0) or None
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    """Take the lock; someone who only looks holds it for a moment."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.02)
+
+
+def _read(descriptor: int) -> str:
+    said = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+    return said if said.isdigit() else ""

@@ -1,0 +1,58 @@
+"""All services of a home, running."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from labelloop.deployment import ArgillaAccess
+from labelloop.home import Home
+from labelloop.oracle.server import credentials
+from labelloop.supervisor import plan
+from labelloop.supervisor.access import wait_until_up
+from labelloop.supervisor.address import local_url
+from labelloop.supervisor.supervisor import Supervisor
+
+RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Where the embedded Argilla is to listen."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs, and the Argilla that it uses."""
+
+    supervisor: Supervisor
+    access: ArgillaAccess
+
+
+@asynccontextmanager
+async def running(
+    home: Home, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
+) -> AsyncIterator[Machine]:
+    """Start everything at once; on leaving, stop it in order. The caller holds the home's lock."""
+    if isinstance(argilla, Embedded):
+        access = ArgillaAccess(local_url(argilla.host, argilla.port), credentials(home.argilla).api_key)
+    else:
+        access = argilla
+    async with Supervisor(home, access.url, say) as supervisor:
+        if isinstance(argilla, Embedded):
+            supervisor.start(plan.argilla(home, argilla.host, argilla.port))
+        for service in plan.services(home, access):
+            supervisor.start(service)
+        yield Machine(supervisor, access)
+
+
+async def argilla_up(machine: Machine) -> None:
+    """Return when its Argilla answers. Raises UserError when it keeps ending instead."""
+
+    def given_up() -> str | None:
+        state = machine.supervisor.state_of("argilla")
+        return state.ended if state is not None and state.restarts >= RESTARTS else None
+
+    await wait_until_up(machine.access, given_up)

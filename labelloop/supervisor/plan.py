@@ -1,0 +1,73 @@
+"""What runs on one machine, and with which settings."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from labelloop.deployment import ArgillaAccess
+from labelloop.home import Home
+from labelloop.settings import Settings
+from labelloop.supervisor.service import Service
+
+SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
+QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DO_NOT_TRACK": "1",
+    "ARGILLA_ENABLE_TELEMETRY": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def argilla(home: Home, host: str, port: int) -> Service:
+    """The embedded Argilla."""
+    where = ("--home", str(home.argilla), "--host", host, "--port", str(port))
+    return _python(home, "argilla", ("labelloop.oracle.server", *where, "--stop-with-parent"), {})
+
+
+def services(home: Home, access: ArgillaAccess) -> list[Service]:
+    """The loop and the evaluator."""
+    environment = settings(home, access).to_environment()
+    return [_python(home, name, (f"services.{name}",), environment) for name in SERVICES]
+
+
+def annotators(
+    home: Home,
+    access: ArgillaAccess,
+    keys: Sequence[str],
+    project: str,
+    pool: Path,
+    behaviour: Mapping[str, str],
+) -> Service:
+    """Simulated annotators, one a key, who label a project from the gold labels of its pool."""
+    options = {"--url": access.url, "--dataset": project, "--pool": str(pool), **behaviour}
+    arguments = [part for option in options.items() for part in option]
+    environment = {**settings(home, access).to_environment(), "LABELLOOP_ANNOTATOR_KEYS": ",".join(keys)}
+    return _python(
+        home, "annotators", ("labelloop.oracle.simulated", *arguments, "--stop-with-parent"), environment
+    )
+
+
+def settings(home: Home, access: ArgillaAccess) -> Settings:
+    """The settings that the services of this home get, from this process."""
+    threads = os.environ.get("LABELLOOP_THREADS") or str(min(os.cpu_count() or 1, 8))
+    keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
+    basis = Settings(
+        log=home.log_url,
+        store=home.store,
+        argilla_url=access.url,
+        argilla_key=access.key,
+        argilla_headers=access.headers,
+        run=home.run,
+        parent=os.getpid(),
+    )
+    return Settings.from_environment(
+        {**basis.to_environment(), "LABELLOOP_THREADS": threads, "LABELLOOP_KEEP_MODELS": keep}
+    )
+
+
+def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:
+    command = (sys.executable, "-m", *module)
+    return Service(name, command, home.logs / f"{name}.log", {**QUIET, **environment})

@@ -1,0 +1,67 @@
+"""One service as a process of its own, in a session of its own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.supervisor.logs import rotate
+
+
+@dataclass(frozen=True)
+class Service:
+    """What to run under a name, with additions to the environment; `log` takes stdout and stderr."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+async def start(service: Service) -> asyncio.subprocess.Process:
+    """Start it as the leader of its own process group. Raises UserError when it cannot be started."""
+    try:
+        service.log.parent.mkdir(parents=True, exist_ok=True)
+        rotate(service.log)
+        with service.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *service.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **service.environment},
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise UserError(f"cannot start {service.name}: {error}") from error
+
+
+async def end(process: asyncio.subprocess.Process, grace: float) -> None:
+    """Ask it to stop; after `grace` seconds it is killed. Nothing of its group is left."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), grace)
+    kill_group(process.pid)
+    await process.wait()
+
+
+def kill_group(leader: int) -> None:
+    """End every process of the group at once."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def how_it_ended(code: int) -> str:
+    """An exit status in words: `signal SIGKILL` or `exit code 2`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
