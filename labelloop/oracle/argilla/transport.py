@@ -19,15 +19,12 @@ class Transport:
     def __init__(self, url: str, api_key: str, headers: Mapping[str, str], timeout: float) -> None:
         address = _address(url)
         self.url = str(address).rstrip("/")
-        try:
-            self._http = httpx.AsyncClient(
-                base_url=f"{self.url}/api/v1/",
-                headers={**headers, "X-Argilla-Api-Key": api_key.strip()},
-                timeout=timeout,
-                trust_env=address.host not in LOOPBACK,
-            )
-        except UnicodeError as error:
-            raise UserError("Argilla's key or a header has characters that HTTP does not allow") from error
+        self._http = httpx.AsyncClient(
+            base_url=f"{self.url}/api/v1/",
+            headers=_sendable({**headers, "X-Argilla-Api-Key": api_key.strip()}),
+            timeout=timeout,
+            trust_env=address.host not in LOOPBACK,
+        )
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -42,10 +39,6 @@ class Transport:
         """
         try:
             answer = await self._http.request(method, path, json=body, params=params)
-        except httpx.LocalProtocolError as error:
-            raise UserError(
-                f"cannot ask Argilla at {self.url}: {error}; check its key and headers"
-            ) from error
         except httpx.TimeoutException as error:
             raise Unavailable(f"Argilla at {self.url} does not answer in time") from error
         except httpx.TransportError as error:
@@ -83,11 +76,20 @@ class Transport:
 def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url.strip())
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise UserError(f"{url!r} is no web address ({error}); give Argilla's as http://host:port") from error
     if address.scheme not in {"http", "https"} or not address.host:
         raise UserError(f"{url!r} is no web address; give Argilla's as http://host:port")
     return address
+
+
+def _sendable(headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not (value and f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+            raise UserError(
+                f"the header {name} is empty or has characters that HTTP forbids; check its value"
+            )
+    return dict(headers)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,109 @@
+"""Setting data sets up, and finding them."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.oracle.argilla import Argilla, DatasetSpec
+from labelloop.oracle.argilla.layout import METADATA
+from tests.support.argilla_server import ArgillaServer
+
+
+async def test_a_data_set_is_made_as_specified(
+    argilla: Argilla, argilla_server: ArgillaServer, spec: DatasetSpec
+) -> None:
+    dataset = await argilla.ensure_dataset(replace(spec, min_submitted=2))
+
+    assert (dataset.name, dataset.labels, dataset.min_submitted) == (spec.name, ("spam", "ham", "eggs"), 2)
+    with argilla_server.client() as raw:
+        made = raw.get(f"/datasets/{dataset.id}").json()
+        (field,) = raw.get(f"/datasets/{dataset.id}/fields").json()["items"]
+        (question,) = raw.get(f"/datasets/{dataset.id}/questions").json()["items"]
+        metadata = raw.get(f"/me/datasets/{dataset.id}/metadata-properties").json()["items"]
+    assert (made["status"], made["guidelines"], field["name"]) == ("ready", "Choose one.", "text")
+    assert (question["name"], question["title"], question["required"]) == ("label", spec.title, True)
+    assert {item["name"]: (item["title"], item["settings"]["type"]) for item in metadata} == METADATA
+    assert all(item["visible_for_annotators"] for item in metadata)
+
+
+async def test_making_it_again_finds_it(argilla: Argilla, spec: DatasetSpec) -> None:
+    first = await argilla.ensure_dataset(spec)
+
+    again = await argilla.ensure_dataset(spec)
+
+    assert first == again == await argilla.find_dataset(spec.name, spec.workspace)
+
+
+async def test_a_data_set_that_is_not_there_is_not_found(argilla: Argilla, name: str) -> None:
+    assert await argilla.find_dataset(name, "labelloop") is None
+    assert await argilla.find_dataset(name, f"workspace-{name}") is None
+
+
+@pytest.mark.parametrize("made", ["dataset", "fields", "questions", "half of the metadata"])
+async def test_a_set_up_that_was_cut_short_is_completed(
+    argilla: Argilla, argilla_server: ArgillaServer, spec: DatasetSpec, name: str, made: str
+) -> None:
+    whole = await argilla.ensure_dataset(replace(spec, name=f"{name}-whole"))
+    with argilla_server.client() as raw:
+        half = set_up_partly(raw, whole.id, spec.name, made)
+    assert await argilla.find_dataset(spec.name, spec.workspace) is None
+
+    dataset = await argilla.ensure_dataset(spec)
+
+    assert (dataset.id, dataset.labels) == (half, spec.labels)
+    with argilla_server.client() as raw:
+        metadata = raw.get(f"/me/datasets/{dataset.id}/metadata-properties").json()["items"]
+    assert {item["name"] for item in metadata} == METADATA.keys()
+
+
+async def test_of_those_who_make_it_at_once_one_makes_it(argilla: Argilla, name: str) -> None:
+    spec = DatasetSpec(name, ("spam", "ham"), workspace=f"workspace-{name}")
+
+    made = await asyncio.gather(*(argilla.ensure_dataset(spec) for _ in range(3)), return_exceptions=True)
+
+    dataset = await argilla.ensure_dataset(spec)
+    assert all(each == dataset or isinstance(each, Unavailable) for each in made)
+
+
+async def test_other_labels_under_the_same_name_are_told(argilla: Argilla, spec: DatasetSpec) -> None:
+    await argilla.ensure_dataset(spec)
+
+    with pytest.raises(UserError, match="other labels"):
+        await argilla.ensure_dataset(replace(spec, labels=("spam", "ham")))
+
+
+@pytest.mark.parametrize("labels", [("only",), ("twice", "twice"), ("a", "b" * 201), ("a", "")])
+async def test_labels_that_argilla_does_not_take_are_told(
+    argilla: Argilla, spec: DatasetSpec, labels: tuple[str, ...]
+) -> None:
+    with pytest.raises(UserError, match=f"refuses the data set '{spec.name}'"):
+        await argilla.ensure_dataset(replace(spec, labels=labels))
+
+
+async def test_a_task_that_is_not_there_yet_is_told(argilla: Argilla, spec: DatasetSpec) -> None:
+    with pytest.raises(UserError, match="single-label"):
+        await argilla.ensure_dataset(replace(spec, task="ranking"))
+
+
+def set_up_partly(raw: httpx.Client, whole: str, name: str, upto: str) -> str:
+    """Copy a data set under another name as far as `upto`, unpublished; its id."""
+    workspace = raw.get(f"/datasets/{whole}").json()["workspace_id"]
+    half = post(raw, "/datasets", {"name": name, "workspace_id": workspace})
+    steps = ["dataset", "fields", "questions", "half of the metadata"]
+    for kind in steps[1 : steps.index(upto) + 1]:
+        route = "metadata-properties" if "metadata" in kind else kind
+        scope = "/me" if "metadata" in kind else ""
+        items = raw.get(f"{scope}/datasets/{whole}/{route}").json()["items"]
+        for item in items[: 2 if "metadata" in kind else None]:
+            settings = {key: value for key, value in item["settings"].items() if value is not None}
+            wanted = {key: item[key] for key in ("name", "title", "required") if key in item}
+            post(raw, f"/datasets/{half}/{route}", {**wanted, "settings": settings})
+    return half
+
+
+def post(raw: httpx.Client, path: str, body: dict[str, Any]) -> str:
+    return str(raw.post(path, json=body).raise_for_status().json()["id"])

@@ -1,0 +1,75 @@
+"""What simulated annotators answer."""
+
+import pytest
+
+from labelloop.oracle.simulated import Answer, GoldAnswers
+
+LABELS = ("a", "b", "c")
+ITEMS = range(5000)
+
+
+def gold(item: int) -> str:
+    return LABELS[item % 3]
+
+
+def test_without_errors_the_gold_label_is_answered() -> None:
+    answers = GoldAnswers(gold, LABELS)
+
+    assert all(answers(item, "ann") == Answer("submitted", (gold(item),)) for item in ITEMS)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_the_share_of_errors_is_wrong_with_every_other_label(share: float) -> None:
+    answers = GoldAnswers(gold, LABELS, error=share)
+
+    wrong = [
+        (item, answers(item, "ann").labels[0])
+        for item in ITEMS
+        if answers(item, "ann").labels != (gold(item),)
+    ]
+
+    assert len(wrong) / len(ITEMS) == pytest.approx(share, abs=0.03)
+    assert {(gold(item), label) for item, label in wrong} == {
+        (x, y) for x in LABELS for y in LABELS if x != y
+    }
+
+
+def test_the_share_of_discards_is_discarded() -> None:
+    answers = GoldAnswers(gold, LABELS, discard=0.2)
+
+    discarded = [item for item in ITEMS if answers(item, "ann") == Answer("discarded")]
+
+    assert len(discarded) / len(ITEMS) == pytest.approx(0.2, abs=0.03)
+
+
+def test_an_answer_depends_on_neither_the_annotator_nor_the_time() -> None:
+    first = GoldAnswers(gold, LABELS, error=0.3, discard=0.1, seed=4)
+    second = GoldAnswers(gold, LABELS, error=0.3, discard=0.1, seed=4)
+
+    forwards = {item: first(item, "ann") for item in ITEMS}
+    backwards = {item: second(item, "bob") for item in reversed(ITEMS)}
+
+    assert forwards == backwards
+
+
+def test_another_seed_errs_elsewhere() -> None:
+    answers = [GoldAnswers(gold, LABELS, error=0.3, seed=seed) for seed in (1, 2)]
+
+    assert any(answers[0](item, "ann") != answers[1](item, "ann") for item in ITEMS)
+
+
+def test_personal_errors_are_independent() -> None:
+    answers = GoldAnswers(gold, LABELS, error=0.2, personal=True)
+
+    wrong = {
+        name: {item for item in ITEMS if answers(item, name).labels != (gold(item),)}
+        for name in ("ann", "bob")
+    }
+
+    assert len(wrong["ann"] & wrong["bob"]) / len(ITEMS) == pytest.approx(0.04, abs=0.02)
+
+
+def test_a_text_without_gold_label_is_discarded() -> None:
+    answers = GoldAnswers(lambda item: None, LABELS)
+
+    assert answers(7, "ann") == Answer("discarded")

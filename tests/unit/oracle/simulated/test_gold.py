@@ -1,0 +1,25 @@
+"""Gold labels of a pool."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.oracle.simulated.gold import gold_labels
+from labelloop.pool.snapshot import Row, write
+
+
+def test_items_are_rows_over_all_snapshots(tmp_path: Path) -> None:
+    first = write(tmp_path, [Row("one", "a", 0), Row("two", "b", 1)])
+    second = write(tmp_path, [Row("three", "c", 0)])
+
+    gold = gold_labels([tmp_path / first.name, tmp_path / second.name])
+
+    assert [gold(item) for item in range(4)] == ["a", "b", "c", None]
+
+
+def test_a_pool_without_gold_labels_is_told(tmp_path: Path) -> None:
+    snapshot = write(tmp_path, [Row("one", None, 0)])
+
+    with pytest.raises(UserError, match="no gold labels"):
+        gold_labels([tmp_path / snapshot.name])

@@ -1,0 +1,52 @@
+"""Keys and headers come from private places."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.oracle.simulated.settings import api_keys, headers
+
+
+def test_keys_are_read_from_a_private_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("one\ntwo\n\none\n")
+    file.chmod(0o600)
+
+    assert api_keys(file, {}) == ["one", "two"]
+
+
+def test_keys_are_read_from_the_environment() -> None:
+    assert api_keys(None, {"LABELLOOP_ANNOTATOR_KEYS": "one, two"}) == ["one", "two"]
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("one")
+    file.chmod(0o644)
+
+    with pytest.raises(UserError, match="chmod 600"):
+        api_keys(file, {})
+
+
+def test_no_keys_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="LABELLOOP_ANNOTATOR_KEYS"):
+        api_keys(None, {})
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        api_keys(tmp_path / "keys", {})
+
+
+def test_headers_are_a_json_object() -> None:
+    assert headers({"LABELLOOP_ARGILLA_HEADERS": '{"Authorization": "Bearer x"}'}) == {
+        "Authorization": "Bearer x"
+    }
+    assert headers({}) == {}
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "7"])
+def test_headers_of_another_shape_are_told(text: str) -> None:
+    with pytest.raises(UserError, match="JSON object"):
+        headers({"LABELLOOP_ARGILLA_HEADERS": text})
