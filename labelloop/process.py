@@ -25,10 +25,13 @@ def serve(make: Callable[[Settings], Controller[Any]]) -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    problem: str | None = None
     try:
         asyncio.run(_serve(make, Settings.from_environment()))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except* UserError as errors:
+        problem = str(errors.exceptions[0])
+    if problem is not None:
+        print(f"error: {problem}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -6,14 +6,13 @@ from typing import Any
 
 from labelloop.backoff import Backoff
 from labelloop.controller import Controller, Outcome
-from labelloop.errors import TaskError, Unavailable, UserError
+from labelloop.errors import Unavailable
 from labelloop.live import Live
 from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoked
-from labelloop.slot import Slot
-from schemas.events import ServiceFailed
+from labelloop.slot import IDLE, Slot
+from labelloop.trial import Trial
 
 logger = logging.getLogger(__name__)
-IDLE = "idle"
 
 
 class Runtime:
@@ -26,14 +25,19 @@ class Runtime:
 
     async def run(self) -> None:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
+        backoff = Backoff()
         while True:
             self._slot.say(doing="waiting for the process that owns this service")
-            async with self._log.own(self._service.name) as ownership:
-                self._slot.say(doing=IDLE)
-                try:
+            try:
+                async with self._log.own(self._service.name) as ownership:
+                    self._slot.say(doing=IDLE)
+                    backoff.reset()
                     await Term(self._service, self._slot, ownership).serve()
-                except* Fenced as fenced:
-                    logger.warning("%s; joining again", fenced.exceptions[0])
+            except* Fenced as fenced:
+                logger.warning("%s; joining again", fenced.exceptions[0])
+            except* Unavailable as away:
+                logger.warning("%s; joining again", away.exceptions[0])
+                await asyncio.sleep(backoff.next())
 
 
 class Term:
@@ -91,25 +95,28 @@ class Term:
 
     async def _work(self, live: Live) -> None:
         """Do what is due, one thing after the other."""
-        trial = Trial(self._service, self._slot, live)
+        trial = Trial(self._service.name, "work", self._slot, live)
         while True:
             version = live.version
             work = None if live.history.halt else self._service.due(live.state)
             if work is None:
+                trial.say(None)
                 await live.grown(version)
                 continue
             due = self._service.describe(work)
-            self._slot.say(doing=f"{live.history.project}: {due}")
-            if await trial.run(due, self._do(live, work)):
-                self._slot.say(doing=IDLE)
+            trial.say(due)
+            done: list[Outcome] = []
+            if await trial.run(due, self._do(live, work, done)):
+                # What took long to do is not done again because the log cannot be written.
+                while not await trial.run(due, live.append(done)):
+                    continue
 
-    async def _do(self, live: Live, work: Any) -> None:
-        outcomes = await self._service.do(live.state, work)
-        await live.append(outcomes)
+    async def _do(self, live: Live, work: Any, done: list[Outcome]) -> None:
+        done += await self._service.do(live.state, work)
 
     async def _tend(self, live: Live) -> None:
         """Look at the world outside the log, again and again."""
-        trial = Trial(self._service, self._slot, live)
+        trial = Trial(self._service.name, "poll", self._slot, live)
         while True:
             version = live.version
             polled = [60.0]
@@ -120,57 +127,3 @@ class Term:
         polled = await self._service.poll(live.state)
         again_in[0] = polled.again_in
         await live.append(polled.outcomes)
-
-
-class Trial:
-    """Tries things until they succeed; says what is wrong once, and when it is over."""
-
-    def __init__(self, service: Controller[Any], slot: Slot, live: Live) -> None:
-        self._service = service
-        self._slot = slot
-        self._live = live
-        self._backoff = Backoff()
-        self._waiting: str | None = None
-
-    async def run(self, due: str, effect: Any) -> bool:
-        """Await the effect; False after it failed and the wait before the next try is over."""
-        try:
-            await effect
-        except Fenced:
-            raise
-        except (Unavailable, UserError) as error:
-            if self._waiting is None:
-                logger.warning("%s; trying again", error)
-            self._waiting = str(error)
-            self._slot.say(waiting=self._waiting)
-        except Exception as error:
-            await self._failed(due, error)
-        else:
-            if self._waiting is not None:
-                logger.info("it works again; over is: %s", self._waiting)
-                self._waiting = None
-            self._slot.say(waiting=None, failure=None)
-            self._backoff.reset()
-            return True
-        await asyncio.sleep(self._backoff.next())
-        return False
-
-    async def _failed(self, due: str, error: Exception) -> None:
-        kind = error.kind if isinstance(error, TaskError) else type(error).__name__
-        expected = isinstance(error, TaskError)
-        logger.error("%s: %s failed: %s", self._live.history.project, due, error, exc_info=not expected)
-        self._slot.say(failure=f"{due}: {error}")
-        before = self._live.state.failures.get((self._service.name, due))
-        failure = ServiceFailed(
-            service=self._service.name,
-            due=due,
-            kind=kind,
-            error=" ".join(str(error).split())[:1000] or kind,
-            attempt=before.event.attempt + 1 if before else 1,
-        )
-        try:
-            await self._live.append([Outcome(failure, self._live.state.latest_id)])
-        except Fenced:
-            raise
-        except Exception as unwritten:
-            logger.error("and the log cannot be written either: %s", unwritten)

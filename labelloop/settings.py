@@ -25,13 +25,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Raises UserError when one that is needed is missing."""
+        """Raises UserError when one that is needed is missing, or one is not what it must be."""
         return cls(
             log=_needed(environment, "LABELLOOP_LOG"),
             store=Path(_needed(environment, "LABELLOOP_STORE")),
             argilla_url=_needed(environment, "LABELLOOP_ARGILLA_URL"),
             argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
-            argilla_headers=json.loads(environment.get("LABELLOOP_ARGILLA_HEADERS") or "{}"),
+            argilla_headers=_headers(environment, "LABELLOOP_ARGILLA_HEADERS"),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             threads=_number(environment, "LABELLOOP_THREADS", min(os.cpu_count() or 1, 8)),
             keep_models=_number(environment, "LABELLOOP_KEEP_MODELS", 5),
@@ -68,3 +68,11 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdigit():
         raise UserError(f"{name} is {value!r}: give a whole number")
     return int(value)
+
+
+def _headers(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    try:
+        found = json.loads(environment.get(name) or "{}")
+        return {str(header): str(value) for header, value in found.items()}
+    except (ValueError, AttributeError) as error:
+        raise UserError(f'{name} is no JSON object such as {{"Authorization": "Bearer …"}}') from error

@@ -3,39 +3,49 @@
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 SIZE = 4096
+LONGEST = 500
+IDLE = "idle"
 
 
 class Slot:
-    """`<folder>/<service>.status`, made at once; `say` never raises."""
+    """`<folder>/<service>.status`, made at once; nothing here ever raises."""
 
     def __init__(self, folder: Path | None, service: str) -> None:
         self._file: int | None = None
         self._said: dict[str, Any] = {"pid": os.getpid()}
+        self._said_of: dict[str, dict[str, str]] = {}
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
-            self.say(doing="starting")
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
+        self.say(doing="starting")
 
     def say(self, **said: Any) -> None:
         """Change some of what is said; a None takes a thing back."""
-        now = {**self._said, **said}
-        now = {key: value for key, value in now.items() if value is not None}
+        now = {key: value for key, value in {**self._said, **said}.items() if value is not None}
         if now == self._said or self._file is None:
             return
         self._said = now
-        content = json.dumps({**now, "at": time.time()}).encode()
-        if len(content) > SIZE:
-            content = json.dumps(
-                {"pid": os.getpid(), "doing": str(now)[: SIZE // 2], "at": time.time()}
-            ).encode()
-        try:
-            os.pwrite(self._file, content[:SIZE].ljust(SIZE), 0)
-        except OSError:
-            return
+        with suppress(OSError):
+            os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)
+
+    def say_of(self, who: str, **said: str | None) -> None:
+        """The same of one of several that run at a time: of each key, the one said first stands."""
+        for key, value in said.items():
+            values = self._said_of.setdefault(key, {})
+            if value is None:
+                values.pop(who, None)
+            else:
+                values[who] = value
+        standing = {key: next(iter(self._said_of[key].values()), None) for key in said}
+        if "doing" in standing:
+            standing["doing"] = standing["doing"] or IDLE
+        self.say(**standing)
 
 
 def read_slot(folder: Path, service: str) -> dict[str, Any]:
@@ -45,3 +55,15 @@ def read_slot(folder: Path, service: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _fitting(said: dict[str, Any]) -> bytes:
+    content = json.dumps(said).encode()
+    if len(content) <= SIZE:
+        return content
+    short = {key: value if isinstance(value, float) else _cut(value) for key, value in said.items()}
+    return json.dumps(short).encode()
+
+
+def _cut(value: Any) -> Any:
+    return value if isinstance(value, int) else str(value)[:LONGEST]

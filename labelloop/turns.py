@@ -11,10 +11,16 @@ class Turns:
 
     def __init__(self) -> None:
         self._next = 0
+        self._saved = 0.0
 
-    def take(self, items: Sequence[Item], count: int) -> list[Item]:
-        """The next `count` items at most, each once; after the last comes the first."""
-        count = min(count, len(items))
+    def take(self, items: Sequence[Item], share: float) -> list[Item]:
+        """The next items, each once; after the last comes the first.
+
+        `share` of the whole is taken on average: what is less than an item is saved for later calls.
+        """
+        self._saved += share * len(items)
+        count = min(int(self._saved), len(items))
+        self._saved = min(self._saved - count, 1.0)
         taken = [items[(self._next + step) % len(items)] for step in range(count)]
         self._next += count
         return taken

@@ -41,7 +41,7 @@ class Desk:
         if dataset is None:
             return None
         try:
-            records = await self._argilla.records(dataset, int(batch.name))
+            records = await self._argilla.records(dataset, int(batch.name), suggestions=False)
         except Missing:
             self._dataset = None
             return None

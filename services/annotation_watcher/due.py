@@ -56,7 +56,7 @@ def _progress(
     is_done = bool(closed_by) or len(decided) == len(verdicts)
     changed = _signature(votes) != _signature(recorded_votes(batch).values())
     outcomes: list[Outcome] = []
-    rested = batch.responses_at is None or now - batch.responses_at >= RECORD_EVERY
+    rested = batch.responses_at is None or abs(now - batch.responses_at) >= RECORD_EVERY
     if changed and ((not is_done and rested) or (is_done and len(decided) < len(verdicts))):
         number = batch.responses.number + 1 if batch.responses else 0
         answered = tuple(item for item in votes if item.votes)

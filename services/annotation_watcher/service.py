@@ -1,6 +1,5 @@
 """The annotation watcher's effects: it reads Argilla, and never writes there."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ ROUND = 30.0
 
 @dataclass
 class Watched:
-    """How a project is watched: its desk, the older batches in turn, what was seen last, polls without news."""
+    """How a project is watched: its desk, the older batches in turn, what was seen last, polls since news."""
 
     desk: Desk
     turns: Turns = field(default_factory=Turns)
@@ -48,7 +47,7 @@ class AnnotationWatcher(Controller[None]):
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
         done = [batch for batch in state.batches.values() if batch.done]
-        older = watched.turns.take(done, math.ceil(len(done) * interval / ROUND))
+        older = watched.turns.take(done, interval / ROUND)
         outcomes: list[Outcome] = []
         seen: dict[str, Mapping[int, Seen]] = {}
         for batch in (*opened, *older):

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from labelloop.controller import Controller, Outcome, Polled
-from labelloop.errors import TaskError
+from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.project import classifier_spec, is_model_lost
 from labelloop.learner.requests import EvaluateRequest
 from labelloop.learner.worker import Worker
@@ -30,6 +30,7 @@ class Evaluator(Controller[ModelTrained]):
         self._worker = Worker(settings.threads, self.name)
         self._one_at_a_time = asyncio.Semaphore()
         self._said: set[str] = set()
+        self._missed: set[str] = set()
 
     async def close(self) -> None:
         self._worker.close()
@@ -66,6 +67,10 @@ class Evaluator(Controller[ModelTrained]):
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
+            if cause not in self._missed:
+                # The trainer may just have removed it as too old: the log will say so in a moment.
+                self._missed.add(cause)
+                raise Unavailable(error.message) from error
             lost = ModelLost(model=work.model, attempt=work.attempt, reason=error.message)
             return [Outcome(lost, cause)]
         evaluated = ModelEvaluated(

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +21,7 @@ from labelloop.settings import Settings
 from labelloop.store import Store
 from labelloop.turns import Turns
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
+from services.querier.due import is_model_wanted
 from services.querier.picks import cold_start_items
 from services.querier.restore import Lack, lacks, leftovers, missing_accounts, new_records
 from services.querier.uncertain import query_batch
@@ -46,6 +46,7 @@ class Querier(Controller[NextBatch]):
         self._desks: dict[str, Desk] = {}
         self._turns: dict[str, Turns] = {}
         self._pools: dict[str, Snapshot] = {}
+        self._refused: set[str] = set()
 
     async def close(self) -> None:
         self._worker.close()
@@ -83,10 +84,10 @@ class Querier(Controller[NextBatch]):
         turns = self._turns.setdefault(state.project_id, Turns())
         await desk.set_up(state.project)
         done = [batch for batch in state.batches.values() if batch.done]
-        older = turns.take(done, math.ceil(len(done) * COMPARE_EVERY / ROUND))
+        older = turns.take(done, COMPARE_EVERY / ROUND)
         for batch in (*open_batches(state), *older):
             await self._restore(state, state.project, batch, desk)
-        if state.batches and self._warm is None:
+        if is_model_wanted(state) and self._warm is None:
             self._warm = asyncio.create_task(self._worker.warm())
         return Polled(again_in=COMPARE_EVERY)
 
@@ -135,7 +136,9 @@ class Querier(Controller[NextBatch]):
             try:
                 accounts[await desk.make_account(username)] = username
             except Refused as error:
-                logger.warning("the account %s is gone and cannot be made again: %s", username, error)
+                if username not in self._refused:
+                    self._refused.add(username)
+                    logger.warning("the account %s is gone and cannot be made again: %s", username, error)
             else:
                 logger.warning("the account %s was gone; it is made again, with a new password", username)
         return accounts

@@ -10,7 +10,7 @@ from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.labels import at_revisions, ignored_at
-from labelloop.loop.order import NextModel, next_model
+from labelloop.loop.order import NextModel, finished, next_model
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import LoopState
 from labelloop.settings import Settings
@@ -41,7 +41,7 @@ class Trainer(Controller[NextModel]):
         return f"train model {work.model}" + (f", attempt {work.attempt}" if work.attempt else "")
 
     async def poll(self, state: LoopState) -> Polled:
-        if state.batches and not self._warm:
+        if state.batches and not finished(state) and not self._warm:
             self._warm = True
             await self._worker.warm()
         return Polled()

@@ -1,0 +1,11 @@
+"""Whether the learner will be asked. Pure; what is picked next is in `labelloop.loop.order`."""
+
+from labelloop.loop.order import is_last_queried
+from labelloop.loop.state import LoopState
+
+
+def is_model_wanted(state: LoopState) -> bool:
+    """Whether the next batch, if there is one more, is picked by a model."""
+    if state.project is None or state.ended or is_last_queried(state):
+        return False
+    return state.numbered > state.project.lookahead
