@@ -22,7 +22,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor.access import check
 from labelloop.supervisor.address import check_free, colleagues_url
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Embedded, argilla_up, running
+from labelloop.supervisor.machine import Embedded, running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
 Elsewhere = tuple[str | None, str | None, Mapping[str, str]]
@@ -95,8 +95,8 @@ class People:
         watch = Watch(home, screen, tuple(found.histories.values()))
         async with running(home, argilla, screen.line) as machine:
             kills.append(machine.supervisor.kill)
-            screen.line("starting Argilla and the services")
-            await argilla_up(machine)
+            screen.line("starting Argilla")
+            await start_services(machine)
             embedded = isinstance(argilla, Embedded)
             login = credentials(home.argilla) if embedded else None
             colleagues = colleagues_url(self.host, self.port) if embedded else None

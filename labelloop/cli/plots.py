@@ -1,6 +1,5 @@
 """The learning curve, drawn."""
 
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,23 +7,24 @@ from pathlib import Path
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
 
-WIDTH, HEIGHT = 78, 18
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+WIDTH, HEIGHT, TICKS = 78, 18, 10
 
 
 def draw_text(points: Sequence[Point], title: str) -> str:
     """The curve in characters, without colours."""
     import plotext  # type: ignore[import-untyped]
 
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.plotsize(min(WIDTH, shutil.get_terminal_size().columns), HEIGHT)
-    plotext.plot([p.labels for p in points], [p.accuracy for p in points], marker="braille")
-    plotext.scatter([p.labels for p in points], [p.accuracy for p in points], marker="●")
-    plotext.ylim(0, 1)
-    plotext.title(f"{title}: accuracy on the test set")
-    plotext.xlabel("labels")
-    return COLOURS.sub("", plotext.build())
+    labels, accuracy = [p.labels for p in points], [p.accuracy for p in points]
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(min(WIDTH, shutil.get_terminal_size().columns), HEIGHT)
+    figure.draw(figure.signal(labels, accuracy, marker="braille").lines())
+    figure.draw(figure.signal(labels, accuracy, marker="●"))
+    figure.ruler("x", 0).lim(0, max(labels)).ticks(labels[:: 1 + len(labels) // TICKS])
+    figure.ruler("y", 0).lim(0, 1)
+    figure.title(f"{title}: accuracy on the test set")
+    figure.label("labels", "x")
+    return str(plotext.uncolorize(str(figure.build())))
 
 
 def draw_png(points: Sequence[Point], title: str, path: Path) -> None:

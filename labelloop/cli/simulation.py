@@ -27,7 +27,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor import plan
 from labelloop.supervisor.address import free_port
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Embedded, Machine, argilla_up, running
+from labelloop.supervisor.machine import Embedded, Machine, running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
 HOST = "127.0.0.1"
@@ -80,8 +80,8 @@ class Simulation:
         return ensured.project
 
     async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
-        screen.line("starting Argilla and the services")
-        await argilla_up(machine)
+        screen.line("starting Argilla")
+        await start_services(machine)
         for line in login_lines(machine.access.url, credentials(found.home.argilla), None):
             screen.line(line)
         await self._employ(found.home, machine, project)

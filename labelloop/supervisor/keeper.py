@@ -13,7 +13,7 @@ from labelloop.supervisor.logs import last_line
 from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, start
 from labelloop.supervisor.state import ProcessState
 
-GRACE = 8.0
+GRACE = 5.0
 
 
 class Keeper:

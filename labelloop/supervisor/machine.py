@@ -27,6 +27,7 @@ class Embedded:
 class Machine:
     """What runs, and the Argilla that it uses."""
 
+    home: Home
     supervisor: Supervisor
     access: ArgillaAccess
 
@@ -35,7 +36,7 @@ class Machine:
 async def running(
     home: Home, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
 ) -> AsyncIterator[Machine]:
-    """Start everything at once; on leaving, stop it in order. The caller holds the home's lock."""
+    """Start the embedded Argilla; on leaving, stop all in order. The caller holds the home's lock."""
     if isinstance(argilla, Embedded):
         access = ArgillaAccess(local_url(argilla.host, argilla.port), credentials(home.argilla).api_key)
     else:
@@ -43,16 +44,19 @@ async def running(
     async with Supervisor(home, access.url, say) as supervisor:
         if isinstance(argilla, Embedded):
             supervisor.start(plan.argilla(home, argilla.host, argilla.port))
-        for service in plan.services(home, access):
-            supervisor.start(service)
-        yield Machine(supervisor, access)
+        yield Machine(home, supervisor, access)
 
 
-async def argilla_up(machine: Machine) -> None:
-    """Return when its Argilla answers. Raises UserError when it keeps ending instead."""
+async def start_services(machine: Machine) -> None:
+    """Start the services as soon as Argilla answers: it is up the sooner for having the machine to itself.
+
+    Raises UserError when Argilla keeps ending instead.
+    """
 
     def given_up() -> str | None:
         state = machine.supervisor.state_of("argilla")
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
+    for service in plan.services(machine.home, machine.access):
+        machine.supervisor.start(service)

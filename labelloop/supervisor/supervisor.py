@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 import psutil
@@ -14,7 +14,8 @@ from labelloop.supervisor.logs import rotate
 from labelloop.supervisor.service import Service, kill_group
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
 
-STOP_ORDER = ("annotators", "trainer", "evaluator", "querier", "annotation_watcher", "argilla")
+FIRST = ("annotators",)
+LAST = ("argilla",)
 ROTATE_INTERVAL = 60.0
 
 
@@ -40,8 +41,8 @@ class Supervisor:
 
     async def __aexit__(self, *error: object) -> None:
         self._rotating.cancel()
-        for name in sorted(self._keepers, key=_place):
-            await self._keepers[name].stop()
+        for stage in _stages(self._keepers):
+            await asyncio.gather(*(self._keepers[name].stop() for name in stage))
         with suppress(asyncio.CancelledError):
             await self._rotating
 
@@ -87,5 +88,7 @@ def _is(pid: int, created: float) -> bool:
         return False
 
 
-def _place(name: str) -> int:
-    return STOP_ORDER.index(name) if name in STOP_ORDER else 0
+def _stages(names: Collection[str]) -> list[list[str]]:
+    """Who answers stops first, and Argilla, which the others use, last."""
+    between = [name for name in names if name not in FIRST + LAST]
+    return [[name for name in FIRST if name in names], between, [name for name in LAST if name in names]]

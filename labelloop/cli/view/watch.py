@@ -1,6 +1,7 @@
 """The live view: folds the log as it grows, and says what is new."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -16,6 +17,7 @@ from labelloop.slot import read_slot
 from schemas.events import ServiceFailed
 
 INTERVAL = 0.5
+WORTH_TELLING = 5.0
 GROUP = "view"
 
 
@@ -28,7 +30,7 @@ class Watch:
         self._screen = screen
         self._told: set[tuple[str, str]] = set()
         self._headed = False
-        self._waiting: dict[str, str] = {}
+        self._waiting: dict[str, tuple[str, float]] = {}
         self._old = {event for history in seen_before for event in history.seen}
         for history in seen_before:
             self._told |= {(history.project, line.name) for line in batch_lines(history.state)}
@@ -81,10 +83,17 @@ class Watch:
         slots = {service: read_slot(self._home.run, service) for service in (*WORKERS, "annotation_watcher")}
         self._screen.show(activities(self.histories.values(), slots))
         for service, slot in slots.items():
-            waiting = str(slot.get("waiting", ""))
-            if waiting and waiting != self._waiting.get(service):
-                self._screen.line(f"{service} waits: {waiting}")
-            self._waiting[service] = waiting
+            self._tell_waiting(service, str(slot.get("waiting", "")))
+
+    def _tell_waiting(self, service: str, reason: str) -> None:
+        """Say what a service waits for, once, when it has done so for a while."""
+        before, since = self._waiting.get(service, ("", 0.0))
+        now = time.monotonic()
+        if reason != before:
+            self._waiting[service] = (reason, now)
+        elif reason and since and now - since > WORTH_TELLING:
+            self._screen.line(f"{service} waits: {reason}")
+            self._waiting[service] = (reason, 0.0)
 
     def _label(self, history: History) -> str | None:
         return name_of(history) if len(self.histories) > 1 else None
