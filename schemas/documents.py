@@ -1,0 +1,118 @@
+"""The contract as documents: a JSON Schema of each event, and an AsyncAPI 3 document of them all."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from schemas.events import EVENTS, EventData
+
+Document = dict[str, Any]
+
+CHANNEL = "labelloop.events"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+HEADERS = {
+    "specversion": "The version of CloudEvents.",
+    "id": "A uuid5 of what the event states: the same fact has the same id.",
+    "source": "The service that wrote it.",
+    "type": "The event's name and version.",
+    "subject": "The project.",
+    "time": "When it was written (RFC 3339).",
+    "datacontenttype": "The media type of the data.",
+    "correlationid": "The project.",
+    "causationid": "The id of the event that made this one due.",
+    "datahash": "The sha256 of the data's bytes, in hexadecimal.",
+    "mustunderstand": "Whether skipping the event would change the state of the loop: true or false.",
+}
+OPTIONAL = ("causationid", "datacontenttype", "mustunderstand")
+
+
+def documents() -> dict[str, Document]:
+    """All generated documents by file name."""
+    return {
+        **{f"{event.__name__}.json": event_schema(event) for event in EVENTS.values()},
+        "asyncapi.json": asyncapi(),
+    }
+
+
+def event_schema(event: type[EventData]) -> Document:
+    """The JSON Schema of an event's data, as a reader meets it: with fields that it may not know."""
+    schema = _tolerant(event.model_json_schema())
+    return {"$schema": DIALECT, "$id": f"urn:labelloop:schema:{event.type_name()}", **schema}
+
+
+def asyncapi() -> Document:
+    _, definitions = models_json_schema(
+        [(event, "validation") for event in EVENTS.values()],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "labelloop",
+            "version": "1.0.0",
+            "description": "The events of active-learning loops, in one log, each project's in one order.",
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {"events": _channel()},
+        "operations": {
+            "append": _operation("send", "A service says what happened."),
+            "follow": _operation("receive", "A service, or a consumer that plugs in, reads what happened."),
+        },
+        "components": {
+            "messages": {event.__name__: _message(event) for event in EVENTS.values()},
+            "messageTraits": {"cloudEvent": {"headers": _headers()}},
+            "schemas": _tolerant(definitions["$defs"]),
+        },
+    }
+
+
+def _channel() -> Document:
+    return {
+        "address": CHANNEL,
+        "description": "The event log; the key of a message is its project.",
+        "messages": {
+            event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in EVENTS.values()
+        },
+    }
+
+
+def _operation(action: str, summary: str) -> Document:
+    return {"action": action, "channel": {"$ref": "#/channels/events"}, "summary": summary}
+
+
+def _message(event: type[EventData]) -> Document:
+    return {
+        "name": event.type_name(),
+        "title": event.__name__,
+        "summary": (event.__doc__ or "").splitlines()[0],
+        "contentType": "application/json",
+        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        "headers": {
+            "type": "object",
+            "properties": {
+                "type": {"const": event.type_name()},
+                "mustunderstand": {"const": str(event.mustunderstand).lower()},
+            },
+        },
+        "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
+    }
+
+
+def _headers() -> Document:
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string", "description": text} for name, text in HEADERS.items()},
+        "required": [name for name in HEADERS if name not in OPTIONAL],
+    }
+
+
+def _tolerant(schema: Any) -> Any:
+    """The schema without the writer's ban on unknown fields, which a reader ignores."""
+    if isinstance(schema, dict):
+        return {
+            key: _tolerant(value)
+            for key, value in schema.items()
+            if not (key == "additionalProperties" and value is False)
+        }
+    return [_tolerant(value) for value in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,180 @@
+"""A loop without its machinery: services that act on the state alone, people who answer as they like.
+
+What the services decide follows the state exactly as it was when they began; what a strategy or a training
+would add is stood in for by draws that depend on what the model learned.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from labelloop.loop.digest import learned_digest
+from labelloop.loop.history import History
+from labelloop.loop.labels import asked
+from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.state import Batch, LoopState
+from schemas import events as e
+from schemas.envelope import Event, new_event
+from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
+
+PROJECT = "questions-7f3a"
+LABELS = ("ham", "spam")
+Answers = Mapping[int, tuple[str, ...] | None]
+
+
+def project(
+    *, pool: int = 40, batch_size: int = 3, max_batches: int | None = 6, lookahead: int = 1, seed: int = 0
+) -> e.ProjectCreated:
+    return e.ProjectCreated(
+        name="questions",
+        labels=LABELS,
+        pool=Snapshot(uri="pools/1", digest="d", size=pool),
+        batch_size=batch_size,
+        max_batches=max_batches,
+        lookahead=lookahead,
+        classifier=Choice(name="linear"),
+        strategy=Choice(name="breaking-ties"),
+        model=BaseModelChoice(name="tiny"),
+        seed=seed,
+    )
+
+
+@dataclass
+class Loop:
+    """A project's events as they come about. `gold`: the label of an item, None where people discard it."""
+
+    created: e.ProjectCreated
+    gold: Callable[[int], str | None]
+    events: list[Event] = field(default_factory=list)
+    history: History = field(default_factory=lambda: History(PROJECT))
+    minutes: int = 0
+
+    def __post_init__(self) -> None:
+        self.append(self.created)
+
+    @property
+    def state(self) -> LoopState:
+        return self.history.state
+
+    def append(self, data: e.EventData, cause: str | None = None) -> Event:
+        self.minutes += 1
+        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=self.minutes)
+        event = new_event(PROJECT, data, source="tests", cause=cause, time=time)
+        self.events.append(event)
+        assert self.history.add(event), self.history.halt
+        return event
+
+    def pick(self, work: NextBatch) -> e.BatchQueried:
+        """What the querier says: a draw that depends on the seed, or on what the model learned."""
+        free = sorted(set(range(self.created.pool.size)) - asked(self.state))
+        trained = self.state.models[work.model].latest if work.model is not None else None
+        source = f"{self.created.seed} {trained.digest if trained else ''}"
+        order = sorted(free, key=lambda item: hashlib.sha256(f"{source} {item}".encode()).digest())
+        reason = "uncertain" if trained else "cold-start"
+        return e.BatchQueried(
+            batch=work.batch,
+            items=tuple(
+                QueriedItem(item=item, rank=rank, reason=reason)
+                for rank, item in enumerate(order[: work.size])
+            ),
+            model=work.model,
+            attempt=trained.attempt if trained else None,
+            seed=self.created.seed,
+            pool_version="d",
+            seconds=self.minutes / 7,
+        )
+
+    def train(self, work: NextModel) -> e.ModelTrained:
+        """What the trainer says."""
+        return e.ModelTrained(
+            model=work.model,
+            attempt=work.attempt,
+            learned=work.learned,
+            digest=learned_digest(self.state, work.learned),
+            labels=0,
+            artifact=f"models/{work.model}/{self.minutes}",
+            sha256=str(self.minutes),
+            seconds=self.minutes / 3,
+            device="cpu",
+            threads=2,
+            seed=self.created.seed,
+        )
+
+    def answer(self, batch: Batch, given: Answers | None = None) -> None:
+        """The batch is done, or revised: with gold answers, or `given` ones (None: discarded, (): withdrawn).
+
+        Of a batch that was closed, or of a project that ended, only what is given.
+        """
+        picked = [pick.item for pick in batch.queried.items]
+        if given is None:
+            given = {item: (label,) if (label := self.gold(item)) else None for item in picked}
+        self.append(
+            e.BatchAnnotated(
+                batch=batch.name,
+                revision=len(batch.revisions),
+                items=tuple(
+                    AnnotatedItem(item=item, labels=given[item] or (), discarded=given[item] is None)
+                    for item in picked
+                    if item in given
+                ),
+            ),
+            batch.queried_id,
+        )
+
+    def answer_partly(self, batch: Batch, number: int) -> None:
+        """Some answers of a batch that is not done."""
+        votes = (Vote(username="ada", status="submitted", labels=("ham",)),)
+        items = tuple(ItemVotes(item=pick.item, votes=votes) for pick in batch.queried.items[:1])
+        self.append(e.ResponsesRecorded(batch=batch.name, number=number, items=items))
+
+    def finish(self, choose: Callable[[list[str]], str] = lambda ready: ready[0], limit: int = 2000) -> None:
+        """Go on until nothing can come any more; `choose` says which of those that can act does."""
+        for _ in range(limit):
+            if finished(self.state):
+                return
+            self.act(choose(self.ready()))
+        raise AssertionError(f"not finished after {limit} acts: {self.state}")
+
+    def ready(self) -> list[str]:
+        """Who can act now: the querier, the trainer, the annotators of each open batch."""
+        ready = [f"answer {batch.name}" for batch in open_batches(self.state)]
+        ready += ["query"] * (next_batch(self.state) is not None)
+        return ready + ["train"] * (next_model(self.state) is not None)
+
+    def act(self, who: str) -> None:
+        match who.split():
+            case ["query"]:
+                work = next_batch(self.state)
+                assert work is not None
+                self.append(self.pick(work), work.cause)
+            case ["train"]:
+                model = next_model(self.state)
+                assert model is not None
+                self.append(self.train(model), model.cause)
+            case ["answer", name]:
+                batch = self.state.batches[name]
+                self.answer(batch, {} if batch.closed or self.state.ended else None)
+            case _:
+                raise ValueError(who)
+
+
+def mixed(item: int) -> str | None:
+    """Both classes from the start, and a text in eleven that people discard."""
+    return None if item % 11 == 5 else LABELS[item % 2]
+
+
+def rare(item: int) -> str | None:
+    """A second class that may not be met for long."""
+    return LABELS[item % 13 == 3]
+
+
+def one(item: int) -> str | None:
+    return LABELS[0]
+
+
+def drawn(seed: int) -> Callable[[list[str]], str]:
+    """A `choose` that depends on the seed alone."""
+    generator = random.Random(seed)
+    return generator.choice
