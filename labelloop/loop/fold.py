@@ -23,7 +23,8 @@ def fold(state: LoopState, event: Event) -> LoopState:
     data = event.payload
     if state.project is None and not isinstance(data, e.ProjectCreated):
         raise Unfit("it comes before the project was created")
-    return replace(_apply(data, state, event.id, event.time), latest_id=event.id)
+    after = _apply(data, state, event.id, event.time)
+    return replace(after, latest_id=event.id, length=state.length + 1)
 
 
 @singledispatch
@@ -69,6 +70,7 @@ def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> 
         revisions=(*batch.revisions, data),
         revision_ids=(*batch.revision_ids, event_id),
         annotated_at=batch.annotated_at or at,
+        place=state.length,
     )
     return _with_batch(state, changed)
 
@@ -83,8 +85,19 @@ def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> Lo
         trained = Trained((data,), (event_id,), at)
     else:
         trained = replace(before, attempts=(*before.attempts, data), ids=(*before.ids, event_id))
-    latest = state.latest_model if before else data.model
-    return replace(state, models=_with(state.models, data.model, trained), latest_model=latest)
+    return replace(
+        state,
+        models=_with(state.models, data.model, trained),
+        latest_model=state.latest_model if before else data.model,
+        skipped=state.skipped | _passed_by(data, state),
+    )
+
+
+def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
+    """The lower numbers without a model: training one of them later would be a step back."""
+    if not data.model.isdigit():
+        return frozenset()
+    return frozenset(number for number in range(int(data.model)) if str(number) not in state.models)
 
 
 @_apply.register

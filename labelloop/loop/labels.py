@@ -18,12 +18,13 @@ def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...
 
 
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
-    """The discarded and withdrawn texts of those revisions: asked, but without a label."""
+    """The discarded and withdrawn texts of those revisions: asked, but without a label in any of them."""
+    labelled = at_revisions(state, learned)
     return tuple(
         answer.item
         for name, revision in learned.items()
         for answer in state.batches[name].revisions[revision].items
-        if not answer.labels
+        if answer.item not in labelled
     )
 
 

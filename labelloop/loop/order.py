@@ -1,5 +1,6 @@
 """The order of work: which batch and which model are next, by the log alone and never by timing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
@@ -40,7 +41,7 @@ def next_batch(state: LoopState) -> NextBatch | None:
     if trained is not None:
         return NextBatch(str(number), str(model), size, trained.ids[-1]) if trained.available else None
     if model in state.skipped or _too_few_classes(state, model):
-        return NextBatch(str(number), None, size, _last_revision_id(state))
+        return NextBatch(str(number), None, size, _newest_answers(state, _up_to(model)))
     return None
 
 
@@ -91,8 +92,8 @@ def _numbered(state: LoopState) -> NextModel | None:
         if not _done_up_to(state, number):
             return None
         if not _too_few_classes(state, number):
-            learned = latest_revisions(state, map(str, range(number + 1)))
-            return NextModel(str(number), 0, learned, _last_revision_id(state))
+            learned = latest_revisions(state, _up_to(number))
+            return NextModel(str(number), 0, learned, _newest_answers(state, learned))
     return None
 
 
@@ -109,11 +110,16 @@ def _final(state: LoopState) -> NextModel | None:
     elif not state.ended:
         return None
     number = 1 + sum(1 for name in state.models if name.startswith("final-"))
-    return NextModel(f"final-{number}", 0, latest_revisions(state, state.batches), _last_revision_id(state))
+    learned = latest_revisions(state, state.batches)
+    return NextModel(f"final-{number}", 0, learned, _newest_answers(state, learned))
+
+
+def _up_to(number: int) -> list[str]:
+    return [str(n) for n in range(number + 1)]
 
 
 def _done_up_to(state: LoopState, number: int) -> bool:
-    batches = (state.batches.get(str(n)) for n in range(number + 1))
+    batches = (state.batches.get(name) for name in _up_to(number))
     return all(batch is not None and batch.done for batch in batches)
 
 
@@ -121,11 +127,11 @@ def _too_few_classes(state: LoopState, number: int) -> bool:
     """Whether batches 0 … number are done and hold fewer than two classes."""
     if not _done_up_to(state, number):
         return False
-    learned = latest_revisions(state, map(str, range(number + 1)))
+    learned = latest_revisions(state, _up_to(number))
     return len(classes(at_revisions(state, learned))) < 2
 
 
-def _last_revision_id(state: LoopState) -> str:
-    """The event that brought the newest answers: the cause of what they made due."""
-    newest = max((b for b in state.batches.values() if b.done), key=lambda b: b.annotated_at or b.queried_at)
+def _newest_answers(state: LoopState, batches: Iterable[str]) -> str:
+    """The event that brought the newest answers of these batches: the cause of what they made due."""
+    newest = max((state.batches[name] for name in batches), key=lambda batch: batch.place)
     return newest.revision_ids[-1]

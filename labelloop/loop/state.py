@@ -20,7 +20,10 @@ Labels = Mapping[int, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch from its query on. `closed`: the id of the event that closed it before it was done."""
+    """A batch from its query on. `closed`: the id of the event that closed it before it was done.
+
+    `place`: how many events of the project came before its newest revision.
+    """
 
     queried: BatchQueried
     queried_id: str
@@ -30,6 +33,7 @@ class Batch:
     revisions: tuple[BatchAnnotated, ...] = ()
     revision_ids: tuple[str, ...] = ()
     annotated_at: datetime | None = None
+    place: int = 0
     closed: str | None = None
 
     @property
@@ -92,9 +96,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class LoopState:
-    """All that the loop needs to know of a project. `skipped`: model numbers that are never trained."""
+    """All that the loop needs to know of a project, after `length` events.
+
+    `skipped`: model numbers that are never trained.
+    """
 
     project_id: str
+    length: int = 0
     project: ProjectCreated | None = None
     created_id: str | None = None
     created_at: datetime | None = None

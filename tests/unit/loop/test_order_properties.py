@@ -1,0 +1,180 @@
+"""The order of work, whatever happened and whoever was first."""
+
+from hypothesis import event as noted
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from labelloop.loop.labels import at_revisions, classes, current, latest_revisions
+from labelloop.loop.order import finished, is_last_queried, next_batch, next_model, open_batches
+from labelloop.loop.state import LoopState
+from schemas import events as e
+from tests.support.loop_strategies import golds, loops, projects
+from tests.support.loops import PROJECT, Loop, drawn
+
+MANY = settings(max_examples=200, deadline=None)
+
+
+def numbered_models(state: LoopState) -> dict[int, e.ModelTrained]:
+    return {int(name): trained.first for name, trained in state.models.items() if name.isdigit()}
+
+
+@MANY
+@given(created=projects(), gold=golds, seeds=st.tuples(st.integers(), st.integers()))
+def test_whoever_acts_first_the_same_is_picked_and_learned(created, gold, seeds) -> None:  # type: ignore[no-untyped-def]
+    runs = [Loop(created, gold), Loop(created, gold)]
+
+    for loop, seed in zip(runs, seeds, strict=True):
+        loop.finish(drawn(seed))
+
+    one, other = (loop.state for loop in runs)
+    assert loop_digest(one) == loop_digest(other)
+    assert {name: t.first.digest for name, t in one.models.items()} == {
+        name: t.first.digest for name, t in other.models.items()
+    }
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_every_loop_comes_to_an_end_at_which_nothing_is_due(loop: Loop) -> None:
+    state = loop.state
+
+    assert finished(state)
+    assert next_batch(state) is None
+    assert next_model(state) is None
+    assert state.ended or is_last_queried(state)
+    assert not open_batches(state)
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_the_last_model_has_learned_the_labels_as_they_are(loop: Loop) -> None:
+    state, labels = loop.state, current(loop.state)
+    noted(f"two classes: {len(classes(labels)) > 1}, final: {'final-1' in state.models}")
+
+    if len(classes(labels)) > 1:
+        assert state.latest_model is not None
+        assert at_revisions(state, state.models[state.latest_model].first.learned) == labels
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_no_text_is_asked_twice(loop: Loop) -> None:
+    barred: set[int] = set()
+    history = History(PROJECT)
+    for event in loop.events:
+        history.add(event)
+        data = event.payload
+        if isinstance(data, e.BatchQueried):
+            items = {pick.item for pick in data.items}
+            assert len(items) == len(data.items)
+            assert not items & barred
+            assert items <= set(range(loop.created.pool.size))
+            barred |= items
+        elif isinstance(data, e.BatchAnnotated) and data.revision == 0:
+            batch = history.state.batches[data.batch]
+            if batch.closed or history.state.ended:
+                barred -= batch.items - {answer.item for answer in data.items}
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_batches_come_in_order_and_are_full_but_the_last(loop: Loop) -> None:
+    batches = list(loop.state.batches.values())
+
+    assert [batch.name for batch in batches] == [str(number) for number in range(len(batches))]
+    assert all(0 < len(batch.queried.items) <= loop.created.batch_size for batch in batches)
+    assert loop.created.max_batches is None or len(batches) <= loop.created.max_batches
+    if not any(batch.closed for batch in batches) and not loop.state.ended:
+        assert all(len(batch.queried.items) == loop.created.batch_size for batch in batches[:-1])
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_each_batch_is_picked_by_the_model_of_its_turn(loop: Loop) -> None:
+    state, lookahead = loop.state, loop.created.lookahead
+
+    for number, batch in enumerate(state.batches.values()):
+        turn = number - 1 - lookahead
+        if turn < 0:
+            assert batch.queried.model is None
+        elif batch.queried.model is None:
+            assert turn in state.skipped
+        else:
+            assert batch.queried.model == str(turn)
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_a_numbered_model_learns_exactly_the_batches_up_to_its_number(loop: Loop) -> None:
+    state = loop.state
+
+    for number, trained in numbered_models(state).items():
+        assert list(trained.learned) == [str(batch) for batch in range(number + 1)]
+        assert len(classes(at_revisions(state, trained.learned))) > 1
+        again = [attempt.learned for attempt in state.models[str(number)].attempts]
+        assert all(learned == trained.learned for learned in again)
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_models_learn_the_revisions_that_are_newest_when_they_begin(loop: Loop) -> None:
+    history = History(PROJECT)
+    for event in loop.events:
+        work = next_model(history.state)
+        if work is not None and work.attempt == 0:
+            assert work.learned == latest_revisions(history.state, work.learned)
+        history.add(event)
+
+
+@MANY
+@given(loop=loops(until_finished=True))
+def test_numbered_models_are_trained_upwards(loop: Loop) -> None:
+    numbers = list(numbered_models(loop.state))
+
+    assert numbers == sorted(numbers)
+
+
+@MANY
+@given(loop=loops())
+def test_what_is_due_names_an_event_of_the_log_as_its_cause(loop: Loop) -> None:
+    history, ids = History(PROJECT), set()
+    for event in loop.events:
+        history.add(event)
+        ids.add(event.id)
+        for work in (next_batch(history.state), next_model(history.state)):
+            assert work is None or work.cause in ids
+
+
+@MANY
+@given(loop=loops(until_finished=True), data=st.data())
+def test_a_revision_after_the_last_batch_makes_a_final_model_due_exactly_when_labels_differ(
+    loop: Loop, data: st.DataObject
+) -> None:
+    done = [batch for batch in loop.state.batches.values() if batch.revisions[-1].items]
+    if not done or loop.state.latest_model is None:
+        return
+    batch = data.draw(st.sampled_from(done))
+    answers = {answer.item: answer.labels or None for answer in batch.revisions[-1].items}
+    item = data.draw(st.sampled_from(sorted(answers)))
+    answers[item] = data.draw(st.sampled_from([("ham",), ("spam",), None, ()]))
+    latest = loop.state.models[loop.state.latest_model].first
+
+    loop.answer(batch, answers)
+
+    work, labels = next_model(loop.state), current(loop.state)
+    is_due = labels != at_revisions(loop.state, latest.learned) and len(classes(labels)) > 1
+    noted(f"due: {is_due}")
+    assert (work is not None) == is_due
+    if work is not None and not finished(loop.state):
+        assert work.cause == loop.events[-1].id or not work.model.startswith("final-")
+        loop.finish()
+    assert finished(loop.state)
+
+
+@MANY
+@given(loop=loops())
+def test_a_pause_and_an_end_stop_new_picks(loop: Loop) -> None:
+    if loop.state.paused or loop.state.ended:
+        assert next_batch(loop.state) is None
