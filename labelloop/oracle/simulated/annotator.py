@@ -11,7 +11,7 @@ from labelloop.oracle.simulated.decision import Decide
 
 EMPTY_QUEUE_WAIT = 0.3
 LONGEST_WAIT = 5.0
-PAGE = 4
+PAGE = 2
 
 log = logging.getLogger(__name__)
 
