@@ -1,0 +1,1 @@
+"""Trains classifiers, picks texts and measures models; the only package that knows torch and small-text."""

@@ -1,0 +1,119 @@
+"""Models on disk: plain folders with a manifest of digests, named by the manifest's sha256."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+UNFINISHED = ".writing-"
+ABANDONED_AFTER = 3600.0
+
+
+class ModelMissing(Exception):
+    """The model's folder or manifest is not there."""
+
+
+class ModelDamaged(Exception):
+    """The model's folder does not hold what was written."""
+
+
+def store(into: Path, fill: Callable[[Path], None]) -> Path:
+    """Let `fill` write a model into a fresh folder and put that at `into/<sha256>`, durably and at once.
+
+    A whole model that is there already is left alone; a damaged one is replaced.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    beside = into / f"{UNFINISHED}{uuid.uuid4().hex}"
+    try:
+        beside.mkdir()
+        fill(beside)
+        folder = into / _write_manifest(beside)
+        _sync([*beside.iterdir(), beside])
+        _place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    _sync([into])
+    return folder
+
+
+def verify(folder: Path, sha256: str) -> None:
+    """Check every byte of a model; raises `ModelMissing` or `ModelDamaged`."""
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelMissing(f"there is no model in {folder}") from error
+    if hashlib.sha256(manifest).hexdigest() != sha256:
+        raise ModelDamaged(f"the manifest of {folder} is not the one that was written")
+    files = json.loads(manifest)["files"]
+    present = {path.name for path in folder.iterdir()} - {MANIFEST}
+    if present != set(files):
+        raise ModelDamaged(
+            f"{folder}: {', '.join(sorted(present ^ set(files)))} missing or not the model's own"
+        )
+    for name, expected in files.items():
+        path = folder / name
+        if path.stat().st_size != expected["size"] or file_digest(path) != expected["sha256"]:
+            raise ModelDamaged(f"{path} is not as it was written")
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def surplus(folders: Iterable[tuple[float, Path]], keep: int) -> list[Path]:
+    """All but the `keep` latest of (time, folder)."""
+    ordered = [folder for _, folder in sorted(folders)]
+    return ordered[: max(0, len(ordered) - keep)]
+
+
+def prune(models: Path, keep: int = 5, needed: Collection[Path] = ()) -> list[Path]:
+    """Remove old models under `models/<model>/<sha256>`, all but the latest `keep` and those needed.
+
+    Leftovers of writers that died go too. Returns the removed model folders.
+    """
+    found = [path for path in models.glob("*/*") if path.is_dir()]
+    unfinished = [path for path in found if path.name.startswith(UNFINISHED)]
+    complete = [(path.stat().st_mtime, path) for path in found if path not in unfinished]
+    removed = [path for path in surplus(complete, keep) if path not in needed]
+    abandoned = [path for path in unfinished if path.stat().st_mtime < time.time() - ABANDONED_AFTER]
+    for path in [*removed, *abandoned]:
+        shutil.rmtree(path, ignore_errors=True)
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    return removed
+
+
+def _write_manifest(folder: Path) -> str:
+    files = {
+        path.name: {"sha256": file_digest(path), "size": path.stat().st_size}
+        for path in sorted(folder.iterdir())
+    }
+    manifest = json.dumps({"files": files}, indent=2, sort_keys=True).encode() + b"\n"
+    (folder / MANIFEST).write_bytes(manifest)
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def _place(beside: Path, folder: Path) -> None:
+    if folder.exists():
+        try:
+            verify(folder, folder.name)
+            return
+        except (ModelMissing, ModelDamaged):
+            shutil.rmtree(folder)
+    beside.rename(folder)
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,67 @@
+"""The parameters of each classifier, checked without loading any heavy library."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, ClassVar, Self
+
+from labelloop.errors import UserError
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of one classifier, each a positive number or a choice."""
+
+    classifier: ClassVar[str]
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Self:
+        """Defaults overridden by what is given; raises `UserError` for an unknown name or an unfit value."""
+        kinds: dict[str, Any] = {field.name: field.type for field in fields(cls)}
+        for name, value in given.items():
+            if name not in kinds:
+                near = get_close_matches(name, kinds, n=1) or sorted(kinds)
+                raise UserError(
+                    f"classifier {cls.classifier} has no parameter {name!r}; did you mean {', '.join(near)}?"
+                )
+            cls._check(name, kinds[name], value)
+        return cls(**{name: kinds[name](value) for name, value in given.items()})
+
+    @classmethod
+    def _check(cls, name: str, kind: Any, value: Any) -> None:
+        if kind is str:
+            expected = "one of " + ", ".join(cls.choices[name])
+            fits = value in cls.choices[name]
+        else:
+            expected = "a whole number above 0" if kind is int else "a number above 0"
+            numeric = (int,) if kind is int else (int, float)
+            fits = isinstance(value, numeric) and not isinstance(value, bool) and value > 0
+        if not fits:
+            raise UserError(f"parameter {name} of classifier {cls.classifier} is {value!r}; give {expected}")
+
+
+@dataclass(frozen=True)
+class TransformerParameters(Parameters):
+    """Fine-tuning: AdamW with linear warm-up and decay over `epochs`, or more until `min_steps` are taken."""
+
+    classifier: ClassVar[str] = "transformer"
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head")}
+
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    epochs: int = 10
+    min_steps: int = 80
+    batch_size: int = 16
+    max_length: int = 128
+    pooling: str = "auto"
+
+
+@dataclass(frozen=True)
+class LinearParameters(Parameters):
+    """Logistic regression on frozen embeddings; `c` is the inverse of its L2 penalty."""
+
+    classifier: ClassVar[str] = "linear"
+
+    c: float = 1.0
+    max_length: int = 128

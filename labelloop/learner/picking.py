@@ -1,0 +1,89 @@
+"""Builds small-text's strategies and asks them."""
+
+import random
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import torch
+from small_text import KNNIndex, QueryStrategy, TextDataset, VectorIndexFactory  # type: ignore[import-untyped]
+from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
+
+from labelloop.learner.classifiers.base import Integers, LoopClassifier
+from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.strategies import BASE, STRATEGIES, base_name, check_strategy
+
+
+class SettingFactory:
+    """A small-text classifier factory: fresh classifiers like the loop's own, for two classes."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def new(self) -> LoopClassifier:
+        """A classifier to fit."""
+        return factory(self._setting.spec.name).new(self._setting)
+
+
+def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
+    """A strategy by name, with what it needs of the setting; raises `UserError` if it cannot work."""
+    found = check_strategy(name, parameters, setting.spec.name)
+    strategy = STRATEGIES[found]
+    arguments = {given: _given(given, setting, device) for given in strategy.given} | dict(parameters)
+    if BASE in strategy.parameters:
+        arguments[BASE] = build(base_name(parameters), {}, setting, device)
+    return getattr(import_module(strategy.module), found)(**arguments)
+
+
+def ask(
+    strategy: QueryStrategy,
+    classifier: LoopClassifier,
+    texts: Sequence[str],
+    labels: Integers,
+    n: int,
+    seed: int,
+) -> tuple[list[int], list[float | None]]:
+    """Rows that the strategy picks among the unlabelled texts, and their scores where it gives some.
+
+    `texts` are the unlabelled ones followed by one for each of `labels`. Rows come best first where the
+    strategy scores them, else in its own order.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    unlabelled = len(texts) - len(labels)
+    y = np.concatenate([np.full(unlabelled, -1), labels])
+    data = TextDataset(list(texts), y, target_labels=np.arange(classifier.num_classes))
+    rows = strategy.query(
+        classifier,
+        data,
+        np.arange(unlabelled),
+        np.arange(unlabelled, len(texts)),
+        labels,
+        n=min(n, unlabelled),
+    )
+    return _ranked(strategy, [int(row) for row in rows], len(texts))
+
+
+def _ranked(strategy: QueryStrategy, rows: list[int], size: int) -> tuple[list[int], list[float | None]]:
+    scores = getattr(strategy, "scores_", None)
+    if scores is None or len(scores) != size:
+        return rows, [None] * len(rows)
+    lower_is_better = isinstance(strategy, ConfidenceBasedQueryStrategy) and strategy.lower_is_better
+    rows.sort(key=lambda row: float(scores[row]) if lower_is_better else -float(scores[row]))
+    return rows, [float(scores[row]) for row in rows]
+
+
+def _given(name: str, setting: Setting, device: torch.device) -> Any:
+    defaults: Mapping[str, Any] = {
+        "num_classes": setting.num_classes,
+        "device": device.type,
+        "vector_index_factory": VectorIndexFactory(KNNIndex),
+        "classifier_factory": SettingFactory(
+            Setting(setting.spec, 2, setting.seed, setting.texts, setting.cache)
+        ),
+        "num_iterations": 1,
+        "batch_size": 2**31,
+    }
+    return defaults[name]

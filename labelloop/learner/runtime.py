@@ -1,0 +1,37 @@
+"""The state of torch in a child: device, threads, determinism."""
+
+import os
+from importlib.metadata import version
+
+import threadpoolctl  # type: ignore[import-untyped]
+import torch
+from transformers.utils import logging
+
+PACKAGES = ("torch", "transformers", "small-text", "scikit-learn", "numpy")
+
+
+def prepare(threads: int) -> torch.device:
+    """Pin the number of threads, make torch repeat itself on this machine, and choose the device."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.set_num_threads(threads)
+    threadpoolctl.threadpool_limits(threads)
+    torch.set_deterministic_debug_mode("warn")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    return device()
+
+
+def device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name() -> str:
+    """The device in words."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that decide what a model is."""
+    return {package: version(package) for package in PACKAGES}

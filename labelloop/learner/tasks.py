@@ -1,0 +1,32 @@
+"""What a worker's child does: answer a ping, train, query, evaluate."""
+
+from functools import singledispatch
+
+from labelloop.learner import evaluating, querying, requests, training
+from labelloop.learner.runtime import versions
+
+
+@singledispatch
+def perform(request: object) -> object:
+    """Do what a request asks and return its result."""
+    raise TypeError(f"no task for {type(request).__name__}")
+
+
+@perform.register
+def _(request: requests.Ping) -> dict[str, str]:
+    return versions()
+
+
+@perform.register
+def _(request: requests.TrainRequest) -> requests.TrainResult:
+    return training.train(request)
+
+
+@perform.register
+def _(request: requests.QueryRequest) -> requests.QueryResult:
+    return querying.query(request)
+
+
+@perform.register
+def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
+    return evaluating.evaluate(request)

@@ -1,0 +1,70 @@
+"""Trains a model on labelled pool items and stores it."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from small_text import TextDataset  # type: ignore[import-untyped]
+
+from labelloop.errors import UserError
+from labelloop.learner import artifacts, labels, runtime
+from labelloop.learner.classifiers.base import LoopClassifier
+from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.requests import TrainRequest, TrainResult
+from labelloop.pool.snapshot import Snapshot
+
+CARD = "labelloop.json"
+
+
+def train(request: TrainRequest) -> TrainResult:
+    """Train and store; the same request on one machine gives the same bytes of weights."""
+    started = time.monotonic()
+    runtime.prepare(request.threads)
+    data = _examples(request)
+    setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
+    classifier = factory(request.classifier.name).new(setting)
+    classifier.fit(data)
+    folder = artifacts.store(request.into, lambda folder: _write(classifier, request, folder))
+    return TrainResult(
+        sha256=folder.name,
+        folder=folder,
+        metrics=classifier.metrics,
+        seconds=time.monotonic() - started,
+        device=runtime.device_name(),
+        threads=request.threads,
+        versions=runtime.versions(),
+    )
+
+
+def _examples(request: TrainRequest) -> TextDataset:
+    ignored = set(request.ignored)
+    examples = sorted((item, labels.single(names)) for item, names in request.examples if item not in ignored)
+    y = labels.numbers([name for _, name in examples], request.labels)
+    if len(set(y.tolist())) < 2:
+        raise UserError("the labelled texts are of fewer than two classes; label more texts before training")
+    texts = Snapshot.open(request.pool).texts([item for item, _ in examples])
+    return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
+
+
+def _write(classifier: LoopClassifier, request: TrainRequest, folder: Path) -> None:
+    classifier.save(folder)
+    config_file = folder / "config.json"
+    config = json.loads(config_file.read_text())
+    config.pop("_name_or_path", None)
+    config["id2label"] = {str(number): label for number, label in enumerate(request.labels)}
+    config["label2id"] = {label: number for number, label in enumerate(request.labels)}
+    config_file.write_text(json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    card = {
+        "classifier": request.classifier.name,
+        "parameters": dict(request.classifier.parameters),
+        "base_model": Path(request.classifier.model).name
+        if Path(request.classifier.model).is_absolute()
+        else request.classifier.model,
+        "revision": request.classifier.revision,
+        "labels": list(request.labels),
+        "examples": len(request.examples),
+        "seed": request.seed,
+        "versions": runtime.versions(),
+    }
+    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,121 @@
+"""Runs the learner's tasks in children of a forkserver that has loaded torch and small-text once.
+
+A child starts at once and gives all of its memory back when it ends. This module loads nothing heavy.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection, wait
+from typing import overload
+
+from labelloop.learner import requests
+from labelloop.learner.failures import TaskFailed, WorkerCrashed
+
+PRELOADED = ["labelloop.learner.tasks"]
+
+
+class Worker:
+    """Children that do one task each, started from a warm process; any number may run at a time."""
+
+    def __init__(self, threads: int, name: str = "learner") -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+        self._name = name
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._children: set[_Child] = set()
+
+    async def warm(self) -> None:
+        """Return once the heavy libraries are loaded and a child has answered."""
+        await self.run(requests.Ping())
+
+    @overload
+    async def run(self, request: requests.Ping) -> dict[str, str]: ...
+    @overload
+    async def run(self, request: requests.TrainRequest) -> requests.TrainResult: ...
+    @overload
+    async def run(self, request: requests.QueryRequest) -> requests.QueryResult: ...
+    @overload
+    async def run(self, request: requests.EvaluateRequest) -> requests.EvaluateResult: ...
+
+    async def run(self, request: requests.Request) -> object:
+        """Do one task in a child of its own; cancelling kills the child.
+
+        Raises `TaskFailed` for an error inside the task, `WorkerCrashed` if the child ended with no answer.
+        """
+        child = _Child(self._context, self._name, request)
+        self._children.add(child)
+        starting = asyncio.ensure_future(asyncio.to_thread(child.start))
+        try:
+            await asyncio.shield(starting)
+            answer = await asyncio.to_thread(child.answer)
+        finally:
+            starting.add_done_callback(lambda _: child.kill())
+            self._children.discard(child)
+        if isinstance(answer, TaskFailed):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Kill the children that still run; the warm process itself ends with this one."""
+        for child in list(self._children):
+            child.kill()
+
+
+class _Child:
+    def __init__(
+        self,
+        context: multiprocessing.context.ForkServerContext,
+        name: str,
+        request: requests.Request,
+    ) -> None:
+        self._receiver, sender = context.Pipe(duplex=False)
+        self._sender = sender
+        self._process = context.Process(target=_main, args=(sender, request), name=name, daemon=True)
+
+    def start(self) -> None:
+        self._process.start()
+        self._sender.close()
+
+    def answer(self) -> object:
+        """Block for the result or the `TaskFailed` of the child; raises `WorkerCrashed` if none comes."""
+        try:
+            return self._receiver.recv()
+        except EOFError:
+            self._process.join()
+            raise WorkerCrashed(_how(self._process.exitcode)) from None
+
+    def kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _how(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"ended without an answer (exit code {exitcode})"
+    hint = " (out of memory?)" if -exitcode == signal.SIGKILL else f" ({signal.Signals(-exitcode).name})"
+    return f"killed by signal {-exitcode}{hint}"
+
+
+def _main(sender: Connection, request: requests.Request) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    answer: object
+    try:
+        from labelloop.learner import tasks
+
+        answer = tasks.perform(request)
+    except Exception as error:
+        answer = TaskFailed.of(error)
+    with contextlib.suppress(BrokenPipeError):
+        sender.send(answer)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
