@@ -1,0 +1,104 @@
+"""Small states of a loop, made from the events that lead there."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+from schemas import events as e
+from schemas.envelope import new_event
+from schemas.parts import (
+    AnnotatedItem,
+    BaseModelChoice,
+    Choice,
+    ItemVotes,
+    QueriedItem,
+    Snapshot,
+    Vote,
+)
+
+PROJECT = "mail-5e1f"
+LABELS = ("spam", "ham", "news")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def project(**changes: Any) -> e.ProjectCreated:
+    """A project with three labels and a pool of 40 texts."""
+    settings: dict[str, Any] = {
+        "name": "mail",
+        "labels": LABELS,
+        "pool": Snapshot(uri=f"{PROJECT}/pool/x.arrow", digest="d", size=40),
+        "batch_size": 3,
+        "classifier": Choice(name="linear"),
+        "strategy": Choice(name="breaking-ties"),
+        "model": BaseModelChoice(name="all-MiniLM-L6-v2"),
+    }
+    return e.ProjectCreated(**{**settings, **changes})
+
+
+def state_of(*told: e.EventData, id: str = PROJECT) -> LoopState:
+    """The state after these events, a minute apart; each must fit."""
+    history = History(id)
+    for minute, data in enumerate(told):
+        event = new_event(id, data, source="tests", time=START + timedelta(minutes=minute))
+        assert history.add(event), history.halt
+    return history.state
+
+
+def queried(batch: str = "0", items: Iterable[int] = (0, 1, 2), **changes: Any) -> e.BatchQueried:
+    """A batch; a cold start unless `model` is given."""
+    reason = "uncertain" if changes.get("model") else "cold-start"
+    picked = [QueriedItem(item=item, rank=rank, reason=reason) for rank, item in enumerate(items)]
+    values: dict[str, Any] = {"batch": batch, "items": picked, "seed": 0, "pool_version": "d", "seconds": 0}
+    return e.BatchQueried(**{**values, **changes})
+
+
+def vote(username: str, label: str | None = None, status: str | None = None, **changes: Any) -> Vote:
+    """Submitted with a label, else discarded, unless `status` says otherwise; the user's id is `u-NAME`."""
+    status = status or ("submitted" if label else "discarded")
+    labels = (label,) if label else ()
+    return Vote(
+        **{"username": username, "user": f"u-{username}", "status": status, "labels": labels} | changes
+    )
+
+
+def votes(item: int, *given: Vote, record: str | None = "") -> ItemVotes:
+    """The votes on an item, seen on the record `r-ITEM` unless another is given."""
+    return ItemVotes(item=item, record=f"r-{item}" if record == "" else record, votes=given)
+
+
+def recorded(*items: ItemVotes, batch: str = "0", number: int = 0) -> e.ResponsesRecorded:
+    return e.ResponsesRecorded(batch=batch, number=number, items=items)
+
+
+def annotated(*items: AnnotatedItem, batch: str = "0", revision: int = 0) -> e.BatchAnnotated:
+    return e.BatchAnnotated(batch=batch, revision=revision, items=items)
+
+
+def answered(item: int, *given: Vote, labels: tuple[str, ...] = (), discarded: bool = False) -> AnnotatedItem:
+    """What the votes came to: the first vote's labels unless told."""
+    labels = labels or (given[0].labels if given and not discarded else ())
+    return AnnotatedItem(item=item, record=f"r-{item}", votes=given, labels=labels, discarded=discarded)
+
+
+def all_answered(batch: str = "0", items: Iterable[int] = (0, 1, 2), revision: int = 0) -> e.BatchAnnotated:
+    """Ann labelled each item, the labels in turn."""
+    done = [answered(item, vote("ann", LABELS[item % len(LABELS)])) for item in items]
+    return annotated(*done, batch=batch, revision=revision)
+
+
+def trained(model: str, learned: dict[str, int], attempt: int = 0) -> e.ModelTrained:
+    return e.ModelTrained(
+        model=model,
+        attempt=attempt,
+        learned=learned,
+        digest="",
+        labels=3,
+        artifact=f"{PROJECT}/models/{model}/{attempt}",
+        sha256=f"{model}-{attempt}",
+        seconds=1,
+        device="cpu",
+        threads=1,
+        seed=0,
+    )

@@ -1,0 +1,103 @@
+"""What votes come to."""
+
+import pytest
+
+from schemas.parts import Vote
+from services.annotation_watcher.verdict import verdict, withdrawn
+from tests.support.states import project, vote, votes
+
+SPAM, HAM, NEWS = vote("ann", "spam"), vote("bob", "ham"), vote("cid", "news")
+
+
+def test_one_annotator_decides_where_one_is_enough() -> None:
+    decided = verdict(votes(7, SPAM), project())
+
+    assert decided is not None
+    assert (decided.item, decided.labels, decided.discarded, decided.agreement) == (7, ("spam",), False, None)
+    assert (decided.record, decided.votes) == ("r-7", (SPAM,))
+
+
+@pytest.mark.parametrize("given", [(), (SPAM,), (vote("ann"),), (SPAM, vote("bob", "ham", "draft"))])
+def test_too_few_deciding_votes_decide_nothing(given: tuple[Vote, ...]) -> None:
+    assert verdict(votes(7, *given), project(min_submitted=2)) is None
+
+
+def test_the_majority_wins_and_its_share_is_recorded() -> None:
+    decided = verdict(votes(7, HAM, vote("dan", "ham"), SPAM), project(min_submitted=3))
+
+    assert decided is not None
+    assert decided.labels == ("ham",)
+    assert decided.agreement == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("given", [(SPAM, HAM), (HAM, SPAM), (NEWS, HAM, SPAM)])
+def test_a_tie_goes_to_the_first_of_the_projects_labels(given: tuple[Vote, ...]) -> None:
+    decided = verdict(votes(7, *given), project(min_submitted=2))
+
+    assert decided is not None
+    assert decided.labels == ("spam",)
+    assert decided.agreement == pytest.approx(1 / len(given))
+
+
+def test_a_tie_is_discarded_where_the_project_says_so() -> None:
+    decided = verdict(votes(7, SPAM, HAM), project(min_submitted=2, ties="discard"))
+
+    assert decided is not None
+    assert (decided.labels, decided.discarded, decided.agreement) == ((), True, 0.5)
+
+
+def test_a_majority_is_no_tie() -> None:
+    given = votes(7, SPAM, HAM, vote("dan", "ham"))
+
+    decided = verdict(given, project(min_submitted=2, ties="discard"))
+
+    assert decided is not None
+    assert (decided.labels, decided.discarded) == (("ham",), False)
+
+
+@pytest.mark.parametrize(
+    ("given", "discarded"),
+    [
+        ((vote("ann"),), True),
+        ((vote("ann"), HAM), True),
+        ((vote("ann"), HAM, NEWS), False),
+        ((vote("ann"), vote("dan"), HAM, NEWS), True),
+    ],
+)
+def test_half_of_the_deciding_votes_discard_a_text(given: tuple[Vote, ...], discarded: bool) -> None:
+    decided = verdict(votes(7, *given), project())
+
+    assert decided is not None
+    assert decided.discarded == discarded
+    assert bool(decided.labels) != discarded
+
+
+def test_a_label_under_a_discard_does_not_count() -> None:
+    decided = verdict(votes(7, vote("ann", "spam", "discarded")), project())
+
+    assert decided is not None
+    assert (decided.labels, decided.discarded) == ((), True)
+
+
+def test_a_draft_has_no_part_in_the_majority() -> None:
+    drafts = (vote("dan", "ham", "draft"), vote("eve", "ham", "draft"))
+
+    decided = verdict(votes(7, SPAM, *drafts), project())
+
+    assert decided is not None
+    assert (decided.labels, decided.agreement) == (("spam",), None)
+    assert len(decided.votes) == 3
+
+
+def test_a_label_that_the_project_does_not_know_loses_a_tie() -> None:
+    decided = verdict(votes(7, vote("ann", "other"), NEWS), project(min_submitted=2))
+
+    assert decided is not None
+    assert decided.labels == ("news",)
+
+
+def test_a_withdrawn_text_is_neither_labelled_nor_discarded() -> None:
+    taken_back = withdrawn(votes(7, vote("ann", "spam", "draft")))
+
+    assert (taken_back.labels, taken_back.discarded, taken_back.agreement) == ((), False, None)
+    assert len(taken_back.votes) == 1

@@ -1,0 +1,28 @@
+"""Which models are kept."""
+
+from schemas import events as e
+from services.trainer.due import kept
+from tests.support.states import all_answered, project, queried, state_of, trained
+
+MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
+
+
+def names(*told: e.EventData, count: int, lookahead: int = 1) -> list[tuple[str, int]]:
+    state = state_of(project(lookahead=lookahead), queried(), all_answered(), *told)
+    return [(model.model, model.attempt) for model in kept(state, count)]
+
+
+def test_the_newest_models_are_kept() -> None:
+    assert names(*MODELS, count=2) == [("2", 0), ("3", 0)]
+    assert names(*MODELS, count=9) == [(str(number), 0) for number in range(4)]
+
+
+def test_models_that_pick_batches_to_come_are_kept_in_any_case() -> None:
+    assert names(*MODELS, count=0) == [("2", 0), ("3", 0)]
+    assert names(*MODELS, count=0, lookahead=2) == [("1", 0), ("2", 0), ("3", 0)]
+
+
+def test_of_a_model_trained_again_the_latest_attempt_is_kept() -> None:
+    lost = e.ModelLost(model="3", attempt=0, reason="gone")
+
+    assert names(*MODELS, lost, trained("3", {"0": 0}, attempt=1), count=1)[-1] == ("3", 1)
