@@ -20,7 +20,7 @@ class Turns:
         """
         self._saved += share * len(items)
         count = min(int(self._saved), len(items))
-        self._saved = min(self._saved - count, 1.0)
+        self._saved %= 1
         taken = [items[(self._next + step) % len(items)] for step in range(count)]
         self._next += count
         return taken

@@ -1,0 +1,57 @@
+"""What is drawn by the seed alone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelloop.loop.draws import audit_count, balanced_draw, random_draw, shuffled
+
+
+@given(
+    seed=st.integers(0, 99),
+    size=st.integers(0, 60),
+    taken=st.sets(st.integers(0, 59)),
+    count=st.integers(0, 70),
+)
+def test_a_random_draw_takes_free_items_once(seed: int, size: int, taken: set[int], count: int) -> None:
+    drawn = random_draw(seed, size, taken, count)
+
+    assert len(drawn) == len(set(drawn)) == min(count, len(set(range(size)) - taken))
+    assert set(drawn) <= set(range(size)) - taken
+    assert drawn == random_draw(seed, size, taken, count)
+
+
+def test_the_next_draw_goes_on_where_the_one_before_stopped() -> None:
+    first = random_draw(1, 30, (), 10)
+
+    assert [*first, *random_draw(1, 30, first, 10)] == random_draw(1, 30, (), 20)
+
+
+def test_seeds_draw_differently() -> None:
+    assert random_draw(1, 30, (), 10) != random_draw(2, 30, (), 10)
+
+
+def test_a_balanced_draw_takes_each_label_in_turn() -> None:
+    gold = ["ham"] * 20 + ["spam"] * 3
+
+    drawn = balanced_draw(0, gold, (), 10)
+
+    assert [gold[item] for item in drawn] == ["ham", "spam"] * 3 + ["ham"] * 4
+    assert len(set(drawn)) == 10
+    assert not set(drawn) & set(balanced_draw(0, gold, drawn, 10))
+
+
+def test_a_balanced_draw_ends_with_the_pool() -> None:
+    assert sorted(balanced_draw(0, ["ham", "spam", "ham"], (1,), 10)) == [0, 2]
+    assert balanced_draw(0, ["ham"], (0,), 10) == []
+
+
+def test_the_audit_is_a_share_of_the_batch() -> None:
+    assert [audit_count(share, 20) for share in (0, 0.1, 0.5, 1)] == [0, 2, 10, 20]
+
+
+def test_a_shuffle_keeps_the_items_and_follows_from_seed_and_batch() -> None:
+    items = list(range(20))
+
+    assert sorted(shuffled(0, "3", items)) == items
+    assert shuffled(0, "3", items) == shuffled(0, "3", items) != items
+    assert shuffled(0, "3", items) != shuffled(0, "4", items)
