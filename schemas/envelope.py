@@ -11,7 +11,7 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from schemas.events import EVENTS, EventData, Fact
-from schemas.model import READING
+from schemas.model import read
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
 REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
@@ -102,7 +102,7 @@ class Event:
         if datahash(self.data) != self.datahash:
             raise InvalidEvent("its bytes are not those that were written (the datahash does not fit)")
         try:
-            return model.model_validate_json(self.data, context=READING)
+            return read(model, self.data)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise InvalidEvent(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -1,19 +1,18 @@
 """The base of every event's data: frozen, strict to write, tolerant to read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ValidationError,
     ValidationInfo,
-    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, core_schema, from_json, to_json
 
 READING: dict[str, bool] = {"reading": True}
 
@@ -23,16 +22,32 @@ def is_reading(info: ValidationInfo) -> bool:
 
 
 class Model(BaseModel):
-    """A frozen value. Made in code, unknown fields are errors; read from a log, they are ignored."""
+    """A frozen value. Made in code, unknown fields are errors; `read` ignores them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _ignore_unknown_when_reading(cls, values: Any, info: ValidationInfo) -> Any:
-        if is_reading(info) and isinstance(values, Mapping):
-            return {name: value for name, value in values.items() if name in cls.model_fields}
-        return values
+
+Read = TypeVar("Read", bound=Model)
+
+
+def read(model: type[Read], data: bytes) -> Read:
+    """The value that JSON holds, less the fields at any depth that this version does not know.
+
+    Raises pydantic's ValidationError.
+    """
+    try:
+        return model.model_validate_json(data, context=READING)
+    except ValidationError as error:
+        unknown = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
+        if not unknown:
+            raise
+    content = from_json(data)
+    for *path, field in unknown:
+        holder = content
+        for part in path:
+            holder = holder[part]
+        del holder[field]
+    return model.model_validate_json(to_json(content), context=READING)
 
 
 @dataclass(frozen=True)
