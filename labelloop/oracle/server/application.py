@@ -9,9 +9,10 @@ import uvicorn
 from argilla_server import app
 from sqlalchemy.exc import SAWarning
 
-from labelloop.oracle.server import jobs
+from labelloop.oracle.server import connection, jobs  # noqa: F401  (the connection registers itself)
 from labelloop.oracle.server.database import prepare
 from labelloop.oracle.server.owner import ensure_owner
+from labelloop.oracle.server.pages import OwnFonts
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.secrets import Credentials
 
@@ -24,7 +25,11 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     jobs.run_here()
     prepare(database)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
+        OwnFonts(app),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="on",
     )
     asyncio.run(_serve(uvicorn.Server(config), login, listener))
 

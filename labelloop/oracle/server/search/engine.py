@@ -32,7 +32,7 @@ from labelloop.oracle.server.environment import SEARCH_ENGINE
 from labelloop.oracle.server.search.filters import Schema, condition
 from labelloop.oracle.server.search.metrics import metrics
 from labelloop.oracle.server.search.order import ordered
-from labelloop.oracle.server.search.seats import seat_of
+from labelloop.oracle.server.search.people import seat_of
 from labelloop.oracle.server.search.text import contains
 
 

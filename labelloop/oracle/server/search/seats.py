@@ -1,11 +1,6 @@
 """Where in a batch a person starts, so that several people do not label the same texts."""
 
 from dataclasses import dataclass
-from uuid import UUID
-
-from argilla_server.models import Dataset, WorkspaceUser
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @dataclass(frozen=True)
@@ -23,14 +18,6 @@ def seat(number: int) -> Seat:
     the batch is done, whoever is faster; the cuts are spread evenly (van der Corput's sequence).
     """
     return Seat(start=_van_der_corput(number // 2), forward=number % 2 == 0)
-
-
-async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Seat:
-    """The seat of a user: members of the workspace in the order in which they joined, then anybody else."""
-    members = select(WorkspaceUser.inserted_at).where(WorkspaceUser.workspace_id == dataset.workspace_id)
-    joined = members.where(WorkspaceUser.user_id == user_id).scalar_subquery()
-    earlier = members.where(or_(joined.is_(None), WorkspaceUser.inserted_at < joined)).subquery()
-    return seat(await session.scalar(select(func.count()).select_from(earlier)) or 0)
 
 
 def _van_der_corput(number: int) -> float:

@@ -1,11 +1,8 @@
-"""Text search over the fields of records, a function of SQLite's."""
+"""Text search over the fields of records, by a function that each connection adds to SQLite."""
 
-from typing import Any
-
-from argilla_server.database import async_engine
 from argilla_server.models import Record
 from argilla_server.search_engine.base import TextQuery
-from sqlalchemy import ColumnElement, event, func
+from sqlalchemy import ColumnElement, func
 
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.parse import parse
@@ -19,11 +16,7 @@ def contains(query: TextQuery) -> ColumnElement[bool]:
     return columns.boolean(getattr(func, FUNCTION)(Record.fields, query.field, query.q))
 
 
-@event.listens_for(async_engine.sync_engine, "connect")
-def _add_function(connection: Any, _record: Any) -> None:
-    connection.create_function(FUNCTION, 3, _matches, deterministic=True)
-
-
-def _matches(fields: str, field: str | None, text: str) -> bool:
+def matches(fields: str, field: str | None, text: str) -> bool:
+    """Whether the JSON of a record's fields, or one of them, matches a simple query string."""
     query = parse(text)
     return query is not None and query.holds(Document(fields, field))

@@ -20,7 +20,9 @@ def dataset(argilla_server: ArgillaServer) -> ApiDataset:
         {"reason": "relabel"},
     ]
     labels = [("human", 0.9, "m1"), ("location", 0.4, "m1"), ("human", 0.1, "m2")]
-    suggested = [{"suggestions": [dataset.suggestion(*label)]} for label in labels] + [{}]
+    suggested: list[dict[str, Any]] = [{"suggestions": [dataset.suggestion(*label)]} for label in labels] + [
+        {}
+    ]
     dataset.put(
         [record(rank // 2, rank, metadata=about[rank], **suggested[rank]) for rank in range(len(about))]
     )
@@ -29,7 +31,7 @@ def dataset(argilla_server: ArgillaServer) -> ApiDataset:
 
 @pytest.fixture(scope="module")
 def annotators(dataset: ApiDataset) -> Iterator[tuple[httpx.Client, httpx.Client]]:
-    """Two annotators and their answers: record 0 by both, 1 discarded by the first, 2 drafted by the second."""
+    """Two annotators: record 0 answered by both, 1 discarded by the first, 2 drafted by the second."""
     first, second = dataset.annotator(), dataset.annotator()
     ids = {item["external_id"]: item["id"] for item in everything(dataset)}
     respond(first, ids["0:0"], "human")

@@ -1,0 +1,143 @@
+"""Starting, stopping, crashing and starting again."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.support.argilla_api import make_dataset, ok, record, respond, terms
+from tests.support.argilla_server import ArgillaServer, free_port
+
+PATIENCE = 90
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_a_start_makes_one_owner_whose_login_works(argilla_server: ArgillaServer) -> None:
+    login = argilla_server.login
+    with argilla_server.client() as client:
+        owner = ok(client.get("/me"))
+        users = ok(client.get("/users"))["items"]
+    form = {"username": login.username, "password": login.password}
+    assert (owner["username"], owner["role"]) == (login.username, "owner")
+    assert all(user["username"] != "argilla" for user in users)
+    assert httpx.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30).status_code == 201
+
+
+def test_the_default_account_is_absent(argilla_server: ArgillaServer) -> None:
+    form = {"username": "argilla", "password": "12345678"}
+    token = httpx.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30)
+    with argilla_server.client("argilla.apikey") as client:
+        assert (token.status_code, client.get("/me").status_code) == (401, 401)
+
+
+def test_files_are_the_owners_alone(argilla_server: ArgillaServer) -> None:
+    files = [path for path in argilla_server.home.iterdir() if path.is_file()]
+    assert argilla_server.home.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o077 for path in files} == {path.name: 0 for path in files}
+    assert (argilla_server.home / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_web_page_is_served(argilla_server: ArgillaServer) -> None:
+    page = httpx.get(argilla_server.url, timeout=30)
+    assert page.is_success
+    assert "<title>Argilla" in page.text
+
+
+def test_sigterm_stops_it_cleanly_and_a_restart_has_everything(own_argilla_server: ArgillaServer) -> None:
+    login = own_argilla_server.login
+    dataset = make_dataset(own_argilla_server.client())
+    dataset.put([record(0, 0)])
+    assert own_argilla_server.stop() == 0
+    own_argilla_server.start()
+    assert own_argilla_server.login == login
+    assert dataset.ids() == ["0:0"]
+
+
+def test_a_kill_during_the_first_migration_is_survived(tmp_path: Path) -> None:
+    server = ArgillaServer(tmp_path / "home", free_port())
+    server.process = subprocess.Popen(server.command)
+    wait_until((server.home / "argilla.db.new").exists)
+    server.kill()
+    assert not (server.home / "argilla.db").exists()
+    server.start()
+    try:
+        assert ok(server.client().get("/me"))["username"] == server.login.username
+    finally:
+        server.stop()
+
+
+def test_a_kill_while_people_answer_loses_nothing_that_was_acknowledged(
+    own_argilla_server: ArgillaServer,
+) -> None:
+    dataset = make_dataset(own_argilla_server.client())
+    ids = dataset.put([record(0, rank) for rank in range(200)])
+    acknowledged: list[str] = []
+
+    def answer() -> None:
+        for record_id in ids:
+            try:
+                respond(dataset.client, record_id, "human")
+            except httpx.TransportError:
+                return
+            acknowledged.append(record_id)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    wait_until(lambda: len(acknowledged) >= 5)
+    own_argilla_server.kill()
+    answering.join()
+    own_argilla_server.start()
+    _, submitted = dataset.search(terms("response", ["submitted"], property="status"))
+    assert len(acknowledged) <= submitted <= len(acknowledged) + 1 < len(ids)
+
+
+def test_a_port_in_use_is_one_clear_line(argilla_server: ArgillaServer, tmp_path: Path) -> None:
+    second = ArgillaServer(tmp_path / "home", argilla_server.port)
+    ended = subprocess.run(second.command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert f"port {argilla_server.port}" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_a_home_in_use_is_one_clear_line(argilla_server: ArgillaServer) -> None:
+    second = ArgillaServer(argilla_server.home, free_port())
+    ended = subprocess.run(second.command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert str(argilla_server.home) in ended.stderr
+
+
+def test_it_stops_when_its_parent_is_killed(tmp_path: Path) -> None:
+    server = ArgillaServer(tmp_path / "home", free_port())
+    spawn = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
+    with subprocess.Popen([sys.executable, "-c", spawn, *server.command]) as parent:
+        wait_until(server.answers)
+        [child] = psutil.Process(parent.pid).children()
+        os.kill(parent.pid, signal.SIGKILL)
+        child.wait(timeout=PATIENCE)
+    assert not server.answers()
+
+
+def test_it_says_nothing_while_all_is_well(tmp_path: Path) -> None:
+    server = ArgillaServer(tmp_path / "home", free_port())
+    with (tmp_path / "log").open("w") as log:
+        server.process = subprocess.Popen(server.command, stdout=log, stderr=log)
+        wait_until(server.answers)
+        dataset = make_dataset(server.client())
+        dataset.put([record(0, rank) for rank in range(3)])
+        dataset.search(text="text")
+        assert server.stop() == 0
+    assert (tmp_path / "log").read_text() == ""
