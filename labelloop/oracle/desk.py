@@ -58,10 +58,12 @@ class Desk:
         self._usernames = {user.id: user.username for user in await self._argilla.users()}
         return self._usernames
 
-    async def set_up(self, project: ProjectCreated) -> None:
-        """Make the data set unless it is there."""
-        if self._dataset is None:
-            self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
+    async def set_up(self, project: ProjectCreated) -> bool:
+        """Make the data set unless it is there. True when it had to be looked up: it may be a new one."""
+        if self._dataset is not None:
+            return False
+        self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
+        return True
 
     async def put(self, records: Sequence[NewRecord]) -> None:
         """Write records; one that is there stays the same record. Raises Missing without a data set."""

@@ -25,7 +25,7 @@ class Watched:
     """How a project is watched: its desk, the older batches in turn, what was seen last, polls since news."""
 
     desk: Desk
-    turns: Turns = field(default_factory=Turns)
+    turns: Turns = field(default_factory=lambda: Turns(ROUND))
     last: dict[str, Mapping[int, Seen]] = field(default_factory=dict)
     without_news: int = 0
 
@@ -47,7 +47,7 @@ class AnnotationWatcher(Controller[None]):
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
         done = [batch for batch in state.batches.values() if batch.done]
-        older = watched.turns.take(done, interval / ROUND)
+        older = watched.turns.take(done, interval)
         outcomes: list[Outcome] = []
         seen: dict[str, Mapping[int, Seen]] = {}
         for batch in (*opened, *older):

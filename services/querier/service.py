@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from labelloop.controller import Controller, Outcome, Polled
-from labelloop.errors import TaskError
+from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.project import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import balanced_draw, random_draw
@@ -16,6 +16,7 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import Argilla, Missing, Rejected
 from labelloop.oracle.argilla.errors import Refused
 from labelloop.oracle.desk import Desk
+from labelloop.oracle.evidence import Seen, is_any_absent
 from labelloop.pool.snapshot import Snapshot
 from labelloop.settings import Settings
 from labelloop.store import Store
@@ -81,10 +82,10 @@ class Querier(Controller[NextBatch]):
         if state.project is None:
             return Polled()
         desk = self._desks.setdefault(state.project_id, Desk(self._argilla, state.project_id))
-        turns = self._turns.setdefault(state.project_id, Turns())
-        await desk.set_up(state.project)
+        turns = self._turns.setdefault(state.project_id, Turns(ROUND))
+        is_new = await desk.set_up(state.project)
         done = [batch for batch in state.batches.values() if batch.done]
-        older = turns.take(done, COMPARE_EVERY / ROUND)
+        older = done if is_new else turns.take(done, COMPARE_EVERY)
         for batch in (*open_batches(state), *older):
             await self._restore(state, state.project, batch, desk)
         if is_model_wanted(state) and self._warm is None:
@@ -112,23 +113,22 @@ class Querier(Controller[NextBatch]):
         """Put back what the log has and the server lacks; take away what went back to the pool."""
         seen = await desk.seen(batch)
         if seen is None:
-            await desk.set_up(project)
-            seen = {}
+            raise Unavailable(f"Argilla has the data set {state.project_id} no more")
         try:
             await desk.remove(leftovers(batch, seen))
-            lacking = lacks(batch, seen, await self._accounts_for(batch, desk))
-            if not lacking:
-                return
-            accounts = await self._with_missing(lacking, desk)
-            texts = self._pool(project).texts([lack.item for lack in lacking])
-            await desk.put(new_records(state, batch, lacking, texts, accounts))
+            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, desk))
+            if lacking:
+                accounts = await self._with_missing(lacking, desk)
+                texts = self._pool(project).texts([lack.item for lack in lacking])
+                await desk.put(new_records(state, batch, lacking, texts, accounts))
         except (Missing, Rejected) as error:
-            # Something was deleted between two requests: the next poll sees how things are.
-            logger.info("batch %s of %s is compared again: %s", batch.name, state.project_id, error)
             desk.forget()
+            message = f"Argilla changed while batch {batch.name} of {state.project_id} was compared: {error}"
+            raise Unavailable(message) from error
 
-    async def _accounts_for(self, batch: Batch, desk: Desk) -> Mapping[str, str]:
-        return await desk.accounts() if batch.answers else {}
+    async def _accounts_for(self, batch: Batch, seen: Mapping[int, Seen], desk: Desk) -> Mapping[str, str]:
+        recorded = {answer.item: answer for answer in batch.answers}
+        return await desk.accounts() if is_any_absent(recorded, seen) else {}
 
     async def _with_missing(self, lacking: Sequence[Lack], desk: Desk) -> Mapping[str, str]:
         accounts = dict(await desk.accounts())
