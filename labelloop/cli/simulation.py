@@ -12,7 +12,7 @@ from labelloop.cli.view.links import login_lines
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.errors import UserError
-from labelloop.home import DEMO, Home, clear, open_home
+from labelloop.home import DEMO, Home, clear, find_home, open_home
 from labelloop.loop.history import History
 from labelloop.loop.order import finished
 from labelloop.loop.progress import is_tested
@@ -20,9 +20,8 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
-from labelloop.pool.snapshot import Snapshot
 from labelloop.projects.catalog import read_histories, sound
-from labelloop.projects.create import ensure_project
+from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor import plan
 from labelloop.supervisor.address import free_port
@@ -49,6 +48,10 @@ class Simulation:
 
     async def run(self, kills: list[Kill]) -> None:
         """Run to the end of the loop. Raises UserError before anything runs when the input is bad."""
+        self.options = _with_bundled(self.options)
+        before = find_home(self.path)
+        if before is None or before.kind == DEMO:
+            check_options(self.options)
         home = open_home(self.path, DEMO)
         with hold(home.run), Screen(stderr=self.quiet) as screen:
             end_leftovers(home)
@@ -65,17 +68,11 @@ class Simulation:
                 await self._finish(found, project, screen)
 
     async def _prepare(self, found: Opened, screen: Screen) -> str:
-        options = _with_bundled(self.options)
-        ensured = await ensure_project(found.home, found.log, {}, options)
+        ensured = await ensure_project(found.home, found.log, {}, self.options)
         project = sound((await read_histories(found.log))[ensured.project]).project
-        if project is None or not Snapshot.open(found.home.store / project.pool.uri).has_gold:
-            raise UserError(
-                f"the texts of {options.dataset} are not all labelled, and a demo labels by itself: "
-                "name their label column by --label-column, or label them with `labelloop up`"
-            )
         for note in ensured.notes:
             screen.line(note)
-        if project.test is None:
+        if project is not None and project.test is None:
             screen.line("no test set, so no accuracy and no learning curve: give one with --test")
         return ensured.project
 
@@ -111,13 +108,15 @@ class Simulation:
 
 def _with_bundled(options: ProjectOptions) -> ProjectOptions:
     if options.dataset is not None:
-        return options
+        return replace(options, needs_gold=True)
     if options.test or options.text_column or options.label_column:
         raise UserError(
             "--test, --text-column and --label-column are of your own texts: give their --dataset too"
         )
     questions = bundled(QUESTIONS)
-    return replace(options, name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test))
+    return replace(
+        options, name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test), needs_gold=True
+    )
 
 
 def _is_over(history: History | None) -> bool:

@@ -1,8 +1,10 @@
 """Make a project, or find that it is there."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.home import Home
@@ -28,6 +30,13 @@ class Ensured:
     project: str
     is_new: bool
     notes: tuple[str, ...] = ()
+
+
+def check_options(options: ProjectOptions) -> None:
+    """Raises UserError when no project can be made of these options. Leaves nothing behind."""
+    check_learner(options)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        check_sizes(options, prepare_data(options, Path(folder)))
 
 
 async def ensure_project(

@@ -33,7 +33,11 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         options.split,
         options.revision,
     )
+    if options.needs_gold and table.labels is None:
+        raise _without_gold(options.dataset, "has no label column")
     pool = clean_pool(table, options.labels)
+    if options.needs_gold and pool.unlabelled:
+        raise _without_gold(options.dataset, f"has {pool.unlabelled} texts without a label")
     tested = _test(options, pool)
     notes = [_note(options.dataset, pool)]
     if tested is not None:
@@ -43,6 +47,13 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
+    )
+
+
+def _without_gold(dataset: str, what: str) -> UserError:
+    return UserError(
+        f"{dataset} {what}, and simulated annotators know no others: name the column by --label-column, "
+        "or let people label by `labelloop up`"
     )
 
 

@@ -10,7 +10,7 @@ class ProjectOptions:
     """The options of `init`, `up` and `demo`; `given` names those that are more than defaults.
 
     `labels` None: those of the label column. `batches` None: until the pool is empty. `guidelines` is
-    the text itself.
+    the text itself. `needs_gold`: every text must have its label, by which annotators are simulated.
     """
 
     name: str | None = None
@@ -40,4 +40,5 @@ class ProjectOptions:
     ties: str = "label-order"
     seed: int = 0
     guidelines: str | None = None
+    needs_gold: bool = False
     given: frozenset[str] = frozenset()

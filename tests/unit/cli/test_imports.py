@@ -1,0 +1,39 @@
+"""What the command line may load, and when."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "small_text", "datasets", "sklearn", "pandas", "argilla", "argilla_server")
+
+
+def loaded(code: str) -> set[str]:
+    shown = f"{code}\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["labelloop.cli.main", "labelloop.cli.people", "labelloop.projects.create", "labelloop.cli.status"],
+)
+def test_nothing_of_the_learner_or_of_argilla_s_server_is_loaded(module: str) -> None:
+    assert loaded(f"import {module}").isdisjoint(HEAVY)
+
+
+def test_help_waits_for_nothing_that_only_commands_need() -> None:
+    assert loaded("import labelloop.cli.main").isdisjoint(
+        {*HEAVY, "pydantic", "httpx", "pyarrow", "yaml", "numpy"}
+    )
+
+
+def test_the_checks_of_model_classifier_and_strategy_load_nothing_heavy() -> None:
+    code = (
+        "from labelloop.projects.checks import check_learner\n"
+        "from labelloop.projects.options import ProjectOptions\n"
+        "check_learner(ProjectOptions())"
+    )
+
+    assert loaded(code).isdisjoint(HEAVY)

@@ -1,0 +1,114 @@
+"""Options from the command line, a file and the environment."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rich_click as click
+from click.testing import CliRunner
+
+from labelloop.cli import options
+from labelloop.cli.main import cli
+from tests.support.command import error_line, labelloop
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.project_options
+@click.pass_context
+def show(ctx: click.RichContext, /, **values: Any) -> None:
+    found = options.gather(ctx, values)
+    click.echo(json.dumps({**vars(found), "given": sorted(found.given)}))
+
+
+def shown(*arguments: str, **environment: str) -> dict[str, Any]:
+    result = CliRunner().invoke(show, arguments, env=environment, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_what_is_not_given_is_a_default() -> None:
+    found = shown()
+
+    assert (found["given"], found["batch_size"], found["labels"]) == ([], 20, None)
+
+
+def test_options_come_from_the_command_line() -> None:
+    found = shown("--labels", "spam, ham", "--strategy-parameter", "k=3", "--strategy-parameter", "deep=true")
+
+    assert found["labels"] == ["spam", "ham"]
+    assert found["strategy_parameters"] == {"k": 3, "deep": True}
+    assert found["given"] == ["labels", "strategy_parameters"]
+
+
+def test_options_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "project.yaml"
+    file.write_text(
+        "dataset: mail.csv\nbatch-size: 5\nmin_submitted: 2\nlabels: [yes, no, 'a, b']\n"
+        "classifier: linear\nclassifier-parameter:\n  c: 0.5\n"
+    )
+
+    found = shown("--file", str(file), "--batch-size", "7")
+
+    assert found["labels"] == ["yes", "no", "a, b"]
+    assert (found["dataset"], found["batch_size"], found["min_submitted"]) == ("mail.csv", 7, 2)
+    assert found["classifier_parameters"] == {"c": 0.5}
+    assert found["given"] == [
+        "batch_size",
+        "classifier",
+        "classifier_parameters",
+        "dataset",
+        "labels",
+        "min_submitted",
+    ]
+
+
+def test_options_come_from_the_environment() -> None:
+    found = shown(LABELLOOP_BATCH_SIZE="9", LABELLOOP_LABELS="a,b")
+
+    assert (found["batch_size"], found["labels"], found["given"]) == (9, ["a", "b"], ["batch_size", "labels"])
+
+
+def test_guidelines_are_read_from_their_file(tmp_path: Path) -> None:
+    (tmp_path / "guide.md").write_text("Spam is *unasked*.")
+
+    assert shown("--guidelines", str(tmp_path / "guide.md"))["guidelines"] == "Spam is *unasked*."
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("batchsize: 5", "has an unknown option 'batchsize': did you mean 'batch-size'?"),
+        ("- a\n- b", "holds no options"),
+        ("a: [", "is no YAML"),
+        ("dataset: [a, b]", "dataset takes one value, not several"),
+        ("batch-size: many", "'many' is not a valid integer range"),
+    ],
+)
+def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "project.yaml"
+    file.write_text(content)
+
+    assert message in error_line(labelloop("init", "--home", tmp_path / "home", "--file", file))
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    assert "cannot be read" in error_line(labelloop("init", "--file", tmp_path / "none.yaml"))
+
+
+def test_a_parameter_without_a_value_is_told() -> None:
+    assert "not of the form NAME=VALUE" in error_line(labelloop("init", "--strategy-parameter", "k"))
+
+
+def test_an_unknown_option_is_told_in_one_line() -> None:
+    assert "No such option" in error_line(labelloop("init", "--datset", "x"))
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_each_command_teaches_by_its_help(name: str) -> None:
+    result = labelloop(name, "--help")
+
+    assert result.exit_code == 0
+    assert "Usage: " in result.output

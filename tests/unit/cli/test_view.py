@@ -1,0 +1,57 @@
+"""What the live view says."""
+
+from labelloop.cli.plots import draw_text
+from labelloop.cli.status_text import status_text
+from labelloop.cli.view.activity import Activity, activities
+from labelloop.cli.view.links import labelling_url
+from labelloop.cli.view.table import HEADER, format_line
+from labelloop.loop.figures import Point
+from labelloop.loop.history import History
+from labelloop.loop.progress import BatchLine
+from tests.support.states import PROJECT, project, queried, recorded, state_of, vote, votes
+
+
+def test_a_line_stands_under_its_header() -> None:
+    full = format_line(BatchLine("3", 80, 0.8125, 12.34, 1.0, 0.0))
+    empty = format_line(BatchLine("final-1", 80, None, None, None, None), "mail")
+
+    assert full == "       3      80     0.812    12.3 s    1.0 s    0.0 s"
+    assert empty == " final-1      80         -         -        -        -  mail"
+    assert len(HEADER) == len(full)
+
+
+def test_open_batches_and_working_services_are_under_way() -> None:
+    history = History(PROJECT)
+    history.state = state_of(project(), queried("0"), recorded(votes(1, vote("ann", "spam"))))
+    slots = {"trainer": {"doing": f"{PROJECT}: train model 3"}, "querier": {"doing": "idle"}}
+
+    assert list(activities([history], slots)) == [
+        Activity(f"{PROJECT}/0", "labelling batch 0", 1, 3),
+        Activity(f"trainer/{PROJECT}: train model 3", "training: train model 3"),
+    ]
+
+
+def test_the_link_asks_for_the_oldest_batch_first() -> None:
+    assert (
+        labelling_url("http://127.0.0.1:6900", "1ca4")
+        == "http://127.0.0.1:6900/dataset/1ca4/annotation-mode?sort=metadata.batch.asc"
+    )
+
+
+def test_the_curve_is_drawn_in_characters_from_0_to_1() -> None:
+    drawn = draw_text([Point("0", 20, 0.4, 0.3), Point("1", 40, 0.75, 0.7)], "questions")
+
+    assert "questions: accuracy on the test set" in drawn
+    assert drawn.count("●") == 2
+    assert "1.00┤" in drawn
+    assert "0.00┤" in drawn
+    assert "\x1b" not in drawn
+
+
+def test_a_status_says_when_nothing_runs() -> None:
+    services = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
+
+    assert status_text(services, []).splitlines() == [
+        "home      /h",
+        "services  none runs: start them with `labelloop up`",
+    ]

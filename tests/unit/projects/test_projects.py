@@ -1,0 +1,246 @@
+"""Projects in a real home: made, found again, told apart, operated, exported."""
+
+import csv
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.home import Home, open_home
+from labelloop.log import Log, open_log
+from labelloop.loop.history import History
+from labelloop.pool.snapshot import Snapshot
+from labelloop.projects import operate
+from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.create import Ensured, ensure_project
+from labelloop.projects.export import as_text, format_of, rows, write_rows
+from labelloop.projects.options import ProjectOptions
+from labelloop.projects.overview import overview
+from schemas.envelope import new_event
+from tests.support.states import annotated, answered, queried, vote
+
+BODIES = ["win a prize", "lunch at noon?", "", "cheap pills", "lunch at noon? ", "moved to 3pm"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(tmp_path / "home")
+
+
+@pytest.fixture
+async def log(home: Home) -> AsyncIterator[Log]:
+    opened = open_log(home.log_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> ProjectOptions:
+    path = tmp_path / "mail.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([("id", "body"), *enumerate(BODIES)])
+    return options(dataset=str(path), text_column="body", labels=("spam", "ham"), batch_size=2)
+
+
+def options(**given: Any) -> ProjectOptions:
+    return ProjectOptions(**given, given=frozenset(given))
+
+
+def file_of(asked: ProjectOptions) -> Path:
+    assert asked.dataset is not None
+    return Path(asked.dataset)
+
+
+def append(path: Path, line: str) -> None:
+    path.write_text(path.read_text() + line)
+
+
+async def ensure(home: Home, log: Log, asked: ProjectOptions) -> Ensured:
+    return await ensure_project(home, log, await read_histories(log), asked)
+
+
+async def only(log: Log) -> History:
+    return choose(await read_histories(log), None)
+
+
+async def test_a_project_begins_with_clean_texts_under_its_id(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    ensured = await ensure(home, log, mail)
+
+    project = (await only(log)).state.project
+    assert project is not None
+    assert ensured.is_new
+    assert ensured.project.startswith("mail-")
+    assert project.pool.uri == f"{ensured.project}/pool/{project.pool.digest}.arrow"
+    pool = Snapshot.open(home.store / project.pool.uri, project.pool.digest)
+    assert pool.all_texts() == ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
+    assert (project.pool.size, project.pool.dropped_empty, project.pool.dropped_duplicate) == (4, 1, 1)
+    assert ensured.notes == (f"{mail.dataset}: 4 texts (1 duplicates left out, 1 empty left out)",)
+    assert (project.labels, project.batch_size, project.max_batches) == (("spam", "ham"), 2, None)
+
+
+async def test_the_same_again_goes_on(home: Home, log: Log, mail: ProjectOptions) -> None:
+    first = await ensure(home, log, mail)
+
+    again = await ensure(home, log, mail)
+
+    assert (again.project, again.is_new) == (first.project, False)
+    assert len([record async for record in log.read()]) == 1
+    assert sorted(path.name for path in home.store.iterdir()) == [first.project]
+
+
+async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    first = await ensure(home, log, mail)
+    file_of(mail).unlink()
+
+    assert (await ensure(home, log, options(name="mail"))).project == first.project
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "recorded"),
+    [
+        ("batch_size", 3, "2"),
+        ("labels", ("ham", "spam"), "spam,ham"),
+        ("lookahead", 0, "1"),
+        ("seed", 1, "0"),
+        ("strategy", "random-sampling", "breaking-ties"),
+        ("classifier", "linear", "transformer"),
+        ("model", "another", "all-MiniLM-L6-v2"),
+        ("test", "tests.csv", "none"),
+    ],
+)
+async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
+    home: Home, log: Log, mail: ProjectOptions, option: str, value: Any, recorded: str, tmp_path: Path
+) -> None:
+    await ensure(home, log, mail)
+    if option == "test":
+        (tmp_path / value).write_text("body,label\nfree prize,spam\nsee you,ham\n")
+        value = str(tmp_path / value)
+
+    changed = replace(mail, **{option: value}, given=mail.given | {option})
+    with pytest.raises(UserError, match=f"began with --{option.replace('_', '-')} {recorded}, which cannot"):
+        await ensure(home, log, changed)
+    assert len(await read_histories(log)) == 1
+
+
+async def test_settings_that_were_not_given_again_are_those_of_the_project(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    await ensure(home, log, mail)
+
+    without = options(dataset=mail.dataset, text_column="body")
+    assert not (await ensure(home, log, without)).is_new
+
+
+async def test_other_texts_under_the_same_name_are_an_error(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    await ensure(home, log, mail)
+    append(file_of(mail), "9,one more\n")
+
+    with pytest.raises(UserError, match="began with other texts"):
+        await ensure(home, log, mail)
+
+
+async def test_a_project_that_cannot_begin_leaves_nothing(home: Home, log: Log, mail: ProjectOptions) -> None:
+    with pytest.raises(
+        UserError, match="a batch of 5 is larger than the pool of 4 texts: give --batch-size 4"
+    ):
+        await ensure(home, log, replace(mail, batch_size=5))
+
+    assert await read_histories(log) == {}
+    assert list(home.store.iterdir()) == []
+
+
+async def test_several_projects_must_be_told_apart(home: Home, log: Log, mail: ProjectOptions) -> None:
+    await ensure(home, log, mail)
+    second = await ensure(home, log, replace(mail, name="other"))
+    histories = await read_histories(log)
+
+    with pytest.raises(UserError, match=r"several projects: choose one by --project: mail-.*, other-"):
+        choose(histories, None)
+    with pytest.raises(UserError, match="there is no project 'third'"):
+        choose(histories, "third")
+    assert choose(histories, "other").project == choose(histories, second.project).project == second.project
+
+
+async def test_a_pause_and_its_end_are_told_once(home: Home, log: Log, mail: ProjectOptions) -> None:
+    await ensure(home, log, mail)
+
+    await operate.pause(log, await only(log), "new guidelines")
+    assert (await only(log)).state.paused
+    with pytest.raises(UserError, match="is paused already"):
+        await operate.pause(log, await only(log))
+    await operate.resume(log, await only(log))
+    assert not (await only(log)).state.paused
+    with pytest.raises(UserError, match="is not paused"):
+        await operate.resume(log, await only(log))
+
+
+async def test_a_project_ends_once(home: Home, log: Log, mail: ProjectOptions) -> None:
+    await ensure(home, log, mail)
+
+    await operate.end(log, await only(log))
+
+    assert (await only(log)).state.ended
+    with pytest.raises(UserError, match="has ended already"):
+        await operate.end(log, await only(log))
+
+
+async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: ProjectOptions) -> None:
+    project = (await ensure(home, log, mail)).project
+    await log.append(new_event(project, queried("0", (0, 1)), source="tests"))
+
+    with pytest.raises(UserError, match=r"batch 7 of mail-.* is not open: open is 0"):
+        await operate.close(log, await only(log), "7")
+    await operate.close(log, await only(log), "0")
+    assert (await only(log)).state.batches["0"].closed
+    with pytest.raises(UserError, match="open is none"):
+        await operate.close(log, await only(log), "0")
+
+
+async def test_the_export_has_labels_votes_and_rows_of_the_source(
+    home: Home, log: Log, mail: ProjectOptions, tmp_path: Path
+) -> None:
+    project = (await ensure(home, log, mail)).project
+    done = annotated(
+        answered(3, vote("ann", "ham"), vote("bob", "spam")), answered(2, vote("ann"), discarded=True)
+    )
+    for data in (queried("0", (3, 2)), done, queried("1", (0, 1))):
+        await log.append(new_event(project, data, source="tests"))
+    history = await only(log)
+
+    table = list(rows(history.state, home.store))
+
+    shown = ("text", "label", "discarded", "item", "source_row", "batch", "annotators")
+    assert [tuple(row[name] for name in shown) for row in table] == [
+        ("moved to 3pm", "ham", False, 3, 5, "0", ["ann", "bob"]),
+        ("cheap pills", None, True, 2, 3, "0", ["ann"]),
+    ]
+    write_rows(table, tmp_path / "out" / "labels.csv", "csv")
+    with (tmp_path / "out" / "labels.csv").open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [json.loads(row["annotators"]) for row in read] == [["ann", "bob"], ["ann"]]
+    assert [json.loads(line) for line in as_text(table, "jsonl").splitlines()] == table
+    figures = overview(history)
+    assert (figures["labels"], figures["discarded"], figures["batches"]) == (1, 1, {"done": 1, "open": 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "kind"), [("a.csv", None, "csv"), ("a.jsonl", None, "jsonl"), ("a.txt", "csv", "csv")]
+)
+def test_the_format_is_that_of_the_ending_unless_asked(path: str, asked: str | None, kind: str) -> None:
+    assert format_of(path, asked) == kind
+
+
+def test_an_unknown_ending_is_an_error() -> None:
+    with pytest.raises(UserError, match=r"name it \*.jsonl or \*.csv, or give --format"):
+        format_of("labels.xlsx", None)

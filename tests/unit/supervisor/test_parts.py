@@ -1,0 +1,136 @@
+"""The supervisor's small parts: backoff, lock, logs, addresses, what it says of itself."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.supervisor.address import check_free, colleagues_url, free_port, local_url
+from labelloop.supervisor.backoff import Backoff
+from labelloop.supervisor.lock import hold, holder
+from labelloop.supervisor.logs import last_line, rotate
+from labelloop.supervisor.service import how_it_ended
+from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
+
+
+def test_a_process_that_keeps_dying_is_started_ever_later() -> None:
+    backoff = Backoff()
+
+    assert [backoff.after(1) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+
+
+def test_a_process_that_lived_for_a_while_is_started_at_once_again() -> None:
+    backoff = Backoff()
+    for _ in range(8):
+        backoff.after(1)
+
+    assert [backoff.after(30), backoff.after(1)] == [0.2, 0.4]
+
+
+def test_a_home_has_one_supervisor_at_a_time(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"held\n"
+
+    with (
+        pytest.raises(UserError, match=f"in use by another supervisor \\(process {child.pid}\\)"),
+        hold(tmp_path / "run"),
+    ):
+        pass
+    assert holder(tmp_path / "run") == child.pid
+
+    child.kill()
+    child.wait()
+    assert holder(tmp_path / "run") is None
+    with hold(tmp_path / "run"):
+        pass
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from labelloop.supervisor.lock import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_long_log_is_moved_aside_while_a_process_writes_to_it(tmp_path: Path) -> None:
+    log = tmp_path / "trainer.log"
+    with log.open("ab", buffering=0) as file:
+        file.write(b"old\n" * 10)
+        rotate(log, largest=20)
+        file.write(b"new\n")
+
+    assert log.read_text() == "new\n"
+    assert (tmp_path / "trainer.log.1").read_text() == "old\n" * 10
+
+
+def test_a_short_log_stays(tmp_path: Path) -> None:
+    log = tmp_path / "trainer.log"
+    log.write_text("a line\n")
+
+    rotate(log, largest=20)
+
+    assert log.read_text() == "a line\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "last"), [("", ""), ("one\ntwo \n\n", "two"), ("x" * 9000 + "\nend", "end")]
+)
+def test_the_last_line_of_a_log_tells_why_a_process_ended(tmp_path: Path, content: str, last: str) -> None:
+    log = tmp_path / "trainer.log"
+    log.write_text(content)
+
+    assert last_line(log) == last
+
+
+def test_an_exit_status_is_told_in_words() -> None:
+    assert (how_it_ended(2), how_it_ended(-9)) == ("exit code 2", "signal SIGKILL")
+
+
+def test_a_port_in_use_is_told_and_another_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(UserError, match=f"port {port} on 127.0.0.1 cannot be used .* --port"):
+            check_free("127.0.0.1", port)
+        other = free_port("127.0.0.1", port)
+
+    assert other != port
+    check_free("127.0.0.1", other)
+
+
+def test_a_host_that_is_not_of_this_machine_is_told() -> None:
+    with pytest.raises(UserError, match="cannot be used"):
+        check_free("192.0.2.1", 6900)
+
+
+def test_an_argilla_open_to_colleagues_has_two_addresses() -> None:
+    assert local_url("0.0.0.0", 6900) == "http://127.0.0.1:6900"
+    assert colleagues_url("0.0.0.0", 6900) == f"http://{socket.gethostname()}:6900"
+    assert colleagues_url("127.0.0.1", 6900) is None
+    assert local_url("::1", 6900) == "http://[::1]:6900"
+
+
+def test_what_the_supervisor_says_is_read_back(tmp_path: Path) -> None:
+    state = SupervisorState(
+        7, 1.5, "http://a", {"trainer": ProcessState("running", 9, 3.0, 4.0, 1, "exit code 1")}
+    )
+
+    write_state(tmp_path, state)
+
+    assert read_state(tmp_path) == state
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"pid": 1, "since": 2, "processes": {"a": {"x": 1}}}'])
+def test_an_unreadable_state_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "supervisor.json").write_text(content)
+
+    assert read_state(tmp_path) is None

@@ -1,0 +1,37 @@
+"""Where a home's Argilla is."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.deployment import ArgillaAccess, find_elsewhere, save_elsewhere
+from labelloop.errors import UserError
+from labelloop.home import open_home
+
+
+def test_an_argilla_elsewhere_is_remembered_for_its_user_only(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    access = ArgillaAccess("https://argilla.example", "secret", {"Authorization": "Bearer x"})
+
+    save_elsewhere(home, access)
+
+    assert find_elsewhere(home) == access
+    assert (home.path / "argilla-elsewhere.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_one_the_home_uses_the_embedded_argilla(tmp_path: Path) -> None:
+    assert find_elsewhere(open_home(tmp_path / "home")) is None
+
+
+def test_a_damaged_file_says_what_to_give_again(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    (home.path / "argilla-elsewhere.json").write_text("{")
+
+    with pytest.raises(UserError, match="give --argilla-url and --argilla-key again"):
+        find_elsewhere(home)
+
+
+def test_a_key_is_not_shown_when_the_access_is_printed() -> None:
+    assert "secret" not in repr(
+        ArgillaAccess("https://argilla.example", "secret", {"Authorization": "secret"})
+    )
