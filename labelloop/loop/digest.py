@@ -20,7 +20,7 @@ def loop_digest(state: LoopState) -> str:
         for name, batch in sorted(state.batches.items(), key=lambda named: _order(named[0]))
     ]
     models = [
-        [name, sorted(trained.first.learned, key=_order)]
+        [name, sorted(trained.first.learned)]
         for name, trained in sorted(state.models.items(), key=lambda named: _order(named[0]))
         if name.isdigit()
     ]

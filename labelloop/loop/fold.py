@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
+from itertools import takewhile
 from typing import TypeVar
 
 from labelloop.loop.state import Batch, Failure, LoopState, Trained
@@ -97,7 +98,11 @@ def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
     """The lower numbers without a model: training one of them later would be a step back."""
     if not data.model.isdigit():
         return frozenset()
-    return frozenset(number for number in range(int(data.model)) if str(number) not in state.models)
+    lower = takewhile(
+        lambda number: str(number) not in state.models and number not in state.skipped,
+        range(int(data.model) - 1, -1, -1),
+    )
+    return frozenset(lower)
 
 
 @_apply.register
