@@ -1,0 +1,27 @@
+"""Several people at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from tests.support.argilla_api import make_dataset, ok, record, respond, terms
+from tests.support.argilla_server import ArgillaServer
+
+PEOPLE = 6
+RECORDS = 20
+
+
+def test_everybody_answers_everything_at_once_and_nothing_is_lost(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client(), min_submitted=PEOPLE)
+    ids = dataset.put([record(0, rank) for rank in range(RECORDS)])
+    people = [dataset.annotator() for _ in range(PEOPLE)]
+
+    def answer_all(person: httpx.Client) -> None:
+        for record_id in ids:
+            dataset.search(terms("response", ["pending"], property="status"), client=person)
+            respond(person, record_id, "human")
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        list(pool.map(answer_all, people))
+    progress = ok(dataset.client.get(f"/datasets/{dataset.id}/progress"))
+    assert (progress["completed"], len(progress["users"])) == (RECORDS, PEOPLE)
