@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import TaskError, Unavailable
@@ -32,6 +33,15 @@ COMPARE_EVERY = 3.0
 ROUND = 60.0
 
 
+@dataclass
+class Served:
+    """How a project is served: its desk, done batches in turn, and those compared since they were done."""
+
+    desk: Desk
+    turns: Turns = field(default_factory=lambda: Turns(ROUND))
+    compared: set[str] = field(default_factory=set)
+
+
 class Querier(Controller[NextBatch]):
     """Picks one batch at a time; compares the open batches with Argilla's records at every poll."""
 
@@ -44,8 +54,7 @@ class Querier(Controller[NextBatch]):
         self._worker = Worker(settings.threads, self.name)
         self._one_at_a_time = asyncio.Semaphore()
         self._warm: asyncio.Task[None] | None = None
-        self._desks: dict[str, Desk] = {}
-        self._turns: dict[str, Turns] = {}
+        self._served: dict[str, Served] = {}
         self._pools: dict[str, Snapshot] = {}
         self._refused: set[str] = set()
 
@@ -81,13 +90,15 @@ class Querier(Controller[NextBatch]):
     async def poll(self, state: LoopState) -> Polled:
         if state.project is None:
             return Polled()
-        desk = self._desks.setdefault(state.project_id, Desk(self._argilla, state.project_id))
-        turns = self._turns.setdefault(state.project_id, Turns(ROUND))
-        is_new = await desk.set_up(state.project)
+        served = self._served.setdefault(state.project_id, Served(Desk(self._argilla, state.project_id)))
+        if await served.desk.set_up(state.project):
+            served.compared.clear()
         done = [batch for batch in state.batches.values() if batch.done]
-        older = done if is_new else turns.take(done, COMPARE_EVERY)
-        for batch in (*open_batches(state), *older):
-            await self._restore(state, state.project, batch, desk)
+        newly_done = [batch for batch in done if batch.name not in served.compared]
+        for batch in (*open_batches(state), *newly_done, *served.turns.take(done, COMPARE_EVERY)):
+            await self._restore(state, state.project, batch, served.desk)
+            if batch.done:
+                served.compared.add(batch.name)
         if is_model_wanted(state) and self._warm is None:
             self._warm = asyncio.create_task(self._worker.warm())
         return Polled(again_in=COMPARE_EVERY)

@@ -1,0 +1,78 @@
+"""A real proxy before Argilla that can fail as servers and networks do."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx
+
+HOP_BY_HOP = {
+    "connection",
+    "transfer-encoding",
+    "content-length",
+    "content-encoding",
+    "host",
+    "accept-encoding",
+}
+
+
+@dataclass
+class FaultyProxy:
+    """Passes requests on, unless told otherwise.
+
+    `status`: answers so instead. `delay`: seconds before each request is passed on. `passed` are the requests
+    (method, path) that were answered by the server behind; `refused` those that were not.
+    """
+
+    url: str = ""
+    status: int | None = None
+    delay: float = 0.0
+    passed: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def faulty_proxy(behind: str) -> Iterator[FaultyProxy]:
+    """A proxy before the server at this address."""
+    proxy = FaultyProxy()
+    client = httpx.Client(base_url=behind, timeout=60)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_request(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            request = (self.command, self.path)
+            if proxy.status is not None:
+                proxy.refused.append(request)
+                self.reply(proxy.status, b"", {})
+                return
+            time.sleep(proxy.delay)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+            answer = client.request(self.command, self.path, content=body, headers=headers)
+            proxy.passed.append(request)
+            self.reply(answer.status_code, answer.content, answer.headers)
+
+        def reply(self, status: int, body: bytes, headers: httpx.Headers | dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = handle_request
+
+        def log_message(self, *parts: object) -> None:
+            """Say nothing."""
+
+    with client, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        proxy.url = f"http://127.0.0.1:{server.server_port}"
+        yield proxy
+        server.shutdown()

@@ -1,0 +1,171 @@
+"""The services as processes on a real log and a real Argilla, to be started, killed and waited for."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from labelloop.log.sqlite import SqliteLog
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+from labelloop.pool import snapshot
+from labelloop.settings import Settings
+from labelloop.slot import read_slot
+from labelloop.store import Store, pool_uri
+from schemas.envelope import Event, new_event
+from schemas.events import EventData
+from schemas.parts import Snapshot
+from tests.support import states
+from tests.support.argilla_server import ArgillaServer
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120.0
+Row = tuple[str, str | None]
+
+
+class Loop:
+    """A home with a log and a store; `url` is where its services look for Argilla."""
+
+    def __init__(self, home: Path, argilla: ArgillaServer, url: str | None = None) -> None:
+        self.home = home
+        self.argilla = argilla
+        self.settings = Settings(
+            log=f"sqlite:///{home / 'log.sqlite'}",
+            store=home / "store",
+            argilla_url=url or argilla.url,
+            argilla_key=argilla.login.api_key,
+            run=home / "run",
+            threads=1,
+            parent=os.getpid(),
+        )
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._log = SqliteLog(home / "log.sqlite")
+        self._offset = 0
+        self._histories: dict[str, History] = {}
+        self.events: list[Event] = []
+
+    # The log
+
+    def append(self, project: str, *data: EventData) -> None:
+        asyncio.run(self._log.append(*(new_event(project, one, source="tests") for one in data)))
+
+    def create(self, rows: Sequence[Row], test: Sequence[Row] = (), **changes: Any) -> str:
+        """A project of these texts and gold labels; its id, which no other test has."""
+        project = f"mail-{secrets.token_hex(4)}"
+        settings = {"pool": self._snapshot(project, rows)} | changes
+        if test:
+            settings["test"] = self._snapshot(project, test)
+        self.append(project, states.project(**settings))
+        return project
+
+    def _snapshot(self, project: str, rows: Sequence[Row]) -> Snapshot:
+        store = Store(self.settings.store)
+        uri = pool_uri(project, "")
+        table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
+        written = snapshot.write(store.root / uri, table)
+        return Snapshot(
+            uri=f"{uri}{written.name}", digest=written.digest, size=len(rows), label_column="label"
+        )
+
+    def history(self, project: str) -> History:
+        while records := self._log.page(self._offset):
+            for record in records:
+                assert record.event is not None, record.problem
+                self.events.append(record.event)
+                history = self._histories.setdefault(record.event.project, History(record.event.project))
+                history.add(record.event)
+            self._offset = records[-1].offset
+        return self._histories[project]
+
+    def state(self, project: str) -> LoopState:
+        history = self.history(project)
+        assert history.halt is None, history.halt
+        return history.state
+
+    def wait(self, project: str, holds: Callable[[LoopState], object]) -> LoopState:
+        """The state, once this holds of it; fails after two minutes, with what the services said."""
+        self.until(lambda: holds(self.state(project)))
+        return self.state(project)
+
+    def until(self, holds: Callable[[], object]) -> None:
+        give_up = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > give_up:
+                said = {name: self.said(name)[-2000:] for name in self.processes}
+                raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
+            time.sleep(0.05)
+
+    def told(self, project: str, name: str) -> list[Any]:
+        """What the events of this name say, in their order."""
+        self.history(project)
+        return [e.payload for e in self.events if e.project == project and e.name == name]
+
+    # The processes
+
+    def start(self, *services: str, **environment: str) -> None:
+        for name in services:
+            said = (self.home / f"{name}.log").open("ab")
+            variables = {
+                **os.environ,
+                **self.settings.to_environment(),
+                "OMP_NUM_THREADS": "1",
+                **environment,
+            }
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", f"services.{name}"], cwd=ROOT, env=variables, stdout=said, stderr=said
+            )
+            said.close()
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def stop(self, name: str) -> int:
+        """Ask it to stop; its exit code."""
+        self.processes[name].terminate()
+        return self.processes[name].wait(30)
+
+    def is_running(self, name: str) -> bool:
+        return self.processes[name].poll() is None
+
+    def children(self, name: str) -> list[psutil.Process]:
+        return psutil.Process(self.processes[name].pid).children(recursive=True)
+
+    def said(self, name: str) -> str:
+        return (self.home / f"{name}.log").read_text()
+
+    def slot(self, name: str) -> dict[str, Any]:
+        return read_slot(self.home / "run", name)
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self._log._file.close()
+
+
+@contextmanager
+def a_loop(home: Path, argilla: ArgillaServer, url: str | None = None) -> Iterator[Loop]:
+    home.mkdir(parents=True, exist_ok=True)
+    loop = Loop(home, argilla, url)
+    try:
+        yield loop
+    finally:
+        loop.close()
+
+
+def texts(count: int, labels: Sequence[str] = states.LABELS) -> list[Row]:
+    """Texts that tell their label, each label as often as the others."""
+    return [
+        (f"mail {number} about {labels[number % len(labels)]}", labels[number % len(labels)])
+        for number in range(count)
+    ]

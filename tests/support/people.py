@@ -1,0 +1,104 @@
+"""People in Argilla: annotators who answer, and an owner who deletes."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from tests.support.argilla_api import ok
+from tests.support.argilla_server import ArgillaServer
+
+Found = dict[int, dict[str, Any]]
+
+
+class Person:
+    """An annotator with an account; records are told by their server's ids."""
+
+    def __init__(self, server: ArgillaServer, name: str | None = None) -> None:
+        async def account() -> Any:
+            async with Argilla(server.url, server.login.api_key) as argilla:
+                return await argilla.create_annotator(
+                    name or f"ann-{secrets.token_hex(4)}", DEFAULT_WORKSPACE
+                )
+
+        made = asyncio.run(account())
+        self.name: str = made.username
+        self.id: str = made.user_id
+        self.key: str = made.api_key
+        self._client = server.client(made.api_key)
+
+    def answer(self, record: str, label: str | None, status: str | None = None) -> None:
+        """Submit a label, discard without one, or what `status` says; a second time replaces the first."""
+        status = status or ("submitted" if label else "discarded")
+        values = {"label": {"value": label}} if label else None
+        item = {"record_id": record, "status": status, "values": values}
+        (answer,) = ok(self._client.post("/me/responses/bulk", json={"items": [item]}))["items"]
+        assert answer["error"] is None, answer
+
+    def withdraw(self, response: str) -> None:
+        ok(self._client.delete(f"/responses/{response}"))
+
+
+class Owner:
+    """The owner's look at a project's data set, and the owner's hand on it."""
+
+    def __init__(self, server: ArgillaServer, project: str) -> None:
+        self._server = server
+        self._project = project
+
+    @property
+    def _client(self) -> httpx.Client:
+        return self._server.client()
+
+    def dataset(self) -> str | None:
+        """The id of the data set."""
+        items = ok(self._client.get("/me/datasets", params={"name": self._project}))["items"]
+        return next((item["id"] for item in items if item["name"] == self._project), None)
+
+    def records(self, batch: int) -> Found:
+        """The batch's records by pool item, with responses and suggestions; empty without a data set."""
+        dataset = self.dataset()
+        if dataset is None:
+            return {}
+        params: dict[str, str | int] = {"include": "responses,suggestions", "limit": 1000}
+        answer = self._client.get(f"/datasets/{dataset}/records", params=params)
+        if answer.status_code == 404:
+            return {}
+        found = [item for item in ok(answer)["items"] if item["metadata"]["batch"] == batch]
+        return {item["metadata"]["item"]: item for item in found}
+
+    def answers(self, batch: int) -> dict[tuple[int, str], tuple[str, str | None]]:
+        """Status and label by item and the annotator's name."""
+        names = {user["id"]: user["username"] for user in ok(self._client.get("/users"))["items"]}
+        return {
+            (item, names[response["user_id"]]): (
+                response["status"],
+                (response["values"] or {}).get("label", {}).get("value"),
+            )
+            for item, record in self.records(batch).items()
+            for response in record["responses"]
+        }
+
+    def delete_records(self, ids: Iterable[str]) -> None:
+        ok(self._client.delete(f"/datasets/{self.dataset()}/records", params={"ids": ",".join(ids)}))
+
+    def delete_dataset(self) -> None:
+        ok(self._client.delete(f"/datasets/{self.dataset()}"))
+
+    def delete_account(self, person: Person) -> None:
+        ok(self._client.delete(f"/users/{person.id}"))
+
+    def account(self, name: str) -> str | None:
+        """The id of the account of that name."""
+        users = ok(self._client.get("/users"))["items"]
+        return next((user["id"] for user in users if user["username"] == name), None)
+
+
+def label_all(person: Person, records: Found, label: Callable[[int], str | None]) -> None:
+    """Answer every record, in the order of the queue."""
+    for item, record in sorted(records.items(), key=lambda found: found[1]["metadata"]["rank"]):
+        person.answer(record["id"], label(item))
