@@ -1,0 +1,103 @@
+"""`labelloop up` as a user runs it: real services, a real Argilla, no annotator."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.argilla_server import free_port
+from tests.support.command import command, eventually, labelloop, processes_about
+
+pytestmark = pytest.mark.timeout(600)
+
+BODIES = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm", "you were chosen"]
+SERVICES = {"argilla", "annotation_watcher", "querier", "trainer", "evaluator"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def up(tmp_path: Path, home: Path) -> list[object]:
+    """All that a user must give, the port apart."""
+    (tmp_path / "mail.csv").write_text("body\n" + "\n".join(BODIES) + "\n")
+    data = ["--dataset", tmp_path / "mail.csv", "--text-column", "body", "--labels", "spam,ham"]
+    return ["up", "--home", home, "--port", free_port(), *data, "--batch-size", 2]
+
+
+def status(home: Path) -> dict[str, Any]:
+    result = labelloop("status", "--home", home, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def links(output: Path) -> list[str]:
+    lines = output.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if "/annotation-mode?sort=metadata.batch.asc" in line]
+
+
+def test_people_are_served_until_down_and_then_from_where_it_stopped(
+    tmp_path: Path, home: Path, up: list[object]
+) -> None:
+    output, again = tmp_path / "output", tmp_path / "output-again"
+
+    with command(*up, output=output) as process:
+        eventually(lambda: len(links(output)) == 1, "the first batch is on screen")
+        eventually(lambda: status(home)["services"].keys() == SERVICES, "all services are there")
+        found = status(home)
+        assert found["running"]
+        assert {service["state"] for service in found["services"].values()} == {"running"}
+        assert found["projects"][0]["batches"] == {"done": 0, "open": 2}
+
+        added = json.loads(labelloop("annotators", "add", "ada", "--home", home, "--json").stdout)
+        assert added["url"] == found["argilla"]
+        assert len(added["password"]) >= 8
+        once = labelloop("annotators", "add", "ada", "--home", home)
+        assert (once.exit_code, "has an account already" in once.stderr) == (2, True)
+        listed = json.loads(labelloop("annotators", "list", "--home", home, "--json").stdout)
+        assert {user["username"]: user["role"] for user in listed} == {"owner": "owner", "ada": "annotator"}
+
+        second = labelloop(
+            *("init", "--home", home, "--name", "second", "--dataset", tmp_path / "mail.csv"),
+            *("--labels", "yes,no", "--batch-size", 3),
+        )
+        assert "it is being served" in second.stdout
+        eventually(lambda: len(links(output)) == 2, "the second project's first batch is on screen")
+
+        assert labelloop("down", "--home", home).exit_code == 0
+        assert process.wait(10) == 0
+    assert not processes_about(home)
+    assert not status(home)["running"]
+
+    with command(*up, output=again) as process:
+        eventually(lambda: len(links(again)) == 2, "both projects go on")
+        assert "goes on" in again.read_text(encoding="utf-8")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert len(status(home)["projects"]) == 2
+    assert not processes_about(home)
+
+
+def test_after_a_killed_supervisor_its_services_end_and_the_next_up_works(
+    tmp_path: Path, home: Path, up: list[object]
+) -> None:
+    with command(*up, output=tmp_path / "output") as process:
+        eventually(lambda: len(links(tmp_path / "output")) == 1, "the first batch is on screen")
+        process.kill()
+        process.wait()
+    eventually(lambda: not processes_about(home), "the services have noticed")
+
+    with command(*up, output=tmp_path / "again") as process:
+        eventually(lambda: len(links(tmp_path / "again")) == 1, "the first batch is on screen again")
+        pids = [service["pid"] for service in status(home)["services"].values()]
+        os.kill(pids[0], signal.SIGKILL)
+        eventually(lambda: status(home)["services"]["argilla"]["restarts"] == 1, "Argilla is started again")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert not processes_about(home)
