@@ -1,0 +1,35 @@
+"""How benchmarks say what they measured: a table, with the machine and the date."""
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def table(title: str, figures: Mapping[str, str]) -> str:
+    """A page in Markdown: the title, the date and the machine, then a row for each figure."""
+    wide = max(map(len, figures))
+    rows = "\n".join(f"| {name:<{wide}} | {figure} |" for name, figure in figures.items())
+    return (
+        f"# {title}\n\n{datetime.now(UTC):%Y-%m-%d}, {machine()}\n\n| what | measured |\n|---|---|\n{rows}\n"
+    )
+
+
+def publish(name: str, text: str) -> None:
+    """Print the page and keep it as `results/<name>.md`."""
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
