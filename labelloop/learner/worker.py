@@ -15,7 +15,11 @@ from typing import overload
 from labelloop.learner import requests
 from labelloop.learner.failures import TaskFailed, WorkerCrashed
 
-PRELOADED = ["labelloop.learner.tasks"]
+PRELOADED = [
+    "labelloop.learner.tasks",
+    "labelloop.learner.classifiers.transformer",
+    "labelloop.learner.classifiers.linear",
+]
 
 
 class Worker:
@@ -23,6 +27,8 @@ class Worker:
 
     def __init__(self, threads: int, name: str = "learner") -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+        # Threads that spin at a barrier cost 6 times the wall clock where others want the cores too.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._name = name
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)

@@ -33,7 +33,7 @@ def fine_tune(
     steps_an_epoch = math.ceil(texts / size)
     epochs = max(parameters.epochs, math.ceil(parameters.min_steps / steps_an_epoch))
     steps = epochs * steps_an_epoch
-    optimizer = torch.optim.AdamW(_groups(network, parameters))
+    optimizer = torch.optim.AdamW(_groups(network, parameters), fused=True)
     schedule = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
         optimizer, math.ceil(WARM_UP * steps), steps
     )
