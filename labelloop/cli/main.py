@@ -36,13 +36,20 @@ class Commands(click.RichGroup):
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno == errno.EPIPE:
                 raise
-            self._fail(ctx, f"no space left on this disk ({error.filename}): free some space", BAD_INPUT)
+            self._fail(ctx, _told(error), BAD_INPUT)
 
     def _fail(self, ctx: click.Context, message: str, code: int) -> None:
         click.echo(f"error: {' '.join(message.split())}", err=True)
         ctx.exit(code)
+
+
+def _told(error: OSError) -> str:
+    where = error.filename or "this disk"
+    if error.errno == errno.ENOSPC:
+        return f"no space left on the disk of {where}: free some space"
+    return f"{error.strerror or error} ({where}): check its path and permissions"
 
 
 @click.group(

@@ -6,6 +6,10 @@ from labelloop.errors import UserError
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 
+MOST_LABELS = 500
+LONGEST_LABEL = 200
+LONGEST_GUIDELINES = 10_000
+
 
 def check_learner(options: ProjectOptions) -> str:
     """Check classifier, strategy and model, which is fetched if need be; the model's name to record.
@@ -21,6 +25,26 @@ def check_learner(options: ProjectOptions) -> str:
     found = resolve(options.model, options.model_revision)
     folder = Path(options.model).expanduser()
     return str(folder.resolve()) if folder.is_dir() and found.folder == folder else options.model
+
+
+def check_question(options: ProjectOptions, data: ProjectData) -> None:
+    """Check labels and guidelines against what Argilla takes."""
+    if len(data.labels) > MOST_LABELS:
+        raise UserError(
+            f"{len(data.labels)} labels are more than the {MOST_LABELS} that Argilla takes: "
+            "give fewer with --labels, or another --label-column"
+        )
+    longest = max(data.labels, key=len)
+    if len(longest) > LONGEST_LABEL:
+        raise UserError(
+            f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
+            "or another --label-column"
+        )
+    if options.guidelines is not None and not 0 < len(options.guidelines.strip()) <= LONGEST_GUIDELINES:
+        raise UserError(
+            f"the guidelines have {len(options.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
+            "and link to what is longer"
+        )
 
 
 def check_sizes(options: ProjectOptions, data: ProjectData) -> None:

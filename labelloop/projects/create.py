@@ -11,7 +11,7 @@ from labelloop.home import Home
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_learner, check_sizes
+from labelloop.projects.checks import check_learner, check_question, check_sizes
 from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.names import default_name, new_id
@@ -36,7 +36,9 @@ def check_options(options: ProjectOptions) -> None:
     """Raises UserError when no project can be made of these options. Leaves nothing behind."""
     check_learner(options)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        check_sizes(options, prepare_data(options, Path(folder)))
+        data = prepare_data(options, Path(folder))
+    check_sizes(options, data)
+    check_question(options, data)
 
 
 async def ensure_project(
@@ -65,6 +67,7 @@ async def _create(home: Home, log: Log, name: str, options: ProjectOptions) -> E
     try:
         data = prepare_data(options, draft)
         check_sizes(options, data)
+        check_question(options, data)
         draft.replace(home.store / project)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -109,6 +109,31 @@ def test_a_data_set_that_cannot_be_used_is_told(
     assert message in error_line(init(home, tmp_path / name, *labels))
 
 
+def test_a_column_with_too_many_labels_is_told(home: Path, tmp_path: Path) -> None:
+    rows = "".join(f"text {number},label {number}\n" for number in range(501))
+    (tmp_path / "mail.csv").write_text("text,label\n" + rows)
+
+    assert "501 labels are more than the 500 that Argilla takes" in error_line(
+        init(home, tmp_path / "mail.csv")
+    )
+
+
+@pytest.mark.parametrize(("content", "said"), [("", "0"), ("x" * 10_001, "10,001")])
+def test_guidelines_that_argilla_refuses_are_told(home: Path, mail: Path, content: str, said: str) -> None:
+    mail.with_name("guide.md").write_text(content)
+
+    options = ["--text-column", "body", "--labels", "a,b", "--guidelines", mail.with_name("guide.md")]
+    assert f"the guidelines have {said} characters: give 1 to 10,000" in error_line(
+        init(home, mail, *options)
+    )
+
+
+def test_a_label_that_is_a_whole_text_is_told(home: Path, mail: Path) -> None:
+    line = error_line(init(home, mail, "--text-column", "body", "--labels", "a," + "b" * 201))
+
+    assert "has more than 200 characters" in line
+
+
 def test_test_labels_that_the_project_does_not_know_are_told(home: Path, mail: Path, tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text("body,kind\nfree prize,c\n")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.argilla_server import free_port
-from tests.support.command import command, eventually, labelloop, processes_about
+from tests.support.argilla_server import ArgillaServer, free_port
+from tests.support.command import command, error_line, eventually, labelloop, processes_about
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -82,6 +82,53 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         assert process.wait(60) == 130
     assert len(status(home)["projects"]) == 2
     assert not processes_about(home)
+
+
+def test_an_argilla_elsewhere_is_used_and_remembered(
+    tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
+) -> None:
+    access = ["--argilla-url", f"{argilla_server.url}/", "--argilla-key", argilla_server.login.api_key]
+
+    with command(*up, *access, output=tmp_path / "output"):
+        eventually(lambda: len(links(tmp_path / "output")) == 1, "the first batch is on screen")
+        assert argilla_server.url in links(tmp_path / "output")[0]
+        assert status(home)["services"].keys() == SERVICES - {"argilla"}
+        made = json.loads(labelloop("annotators", "add", "eve", "--home", home, "--json").stdout)
+        assert made["url"] == argilla_server.url
+
+    with command("up", "--home", home, output=tmp_path / "again"):
+        eventually(lambda: len(links(tmp_path / "again")) == 1, "it goes on with that Argilla")
+
+
+def test_the_key_of_an_annotator_is_not_enough(
+    home: Path, up: list[object], argilla_server: ArgillaServer
+) -> None:
+    with argilla_server.client() as client:
+        account = {"username": "mallory", "first_name": "m", "role": "annotator", "password": "12345678"}
+        key = client.post("/users", json=account).raise_for_status().json()["api_key"]
+
+    line = error_line(labelloop(*up, "--argilla-url", argilla_server.url, "--argilla-key", key))
+
+    assert "is that of mallory, an annotator: give an owner's key" in line
+
+
+def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[object]) -> None:
+    assert labelloop("init", *up[1:3], *up[5:]).exit_code == 0
+    output = tmp_path / "events"
+
+    with command("events", "--home", home, "--follow", "--json", output=output) as process:
+        eventually(lambda: "ProjectCreated" in output.read_text(), "what was there is shown")
+        assert labelloop("pause", "--home", home, "--why", "lunch").exit_code == 0
+        eventually(lambda: "ProjectPaused" in output.read_text(), "what is new is shown")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+
+    events = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [event["type"] for event in events] == [
+        "labelloop.ProjectCreated.v1",
+        "labelloop.ProjectPaused.v1",
+    ]
+    assert (events[1]["specversion"], events[1]["data"]["why"]) == ("1.0", "lunch")
 
 
 def test_after_a_killed_supervisor_its_services_end_and_the_next_up_works(
