@@ -15,11 +15,7 @@ from typing import overload
 from labelloop.learner import requests
 from labelloop.learner.failures import TaskFailed, WorkerCrashed
 
-PRELOADED = [
-    "labelloop.learner.tasks",
-    "labelloop.learner.classifiers.transformer",
-    "labelloop.learner.classifiers.linear",
-]
+PRELOADED = ["labelloop.learner.preload"]
 
 
 class Worker:
