@@ -11,7 +11,7 @@ from labelloop.log.base import Log, Record
 from tests.support.children import Child
 from tests.support.logs import KINDS, Kind
 
-LIFETIME = 2.0
+LIFETIME = 3.0
 
 
 @dataclass(frozen=True)
