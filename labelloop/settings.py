@@ -19,7 +19,7 @@ class Settings:
     argilla_key: str = field(repr=False)
     argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     run: Path | None = None
-    threads: int = 2
+    threads: int = 1
     keep_models: int = 5
     parent: int | None = None
 
@@ -33,7 +33,7 @@ class Settings:
             argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
             argilla_headers=_headers(environment, "LABELLOOP_ARGILLA_HEADERS"),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
-            threads=_number(environment, "LABELLOOP_THREADS", min(os.cpu_count() or 1, 8)),
+            threads=_number(environment, "LABELLOOP_THREADS", default_threads()),
             keep_models=_number(environment, "LABELLOOP_KEEP_MODELS", 5),
             parent=_number(environment, "LABELLOOP_PARENT", 0) or None,
         )
@@ -54,6 +54,11 @@ class Settings:
         if self.parent is not None:
             environment["LABELLOOP_PARENT"] = str(self.parent)
         return environment
+
+
+def default_threads() -> int:
+    """Half of the cores, 8 at most: training, picking and measuring go on at the same time."""
+    return max(1, min((os.cpu_count() or 1) // 2, 8))
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:
