@@ -23,6 +23,9 @@ from labelloop.home import DEFAULT_DEMO
 @click.option("--test", help="Labelled texts to test on. [default: bundled with the questions]")
 @click.option("--text-column", help="Column of the texts.")
 @click.option("--label-column", help="Column of the labels that the annotators will give.")
+@click.option("--config", help="Configuration of a Hub data set.")
+@click.option("--split", help="Split of a Hub data set or saved folder. [default: train]")
+@click.option("--revision", help="Revision of a Hub data set.")
 @click.option(
     "--model", default="all-MiniLM-L6-v2", show_default=True, help="Hub id or folder of a transformer."
 )
@@ -72,7 +75,10 @@ def demo(
 
     `labelloop demo --classifier linear --batches 5`
 
-    `labelloop demo --dataset SetFit/TREC-QC --text-column text --label-column label_coarse_original`
+    TREC's questions from the Hugging Face Hub:
+
+    `labelloop demo --dataset CogComp/trec --test CogComp/trec --revision refs/convert/parquet
+    --label-column coarse_label`
     """
     from labelloop.cli.interrupt import Interrupted, interruptible
     from labelloop.cli.simulation import Simulation

@@ -31,6 +31,7 @@ from labelloop.supervisor.supervisor import end_leftovers
 
 HOST = "127.0.0.1"
 QUESTIONS = "questions"
+OF_A_DATASET = {"test", "text_column", "label_column", "config", "split", "revision"}
 
 
 @dataclass
@@ -109,10 +110,9 @@ class Simulation:
 def _with_bundled(options: ProjectOptions) -> ProjectOptions:
     if options.dataset is not None:
         return replace(options, needs_gold=True)
-    if options.test or options.text_column or options.label_column:
-        raise UserError(
-            "--test, --text-column and --label-column are of your own texts: give their --dataset too"
-        )
+    given = sorted(options.given & OF_A_DATASET)
+    if given:
+        raise UserError(f"--{given[0].replace('_', '-')} is of your own texts: give their --dataset too")
     questions = bundled(QUESTIONS)
     return replace(
         options, name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test), needs_gold=True

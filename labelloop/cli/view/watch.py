@@ -43,8 +43,10 @@ class Watch:
             while not over(self.histories):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), INTERVAL)
-                changed.clear()
-                self._tell()
+                if changed.is_set():
+                    changed.clear()
+                    self._tell_lines()
+                self._tell_activities()
                 if following.done():
                     following.result()
         finally:
@@ -71,7 +73,7 @@ class Watch:
         if isinstance(data, ServiceFailed):
             self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and is tried again")
 
-    def _tell(self) -> None:
+    def _tell_lines(self) -> None:
         for history in self.histories.values():
             for line in batch_lines(history.state):
                 if (history.project, line.name) not in self._told:
@@ -80,6 +82,8 @@ class Watch:
                         self._headed = True
                         self._screen.line(HEADER)
                     self._screen.line(format_line(line, self._label(history)))
+
+    def _tell_activities(self) -> None:
         slots = {service: read_slot(self._home.run, service) for service in (*WORKERS, "annotation_watcher")}
         self._screen.show(activities(self.histories.values(), slots))
         for service, slot in slots.items():
