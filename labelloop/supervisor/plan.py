@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
-from labelloop.settings import Settings
+from labelloop.settings import Settings, default_threads
 from labelloop.supervisor.service import Service
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
@@ -52,7 +52,7 @@ def annotators(
 
 def settings(home: Home, access: ArgillaAccess) -> Settings:
     """The settings that the services of this home get, from this process."""
-    threads = os.environ.get("LABELLOOP_THREADS") or str(min(os.cpu_count() or 1, 8))
+    threads = os.environ.get("LABELLOOP_THREADS") or str(default_threads())
     keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
     basis = Settings(
         log=home.log_url,
