@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 from schemas.model import Model, OneOf
 
 Task = Annotated[str, OneOf(("single-label", "multi-label"))]
-ColdStart = Annotated[str, OneOf(("random", "balanced", "k-means"))]
+ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel"))]
 VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]

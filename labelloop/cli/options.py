@@ -101,7 +101,7 @@ LOOP = (
     ),
     click.option(
         "--cold-start",
-        type=click.Choice(("random", "balanced", "k-means")),
+        type=click.Choice(("random", "balanced")),
         default="random",
         show_default=True,
         help="How the first batches are drawn.",
