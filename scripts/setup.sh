@@ -75,7 +75,7 @@ install_uv() {
 }
 
 install() {
-    .venv/bin/uv pip install --python .venv/bin/python "$@" </dev/null ||
+    .venv/bin/uv pip install --compile-bytecode --python .venv/bin/python "$@" </dev/null ||
         fail "the installation failed, see above: put it right and run this again; what was downloaded is kept"
 }
 
