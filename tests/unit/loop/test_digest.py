@@ -23,10 +23,8 @@ def loop_with_second_batch(**changes: Any) -> Loop:
 
 def reversed_items() -> tuple[Any, ...]:
     items = loop_with_second_batch().state.batches["1"].queried.items
-    return tuple(
-        pick.model_copy(update={"rank": rank})
-        for rank, pick in enumerate(sorted(items, key=lambda i: -i.rank))
-    )
+    backwards = enumerate(reversed(items))
+    return tuple(pick.model_copy(update={"rank": rank}) for rank, pick in backwards)
 
 
 @pytest.mark.parametrize(
