@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
 from labelloop.store import Store
+from schemas.events import BatchAnnotated, ResponsesRecorded
 from tests.support.argilla_server import ArgillaServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.loop import Loop, a_loop, texts
@@ -42,7 +42,7 @@ class Scene:
         loop.start("querier", "annotation_watcher")
         self.owner = Owner(loop.argilla, self.project)
         self.ann, self.bob = Person(loop.argilla), Person(loop.argilla)
-        loop.until(lambda: len(self.owner.records(0)) == len(self.owner.records(1)) == SIZE)
+        loop.until(lambda: self.counts() == (SIZE, SIZE))
         label_all(self.ann, self.owner.records(0), self.label)
         loop.wait(self.project, lambda state: state.batches["0"].done)
         records = self.owner.records(1)
@@ -63,12 +63,10 @@ class Scene:
         return self.owner.answers(0) | self.owner.answers(1)
 
     def wait_until_all_is_back(self) -> None:
-        self.loop.until(
-            lambda: (
-                len(self.owner.records(0)) == len(self.owner.records(1)) == SIZE
-                and self.now() == self.answers
-            )
-        )
+        self.loop.until(lambda: self.counts() == (SIZE, SIZE) and self.now() == self.answers)
+
+    def counts(self) -> tuple[int, int]:
+        return len(self.owner.records(0)), len(self.owner.records(1))
 
     def finish(self) -> None:
         """Bob labels what is left, and nothing that was said is lost."""
@@ -84,7 +82,7 @@ class Scene:
             assert all(item.labels or item.discarded for item in said.items), "nothing counts as withdrawn"
 
 
-def votes_of(said: Any) -> Answers:
+def votes_of(said: ResponsesRecorded | BatchAnnotated) -> Answers:
     return {
         (answer.item, vote.username): (vote.status, vote.labels[0] if vote.labels else None)
         for answer in said.items
@@ -96,12 +94,8 @@ def labels_never_go_back(scene: Scene) -> None:
     """Of each batch, every account in the log holds the answers of the one before, at least."""
     for batch in ("0", "1"):
         before: Answers = {}
-        said = [e.payload for e in scene.loop.events if e.project == scene.project]
-        for one in said:
-            if getattr(one, "batch", None) == batch and type(one).__name__ in (
-                "ResponsesRecorded",
-                "BatchAnnotated",
-            ):
+        for one in (e.payload for e in scene.loop.events if e.project == scene.project):
+            if isinstance(one, ResponsesRecorded | BatchAnnotated) and one.batch == batch:
                 answers = votes_of(one)
                 assert set(before) <= set(answers), f"{type(one).__name__} of batch {batch} lost an answer"
                 before = answers
