@@ -1,7 +1,7 @@
 """A real proxy before Argilla that can fail as servers and networks do."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,16 +19,22 @@ HOP_BY_HOP = {
 }
 
 
+Which = Callable[[str, str], bool]
+
+
 @dataclass
 class FaultyProxy:
     """Passes requests on, unless told otherwise.
 
-    `status`: answers so instead. `delay`: seconds before each request is passed on. `passed` are the requests
-    (method, path) that were answered by the server behind; `refused` those that were not.
+    `status`: answers so instead. `refusing`: answers 503 to those that it is true of. `silent`: passes those
+    on, and answers 503 all the same. `delay`: seconds before each request is passed on. `passed` are the
+    requests (method, path) that reached the server behind; `refused` those that did not.
     """
 
     url: str = ""
     status: int | None = None
+    refusing: Which | None = None
+    silent: Which | None = None
     delay: float = 0.0
     passed: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -45,15 +51,18 @@ def faulty_proxy(behind: str) -> Iterator[FaultyProxy]:
 
         def handle_request(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = (self.command, self.path)
-            if proxy.status is not None:
+            request = (self.command, self.path.partition("?")[0])
+            if proxy.status is not None or (proxy.refusing and proxy.refusing(*request)):
                 proxy.refused.append(request)
-                self.reply(proxy.status, b"", {})
+                self.reply(proxy.status or 503, b"", {})
                 return
             time.sleep(proxy.delay)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             answer = client.request(self.command, self.path, content=body, headers=headers)
             proxy.passed.append(request)
+            if proxy.silent and proxy.silent(*request):
+                self.reply(503, b"", {})
+                return
             self.reply(answer.status_code, answer.content, answer.headers)
 
         def reply(self, status: int, body: bytes, headers: httpx.Headers | dict[str, str]) -> None:
