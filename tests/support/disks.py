@@ -33,3 +33,8 @@ def fill(disk: Path) -> Path:
         while True:
             file.write(bytes(512))
     return filler
+
+
+def grow(disk: Path, mebibytes: int) -> None:
+    """Give the small disk more space."""
+    subprocess.run(["mount", "-o", f"remount,size={mebibytes}m", str(disk)], check=True)

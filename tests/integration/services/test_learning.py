@@ -1,0 +1,210 @@
+"""Trainer, querier and evaluator with a real learner: the classifier `linear`, which is quick."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from labelloop.loop.labels import current
+from labelloop.loop.order import finished
+from labelloop.loop.state import LoopState
+from labelloop.store import Store
+from tests.support.argilla_server import ArgillaServer
+from tests.support.disks import fill, grow
+from tests.support.loop import Loop, a_loop, texts
+from tests.support.people import Owner, Person, label_all
+from tests.support.states import LABELS
+
+ALL = ("querier", "annotation_watcher", "trainer", "evaluator")
+SETTINGS: dict[str, Any] = {"batch_size": 6, "max_batches": 2, "lookahead": 0}
+
+
+def gold(item: int) -> str:
+    return LABELS[item % len(LABELS)]
+
+
+def label_batch(
+    loop: Loop, project: str, ann: Person, batch: int, label: Callable[[int], str | None] = gold
+) -> LoopState:
+    """Ann labels the batch as soon as it is there; the state once it is done."""
+    owner = Owner(loop.argilla, project)
+    state = loop.wait(project, lambda state: str(batch) in state.batches)
+    size = len(state.batches[str(batch)].items)
+    loop.until(lambda: len(owner.records(batch)) == size)
+    label_all(ann, owner.records(batch), label)
+    return loop.wait(project, lambda state: state.batches[str(batch)].done)
+
+
+def picks(state: LoopState, batch: str) -> list[int]:
+    return [item.item for item in state.batches[batch].queried.items]
+
+
+def test_a_label_changed_after_the_last_batch_makes_a_final_model_due(loop: Loop) -> None:
+    project = loop.create(texts(30), test=texts(9), **SETTINGS)
+    ann, owner = Person(loop.argilla), Owner(loop.argilla, project)
+    loop.start(*ALL)
+    for batch in (0, 1):
+        label_batch(loop, project, ann, batch)
+    state = loop.wait(project, lambda state: finished(state) and len(state.evaluations) == 2)
+    assert list(state.models) == ["0", "1"]
+    assert state.models["1"].first.learned == {"0": 0, "1": 0}
+    assert state.batches["1"].queried.model == "0"
+    suggested = {item: record["suggestions"] for item, record in owner.records(1).items()}
+    for picked in state.batches["1"].queried.items:
+        (suggestion,) = suggested[picked.item]
+        assert (suggestion["value"], suggestion["agent"]) == (picked.predicted[0], "model-0")
+        assert suggestion["score"] == pytest.approx(picked.probability)
+
+    item, record = min(owner.records(0).items())
+    changed = next(label for label in LABELS if label != gold(item))
+    ann.answer(record["id"], changed)
+
+    state = loop.wait(project, lambda state: "final-1" in state.models and finished(state))
+    assert state.models["final-1"].first.learned == {"0": 1, "1": 0}
+    assert current(state)[item] == (changed,)
+    state = loop.wait(project, lambda state: "final-1" in state.evaluations)
+    assert state.evaluations["final-1"].size == 9
+    assert sum(map(sum, state.evaluations["final-1"].confusion)) == 9
+    assert Store(loop.settings.store).model(state.models["final-1"].latest).is_dir()
+
+
+def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop) -> None:
+    """Three projects alike but for their fate: one keeps its model, one loses it, one has it damaged."""
+    projects = [loop.create(texts(30), **SETTINGS) for _ in range(3)]
+    whole, lost, damaged = projects
+    ann, store = Person(loop.argilla), Store(loop.settings.store)
+    loop.start("querier", "annotation_watcher", "trainer")
+    for project in projects:
+        loop.until(lambda p=project: len(Owner(loop.argilla, p).records(0)) == 6)  # type: ignore[misc]
+    loop.stop("querier")
+    for project in projects:
+        label_batch(loop, project, ann, 0)
+        loop.wait(project, lambda state: "0" in state.models)
+    shutil.rmtree(store.model(loop.state(lost).models["0"].latest))
+    weights = store.model(loop.state(damaged).models["0"].latest) / "model.safetensors"
+    with weights.open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+
+    loop.start("querier")
+
+    states = {p: loop.wait(p, lambda state: "1" in state.batches) for p in projects}
+    assert len({tuple(picks(state, "1")) for state in states.values()}) == 1
+    assert {p: len(state.models["0"].attempts) for p, state in states.items()} == {
+        whole: 1,
+        lost: 2,
+        damaged: 2,
+    }
+    for project in (lost, damaged):
+        (loss,) = loop.told(project, "ModelLost")
+        assert (loss.model, loss.attempt) == ("0", 0)
+        again = states[project].models["0"]
+        assert again.latest.attempt == 1
+        assert again.latest.learned == again.first.learned
+        assert states[project].batches["1"].queried.attempt == 1
+        assert not states[project].failures
+
+
+def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
+    project = loop.create(texts(30), **SETTINGS)
+    ann = Person(loop.argilla)
+    loop.start("querier", "annotation_watcher", "trainer")
+    label_batch(loop, project, ann, 0, lambda item: "spam")
+
+    state = label_batch(loop, project, ann, 1)
+    state = loop.wait(project, lambda state: finished(state))
+
+    assert state.skipped == {0}
+    assert state.batches["1"].queried.model is None
+    assert {item.reason for item in state.batches["1"].queried.items} == {"cold-start"}
+    assert list(state.models) == ["1"]
+    assert not state.failures
+
+
+def task_processes(loop: Loop, name: str) -> list[psutil.Process]:
+    """The service's children that do a task: those of its warm process."""
+    own = loop.processes[name].pid
+    try:
+        return [child for child in loop.children(name) if child.ppid() != own]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def test_a_killed_training_is_recorded_and_tried_again(loop: Loop) -> None:
+    project = loop.create(texts(1500), **SETTINGS)
+    ann = Person(loop.argilla)
+    loop.start("querier", "annotation_watcher", "trainer")
+
+    def kill_training() -> bool:
+        if "train model 0" not in str(loop.slot("trainer").get("doing")):
+            return False
+        for child in task_processes(loop, "trainer"):
+            child.kill()
+        return "failure" in loop.slot("trainer")
+
+    label_batch(loop, project, ann, 0)
+    loop.until(kill_training)
+
+    state = loop.wait(project, lambda state: "0" in state.models)
+    failures = loop.told(project, "ServiceFailed")
+    assert {(f.service, f.due, f.kind) for f in failures} == {("trainer", "train model 0", "crashed")}
+    assert "killed by signal 9" in failures[0].error
+    assert [f.attempt for f in failures] == list(range(1, len(failures) + 1))
+    assert state.models["0"].latest.attempt == 0
+    assert loop.is_running("trainer")
+    loop.until(lambda: "failure" not in loop.slot("trainer"))
+
+
+def test_no_space_for_a_model_is_recorded_and_tried_again(
+    tiny_disk: Path, tmp_path: Path, argilla_server: ArgillaServer
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "store").symlink_to(tiny_disk)
+    with a_loop(home, argilla_server) as loop:
+        project = loop.create(texts(30), **SETTINGS)
+        loop.start("querier", "annotation_watcher", "trainer")
+        label_batch(loop, project, Person(argilla_server), 0)
+        state = loop.wait(project, lambda state: state.failures)
+        (failure,) = state.failures.values()
+        assert (failure.event.service, failure.event.kind) == ("trainer", "disk-full")
+        assert "space" in failure.event.error.lower()
+        assert loop.is_running("trainer")
+
+        grow(tiny_disk, mebibytes=500)
+
+        loop.wait(project, lambda state: "0" in state.models)
+
+
+def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
+    tiny_disk: Path, argilla_server: ArgillaServer
+) -> None:
+    with a_loop(tiny_disk / "home", argilla_server) as loop:
+        project = loop.create(texts(30), **SETTINGS)
+        owner, ann = Owner(argilla_server, project), Person(argilla_server)
+        loop.start("querier", "annotation_watcher")
+        loop.until(lambda: len(owner.records(0)) == 6)
+        filler = fill(tiny_disk)
+
+        label_all(ann, owner.records(0), gold)
+
+        loop.until(lambda: "no space left" in str(loop.slot("annotation_watcher").get("waiting")))
+        assert not loop.state(project).batches["0"].done
+        filler.unlink()
+        state = loop.wait(project, lambda state: state.batches["0"].done)
+        assert len(current(state)) == 6
+        assert loop.is_running("annotation_watcher")
+
+
+def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop) -> None:
+    project = loop.create(texts(30), **SETTINGS)
+
+    loop.start("evaluator")
+
+    loop.until(lambda: f"{project} has no test set" in loop.said("evaluator"))
+    assert loop.slot("evaluator")["doing"] == "idle"
