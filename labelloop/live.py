@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from labelloop.controller import Outcome
+from labelloop.errors import Unavailable
 from labelloop.log.base import Ownership, Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from schemas.envelope import new_event
+
+
+PATIENCE = 60.0
 
 
 class Live:
@@ -43,13 +47,19 @@ class Live:
             return
 
     async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Append, and return when the events (or those that were first) have come back from the log."""
+        """Append, and return when the events (or those that were first) have come back from the log.
+
+        Raises Unavailable when they do not come back in a minute.
+        """
         if not outcomes:
             return
         project = self.history.project
         events = [new_event(project, o.data, source=self._service, cause=o.cause) for o in outcomes]
         await self._ownership.append(*events)
-        async with self._grown:
-            await self._grown.wait_for(
-                lambda: self.history.halt is not None or all(e.id in self.history.seen for e in events)
-            )
+        try:
+            async with asyncio.timeout(PATIENCE), self._grown:
+                await self._grown.wait_for(
+                    lambda: self.history.halt is not None or all(e.id in self.history.seen for e in events)
+                )
+        except TimeoutError:
+            raise Unavailable("the log has taken an event and does not give it back") from None

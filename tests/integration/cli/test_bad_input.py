@@ -284,6 +284,18 @@ def test_an_event_edited_in_the_log_halts_its_project(home: Path, mail: Path) ->
     assert "halted at event" in json.loads(status.stdout)["projects"][0]["halted"]
 
 
+def test_a_log_that_was_emptied_is_noticed(home: Path, mail: Path) -> None:
+    project = made(home, mail)
+    (home / "store" / project / "models" / "0").mkdir(parents=True)
+    for left in home.glob("log.sqlite*"):
+        left.unlink()
+
+    for command in ("up", "status", "export"):
+        line = error_line(labelloop(command, "--home", home))
+        assert f"knows nothing of the project {project}, which has models" in line
+        assert "put back a copy of the log" in line
+
+
 def test_a_log_that_is_no_log_is_told(home: Path, mail: Path) -> None:
     made(home, mail)
     for left in home.glob("log.sqlite-*"):
