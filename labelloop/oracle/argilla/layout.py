@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from labelloop.oracle.argilla.guidelines import GUIDELINES
 from labelloop.oracle.argilla.models import DatasetSpec
 from labelloop.oracle.argilla.values import QUESTION, QUESTION_TYPES
 
@@ -19,7 +20,7 @@ def dataset(spec: DatasetSpec, workspace_id: str) -> dict[str, Any]:
     return {
         "name": spec.name,
         "workspace_id": workspace_id,
-        "guidelines": spec.guidelines,
+        "guidelines": spec.guidelines or GUIDELINES,
         "allow_extra_metadata": True,
         "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
     }

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SAWarning
 
 from labelloop.oracle.server import connection, jobs  # noqa: F401  (the connection registers itself)
 from labelloop.oracle.server.database import prepare
+from labelloop.oracle.server.next_batch import show_next_batch
 from labelloop.oracle.server.owner import ensure_owner
 from labelloop.oracle.server.pages import OwnFonts
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
@@ -24,6 +25,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     warnings.simplefilter("ignore", SAWarning)
     jobs.run_here()
     prepare(database)
+    show_next_batch(app)
     config = uvicorn.Config(
         OwnFonts(app),
         log_level="warning",
