@@ -10,7 +10,6 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from schemas.envelope import new_event
 
-
 PATIENCE = 60.0
 
 
