@@ -30,8 +30,8 @@ class Polled:
 class Controller(ABC, Generic[Work]):
     """A service that folds, then reacts.
 
-    `do` may raise `labelloop.errors.Unavailable` (waited for, said once) or anything else (recorded as
-    ServiceFailed, tried again with backoff).
+    `do` and `poll` may raise `labelloop.errors.Unavailable` or `UserError` (waited for, said once), or
+    anything else (recorded as ServiceFailed); they are tried again with backoff.
     """
 
     name: str

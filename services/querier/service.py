@@ -39,6 +39,8 @@ class Querier(Controller[NextBatch]):
         self._keeper = Keeper(self._argilla, self._pools)
 
     async def close(self) -> None:
+        if self._warm is not None:
+            self._warm.cancel()
         self._worker.close()
         await self._argilla.__aexit__()
 

@@ -125,6 +125,11 @@ def delete_the_data_set(scene: Scene) -> None:
     scene.owner.delete_dataset()
 
 
+def replace_records_by_blank_ones(scene: Scene) -> None:
+    scene.owner.delete_records([record["id"] for record in scene.records.values()])
+    scene.owner.write_anew(scene.records.values())
+
+
 def delete_everything(scene: Scene) -> None:
     delete_some_records(scene)
     delete_the_account(scene)
@@ -132,7 +137,13 @@ def delete_everything(scene: Scene) -> None:
     delete_the_data_set(scene)
 
 
-DELETIONS = [delete_some_records, delete_the_account, delete_the_data_set, delete_everything]
+DELETIONS = [
+    delete_some_records,
+    replace_records_by_blank_ones,
+    delete_the_account,
+    delete_the_data_set,
+    delete_everything,
+]
 
 
 @pytest.mark.parametrize("delete", DELETIONS)

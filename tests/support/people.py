@@ -86,6 +86,12 @@ class Owner:
     def delete_records(self, ids: Iterable[str]) -> None:
         ok(self._client.delete(f"/datasets/{self.dataset()}/records", params={"ids": ",".join(ids)}))
 
+    def write_anew(self, records: Iterable[dict[str, Any]]) -> None:
+        """Write deleted records again without their responses, as from an older copy."""
+        kept = ("external_id", "fields", "metadata")
+        items = [{key: record[key] for key in kept} for record in records]
+        ok(self._client.put(f"/datasets/{self.dataset()}/records/bulk", json={"items": items}))
+
     def delete_dataset(self) -> None:
         ok(self._client.delete(f"/datasets/{self.dataset()}"))
 

@@ -110,6 +110,22 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
         assert not states[project].failures
 
 
+def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop: Loop) -> None:
+    project = loop.create(texts(30), test=texts(9), **SETTINGS | {"max_batches": 1})
+    loop.start("querier", "annotation_watcher", "trainer")
+    label_batch(loop, project, Person(loop.argilla), 0)
+    state = loop.wait(project, lambda state: "0" in state.models)
+    shutil.rmtree(Store(loop.settings.store).model(state.models["0"].latest))
+
+    loop.start("evaluator")
+
+    state = loop.wait(project, lambda state: state.evaluations)
+    assert state.evaluations["0"].attempt == 1
+    assert [trained.attempt for trained in state.models["0"].attempts] == [0, 1]
+    assert len(loop.told(project, "ModelLost")) == 1
+    assert not state.failures
+
+
 def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
     ann = Person(loop.argilla)

@@ -1,11 +1,12 @@
 """What is drawn by the seed alone."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelloop.loop.draws import audit_count, balanced_draw, random_draw, shuffled
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 99),
     size=st.integers(0, 60),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelloop.oracle.evidence import Seen, is_any_absent, lost_votes, merged
@@ -88,6 +88,7 @@ def recorded_votes(draw: st.DrawFn) -> ItemVotes:
     return votes(7, *(vote(name, draw(LABEL)) for name in sorted(names)))
 
 
+@settings(max_examples=300, deadline=None)
 @given(recorded=recorded_votes(), data=st.data())
 def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.DataObject) -> None:
     """Whatever is deleted and made again, in any order, with any look in between: the answers stay."""
