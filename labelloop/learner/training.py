@@ -25,7 +25,7 @@ def train(request: TrainRequest) -> TrainResult:
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
     classifier = factory(request.classifier.name).new(setting)
     classifier.fit(data)
-    folder = artifacts.store(request.into, lambda folder: _write(classifier, request, folder))
+    folder = artifacts.store(request.into, lambda folder: _write(classifier, request, len(data), folder))
     return TrainResult(
         sha256=folder.name,
         folder=folder,
@@ -47,7 +47,7 @@ def _examples(request: TrainRequest) -> TextDataset:
     return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
 
 
-def _write(classifier: LoopClassifier, request: TrainRequest, folder: Path) -> None:
+def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:
     classifier.save(folder)
     config_file = folder / "config.json"
     config = json.loads(config_file.read_text())
@@ -63,7 +63,7 @@ def _write(classifier: LoopClassifier, request: TrainRequest, folder: Path) -> N
         else request.classifier.model,
         "revision": request.classifier.revision,
         "labels": list(request.labels),
-        "examples": len(request.examples),
+        "examples": examples,
         "seed": request.seed,
         "versions": runtime.versions(),
     }

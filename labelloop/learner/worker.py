@@ -83,12 +83,17 @@ class _Child:
         self._sender.close()
 
     def answer(self) -> object:
-        """Block for the result or the `TaskFailed` of the child; raises `WorkerCrashed` if none comes."""
+        """Block for the result or the `TaskFailed` of the child; raises `WorkerCrashed` if none comes.
+
+        The child has ended when this returns, and has given its memory back.
+        """
         try:
-            return self._receiver.recv()
+            answer: object = self._receiver.recv()
         except EOFError:
             self._process.join()
             raise WorkerCrashed(_how(self._process.exitcode)) from None
+        self._process.join()
+        return answer
 
     def kill(self) -> None:
         if self._process.is_alive():

@@ -1,0 +1,111 @@
+"""A tiny model, a small pool with its labels, and a warm worker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from labelloop.learner.requests import (
+    ClassifierSpec,
+    EvaluateRequest,
+    Examples,
+    QueryRequest,
+    TrainRequest,
+    TrainResult,
+)
+from labelloop.learner.worker import Worker
+from labelloop.pool.snapshot import Row, write
+from tests.support.tiny_bert import tiny_bert
+
+STARTS = {"HUM": "who is the man", "LOC": "where is the city", "NUM": "how many book"}
+LABELS = tuple(STARTS)
+SIZE = 60
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Makes requests over one pool, whose item `i` is of class `i % 3`."""
+
+    folder: Path
+    pool: Path
+    model: Path
+
+    def examples(self, *items: int) -> Examples:
+        return tuple((item, (LABELS[item % len(LABELS)],)) for item in items)
+
+    def spec(self, classifier: str = "transformer") -> ClassifierSpec:
+        parameters = {"epochs": 2, "min_steps": 1} if classifier == "transformer" else {}
+        return ClassifierSpec(classifier, parameters, str(self.model), None)
+
+    def training(self, classifier: str = "transformer", into: str = "models") -> TrainRequest:
+        return TrainRequest(
+            pool=self.pool,
+            classifier=self.spec(classifier),
+            labels=LABELS,
+            examples=self.examples(*range(12)),
+            ignored=(),
+            seed=7,
+            threads=1,
+            into=self.folder / into,
+            cache=self.folder / "cache",
+        )
+
+    def query(self, training: TrainRequest, trained: TrainResult, strategy: str, n: int = 5) -> QueryRequest:
+        return QueryRequest(
+            pool=self.pool,
+            classifier=training.classifier,
+            labels=LABELS,
+            model_folder=trained.folder,
+            model_sha256=trained.sha256,
+            strategy=strategy,
+            strategy_parameters={},
+            taken=(12, 13, 14),
+            labelled=training.examples,
+            ignored=(15,),
+            n=n,
+            seed=3,
+            threads=1,
+            cache=self.folder / "cache",
+        )
+
+    def evaluation(self, training: TrainRequest, trained: TrainResult) -> EvaluateRequest:
+        return EvaluateRequest(
+            texts_path=self.pool,
+            classifier=training.classifier,
+            labels=LABELS,
+            model_folder=trained.folder,
+            model_sha256=trained.sha256,
+            threads=1,
+            cache=self.folder / "cache",
+        )
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[Worker]:
+    worker = Worker(1, "test")
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bert(tmp_path_factory.mktemp("tiny-bert"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tiny: Path) -> Bench:
+    words = ("color", "number", "the", "when", "was")
+    rows = [
+        Row(f"{STARTS[label]} {words[item % 5]} {words[item // 12]}", label, item)
+        for item in range(SIZE)
+        for label in [LABELS[item % len(LABELS)]]
+    ]
+    return Bench(tmp_path, tmp_path / write(tmp_path, rows).name, tiny)
+
+
+def endless(training: TrainRequest) -> TrainRequest:
+    """The same training, but far too long to wait for."""
+    return replace(
+        training, classifier=replace(training.classifier, parameters={"epochs": 10_000_000, "min_steps": 1})
+    )

@@ -1,0 +1,42 @@
+"""Measuring a model on labelled texts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from labelloop.learner.failures import TaskFailed
+from labelloop.learner.worker import Worker
+from labelloop.pool.snapshot import Row, write
+from tests.integration.learner.conftest import LABELS, SIZE, Bench
+
+
+async def test_every_figure_follows_from_the_confusion(worker: Worker, bench: Bench) -> None:
+    training = bench.training("linear")
+    trained = await worker.run(training)
+
+    result = await worker.run(bench.evaluation(training, trained))
+
+    confusion = np.array(result.confusion)
+    recalls = confusion.diagonal() / confusion.sum(axis=1)
+    assert result.size == confusion.sum() == SIZE
+    assert confusion.sum(axis=1).tolist() == [SIZE / len(LABELS)] * len(LABELS)
+    assert result.accuracy == pytest.approx(confusion.trace() / SIZE)
+    assert [result.per_class[label]["recall"] for label in LABELS] == pytest.approx(list(recalls))
+    assert result.macro_f1 == pytest.approx(np.mean([result.per_class[label]["f1"] for label in LABELS]))
+
+
+async def test_a_model_that_learned_the_classes_is_right(worker: Worker, bench: Bench) -> None:
+    training = replace(bench.training("linear"), examples=bench.examples(*range(30)))
+    trained = await worker.run(training)
+
+    assert (await worker.run(bench.evaluation(training, trained))).accuracy > 0.9
+
+
+async def test_a_test_set_without_labels_is_refused(worker: Worker, bench: Bench) -> None:
+    training = bench.training("linear")
+    trained = await worker.run(training)
+    unlabelled = bench.folder / write(bench.folder, [Row("who is the man", None, 0)]).name
+
+    with pytest.raises(TaskFailed, match="the test set has no labels"):
+        await worker.run(replace(bench.evaluation(training, trained), texts_path=unlabelled))

@@ -1,0 +1,125 @@
+"""Picking: every strategy of small-text that can, never what is barred, best first."""
+
+import inspect
+from dataclasses import replace
+
+import pytest
+import small_text  # type: ignore[import-untyped]
+from small_text.integrations.pytorch import (  # type: ignore[import-untyped]
+    query_strategies as torch_strategies,
+)
+
+from labelloop.learner.artifacts import MANIFEST
+from labelloop.learner.failures import TaskFailed
+from labelloop.learner.requests import Pick
+from labelloop.learner.strategies import STRATEGIES, known_strategies
+from labelloop.learner.worker import Worker
+from tests.integration.learner.conftest import LABELS, SIZE, Bench
+
+BARRED = {*range(12), 12, 13, 14, 15}
+LEFT = SIZE - len(BARRED)
+UNSEEDED = {"badge", "anchor-subsampling"}
+SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}}
+ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
+
+
+def test_every_strategy_of_small_text_is_known() -> None:
+    offered = {
+        name
+        for package in (small_text, torch_strategies)
+        for name, member in inspect.getmembers(package, inspect.isclass)
+        if issubclass(member, small_text.QueryStrategy)
+    }
+
+    assert offered - ABSTRACT == set(STRATEGIES)
+
+
+@pytest.mark.parametrize("classifier", ["transformer", "linear"])
+@pytest.mark.parametrize("strategy", known_strategies())
+async def test_a_strategy_picks_texts_that_are_free(
+    worker: Worker, bench: Bench, strategy: str, classifier: str
+) -> None:
+    training = bench.training(classifier)
+    trained = await worker.run(training)
+    request = replace(bench.query(training, trained, strategy), strategy_parameters=SMALL.get(strategy, {}))
+    if classifier == "linear" and STRATEGIES_FOR_NETWORKS & {strategy}:
+        with pytest.raises(TaskFailed, match="does not work with the classifier linear"):
+            await worker.run(request)
+        return
+
+    result = await worker.run(request)
+
+    items = [pick.item for pick in result.picks]
+    assert len(set(items)) == 5
+    assert not BARRED & set(items)
+    assert all(pick.label in LABELS and 1 / 3 <= pick.probability <= 1 for pick in result.picks)
+    if strategy not in UNSEEDED:
+        assert (await worker.run(request)).picks == result.picks
+
+
+STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
+
+
+@pytest.mark.parametrize("strategy", ["breaking-ties", "least-confidence", "prediction-entropy", "bald"])
+async def test_picks_are_ranked_by_their_scores(worker: Worker, bench: Bench, strategy: str) -> None:
+    training = bench.training()
+    trained = await worker.run(training)
+
+    picks = (await worker.run(bench.query(training, trained, strategy))).picks
+
+    scores = [pick.score for pick in picks if pick.score is not None]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=strategy in {"prediction-entropy", "bald"})
+
+
+async def test_breaking_ties_picks_the_smallest_margins(worker: Worker, bench: Bench) -> None:
+    training = replace(bench.training("linear"), labels=LABELS[:2], examples=bench.examples(0, 1, 3, 4))
+    trained = await worker.run(training)
+    request = replace(
+        bench.query(training, trained, "breaking-ties"),
+        labels=LABELS[:2],
+        also=tuple(set(range(SIZE)) - {0, 1, 3, 4, 12, 13, 14, 15}),
+    )
+
+    result = await worker.run(request)
+
+    def margin(pick: Pick) -> float:
+        return 2 * pick.probability - 1
+
+    smallest = sorted(margin(pick) for pick in result.also)[:5]
+    assert [pick.score for pick in result.picks] == pytest.approx(smallest, abs=1e-9)
+
+
+@pytest.mark.parametrize("strategy", ["breaking-ties", "random-sampling", "greedy-coreset"])
+async def test_the_last_batch_is_what_is_left(worker: Worker, bench: Bench, strategy: str) -> None:
+    training = bench.training("linear")
+    trained = await worker.run(training)
+
+    result = await worker.run(bench.query(training, trained, strategy, n=1000))
+
+    assert {pick.item for pick in result.picks} == set(range(SIZE)) - BARRED
+    assert len(result.picks) == LEFT
+
+
+async def test_an_empty_pool_gives_no_picks(worker: Worker, bench: Bench) -> None:
+    training = bench.training("linear")
+    trained = await worker.run(training)
+    request = replace(bench.query(training, trained, "breaking-ties"), taken=tuple(range(12, SIZE)))
+
+    assert (await worker.run(request)).picks == ()
+
+
+async def test_a_lost_and_a_damaged_model_are_told_apart(worker: Worker, bench: Bench) -> None:
+    training = bench.training("linear")
+    trained = await worker.run(training)
+    request = bench.query(training, trained, "breaking-ties")
+    (trained.folder / "config.json").write_text("{}")
+
+    with pytest.raises(TaskFailed) as damaged:
+        await worker.run(request)
+    (trained.folder / MANIFEST).unlink()
+    with pytest.raises(TaskFailed) as missing:
+        await worker.run(request)
+
+    assert damaged.value.kind == "model-damaged"
+    assert missing.value.kind == "model-missing"

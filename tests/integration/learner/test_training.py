@@ -1,0 +1,113 @@
+"""Training: repeatable, stored whole, and the same to `transformers.pipeline` as to the loop."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from transformers import pipeline
+
+from labelloop.learner.artifacts import verify
+from labelloop.learner.failures import TaskFailed
+from labelloop.learner.requests import TrainRequest, TrainResult
+from labelloop.learner.worker import Worker
+from labelloop.pool.snapshot import Snapshot
+from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.tiny_bert import tiny_bert
+
+CLASSIFIERS = ("transformer", "linear")
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+async def test_the_same_request_gives_the_same_bytes(worker: Worker, bench: Bench, classifier: str) -> None:
+    request = bench.training(classifier)
+
+    first = await worker.run(request)
+    second = await worker.run(replace(request, into=bench.folder / "again", examples=request.examples[::-1]))
+
+    assert first.sha256 == second.sha256
+    assert first.folder != second.folder
+    verify(second.folder, first.sha256)
+
+
+@pytest.mark.parametrize("change", ["seed", "examples"])
+async def test_another_seed_or_example_gives_another_model(worker: Worker, bench: Bench, change: str) -> None:
+    request = bench.training()
+    other = (
+        replace(request, seed=8)
+        if change == "seed"
+        else replace(request, examples=bench.examples(*range(13)))
+    )
+
+    assert (await worker.run(request)).sha256 != (await worker.run(other)).sha256
+
+
+async def test_ignored_items_are_not_learned(worker: Worker, bench: Bench) -> None:
+    without = replace(bench.training("linear"), examples=bench.examples(*range(9)), ignored=(9, 10, 11))
+
+    ignoring = await worker.run(replace(without, examples=bench.examples(*range(12))))
+
+    card = json.loads((ignoring.folder / "labelloop.json").read_text())
+    assert card["examples"] == 9
+    assert ignoring.sha256 == (await worker.run(without)).sha256
+
+
+@pytest.mark.parametrize("averages", [True, False])
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+async def test_a_pipeline_says_what_the_loop_saw(
+    worker: Worker, bench: Bench, tmp_path: Path, classifier: str, averages: bool
+) -> None:
+    model = bench.model if averages else tiny_bert(tmp_path / "own-head", averages=False)
+    request = replace(
+        bench.training(classifier), classifier=replace(bench.spec(classifier), model=str(model))
+    )
+    trained = await worker.run(request)
+
+    seen = await probabilities(worker, bench, request, trained)
+
+    texts = Snapshot.open(bench.pool).texts(list(seen))
+    said: Any = pipeline("text-classification", str(trained.folder), top_k=1)(texts)
+    assert [answer["label"] for [answer] in said] == [label for label, _ in seen.values()]
+    scores = [answer["score"] for [answer] in said]
+    np.testing.assert_allclose(scores, [share for _, share in seen.values()], atol=1e-5)
+
+
+async def probabilities(
+    worker: Worker, bench: Bench, request: TrainRequest, trained: TrainResult
+) -> dict[int, tuple[str, float]]:
+    asked = replace(bench.query(request, trained, "breaking-ties"), also=tuple(range(SIZE)))
+    return {pick.item: (pick.label, pick.probability) for pick in (await worker.run(asked)).also}
+
+
+async def test_a_model_folder_tells_what_it_is_and_not_where_it_was_made(
+    worker: Worker, bench: Bench
+) -> None:
+    trained = await worker.run(bench.training())
+
+    config = json.loads((trained.folder / "config.json").read_text())
+    assert config["id2label"] == {str(number): label for number, label in enumerate(LABELS)}
+    assert {path.suffix for path in trained.folder.iterdir()} == {".json", ".safetensors"}
+    for path in trained.folder.glob("*.json"):
+        assert str(bench.folder) not in path.read_text()
+        assert str(bench.model) not in path.read_text()
+
+
+async def test_a_label_that_the_project_does_not_know_is_refused(worker: Worker, bench: Bench) -> None:
+    request = replace(bench.training(), examples=((0, ("HUM",)), (1, ("ANIMAL",))))
+
+    with pytest.raises(TaskFailed, match="unknown label 'ANIMAL'"):
+        await worker.run(request)
+
+
+async def test_a_model_of_another_family_is_no_base_for_the_linear_classifier(
+    worker: Worker, bench: Bench, tmp_path: Path
+) -> None:
+    folder = tiny_bert(tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "electra"}))
+    request = replace(bench.training("linear"), classifier=replace(bench.spec("linear"), model=str(folder)))
+
+    with pytest.raises(TaskFailed, match=r"needs a model of BERT's family, and other is electra"):
+        await worker.run(request)

@@ -1,0 +1,167 @@
+"""The worker: one child a task, which ends with its task, its caller and its service."""
+
+import asyncio
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labelloop.learner.failures import TaskFailed, WorkerCrashed
+from labelloop.learner.requests import Ping
+from labelloop.learner.worker import Worker
+from tests.integration.learner.conftest import Bench, endless
+from tests.support.children import PATIENCE
+from tests.support.disks import fill, tiny_disk
+
+__all__ = ["tiny_disk"]
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def children(name: str) -> list[psutil.Process]:
+    running = multiprocessing.active_children()
+    return [psutil.Process(child.pid) for child in running if child.name == name and child.pid]
+
+
+async def test_a_child_answers_with_its_versions(worker: Worker) -> None:
+    versions = await worker.run(Ping())
+
+    assert {"torch", "transformers", "small-text"} <= versions.keys()
+
+
+async def test_a_child_has_ended_when_its_answer_is_there() -> None:
+    worker = Worker(1, "ping")
+
+    await worker.warm()
+
+    assert not children("ping")
+
+
+async def test_the_event_loop_goes_on_while_a_child_works(worker: Worker, bench: Bench) -> None:
+    task = asyncio.create_task(worker.run(bench.training()))
+
+    turns = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert (await task).folder.is_dir()
+    assert turns > 100
+
+
+async def test_a_killed_child_is_an_error_that_says_so(bench: Bench) -> None:
+    worker = Worker(1, "killed")
+    task = asyncio.create_task(worker.run(endless(bench.training())))
+    await until(lambda: bool(children("killed")))
+
+    for child in children("killed"):
+        child.kill()
+
+    with pytest.raises(WorkerCrashed, match=r"killed by signal 9 \(out of memory\?\)"):
+        await task
+    assert await worker.run(Ping())
+
+
+async def test_cancelling_kills_the_child(bench: Bench) -> None:
+    task = asyncio.create_task(Worker(1, "cancelled").run(endless(bench.training())))
+    await until(lambda: bool(children("cancelled")))
+    started = children("cancelled")
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: not any(child.is_running() for child in started))
+
+
+async def test_closing_ends_what_still_runs(bench: Bench) -> None:
+    worker = Worker(1, "closing")
+    task = asyncio.create_task(worker.run(endless(bench.training())))
+    await until(lambda: bool(children("closing")))
+
+    worker.close()
+
+    with pytest.raises(WorkerCrashed):
+        await task
+
+
+async def test_several_children_work_at_a_time(worker: Worker, bench: Bench) -> None:
+    first, second = await asyncio.gather(
+        worker.run(bench.training(into="first")), worker.run(bench.training(into="second"))
+    )
+
+    assert first.sha256 == second.sha256
+
+
+async def test_an_error_in_a_task_keeps_its_reason(worker: Worker, bench: Bench) -> None:
+    unfit = replace(bench.training(), examples=bench.examples(0, 3, 6))
+
+    with pytest.raises(TaskFailed, match="fewer than two classes") as caught:
+        await worker.run(unfit)
+
+    assert caught.value.kind == "bad-input"
+
+
+async def test_a_full_disk_is_told_and_nothing_is_left(worker: Worker, bench: Bench, tiny_disk: Path) -> None:
+    filler = fill(tiny_disk)
+    request = replace(bench.training(), into=tiny_disk / "models")
+
+    with pytest.raises(TaskFailed) as caught:
+        await worker.run(request)
+
+    assert caught.value.kind == "disk-full"
+    assert files(tiny_disk) == [filler]
+
+
+SERVICE = """
+import asyncio, pickle, sys
+from labelloop.learner.worker import Worker
+
+async def main():
+    request = pickle.load(sys.stdin.buffer)
+    await Worker(1).run(request)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_a_child_ends_when_its_service_is_killed(bench: Bench, tmp_path: Path) -> None:
+    script = tmp_path / "service.py"
+    script.write_text(SERVICE)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, env=environment) as service:
+        assert service.stdin is not None
+        service.stdin.write(pickle.dumps(endless(bench.training())))
+        service.stdin.close()
+        deadline = time.monotonic() + PATIENCE
+        while not (working := [p for p in descendants(service.pid) if p.cpu_times().user > 0.5]):
+            assert time.monotonic() < deadline, "no child has begun to work"
+            time.sleep(0.05)
+
+        service.send_signal(signal.SIGKILL)
+
+    _, alive = psutil.wait_procs(working, PATIENCE)
+    assert alive == []
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Those of the forkserver's children: what a service starts is at depth one, a task at depth two."""
+    return [task for process in psutil.Process(pid).children() for task in process.children()]
