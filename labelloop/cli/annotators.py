@@ -12,7 +12,7 @@ from labelloop.cli import options
 
 @click.group(cls=click.RichGroup)
 def annotators() -> None:
-    """Make accounts for people who label, and list them.
+    """Make accounts for people who label, give them new passwords, and list them.
 
     `labelloop annotators add ada`
     """
@@ -25,6 +25,18 @@ def annotators() -> None:
 def add(name: str, home: Path, as_json: bool) -> None:
     """Make an account and print its password, this once."""
     asyncio.run(_add(name, home, as_json))
+
+
+@annotators.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("name")
+@options.home
+@options.as_json
+def password(name: str, home: Path, as_json: bool) -> None:
+    """Give an account a new password and print it, this once.
+
+    For who forgot it, and for an account that was deleted in Argilla and made again.
+    """
+    asyncio.run(_password(name, home, as_json))
 
 
 @annotators.command("list", context_settings=options.FROM_ENVIRONMENT)
@@ -46,10 +58,29 @@ async def _add(name: str, home: Path, as_json: bool) -> None:
         raise UserError(
             f"{name} has an account already, and its password was shown then: choose another name"
         )
+    _show(name, account.password, access.url, as_json)
+
+
+async def _password(name: str, home: Path, as_json: bool) -> None:
+    from labelloop.errors import UserError
+    from labelloop.oracle.argilla import Missing
+    from labelloop.supervisor.access import reached
+
+    async with reached(home) as (argilla, access):
+        try:
+            chosen = await argilla.new_password(name)
+        except Missing:
+            raise UserError(
+                f"there is no account {name}: make it with `labelloop annotators add {name}`"
+            ) from None
+    _show(name, chosen, access.url, as_json)
+
+
+def _show(name: str, password: str, url: str, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"username": name, "password": account.password, "url": access.url}))
+        click.echo(json.dumps({"username": name, "password": password, "url": url}))
     else:
-        click.echo(f"{name} can log in at {access.url}\n  user      {name}\n  password  {account.password}")
+        click.echo(f"{name} can log in at {url}\n  user      {name}\n  password  {password}")
         click.echo("the password is not shown again")
 
 

@@ -82,5 +82,9 @@ class Keeper:
                     self._refused.add(username)
                     logger.warning("the account %s is gone and cannot be made again: %s", username, error)
             else:
-                logger.warning("the account %s was gone; it is made again, with a new password", username)
+                logger.warning(
+                    "the account %s was gone and is made again: `labelloop annotators password %s` tells a password",
+                    username,
+                    username,
+                )
         return accounts

@@ -53,8 +53,17 @@ async def create_annotator(
     return account
 
 
+async def new_password(transport: Transport, username: str) -> str:
+    account = await _find_account(transport, username)
+    if account is None:
+        raise Missing(f"there is no account {username}")
+    chosen = _password()
+    await transport.request("PATCH", f"users/{account.user_id}", body={"password": chosen})
+    return chosen
+
+
 async def _create(transport: Transport, username: str, password: str | None) -> Account:
-    chosen = password or secrets.token_urlsafe(12)
+    chosen = password or _password()
     body = {"username": username, "first_name": username, "role": "annotator", "password": chosen}
     try:
         made = await transport.request("POST", "users", body=body)
@@ -78,6 +87,10 @@ async def _find_account(transport: Transport, username: str) -> Account | None:
 async def _listed(transport: Transport, path: str) -> list[Any]:
     items: list[Any] = (await transport.request("GET", path))["items"]
     return items
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def _user(item: Any) -> User:

@@ -48,6 +48,10 @@ class Argilla:
         """
         return await accounts.create_annotator(self._transport, username, workspace, password)
 
+    async def new_password(self, username: str) -> str:
+        """Give an account a new, generated password (an owner's key). Raises Missing if there is none."""
+        return await accounts.new_password(self._transport, username)
+
     async def find_dataset(self, name: str, workspace: str) -> Dataset | None:
         """The published data set, None if there is none that the user can see."""
         return await datasets.find_dataset(self._transport, name, workspace)

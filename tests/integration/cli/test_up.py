@@ -60,6 +60,10 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         assert len(added["password"]) >= 8
         once = labelloop("annotators", "add", "ada", "--home", home)
         assert (once.exit_code, "has an account already" in once.stderr) == (2, True)
+        forgot = json.loads(labelloop("annotators", "password", "ada", "--home", home, "--json").stdout)
+        assert forgot["password"] != added["password"]
+        nobody = labelloop("annotators", "password", "bob", "--home", home)
+        assert (nobody.exit_code, "make it with `labelloop annotators add bob`" in nobody.stderr) == (2, True)
         listed = json.loads(labelloop("annotators", "list", "--home", home, "--json").stdout)
         assert {user["username"]: user["role"] for user in listed} == {"owner": "owner", "ada": "annotator"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.oracle.argilla import Argilla, Dataset, Refused
+from labelloop.oracle.argilla import Argilla, Dataset, Missing, Refused
 from tests.support.argilla_server import ArgillaServer
 
 
@@ -71,3 +71,22 @@ async def test_a_deleted_account_comes_back_as_another(
 async def test_a_password_that_is_too_short_is_told(argilla: Argilla, name: str) -> None:
     with pytest.raises(UserError, match=f"refuses the annotator '{name}'"):
         await argilla.create_annotator(name, "labelloop", "short")
+
+
+async def test_a_new_password_takes_the_place_of_the_old_one(
+    argilla: Argilla, argilla_server: ArgillaServer, name: str
+) -> None:
+    account = await argilla.create_annotator(name, "labelloop")
+
+    chosen = await argilla.new_password(name)
+
+    with argilla_server.client("") as raw:
+        old = raw.post("/token", data={"username": name, "password": account.password})
+        new = raw.post("/token", data={"username": name, "password": chosen})
+    assert chosen != account.password
+    assert (old.is_success, new.is_success) == (False, True)
+
+
+async def test_nobody_gets_no_password(argilla: Argilla) -> None:
+    with pytest.raises(Missing, match="there is no account nobody"):
+        await argilla.new_password("nobody")
