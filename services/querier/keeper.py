@@ -83,7 +83,7 @@ class Keeper:
                     logger.warning("the account %s is gone and cannot be made again: %s", username, error)
             else:
                 logger.warning(
-                    "the account %s was gone and is made again: `labelloop annotators password %s` tells a password",
+                    "the account %s was gone and is made again: `labelloop annotators password %s`",
                     username,
                     username,
                 )
