@@ -128,7 +128,11 @@ class AnnotatorPage:
 
     def answer_all_shown(self, key: str) -> None:
         """In the bulk view, give all texts on screen the label of a key."""
-        self.page.locator("[data-title='Select all'] .checkbox__container").click()
+        self.select_all()
         self.focus_labels()
         self.page.keyboard.press(key)
         self.page.keyboard.press("Enter")
+
+    def select_all(self) -> None:
+        """In the bulk view, select all texts on screen."""
+        self.page.locator("[data-title='Select all'] .checkbox__container").click()
