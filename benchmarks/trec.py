@@ -1,4 +1,4 @@
-"""The learning curve on TREC: `python -m benchmarks.trec --data ../shared/data/trec`.
+"""The learning curve on TREC: `python -m benchmarks.trec --data DIR`.
 
 Simulates the loop's order of work with the learner's own training, picking and measuring. Stop it at any
 time: started again, it goes on from the steps on file.
@@ -200,7 +200,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> Task:
 def main() -> None:
     """Parse the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/trec"))
+    parser.add_argument("--data", type=Path, required=True, help="a folder with train.jsonl and test.jsonl")
     parser.add_argument("--seeds", type=numbers, default=[1, 2, 3])
     parser.add_argument("--lookahead", type=numbers, default=[0, 1])
     parser.add_argument("--batches", type=int, default=13)
