@@ -73,7 +73,7 @@ def find_home(path: Path) -> Home | None:
             f"{path} is no home of labelloop ({MARK}: {error}): give another by --home"
         ) from error
     if found > FORMAT:
-        raise UserError(f"a newer labelloop made the home {path}: upgrade with `pip install -U labelloop`")
+        raise UserError(f"a newer labelloop made the home {path}: upgrade labelloop")
     return Home(path, kind)
 
 

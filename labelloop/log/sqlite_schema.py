@@ -90,7 +90,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if application != APPLICATION_ID and (version or tables):
         raise UserError(f"{path} is another program's file and no log: give the path of a log, or a new one")
     if version > FORMAT:
-        raise UserError(f"a newer labelloop wrote the log {path}: upgrade with `pip install -U labelloop`")
+        raise UserError(f"a newer labelloop wrote the log {path}: upgrade labelloop")
     connection.execute("PRAGMA journal_mode = WAL")
     if version < FORMAT:
         _create(connection)
