@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.needs import missing
+
 KIBIBYTES = 2048
 
 
@@ -19,9 +21,9 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         mounted = subprocess.run(mounting, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        pytest.skip("needs mount to make a small disk")
+        missing("needs mount to make a small disk")
     if mounted.returncode:
-        pytest.skip(f"needs to be root to mount a small disk: {mounted.stderr.strip()}")
+        missing(f"needs to be root to mount a small disk: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 

@@ -18,10 +18,9 @@ from labelloop.slot import IDLE, Slot, read_slot
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import ProjectCreated, ProjectPaused
 from tests.support.controllers import Batches, events, read, running, until, until_state
-from tests.support.disks import fill, tiny_disk
+from tests.support.disks import fill
 from tests.support.states import PROJECT, project, queried
 
-__all__ = ["tiny_disk"]
 OTHER = "news-0000"
 
 

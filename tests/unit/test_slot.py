@@ -4,9 +4,7 @@ import os
 from pathlib import Path
 
 from labelloop.slot import IDLE, SIZE, Slot, read_slot
-from tests.support.disks import fill, tiny_disk
-
-__all__ = ["tiny_disk"]
+from tests.support.disks import fill
 
 
 def test_what_is_said_is_read_until_it_is_taken_back(tmp_path: Path) -> None:

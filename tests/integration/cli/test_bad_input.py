@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from labelloop.home import open_home
 from labelloop.supervisor.lock import hold
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop
+from tests.support.disks import fill
 
 TEXTS = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
 
@@ -32,18 +31,6 @@ def mail(tmp_path: Path) -> Path:
         "body,kind\n" + "".join(f"{text},{kind}\n" for text, kind in zip(TEXTS, "abab", strict=True))
     )
     return path
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def init(home: Path, dataset: object, *more: object) -> Any:
@@ -305,28 +292,19 @@ def test_a_log_that_is_no_log_is_told(home: Path, mail: Path) -> None:
     assert "is damaged" in error_line(labelloop("up", "--home", home))
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_made(small_disk: Path, mail: Path) -> None:
-    home = small_disk / "home"
+def test_a_full_disk_is_told_and_nothing_is_half_made(tiny_disk: Path, mail: Path) -> None:
+    home = tiny_disk / "home"
     project = made(home, mail)
-    fill(small_disk)
+    filler = fill(tiny_disk)
     big = mail.with_name("big.csv")
     big.write_text("body\n" + "".join(f"text number {number}\n" for number in range(20_000)))
 
     line = error_line(init(home, big, "--text-column", "body", "--labels", "spam,ham"))
 
     assert "space" in line
-    (small_disk / "filler").unlink()
+    filler.unlink()
     assert [found["project"] for found in projects(home)] == [project]
     assert [path.name for path in (home / "store").iterdir()] == [project]
-
-
-def fill(folder: Path) -> None:
-    with (folder / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 512)
-        except OSError:
-            return
 
 
 def edit(home: Path, statement: str) -> None:

@@ -20,9 +20,7 @@ from labelloop.learner.requests import Ping
 from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
-from tests.support.disks import fill, tiny_disk
-
-__all__ = ["tiny_disk"]
+from tests.support.disks import fill
 
 
 def files(folder: Path) -> list[Path]:

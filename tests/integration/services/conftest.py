@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.argilla_server import ArgillaServer
-from tests.support.disks import tiny_disk
 from tests.support.loop import Loop, a_loop
-
-__all__ = ["tiny_disk"]
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from labelloop.log import open_log
 from labelloop.log.sqlite import SqliteLog
 from labelloop.loop.history import History
 from schemas.envelope import InvalidEvent
+from tests.support.disks import fill
 from tests.support.logs import some_event
 
 
@@ -27,32 +26,9 @@ async def written(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
 def edit(path: Path, statement: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement)
-
-
-def fill(folder: Path) -> Path:
-    """A file that takes all the space that is left."""
-    path = folder / "filler"
-    with path.open("wb", buffering=0) as file:
-        while True:
-            try:
-                file.write(b"x" * 512)
-            except OSError:
-                return path
 
 
 @pytest.mark.parametrize(
@@ -138,10 +114,10 @@ def test_an_event_that_was_made_another_one_is_noticed(written: Path, attribute:
         SqliteLog(written)
 
 
-async def test_a_full_disk_is_named_and_nothing_is_lost(small_disk: Path) -> None:
-    log = SqliteLog(small_disk / "log.sqlite")
+async def test_a_full_disk_is_named_and_nothing_is_lost(tiny_disk: Path) -> None:
+    log = SqliteLog(tiny_disk / "log.sqlite")
     await log.append(some_event("p", 0))
-    filler = fill(small_disk)
+    filler = fill(tiny_disk)
 
     too_much = [some_event("p", number, why="x" * 4000) for number in range(1, 300)]
     with pytest.raises(UserError, match=r"no space left.*free some space"):
@@ -154,15 +130,15 @@ async def test_a_full_disk_is_named_and_nothing_is_lost(small_disk: Path) -> Non
     await log.close()
 
 
-async def test_a_log_cannot_be_opened_on_a_full_disk(small_disk: Path) -> None:
-    log = SqliteLog(small_disk / "log.sqlite")
+async def test_a_log_cannot_be_opened_on_a_full_disk(tiny_disk: Path) -> None:
+    log = SqliteLog(tiny_disk / "log.sqlite")
     await log.append(some_event("p", 0))
     await log.close()
-    fill(small_disk)
+    fill(tiny_disk)
 
     for name in ("log.sqlite", "new.sqlite"):
         with pytest.raises(UserError, match="no space left"):
-            SqliteLog(small_disk / name)
+            SqliteLog(tiny_disk / name)
 
 
 async def test_reading_goes_on_while_a_write_waits_for_another_process(written: Path) -> None:
