@@ -7,22 +7,12 @@ from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def missing(reason: str) -> NoReturn:
     """Skip the running test with this reason, or fail it where LABELLOOP_REQUIRE=1."""
     if os.environ.get("LABELLOOP_REQUIRE") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def needs_shared(*parts: str) -> Path:
-    """The path of shared data, by its parts below LABELLOOP_SHARED or ../shared; absent, only ever skips."""
-    path = Path(os.environ.get("LABELLOOP_SHARED") or ROOT.parent / "shared").joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"needs {path}: LABELLOOP_SHARED names the folder of shared data")
-    return path
 
 
 def needs_chromium() -> Path:
