@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.home_and_project
 @click.option("--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="One CloudEvent in structured JSON a line.")
+@click.option(
+    "--json",
+    "as_json",
+    envvar="LABELLOOP_JSON",
+    is_flag=True,
+    help="One CloudEvent in structured JSON a line.",
+)
 def events(home: Path, project: str | None, follow: bool, as_json: bool) -> None:
     """Print the events of a home, or of one project, oldest first.
 

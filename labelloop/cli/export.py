@@ -14,7 +14,13 @@ from labelloop.cli import options
 @click.option(
     "--output", help="File to write, - for the terminal. [default: exports/<project>.jsonl in the home]"
 )
-@click.option("--format", "kind", type=click.Choice(("jsonl", "csv")), help="[default: by the file's ending]")
+@click.option(
+    "--format",
+    "kind",
+    envvar="LABELLOOP_FORMAT",
+    type=click.Choice(("jsonl", "csv")),
+    help="[default: by the file's ending]",
+)
 @options.as_json
 def export(home: Path, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
     """Write every text of a batch that is done: label, votes, who, agreement, row in your data set.

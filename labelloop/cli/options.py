@@ -25,7 +25,9 @@ home = click.option(
     help="Folder that holds all state.",
 )
 project = click.option("--project", help="Name or id of the project; needed where a home has several.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+as_json = click.option(
+    "--json", "as_json", envvar="LABELLOOP_JSON", is_flag=True, help="Print JSON for programs."
+)
 why = click.option("--why", default="", help="A reason, kept in the log.")
 file = click.option(
     "--file",
@@ -70,6 +72,7 @@ LEARNER = (
     click.option(
         "--classifier-parameter",
         "classifier_parameters",
+        envvar="LABELLOOP_CLASSIFIER_PARAMETER",
         multiple=True,
         type=NameValue(),
         help="As epochs=5.",
@@ -81,7 +84,12 @@ LEARNER = (
         help="Query strategy of small-text by its name.",
     ),
     click.option(
-        "--strategy-parameter", "strategy_parameters", multiple=True, type=NameValue(), help="As k=10."
+        "--strategy-parameter",
+        "strategy_parameters",
+        envvar="LABELLOOP_STRATEGY_PARAMETER",
+        multiple=True,
+        type=NameValue(),
+        help="As k=10.",
     ),
 )
 LOOP = (

@@ -27,6 +27,8 @@ from labelloop.cli.values import NameValue
 @click.option(
     "--argilla-header",
     "argilla_headers",
+    envvar="LABELLOOP_ARGILLA_HEADER",
+    allow_from_autoenv=False,
     multiple=True,
     type=NameValue(),
     help="Header for each request to it, as 'Authorization=Bearer …' for a private Space.",

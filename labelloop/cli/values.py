@@ -20,9 +20,10 @@ class Labels(click.ParamType[tuple[str, ...]]):
 
 
 class NameValue(click.ParamType[tuple[str, str]]):
-    """`NAME=VALUE`, as a pair of strings."""
+    """`NAME=VALUE`, as a pair of strings; several by semicolons in an environment variable."""
 
     name = "name=value"
+    envvar_list_splitter = ";"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -9,8 +9,14 @@ import rich_click as click
 from click.testing import CliRunner
 
 from labelloop.cli import options
+from labelloop.cli.annotators import annotators
+from labelloop.cli.file import name_of
 from labelloop.cli.main import cli
+from labelloop.cli.up import up
 from tests.support.command import error_line, labelloop
+
+COMMANDS = {**cli.commands, **annotators.commands}
+ALL = [command for command in COMMANDS.values() if not isinstance(command, click.Group)]
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -68,6 +74,54 @@ def test_options_come_from_the_environment() -> None:
     found = shown(LABELLOOP_BATCH_SIZE="9", LABELLOOP_LABELS="a,b")
 
     assert (found["batch_size"], found["labels"], found["given"]) == (9, ["a", "b"], ["batch_size", "labels"])
+
+
+def test_options_that_may_be_repeated_come_from_the_environment_by_semicolons() -> None:
+    found = shown(
+        LABELLOOP_CLASSIFIER_PARAMETER="epochs=5; learning_rate=0.1", LABELLOOP_STRATEGY_PARAMETER="k=3"
+    )
+
+    assert found["classifier_parameters"] == {"epochs": 5, "learning_rate": 0.1}
+    assert found["strategy_parameters"] == {"k": 3}
+    assert found["given"] == ["classifier_parameters", "strategy_parameters"]
+
+
+def test_headers_come_from_the_environment_and_those_of_the_services_are_left_to_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LABELLOOP_ARGILLA_HEADERS", '{"Authorization": "Bearer of a service"}')
+    monkeypatch.setenv("LABELLOOP_ARGILLA_HEADER", "Authorization=Bearer abc; X-Team=mail")
+
+    context = up.make_context("up", [])
+
+    assert context.params["argilla_headers"] == (("Authorization", "Bearer abc"), ("X-Team", "mail"))
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda command: command.name)
+def test_every_option_can_come_from_the_environment(
+    command: click.Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = click.Context(command, **command.context_settings)
+
+    for option in command.params:
+        if isinstance(option, click.Option):
+            monkeypatch.setenv(f"LABELLOOP_{name_of(option).upper().replace('-', '_')}", "said")
+            assert option.resolve_envvar_value(context) == "said", option.name
+
+
+def test_what_is_typed_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "project.yaml"
+    file.write_text("batch-size: 1\nseed: 1\nlookahead: 1\nclassifier-parameter:\n  epochs: 1\n")
+    environment = {
+        "LABELLOOP_BATCH_SIZE": "2",
+        "LABELLOOP_SEED": "2",
+        "LABELLOOP_CLASSIFIER_PARAMETER": "epochs=2",
+    }
+
+    found = shown("--file", str(file), "--batch-size", "3", **environment)
+
+    assert (found["batch_size"], found["seed"], found["lookahead"]) == (3, 2, 1)
+    assert found["classifier_parameters"] == {"epochs": 2}
 
 
 def test_guidelines_are_read_from_their_file(tmp_path: Path) -> None:
