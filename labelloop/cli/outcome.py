@@ -1,5 +1,6 @@
 """What a finished loop leaves: a curve, a model, the labels."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ def outcome(home: Home, state: LoopState, kept: Kept) -> dict[str, Any]:
     }
 
 
-def tell(state: LoopState, found: dict[str, Any], kept: Kept, screen: Screen) -> None:
-    """Print the curve and where everything lies."""
+def tell(home: Home, state: LoopState, found: dict[str, Any], kept: Kept, screen: Screen) -> None:
+    """Print the curve, where everything lies and how to look again."""
     points = curve(state)
     screen.line()
     if points:
@@ -65,3 +66,4 @@ def tell(state: LoopState, found: dict[str, Any], kept: Kept, screen: Screen) ->
     screen.line(f"labels  {found['export']}")
     if kept.png:
         screen.line(f"curve   {kept.png}")
+    screen.line(f"look    labelloop status --home {shlex.quote(str(home.path))}")

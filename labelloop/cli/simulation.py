@@ -104,7 +104,7 @@ class Simulation:
             state = sound((await read_histories(found.log))[project])
             kept = keep(found.home, state)
             self.outcome = outcome(found.home, state, kept)
-            tell(state, self.outcome, kept, screen)
+            tell(found.home, state, self.outcome, kept, screen)
 
 
 def _with_bundled(options: ProjectOptions) -> ProjectOptions:

@@ -27,7 +27,7 @@ async def _status(path: Path, as_json: bool) -> None:
     from labelloop.supervisor.report import services_report
 
     async with opened(path) as found:
-        projects = [overview(history) for history in found.histories.values()]
+        projects = [overview(history, found.home.store) for history in found.histories.values()]
         services = services_report(found.home)
     if as_json:
         click.echo(json.dumps({**services, "projects": projects}))

@@ -42,7 +42,8 @@ def _project(project: Facts) -> Iterator[str]:
     if project["model"] is not None:
         accuracy = project["accuracy"]
         tested = "" if accuracy is None else f", accuracy {accuracy:.3f} on the test set"
-        yield f"  model {project['model']}{tested}"
+        yield f"  model {project['model']}{tested}: {project['model_folder']}"
+    yield f"  digest {project['digest']}"
     if project["conflicts"]:
         yield f"  {project['conflicts']} conflicting events: the first of each counts"
     for failure in project["failures"]:

@@ -1,19 +1,23 @@
 """How a project stands, in a few figures."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import name_of
+from labelloop.store import Store
 
 
-def overview(history: History) -> dict[str, Any]:
-    """Batches, labels, model, accuracy and what is wrong, as JSON values."""
+def overview(history: History, store: Path) -> dict[str, Any]:
+    """Batches, labels, latest model and its folder, accuracy, digest and what is wrong, as JSON values."""
     state = history.state
     opened = len(open_batches(state))
+    trained = state.models.get(state.latest_model) if state.latest_model else None
     evaluation = state.evaluations.get(state.latest_model) if state.latest_model else None
     return {
         "project": history.project,
@@ -27,7 +31,9 @@ def overview(history: History) -> dict[str, Any]:
         "discarded": _discarded(state),
         "pool": state.project.pool.size if state.project else 0,
         "model": state.latest_model,
+        "model_folder": str(Store(store).model(trained.latest)) if trained else None,
         "accuracy": evaluation.accuracy if evaluation else None,
+        "digest": loop_digest(state),
         "conflicts": history.conflicts,
         "duplicates": history.duplicates,
         "failures": _failures(state),

@@ -1,14 +1,28 @@
 """What the live view says."""
 
+from pathlib import Path
+
 from labelloop.cli.plots import draw_text
 from labelloop.cli.status_text import status_text
 from labelloop.cli.view.activity import Activity, activities
 from labelloop.cli.view.links import labelling_url
 from labelloop.cli.view.table import HEADER, format_line
+from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.progress import BatchLine
-from tests.support.states import PROJECT, project, queried, recorded, state_of, vote, votes
+from labelloop.projects.overview import overview
+from tests.support.states import (
+    PROJECT,
+    all_answered,
+    project,
+    queried,
+    recorded,
+    state_of,
+    trained,
+    vote,
+    votes,
+)
 
 
 def test_a_line_stands_under_its_header() -> None:
@@ -55,3 +69,18 @@ def test_a_status_says_when_nothing_runs() -> None:
         "home      /h",
         "services  none runs: start them with `labelloop up`",
     ]
+
+
+def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_path: Path) -> None:
+    services = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
+    history = History(PROJECT)
+    history.state = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    found = overview(history, tmp_path)
+
+    folder = tmp_path / PROJECT / "models" / "0" / "0"
+    assert (found["model"], found["model_folder"]) == ("0", str(folder))
+    assert found["digest"] == loop_digest(history.state)
+    lines = status_text(services, [found]).splitlines()
+    assert f"  model 0: {folder}" in lines
+    assert f"  digest {found['digest']}" in lines

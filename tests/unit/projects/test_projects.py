@@ -230,7 +230,7 @@ async def test_the_export_has_labels_votes_and_rows_of_the_source(
         read = list(csv.DictReader(file))
     assert [json.loads(row["annotators"]) for row in read] == [["ann", "bob"], ["ann"]]
     assert [json.loads(line) for line in as_text(table, "jsonl").splitlines()] == table
-    figures = overview(history)
+    figures = overview(history, home.store)
     assert (figures["labels"], figures["discarded"], figures["batches"]) == (1, 1, {"done": 1, "open": 1})
 
 
