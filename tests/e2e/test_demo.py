@@ -1,4 +1,4 @@
-"""The demo as a user runs it, on real parts; the `linear` classifier keeps it quick."""
+"""The demo as a user runs it, on real parts; but for one run the `linear` classifier keeps it quick."""
 
 import json
 import signal
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
 
 from labelloop.pool.bundled import bundled
 from tests.support.command import command, eventually, labelloop, processes_about
@@ -94,6 +95,13 @@ def test_it_tells_the_login_and_one_line_a_batch(runs: list[Run]) -> None:
     assert any("accuracy on the test set" in line for line in lines)
 
 
+def test_it_says_how_to_look_again_before_the_line_for_programs(runs: list[Run], folder: Path) -> None:
+    assert runs[0].output.splitlines()[-2] == f"look    labelloop status --home {folder / 'home'}"
+
+    found = json.loads(labelloop("status", "--home", folder / "home", "--json").stdout)["projects"][0]
+    assert (found["model_folder"], found["digest"]) == (runs[1].said["model"], runs[1].said["digest"])
+
+
 def test_what_it_names_is_there(runs: list[Run], folder: Path) -> None:
     said = runs[1].said
 
@@ -123,6 +131,23 @@ def test_afterwards_the_home_can_still_be_asked(runs: list[Run], folder: Path) -
         point["accuracy"] for point in runs[1].said["accuracy"]
     ]
     assert not processes_about(folder / "home")
+
+
+def test_without_a_data_set_a_transformer_learns_the_bundled_questions(folder: Path) -> None:
+    output = folder / "output-transformer"
+    loop = ["--batches", 2, "--batch-size", SIZE, "--seconds-per-label", 0]
+    with command("demo", "--home", folder / "transformer", *loop, "--json", output=output) as process:
+        code = process.wait(600)
+
+    run = Run(code, output.read_text(encoding="utf-8"))
+    assert run.code == 0, run.output
+    assert (run.said["batches"], run.said["labels"]) == (2, 2 * SIZE)
+    assert [point["labels"] for point in run.said["accuracy"]] == [SIZE, 2 * SIZE]
+    classify = transformers.pipeline("text-classification", run.said["model"])
+    questions = bundled("questions").test.read_text(encoding="utf-8").splitlines()
+    labels = {json.loads(question)["label"] for question in questions}
+    predicted = classify([json.loads(question)["text"] for question in questions[:3]])
+    assert all(each["label"] in labels and 0 < each["score"] <= 1 for each in predicted)
 
 
 def test_ctrl_c_stops_everything_in_order(folder: Path, arguments: list[str]) -> None:
