@@ -2,8 +2,9 @@
 
 from abc import ABC
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from labelloop.loop.state import LoopState
 from schemas.events import EventData
@@ -35,6 +36,8 @@ class Controller(ABC, Generic[Work]):
     """
 
     name: str
+    turn: AbstractAsyncContextManager[Any] = nullcontext()
+    """What `do` needs to itself, over all projects; what is due is decided once it is had."""
 
     def due(self, state: LoopState) -> Work | None:
         """What is missing in the state. Pure."""
@@ -47,6 +50,10 @@ class Controller(ABC, Generic[Work]):
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         """Do what is due; the outcomes are appended together."""
         return ()
+
+    def is_wanted(self, state: LoopState, work: Work) -> bool:
+        """Whether what was done still counts in the state that came about meanwhile. Pure."""
+        return True
 
     async def poll(self, state: LoopState) -> Polled:
         """Look at the world outside the log; called again after a change of the state, or `again_in`."""

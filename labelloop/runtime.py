@@ -87,6 +87,8 @@ class Term:
                 tasks.create_task(self._work(self._projects[project]))
                 tasks.create_task(self._tend(self._projects[project]))
         self._report()
+        # A long history arrives page by page: heartbeats and signals go on in between.
+        await asyncio.sleep(0)
 
     def _report(self) -> None:
         halted = {name: str(live.history.halt) for name, live in self._projects.items() if live.history.halt}
@@ -106,13 +108,17 @@ class Term:
             due = self._service.describe(work)
             trial.say(due)
             done: list[Outcome] = []
-            if await trial.run(due, self._do(live, work, done)):
+            if await trial.run(due, self._do(live, done)):
                 # What took long to do is not done again because the log cannot be written.
                 while not await trial.run(due, live.append(done)):
                     continue
 
-    async def _do(self, live: Live, work: Any, done: list[Outcome]) -> None:
-        done += await self._service.do(live.state, work)
+    async def _do(self, live: Live, done: list[Outcome]) -> None:
+        async with self._service.turn:
+            work = self._service.due(live.state)
+            if work is not None:
+                outcomes = await self._service.do(live.state, work)
+                done += outcomes if self._service.is_wanted(live.state, work) else ()
 
     async def _tend(self, live: Live) -> None:
         """Look at the world outside the log, again and again."""

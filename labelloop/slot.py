@@ -23,6 +23,7 @@ class Slot:
             with suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
+                os.ftruncate(self._file, SIZE)
         self.say(doing="starting")
 
     def say(self, **said: Any) -> None:
@@ -59,11 +60,12 @@ def read_slot(folder: Path, service: str) -> dict[str, Any]:
 
 def _fitting(said: dict[str, Any]) -> bytes:
     content = json.dumps(said).encode()
-    if len(content) <= SIZE:
-        return content
-    short = {key: value if isinstance(value, float) else _cut(value) for key, value in said.items()}
-    return json.dumps(short).encode()
+    longest = LONGEST
+    while len(content) > SIZE:
+        content = json.dumps({key: _cut(value, longest) for key, value in said.items()}).encode()
+        longest //= 2
+    return content
 
 
-def _cut(value: Any) -> Any:
-    return value if isinstance(value, int) else str(value)[:LONGEST]
+def _cut(value: Any, longest: int) -> Any:
+    return value if isinstance(value, int | float) else str(value)[:longest]

@@ -29,6 +29,7 @@ class Trial:
     def say(self, doing: str | None) -> None:
         """Tell what the task does now; None: nothing is due, and nothing is wrong any more."""
         if doing is None:
+            self._waiting = None
             self._slot.say_of(self._who, doing=None, waiting=None, failure=None)
         else:
             self._slot.say_of(self._who, doing=f"{self._live.history.project}: {doing}")
@@ -40,7 +41,7 @@ class Trial:
         except Fenced:
             raise
         except (Unavailable, UserError) as error:
-            if self._waiting is None:
+            if self._waiting != str(error):
                 logger.warning("%s; trying again", error)
             self._waiting = str(error)
             self._slot.say_of(self._who, waiting=self._waiting)

@@ -9,6 +9,7 @@ from pathlib import Path
 from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.view.links import login_lines, tell_links
+from labelloop.cli.view.notes import tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.deployment import ArgillaAccess, find_elsewhere, save_elsewhere
@@ -21,8 +22,9 @@ from labelloop.projects.create import ensure_project
 from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor.access import check
 from labelloop.supervisor.address import check_free, colleagues_url
+from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Embedded, running, start_services
+from labelloop.supervisor.machine import running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
 Elsewhere = tuple[str | None, str | None, Mapping[str, str]]
@@ -30,12 +32,15 @@ Elsewhere = tuple[str | None, str | None, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class People:
-    """`labelloop up` as it was asked for; `elsewhere` is URL, key and headers of another Argilla."""
+    """`labelloop up` as it was asked for; without `host` or `port`, that of the last time is taken.
+
+    `elsewhere` is URL, key and headers of another Argilla.
+    """
 
     path: Path
     options: ProjectOptions
-    host: str
-    port: int
+    host: str | None
+    port: int | None
     elsewhere: Elsewhere
 
     async def serve(self, kills: list[Kill]) -> None:
@@ -50,8 +55,7 @@ class People:
     async def _prepare(self, found: Opened, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(found.home, found.log, found.histories, self.options)
-            for note in ensured.notes:
-                screen.line(note)
+            await tell_notes(found.log, ensured, screen)
             screen.line(f"project {ensured.project} {'begins' if ensured.is_new else 'goes on'}")
             return
         if self.options.given:
@@ -71,8 +75,10 @@ class People:
         if url is None and recorded is None:
             if key is not None:
                 raise UserError("--argilla-key is of an Argilla elsewhere: give its --argilla-url as well")
-            check_free(self.host, self.port)
-            return Embedded(self.host, self.port)
+            address = choose_address(home, self.host, self.port)
+            check_free(address.host, address.port)
+            remember_address(home, address)
+            return address
         if url is not None:
             access = ArgillaAccess(url.rstrip("/"), self._key(url, recorded), dict(headers))
         elif recorded is not None:
@@ -97,10 +103,7 @@ class People:
             kills.append(machine.supervisor.kill)
             screen.line("starting Argilla")
             await start_services(machine)
-            embedded = isinstance(argilla, Embedded)
-            login = credentials(home.argilla) if embedded else None
-            colleagues = colleagues_url(self.host, self.port) if embedded else None
-            for line in login_lines(machine.access.url, login, colleagues):
+            for line in _login(home, argilla, machine.access.url):
                 screen.line(line)
             linking = asyncio.create_task(tell_links(machine.access, watch, screen))
             try:
@@ -109,3 +112,9 @@ class People:
                 linking.cancel()
                 with suppress(asyncio.CancelledError):
                     await linking
+
+
+def _login(home: Home, argilla: Embedded | ArgillaAccess, url: str) -> list[str]:
+    if isinstance(argilla, Embedded):
+        return login_lines(url, credentials(home.argilla), colleagues_url(argilla.host, argilla.port))
+    return login_lines(url, None, None)

@@ -9,6 +9,7 @@ from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.outcome import keep, outcome, tell
 from labelloop.cli.view.links import login_lines
+from labelloop.cli.view.notes import tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.errors import UserError
@@ -24,12 +25,12 @@ from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor import plan
-from labelloop.supervisor.address import free_port
+from labelloop.supervisor.address import DEFAULT_HOST, free_port
+from labelloop.supervisor.embedded import Embedded
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Embedded, Machine, running, start_services
+from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
-HOST = "127.0.0.1"
 QUESTIONS = "questions"
 OF_A_DATASET = {"test", "text_column", "label_column", "config", "split", "revision"}
 
@@ -59,7 +60,8 @@ class Simulation:
             clear(home)
             async with opened(home) as found:
                 project = await self._prepare(found, screen)
-                async with running(home, Embedded(HOST, free_port(HOST)), screen.line) as machine:
+                address = Embedded(DEFAULT_HOST, free_port(DEFAULT_HOST))
+                async with running(home, address, screen.line) as machine:
                     kills.append(machine.supervisor.kill)
                     await self._loop(found, machine, project, screen)
                     if self.keep_running:
@@ -70,11 +72,7 @@ class Simulation:
 
     async def _prepare(self, found: Opened, screen: Screen) -> str:
         ensured = await ensure_project(found.home, found.log, {}, self.options)
-        project = sound((await read_histories(found.log))[ensured.project]).project
-        for note in ensured.notes:
-            screen.line(note)
-        if project is not None and project.test is None:
-            screen.line("no test set, so no accuracy and no learning curve: give one with --test")
+        await tell_notes(found.log, ensured, screen)
         return ensured.project
 
     async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:

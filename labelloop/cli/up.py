@@ -15,12 +15,13 @@ from labelloop.cli.values import NameValue
 @options.home
 @click.option(
     "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address of Argilla's page; 0.0.0.0 opens it to colleagues.",
+    help="Address of Argilla's page; 0.0.0.0 opens it to colleagues; remembered by the home. "
+    "[default: 127.0.0.1]",
 )
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=6900, show_default=True, help="Port of Argilla's page."
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of Argilla's page; remembered by the home. [default: 6900]",
 )
 @click.option("--argilla-url", help="Use the Argilla there instead; remembered by the home.")
 @click.option("--argilla-key", help="An owner's API key of that Argilla; better in LABELLOOP_ARGILLA_KEY.")
@@ -39,8 +40,8 @@ def up(
     ctx: click.RichContext,
     /,
     home: Path,
-    host: str,
-    port: int,
+    host: str | None,
+    port: int | None,
     argilla_url: str | None,
     argilla_key: str | None,
     argilla_headers: tuple[tuple[str, str], ...],

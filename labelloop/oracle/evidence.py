@@ -35,10 +35,16 @@ def merged(recorded: ItemVotes, seen: Seen | None, accounts: Collection[str]) ->
     if seen is None:
         return recorded
     lost = lost_votes(recorded, seen, accounts)
+    before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
+    votes = [
+        # A vote that was put back has the server's new time: it was given when it was recorded.
+        vote.model_copy(update={"time": before.get((vote.username, vote.status, vote.labels), vote.time)})
+        for vote in seen.votes
+    ]
     # While a vote is lost the record's id stays the old one: on the new record it would look taken back.
     record = recorded.record if lost else seen.record
-    votes = sorted((*seen.votes, *lost), key=lambda vote: vote.username)
-    return ItemVotes(item=recorded.item, record=record, votes=tuple(votes))
+    ordered = sorted((*votes, *lost), key=lambda vote: vote.username)
+    return ItemVotes(item=recorded.item, record=record, votes=tuple(ordered))
 
 
 def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, Seen]) -> bool:

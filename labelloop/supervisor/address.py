@@ -5,6 +5,7 @@ import socket
 from labelloop.errors import UserError
 
 ANY = ("0.0.0.0", "::", "")
+DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 6900
 
 

@@ -10,17 +10,10 @@ from labelloop.oracle.server import credentials
 from labelloop.supervisor import plan
 from labelloop.supervisor.access import wait_until_up
 from labelloop.supervisor.address import local_url
+from labelloop.supervisor.embedded import Embedded
 from labelloop.supervisor.supervisor import Supervisor
 
 RESTARTS = 3
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Where the embedded Argilla is to listen."""
-
-    host: str
-    port: int
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -271,3 +271,69 @@ async def test_a_project_that_is_halted_by_what_it_reads_next_stops(log: SqliteL
 
     assert service.done == ["0"]
     assert isinstance((await events(log, OTHER))[0].payload, ProjectCreated)
+
+
+async def test_what_changes_while_it_waits_is_said_again(
+    log: SqliteLog, slot: Slot, caplog: pytest.LogCaptureFixture
+) -> None:
+    effect = Failing(Unavailable("Argilla is away"), Unavailable("Argilla refuses the key"))
+
+    async with running(log, Batches(count=1, effect=effect), slot):
+        await until_state(log, PROJECT, lambda state: bool(state.batches))
+
+    assert [m for m in caplog.messages if "trying again" in m] == [
+        "Argilla is away; trying again",
+        "Argilla refuses the key; trying again",
+    ]
+
+
+async def test_what_came_to_nothing_meanwhile_is_not_appended(
+    log: SqliteLog, slot: Slot, tmp_path: Path
+) -> None:
+    class Unpaused(Batches):
+        def is_wanted(self, state: LoopState, work: str) -> bool:
+            return not state.paused
+
+    pause = new_event(PROJECT, ProjectPaused(request="r", who="ada"), source="tests")
+    service = Unpaused(count=1)
+    service.effect = lambda state: append_now(tmp_path, pause) if not state.paused else None
+    do = service.do
+
+    async def do_until_paused(state: LoopState, work: str) -> Sequence[Outcome]:
+        outcomes = await do(state, work)
+        if len(service.done) == 1:
+            await until(lambda: paused.is_set())
+        return outcomes
+
+    paused = asyncio.Event()
+    service.do = do_until_paused  # type: ignore[method-assign]
+    async with running(log, service, slot):
+        await until_state(log, PROJECT, lambda state: state.paused)
+        await asyncio.to_thread(lambda: None)
+        paused.set()
+        await until(lambda: len(service.done) >= 2)
+
+    assert not (await read(log, PROJECT)).state.batches
+
+
+async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, slot: Slot) -> None:
+    class OneAtATime(Batches):
+        working = most = 0
+
+        async def do(self, state: LoopState, work: str) -> Sequence[Outcome]:
+            self.working += 1
+            self.most = max(self.most, self.working)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            self.working -= 1
+            return await super().do(state, work)
+
+    await log.append(new_event(OTHER, project(), source="tests"))
+    service = OneAtATime(count=3)
+    service.turn = asyncio.Lock()
+
+    async with running(log, service, slot):
+        for name in (PROJECT, OTHER):
+            await until_state(log, name, lambda state: len(state.batches) == 3)
+
+    assert service.most == 1

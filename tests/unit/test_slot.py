@@ -47,6 +47,23 @@ def test_long_words_are_cut_so_that_the_file_stays_of_one_size(tmp_path: Path) -
     assert said["conflicts"] == 7
 
 
+def test_words_in_any_script_fit(tmp_path: Path) -> None:
+    slot = Slot(tmp_path, "trainer")
+
+    slot.say(waiting="Ж" * SIZE, failure="語" * SIZE)
+
+    assert read_slot(tmp_path, "trainer")["waiting"].startswith("Ж")
+    assert (tmp_path / "trainer.status").stat().st_size == SIZE
+
+
+def test_what_another_left_behind_the_end_is_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "trainer.status").write_bytes(b"x" * 2 * SIZE)
+
+    Slot(tmp_path, "trainer").say(doing="training")
+
+    assert read_slot(tmp_path, "trainer")["doing"] == "training"
+
+
 def test_what_was_never_said_is_empty(tmp_path: Path) -> None:
     assert read_slot(tmp_path, "trainer") == {}
     (tmp_path / "trainer.status").write_text("{half")

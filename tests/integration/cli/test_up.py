@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from labelloop.cli.view.notes import UNTESTED
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 
@@ -28,6 +29,10 @@ def up(tmp_path: Path, home: Path) -> list[object]:
     (tmp_path / "mail.csv").write_text("body\n" + "\n".join(BODIES) + "\n")
     data = ["--dataset", tmp_path / "mail.csv", "--text-column", "body", "--labels", "spam,ham"]
     return ["up", "--home", home, "--port", free_port(), *data, "--batch-size", 2]
+
+
+def without_port(up: list[object]) -> list[object]:
+    return [*up[:3], *up[5:]]
 
 
 def status(home: Path) -> dict[str, Any]:
@@ -55,6 +60,8 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         assert {service["state"] for service in found["services"].values()} == {"running"}
         assert found["projects"][0]["batches"] == {"done": 0, "open": 2}
 
+        assert UNTESTED in output.read_text(encoding="utf-8").splitlines()
+
         added = json.loads(labelloop("annotators", "add", "ada", "--home", home, "--json").stdout)
         assert added["url"] == found["argilla"]
         assert len(added["password"]) >= 8
@@ -79,9 +86,12 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
     assert not processes_about(home)
     assert not status(home)["running"]
 
-    with command(*up, output=again) as process:
+    with command(*without_port(up), output=again) as process:
         eventually(lambda: len(links(again)) == 2, "both projects go on")
-        assert "goes on" in again.read_text(encoding="utf-8")
+        said = again.read_text(encoding="utf-8")
+        assert "goes on" in said
+        assert UNTESTED in said.splitlines()
+        assert status(home)["argilla"] == found["argilla"]
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert len(status(home)["projects"]) == 2
@@ -117,7 +127,7 @@ def test_the_key_of_an_annotator_is_not_enough(
 
 
 def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[object]) -> None:
-    assert labelloop("init", *up[1:3], *up[5:]).exit_code == 0
+    assert labelloop("init", *without_port(up)[1:]).exit_code == 0
     output = tmp_path / "events"
 
     with command("events", "--home", home, "--follow", "--json", output=output) as process:
