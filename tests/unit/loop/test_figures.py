@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.loop.figures import Point, curve, labels_up_to, spread, waits
 from schemas import events as e
-from tests.support.states import START, answered, project, queried, state_of, trained, vote
+from tests.support.states import START, answered, evaluated, project, queried, state_of, trained, vote
 
 
 def at(seconds: float) -> Any:
@@ -22,22 +22,6 @@ def done(batch: str, items: range, opened: float, last_vote: float) -> e.BatchAn
         for item, t in zip(items, reversed(times), strict=True)
     ]
     return e.BatchAnnotated(batch=batch, revision=0, items=tuple(answers), opened=at(opened))
-
-
-def evaluated(model: str, labels: int, accuracy: float) -> e.ModelEvaluated:
-    return e.ModelEvaluated(
-        model=model,
-        attempt=0,
-        labels=labels,
-        accuracy=accuracy,
-        macro_f1=accuracy / 2,
-        classes=("spam", "ham"),
-        per_class={},
-        confusion=(),
-        size=10,
-        test_version="d",
-        seconds=1,
-    )
 
 
 def test_the_curve_follows_the_order_of_training_not_of_evaluation() -> None:

@@ -3,8 +3,7 @@
 from labelloop.loop.progress import BatchLine, batch_lines
 from schemas import events as e
 from schemas.parts import Snapshot
-from tests.support.states import all_answered, project, queried, state_of, trained
-from tests.unit.loop.test_figures import evaluated
+from tests.support.states import all_answered, evaluated, project, queried, state_of, trained
 
 TEST_SET = Snapshot(uri="mail-5e1f/test/x.arrow", digest="t", size=10)
 

@@ -5,26 +5,10 @@ from typing import Any
 from schemas import events as e
 from schemas.parts import Snapshot
 from services.evaluator.due import next_evaluation
-from tests.support.states import all_answered, project, queried, state_of, trained
+from tests.support.states import all_answered, evaluated, project, queried, state_of, trained
 
 TEST = Snapshot(uri="x", digest="t", size=10, label_column="label")
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
-
-
-def evaluated(model: str, attempt: int = 0) -> e.ModelEvaluated:
-    return e.ModelEvaluated(
-        model=model,
-        attempt=attempt,
-        labels=3,
-        accuracy=0.5,
-        macro_f1=0.5,
-        classes=("spam", "ham"),
-        per_class={},
-        confusion=((1, 1), (1, 1)),
-        size=4,
-        test_version="t",
-        seconds=1,
-    )
 
 
 def following(*told: e.EventData, keep: int = 5, **settings: Any) -> tuple[str, int] | None:

@@ -1,0 +1,59 @@
+"""What an operator asks for is an event in the log, and stands in the status."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import error_line, labelloop
+from tests.support.homes import appended, home_with
+from tests.support.states import project, queried
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a project and two open batches."""
+    return home_with(tmp_path / "home", project(), queried("0"), queried("1", (3, 4, 5)))
+
+
+def ask(home: Path, *arguments: str) -> str:
+    result = labelloop(*arguments, "--home", home)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def standing(home: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ask(home, "status", "--json"))["projects"][0]
+    return found
+
+
+def test_a_project_is_paused_and_resumed_with_the_reasons(home: Path) -> None:
+    assert "paused" in ask(home, "pause", "--why", "new guidelines")
+    assert standing(home)["paused"]
+
+    assert ask(home, "resume", "--why", "they are here") == "resumed\n"
+
+    assert not standing(home)["paused"]
+    asked = [(name, data["why"]) for name, data in appended(home)[-2:]]
+    assert asked == [("ProjectPaused", "new guidelines"), ("ProjectResumed", "they are here")]
+    assert "there is nothing to resume" in error_line(labelloop("resume", "--home", home))
+
+
+def test_a_batch_is_closed(home: Path) -> None:
+    assert ask(home, "close", "1", "--project", "mail", "--why", "ann is away") == "batch 1 is closed\n"
+
+    name, data = appended(home)[-1]
+    assert (name, data["batch"], data["why"]) == ("BatchClosed", "1", "ann is away")
+    assert "batch 1 of mail-5e1f is not open: open is 0" in error_line(
+        labelloop("close", "1", "--home", home)
+    )
+
+
+def test_a_project_is_ended_for_good(home: Path) -> None:
+    assert "ended: take the labels with `labelloop export`" in ask(home, "end", "--why", "good enough")
+
+    name, data = appended(home)[-1]
+    assert (name, data["why"]) == ("ProjectEnded", "good enough")
+    assert standing(home)["ended"]
+    assert "has ended already" in error_line(labelloop("end", "--home", home))

@@ -1,0 +1,34 @@
+"""Homes whose log was written by a test."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from labelloop.home import open_home
+from labelloop.log import open_log
+from schemas.envelope import new_event
+from schemas.events import EventData
+from tests.support.command import labelloop
+from tests.support.states import PROJECT
+
+
+def home_with(path: Path, *told: EventData) -> Path:
+    """A home at the path, with these events of one project in its log."""
+    asyncio.run(_append(open_home(path).log_url, *told))
+    return path
+
+
+def appended(home: Path, project: str = PROJECT) -> list[tuple[str, dict[str, Any]]]:
+    """Name and data of the project's events, oldest first, as the command line tells them."""
+    lines = labelloop("events", "--home", home, "--project", project, "--json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    return [(event["type"].split(".")[1], event["data"]) for event in found]
+
+
+async def _append(url: str, *told: EventData) -> None:
+    log = open_log(url)
+    try:
+        await log.append(*(new_event(PROJECT, data, source="tests") for data in told))
+    finally:
+        await log.close()
