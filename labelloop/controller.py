@@ -39,6 +39,9 @@ class Controller(ABC, Generic[Work]):
     turn: AbstractAsyncContextManager[Any] = nullcontext()
     """What `do` needs to itself, over all projects; what is due is decided once it is had."""
 
+    must_still_be_due: bool = False
+    """Whether what was done is dropped when, by then, something else (or nothing) is due."""
+
     def due(self, state: LoopState) -> Work | None:
         """What is missing in the state. Pure."""
         return None
@@ -50,10 +53,6 @@ class Controller(ABC, Generic[Work]):
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         """Do what is due; the outcomes are appended together."""
         return ()
-
-    def is_wanted(self, state: LoopState, work: Work) -> bool:
-        """Whether what was done still counts in the state that came about meanwhile. Pure."""
-        return True
 
     async def poll(self, state: LoopState) -> Polled:
         """Look at the world outside the log; called again after a change of the state, or `again_in`."""

@@ -118,7 +118,8 @@ class Term:
             work = self._service.due(live.state)
             if work is not None:
                 outcomes = await self._service.do(live.state, work)
-                done += outcomes if self._service.is_wanted(live.state, work) else ()
+                if not self._service.must_still_be_due or self._service.due(live.state) == work:
+                    done += outcomes
 
     async def _tend(self, live: Live) -> None:
         """Look at the world outside the log, again and again."""

@@ -33,7 +33,8 @@ def due(
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     """The votes in the log by pool item, for every text whose votes count."""
     recorded = {answer.item: answer for answer in batch.answers}
-    items = [picked.item for picked in batch.queried.items if not batch.done or picked.item in batch.kept]
+    kept = batch.kept
+    items = [picked.item for picked in batch.queried.items if picked.item in kept]
     return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
 
 

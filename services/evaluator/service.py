@@ -28,7 +28,7 @@ class Evaluator(Controller[ModelTrained]):
         self._settings = settings
         self._store = Store(settings.store)
         self._worker = Worker(settings.threads, self.name)
-        self._one_at_a_time = asyncio.Semaphore()
+        self.turn = asyncio.Lock()
         self._said: set[str] = set()
         self._missed: set[str] = set()
 
@@ -62,8 +62,7 @@ class Evaluator(Controller[ModelTrained]):
             cache=self._store.cache(state.project_id),
         )
         try:
-            async with self._one_at_a_time:
-                result = await self._worker.run(request)
+            result = await self._worker.run(request)
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise

@@ -19,6 +19,7 @@ from services.querier.restore import Lack, lacks, leftovers, missing_accounts, n
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
 ROUND = 60.0
+AT_ONCE = 10
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Keeper:
         if await served.desk.set_up(project):
             served.compared.clear()
         done = [batch for batch in state.batches.values() if batch.done]
-        newly_done = [batch for batch in done if batch.name not in served.compared]
+        newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
         for batch in (*open_batches(state), *newly_done, *served.turns.take(done, COMPARE_EVERY)):
             await self._restore(state, project, batch, served.desk)
             if batch.done:

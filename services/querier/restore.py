@@ -21,9 +21,10 @@ class Lack:
 def lacks(batch: Batch, seen: Mapping[int, Seen], accounts: Mapping[str, str]) -> list[Lack]:
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids."""
     recorded = {answer.item: answer for answer in batch.answers}
+    kept = batch.kept
     found = []
     for picked in batch.queried.items:
-        if picked.item not in batch.kept:
+        if picked.item not in kept:
             continue
         votes = recorded.get(picked.item, ItemVotes(item=picked.item))
         if picked.item not in seen:
@@ -40,7 +41,8 @@ def missing_accounts(lacking: Sequence[Lack], accounts: Mapping[str, str]) -> li
 
 def leftovers(batch: Batch, seen: Mapping[int, Seen]) -> list[str]:
     """The server's records of texts that went back to the pool when the batch was closed."""
-    return [record.record for item, record in seen.items() if item not in batch.kept]
+    kept = batch.kept
+    return [record.record for item, record in seen.items() if item not in kept]
 
 
 def new_records(

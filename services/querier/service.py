@@ -27,13 +27,14 @@ class Querier(Controller[NextBatch]):
     """Picks one batch at a time; keeps Argilla's records as the log says they are."""
 
     name = "querier"
+    must_still_be_due = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = Store(settings.store)
         self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
         self._worker = Worker(settings.threads, self.name)
-        self._one_at_a_time = asyncio.Semaphore()
+        self.turn = asyncio.Lock()
         self._warm: asyncio.Task[None] | None = None
         self._pools = Pools(self._store)
         self._keeper = Keeper(self._argilla, self._pools)
@@ -58,10 +59,9 @@ class Querier(Controller[NextBatch]):
             return [Outcome(self._cold_start(state, project, work), work.cause)]
         trained = state.models[work.model].latest
         try:
-            async with self._one_at_a_time:
-                queried = await query_batch(
-                    self._worker, self._store, self._settings.threads, state, project, work
-                )
+            queried = await query_batch(
+                self._worker, self._store, self._settings.threads, state, project, work
+            )
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
@@ -73,7 +73,8 @@ class Querier(Controller[NextBatch]):
         if state.project is None:
             return Polled()
         await self._keeper.compare(state, state.project)
-        if is_model_wanted(state) and self._warm is None:
+        failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
+        if is_model_wanted(state) and (self._warm is None or failed):
             self._warm = asyncio.create_task(self._worker.warm())
         return Polled(again_in=COMPARE_EVERY)
 

@@ -28,7 +28,7 @@ class Trainer(Controller[NextModel]):
         self._settings = settings
         self._store = Store(settings.store)
         self._worker = Worker(settings.threads, self.name)
-        self._one_at_a_time = asyncio.Semaphore()
+        self.turn = self._training = asyncio.Lock()
         self._warm = False
 
     async def close(self) -> None:
@@ -42,17 +42,17 @@ class Trainer(Controller[NextModel]):
 
     async def poll(self, state: LoopState) -> Polled:
         if state.batches and not finished(state) and not self._warm:
-            self._warm = True
             await self._worker.warm()
+            self._warm = True
+        if not self._training.locked():
+            await asyncio.to_thread(self._prune, state)
         return Polled()
 
     async def do(self, state: LoopState, work: NextModel) -> Sequence[Outcome]:
         if state.project is None:
             return ()
         request = self._request(state, state.project, work)
-        async with self._one_at_a_time:
-            result = await self._worker.run(request)
-        await asyncio.to_thread(self._prune, state, result)
+        result = await self._worker.run(request)
         return [Outcome(self._trained(state, work, request, result), work.cause)]
 
     def _request(self, state: LoopState, project: ProjectCreated, work: NextModel) -> TrainRequest:
@@ -87,6 +87,7 @@ class Trainer(Controller[NextModel]):
             seed=request.seed,
         )
 
-    def _prune(self, state: LoopState, result: TrainResult) -> None:
-        needed = [self._store.model(trained) for trained in kept(state, self._settings.keep_models - 1)]
-        prune(self._store.models(state.project_id), keep=1, needed=[*needed, result.folder])
+    def _prune(self, state: LoopState) -> None:
+        """Remove old models, but never the newest folder: it may be on its way to the log."""
+        needed = [self._store.model(trained) for trained in kept(state, self._settings.keep_models)]
+        prune(self._store.models(state.project_id), keep=1, needed=needed)

@@ -287,32 +287,31 @@ async def test_what_changes_while_it_waits_is_said_again(
     ]
 
 
-async def test_what_came_to_nothing_meanwhile_is_not_appended(
+async def test_what_is_due_no_more_once_it_is_done_is_dropped(
     log: SqliteLog, slot: Slot, tmp_path: Path
 ) -> None:
-    class Unpaused(Batches):
-        def is_wanted(self, state: LoopState, work: str) -> bool:
-            return not state.paused
+    class Pausable(Batches):
+        must_still_be_due = True
 
-    pause = new_event(PROJECT, ProjectPaused(request="r", who="ada"), source="tests")
-    service = Unpaused(count=1)
-    service.effect = lambda state: append_now(tmp_path, pause) if not state.paused else None
-    do = service.do
+        def due(self, state: LoopState) -> str | None:
+            return None if state.paused else super().due(state)
 
-    async def do_until_paused(state: LoopState, work: str) -> Sequence[Outcome]:
-        outcomes = await do(state, work)
-        if len(service.done) == 1:
-            await until(lambda: paused.is_set())
-        return outcomes
+        async def do(self, state: LoopState, work: str) -> Sequence[Outcome]:
+            await log.append(new_event(PROJECT, ProjectPaused(request="r", who="ada"), source="tests"))
+            await arrived.wait()
+            return await super().do(state, work)
 
-    paused = asyncio.Event()
-    service.do = do_until_paused  # type: ignore[method-assign]
+        async def poll(self, state: LoopState) -> Polled:
+            if state.paused:
+                arrived.set()
+            return Polled()
+
+    arrived = asyncio.Event()
+    service = Pausable(count=1)
     async with running(log, service, slot):
-        await until_state(log, PROJECT, lambda state: state.paused)
-        await asyncio.to_thread(lambda: None)
-        paused.set()
-        await until(lambda: len(service.done) >= 2)
+        await until(lambda: bool(service.done) and said(tmp_path).get("doing") == IDLE)
 
+    assert service.done == ["0"]
     assert not (await read(log, PROJECT)).state.batches
 
 
