@@ -106,7 +106,7 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
                 users.pop(name, None)
                 present.pop(name, None)
             case "restore":
-                record = record or f"r-{step}"
+                record = record or f"again-{step}"
                 for one in believed.votes:
                     if data.draw(st.booleans()):
                         user = users.setdefault(one.username, f"u-{step}-{one.username}")
