@@ -29,7 +29,7 @@ def find_elsewhere(home: Home) -> ArgillaAccess | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
-            f"{path} cannot be read ({error}): give --argilla-url and --argilla-key again"
+            f"{path} cannot be read ({error}): remove it, then give --argilla-url and --argilla-key again"
         ) from error
 
 
