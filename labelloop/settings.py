@@ -57,8 +57,8 @@ class Settings:
 
 
 def default_threads() -> int:
-    """Half of the cores, 8 at most: training, picking and measuring go on at the same time."""
-    return max(1, min((os.cpu_count() or 1) // 2, 8))
+    """As many as there are cores, 8 at most: more make small batches no quicker."""
+    return min(os.cpu_count() or 1, 8)
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:
