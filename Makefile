@@ -29,7 +29,7 @@ up: setup ## start Argilla and the loop for people; ARGS='--dataset mail.csv --l
 
 test: lint ## check style and types, then run every test
 	@scripts/chromium.sh
-	$(BIN)/pytest $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS) $(PYTEST_ARGS)
 
 lint: dev ## check style and types
 	$(BIN)/ruff check $(CODE)
