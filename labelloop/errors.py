@@ -6,7 +6,14 @@ class UserError(Exception):
 
 
 class Unavailable(Exception):
-    """Something outside the process does not answer for now; trying again later may help."""
+    """Something outside the process does not answer for now; trying again later may help.
+
+    `outage` names what is away: errors that share it are one outage, however each try of it fails.
+    """
+
+    def __init__(self, message: str, outage: str | None = None) -> None:
+        super().__init__(message)
+        self.outage = outage or message
 
 
 class TaskError(Exception):

@@ -25,11 +25,12 @@ class Trial:
         self._live = live
         self._backoff = Backoff()
         self._waiting: str | None = None
+        self._outage: str | None = None
 
     def say(self, doing: str | None) -> None:
         """Tell what the task does now; None: nothing is due, and nothing is wrong any more."""
         if doing is None:
-            self._waiting = None
+            self._is_well()
             self._slot.say_of(self._who, doing=None, waiting=None, failure=None)
         else:
             self._slot.say_of(self._who, doing=f"{self._live.history.project}: {doing}")
@@ -41,8 +42,10 @@ class Trial:
         except Fenced:
             raise
         except (Unavailable, UserError) as error:
-            if self._waiting != str(error):
+            outage = error.outage if isinstance(error, Unavailable) else str(error)
+            if self._outage != outage:
                 logger.warning("%s; trying again", error)
+            self._outage = outage
             self._waiting = str(error)
             self._slot.say_of(self._who, waiting=self._waiting)
         except Exception as error:
@@ -50,12 +53,15 @@ class Trial:
         else:
             if self._waiting is not None:
                 logger.info("it works again; over is: %s", self._waiting)
-                self._waiting = None
+            self._is_well()
             self._slot.say_of(self._who, waiting=None, failure=None)
             self._backoff.reset()
             return True
         await asyncio.sleep(self._backoff.next())
         return False
+
+    def _is_well(self) -> None:
+        self._waiting = self._outage = None
 
     async def _failed(self, due: str, error: Exception) -> None:
         project = self._live.history.project

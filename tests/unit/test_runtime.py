@@ -287,6 +287,17 @@ async def test_what_changes_while_it_waits_is_said_again(
     ]
 
 
+async def test_one_outage_is_said_once_however_each_try_fails(
+    log: SqliteLog, slot: Slot, caplog: pytest.LogCaptureFixture
+) -> None:
+    effect = Failing(Unavailable("Argilla hangs up", "Argilla"), Unavailable("Argilla is away", "Argilla"))
+
+    async with running(log, Batches(count=1, effect=effect), slot):
+        await until_state(log, PROJECT, lambda state: bool(state.batches))
+
+    assert [m for m in caplog.messages if "trying again" in m] == ["Argilla hangs up; trying again"]
+
+
 async def test_what_is_due_no_more_once_it_is_done_is_dropped(
     log: SqliteLog, slot: Slot, tmp_path: Path
 ) -> None:

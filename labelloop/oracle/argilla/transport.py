@@ -40,15 +40,18 @@ class Transport:
         try:
             answer = await self._http.request(method, path, json=body, params=params)
         except httpx.TimeoutException as error:
-            raise Unavailable(f"Argilla at {self.url} does not answer in time") from error
+            raise self._away("does not answer in time") from error
         except httpx.TransportError as error:
-            raise Unavailable(f"Argilla at {self.url} cannot be reached ({_reason(error)})") from error
+            raise self._away(f"cannot be reached ({_reason(error)})") from error
         return self._judge(answer)
+
+    def _away(self, how: str) -> Unavailable:
+        return Unavailable(f"Argilla at {self.url} {how}", outage=self.url)
 
     def _judge(self, answer: httpx.Response) -> Any:
         code = answer.status_code
         if code == 429 or code >= 500:
-            raise Unavailable(f"Argilla at {self.url} answers {code}")
+            raise self._away(f"answers {code}")
         if code == 204:
             return None
         try:
