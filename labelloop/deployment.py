@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from labelloop.errors import UserError
 from labelloop.home import Home
+from labelloop.settings import argilla_headers
 
 FILE = "argilla-elsewhere.json"
 
@@ -18,6 +19,35 @@ class ArgillaAccess:
     url: str
     key: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class GivenArgilla:
+    """What a user said of an Argilla elsewhere."""
+
+    url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | None:
+    """The Argilla elsewhere that is given, or that the home remembers; None: neither is.
+
+    Raises UserError when a part of it is missing.
+    """
+    recorded = find_elsewhere(home) if home is not None else None
+    if given.url is not None:
+        url = given.url.rstrip("/")
+        key = given.key or (recorded.key if recorded and recorded.url == url else None)
+        if key is None:
+            raise UserError(f"no key for the Argilla at {given.url}: give an owner's with --argilla-key")
+        # Without a home the environment is a service's, which has its headers in another form.
+        return ArgillaAccess(url, key, given.headers or (argilla_headers() if home is None else {}))
+    if recorded is not None:
+        return ArgillaAccess(recorded.url, given.key or recorded.key, given.headers or recorded.headers)
+    if given.key is not None:
+        raise UserError("--argilla-key is of an Argilla elsewhere: give its --argilla-url as well")
+    return None
 
 
 def find_elsewhere(home: Home) -> ArgillaAccess | None:

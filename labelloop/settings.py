@@ -8,6 +8,8 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 
+HEADERS = "LABELLOOP_ARGILLA_HEADERS"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,7 +33,7 @@ class Settings:
             store=Path(_needed(environment, "LABELLOOP_STORE")),
             argilla_url=_needed(environment, "LABELLOOP_ARGILLA_URL"),
             argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
-            argilla_headers=_headers(environment, "LABELLOOP_ARGILLA_HEADERS"),
+            argilla_headers=argilla_headers(environment),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             threads=_number(environment, "LABELLOOP_THREADS", default_threads()),
             keep_models=_number(environment, "LABELLOOP_KEEP_MODELS", 5),
@@ -45,7 +47,7 @@ class Settings:
             "LABELLOOP_STORE": str(self.store),
             "LABELLOOP_ARGILLA_URL": self.argilla_url,
             "LABELLOOP_ARGILLA_KEY": self.argilla_key,
-            "LABELLOOP_ARGILLA_HEADERS": json.dumps(dict(self.argilla_headers)),
+            HEADERS: json.dumps(dict(self.argilla_headers)),
             "LABELLOOP_THREADS": str(self.threads),
             "LABELLOOP_KEEP_MODELS": str(self.keep_models),
         }
@@ -61,6 +63,15 @@ def default_threads() -> int:
     return min(os.cpu_count() or 1, 8)
 
 
+def argilla_headers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Extra headers for Argilla: a JSON object in the environment. Raises UserError."""
+    try:
+        found = json.loads(environment.get(HEADERS) or "{}")
+        return {str(header): str(value) for header, value in found.items()}
+    except (ValueError, AttributeError) as error:
+        raise UserError(f'{HEADERS} is no JSON object such as {{"Authorization": "Bearer …"}}') from error
+
+
 def _needed(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name)
     if not value:
@@ -73,11 +84,3 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdigit():
         raise UserError(f"{name} is {value!r}: give a whole number")
     return int(value)
-
-
-def _headers(environment: Mapping[str, str], name: str) -> dict[str, str]:
-    try:
-        found = json.loads(environment.get(name) or "{}")
-        return {str(header): str(value) for header, value in found.items()}
-    except (ValueError, AttributeError) as error:
-        raise UserError(f'{name} is no JSON object such as {{"Authorization": "Bearer …"}}') from error

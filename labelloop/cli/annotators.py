@@ -8,6 +8,9 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
+from labelloop.deployment import GivenArgilla
+from labelloop.home import Home, existing_home, find_home
 
 
 @click.group(cls=click.RichGroup)
@@ -21,38 +24,41 @@ def annotators() -> None:
 @annotators.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("name")
 @options.home
+@options.argilla
 @options.as_json
-def add(name: str, home: Path, as_json: bool) -> None:
+def add(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> None:
     """Make an account and print its password, this once."""
-    asyncio.run(_add(name, home, as_json))
+    asyncio.run(_add(name, home, argilla, as_json))
 
 
 @annotators.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("name")
 @options.home
+@options.argilla
 @options.as_json
-def password(name: str, home: Path, as_json: bool) -> None:
+def password(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> None:
     """Give an account a new password and print it, this once.
 
     For who forgot it, and for an account that was deleted in Argilla and made again.
     """
-    asyncio.run(_password(name, home, as_json))
+    asyncio.run(_password(name, home, argilla, as_json))
 
 
 @annotators.command("list", context_settings=options.FROM_ENVIRONMENT)
-@options.home
+@options.where
+@options.argilla
 @options.as_json
-def list_(home: Path, as_json: bool) -> None:
-    """Show who can label, and how many texts each has labelled in this home."""
-    asyncio.run(_list(home, as_json))
+def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
+    """Show who can label, and how many texts each has labelled in this log."""
+    asyncio.run(_list(where, argilla, as_json))
 
 
-async def _add(name: str, home: Path, as_json: bool) -> None:
+async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
     from labelloop.supervisor.access import reached
 
-    async with reached(home) as (argilla, access):
+    async with reached(_home(home, given), given) as (argilla, access):
         account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
     if account.password is None:
         raise UserError(
@@ -61,12 +67,12 @@ async def _add(name: str, home: Path, as_json: bool) -> None:
     _show(name, account.password, access.url, as_json)
 
 
-async def _password(name: str, home: Path, as_json: bool) -> None:
+async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla import Missing
     from labelloop.supervisor.access import reached
 
-    async with reached(home) as (argilla, access):
+    async with reached(_home(home, given), given) as (argilla, access):
         try:
             chosen = await argilla.new_password(name)
         except Missing:
@@ -74,6 +80,11 @@ async def _password(name: str, home: Path, as_json: bool) -> None:
                 f"there is no account {name}: make it with `labelloop annotators add {name}`"
             ) from None
     _show(name, chosen, access.url, as_json)
+
+
+def _home(path: Path, given: GivenArgilla) -> Home | None:
+    """The home, which must be there unless an Argilla elsewhere is named."""
+    return find_home(path) if given.url else existing_home(path)
 
 
 def _show(name: str, password: str, url: str, as_json: bool) -> None:
@@ -84,11 +95,11 @@ def _show(name: str, password: str, url: str, as_json: bool) -> None:
         click.echo("the password is not shown again")
 
 
-async def _list(home: Path, as_json: bool) -> None:
+async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.supervisor.access import reached
 
-    async with opened(home) as found, reached(home) as (argilla, _):
+    async with opened(where.find()) as found, reached(found.places.home, given) as (argilla, _):
         users = await argilla.users()
         counts = _counts(found.histories.values())
     listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]

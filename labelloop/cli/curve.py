@@ -7,22 +7,23 @@ from pathlib import Path
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
 from labelloop.errors import UserError
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @click.option("--png", type=click.Path(path_type=Path), help="Draw it into this file as well.")
 @options.as_json
-def curve(home: Path, project: str | None, png: Path | None, as_json: bool) -> None:
+def curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
     """Draw the learning curve: accuracy on the test set by the number of labels.
 
     `labelloop curve --png curve.png`
     """
-    asyncio.run(_curve(home, project, png, as_json))
+    asyncio.run(_curve(where, project, png, as_json))
 
 
-async def _curve(home: Path, project: str | None, png: Path | None, as_json: bool) -> None:
+async def _curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from labelloop.cli import plots
@@ -30,7 +31,7 @@ async def _curve(home: Path, project: str | None, png: Path | None, as_json: boo
     from labelloop.loop import figures
     from labelloop.projects.catalog import name_of, sound
 
-    async with opened_project(home, project) as (_, history):
+    async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
     points = figures.curve(state)
     if png is not None and points:

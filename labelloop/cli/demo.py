@@ -9,6 +9,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.home import DEFAULT_DEMO
+from labelloop.places import Elsewhere
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -19,6 +20,11 @@ from labelloop.home import DEFAULT_DEMO
     show_default=True,
     help="Folder of the demo; what an earlier one left there is removed.",
 )
+@click.option(
+    "--log",
+    help="A log elsewhere, as kafka://host:9092/prefix, next to what is there. [default: the home's]",
+)
+@options.store
 @click.option("--dataset", help="Labelled texts, as for `labelloop up`. [default: bundled questions]")
 @click.option("--test", help="Labelled texts to test on. [default: bundled with the questions]")
 @click.option("--text-column", help="Column of the texts.")
@@ -62,6 +68,8 @@ def demo(
     ctx: click.RichContext,
     /,
     home: Path,
+    log: str | None,
+    store: str | None,
     annotators: int,
     annotator_error: float,
     seconds_per_label: float,
@@ -85,7 +93,14 @@ def demo(
 
     asked = options.gather(ctx, values)
     simulation = Simulation(
-        home, asked, annotators, annotator_error, seconds_per_label, keep_running, as_json
+        home,
+        Elsewhere(log, store),
+        asked,
+        annotators,
+        annotator_error,
+        seconds_per_label,
+        keep_running,
+        as_json,
     )
     try:
         asyncio.run(interruptible(simulation.run))

@@ -2,19 +2,19 @@
 
 import asyncio
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
 
 if TYPE_CHECKING:
     from labelloop.log.base import Record
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @click.option("--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
 @click.option(
     "--json",
@@ -23,27 +23,28 @@ if TYPE_CHECKING:
     is_flag=True,
     help="One CloudEvent in structured JSON a line.",
 )
-def events(home: Path, project: str | None, follow: bool, as_json: bool) -> None:
-    """Print the events of a home, or of one project, oldest first.
+def events(where: Where, project: str | None, follow: bool, as_json: bool) -> None:
+    """Print the events of a log, or of one project, oldest first.
 
     `labelloop events --follow`
 
     `labelloop events --json | jq 'select(.type=="labelloop.ModelEvaluated.v1") | .data.accuracy'`
     """
-    asyncio.run(_events(home, project, follow, as_json))
+    asyncio.run(_events(where, project, follow, as_json))
 
 
-async def _events(home: Path, project: str | None, follow: bool, as_json: bool) -> None:
+async def _events(where: Where, project: str | None, follow: bool, as_json: bool) -> None:
     from labelloop.cli.opened import opened
+    from labelloop.group import own_group
     from labelloop.projects.catalog import choose
 
-    async with opened(home) as found:
+    async with opened(where.find()) as found:
         wanted = choose(found.histories, project).project if project else None
         if not follow:
             async for record in found.log.read(wanted):
                 _print(record, as_json)
             return
-        async with found.log.follow("cli-events") as follower:
+        async with found.log.follow(own_group()) as follower:
             async for record in follower:
                 if wanted is None or (record.event and record.event.project == wanted):
                     _print(record, as_json)

@@ -7,12 +7,15 @@ from pathlib import Path
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @click.option(
-    "--output", help="File to write, - for the terminal. [default: exports/<project>.jsonl in the home]"
+    "--output",
+    help="File to write, - for the terminal. [default: exports/<project>.jsonl in the home; "
+    "without a home, the terminal]",
 )
 @click.option(
     "--format",
@@ -22,7 +25,7 @@ from labelloop.cli import options
     help="[default: by the file's ending]",
 )
 @options.as_json
-def export(home: Path, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
+def export(where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
     """Write every text of a batch that is done: label, votes, who, agreement, row in your data set.
 
     Discarded texts are among them, marked as such.
@@ -31,23 +34,26 @@ def export(home: Path, project: str | None, output: str | None, kind: str | None
 
     `labelloop export --output - | jq .label | sort | uniq -c`
     """
-    asyncio.run(_export(home, project, output, kind, as_json))
+    asyncio.run(_export(where, project, output, kind, as_json))
 
 
 async def _export(
-    path: Path, project: str | None, output: str | None, kind: str | None, as_json: bool
+    where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.catalog import sound
     from labelloop.projects.export import as_text, format_of, rows, write_rows
 
-    async with opened_project(path, project) as (found, history):
-        table = list(rows(sound(history), found.home.store))
-        if output == "-":
+    async with opened_project(where.find(), project) as (found, history):
+        table = list(rows(sound(history), found.store))
+        home = found.places.home
+        if output is None and home is not None:
+            target = home.exports / f"{history.project}.{kind or 'jsonl'}"
+        elif output is None or output == "-":
             click.echo(as_text(table, kind or "jsonl"), nl=False)
             return
-        default = found.home.exports / f"{history.project}.{kind or 'jsonl'}"
-        target = Path(output) if output else default
+        else:
+            target = Path(output)
         write_rows(table, target, format_of(str(target), kind))
     labelled = sum(1 for row in table if row["labels"])
     if as_json:

@@ -1,4 +1,4 @@
-"""A home's log, opened for a command."""
+"""A log, opened for a command."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -6,43 +6,54 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.home import Home, existing_home
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
+from labelloop.places import Places, recorded_places
 from labelloop.projects.catalog import choose, read_histories
+from labelloop.store import Store
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A home with its log and what the log says, up to now."""
+    """A log and what it says, up to now."""
 
-    home: Home
+    places: Places
     log: Log
     histories: dict[str, History]
 
+    @property
+    def store(self) -> Store:
+        """Raises UserError when nobody said where it is."""
+        return Store(Path(self.places.store))
+
 
 @asynccontextmanager
-async def opened(home: Home | Path) -> AsyncIterator[Opened]:
-    """Open a home that is there. Raises UserError, also for a log that is damaged."""
-    home = home if isinstance(home, Home) else existing_home(home)
-    log = open_log(home.log_url)
+async def opened(places: Places) -> AsyncIterator[Opened]:
+    """Open the log and read it. Raises UserError, also for one that is damaged, and Unavailable."""
+    log = open_log(places.log)
     try:
         histories = await read_histories(log)
-        _check_none_is_lost(home, histories)
-        yield Opened(home, log, histories)
+        _check_none_is_lost(places, histories)
+        yield Opened(places, log, histories)
     finally:
         await log.close()
 
 
 @asynccontextmanager
-async def opened_project(path: Path, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
-    """Open a home and choose a project in it. Raises UserError."""
-    async with opened(path) as found:
+async def opened_project(places: Places, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
+    """Open the log and choose a project in it. Raises UserError."""
+    async with opened(places) as found:
         yield found, choose(found.histories, project)
 
 
-def _check_none_is_lost(home: Home, histories: Collection[str]) -> None:
-    """A project's models outlive a log that was cut off or replaced: say so before another log grows."""
+def _check_none_is_lost(places: Places, histories: Collection[str]) -> None:
+    """A project's models outlive a log that was cut off or replaced: say so before another log grows.
+
+    That can be told only of a home which has used no log but its own: a store may serve several logs.
+    """
+    home = places.home
+    if home is None or not (places.has_own_log and places.has_own_store) or recorded_places(home) is not None:
+        return
     for models in sorted(home.store.glob("*/models")):
         if models.parent.name not in histories:
             raise UserError(

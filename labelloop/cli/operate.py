@@ -2,70 +2,70 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @options.why
-def pause(home: Path, project: str | None, why: str) -> None:
+def pause(where: Where, project: str | None, why: str) -> None:
     """Pick no new batches for now; what is labelled is still recorded and learned.
 
     `labelloop pause --project mail --why "new guidelines"`
     """
     from labelloop.projects import operate
 
-    _ask(home, project, lambda log, history: operate.pause(log, history, why))
+    _ask(where, project, lambda log, history: operate.pause(log, history, why))
     click.echo("paused: go on with `labelloop resume`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @options.why
-def resume(home: Path, project: str | None, why: str) -> None:
+def resume(where: Where, project: str | None, why: str) -> None:
     """Pick batches again after a pause."""
     from labelloop.projects import operate
 
-    _ask(home, project, lambda log, history: operate.resume(log, history, why))
+    _ask(where, project, lambda log, history: operate.resume(log, history, why))
     click.echo("resumed")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("batch")
-@options.home_and_project
+@options.where_and_project
 @options.why
-def close(batch: str, home: Path, project: str | None, why: str) -> None:
+def close(batch: str, where: Where, project: str | None, why: str) -> None:
     """Take a batch as done with what is there; its undecided texts go back to the pool.
 
     `labelloop close 3`
     """
     from labelloop.projects import operate
 
-    _ask(home, project, lambda log, history: operate.close(log, history, batch, why))
+    _ask(where, project, lambda log, history: operate.close(log, history, batch, why))
     click.echo(f"batch {batch} is closed")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home_and_project
+@options.where_and_project
 @options.why
-def end(home: Path, project: str | None, why: str) -> None:
+def end(where: Where, project: str | None, why: str) -> None:
     """Pick no further batch, for good; what is labelled is recorded and learned once more."""
     from labelloop.projects import operate
 
-    _ask(home, project, lambda log, history: operate.end(log, history, why))
+    _ask(where, project, lambda log, history: operate.end(log, history, why))
     click.echo("ended: take the labels with `labelloop export`")
 
 
-def _ask(home: Path, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:
+def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:
     async def run() -> None:
         from labelloop.cli.opened import opened_project
 
-        async with opened_project(home, project) as (found, history):
+        async with opened_project(where.find(), project) as (found, history):
             await ask(found.log, history)
 
     asyncio.run(run())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from click.core import ParameterSource
 
 from labelloop.cli.file import read_options
 from labelloop.cli.values import Labels, NameValue, parameters
+from labelloop.cli.where import Where
+from labelloop.deployment import GivenArgilla
 from labelloop.errors import UserError
 from labelloop.home import DEFAULT
+from labelloop.places import Elsewhere
 from labelloop.projects.options import ProjectOptions
 
 Command = Callable[..., Any]
@@ -23,6 +27,24 @@ home = click.option(
     default=DEFAULT,
     show_default=True,
     help="Folder that holds all state.",
+)
+log = click.option(
+    "--log",
+    help="A log elsewhere: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
+)
+store = click.option("--store", help="Folder or URL of pools and models elsewhere. [default: the home's]")
+argilla_url = click.option("--argilla-url", help="Use the Argilla there instead; `up` remembers it.")
+argilla_key = click.option(
+    "--argilla-key", help="An owner's API key of that Argilla; better in LABELLOOP_ARGILLA_KEY."
+)
+argilla_header = click.option(
+    "--argilla-header",
+    "argilla_headers",
+    envvar="LABELLOOP_ARGILLA_HEADER",
+    allow_from_autoenv=False,
+    multiple=True,
+    type=NameValue(),
+    help="Header for each request to it, as 'Authorization=Bearer …' for a private Space.",
 )
 project = click.option("--project", help="Name or id of the project; needed where a home has several.")
 as_json = click.option(
@@ -149,8 +171,39 @@ def project_options(command: Command) -> Command:
     return _with(command, (*SOURCE, *LEARNER, *LOOP, file))
 
 
-def home_and_project(command: Command) -> Command:
-    return _with(command, (home, project))
+def where(command: Command) -> Command:
+    """`--home`, `--log` and `--store`, which the command gets as one Where."""
+
+    @wraps(command)
+    @click.pass_context
+    def with_where(
+        ctx: click.Context, /, *arguments: Any, home: Path, log: str | None, store: str | None, **values: Any
+    ) -> Any:
+        given = ctx.get_parameter_source("home") is not ParameterSource.DEFAULT
+        return command(*arguments, where=Where(home, given, Elsewhere(log, store)), **values)
+
+    return _with(with_where, (home, log, store))
+
+
+def where_and_project(command: Command) -> Command:
+    return _with(where(command), (project,))
+
+
+def argilla(command: Command) -> Command:
+    """`--argilla-url`, `--argilla-key` and `--argilla-header`, which the command gets as one GivenArgilla."""
+
+    @wraps(command)
+    def with_argilla(
+        *arguments: Any,
+        argilla_url: str | None,
+        argilla_key: str | None,
+        argilla_headers: tuple[tuple[str, str], ...],
+        **values: Any,
+    ) -> Any:
+        given = GivenArgilla(argilla_url, argilla_key, dict(argilla_headers))
+        return command(*arguments, argilla=given, **values)
+
+    return _with(with_argilla, (argilla_url, argilla_key, argilla_header))
 
 
 def gather(ctx: click.Context, values: Mapping[str, Any]) -> ProjectOptions:

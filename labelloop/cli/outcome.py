@@ -12,7 +12,9 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import curve, spread, waits
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
+from labelloop.places import Places
 from labelloop.projects.export import rows, write_rows
+from labelloop.store import Store
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,10 @@ class Kept:
     png: Path | None
 
 
-def keep(home: Home, state: LoopState) -> Kept:
+def keep(home: Home, store: Store, state: LoopState) -> Kept:
     """Write the labels and the curve into the home's exports. Raises UserError."""
     export = home.exports / f"{state.project_id}.jsonl"
-    write_rows(list(rows(state, home.store)), export, "jsonl")
+    write_rows(list(rows(state, store)), export, "jsonl")
     points = curve(state)
     png = home.exports / f"{state.project_id}-curve.png" if points else None
     if png is not None:
@@ -34,7 +36,7 @@ def keep(home: Home, state: LoopState) -> Kept:
     return Kept(export, png)
 
 
-def outcome(home: Home, state: LoopState, kept: Kept) -> dict[str, Any]:
+def outcome(places: Places, state: LoopState, kept: Kept) -> dict[str, Any]:
     """The figures of the loop as JSON values; seconds of training and picking are sums."""
     trained = state.models.get(state.latest_model) if state.latest_model else None
     return {
@@ -45,7 +47,7 @@ def outcome(home: Home, state: LoopState, kept: Kept) -> dict[str, Any]:
         "wait_seconds": asdict(spread(list(waits(state).values()))),
         "train_seconds": sum(each.first.seconds for each in state.models.values()),
         "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
-        "model": str(home.store / trained.latest.artifact) if trained else None,
+        "model": f"{places.store}/{trained.latest.artifact}" if trained else None,
         "export": str(kept.export),
         "digest": loop_digest(state),
     }

@@ -1,10 +1,8 @@
 """The loop with people, from an empty home to a running one."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
@@ -12,11 +10,13 @@ from labelloop.cli.view.links import login_lines, tell_links
 from labelloop.cli.view.notes import tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
-from labelloop.deployment import ArgillaAccess, find_elsewhere, save_elsewhere
+from labelloop.cli.where import Where
+from labelloop.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.errors import UserError
 from labelloop.home import Home, open_home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
+from labelloop.places import Places, check_log_is_there, choose_places, is_file, remember_places
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.options import ProjectOptions
@@ -27,40 +27,45 @@ from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
-Elsewhere = tuple[str | None, str | None, Mapping[str, str]]
-
 
 @dataclass(frozen=True)
 class People:
-    """`labelloop up` as it was asked for; without `host` or `port`, that of the last time is taken.
+    """`labelloop up` as it was asked for; what of the rest is not given is that of the last time."""
 
-    `elsewhere` is URL, key and headers of another Argilla.
-    """
-
-    path: Path
+    where: Where
     options: ProjectOptions
     host: str | None
     port: int | None
-    elsewhere: Elsewhere
+    argilla: GivenArgilla
 
     async def serve(self, kills: list[Kill]) -> None:
         """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
-        home = open_home(self.path)
+        home = open_home(self.where.home)
+        places = choose_places(home, self.where.elsewhere)
+        if self.where.elsewhere.log is None:
+            check_log_is_there(places)
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
-            async with opened(home) as found:
+            async with opened(places) as found:
                 await self._prepare(found, screen)
-                await self._serve(found, await self._argilla(home), screen, kills)
+                argilla = await self._argilla(home)
+                remember_places(places)
+                await self._serve(home, found, argilla, screen, kills)
 
     async def _prepare(self, found: Opened, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
-            ensured = await ensure_project(found.home, found.log, found.histories, self.options)
+            ensured = await ensure_project(found.store, found.log, found.histories, self.options)
             await tell_notes(found.log, ensured, screen)
             screen.line(f"project {ensured.project} {'begins' if ensured.is_new else 'goes on'}")
             return
         if self.options.given:
             option = sorted(self.options.given)[0].replace("_", "-")
             raise UserError(f"--{option} is of a project: name it with --dataset FILE or --name NAME")
+        if not found.histories and not found.places.has_own_log:
+            screen.line(
+                "there is no project in this log yet: whoever makes one with `labelloop init` is served"
+            )
+            return
         if not found.histories:
             raise UserError(
                 "there is no project here yet: give --dataset FILE --labels a,b, or try `labelloop demo`"
@@ -70,36 +75,29 @@ class People:
                 sound(history)
 
     async def _argilla(self, home: Home) -> Embedded | ArgillaAccess:
-        url, key, headers = self.elsewhere
-        recorded = find_elsewhere(home)
-        if url is None and recorded is None:
-            if key is not None:
-                raise UserError("--argilla-key is of an Argilla elsewhere: give its --argilla-url as well")
+        access = choose_elsewhere(home, self.argilla)
+        if access is None:
             address = choose_address(home, self.host, self.port)
             check_free(address.host, address.port)
             remember_address(home, address)
             return address
-        if url is not None:
-            access = ArgillaAccess(url.rstrip("/"), self._key(url, recorded), dict(headers))
-        elif recorded is not None:
-            access = ArgillaAccess(recorded.url, key or recorded.key, dict(headers) or recorded.headers)
         async with Argilla(access.url, access.key, access.headers) as argilla:
             await check(argilla, access.url)
         save_elsewhere(home, access)
         return access
 
-    def _key(self, url: str, recorded: ArgillaAccess | None) -> str:
-        key = self.elsewhere[1] or (recorded.key if recorded and recorded.url == url.rstrip("/") else None)
-        if key is None:
-            raise UserError(f"no key for the Argilla at {url}: give an owner's with --argilla-key")
-        return key
-
     async def _serve(
-        self, found: Opened, argilla: Embedded | ArgillaAccess, screen: Screen, kills: list[Kill]
+        self,
+        home: Home,
+        found: Opened,
+        argilla: Embedded | ArgillaAccess,
+        screen: Screen,
+        kills: list[Kill],
     ) -> None:
-        home = found.home
+        for line in _about(found.places, argilla):
+            screen.line(line)
         watch = Watch(home, screen, tuple(found.histories.values()))
-        async with running(home, argilla, screen.line) as machine:
+        async with running(home, found.places, argilla, screen.line) as machine:
             kills.append(machine.supervisor.kill)
             screen.line("starting Argilla")
             await start_services(machine)
@@ -112,6 +110,16 @@ class People:
                 linking.cancel()
                 with suppress(asyncio.CancelledError):
                     await linking
+
+
+def _about(places: Places, argilla: Embedded | ArgillaAccess) -> list[str]:
+    """Where the log is, if elsewhere; and what is missing for other machines to share it."""
+    if places.has_own_log:
+        return []
+    lines = [f"log        {places.log}"]
+    if not is_file(places.log) and (isinstance(argilla, Embedded) or places.has_own_store):
+        lines.append("only this machine can serve it so: several need one --argilla-url and one --store")
+    return lines
 
 
 def _login(home: Home, argilla: Embedded | ArgillaAccess, url: str) -> list[str]:

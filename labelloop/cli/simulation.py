@@ -17,9 +17,8 @@ from labelloop.home import DEMO, Home, clear, find_home, open_home
 from labelloop.loop.history import History
 from labelloop.loop.order import finished
 from labelloop.loop.progress import is_tested
-from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import credentials
+from labelloop.places import Elsewhere, choose_fresh_places, remember_places
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
@@ -40,6 +39,7 @@ class Simulation:
     """`labelloop demo` as it was asked for, and what came of it."""
 
     path: Path
+    elsewhere: Elsewhere
     options: ProjectOptions
     annotators: int
     error: float
@@ -57,52 +57,51 @@ class Simulation:
         home = open_home(self.path, DEMO)
         with hold(home.run), Screen(stderr=self.quiet) as screen:
             end_leftovers(home)
+            places = choose_fresh_places(home, self.elsewhere)
             clear(home)
-            async with opened(home) as found:
+            async with opened(places) as found:
+                remember_places(places)
                 project = await self._prepare(found, screen)
                 address = Embedded(DEFAULT_HOST, free_port(DEFAULT_HOST))
-                async with running(home, address, screen.line) as machine:
+                async with running(home, places, address, screen.line) as machine:
                     kills.append(machine.supervisor.kill)
                     await self._loop(found, machine, project, screen)
                     if self.keep_running:
-                        await self._finish(found, project, screen)
+                        await self._finish(home, found, project, screen)
                         screen.line("Argilla and the services go on until Ctrl-C")
                         await asyncio.Event().wait()
-                await self._finish(found, project, screen)
+                await self._finish(home, found, project, screen)
 
     async def _prepare(self, found: Opened, screen: Screen) -> str:
-        ensured = await ensure_project(found.home, found.log, {}, self.options)
+        ensured = await ensure_project(found.store, found.log, {}, self.options)
         await tell_notes(found.log, ensured, screen)
         return ensured.project
 
     async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
         screen.line("starting Argilla")
         await start_services(machine)
-        for line in login_lines(machine.access.url, credentials(found.home.argilla), None):
+        for line in login_lines(machine.access.url, credentials(machine.home.argilla), None):
             screen.line(line)
-        await self._employ(found.home, machine, project)
-        watch = Watch(found.home, screen)
+        self._employ(machine, project)
+        watch = Watch(machine.home, screen)
         await watch.until(found.log, lambda histories: _is_over(histories.get(project)))
 
-    async def _employ(self, home: Home, machine: Machine, project: str) -> None:
-        names = [f"annotator-{number}" for number in range(1, self.annotators + 1)]
-        async with Argilla(machine.access.url, machine.access.key) as argilla:
-            accounts = [await argilla.create_annotator(name, DEFAULT_WORKSPACE) for name in names]
+    def _employ(self, machine: Machine, project: str) -> None:
         behaviour = {
+            "--annotators": str(self.annotators),
             "--seconds-per-label": str(self.seconds_per_label),
             "--error": str(self.error),
             "--seed": str(self.options.seed),
         }
-        keys = [account.api_key for account in accounts]
-        pool = next((home.store / project / "pool").glob("*.arrow"))
-        machine.supervisor.start(plan.annotators(home, machine.access, keys, project, pool, behaviour))
+        annotators = plan.annotators(machine.home, machine.places, machine.access, project, behaviour)
+        machine.supervisor.start(annotators)
 
-    async def _finish(self, found: Opened, project: str, screen: Screen) -> None:
+    async def _finish(self, home: Home, found: Opened, project: str, screen: Screen) -> None:
         if self.outcome is None:
             state = sound((await read_histories(found.log))[project])
-            kept = keep(found.home, state)
-            self.outcome = outcome(found.home, state, kept)
-            tell(found.home, state, self.outcome, kept, screen)
+            kept = keep(home, found.store, state)
+            self.outcome = outcome(found.places, state, kept)
+            tell(home, state, self.outcome, kept, screen)
 
 
 def _with_bundled(options: ProjectOptions) -> ProjectOptions:

@@ -2,33 +2,33 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.where import Where
 from labelloop.errors import UserError
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.home
+@options.where
 @options.as_json
-def status(home: Path, as_json: bool) -> None:
+def status(where: Where, as_json: bool) -> None:
     """Show each service's state, each project's batches, labels and accuracy, and where Argilla is.
 
     Exits with 2 when a project is halted.
     """
-    asyncio.run(_status(home, as_json))
+    asyncio.run(_status(where, as_json))
 
 
-async def _status(path: Path, as_json: bool) -> None:
+async def _status(where: Where, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.projects.overview import overview
     from labelloop.supervisor.report import services_report
 
-    async with opened(path) as found:
-        projects = [overview(history, found.home.store) for history in found.histories.values()]
-        services = services_report(found.home)
+    async with opened(where.find()) as found:
+        projects = [overview(history, found.places.known_store) for history in found.histories.values()]
+        services = services_report(found.places)
     if as_json:
         click.echo(json.dumps({**services, "projects": projects}))
     else:

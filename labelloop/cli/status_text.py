@@ -13,7 +13,11 @@ def status_text(services: Facts, projects: Sequence[Facts]) -> str:
 
 
 def _services(services: Facts) -> Iterator[str]:
-    yield f"home      {services['home']}"
+    if services["home"] is not None:
+        yield f"home      {services['home']}"
+    yield f"log       {services['log']}"
+    if services["home"] is None:
+        return
     if not services["running"]:
         yield "services  none runs: start them with `labelloop up`"
         return

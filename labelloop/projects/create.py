@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.home import Home
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import named, sound
@@ -16,6 +15,7 @@ from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.names import default_name, new_id
 from labelloop.projects.options import ProjectOptions
+from labelloop.store import Store
 from schemas.envelope import new_event
 from schemas.events import ProjectCreated
 from schemas.parts import BaseModelChoice, Choice, Snapshot
@@ -42,7 +42,7 @@ def check_options(options: ProjectOptions) -> None:
 
 
 async def ensure_project(
-    home: Home, log: Log, histories: Mapping[str, History], options: ProjectOptions
+    store: Store, log: Log, histories: Mapping[str, History], options: ProjectOptions
 ) -> Ensured:
     """The project of these options: found under its name with the same settings, or made.
 
@@ -57,18 +57,18 @@ async def ensure_project(
         if recorded is not None:
             check_same(recorded, options)
         return Ensured(found.project, is_new=False)
-    return await _create(home, log, name, options)
+    return await _create(store, log, name, options)
 
 
-async def _create(home: Home, log: Log, name: str, options: ProjectOptions) -> Ensured:
+async def _create(store: Store, log: Log, name: str, options: ProjectOptions) -> Ensured:
     project = new_id(name)
     model = check_learner(options)
-    draft = home.store / f".{project}"
+    draft = store.root / f".{project}"
     try:
         data = prepare_data(options, draft)
         check_sizes(options, data)
         check_question(options, data)
-        draft.replace(home.store / project)
+        draft.replace(store.root / project)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     created = _event(project, name, model, options, data)

@@ -11,17 +11,18 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.loop.state import Batch, LoopState
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import Store
 from schemas.parts import AnnotatedItem, QueriedItem
 
 FORMATS = ("jsonl", "csv")
 Row = dict[str, Any]
 
 
-def rows(state: LoopState, store: Path) -> Iterator[Row]:
+def rows(state: LoopState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks; texts that nobody decided are absent. Raises UserError."""
     if state.project is None:
         return
-    pool = Snapshot.open(store / state.project.pool.uri, state.project.pool.digest)
+    pool = Snapshot.open(store.pool(state.project), state.project.pool.digest)
     for batch in state.batches.values():
         if batch.done:
             yield from _batch_rows(batch, pool)

@@ -1,7 +1,6 @@
 """How a project stands, in a few figures."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from labelloop.loop.digest import loop_digest
@@ -10,11 +9,13 @@ from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import name_of
-from labelloop.store import Store
 
 
-def overview(history: History, store: Path) -> dict[str, Any]:
-    """Batches, labels, latest model and its folder, accuracy, digest and what is wrong, as JSON values."""
+def overview(history: History, store: str | None) -> dict[str, Any]:
+    """Batches, labels, latest model and its folder, accuracy, digest and what is wrong, as JSON values.
+
+    The folder is relative to the store's root where nobody said where that is.
+    """
     state = history.state
     opened = len(open_batches(state))
     trained = state.models.get(state.latest_model) if state.latest_model else None
@@ -31,13 +32,17 @@ def overview(history: History, store: Path) -> dict[str, Any]:
         "discarded": _discarded(state),
         "pool": state.project.pool.size if state.project else 0,
         "model": state.latest_model,
-        "model_folder": str(Store(store).model(trained.latest)) if trained else None,
+        "model_folder": _folder(store, trained.latest.artifact) if trained else None,
         "accuracy": evaluation.accuracy if evaluation else None,
         "digest": loop_digest(state),
         "conflicts": history.conflicts,
         "duplicates": history.duplicates,
         "failures": _failures(state),
     }
+
+
+def _folder(store: str | None, artifact: str) -> str:
+    return artifact if store is None else f"{store.rstrip('/')}/{artifact}"
 
 
 def _discarded(state: LoopState) -> int:

@@ -1,14 +1,13 @@
-"""The Argilla of a home, reached."""
+"""The Argilla of a home, or one elsewhere, reached."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from labelloop.deployment import ArgillaAccess, find_elsewhere
+from labelloop.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
 from labelloop.errors import Unavailable, UserError
-from labelloop.home import Home, existing_home
+from labelloop.home import Home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.supervisor.lock import holder
@@ -20,10 +19,9 @@ OWNER = "owner"
 
 
 @asynccontextmanager
-async def reached(path: Path) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
-    """The Argilla that a home uses now. Raises UserError when it does not run."""
-    home = existing_home(path)
-    access = find_elsewhere(home) or _embedded(home)
+async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
+    """The Argilla that is given, or that the home uses now. Raises UserError when it does not run."""
+    access = choose_elsewhere(home, given) or _embedded(home)
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
         yield argilla, access
@@ -56,7 +54,9 @@ async def wait_until_up(access: ArgillaAccess, given_up: Callable[[], str | None
             await asyncio.sleep(INTERVAL)
 
 
-def _embedded(home: Home) -> ArgillaAccess:
+def _embedded(home: Home | None) -> ArgillaAccess:
+    if home is None:
+        raise UserError("there is no Argilla: give --argilla-url and --argilla-key")
     state = read_state(home.run)
     if state is None or state.argilla is None or holder(home.run) is None:
         raise UserError(f"nothing runs in {home.path}: start it with `labelloop up`")

@@ -1,4 +1,4 @@
-"""All services of a home, running."""
+"""All services of one machine, running."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
 from labelloop.oracle.server import credentials
+from labelloop.places import Places
 from labelloop.supervisor import plan
 from labelloop.supervisor.access import wait_until_up
 from labelloop.supervisor.address import local_url
@@ -21,13 +22,14 @@ class Machine:
     """What runs, and the Argilla that it uses."""
 
     home: Home
+    places: Places
     supervisor: Supervisor
     access: ArgillaAccess
 
 
 @asynccontextmanager
 async def running(
-    home: Home, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
+    home: Home, places: Places, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
 ) -> AsyncIterator[Machine]:
     """Start the embedded Argilla; on leaving, stop all in order. The caller holds the home's lock."""
     if isinstance(argilla, Embedded):
@@ -37,7 +39,7 @@ async def running(
     async with Supervisor(home, access.url, say) as supervisor:
         if isinstance(argilla, Embedded):
             supervisor.start(plan.argilla(home, argilla.host, argilla.port))
-        yield Machine(home, supervisor, access)
+        yield Machine(home, places, supervisor, access)
 
 
 async def start_services(machine: Machine) -> None:
@@ -51,5 +53,5 @@ async def start_services(machine: Machine) -> None:
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
-    for service in plan.services(machine.home, machine.access):
+    for service in plan.services(machine.home, machine.places, machine.access):
         machine.supervisor.start(service)

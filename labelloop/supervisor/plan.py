@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
+from labelloop.places import Places
 from labelloop.settings import Settings, default_threads
 from labelloop.supervisor.service import Service
 
@@ -27,36 +28,29 @@ def argilla(home: Home, host: str, port: int) -> Service:
     return _python(home, "argilla", ("labelloop.oracle.server", *where, "--stop-with-parent"), {})
 
 
-def services(home: Home, access: ArgillaAccess) -> list[Service]:
+def services(home: Home, places: Places, access: ArgillaAccess) -> list[Service]:
     """The loop and the evaluator."""
-    environment = settings(home, access).to_environment()
+    environment = settings(home, places, access).to_environment()
     return [_python(home, name, (f"services.{name}",), environment) for name in SERVICES]
 
 
 def annotators(
-    home: Home,
-    access: ArgillaAccess,
-    keys: Sequence[str],
-    project: str,
-    pool: Path,
-    behaviour: Mapping[str, str],
+    home: Home, places: Places, access: ArgillaAccess, project: str, behaviour: Mapping[str, str]
 ) -> Service:
-    """Simulated annotators, one a key, who label a project from the gold labels of its pool."""
-    options = {"--url": access.url, "--dataset": project, "--pool": str(pool), **behaviour}
-    arguments = [part for option in options.items() for part in option]
-    environment = {**settings(home, access).to_environment(), "LABELLOOP_ANNOTATOR_KEYS": ",".join(keys)}
-    return _python(
-        home, "annotators", ("labelloop.oracle.simulated", *arguments, "--stop-with-parent"), environment
-    )
+    """Simulated annotators, who label a project from the gold labels of its pool."""
+    arguments = [part for option in {"--project": project, **behaviour}.items() for part in option]
+    environment = settings(home, places, access).to_environment()
+    module = ("labelloop.oracle.simulated", *arguments, "--stop-with-parent")
+    return _python(home, "annotators", module, environment)
 
 
-def settings(home: Home, access: ArgillaAccess) -> Settings:
+def settings(home: Home, places: Places, access: ArgillaAccess) -> Settings:
     """The settings that the services of this home get, from this process."""
     threads = os.environ.get("LABELLOOP_THREADS") or str(default_threads())
     keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
     basis = Settings(
-        log=home.log_url,
-        store=home.store,
+        log=places.log,
+        store=Path(places.store),
         argilla_url=access.url,
         argilla_key=access.key,
         argilla_headers=access.headers,

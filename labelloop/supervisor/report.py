@@ -1,17 +1,28 @@
-"""How the services of a home fare."""
+"""How the services of this machine fare."""
 
 from dataclasses import asdict
 from typing import Any
 
 from labelloop.deployment import find_elsewhere
 from labelloop.home import Home
+from labelloop.places import Places
 from labelloop.slot import read_slot
 from labelloop.supervisor.lock import holder
 from labelloop.supervisor.state import ProcessState, read_state
 
 
-def services_report(home: Home) -> dict[str, Any]:
-    """What the supervisor says of each process and each process of itself, as JSON values."""
+def services_report(places: Places) -> dict[str, Any]:
+    """Log, store, what the supervisor says of each process and each process of itself, as JSON values.
+
+    Without a home, what runs is not known: `home` and `running` are None.
+    """
+    where = {"log": places.log, "store": places.known_store}
+    if places.home is None:
+        return {"home": None, **where, "running": None, "services": {}}
+    return {**_home_report(places.home), **where}
+
+
+def _home_report(home: Home) -> dict[str, Any]:
     pid = holder(home.run)
     state = read_state(home.run) if pid else None
     elsewhere = find_elsewhere(home)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from labelloop.cli.view.activity import WORKERS, activities
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.table import HEADER, format_line
+from labelloop.group import own_group
 from labelloop.home import Home
 from labelloop.log.base import Log
 from labelloop.loop.history import History
@@ -18,7 +19,6 @@ from schemas.events import ServiceFailed
 
 INTERVAL = 0.5
 WORTH_TELLING = 5.0
-GROUP = "view"
 
 
 class Watch:
@@ -56,7 +56,7 @@ class Watch:
             self._screen.show(())
 
     async def _follow(self, log: Log, changed: asyncio.Event) -> None:
-        async with log.follow(GROUP) as follower:
+        async with log.follow(own_group()) as follower:
             async for record in follower:
                 event = record.event
                 if event is None:

@@ -1,9 +1,15 @@
-"""`python -m labelloop.oracle.simulated`: annotate a data set from the gold labels of its pool."""
+"""`python -m labelloop.oracle.simulated`: annotate a project from the gold labels of its pool.
+
+Either a project of a deployment (`--project`, with the settings of a service in the environment), or a data
+set of an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
+"""
 
 import asyncio
 import logging
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,20 +20,36 @@ from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server.parent import stop_with_parent
 from labelloop.oracle.simulated import settings
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers
+from labelloop.oracle.simulated.deployed import Employment, employ
 from labelloop.oracle.simulated.gold import gold_labels
 from labelloop.oracle.simulated.office import work
+from labelloop.settings import Settings
+
+Gold = Callable[[int], str | None]
 
 Share = click.FloatRange(0, 1)
 
 
-@click.command(help="Annotate a data set in Argilla from gold labels, one annotator an API key.")
-@click.option("--url", required=True, help="Argilla's address.")
-@click.option("--dataset", required=True, help="Name of the data set; it is waited for.")
+@click.command(help="Annotate a project, or a data set in Argilla, from gold labels.")
+@click.option(
+    "--project",
+    envvar="LABELLOOP_PROJECT",
+    help="Name or id of a project in the log, which is waited for; LABELLOOP_LOG, LABELLOOP_STORE, "
+    "LABELLOOP_ARGILLA_URL and LABELLOOP_ARGILLA_KEY say where everything is.",
+)
+@click.option(
+    "--annotators",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Accounts that are made for --project.",
+)
+@click.option("--url", help="Argilla's address.")
+@click.option("--dataset", help="Name of a data set, instead of --project; it is waited for.")
 @click.option("--workspace", default=DEFAULT_WORKSPACE, show_default=True)
 @click.option(
     "--pool",
     "pools",
-    required=True,
     multiple=True,
     type=click.Path(path_type=Path),
     help="Pool snapshot with the column `gold`; several in their order.",
@@ -50,8 +72,10 @@ Share = click.FloatRange(0, 1)
     help="End when the process that started this one has ended.",
 )
 def main(
-    url: str,
-    dataset: str,
+    project: str | None,
+    annotators: int,
+    url: str | None,
+    dataset: str | None,
     workspace: str,
     pools: tuple[Path, ...],
     keys: Path | None,
@@ -65,26 +89,37 @@ def main(
     try:
         if parent_too:
             stop_with_parent()
-        gold = gold_labels(pools)
+        if project is not None:
+            employing = employ(Settings.from_environment(), project, annotators)
+        elif url and dataset and pools:
+            found = tuple(settings.api_keys(keys, os.environ))
+            here = Employment(url, settings.headers(os.environ), dataset, workspace, pools, found)
+            employing = _given(here)
+        else:
+            raise UserError("nobody knows what to annotate: give --project, or --url, --dataset and --pool")
 
-        def deciding(found: Dataset) -> Decide:
+        def deciding(gold: Gold, found: Dataset) -> Decide:
             personal = found.min_submitted > 1
             return GoldAnswers(gold, found.labels, error_share, discard, seed, personal)
 
-        asyncio.run(
-            work(
-                url,
-                settings.api_keys(keys, os.environ),
-                settings.headers(os.environ),
-                dataset,
-                workspace,
-                deciding,
-                seconds_per_label,
-            )
-        )
+        asyncio.run(_work(employing, deciding, seconds_per_label))
     except UserError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+
+
+async def _given(employment: Employment) -> Employment:
+    return employment
+
+
+async def _work(
+    employing: Awaitable[Employment], deciding: Callable[[Gold, Dataset], Decide], seconds_per_label: float
+) -> None:
+    at = await employing
+    gold = gold_labels(at.pools)
+    await work(
+        at.url, at.keys, at.headers, at.dataset, at.workspace, partial(deciding, gold), seconds_per_label
+    )
 
 
 if __name__ == "__main__":

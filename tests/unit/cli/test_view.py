@@ -24,6 +24,8 @@ from tests.support.states import (
     votes,
 )
 
+STOPPED = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
+
 
 def test_a_line_stands_under_its_header() -> None:
     full = format_line(BatchLine("3", 80, 0.8125, 12.34, 1.0, 0.0))
@@ -63,20 +65,27 @@ def test_the_curve_is_drawn_in_characters_from_0_to_1() -> None:
 
 
 def test_a_status_says_when_nothing_runs() -> None:
-    services = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
+    services = {**STOPPED, "log": "sqlite:////h/log.sqlite"}
 
     assert status_text(services, []).splitlines() == [
         "home      /h",
+        "log       sqlite:////h/log.sqlite",
         "services  none runs: start them with `labelloop up`",
     ]
 
 
+def test_without_a_home_a_status_says_where_the_log_is_and_nothing_of_services() -> None:
+    services = {"home": None, "log": "kafka://host:9092/labelloop", "running": None, "services": {}}
+
+    assert status_text(services, []) == "log       kafka://host:9092/labelloop"
+
+
 def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_path: Path) -> None:
-    services = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
+    services = {**STOPPED, "log": "sqlite:////h/log.sqlite"}
     history = History(PROJECT)
     history.state = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
 
-    found = overview(history, tmp_path)
+    found = overview(history, str(tmp_path))
 
     folder = tmp_path / PROJECT / "models" / "0" / "0"
     assert (found["model"], found["model_folder"]) == ("0", str(folder))

@@ -1,0 +1,81 @@
+"""Simulated annotators for a deployment: what they need is in its log, its store and its Argilla."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from labelloop.backoff import Backoff
+from labelloop.errors import Unavailable
+from labelloop.group import own_group
+from labelloop.log import open_log
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.projects.catalog import named, read_histories
+from labelloop.settings import Settings
+from labelloop.store import Store
+from schemas.events import ProjectCreated
+
+Found = TypeVar("Found")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Employment:
+    """A data set of an Argilla, the pool snapshots with its gold labels, and an API key an annotator."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    dataset: str
+    workspace: str
+    pools: Sequence[Path]
+    keys: Sequence[str] = field(repr=False)
+
+
+async def employ(settings: Settings, project: str, count: int) -> Employment:
+    """Wait for a project of this name or id, and make `count` accounts, named `annotator-1` and so on.
+
+    A log or an Argilla that is away is waited for. Raises UserError.
+    """
+    project_id, created = await _patiently(lambda: _find(settings.log, project))
+    keys = await _patiently(lambda: _accounts(settings, count))
+    pool = Store(settings.store).pool(created)
+    return Employment(
+        settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE, (pool,), keys
+    )
+
+
+async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
+    opened = open_log(url)
+    try:
+        async with opened.follow(own_group()) as follower:
+            async for record in follower:
+                if record.event is not None and record.event.type == ProjectCreated.type_name():
+                    found = named(await read_histories(opened), project)
+                    if found is not None and found.state.project is not None:
+                        return found.project, found.state.project
+    finally:
+        await opened.close()
+    raise Unavailable(f"the log {url} has ended")
+
+
+async def _accounts(settings: Settings, count: int) -> tuple[str, ...]:
+    names = [f"annotator-{number}" for number in range(1, count + 1)]
+    async with Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers) as argilla:
+        accounts = [await argilla.create_annotator(name, DEFAULT_WORKSPACE) for name in names]
+    return tuple(account.api_key for account in accounts)
+
+
+async def _patiently(attempt: Callable[[], Awaitable[Found]]) -> Found:
+    backoff, said = Backoff(), False
+    while True:
+        try:
+            return await attempt()
+        except Unavailable as away:
+            if not said:
+                log.warning("waiting: %s", away)
+            said = True
+            await asyncio.sleep(backoff.next())
