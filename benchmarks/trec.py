@@ -91,7 +91,7 @@ class Run:
         )
         picks, seconds = await self._pick(model, trained, learned)
         self._asked += picks
-        prune(self._models, keep=1)
+        prune(self._models, needed=[trained.folder], superseded=list(self._models.glob("*/*")))
         return Step(
             self._seed,
             self._lookahead,

@@ -13,10 +13,10 @@ HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the log, the store and Argilla are. `run` is where a service says how it fares."""
+    """Where the log, the store (folder or URL) and Argilla are; in `run` a service says how it fares."""
 
     log: str
-    store: Path
+    store: str
     argilla_url: str
     argilla_key: str = field(repr=False)
     argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -30,7 +30,7 @@ class Settings:
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
         return cls(
             log=_needed(environment, "LABELLOOP_LOG"),
-            store=Path(_needed(environment, "LABELLOOP_STORE")),
+            store=_needed(environment, "LABELLOOP_STORE"),
             argilla_url=_needed(environment, "LABELLOOP_ARGILLA_URL"),
             argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
             argilla_headers=argilla_headers(environment),
@@ -44,7 +44,7 @@ class Settings:
         """What `from_environment` reads back."""
         environment = {
             "LABELLOOP_LOG": self.log,
-            "LABELLOOP_STORE": str(self.store),
+            "LABELLOOP_STORE": self.store,
             "LABELLOOP_ARGILLA_URL": self.argilla_url,
             "LABELLOOP_ARGILLA_KEY": self.argilla_key,
             HEADERS: json.dumps(dict(self.argilla_headers)),

@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.places import Places, recorded_places
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.store import Store
+from labelloop.store import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Opened:
     @property
     def store(self) -> Store:
         """Raises UserError when nobody said where it is."""
-        return Store(Path(self.places.store))
+        return open_store(self.places.store)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ def store(into: Path, fill: Callable[[Path], None]) -> Path:
         fill(beside)
         folder = into / _write_manifest(beside)
         _sync([*beside.iterdir(), beside])
-        _place(beside, folder)
+        place(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     _sync([into])
@@ -67,23 +67,35 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def surplus(folders: Iterable[tuple[float, Path]], keep: int) -> list[Path]:
-    """All but the `keep` latest of (time, folder)."""
-    ordered = [folder for _, folder in sorted(folders)]
-    return ordered[: max(0, len(ordered) - keep)]
+def place(beside: Path, folder: Path) -> None:
+    """Put a whole model at `folder`, named by its sha256.
 
-
-def prune(models: Path, keep: int = 5, needed: Collection[Path] = ()) -> list[Path]:
-    """Remove old models under `models/<model>/<sha256>`, all but the latest `keep` and those needed.
-
-    Leftovers of writers that died go too. Returns the removed model folders.
+    A whole one that is there already is left alone, a damaged one is replaced.
     """
-    found = [path for path in models.glob("*/*") if path.is_dir()]
-    unfinished = [path for path in found if path.name.startswith(UNFINISHED)]
-    complete = [(path.stat().st_mtime, path) for path in found if path not in unfinished]
-    removed = [path for path in surplus(complete, keep) if path not in needed]
-    abandoned = [path for path in unfinished if path.stat().st_mtime < time.time() - ABANDONED_AFTER]
-    for path in [*removed, *abandoned]:
+    if folder.exists():
+        try:
+            verify(folder, folder.name)
+            return
+        except (ModelMissing, ModelDamaged):
+            shutil.rmtree(folder)
+    try:
+        beside.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        # Another process was quicker.
+        verify(folder, folder.name)
+
+
+def prune(models: Path, needed: Collection[Path] = (), superseded: Collection[Path] = ()) -> list[Path]:
+    """Remove models under `models/<model>/<sha256>` that are superseded and not needed.
+
+    What is neither goes an hour after it was written: it may be on its way to the log. Returns the removed.
+    """
+    limit = time.time() - ABANDONED_AFTER
+    found = [path for path in models.glob("*/*") if path.is_dir() and path not in needed]
+    removed = [path for path in found if path in superseded or path.stat().st_mtime < limit]
+    for path in removed:
         shutil.rmtree(path, ignore_errors=True)
         if not any(path.parent.iterdir()):
             path.parent.rmdir()
@@ -98,16 +110,6 @@ def _write_manifest(folder: Path) -> str:
     manifest = json.dumps({"files": files}, indent=2, sort_keys=True).encode() + b"\n"
     (folder / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
-
-
-def _place(beside: Path, folder: Path) -> None:
-    if folder.exists():
-        try:
-            verify(folder, folder.name)
-            return
-        except (ModelMissing, ModelDamaged):
-            shutil.rmtree(folder)
-    beside.rename(folder)
 
 
 def _sync(paths: Iterable[Path]) -> None:

@@ -1,6 +1,6 @@
 """Make a project, or find that it is there."""
 
-import shutil
+import asyncio
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,17 +63,18 @@ async def ensure_project(
 async def _create(store: Store, log: Log, name: str, options: ProjectOptions) -> Ensured:
     project = new_id(name)
     model = check_learner(options)
-    draft = store.root / f".{project}"
-    try:
-        data = prepare_data(options, draft)
-        check_sizes(options, data)
-        check_question(options, data)
-        draft.replace(store.root / project)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    data = await asyncio.to_thread(_store_data, store, project, options)
     created = _event(project, name, model, options, data)
     await log.append(new_event(project, created, source=SOURCE))
     return Ensured(project, is_new=True, notes=data.notes)
+
+
+def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectData:
+    with store.draft(project) as draft:
+        data = prepare_data(options, draft)
+        check_sizes(options, data)
+        check_question(options, data)
+    return data
 
 
 def _event(project: str, name: str, model: str, options: ProjectOptions, data: ProjectData) -> ProjectCreated:

@@ -9,6 +9,7 @@ from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import name_of
+from labelloop.store.opening import without_credentials
 
 
 def overview(history: History, store: str | None) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def overview(history: History, store: str | None) -> dict[str, Any]:
 
 
 def _folder(store: str | None, artifact: str) -> str:
-    return artifact if store is None else f"{store.rstrip('/')}/{artifact}"
+    return artifact if store is None else f"{without_credentials(store).rstrip('/')}/{artifact}"
 
 
 def _discarded(state: LoopState) -> int:

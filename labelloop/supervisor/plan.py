@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
@@ -50,7 +49,7 @@ def settings(home: Home, places: Places, access: ArgillaAccess) -> Settings:
     keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
     basis = Settings(
         log=places.log,
-        store=Path(places.store),
+        store=places.store,
         argilla_url=access.url,
         argilla_key=access.key,
         argilla_headers=access.headers,

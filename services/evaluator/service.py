@@ -11,7 +11,7 @@ from labelloop.learner.requests import EvaluateRequest
 from labelloop.learner.worker import Worker
 from labelloop.loop.state import LoopState
 from labelloop.settings import Settings
-from labelloop.store import Store
+from labelloop.store import open_store
 from schemas.events import ModelEvaluated, ModelLost, ModelTrained
 from schemas.parts import ClassFigures
 from services.evaluator.due import next_evaluation
@@ -26,7 +26,7 @@ class Evaluator(Controller[ModelTrained]):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store = Store(settings.store)
+        self._store = open_store(settings.store)
         self._worker = Worker(settings.threads, self.name)
         self.turn = asyncio.Lock()
         self._said: set[str] = set()
@@ -52,16 +52,16 @@ class Evaluator(Controller[ModelTrained]):
         if project is None or project.test is None:
             return ()
         cause = state.models[work.model].ids[-1]
-        request = EvaluateRequest(
-            texts_path=self._store.snapshot(project.test),
-            classifier=classifier_spec(project),
-            labels=project.labels,
-            model_folder=self._store.model(work),
-            model_sha256=work.sha256,
-            threads=self._settings.threads,
-            cache=self._store.cache(state.project_id),
-        )
         try:
+            request = EvaluateRequest(
+                texts_path=await asyncio.to_thread(self._store.snapshot, project.test),
+                classifier=classifier_spec(project),
+                labels=project.labels,
+                model_folder=await asyncio.to_thread(self._store.model, work),
+                model_sha256=work.sha256,
+                threads=self._settings.threads,
+                cache=self._store.cache(state.project_id),
+            )
             result = await self._worker.run(request)
         except TaskError as error:
             if not is_model_lost(error.kind):

@@ -62,7 +62,8 @@ class Keeper:
             lacking = lacks(batch, seen, await self._accounts_for(batch, seen, desk))
             if lacking:
                 accounts = await self._with_missing(lacking, desk)
-                texts = self._pools.open(project).texts([lack.item for lack in lacking])
+                pool = await self._pools.open(project)
+                texts = pool.texts([lack.item for lack in lacking])
                 await desk.put(new_records(state, batch, lacking, texts, accounts))
         except (Missing, Rejected) as error:
             desk.forget()

@@ -14,7 +14,7 @@ from labelloop.loop.order import NextBatch, next_batch
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.settings import Settings
-from labelloop.store import Store
+from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import is_model_wanted
 from services.querier.keeper import COMPARE_EVERY, Keeper
@@ -31,7 +31,7 @@ class Querier(Controller[NextBatch]):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store = Store(settings.store)
+        self._store = open_store(settings.store)
         self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
         self._worker = Worker(settings.threads, self.name)
         self.turn = asyncio.Lock()
@@ -56,7 +56,7 @@ class Querier(Controller[NextBatch]):
         if project is None:
             return ()
         if work.model is None:
-            return [Outcome(self._cold_start(state, project, work), work.cause)]
+            return [Outcome(await self._cold_start(state, project, work), work.cause)]
         trained = state.models[work.model].latest
         try:
             queried = await query_batch(
@@ -78,9 +78,9 @@ class Querier(Controller[NextBatch]):
             self._warm = asyncio.create_task(self._worker.warm())
         return Polled(again_in=COMPARE_EVERY)
 
-    def _cold_start(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> BatchQueried:
+    async def _cold_start(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> BatchQueried:
         started = time.monotonic()
-        pool, taken = self._pools.open(project), asked(state)
+        pool, taken = await self._pools.open(project), asked(state)
         gold = pool.gold(range(len(pool))) if project.cold_start == "balanced" else None
         if gold is None:
             items = random_draw(project.seed, len(pool), taken, work.size)

@@ -1,5 +1,7 @@
 """Asks the learner for a batch."""
 
+import asyncio
+
 from labelloop.learner.project import classifier_spec
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.worker import Worker
@@ -28,10 +30,10 @@ async def query_batch(
     )
     result = await worker.run(
         QueryRequest(
-            pool=store.pool(project),
+            pool=await asyncio.to_thread(store.pool, project),
             classifier=classifier_spec(project),
             labels=project.labels,
-            model_folder=store.model(trained.latest),
+            model_folder=await asyncio.to_thread(store.model, trained.latest),
             model_sha256=trained.latest.sha256,
             strategy=project.strategy.name,
             strategy_parameters=project.strategy.parameters,

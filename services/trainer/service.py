@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from labelloop.controller import Controller, Outcome, Polled
-from labelloop.learner.artifacts import prune
+from labelloop.errors import Unavailable, UserError
 from labelloop.learner.project import classifier_spec
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
@@ -14,7 +15,7 @@ from labelloop.loop.order import NextModel, finished, next_model
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import LoopState
 from labelloop.settings import Settings
-from labelloop.store import Store
+from labelloop.store import open_store
 from schemas.events import ModelTrained, ProjectCreated
 from services.trainer.due import kept
 
@@ -26,10 +27,11 @@ class Trainer(Controller[NextModel]):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store = Store(settings.store)
+        self._store = open_store(settings.store)
         self._worker = Worker(settings.threads, self.name)
         self.turn = self._training = asyncio.Lock()
         self._warm = False
+        self._unpublished: dict[str, tuple[TrainRequest, TrainResult]] = {}
 
     async def close(self) -> None:
         self._worker.close()
@@ -51,13 +53,37 @@ class Trainer(Controller[NextModel]):
     async def do(self, state: LoopState, work: NextModel) -> Sequence[Outcome]:
         if state.project is None:
             return ()
-        request = self._request(state, state.project, work)
-        result = await self._worker.run(request)
-        return [Outcome(self._trained(state, work, request, result), work.cause)]
+        pool = await asyncio.to_thread(self._store.pool, state.project)
+        request = self._request(state, state.project, work, pool)
+        result = await self._fit(state.project_id, request)
+        uri = await self._publish(state.project_id, result)
+        return [Outcome(self._trained(state, work, request, result, uri), work.cause)]
 
-    def _request(self, state: LoopState, project: ProjectCreated, work: NextModel) -> TrainRequest:
+    async def _fit(self, project: str, request: TrainRequest) -> TrainResult:
+        """Train, unless the same was trained before and the store could not take it."""
+        before = self._unpublished.get(project)
+        if before is not None and before[0] == request:
+            return before[1]
+        result = await self._worker.run(request)
+        self._unpublished[project] = (request, result)
+        return result
+
+    async def _publish(self, project: str, result: TrainResult) -> str:
+        try:
+            uri = await asyncio.to_thread(self._store.publish, result.folder)
+        except (Unavailable, UserError):
+            raise
+        except BaseException:
+            del self._unpublished[project]
+            raise
+        del self._unpublished[project]
+        return uri
+
+    def _request(
+        self, state: LoopState, project: ProjectCreated, work: NextModel, pool: Path
+    ) -> TrainRequest:
         return TrainRequest(
-            pool=self._store.pool(project),
+            pool=pool,
             classifier=classifier_spec(project),
             labels=project.labels,
             examples=tuple(sorted(at_revisions(state, work.learned).items())),
@@ -69,7 +95,7 @@ class Trainer(Controller[NextModel]):
         )
 
     def _trained(
-        self, state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult
+        self, state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, uri: str
     ) -> ModelTrained:
         return ModelTrained(
             model=work.model,
@@ -77,7 +103,7 @@ class Trainer(Controller[NextModel]):
             learned=work.learned,
             digest=learned_digest(state, work.learned),
             labels=len(request.examples),
-            artifact=self._store.uri(result.folder),
+            artifact=uri,
             sha256=result.sha256,
             metrics=dict(result.metrics),
             seconds=result.seconds,
@@ -88,6 +114,6 @@ class Trainer(Controller[NextModel]):
         )
 
     def _prune(self, state: LoopState) -> None:
-        """Remove old models, but never the newest folder: it may be on its way to the log."""
-        needed = [self._store.model(trained) for trained in kept(state, self._settings.keep_models)]
-        prune(self._store.models(state.project_id), keep=1, needed=needed)
+        needed = {trained.artifact for trained in kept(state, self._settings.keep_models)}
+        known = {attempt.artifact for model in state.models.values() for attempt in model.attempts}
+        self._store.prune(state.project_id, needed, known)

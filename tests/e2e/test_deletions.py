@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
-from labelloop.store import Store
+from labelloop.store import open_store
 from schemas.events import BatchAnnotated, ResponsesRecorded
 from tests.support.argilla_server import ArgillaServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
@@ -171,7 +171,7 @@ def test_one_deletion_after_the_other_while_simulated_annotators_work(loop: Loop
     loop.start("querier", "annotation_watcher")
     owner = Owner(loop.argilla, project)
     ann, bob = Person(loop.argilla), Person(loop.argilla)
-    pool = Store(loop.settings.store).pool(loop.state(project).project)  # type: ignore[arg-type]
+    pool = open_store(loop.settings.store).pool(loop.state(project).project)  # type: ignore[arg-type]
     with simulated_annotators(loop, project, pool, [ann.key, bob.key], seconds_per_label=0.2):
         loop.wait(project, lambda state: state.batches and state.batches["0"].responses)
         records = owner.records(0)

@@ -5,6 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from labelloop.loop.state import LoopState
 from labelloop.pool import snapshot
 from labelloop.settings import Settings
 from labelloop.slot import read_slot
-from labelloop.store import Store, pool_uri
+from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
 from schemas.events import EventData
 from schemas.parts import Snapshot
@@ -32,14 +33,16 @@ Row = tuple[str, str | None]
 
 
 class Loop:
-    """A home with a log and a store; `url` is where its services look for Argilla."""
+    """A home with a log and a store, if none elsewhere; `url` is where its services look for Argilla."""
 
-    def __init__(self, home: Path, argilla: ArgillaServer, url: str | None = None) -> None:
+    def __init__(
+        self, home: Path, argilla: ArgillaServer, url: str | None = None, store: str | None = None
+    ) -> None:
         self.home = home
         self.argilla = argilla
         self.settings = Settings(
             log=f"sqlite:///{home / 'log.sqlite'}",
-            store=home / "store",
+            store=store or str(home / "store"),
             argilla_url=url or argilla.url,
             argilla_key=argilla.login.api_key,
             run=home / "run",
@@ -67,13 +70,17 @@ class Loop:
         return project
 
     def _snapshot(self, project: str, rows: Sequence[Row]) -> Snapshot:
-        store = Store(self.settings.store)
-        uri = pool_uri(project, "")
         table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
-        written = snapshot.write(store.root / uri, table)
-        return Snapshot(
-            uri=f"{uri}{written.name}", digest=written.digest, size=len(rows), label_column="label"
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            written = snapshot.write(Path(folder), table)
+            made = Snapshot(
+                uri=pool_uri(project, written.name),
+                digest=written.digest,
+                size=len(rows),
+                label_column="label",
+            )
+            open_store(self.settings.store).add_snapshot(made, Path(folder) / written.name)
+        return made
 
     def history(self, project: str) -> History:
         while records := self._log.page(self._offset):
@@ -154,9 +161,11 @@ class Loop:
 
 
 @contextmanager
-def a_loop(home: Path, argilla: ArgillaServer, url: str | None = None) -> Iterator[Loop]:
+def a_loop(
+    home: Path, argilla: ArgillaServer, url: str | None = None, store: str | None = None
+) -> Iterator[Loop]:
     home.mkdir(parents=True, exist_ok=True)
-    loop = Loop(home, argilla, url)
+    loop = Loop(home, argilla, url, store)
     try:
         yield loop
     finally:

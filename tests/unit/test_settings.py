@@ -18,7 +18,7 @@ NEEDED = {
 def test_what_is_written_is_read_back() -> None:
     settings = Settings(
         log="sqlite:///log.sqlite",
-        store=Path("/store"),
+        store="/store",
         argilla_url="http://localhost:6900",
         argilla_key="secret",
         argilla_headers={"Authorization": "Bearer x"},

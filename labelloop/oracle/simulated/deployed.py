@@ -15,7 +15,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.projects.catalog import named, read_histories
 from labelloop.settings import Settings
-from labelloop.store import Store
+from labelloop.store import open_store
 from schemas.events import ProjectCreated
 
 Found = TypeVar("Found")
@@ -42,7 +42,8 @@ async def employ(settings: Settings, project: str, count: int) -> Employment:
     """
     project_id, created = await _patiently(lambda: _find(settings.log, project))
     keys = await _patiently(lambda: _accounts(settings, count))
-    pool = Store(settings.store).pool(created)
+    store = open_store(settings.store)
+    pool = await _patiently(lambda: asyncio.to_thread(store.pool, created))
     return Employment(
         settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE, (pool,), keys
     )

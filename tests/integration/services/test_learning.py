@@ -11,7 +11,7 @@ import pytest
 from labelloop.loop.labels import current
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
-from labelloop.store import Store
+from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
 from tests.support.disks import fill, grow
 from tests.support.loop import Loop, a_loop, texts
@@ -68,14 +68,14 @@ def test_a_label_changed_after_the_last_batch_makes_a_final_model_due(loop: Loop
     state = loop.wait(project, lambda state: "final-1" in state.evaluations)
     assert state.evaluations["final-1"].size == 9
     assert sum(map(sum, state.evaluations["final-1"].confusion)) == 9
-    assert Store(loop.settings.store).model(state.models["final-1"].latest).is_dir()
+    assert open_store(loop.settings.store).model(state.models["final-1"].latest).is_dir()
 
 
 def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop) -> None:
     """Three projects alike but for their fate: one keeps its model, one loses it, one has it damaged."""
     projects = [loop.create(texts(30), **SETTINGS) for _ in range(3)]
     whole, lost, damaged = projects
-    ann, store = Person(loop.argilla), Store(loop.settings.store)
+    ann, store = Person(loop.argilla), open_store(loop.settings.store)
     loop.start("querier", "annotation_watcher", "trainer")
     for project in projects:
         loop.until(lambda p=project: len(Owner(loop.argilla, p).records(0)) == 6)  # type: ignore[misc]
@@ -115,7 +115,7 @@ def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop:
     loop.start("querier", "annotation_watcher", "trainer")
     label_batch(loop, project, Person(loop.argilla), 0)
     state = loop.wait(project, lambda state: "0" in state.models)
-    shutil.rmtree(Store(loop.settings.store).model(state.models["0"].latest))
+    shutil.rmtree(open_store(loop.settings.store).model(state.models["0"].latest))
 
     loop.start("evaluator")
 

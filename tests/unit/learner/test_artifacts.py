@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.learner.artifacts import MANIFEST, ModelDamaged, ModelMissing, prune, store, surplus, verify
+from labelloop.learner.artifacts import MANIFEST, ModelDamaged, ModelMissing, place, prune, store, verify
 
 DAY = 86_400
 
@@ -40,6 +40,16 @@ def test_a_damaged_model_is_replaced_when_stored_again(tmp_path: Path) -> None:
     store(tmp_path, fill)
 
     verify(folder, folder.name)
+
+
+def test_of_two_who_place_the_same_model_the_first_stands(tmp_path: Path) -> None:
+    folder = store(tmp_path / "there", fill)
+    again = store(tmp_path / "again", fill)
+    written = (folder / "config.json").stat().st_ino
+
+    place(again, folder)
+
+    assert (folder / "config.json").stat().st_ino == written
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -78,22 +88,21 @@ def test_any_change_is_damage(tmp_path: Path, harm: str) -> None:
         verify(folder, folder.name)
 
 
-def test_all_but_the_latest_are_surplus() -> None:
-    folders = [(float(age), Path(str(age))) for age in (3, 1, 2)]
-
-    assert surplus(folders, keep=2) == [Path("1")]
-    assert surplus(folders, keep=5) == []
-
-
-def test_pruning_keeps_the_latest_and_the_needed(tmp_path: Path) -> None:
+def test_pruning_removes_what_is_superseded_and_not_needed(tmp_path: Path) -> None:
     folders = [store(tmp_path / str(model), fill) for model in range(4)]
-    for age, folder in enumerate(reversed(folders)):
-        os.utime(folder, (DAY - age, DAY - age))
 
-    removed = prune(tmp_path, keep=1, needed=[folders[0]])
+    removed = prune(tmp_path, needed=folders[2:3], superseded=folders[:3])
 
-    assert removed == [folders[1], folders[2]]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "3"]
+    assert sorted(removed) == folders[:2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
+
+
+def test_pruning_leaves_a_model_that_the_log_may_not_have_yet_for_an_hour(tmp_path: Path) -> None:
+    old, new = (store(tmp_path / str(model), fill) for model in range(2))
+    os.utime(old, (DAY, DAY))
+
+    assert prune(tmp_path) == [old]
+    assert new.is_dir()
 
 
 def test_pruning_clears_away_what_a_dead_writer_left(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from labelloop.projects.create import Ensured, ensure_project
 from labelloop.projects.export import as_text, format_of, rows, write_rows
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.overview import overview
-from labelloop.store import Store
+from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from tests.support.states import annotated, answered, queried, vote
 
@@ -62,7 +62,7 @@ def append(path: Path, line: str) -> None:
 
 
 async def ensure(home: Home, log: Log, asked: ProjectOptions) -> Ensured:
-    return await ensure_project(Store(home.store), log, await read_histories(log), asked)
+    return await ensure_project(FolderStore(home.store), log, await read_histories(log), asked)
 
 
 async def only(log: Log) -> History:
@@ -219,7 +219,7 @@ async def test_the_export_has_labels_votes_and_rows_of_the_source(
         await log.append(new_event(project, data, source="tests"))
     history = await only(log)
 
-    table = list(rows(history.state, Store(home.store)))
+    table = list(rows(history.state, FolderStore(home.store)))
 
     shown = ("text", "label", "discarded", "item", "source_row", "batch", "annotators")
     assert [tuple(row[name] for name in shown) for row in table] == [

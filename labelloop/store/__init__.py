@@ -1,0 +1,8 @@
+"""Where pools and models lie: a folder, or a URL with a cache on this machine."""
+
+from labelloop.store.base import Store, models_uri, pool_uri
+from labelloop.store.copying import copy_snapshots
+from labelloop.store.folder import FolderStore
+from labelloop.store.opening import open_store
+
+__all__ = ["FolderStore", "Store", "copy_snapshots", "models_uri", "open_store", "pool_uri"]

@@ -1,0 +1,85 @@
+"""Copies of a store's files on this machine, bounded in size."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.learner.artifacts import ABANDONED_AFTER, UNFINISHED
+from labelloop.store.placing import remove
+
+IN_USE = 3600.0
+"""Seconds for which what was handed out is not removed: a service may be about to open it."""
+ENTRIES = ("*/pool/*", "*/test/*", "*/models/*/*", "*/cache")
+
+
+class Cache:
+    """Files and folders at their URIs under `root`, of about `limit` bytes at most.
+
+    An entry is a snapshot, a model, or all of a project's embeddings; its age is its modification time.
+    """
+
+    def __init__(self, root: Path, limit: int) -> None:
+        self.root = root
+        self._limit = limit
+
+    def path(self, uri: str) -> Path:
+        return self.root / uri
+
+    def uri(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def check(self) -> None:
+        """Raises UserError where nothing can be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f"{UNFINISHED}{uuid.uuid4().hex}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise UserError(
+                f"the cache {self.root} cannot be written ({error.strerror or error}): "
+                "set LABELLOOP_CACHE to a folder that can"
+            ) from error
+
+    def use(self, path: Path) -> None:
+        """Say that an entry is used now."""
+        with suppress(FileNotFoundError):
+            os.utime(path)
+
+    def trim(self) -> list[Path]:
+        """Remove the least recently used entries that are too many, and what dead writers left."""
+        now = time.time()
+        entries = sorted(self._entries())
+        surplus = sum(size for _, size, _ in entries) - self._limit
+        removed = []
+        for used, size, path in entries:
+            unfinished = path.name.startswith(UNFINISHED)
+            if used < now - (ABANDONED_AFTER if unfinished else IN_USE) and (unfinished or surplus > 0):
+                _withdraw(path)
+                removed.append(path)
+                surplus -= size
+        return removed
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        for pattern in ENTRIES:
+            for path in self.root.glob(pattern):
+                with suppress(FileNotFoundError):
+                    yield path.stat().st_mtime, _size(path), path
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _withdraw(path: Path) -> None:
+    """Remove it so that nobody meets half of it."""
+    aside = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
+    with suppress(OSError):
+        path.rename(aside)
+        remove(aside)

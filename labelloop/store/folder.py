@@ -1,0 +1,63 @@
+"""A store that is a folder, on this machine or on a volume that every machine mounts."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labelloop.learner.artifacts import file_digest, prune
+from labelloop.store.base import Store, models_uri
+from labelloop.store.placing import beside, place_file
+from schemas.events import ModelTrained
+from schemas.parts import Snapshot
+
+
+class FolderStore(Store):
+    """Files are read where they lie."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def snapshot(self, snapshot: Snapshot) -> Path:
+        return self.root / snapshot.uri
+
+    def model(self, trained: ModelTrained) -> Path:
+        return self.root / trained.artifact
+
+    def models(self, project_id: str) -> Path:
+        return self.root / models_uri(project_id)
+
+    def publish(self, folder: Path) -> str:
+        return folder.relative_to(self.root).as_posix()
+
+    def prune(self, project_id: str, needed: Collection[str], superseded: Collection[str]) -> list[str]:
+        removed = prune(
+            self.models(project_id),
+            needed={self.root / uri for uri in needed},
+            superseded={self.root / uri for uri in superseded},
+        )
+        return [path.relative_to(self.root).as_posix() for path in removed]
+
+    def cache(self, project_id: str) -> Path:
+        return self.root / project_id / "cache"
+
+    @contextmanager
+    def draft(self, project_id: str) -> Iterator[Path]:
+        folder = self.root / f".{project_id}"
+        try:
+            yield folder
+            folder.replace(self.root / project_id)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def add_snapshot(self, snapshot: Snapshot, file: Path) -> bool:
+        target = self.root / snapshot.uri
+        if target.is_file() and file_digest(target) == snapshot.digest:
+            return False
+        with beside(target) as copy:
+            shutil.copyfile(file, copy)
+            place_file(copy, target, snapshot.digest)
+        return True
+
+    def address(self, uri: str) -> str:
+        return str(self.root / uri)

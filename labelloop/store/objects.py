@@ -1,0 +1,111 @@
+"""Files under a URL, by fsspec."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import fsspec  # type: ignore[import-untyped]
+
+from labelloop.errors import UserError
+from labelloop.store.troubles import away, told
+
+Result = TypeVar("Result")
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
+"""Where the first part of a path is a bucket that somebody has to make."""
+BLOCK = 1 << 20
+
+
+class Objects:
+    """Files by names relative to a URL; nothing is believed from an earlier look. `shown` names the URL."""
+
+    def __init__(self, url: str, options: Mapping[str, Any], shown: str) -> None:
+        self.shown = shown
+        uncached = {"use_listings_cache": False, "skip_instance_cache": True}
+        with told(shown):
+            self._files, self._root = fsspec.core.url_to_fs(url, **{**uncached, **options})
+        self._in_buckets = url.partition("://")[0] in OBJECT_STORES
+
+    def read(self, name: str) -> bytes | None:
+        """All of a small file; None if it is not there."""
+        content: bytes | None = self._look(lambda: self._files.cat_file(self._path(name)))
+        return content
+
+    def digest(self, name: str) -> str | None:
+        """The sha256 in hex of what a file holds; None if it is not there."""
+        return self._look(lambda: self._digest(name))
+
+    def get(self, name: str, file: Path) -> bool:
+        """Copy to a file of this machine; False if it is not there."""
+
+        def copied() -> bool:
+            self._files.get_file(self._path(name), str(file))
+            return True
+
+        return self._look(copied) or False
+
+    def put(self, file: Path, name: str) -> None:
+        """Copy a file of this machine. Raises Unavailable if not all of it arrived."""
+        path = self._path(name)
+        try:
+            with told(self.shown):
+                self._files.put_file(str(file), path)
+                arrived = self._files.size(path)
+        except FileNotFoundError as error:
+            if error.filename is not None:
+                raise
+            self._check_bucket()
+            raise away(self.shown, f"{name} could not be written") from error
+        if arrived != file.stat().st_size:
+            raise away(self.shown, f"of {name} only {arrived} bytes arrived")
+
+    def find(self, name: str) -> list[str]:
+        """The names of all files under a folder."""
+        found = self._look(lambda: self._files.find(self._path(name))) or []
+        return [path.removeprefix(self._root).lstrip("/") for path in found]
+
+    def modified(self, name: str) -> datetime | None:
+        """When a file was written; None if that cannot be told."""
+        try:
+            with told(self.shown):
+                at: datetime = self._files.modified(self._path(name))
+        except (FileNotFoundError, UserError):
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        self._look(lambda: self._files.rm_file(self._path(name)))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+    def _look(self, look: Callable[[], Result]) -> Result | None:
+        try:
+            with told(self.shown):
+                return look()
+        except FileNotFoundError as error:
+            if error.filename is not None:
+                raise
+            self._check_bucket()
+            return None
+
+    def _digest(self, name: str) -> str:
+        found = hashlib.sha256()
+        with self._files.open(self._path(name), "rb", cache_type="readahead", block_size=8 * BLOCK) as file:
+            while block := file.read(BLOCK):
+                found.update(block)
+        return found.hexdigest()
+
+    def _check_bucket(self) -> None:
+        """A missing bucket is not a missing file: what it held is not lost for that. Raises UserError."""
+        bucket = self._root.lstrip("/").partition("/")[0]
+        try:
+            with told(self.shown):
+                if self._in_buckets:
+                    self._files.info(bucket)
+        except FileNotFoundError as error:
+            raise UserError(
+                f"the store {self.shown} has no bucket {bucket}: make it, or correct LABELLOOP_STORE"
+            ) from error

@@ -1,0 +1,75 @@
+"""A store that is a folder: files are read where they lie."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import Unavailable
+from labelloop.learner.artifacts import file_digest
+from labelloop.store import FolderStore, models_uri, pool_uri
+from schemas.parts import Snapshot
+from tests.support.states import PROJECT, project, trained
+
+STORE = FolderStore(Path("/store"))
+
+
+def test_uris_are_relative_to_the_root_and_lead_back() -> None:
+    folder = STORE.models(PROJECT) / "3" / "abc"
+
+    assert STORE.publish(folder) == f"{PROJECT}/models/3/abc" == f"{models_uri(PROJECT, '3')}/abc"
+    assert STORE.model(trained("3", {}).model_copy(update={"artifact": STORE.publish(folder)})) == folder
+    assert STORE.address(STORE.publish(folder)) == str(folder)
+
+
+def test_pools_and_models_of_a_project_lie_together() -> None:
+    created = project()
+
+    assert STORE.pool(created) == Path("/store") / pool_uri(PROJECT, "x.arrow")
+    assert STORE.models(PROJECT) == Path("/store") / models_uri(PROJECT)
+    assert STORE.cache(PROJECT).parent == STORE.models(PROJECT).parent
+
+
+def test_a_draft_is_the_projects_folder_once_it_is_whole(tmp_path: Path) -> None:
+    with FolderStore(tmp_path).draft(PROJECT) as draft:
+        draft.mkdir()
+        (draft / "pool").write_text("texts")
+        assert not (tmp_path / PROJECT).exists()
+
+    assert [path.name for path in tmp_path.iterdir()] == [PROJECT]
+    assert (tmp_path / PROJECT / "pool").read_text() == "texts"
+
+
+def test_a_draft_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with FolderStore(tmp_path).draft(PROJECT) as draft:
+            draft.mkdir()
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_is_added_once_and_a_damaged_one_is_mended(tmp_path: Path) -> None:
+    store, file = FolderStore(tmp_path / "store"), tmp_path / "file"
+    file.write_text("texts")
+    snapshot = Snapshot(uri=pool_uri(PROJECT, "x.arrow"), digest=file_digest(file), size=1)
+
+    added = [store.add_snapshot(snapshot, file) for _ in range(2)]
+    store.snapshot(snapshot).write_text("tex")
+    added.append(store.add_snapshot(snapshot, file))
+
+    assert added == [True, False, True]
+    assert store.snapshot(snapshot).read_text() == "texts"
+
+
+def test_a_file_that_is_not_the_snapshot_is_not_added(tmp_path: Path) -> None:
+    store, file = FolderStore(tmp_path / "store"), tmp_path / "file"
+    file.write_text("other texts")
+    snapshot = Snapshot(uri=pool_uri(PROJECT, "x.arrow"), digest="0" * 64, size=1)
+
+    with pytest.raises(Unavailable, match="sha256"):
+        store.add_snapshot(snapshot, file)
+
+    assert list(store.snapshot(snapshot).parent.iterdir()) == []
