@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
@@ -99,8 +99,11 @@ def remember_places(places: Places) -> None:
         return
     path = places.home.path / FILE
     draft = path.with_name(f".{FILE}.{os.getpid()}")
-    said = {"log": elsewhere.log, "store": elsewhere.store}
-    draft.write_text(json.dumps(said) + "\n", encoding="utf-8")
+    draft.unlink(missing_ok=True)
+    # The URL of a store may hold a credential.
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(elsewhere), file)
     draft.replace(path)
 
 

@@ -12,7 +12,6 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import curve, spread, waits
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
-from labelloop.places import Places
 from labelloop.projects.export import rows, write_rows
 from labelloop.store import Store
 
@@ -36,7 +35,7 @@ def keep(home: Home, store: Store, state: LoopState) -> Kept:
     return Kept(export, png)
 
 
-def outcome(places: Places, state: LoopState, kept: Kept) -> dict[str, Any]:
+def outcome(store: Store, state: LoopState, kept: Kept) -> dict[str, Any]:
     """The figures of the loop as JSON values; seconds of training and picking are sums."""
     trained = state.models.get(state.latest_model) if state.latest_model else None
     return {
@@ -47,7 +46,7 @@ def outcome(places: Places, state: LoopState, kept: Kept) -> dict[str, Any]:
         "wait_seconds": asdict(spread(list(waits(state).values()))),
         "train_seconds": sum(each.first.seconds for each in state.models.values()),
         "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
-        "model": f"{places.store}/{trained.latest.artifact}" if trained else None,
+        "model": store.address(trained.latest.artifact) if trained else None,
         "export": str(kept.export),
         "digest": loop_digest(state),
     }

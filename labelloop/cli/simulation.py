@@ -58,8 +58,11 @@ class Simulation:
         with hold(home.run), Screen(stderr=self.quiet) as screen:
             end_leftovers(home)
             places = choose_fresh_places(home, self.elsewhere)
-            clear(home)
+            if places.has_own_log:
+                clear(home)
             async with opened(places) as found:
+                if not places.has_own_log:
+                    clear(home)
                 remember_places(places)
                 project = await self._prepare(found, screen)
                 address = Embedded(DEFAULT_HOST, free_port(DEFAULT_HOST))
@@ -100,7 +103,7 @@ class Simulation:
         if self.outcome is None:
             state = sound((await read_histories(found.log))[project])
             kept = keep(home, found.store, state)
-            self.outcome = outcome(found.places, state, kept)
+            self.outcome = outcome(found.store, state, kept)
             tell(home, state, self.outcome, kept, screen)
 
 

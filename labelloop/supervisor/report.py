@@ -7,6 +7,7 @@ from labelloop.deployment import find_elsewhere
 from labelloop.home import Home
 from labelloop.places import Places
 from labelloop.slot import read_slot
+from labelloop.store.opening import without_credentials
 from labelloop.supervisor.lock import holder
 from labelloop.supervisor.state import ProcessState, read_state
 
@@ -16,7 +17,8 @@ def services_report(places: Places) -> dict[str, Any]:
 
     Without a home, what runs is not known: `home` and `running` are None.
     """
-    where = {"log": places.log, "store": places.known_store}
+    store = places.known_store
+    where = {"log": places.log, "store": without_credentials(store) if store is not None else None}
     if places.home is None:
         return {"home": None, **where, "running": None, "services": {}}
     return {**_home_report(places.home), **where}

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.deployment import ArgillaAccess, find_elsewhere, save_elsewhere
+from labelloop.deployment import (
+    ArgillaAccess,
+    GivenArgilla,
+    choose_elsewhere,
+    find_elsewhere,
+    save_elsewhere,
+)
 from labelloop.errors import UserError
 from labelloop.home import open_home
 
@@ -35,3 +41,45 @@ def test_a_key_is_not_shown_when_the_access_is_printed() -> None:
     assert "secret" not in repr(
         ArgillaAccess("https://argilla.example", "secret", {"Authorization": "secret"})
     )
+
+
+URL = "https://argilla.example"
+RECORDED = ArgillaAccess(URL, "recorded", {"X-Team": "mail"})
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        (GivenArgilla(), RECORDED),
+        (GivenArgilla(key="given"), ArgillaAccess(URL, "given", {"X-Team": "mail"})),
+        (GivenArgilla(f"{URL}/"), ArgillaAccess(URL, "recorded", {})),
+        (GivenArgilla("http://other", "given"), ArgillaAccess("http://other", "given", {})),
+    ],
+)
+def test_what_is_given_counts_before_what_is_remembered(
+    tmp_path: Path, given: GivenArgilla, chosen: ArgillaAccess
+) -> None:
+    home = open_home(tmp_path / "home")
+    save_elsewhere(home, RECORDED)
+
+    assert choose_elsewhere(home, given) == chosen
+
+
+def test_without_a_home_the_headers_of_a_service_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELLOOP_ARGILLA_HEADERS", '{"Authorization": "Bearer x"}')
+
+    access = choose_elsewhere(None, GivenArgilla(URL, "given"))
+
+    assert access == ArgillaAccess(URL, "given", {"Authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (GivenArgilla("http://other"), "no key for the Argilla at http://other"),
+        (GivenArgilla(key="given"), "give its --argilla-url as well"),
+    ],
+)
+def test_half_of_an_argilla_is_told(given: GivenArgilla, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        choose_elsewhere(None, given)

@@ -98,20 +98,28 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
     assert not processes_about(home)
 
 
-def test_an_argilla_elsewhere_is_used_and_remembered(
+def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
     tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
 ) -> None:
     access = ["--argilla-url", f"{argilla_server.url}/", "--argilla-key", argilla_server.login.api_key]
+    log = f"sqlite:///{tmp_path}/team/log.sqlite"
+    elsewhere = ["--log", log, "--store", tmp_path / "team" / "store"]
 
-    with command(*up, *access, output=tmp_path / "output"):
+    with command(*up, *access, *elsewhere, output=tmp_path / "output"):
         eventually(lambda: len(links(tmp_path / "output")) == 1, "the first batch is on screen")
         assert argilla_server.url in links(tmp_path / "output")[0]
-        assert status(home)["services"].keys() == SERVICES - {"argilla"}
+        found = status(home)
+        assert found["services"].keys() == SERVICES - {"argilla"}
+        assert (found["log"], found["store"]) == (log, f"{tmp_path}/team/store")
+        assert found["projects"][0]["batches"]["open"] >= 1
         made = json.loads(labelloop("annotators", "add", "eve", "--home", home, "--json").stdout)
         assert made["url"] == argilla_server.url
 
     with command("up", "--home", home, output=tmp_path / "again"):
         eventually(lambda: len(links(tmp_path / "again")) == 1, "it goes on with that Argilla")
+        assert f"log        {log}" in (tmp_path / "again").read_text(encoding="utf-8").splitlines()
+    assert not (home / "log.sqlite").exists()
+    assert not (home / "store").exists()
 
 
 def test_the_key_of_an_annotator_is_not_enough(
