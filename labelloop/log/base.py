@@ -1,6 +1,6 @@
 """The interface of an event log, whichever it is."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,16 +45,39 @@ class Arrived:
     caught_up: bool
 
 
-Change = Assigned | Revoked | Arrived
+@dataclass(frozen=True)
+class Away:
+    """The log does not answer for now; what is owned stays owned, and nothing arrives until Back."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Back:
+    """The log answers again."""
+
+
+Change = Assigned | Revoked | Arrived | Away | Back
 
 
 class Ownership(Protocol):
-    """What one process owns for a service, as a stream of changes; it ends when nothing is left to own."""
+    """What one process owns for a service, as a stream of changes; it ends when nothing is left to own.
+
+    An event that was appended twice arrives twice where the log cannot refuse it.
+    """
 
     def __aiter__(self) -> AsyncIterator[Change]: ...
 
+    def skip_past(self, partition: int, offset: int) -> None:
+        """Begin a partition's history behind an offset: only while its Assigned is handled."""
+        ...
+
+    def lag(self) -> Mapping[int, int]:
+        """How many offsets each partition owned is behind the log's end, when that was last looked at."""
+        ...
+
     async def append(self, *events: Event) -> None:
-        """Append as the owner. Raises Fenced when another process has taken over."""
+        """Append as the owner: all or none of a project's. Raises Fenced when another has taken over."""
         ...
 
 
@@ -72,13 +95,13 @@ class Log(Protocol):
     """An event log. Every project's events are in one order."""
 
     async def append(self, *events: Event) -> None:
-        """Append all or none. An id that is already there is no error; its event stays as it is."""
+        """Append all or none of a project's. An id that is there already is no error: the first counts."""
         ...
 
     def own(self, service: str) -> AbstractAsyncContextManager[Ownership]:
-        """Become the owner of the projects of a service, waiting while another live process is.
+        """Become an owner of projects of a service, waiting while other live processes own them all.
 
-        A dead or frozen owner is replaced, and fenced: it can append no more.
+        A dead or frozen owner is replaced, and fenced: it can append no more. Raises Unavailable.
         """
         ...
 

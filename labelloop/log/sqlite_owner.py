@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -30,6 +30,14 @@ class SqliteOwnership:
         self._file = file
         self._lease = lease
         self._lost = False
+        self._start = 0
+        self._passed = 0
+
+    def skip_past(self, partition: int, offset: int) -> None:
+        self._start = offset
+
+    def lag(self) -> Mapping[int, int]:
+        return {PARTITION: max(0, self._log.end() - self._passed)}
 
     async def append(self, *events: Event) -> None:
         def transaction(connection: sqlite3.Connection) -> None:
@@ -50,8 +58,9 @@ class SqliteOwnership:
     async def __aiter__(self) -> AsyncIterator[Change]:
         yield Assigned(PARTITION)
         end = self._log.end()
-        if end == 0:
+        if end <= self._start:
             yield Arrived(PARTITION, (), True)
-        async for records in self._log.tail(0, lambda: self._lost):
+        async for records in self._log.tail(self._start, lambda: self._lost):
+            self._passed = records[-1].offset
             yield Arrived(PARTITION, records, records[-1].offset >= end)
         yield Revoked(PARTITION)

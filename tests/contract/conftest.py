@@ -9,7 +9,7 @@ import pytest
 
 from labelloop.log.base import Log, Record
 from tests.support.children import Child
-from tests.support.logs import KINDS, Kind
+from tests.support.logs import BOOTSTRAP, KINDS, Kind
 
 LIFETIME = 3.0
 
@@ -31,8 +31,10 @@ class Place:
 
 
 @pytest.fixture(params=sorted(KINDS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     kind = KINDS[request.param]
+    if request.param == "kafka":
+        monkeypatch.setenv(BOOTSTRAP, request.getfixturevalue("kafka"))
     return Place(request.param, kind, kind.place(tmp_path))
 
 

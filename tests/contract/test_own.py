@@ -38,7 +38,7 @@ async def test_an_owner_of_an_empty_log_is_caught_up_at_once(log: Log) -> None:
     assert list(first.records) == []
 
 
-async def test_an_owner_has_the_history_then_each_event_once(log: Log, place: Place) -> None:
+async def test_an_owner_has_the_history_then_what_comes(log: Log, place: Place) -> None:
     await log.append(*(some_event("p", number) for number in range(2500)))
     another = place.open()
     numbers: list[int] = []
@@ -51,7 +51,7 @@ async def test_an_owner_has_the_history_then_each_event_once(log: Log, place: Pl
             numbers += [int(r.event.payload.request) for r in change.records if r.event]  # type: ignore[attr-defined]
             if was_caught_up_at is None and change.caught_up:
                 was_caught_up_at = len(numbers)
-                await ownership.append(some_event("p", 2500), some_event("p", 7))
+                await ownership.append(some_event("p", 2500))
                 await another.append(some_event("p", 2501))
             if 2501 in numbers:
                 break
@@ -59,6 +59,23 @@ async def test_an_owner_has_the_history_then_each_event_once(log: Log, place: Pl
     assert was_caught_up_at == 2500
     assert numbers == list(range(2502))
     await another.close()
+
+
+async def test_a_history_can_begin_behind_an_offset(log: Log) -> None:
+    await log.append(*(some_event("p", number) for number in range(10)))
+    records = [record async for record in log.read()]
+    numbers: list[int] = []
+
+    async with log.own("trainer") as ownership:
+        async for change in ownership:
+            if isinstance(change, Assigned):
+                ownership.skip_past(change.partition, records[6].offset)
+            if isinstance(change, Arrived):
+                numbers += [int(r.event.payload.request) for r in change.records if r.event]  # type: ignore[attr-defined]
+                if change.caught_up:
+                    break
+
+    assert numbers == [7, 8, 9]
 
 
 async def test_services_are_owned_apart_from_each_other(log: Log) -> None:

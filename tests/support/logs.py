@@ -1,14 +1,23 @@
 """The logs that the contract suite runs over. A second kind joins by being added to KINDS."""
 
+import asyncio
+import os
+import secrets
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiokafka import AIOKafkaProducer
+
 from labelloop.log.base import Log
+from labelloop.log.kafka import KafkaLog, read_settings
 from labelloop.log.sqlite import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused
+
+BOOTSTRAP = "LABELLOOP_TEST_KAFKA"
 
 
 @dataclass(frozen=True)
@@ -28,12 +37,34 @@ def _spoil_sqlite(place: str) -> None:
     connection.close()
 
 
+def _kafka(place: str, lifetime: float) -> Log:
+    # One partition: whoever owns it owns all, as in the other log.
+    return KafkaLog(read_settings(place, {"LABELLOOP_KAFKA_PARTITIONS": "1"}), lifetime)
+
+
+def _spoil_kafka(place: str) -> None:
+    async def spoil() -> None:
+        settings = read_settings(place, {})
+        async with AIOKafkaProducer(bootstrap_servers=list(settings.servers)) as producer:
+            await producer.send_and_wait(settings.topic, b"{nope", key=b"p", partition=0)
+
+    # Not in the thread of a test, which has a loop running.
+    thread = threading.Thread(target=lambda: asyncio.run(spoil()))
+    thread.start()
+    thread.join()
+
+
 KINDS = {
     "sqlite": Kind(
         place=lambda folder: str(folder / "log.sqlite"),
         open=lambda place, lifetime: SqliteLog(Path(place), lifetime),
         spoil=_spoil_sqlite,
-    )
+    ),
+    "kafka": Kind(
+        place=lambda folder: f"kafka://{os.environ[BOOTSTRAP]}/test-{secrets.token_hex(4)}",
+        open=_kafka,
+        spoil=_spoil_kafka,
+    ),
 }
 
 

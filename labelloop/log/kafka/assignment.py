@@ -1,0 +1,63 @@
+"""Which partitions the group gives to this process, and how far each was read."""
+
+import asyncio
+from collections.abc import Collection
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Listens to the group. A partition taken and given back in one rebalance was never lost.
+
+    `settled` is set while the assignment is known, `changes` until someone has dealt with a new one. A new
+    partition is paused until `begin`.
+    """
+
+    def __init__(self, topic: str, consumer: AIOKafkaConsumer) -> None:
+        self._topic = topic
+        self._consumer = consumer
+        self._positions: dict[int, int] = {}
+        self.owned: set[int] = set()
+        self.settled = asyncio.Event()
+        self.changes = False
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self.settled.clear()
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        now = {place.partition for place in assigned}
+        self._positions = {partition: self._positions.get(partition, 0) for partition in now}
+        for partition in now:
+            if partition not in self.owned:
+                self._consumer.pause(self._place(partition))
+            self._consumer.seek(self._place(partition), self._positions[partition])
+        self.changes = self.changes or now != self.owned
+        self.owned = now
+        self.settled.set()
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read on from an offset."""
+        self._positions[partition] = offset
+        if partition in self.owned:
+            self._consumer.seek(self._place(partition), offset)
+
+    def begin(self, partition: int) -> None:
+        if partition in self.owned:
+            self._consumer.resume(self._place(partition))
+
+    def rewind(self, partitions: Collection[TopicPartition]) -> None:
+        """Read again what was fetched of these and not passed on."""
+        for place in partitions:
+            if place.partition in self.owned:
+                self._consumer.seek(place, self._positions[place.partition])
+
+    def passed(self, partition: int, offset: int) -> None:
+        """All before the offset was passed on."""
+        self._positions[partition] = offset
+
+    def behind(self, partition: int, end: int) -> int:
+        """Offsets between what was passed on and an end."""
+        return max(0, end - self._positions.get(partition, 0))
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._topic, partition)

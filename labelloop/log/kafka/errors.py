@@ -1,0 +1,55 @@
+"""What aiokafka raises, in labelloop's terms."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiokafka import errors as kafka
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.kafka.settings import KafkaSettings
+
+REFUSED = (
+    kafka.AuthenticationFailedError,
+    kafka.SaslAuthenticationFailed,
+    kafka.AuthenticationMethodNotSupported,
+    kafka.UnsupportedSaslMechanismError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.GroupAuthorizationFailedError,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.TransactionalIdAuthorizationFailed,
+)
+TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordTooLargeError)
+FENCED = (
+    kafka.ProducerFenced,
+    kafka.InvalidProducerEpoch,
+    kafka.InvalidProducerIdMapping,
+    kafka.OutOfOrderSequenceNumber,
+    kafka.IllegalOperation,
+    kafka.ProducerClosed,
+)
+
+
+@contextmanager
+def translated(settings: KafkaSettings) -> Iterator[None]:
+    """Raises Unavailable, and UserError for what waiting does not mend, in the place of Kafka's errors."""
+    try:
+        yield
+    except REFUSED as error:
+        raise UserError(
+            f"{settings.where} refuses this client ({_line(error)}): "
+            "check LABELLOOP_KAFKA_SASL_… and what its ACLs allow"
+        ) from error
+    except TOO_LARGE as error:
+        raise UserError(
+            f"{settings.where} takes no event that large ({_line(error)}): use smaller batches"
+        ) from error
+    except (kafka.KafkaError, TimeoutError, OSError) as error:
+        raise away(settings, _line(error)) from error
+
+
+def away(settings: KafkaSettings, how: str) -> Unavailable:
+    return Unavailable(f"{settings.where} does not answer ({how})", outage=settings.where)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

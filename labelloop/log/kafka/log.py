@@ -1,0 +1,98 @@
+"""The log on Kafka."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka.partitioner import DefaultPartitioner
+
+from labelloop.log.base import Record
+from labelloop.log.distinct import Distinct
+from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.follower import KafkaFollower
+from labelloop.log.kafka.ownership import KafkaOwnership
+from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.kafka.records import key, to_record
+from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
+from labelloop.log.kafka.topics import ensure_topic
+from labelloop.log.kafka.writer import Writer
+from schemas.envelope import Event
+
+PATIENCE = 30.0
+
+
+class KafkaLog:
+    """One topic, keyed by project. Nothing is asked of Kafka before the first use.
+
+    `session`: the seconds after which an owner that gives no sign of life is replaced.
+    """
+
+    def __init__(self, settings: KafkaSettings, session: float = SESSION_SECONDS) -> None:
+        # What aiokafka says of every try is said once, by those who wait.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        self._settings = settings
+        self._session = session
+        self._writer = Writer(settings)
+        self._ends = Ends(settings)
+        self._is_ready = False
+
+    async def append(self, *events: Event) -> None:
+        await self._ready()
+        batches: dict[int, list[Event]] = defaultdict(list)
+        for event in events:
+            batches[self._partition(event.project)].append(event)
+        for partition, batch in batches.items():
+            await self._writer.write(partition, batch)
+
+    @asynccontextmanager
+    async def own(self, service: str) -> AsyncIterator[KafkaOwnership]:
+        await self._ready()
+        ownership = KafkaOwnership(self._settings, service, self._session, self._partition)
+        try:
+            await ownership.join()
+            yield ownership
+        finally:
+            await ownership.leave()
+
+    @asynccontextmanager
+    async def follow(self, group: str) -> AsyncIterator[KafkaFollower]:
+        await self._ready()
+        follower = KafkaFollower(self._settings, group, self._session)
+        try:
+            await follower.join()
+            yield follower
+        finally:
+            await follower.leave()
+
+    async def read(self, project: str | None = None) -> AsyncIterator[Record]:
+        await self._ready()
+        everywhere = range(self._settings.partitions)
+        partitions = everywhere if project is None else (self._partition(project),)
+        ends = await self._ends.of(self._settings.topic, partitions)
+        distinct = Distinct()
+        async for page in read(self._settings, self._settings.topic, ends):
+            for found in map(to_record, page):
+                if (project is None or _is_of(project, found)) and distinct.is_new(found):
+                    yield found
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._ends.close()
+
+    def _partition(self, project: str) -> int:
+        """Where a project is: as Kafka's own clients decide it, by its key."""
+        everywhere = list(range(self._settings.partitions))
+        return int(DefaultPartitioner()(key(project), everywhere, everywhere))
+
+    async def _ready(self) -> None:
+        if not self._is_ready:
+            with translated(self._settings):
+                async with asyncio.timeout(PATIENCE):
+                    await ensure_topic(self._settings, self._settings.topic, self._settings.partitions)
+            self._is_ready = True
+
+
+def _is_of(project: str, record: Record) -> bool:
+    return record.event is not None and record.event.project == project

@@ -1,0 +1,206 @@
+"""Owning a service's projects on Kafka: the partitions that its consumer group gives to this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from labelloop.backoff import Backoff
+from labelloop.errors import Unavailable
+from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked
+from labelloop.log.kafka.assignment import Assignment
+from labelloop.log.kafka.errors import away, translated
+from labelloop.log.kafka.reader import COMMITTED, PAGE, Ends, position, stopped
+from labelloop.log.kafka.records import to_record
+from labelloop.log.kafka.settings import KafkaSettings
+from labelloop.log.kafka.sticky import sticky_assignor
+from labelloop.log.kafka.writer import Writer
+from schemas.envelope import Event
+
+PATIENCE = 30.0
+SETTLING = 120.0
+PROBE_INTERVAL = 5.0
+WAIT_MS = 500
+BEHIND_MS = 100
+
+
+class KafkaOwnership:
+    """What one process owns while its group gives it partitions; each has a writer that fences older ones.
+
+    `session`: the seconds after which the group takes the partitions of a member that gives no sign of life.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, service: str, session: float, partition_of: Callable[[str], int]
+    ) -> None:
+        self._settings = settings
+        self._service = service
+        self._partition_of = partition_of
+        self._consumer = AIOKafkaConsumer(
+            **{**settings.consumer(session), **COMMITTED},
+            group_id=settings.group(service),
+            partition_assignment_strategy=(sticky_assignor(),),
+        )
+        self._assignment = Assignment(settings.topic, self._consumer)
+        self._ends = Ends(settings)
+        self._writers: dict[int, Writer] = {}
+        self._told: set[int] = set()
+        self._goals: dict[int, int] = {}
+        self._lag: dict[int, int] = {}
+        self._trouble: str | None = None
+        self._trouble_told: str | None = None
+        self._closed = False
+
+    async def join(self) -> None:
+        """Join the group and wait until it gives a partition. Raises Unavailable and UserError."""
+        with translated(self._settings):
+            self._consumer.subscribe([self._settings.topic], listener=self._assignment)
+            async with asyncio.timeout(PATIENCE):
+                await self._consumer.start()
+            while not self._assignment.owned:
+                await self._consumer.getmany(timeout_ms=WAIT_MS)
+        await self._fence(self._assignment.owned)
+
+    async def leave(self) -> None:
+        """Give the partitions back at once."""
+        self._closed = True
+        self._told |= self._assignment.owned
+        await asyncio.gather(*(writer.close() for writer in self._writers.values()), self._ends.close())
+        await stopped(self._consumer)
+
+    def skip_past(self, partition: int, offset: int) -> None:
+        self._assignment.seek(partition, offset + 1)
+
+    def lag(self) -> Mapping[int, int]:
+        return self._lag
+
+    async def append(self, *events: Event) -> None:
+        for project, some in groupby(events, key=lambda event: event.project):
+            await self._append(self._partition_of(project), list(some))
+
+    async def _append(self, partition: int, events: Sequence[Event]) -> None:
+        try:
+            async with asyncio.timeout(SETTLING):
+                await self._assignment.settled.wait()
+        except TimeoutError:
+            raise away(self._settings, "the group does not settle") from None
+        writer = self._writers.get(partition)
+        if self._closed or writer is None or partition not in self._assignment.owned:
+            raise Fenced(f"another process took over partition {partition} of {self._service}")
+        await writer.write(partition, events)
+
+    async def __aiter__(self) -> AsyncIterator[Change]:
+        probing = asyncio.create_task(self._probe())
+        try:
+            while not self._closed:
+                async for change in self._reassigned():
+                    yield change
+                if not self._assignment.owned:
+                    break
+                pages = await self._fetch()
+                if self._assignment.changes:
+                    self._assignment.rewind(pages)
+                    continue
+                async for arrived in self._arrived(pages):
+                    yield arrived
+                if trouble := self._trouble_changed():
+                    yield trouble
+        finally:
+            probing.cancel()
+        for partition in sorted(self._told):
+            yield Revoked(partition)
+
+    async def _fetch(self) -> dict[TopicPartition, list[Any]]:
+        with translated(self._settings):
+            return dict(
+                await self._consumer.getmany(
+                    timeout_ms=BEHIND_MS if self._goals else WAIT_MS, max_records=PAGE
+                )
+            )
+
+    async def _reassigned(self) -> AsyncIterator[Change]:
+        """What a rebalance changed: what was lost is told first, then what is new, once it is fenced."""
+        backoff = Backoff()
+        while self._assignment.changes:
+            owned = set(self._assignment.owned)
+            for partition in sorted(self._told - owned):
+                await self._forget(partition)
+                yield Revoked(partition)
+            new = sorted(owned - self._told)
+            try:
+                await self._fence(new)
+            except Unavailable as error:
+                self._trouble = str(error)
+                if trouble := self._trouble_changed():
+                    yield trouble
+                await asyncio.sleep(backoff.next())
+                continue
+            if owned != self._assignment.owned:
+                continue
+            self._assignment.changes = False
+            for partition in new:
+                self._told.add(partition)
+                yield Assigned(partition)
+                self._assignment.begin(partition)
+
+    async def _fence(self, partitions: Collection[int]) -> None:
+        """Shut older owners out, then note the ends up to which the log is to be read before all else."""
+        new = {
+            partition: Writer(self._settings, f"{self._settings.group(self._service)}.{partition}")
+            for partition in partitions
+            if partition not in self._writers
+        }
+        self._writers |= new
+        try:
+            await asyncio.gather(*(writer.start() for writer in new.values()))
+            self._goals |= await self._ends.of(self._settings.topic, new)
+        except BaseException:
+            for partition in new:
+                await self._forget(partition)
+            raise
+
+    async def _arrived(self, pages: Mapping[TopicPartition, Sequence[Any]]) -> AsyncIterator[Change]:
+        found = {place.partition: records for place, records in pages.items() if records}
+        for partition in sorted(found.keys() | self._goals.keys()):
+            goal = self._goals.get(partition)
+            place = TopicPartition(self._settings.topic, partition)
+            is_caught_up = goal is None or goal == 0 or await position(self._consumer, place) >= goal
+            records = [to_record(record) for record in found.get(partition, ())]
+            if is_caught_up:
+                self._goals.pop(partition, None)
+            if not records and not is_caught_up:
+                continue
+            if records:
+                self._assignment.passed(partition, records[-1].offset + 1)
+            yield Arrived(partition, records, is_caught_up)
+
+    async def _forget(self, partition: int) -> None:
+        self._told.discard(partition)
+        self._goals.pop(partition, None)
+        self._lag.pop(partition, None)
+        writer = self._writers.pop(partition, None)
+        if writer is not None:
+            await writer.close()
+
+    async def _probe(self) -> None:
+        """Look again and again whether the log answers, and how far its ends are."""
+        while True:
+            await asyncio.sleep(PROBE_INTERVAL)
+            told = sorted(self._told)
+            try:
+                ends = await self._ends.of(self._settings.topic, told)
+            except Exception as error:
+                self._trouble = str(error)
+            else:
+                self._lag = {
+                    partition: self._assignment.behind(partition, ends[partition]) for partition in told
+                }
+                self._trouble = None
+
+    def _trouble_changed(self) -> Away | Back | None:
+        if (self._trouble is None) == (self._trouble_told is None):
+            return None
+        self._trouble_told = self._trouble
+        return Back() if self._trouble is None else Away(self._trouble)

@@ -1,0 +1,93 @@
+"""Reading from a place in partitions up to their present end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
+
+PAGE = 1000
+WAIT_MS = 500
+PATIENCE = 20.0
+STOPPING = 5.0
+CONSUMER = {"enable_auto_commit": False, "auto_offset_reset": "earliest"}
+COMMITTED = {**CONSUMER, "isolation_level": "read_committed"}
+
+
+class Ends:
+    """Where partitions end now, with what no transaction has committed yet: what is beyond is new."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def of(self, topic: str, partitions: Collection[int]) -> dict[int, int]:
+        """The offset behind the last record of each. Raises Unavailable and UserError."""
+        with translated(self._settings):
+            async with asyncio.timeout(PATIENCE):
+                if self._consumer is None:
+                    consumer = AIOKafkaConsumer(
+                        **{**self._settings.consumer(SESSION_SECONDS), **CONSUMER},
+                    )
+                    try:
+                        await consumer.start()
+                    except BaseException:
+                        await stopped(consumer)
+                        raise
+                    self._consumer = consumer
+                places = [TopicPartition(topic, partition) for partition in partitions]
+                found: Mapping[TopicPartition, int] = await self._consumer.end_offsets(places)
+                return {place.partition: end for place, end in found.items()}
+
+    async def close(self) -> None:
+        if self._consumer is not None:
+            await stopped(self._consumer)
+
+
+async def read(settings: KafkaSettings, topic: str, ends: Mapping[int, int]) -> AsyncIterator[Sequence[Any]]:
+    """Pages of the records of each partition from its beginning up to its end."""
+    wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > 0}
+    if not wanted:
+        return
+    async with consuming(settings, **COMMITTED) as consumer:
+        consumer.assign(list(wanted))
+        for place in wanted:
+            consumer.seek(place, 0)
+        while wanted:
+            with translated(settings):
+                pages = await consumer.getmany(timeout_ms=WAIT_MS, max_records=PAGE)
+            for place, records in pages.items():
+                yield [record for record in records if record.offset < wanted.get(place, 0)]
+            for place in list(wanted):
+                if await position(consumer, place) >= wanted[place]:
+                    del wanted[place]
+                    consumer.pause(place)
+
+
+@asynccontextmanager
+async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of no group, started. Raises Unavailable and UserError."""
+    consumer = AIOKafkaConsumer(**{**settings.consumer(SESSION_SECONDS), **options})
+    try:
+        with translated(settings):
+            async with asyncio.timeout(PATIENCE):
+                await consumer.start()
+        yield consumer
+    finally:
+        await stopped(consumer)
+
+
+async def position(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
+    """The offset that comes next; it passes the marks that transactions leave."""
+    return int(await consumer.position(place))
+
+
+async def stopped(consumer: AIOKafkaConsumer) -> None:
+    with suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(STOPPING):
+            await consumer.stop()

@@ -1,0 +1,51 @@
+"""An event as a Kafka record: CloudEvents' binary mode."""
+
+from typing import Any
+
+from labelloop.log.base import Record
+from schemas.envelope import Event, NotAnEvent
+
+Headers = list[tuple[str, bytes]]
+
+ATTRIBUTE = "ce_"
+CONTENT_TYPE = "content-type"
+DATA_CONTENT_TYPE = "datacontenttype"
+
+
+def to_headers(event: Event) -> Headers:
+    """Each attribute as `ce_<name>`, and the data's type as `content-type`."""
+    return [
+        (CONTENT_TYPE if name == DATA_CONTENT_TYPE else f"{ATTRIBUTE}{name}", str.encode(value))
+        for name, value in event.attributes.items()
+    ]
+
+
+def key(project: str) -> bytes:
+    return project.encode()
+
+
+def to_event(headers: Any, value: bytes | None) -> Event:
+    """The event of a record. Raises NotAnEvent."""
+    attributes: dict[str, str] = {}
+    try:
+        for name, content in headers:
+            if name.startswith(ATTRIBUTE):
+                attributes[name[len(ATTRIBUTE) :]] = content.decode()
+            elif name == CONTENT_TYPE:
+                attributes[DATA_CONTENT_TYPE] = content.decode()
+    except (UnicodeDecodeError, AttributeError) as error:
+        raise NotAnEvent(f"its headers are no text: {error}") from error
+    if value is None:
+        raise NotAnEvent("it has no data")
+    return Event(attributes, value)
+
+
+def to_record(found: Any) -> Record:
+    """A consumer's record as the log's; one that holds no event, or another project's key, says why."""
+    try:
+        event = to_event(found.headers, found.value)
+        if found.key != key(event.project):
+            raise NotAnEvent("its key is not its subject")
+    except NotAnEvent as error:
+        return Record(found.partition, found.offset, None, str(error))
+    return Record(found.partition, found.offset, event)

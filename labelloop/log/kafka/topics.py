@@ -1,0 +1,92 @@
+"""The topic: made by the program, never by a broker on its own, and checked before it is used."""
+
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
+
+from labelloop.errors import UserError
+from labelloop.log.kafka.settings import KafkaSettings
+
+LARGEST_EVENT = 16 * 1024 * 1024
+COPIES = 3
+KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+
+
+async def ensure_topic(settings: KafkaSettings, name: str, partitions: int) -> None:
+    """Make the topic where there is none. Raises UserError when one is there that would lose events.
+
+    Raises Kafka's errors.
+    """
+    admin = AIOKafkaAdminClient(**settings.client())
+    await admin.start()
+    try:
+        found = await _partitions(admin, name)
+        if found is None:
+            await _create(admin, settings, name, partitions)
+        elif found != partitions:
+            raise UserError(
+                f"the topic {name} has {found} partitions and {partitions} are asked for: set "
+                f"LABELLOOP_KAFKA_PARTITIONS={found}; their number can never change, it decides where a project is"
+            )
+        else:
+            _check(name, await _configuration(admin, name))
+    finally:
+        await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, name: str) -> int | None:
+    # The request for all topics, unlike that for one, never makes a broker create it.
+    for topic in await admin.describe_topics():
+        if topic["topic"] == name:
+            return len(topic["partitions"])
+    return None
+
+
+async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> None:
+    brokers = len((await admin.describe_cluster())["brokers"])
+    copies = settings.replication or min(COPIES, brokers)
+    configuration = {
+        **KEEP,
+        "max.message.bytes": str(LARGEST_EVENT),
+        "min.insync.replicas": "2" if copies > 2 else "1",
+    }
+    topic = NewTopic(name, partitions, copies, topic_configs=configuration)
+    response = await admin.create_topics([topic])
+    for _, code, message in response.topic_errors:
+        error = for_code(code)
+        if error in (InvalidReplicationFactorError, PolicyViolationError, TopicAuthorizationFailedError):
+            raise UserError(
+                f"{settings.where} makes no topic {name} with {copies} copies ({message or error.__name__}): "
+                "set LABELLOOP_KAFKA_REPLICATION, or have it made as docs/deploy.md says"
+            )
+        if code and error is not TopicAlreadyExistsError:
+            raise error(message)
+
+
+async def _configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
+    responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+    found: dict[str, str] = {}
+    for response in responses:
+        for code, _message, _type, _name, entries in response.resources:
+            if code and for_code(code) is TopicAuthorizationFailedError:
+                return dict(KEEP)
+            found.update({entry[0]: entry[1] for entry in entries})
+    return found
+
+
+def _check(name: str, found: dict[str, Any]) -> None:
+    for setting, wanted in KEEP.items():
+        if found.get(setting, wanted) != wanted:
+            raise UserError(
+                f"the topic {name} has {setting}={found[setting]} and would lose events: set {setting}={wanted} "
+                f"(kafka-configs.sh --alter --entity-type topics --entity-name {name} "
+                f"--add-config {setting}={wanted}), or give another prefix in the log's URL"
+            )

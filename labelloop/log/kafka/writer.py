@@ -1,0 +1,140 @@
+"""Appending: idempotent batches of anyone's, transactions of an owner's."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from labelloop.errors import UserError
+from labelloop.log.base import Fenced
+from labelloop.log.kafka.errors import FENCED, away, translated
+from labelloop.log.kafka.records import key, to_headers
+from labelloop.log.kafka.settings import KafkaSettings
+from labelloop.log.kafka.topics import LARGEST_EVENT
+from schemas.envelope import Event
+
+PATIENCE = 30.0
+STOPPING = 5.0
+# One transaction is one request: nothing is gained by waiting for more.
+PRODUCER = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "linger_ms": 0,
+    "max_batch_size": LARGEST_EVENT,
+    "max_request_size": LARGEST_EVENT + 65536,
+}
+
+
+class Writer:
+    """Writes one batch after the other; a batch is in the log whole or not at all.
+
+    With a `transactional_id` each batch is a transaction, and an older writer of that id is fenced.
+    """
+
+    def __init__(self, settings: KafkaSettings, transactional_id: str | None = None) -> None:
+        self._settings = settings
+        self._transactional_id = transactional_id
+        self._producer: AIOKafkaProducer | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
+        self._unsure: tuple[Sequence[Event], asyncio.Task[None]] | None = None
+
+    async def start(self) -> None:
+        """Connect, and fence older writers. Raises Unavailable, UserError, and Fenced once it is closed."""
+        async with self._lock:
+            await self._start()
+
+    async def write(self, partition: int, events: Sequence[Event]) -> None:
+        """Append a batch. Raises Fenced, Unavailable (whether it was written is then open), UserError."""
+        async with self._lock:
+            await self._start()
+            if self._unsure is None or list(self._unsure[0]) != list(events):
+                await self._end_unsure()
+                self._unsure = (events, asyncio.create_task(self._write(partition, events)))
+            await self._end_unsure()
+
+    async def close(self) -> None:
+        """Write no more; what is under way is given up."""
+        self._closed = True
+        if self._unsure is not None:
+            self._unsure[1].cancel()
+            await asyncio.wait({self._unsure[1]}, timeout=STOPPING)
+        if self._producer is not None:
+            await _stopped(self._producer)
+
+    async def _start(self) -> None:
+        if self._closed:
+            raise Fenced(f"{self._transactional_id} is closed")
+        if self._producer is not None:
+            return
+        producer = AIOKafkaProducer(
+            **{**self._settings.producer(), **PRODUCER, "transactional_id": self._transactional_id}
+        )
+        try:
+            with translated(self._settings):
+                async with asyncio.timeout(PATIENCE):
+                    await producer.start()
+            if self._closed:
+                raise Fenced(f"{self._transactional_id} is closed")
+        except BaseException:
+            await _stopped(producer)
+            raise
+        self._producer = producer
+
+    async def _end_unsure(self) -> None:
+        """Wait for a batch under way, also for one that an earlier call gave up waiting for."""
+        if self._unsure is None:
+            return
+        done, _ = await asyncio.wait({self._unsure[1]}, timeout=PATIENCE)
+        if not done:
+            raise away(self._settings, f"no answer in {PATIENCE:.0f} s")
+        task, self._unsure = self._unsure[1], None
+        if task.cancelled():
+            raise Fenced(f"{self._transactional_id} is closed")
+        try:
+            with translated(self._settings):
+                try:
+                    task.result()
+                except FENCED as error:
+                    raise Fenced(f"{self._transactional_id} has another owner") from error
+        except Exception:
+            if self._transactional_id is None and self._producer is not None:
+                await _stopped(self._producer)
+                self._producer = None
+            raise
+
+    async def _write(self, partition: int, events: Sequence[Event]) -> None:
+        assert self._producer is not None
+        if self._transactional_id is None:
+            await self._send(self._producer, partition, events)
+            return
+        async with self._producer.transaction():
+            await self._send(self._producer, partition, events)
+
+    async def _send(self, producer: AIOKafkaProducer, partition: int, events: Sequence[Event]) -> None:
+        batch = producer.create_batch()
+        for event in events:
+            if not _add(batch, event):
+                raise UserError(
+                    f"{len(events)} events of {event.project} have more than {LARGEST_EVENT:,} bytes together: "
+                    "use smaller batches"
+                )
+        batch.close()
+        sent = await producer.send_batch(batch, self._settings.topic, partition=partition)
+        await sent
+
+
+def _add(batch: object, event: Event) -> bool:
+    timestamp = round(event.time.timestamp() * 1000)
+    added = batch.append(  # type: ignore[attr-defined]
+        timestamp=timestamp, key=key(event.project), value=event.data, headers=to_headers(event)
+    )
+    return added is not None
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    with suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(STOPPING):
+            await producer.stop()
