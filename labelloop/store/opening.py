@@ -16,6 +16,9 @@ OPTIONS = "LABELLOOP_STORE_OPTIONS"
 CACHE = "LABELLOOP_CACHE"
 CACHE_GB = "LABELLOOP_CACHE_GB"
 DEFAULT_CACHE_GB = 10.0
+QUICK = {"config_kwargs": {"retries": {"total_max_attempts": 2}}}
+"""The services try again and say what they wait for: S3's own retries would hide it for minutes."""
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {"s3": QUICK, "s3a": QUICK}
 PACKAGES = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "gcs": ("gcsfs", "gcs")}
 
 
@@ -52,7 +55,7 @@ def _remote(url: str, environment: Mapping[str, str]) -> Store:
     from labelloop.store.objects import Objects
     from labelloop.store.remote import RemoteStore
 
-    objects = Objects(url, _options(environment), shown)
+    objects = Objects(url, {**DEFAULTS.get(scheme, {}), **_options(environment)}, shown)
     cache = Cache(_cache_folder(environment), _cache_size(environment))
     cache.check()
     return RemoteStore(objects, cache)

@@ -1,33 +1,27 @@
 """A store under a URL (S3, GCS …), with a cache on this machine."""
 
-import hashlib
 import json
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from labelloop.errors import UserError
 from labelloop.learner.artifacts import (
     ABANDONED_AFTER,
     MANIFEST,
     ModelDamaged,
     ModelMissing,
     file_digest,
-    place,
     verify,
 )
-from labelloop.learner.failures import TaskFailed
 from labelloop.store.base import Store, models_uri
 from labelloop.store.cache import Cache
+from labelloop.store.fetching import fetch_model, fetch_snapshot
 from labelloop.store.objects import Objects
-from labelloop.store.placing import beside, place_file, remove
+from labelloop.store.placing import remove
 from labelloop.store.troubles import away
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
-
-TRIES = 2
-"""Of a download that is not what was written: the way may have done the harm, not the store."""
 
 
 class RemoteStore(Store):
@@ -44,7 +38,7 @@ class RemoteStore(Store):
     def snapshot(self, snapshot: Snapshot) -> Path:
         file = self._cache.path(snapshot.uri)
         if not (file.is_file() and file_digest(file) == snapshot.digest):
-            self._fetch_snapshot(snapshot, file)
+            fetch_snapshot(self._objects, snapshot, file)
             self._cache.trim()
         self._cache.use(file)
         return file
@@ -54,7 +48,7 @@ class RemoteStore(Store):
         try:
             verify(folder, trained.sha256)
         except (ModelMissing, ModelDamaged, OSError):
-            self._fetch_model(trained, folder)
+            fetch_model(self._objects, trained, folder)
             self._cache.trim()
         self._cache.use(folder)
         return folder
@@ -124,47 +118,6 @@ class RemoteStore(Store):
 
     def address(self, uri: str) -> str:
         return f"{self._objects.shown}/{uri}"
-
-    def _fetch_snapshot(self, snapshot: Snapshot, file: Path) -> None:
-        remedy = "restore it from a backup, or make the project again from its data set"
-        for _ in range(TRIES):
-            with beside(file) as draft:
-                if not self._objects.get(snapshot.uri, draft):
-                    where = self.address(snapshot.uri)
-                    raise UserError(f"the pool snapshot {where} is missing; {remedy}")
-                if file_digest(draft) == snapshot.digest:
-                    place_file(draft, file, snapshot.digest)
-                    return
-        where = self.address(snapshot.uri)
-        raise UserError(f"the pool snapshot {where} is damaged (its sha256 has changed); {remedy}")
-
-    def _fetch_model(self, trained: ModelTrained, folder: Path) -> None:
-        for tries_left in reversed(range(TRIES)):
-            try:
-                with beside(folder) as draft:
-                    draft.mkdir()
-                    self._download(trained, draft)
-                    verify(draft, trained.sha256)
-                    place(draft, folder)
-                return
-            except ModelMissing as error:
-                raise TaskFailed.of(error) from error
-            except ModelDamaged as error:
-                if not tries_left:
-                    where = self.address(trained.artifact)
-                    damaged = ModelDamaged(f"the model {where} is not as it was written")
-                    raise TaskFailed.of(damaged) from error
-
-    def _download(self, trained: ModelTrained, draft: Path) -> None:
-        manifest = self._objects.read(f"{trained.artifact}/{MANIFEST}")
-        if manifest is None:
-            raise ModelMissing(f"there is no model at {self.address(trained.artifact)}")
-        (draft / MANIFEST).write_bytes(manifest)
-        if hashlib.sha256(manifest).hexdigest() != trained.sha256:
-            raise ModelDamaged("another manifest")
-        for name in json.loads(manifest)["files"]:
-            if not self._objects.get(f"{trained.artifact}/{name}", draft / name):
-                raise ModelDamaged(f"{name} is missing")
 
     def _is_abandoned(self, names: Collection[str]) -> bool:
         written = [self._objects.modified(name) for name in names]

@@ -74,7 +74,7 @@ def faulty_proxy(behind: str) -> Iterator[FaultyProxy]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = handle_request
+        do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = handle_request
 
         def log_message(self, *parts: object) -> None:
             """Say nothing."""
