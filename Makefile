@@ -29,6 +29,7 @@ up: setup ## start Argilla and the loop for people; ARGS='--dataset mail.csv --l
 
 test: lint ## check style and types, then run every test
 	@scripts/chromium.sh
+	@scripts/kafka.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS) $(PYTEST_ARGS)
 
 lint: dev ## check style and types
@@ -45,10 +46,10 @@ lock: dev ## choose the versions in requirements.txt again; ARGS=--upgrade takes
 		--no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.txt $(ARGS)
 
 setup: ## make .venv with what labelloop needs
-	@scripts/setup.sh learner,server
+	@scripts/setup.sh learner,server,kafka
 
 dev: ## the same with what its tests need
-	@scripts/setup.sh learner,server,dev
+	@scripts/setup.sh learner,server,kafka,s3,dev
 
 clean: ## remove .venv and caches, and nothing that people labelled
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
