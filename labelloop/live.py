@@ -54,7 +54,8 @@ class Live:
             return
         project = self.history.project
         events = [new_event(project, o.data, source=self._service, cause=o.cause) for o in outcomes]
-        await self._ownership.append(*events)
+        # A try that seemed to fail may have reached the log.
+        await self._ownership.append(*(event for event in events if event.id not in self.history.seen))
         try:
             async with asyncio.timeout(PATIENCE), self._grown:
                 await self._grown.wait_for(

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from labelloop.backoff import Backoff
 from labelloop.controller import Controller, Outcome
 from labelloop.errors import Unavailable
 from labelloop.live import Live
-from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoked
+from labelloop.log.base import Arrived, Assigned, Away, Back, Fenced, Log, Ownership, Revoked
 from labelloop.slot import IDLE, Slot
 from labelloop.trial import Trial
 
@@ -25,44 +27,68 @@ class Runtime:
 
     async def run(self) -> None:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
-        backoff = Backoff()
+        backoff, outage = Backoff(), None
         while True:
             self._slot.say(doing="waiting for the process that owns this service")
             try:
                 async with self._log.own(self._service.name) as ownership:
-                    self._slot.say(doing=IDLE)
+                    self._slot.say(doing=IDLE, waiting=None)
+                    outage = None
                     backoff.reset()
                     await Term(self._service, self._slot, ownership).serve()
             except* Fenced as fenced:
                 logger.warning("%s; joining again", fenced.exceptions[0])
             except* Unavailable as away:
-                logger.warning("%s; joining again", away.exceptions[0])
-                await asyncio.sleep(backoff.next())
+                error = away.exceptions[0]
+                if isinstance(error, Unavailable) and outage != error.outage:
+                    logger.warning("%s; joining again", error)
+                    outage = error.outage
+                self._slot.say(waiting=str(error))
+            await asyncio.sleep(backoff.next())
+
+
+@dataclass
+class Part:
+    """A partition that is owned: its projects, and the tasks of those that have begun."""
+
+    projects: dict[str, Live] = field(default_factory=dict)
+    tasks: dict[str, tuple["asyncio.Task[None]", ...]] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Give up what is under way: it is another's now."""
+        for task in chain.from_iterable(self.tasks.values()):
+            task.cancel()
 
 
 class Term:
-    """The time between becoming the owner and losing it."""
+    """The time between becoming an owner and losing all: partitions come and go, each with its projects."""
 
     def __init__(self, service: Controller[Any], slot: Slot, ownership: Ownership) -> None:
         self._service = service
         self._slot = slot
         self._ownership = ownership
-        self._projects: dict[str, Live] = {}
-        self._begun: set[str] = set()
+        self._parts: dict[int, Part] = {}
         self._strangers = 0
 
     async def serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             async for change in self._ownership:
                 match change:
-                    case Arrived():
-                        await self._arrived(change, tasks)
-                    case Revoked():
-                        raise Fenced(f"{self._service.name} has another owner")
                     case Assigned():
-                        pass
+                        self._parts[change.partition] = Part()
+                    case Arrived():
+                        await self._arrived(change, self._parts[change.partition], tasks)
+                    case Revoked():
+                        self._parts.pop(change.partition).stop()
+                    case Away():
+                        logger.warning("%s; trying again", change.reason)
+                        self._slot.say(waiting=change.reason)
+                    case Back():
+                        logger.info("the log answers again")
+                        self._slot.say(waiting=None)
+            raise Fenced(f"{self._service.name} has another owner")
 
-    async def _arrived(self, change: Arrived, tasks: asyncio.TaskGroup) -> None:
+    async def _arrived(self, change: Arrived, part: Part, tasks: asyncio.TaskGroup) -> None:
         touched: dict[str, Live] = {}
         for record in change.records:
             if record.event is None:
@@ -70,10 +96,10 @@ class Term:
                 logger.warning("offset %d is skipped, it holds no event: %s", record.offset, record.problem)
                 self._slot.say(strangers=self._strangers)
                 continue
-            live = self._projects.get(record.event.project)
+            live = part.projects.get(record.event.project)
             if live is None:
                 live = Live(record.event.project, self._ownership, self._service.name)
-                self._projects[record.event.project] = live
+                part.projects[record.event.project] = live
             halted = live.history.halt
             live.add(record)
             touched[record.event.project] = live
@@ -82,17 +108,18 @@ class Term:
         for live in touched.values():
             await live.announce()
         if change.caught_up:
-            for project in self._projects.keys() - self._begun:
-                self._begun.add(project)
-                tasks.create_task(self._work(self._projects[project]))
-                tasks.create_task(self._tend(self._projects[project]))
+            for project in part.projects.keys() - part.tasks.keys():
+                live = part.projects[project]
+                work, tend = tasks.create_task(self._work(live)), tasks.create_task(self._tend(live))
+                part.tasks[project] = (work, tend)
         self._report()
         # A long history arrives page by page: heartbeats and signals go on in between.
         await asyncio.sleep(0)
 
     def _report(self) -> None:
-        halted = {name: str(live.history.halt) for name, live in self._projects.items() if live.history.halt}
-        conflicts = sum(live.history.conflicts for live in self._projects.values())
+        projects = {name: live for part in self._parts.values() for name, live in part.projects.items()}
+        halted = {name: str(live.history.halt) for name, live in projects.items() if live.history.halt}
+        conflicts = sum(live.history.conflicts for live in projects.values())
         self._slot.say(halted=halted or None, conflicts=conflicts or None)
 
     async def _work(self, live: Live) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership
+from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoked
 from tests.support.logs import KINDS, some_event
 
 
@@ -56,7 +56,7 @@ async def _watch(ownership: Ownership) -> None:
                 say(arrived=requests, caught_up=change.caught_up)
             case Assigned():
                 say(assigned=change.partition)
-            case _:
+            case Revoked():
                 say(revoked=change.partition)
     say(ended=True)
 

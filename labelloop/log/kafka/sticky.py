@@ -13,7 +13,7 @@ def sticky_assignor() -> type[StickyPartitionAssignor]:
     or cut off. A wrong clock costs a move of partitions; it is the fencing that keeps the log right.
     """
 
-    class Sticky(StickyPartitionAssignor):
+    class Sticky(StickyPartitionAssignor):  # type: ignore[misc]
         @classmethod
         def on_assignment(cls, assignment: Any) -> None:
             super().on_assignment(assignment)

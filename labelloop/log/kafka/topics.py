@@ -34,7 +34,7 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int) -> N
         elif found != partitions:
             raise UserError(
                 f"the topic {name} has {found} partitions and {partitions} are asked for: set "
-                f"LABELLOOP_KAFKA_PARTITIONS={found}; their number can never change, it decides where a project is"
+                f"LABELLOOP_KAFKA_PARTITIONS={found}; it never changes, for it decides where a project is"
             )
         else:
             _check(name, await _configuration(admin, name))
@@ -86,7 +86,7 @@ def _check(name: str, found: dict[str, Any]) -> None:
     for setting, wanted in KEEP.items():
         if found.get(setting, wanted) != wanted:
             raise UserError(
-                f"the topic {name} has {setting}={found[setting]} and would lose events: set {setting}={wanted} "
-                f"(kafka-configs.sh --alter --entity-type topics --entity-name {name} "
+                f"the topic {name} has {setting}={found[setting]} and would lose events: "
+                f"set {setting}={wanted} (kafka-configs.sh --alter --entity-type topics --entity-name {name} "
                 f"--add-config {setting}={wanted}), or give another prefix in the log's URL"
             )

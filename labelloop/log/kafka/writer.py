@@ -118,7 +118,7 @@ class Writer:
         for event in events:
             if not _add(batch, event):
                 raise UserError(
-                    f"{len(events)} events of {event.project} have more than {LARGEST_EVENT:,} bytes together: "
+                    f"{len(events)} events of {event.project} have more than {LARGEST_EVENT:,} bytes: "
                     "use smaller batches"
                 )
         batch.close()
