@@ -1,6 +1,5 @@
 """The services as processes on a real log and a real Argilla, to be started, killed and waited for."""
 
-import asyncio
 import os
 import secrets
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from labelloop.log.sqlite import SqliteLog
+from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.pool import snapshot
@@ -26,6 +25,7 @@ from schemas.events import EventData
 from schemas.parts import Snapshot
 from tests.support import states
 from tests.support.argilla_server import ArgillaServer
+from tests.support.log_thread import LogThread
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -33,15 +33,20 @@ Row = tuple[str, str | None]
 
 
 class Loop:
-    """A home with a log and a store, if none elsewhere; `url` is where its services look for Argilla."""
+    """A home with a log and a store, unless elsewhere; `url` is where its services look for Argilla."""
 
     def __init__(
-        self, home: Path, argilla: ArgillaServer, url: str | None = None, store: str | None = None
+        self,
+        home: Path,
+        argilla: ArgillaServer,
+        url: str | None = None,
+        store: str | None = None,
+        log: str | None = None,
     ) -> None:
         self.home = home
         self.argilla = argilla
         self.settings = Settings(
-            log=f"sqlite:///{home / 'log.sqlite'}",
+            log=log or f"sqlite:///{home / 'log.sqlite'}",
             store=store or str(home / "store"),
             argilla_url=url or argilla.url,
             argilla_key=argilla.login.api_key,
@@ -50,15 +55,14 @@ class Loop:
             parent=os.getpid(),
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._log = SqliteLog(home / "log.sqlite")
-        self._offset = 0
+        self._log = LogThread(self.settings.log)
         self._histories: dict[str, History] = {}
         self.events: list[Event] = []
 
     # The log
 
     def append(self, project: str, *data: EventData) -> None:
-        asyncio.run(self._log.append(*(new_event(project, one, source="tests") for one in data)))
+        self._log.append(*(new_event(project, one, source="tests") for one in data))
 
     def create(self, rows: Sequence[Row], test: Sequence[Row] = (), **changes: Any) -> str:
         """A project of these texts and gold labels; its id, which no other test has."""
@@ -83,13 +87,11 @@ class Loop:
         return made
 
     def history(self, project: str) -> History:
-        while records := self._log.page(self._offset):
-            for record in records:
-                assert record.event is not None, record.problem
-                self.events.append(record.event)
-                history = self._histories.setdefault(record.event.project, History(record.event.project))
-                history.add(record.event)
-            self._offset = records[-1].offset
+        for record in self._log.read_on():
+            assert record.event is not None, record.problem
+            self.events.append(record.event)
+            history = self._histories.setdefault(record.event.project, History(record.event.project))
+            history.add(record.event)
         return self._histories[project]
 
     def state(self, project: str) -> LoopState:
@@ -104,7 +106,7 @@ class Loop:
 
     def until(self, holds: Callable[[], object]) -> None:
         give_up = time.monotonic() + PATIENCE
-        while not holds():
+        while not _holds(holds):
             if time.monotonic() > give_up:
                 said = {name: self.said(name)[-2000:] for name in self.processes}
                 raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
@@ -157,15 +159,27 @@ class Loop:
         for process in self.processes.values():
             process.kill()
             process.wait()
-        self._log._file.close()
+        self._log.close()
+
+
+def _holds(holds: Callable[[], object]) -> object:
+    """Whether it holds; not while the log is away."""
+    try:
+        return holds()
+    except Unavailable:
+        return False
 
 
 @contextmanager
 def a_loop(
-    home: Path, argilla: ArgillaServer, url: str | None = None, store: str | None = None
+    home: Path,
+    argilla: ArgillaServer,
+    url: str | None = None,
+    store: str | None = None,
+    log: str | None = None,
 ) -> Iterator[Loop]:
     home.mkdir(parents=True, exist_ok=True)
-    loop = Loop(home, argilla, url, store)
+    loop = Loop(home, argilla, url, store, log)
     try:
         yield loop
     finally:

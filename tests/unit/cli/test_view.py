@@ -75,7 +75,12 @@ def test_a_status_says_when_nothing_runs() -> None:
 
 
 def test_without_a_home_a_status_says_where_the_log_is_and_nothing_of_services() -> None:
-    services = {"home": None, "log": "kafka://host:9092/labelloop", "running": None, "services": {}}
+    services: dict[str, object] = {
+        "home": None,
+        "log": "kafka://host:9092/labelloop",
+        "running": None,
+        "services": {},
+    }
 
     assert status_text(services, []) == "log       kafka://host:9092/labelloop"
 
