@@ -28,6 +28,20 @@ def table(title: str, figures: Mapping[str, str]) -> str:
     )
 
 
+def comparison(title: str, columns: Mapping[str, Mapping[str, str]]) -> str:
+    """The same with a column for each peer, all measured in one run."""
+    figures = list(next(iter(columns.values())))
+    wide = max(map(len, figures))
+    rows = "\n".join(
+        f"| {name:<{wide}} | " + " | ".join(column[name] for column in columns.values()) + " |"
+        for name in figures
+    )
+    return (
+        f"# {title}\n\n{datetime.now(UTC):%Y-%m-%d}, {machine()}\n\n| what | {' | '.join(columns)} |\n"
+        f"|---{'|---' * len(columns)}|\n{rows}\n"
+    )
+
+
 def publish(name: str, text: str) -> None:
     """Print the page and keep it as `results/<name>.md`."""
     print(text)

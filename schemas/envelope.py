@@ -46,8 +46,8 @@ class Event:
     data: bytes
 
     def __post_init__(self) -> None:
-        missing = [name for name in REQUIRED if not self.attributes.get(name)]
-        if missing:
+        if not all(map(self.attributes.get, REQUIRED)):
+            missing = [name for name in REQUIRED if not self.attributes.get(name)]
             raise NotAnEvent(f"the attributes {', '.join(missing)} are missing")
         try:
             time = datetime.fromisoformat(self.attributes["time"])

@@ -1,5 +1,6 @@
 """An event as a Kafka record: CloudEvents' binary mode."""
 
+from functools import lru_cache
 from typing import Any
 
 from labelloop.log.base import Record
@@ -24,15 +25,19 @@ def key(project: str) -> bytes:
     return project.encode()
 
 
+@lru_cache(maxsize=1024)
+def _attribute(header: str) -> str | None:
+    if header == CONTENT_TYPE:
+        return DATA_CONTENT_TYPE
+    return header.removeprefix(ATTRIBUTE) if header.startswith(ATTRIBUTE) else None
+
+
 def to_event(headers: Any, value: bytes | None) -> Event:
     """The event of a record. Raises NotAnEvent."""
-    attributes: dict[str, str] = {}
     try:
-        for name, content in headers:
-            if name.startswith(ATTRIBUTE):
-                attributes[name[len(ATTRIBUTE) :]] = content.decode()
-            elif name == CONTENT_TYPE:
-                attributes[DATA_CONTENT_TYPE] = content.decode()
+        attributes = {
+            attribute: content.decode() for name, content in headers if (attribute := _attribute(name))
+        }
     except (UnicodeDecodeError, AttributeError) as error:
         raise NotAnEvent(f"its headers are no text: {error}") from error
     if value is None:
