@@ -16,8 +16,8 @@ PATIENCE = 60.0
 class Live:
     """One project's history; `version` grows with each event that arrives."""
 
-    def __init__(self, project: str, ownership: Ownership, service: str) -> None:
-        self.history = History(project)
+    def __init__(self, history: History, ownership: Ownership, service: str) -> None:
+        self.history = history
         self.version = 0
         self._ownership = ownership
         self._service = service

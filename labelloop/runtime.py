@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
-from itertools import chain
+from functools import partial
 from typing import Any
 
 from labelloop.backoff import Backoff
 from labelloop.controller import Controller, Outcome
 from labelloop.errors import Unavailable
+from labelloop.folds import Folds, Misfit
 from labelloop.live import Live
 from labelloop.log.base import Arrived, Assigned, Away, Back, Fenced, Log, Ownership, Revoked
+from labelloop.part import Part
 from labelloop.slot import IDLE, Slot
 from labelloop.trial import Trial
 
@@ -20,10 +21,11 @@ logger = logging.getLogger(__name__)
 class Runtime:
     """One service over all the projects that it owns, each worked on by tasks of its own."""
 
-    def __init__(self, log: Log, service: Controller[Any], slot: Slot) -> None:
+    def __init__(self, log: Log, service: Controller[Any], slot: Slot, folds: Folds | None = None) -> None:
         self._log = log
         self._service = service
         self._slot = slot
+        self._folds = folds
 
     async def run(self) -> None:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
@@ -35,8 +37,8 @@ class Runtime:
                     self._slot.say(doing=IDLE, waiting=None)
                     outage = None
                     backoff.reset()
-                    await Term(self._service, self._slot, ownership).serve()
-            except* Fenced as fenced:
+                    await Term(self._service, self._slot, ownership, self._folds).serve()
+            except* (Fenced, Misfit) as fenced:
                 logger.warning("%s; joining again", fenced.exceptions[0])
             except* Unavailable as away:
                 error = away.exceptions[0]
@@ -47,26 +49,16 @@ class Runtime:
             await asyncio.sleep(backoff.next())
 
 
-@dataclass
-class Part:
-    """A partition that is owned: its projects, and the tasks of those that have begun."""
-
-    projects: dict[str, Live] = field(default_factory=dict)
-    tasks: dict[str, tuple["asyncio.Task[None]", ...]] = field(default_factory=dict)
-
-    def stop(self) -> None:
-        """Give up what is under way: it is another's now."""
-        for task in chain.from_iterable(self.tasks.values()):
-            task.cancel()
-
-
 class Term:
     """The time between becoming an owner and losing all: partitions come and go, each with its projects."""
 
-    def __init__(self, service: Controller[Any], slot: Slot, ownership: Ownership) -> None:
+    def __init__(
+        self, service: Controller[Any], slot: Slot, ownership: Ownership, folds: Folds | None
+    ) -> None:
         self._service = service
         self._slot = slot
         self._ownership = ownership
+        self._folds = folds
         self._parts: dict[int, Part] = {}
         self._strangers = 0
 
@@ -75,7 +67,7 @@ class Term:
             async for change in self._ownership:
                 match change:
                     case Assigned():
-                        self._parts[change.partition] = Part()
+                        self._assigned(change.partition)
                     case Arrived():
                         await self._arrived(change, self._parts[change.partition], tasks)
                     case Revoked():
@@ -88,20 +80,25 @@ class Term:
                         self._slot.say(waiting=None)
             raise Fenced(f"{self._service.name} has another owner")
 
+    def _assigned(self, partition: int) -> None:
+        make = partial(Live, ownership=self._ownership, service=self._service.name)
+        part = self._parts[partition] = Part(partition, make, self._folds)
+        resumed = part.resume()
+        if resumed is not None:
+            # What was folded last is read once more: it tells whether this is the log that was folded.
+            self._ownership.skip_past(partition, resumed - 1)
+
     async def _arrived(self, change: Arrived, part: Part, tasks: asyncio.TaskGroup) -> None:
         touched: dict[str, Live] = {}
-        for record in change.records:
+        for record in part.check(change.records):
             if record.event is None:
                 self._strangers += 1
                 logger.warning("offset %d is skipped, it holds no event: %s", record.offset, record.problem)
                 self._slot.say(strangers=self._strangers)
                 continue
-            live = part.projects.get(record.event.project)
-            if live is None:
-                live = Live(record.event.project, self._ownership, self._service.name)
-                part.projects[record.event.project] = live
-            halted = live.history.halt
-            live.add(record)
+            known = part.projects.get(record.event.project)
+            halted = known.history.halt if known else None
+            live = part.add(record, record.event.project)
             touched[record.event.project] = live
             if live.history.halt is not halted:
                 logger.error("project %s is %s", record.event.project, live.history.halt)
@@ -112,6 +109,7 @@ class Term:
                 live = part.projects[project]
                 work, tend = tasks.create_task(self._work(live)), tasks.create_task(self._tend(live))
                 part.tasks[project] = (work, tend)
+            part.save()
         self._report()
         # A long history arrives page by page: heartbeats and signals go on in between.
         await asyncio.sleep(0)

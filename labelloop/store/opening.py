@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from labelloop.caches import cache_folder
 from labelloop.errors import UserError
 from labelloop.store.base import Store
 from labelloop.store.folder import FolderStore
 
 OPTIONS = "LABELLOOP_STORE_OPTIONS"
-CACHE = "LABELLOOP_CACHE"
 CACHE_GB = "LABELLOOP_CACHE_GB"
 DEFAULT_CACHE_GB = 10.0
 QUICK = {"config_kwargs": {"retries": {"total_max_attempts": 2}}}
@@ -56,7 +56,7 @@ def _remote(url: str, environment: Mapping[str, str]) -> Store:
     from labelloop.store.remote import RemoteStore
 
     objects = Objects(url, {**DEFAULTS.get(scheme, {}), **_options(environment)}, shown)
-    cache = Cache(_cache_folder(environment), _cache_size(environment))
+    cache = Cache(cache_folder(environment), _cache_size(environment))
     cache.check()
     return RemoteStore(objects, cache)
 
@@ -68,15 +68,6 @@ def _options(environment: Mapping[str, str]) -> dict[str, Any]:
     except (ValueError, AttributeError):
         # What it holds may be a secret: neither it nor the error that quotes it is shown.
         raise UserError(f'{OPTIONS} is no JSON object such as {{"anon": false}}') from None
-
-
-def _cache_folder(environment: Mapping[str, str]) -> Path:
-    given = environment.get(CACHE)
-    basis = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    try:
-        return (Path(given) if given else Path(basis) / "labelloop").expanduser().absolute()
-    except RuntimeError as error:
-        raise UserError(f"there is no home folder for a cache: set {CACHE} to a folder") from error
 
 
 def _cache_size(environment: Mapping[str, str]) -> int:

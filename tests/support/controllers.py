@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from labelloop.controller import Controller, Outcome, Polled
+from labelloop.folds import Folds
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
@@ -83,9 +84,11 @@ async def until_state(log: Log, project: str, holds: Callable[[LoopState], bool]
 
 
 @asynccontextmanager
-async def running(log: Log, service: Controller[str], slot: Slot) -> AsyncIterator["asyncio.Task[None]"]:
+async def running(
+    log: Log, service: Controller[str], slot: Slot, folds: Folds | None = None
+) -> AsyncIterator["asyncio.Task[None]"]:
     """The service at work on the log."""
-    task = asyncio.create_task(Runtime(log, service, slot).run())
+    task = asyncio.create_task(Runtime(log, service, slot, folds).run())
     try:
         yield task
     finally:

@@ -1,0 +1,19 @@
+"""Where a machine keeps what can be fetched or computed again."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+CACHE = "LABELLOOP_CACHE"
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError where there is none."""
+    given = environment.get(CACHE)
+    basis = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    try:
+        return (Path(given) if given else Path(basis) / "labelloop").expanduser().absolute()
+    except RuntimeError as error:
+        raise UserError(f"there is no home folder for a cache: set {CACHE} to a folder") from error

@@ -1,0 +1,99 @@
+"""Folded histories as bytes, and back: what a cache of the fold holds. Pure."""
+
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+import schemas
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from labelloop.loop.state import Failure, LoopState
+from schemas.model import READING
+
+
+class Unusable(ValueError):
+    """Bytes that hold no histories, or not what was folded by this version."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A history that goes on: what it dropped is counted; a state's failures have no keys of JSON."""
+
+    project: str
+    state: LoopState
+    failures: tuple[Failure, ...]
+    seen: dict[str, str]
+    duplicates: int
+    conflicts: int
+    skipped: int
+    digest: str
+
+
+_MANY = TypeAdapter(tuple[Kept, ...])
+
+
+def dump(histories: Iterable[History]) -> bytes:
+    """The histories; none may be halted."""
+    return _MANY.dump_json(tuple(_kept(history) for history in histories))
+
+
+def load(content: bytes) -> list[History]:
+    """What `dump` was given. Raises Unusable."""
+    try:
+        with _no_collection():
+            return [_history(kept) for kept in _MANY.validate_json(content, context=READING)]
+    except ValidationError as error:
+        raise Unusable(f"it holds no histories: {error.errors(include_url=False)[0]['msg']}") from error
+
+
+@cache
+def version() -> str:
+    """Of the code that folds: another one may fold otherwise."""
+    sources = [*Path(schemas.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
+    content = hashlib.sha256()
+    for path in sorted(sources):
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _kept(history: History) -> Kept:
+    assert history.halt is None
+    state = history.state
+    return Kept(
+        history.project,
+        replace(state, failures={}),
+        tuple(state.failures.values()),
+        history.seen,
+        history.duplicates,
+        history.conflicts,
+        history.skipped,
+        loop_digest(state),
+    )
+
+
+def _history(kept: Kept) -> History:
+    if loop_digest(kept.state) != kept.digest:
+        raise Unusable(f"the digest of {kept.project} is another")
+    history = History(kept.project, seen=kept.seen)
+    failures = {(failure.event.service, failure.event.due): failure for failure in kept.failures}
+    history.state = replace(kept.state, failures=failures)
+    history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped
+    return history
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing made here is garbage; looking for it again and again would double the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

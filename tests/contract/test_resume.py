@@ -1,0 +1,106 @@
+"""A service that starts goes on from the saved fold, over any log, and folds again where it does not fit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from labelloop.folds import Folds
+from labelloop.log.base import Arrived, Change, Log, Ownership
+from labelloop.slot import IDLE, Slot, read_slot
+from schemas.envelope import new_event
+from schemas.events import ProjectPaused
+from tests.contract.conftest import Place
+from tests.support.controllers import Batches, running, until
+from tests.support.states import PROJECT, project
+
+OPERATED = 20
+
+
+@dataclass
+class Watched:
+    """A log that notes what its owners are given."""
+
+    log: Log
+    arrived: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def own(self, service: str) -> AsyncIterator[Ownership]:
+        async with self.log.own(service) as ownership:
+            yield cast(Ownership, WatchedOwnership(ownership, self.arrived))
+
+
+@dataclass
+class WatchedOwnership:
+    ownership: Ownership
+    arrived: list[str]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ownership, name)
+
+    async def __aiter__(self) -> AsyncIterator[Change]:
+        async for change in self.ownership:
+            if isinstance(change, Arrived):
+                self.arrived += [record.event.id for record in change.records if record.event]
+            yield change
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labelloop.folds.SAVE_AFTER", 10)
+
+
+async def operated(log: Log) -> None:
+    pauses = (ProjectPaused(request=str(number), who="ada") for number in range(OPERATED))
+    for data in (project(), *pauses):
+        await log.append(new_event(PROJECT, data, source="tests"))
+
+
+async def run(log: Log, folds: Folds, folder: Path, batches: int) -> list[str]:
+    """Run a service until it has asked for so many batches; the ids of the events that it was given."""
+    watched, service = Watched(log), Batches(count=batches)
+    async with running(cast(Log, watched), service, Slot(folder, "batches"), folds):
+        await until(lambda: len(service.done) > 0 and read_slot(folder, "batches").get("doing") == IDLE)
+    return watched.arrived
+
+
+async def test_only_what_is_new_is_read_and_the_work_goes_on(log: Log, place: Place, tmp_path: Path) -> None:
+    folds = Folds(tmp_path / "cache", place.at)
+    await operated(log)
+    first = await run(log, folds, tmp_path, batches=1)
+    assert len(first) == 2 + OPERATED
+
+    second = await run(log, folds, tmp_path, batches=2)
+
+    assert len(second) < 12
+    assert second[-1] not in first
+
+
+async def test_without_the_cache_all_is_read_and_the_same_is_done(
+    log: Log, place: Place, tmp_path: Path
+) -> None:
+    await operated(log)
+    first = await run(log, Folds(tmp_path / "cache", place.at), tmp_path, batches=1)
+
+    second = await run(log, Folds(tmp_path / "other", place.at), tmp_path, batches=2)
+
+    assert second[:-1] == first
+
+
+async def test_the_saved_fold_of_another_log_is_noticed_and_all_is_read(
+    log: Log, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = place.kind.open(place.kind.place(tmp_path / "other"), 3.0)
+    folds = Folds(tmp_path / "cache", "one name for both")
+    await operated(log)
+    await run(log, folds, tmp_path, batches=1)
+    await other.append(new_event(PROJECT, project(seed=5), source="tests"))
+
+    given = await run(other, folds, tmp_path, batches=1)
+
+    assert len(set(given)) == 2
+    assert "is not of this log: folding it again" in caplog.text
+    await other.close()
