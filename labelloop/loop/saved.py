@@ -89,11 +89,12 @@ def _history(kept: Kept) -> History:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Nothing made here is garbage; looking for it again and again would double the time."""
+    """Nothing made here is garbage: looking for it, now or later, would double the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if enabled:
             gc.enable()
