@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -40,10 +41,25 @@ SETTINGS = {
 
 
 class Broker:
-    """A broker as a process of its own on free ports; it can be killed, frozen and started again."""
+    """A broker as a process of its own on free ports; it can be killed, frozen and started again.
 
-    def __init__(self, folder: Path) -> None:
+    `listener`: the name of the one for clients; `also`: the ports of further ones; `more` settings, and
+    `formatting` options of its storage.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        listener: str = "PLAINTEXT",
+        more: Mapping[str, str] = MappingProxyType({}),
+        also: Mapping[str, int] = MappingProxyType({}),
+        formatting: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
+        self._listener = listener
+        self._more = more
+        self._also = also
+        self._formatting = formatting
         self.port = free_port()
         self._controller = free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -55,8 +71,9 @@ class Broker:
         settings = {
             **SETTINGS,
             "log.dirs": str(self.folder / "data"),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{advertised}",
+            "listeners": _at({self._listener: self.port, **self._also, "CONTROLLER": self._controller}),
+            "advertised.listeners": _at({self._listener: advertised, **self._also}),
+            **self._more,
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
         }
         lines = [f"{name}={value}" for name, value in settings.items()]
@@ -75,7 +92,7 @@ class Broker:
         if not (self.folder / "data" / "meta.properties").exists():
             cluster = secrets.token_urlsafe(16)
             where = ("-c", str(self._configuration))
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, *where).wait()
+            self._java("kafka.tools.StorageTool", "format", "-t", cluster, *where, *self._formatting).wait()
         self.process = self._java("kafka.Kafka", str(self._configuration))
         give_up = time.monotonic() + START_SECONDS
         while not answers(self.port):
@@ -102,6 +119,10 @@ class Broker:
         with (self.folder / "broker.txt").open("ab") as said:
             command = ["java", *JAVA, "-cp", f"{LIBS}/*", *arguments]
             return subprocess.Popen(command, stdout=said, stderr=said, cwd=self.folder)
+
+
+def _at(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
 
 
 def answers(port: int) -> bool:

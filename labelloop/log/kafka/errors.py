@@ -1,5 +1,6 @@
 """What aiokafka raises, in labelloop's terms."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,6 +43,11 @@ def translated(settings: KafkaSettings) -> Iterator[None]:
     except TOO_LARGE as error:
         raise UserError(
             f"{settings.where} takes no event that large ({_line(error)}): use smaller batches"
+        ) from error
+    except ssl.SSLCertVerificationError as error:
+        raise UserError(
+            f"{settings.where} shows a certificate that is not trusted ({error.verify_message}): "
+            "name the file of its authority by LABELLOOP_KAFKA_SSL_CAFILE"
         ) from error
     except (kafka.KafkaError, TimeoutError, OSError) as error:
         raise away(settings, _line(error)) from error

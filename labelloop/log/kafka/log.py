@@ -13,6 +13,7 @@ from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.follower import KafkaFollower
 from labelloop.log.kafka.ownership import KafkaOwnership
+from labelloop.log.kafka.reach import reach
 from labelloop.log.kafka.reader import Ends, read
 from labelloop.log.kafka.records import key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
@@ -90,6 +91,7 @@ class KafkaLog:
         if not self._is_ready:
             with translated(self._settings):
                 async with asyncio.timeout(PATIENCE):
+                    await reach(self._settings)
                     await ensure_topic(self._settings, self._settings.topic, self._settings.partitions)
             self._is_ready = True
 

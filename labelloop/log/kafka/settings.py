@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.helpers import create_ssl_context
 
 from labelloop.errors import UserError
@@ -66,6 +67,12 @@ class KafkaSettings:
     def group(self, name: str) -> str:
         """A consumer group of ours, and the start of a transactional id."""
         return f"{self.prefix}.{name}"
+
+    def connection(self) -> dict[str, Any]:
+        """What a single connection is told."""
+        told = self._known_to(AIOKafkaConnection)
+        del told["bootstrap_servers"]
+        return told
 
     def client(self) -> dict[str, Any]:
         """What every client is told."""
