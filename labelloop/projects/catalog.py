@@ -1,6 +1,7 @@
 """The projects in a log."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
@@ -16,7 +17,12 @@ async def read_histories(log: Log) -> dict[str, History]:
             project = record.event.project
             history = histories.setdefault(project, History(project))
             history.add(record.event, f"offset {record.offset}")
-    return histories
+    return dict(sorted(histories.items(), key=lambda found: _made_at(found[1])))
+
+
+def _made_at(history: History) -> datetime:
+    """A log of several partitions has no order among projects but their times."""
+    return history.state.created_at or datetime.max.replace(tzinfo=UTC)
 
 
 def name_of(history: History) -> str:
