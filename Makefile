@@ -3,7 +3,7 @@
 ARGS ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
-CODE := schemas services labelloop tests $(wildcard benchmarks examples)
+CODE := schemas services labelloop tests $(wildcard benchmarks examples deploy)
 TESTS := $(wildcard $(addprefix tests/,unit contract integration e2e browser))
 
 export PYTHON TORCH_INDEX
@@ -12,7 +12,7 @@ export LABELLOOP_REQUIRE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format lock setup dev clean
+.PHONY: help demo up secrets test lint format lock setup dev clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ demo: setup ## label the bundled questions with simulated annotators, from start
 
 up: setup ## start Argilla and the loop for people; ARGS='--dataset mail.csv --labels spam,ham'
 	@$(BIN)/labelloop up $(ARGS)
+
+secrets: ## write the passwords and keys for docker compose into .env; see docs/deploy.md
+	@scripts/secrets.sh
 
 test: lint ## check style and types, then run every test
 	@scripts/chromium.sh

@@ -1,0 +1,70 @@
+# Two images of labelloop: `small` (annotation watcher, command line; no torch) and `learner` (all services,
+# `labelloop init`). docker-compose.yml builds them; by hand: docker build --target small -t labelloop .
+
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+
+FROM ${PYTHON_IMAGE} AS tools
+# PACKAGE_INDEX: a mirror of PyPI, where one must be used.
+ARG PACKAGE_INDEX=https://pypi.org/simple
+ENV UV_DEFAULT_INDEX=${PACKAGE_INDEX} \
+    UV_LINK_MODE=copy \
+    UV_COMPILE_BYTECODE=1 \
+    VIRTUAL_ENV=/opt/labelloop
+RUN python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore \
+        --index-url "$PACKAGE_INDEX" uv==0.13.9 && \
+    python3 -m venv --without-pip "$VIRTUAL_ENV"
+WORKDIR /build
+COPY pyproject.toml requirements.txt README.md LICENSE ./
+
+
+FROM tools AS small-packages
+# Of what the command line can do, only pools and exports need Arrow, which is larger than all the rest.
+RUN --mount=type=cache,target=/root/.cache/uv \
+    echo pyarrow >excludes.txt && \
+    uv pip install --constraint requirements.txt --excludes excludes.txt -r pyproject.toml --extra kafka
+COPY schemas schemas
+COPY services services
+COPY labelloop labelloop
+RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps .
+
+
+FROM tools AS learner-packages
+# TORCH_INDEX: where torch comes from; that of PyPI needs no GPU, but carries 4 GB of CUDA.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv pip install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)" && \
+    uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra kafka --extra s3
+COPY schemas schemas
+COPY services services
+COPY labelloop labelloop
+RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps .
+
+
+FROM ${PYTHON_IMAGE} AS base
+RUN groupadd --gid 10001 labelloop && \
+    useradd --uid 10001 --gid labelloop --no-create-home --home-dir /tmp --shell /usr/sbin/nologin labelloop && \
+    install --directory --owner labelloop --group labelloop /store /cache /work
+ENV PATH=/opt/labelloop/bin:$PATH \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DO_NOT_TRACK=1
+WORKDIR /work
+CMD ["labelloop", "--help"]
+
+
+FROM base AS small
+COPY --from=small-packages /opt/labelloop /opt/labelloop
+USER 10001:10001
+
+
+FROM base AS learner
+ENV XDG_CACHE_HOME=/cache \
+    HF_HOME=/cache/huggingface \
+    HF_HUB_DISABLE_TELEMETRY=1 \
+    HF_HUB_DISABLE_PROGRESS_BARS=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    TOKENIZERS_PARALLELISM=false
+COPY --from=learner-packages /opt/labelloop /opt/labelloop
+USER 10001:10001
