@@ -9,9 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from labelloop.caches import cache_folder
 from labelloop.controller import Controller
 from labelloop.errors import UserError
+from labelloop.folds import Folds
 from labelloop.log import open_log
+from labelloop.observe import logs
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.server import HealthServer
+from labelloop.observe.settings import Observing
 from labelloop.runtime import Runtime
 from labelloop.settings import Settings
 from labelloop.slot import Slot
@@ -21,13 +27,11 @@ PARENT_CHECK = 1.0
 
 def serve(make: Callable[[Settings], Controller[Any]]) -> None:
     """Run a service until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     problem: str | None = None
     try:
-        asyncio.run(_serve(make, Settings.from_environment()))
+        observing = Observing.from_environment()
+        logs.configure(observing.json)
+        asyncio.run(_serve(make, Settings.from_environment(), observing))
     except* UserError as errors:
         problem = str(errors.exceptions[0])
     if problem is not None:
@@ -35,10 +39,17 @@ def serve(make: Callable[[Settings], Controller[Any]]) -> None:
         sys.exit(2)
 
 
-async def _serve(make: Callable[[Settings], Controller[Any]], settings: Settings) -> None:
+async def _serve(
+    make: Callable[[Settings], Controller[Any]], settings: Settings, observing: Observing
+) -> None:
     service = make(settings)
+    logs.bind_contextvars(service=service.name)
     log = open_log(settings.log)
-    running = asyncio.create_task(Runtime(log, service, Slot(settings.run, service.name)).run())
+    slot = Slot(settings.run, service.name)
+    instruments = Instruments.of(service.name, observing.stale_after)
+    server = _show(instruments, observing, slot)
+    beating = asyncio.create_task(instruments.health.keep_beating())
+    running = asyncio.create_task(Runtime(log, service, slot, Folds(cache_folder(), settings.log)).run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     watching = asyncio.create_task(_stop_without_parent(settings.parent, running))
@@ -49,6 +60,17 @@ async def _serve(make: Callable[[Settings], Controller[Any]], settings: Settings
         watching.cancel()
         await service.close()
         await log.close()
+        beating.cancel()
+        if server is not None:
+            server.close()
+
+
+def _show(instruments: Instruments, observing: Observing, slot: Slot) -> HealthServer | None:
+    if observing.port is None:
+        return None
+    server = HealthServer(observing.host, observing.port, instruments.health, instruments.meters.registry)
+    slot.say(health=server.url)
+    return server
 
 
 async def _stop_without_parent(parent: int | None, running: "asyncio.Task[None]") -> None:

@@ -1,0 +1,38 @@
+"""Which batch, model and event something is about: the keys by which a batch is followed through the logs."""
+
+from typing import Any
+
+from schemas.envelope import Event
+
+
+def about_work(work: object) -> dict[str, Any]:
+    """The batch and the model of what is due, and the event that made it due, as far as it has them."""
+    keys = {"batch": _batch(work), "model": getattr(work, "model", None)}
+    return _known({**keys, "causation_id": getattr(work, "cause", None)})
+
+
+def about_event(event: Event) -> dict[str, Any]:
+    """The event, its project, batch and model. The event must be of a known type."""
+    keys = {
+        "project": event.project,
+        "batch": _batch(event.payload),
+        "model": getattr(event.payload, "model", None),
+        "event_id": event.id,
+        "event_type": event.name,
+        "correlation_id": event.attributes["correlationid"],
+        "causation_id": event.cause,
+    }
+    return _known(keys)
+
+
+def _batch(thing: object) -> str | None:
+    """Its batch; for a model the batch that it is the first to learn, which has its number."""
+    batch: str | None = getattr(thing, "batch", None)
+    model: str | None = getattr(thing, "model", None)
+    if batch is None and model is not None and model.isdecimal():
+        return model
+    return batch
+
+
+def _known(keys: dict[str, str | None]) -> dict[str, Any]:
+    return {key: value for key, value in keys.items() if value is not None}

@@ -1,0 +1,38 @@
+"""Ask the service in this container how it fares: `python -m labelloop.observe.check [healthz|readyz]`.
+
+Exits with 0 when it is well (or ready), else with 1 and the reason. Imports next to nothing, to be quick.
+"""
+
+import os
+import sys
+from http.client import HTTPConnection, HTTPException
+
+PATIENCE = 3.0
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def main() -> None:
+    probe = sys.argv[1] if len(sys.argv) > 1 else "healthz"
+    problem = ask(probe)
+    if problem is not None:
+        sys.exit(f"{probe}: {problem}")
+
+
+def ask(probe: str) -> str | None:
+    """Why the service is not well (`healthz`) or not ready (`readyz`); None when it is."""
+    port = os.environ.get("LABELLOOP_HEALTH_PORT", "")
+    if not port.isdecimal() or port == "0":
+        return "LABELLOOP_HEALTH_PORT names no port to ask"
+    host = os.environ.get("LABELLOOP_HEALTH_HOST") or "127.0.0.1"
+    connection = HTTPConnection(EVERYWHERE.get(host, host), int(port), timeout=PATIENCE)
+    try:
+        connection.request("GET", f"/{probe}")
+        answer = connection.getresponse()
+        said = answer.read().decode(errors="replace").strip()
+    except (OSError, HTTPException) as error:
+        return f"no answer on port {port}: {error}"
+    return None if answer.status == 200 else said
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""What a service counts and times, for Prometheus. Nothing here is global."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic, time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from labelloop.loop.state import LoopState
+from labelloop.observe.lag import Lag
+from labelloop.observe.projects import Projects, answered
+from schemas.envelope import Event
+from schemas.events import (
+    EVENTS,
+    BatchAnnotated,
+    BatchQueried,
+    ModelEvaluated,
+    ModelTrained,
+    ResponsesRecorded,
+)
+
+SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+LONG = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+SERVICE = ("service",)
+PROJECT = (*SERVICE, "project")
+TYPE = (*PROJECT, "type")
+
+
+class Meters:
+    """One service's figures, in a registry of its own. Counters start at 0 with the process.
+
+    Seconds throughout.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.projects = Projects(service)
+        self.lag = Lag()
+        self._service = service
+        self._counters = _counters(registry)
+        self._seconds = _histograms(registry)
+        self._working = Gauge(
+            "labelloop_work_started_timestamp_seconds",
+            "When the work in progress began; 0: none",
+            PROJECT,
+            registry=registry,
+        )
+        _lag(registry, self.lag, service)
+        for name in ("takeovers", "strangers"):
+            self._count(name, by=0)
+        registry.register(self.projects)
+        ProcessCollector(registry=registry)
+
+    def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
+        """An event was folded that came after the start; the states around it."""
+        self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
+        if event.type not in EVENTS or before is after:
+            return
+        match event.payload:
+            case BatchAnnotated(batch=batch) | ResponsesRecorded(batch=batch):
+                more = answered(after.batches.get(batch)) - answered(before.batches.get(batch))
+                self._count("labels", event.project, by=max(0, more))
+
+    def appended(self, events: Sequence[Event], seconds: float) -> None:
+        """Events of known types are in the log, which took so long to take them."""
+        self._observe("append", seconds)
+        for event in events:
+            self._count("events_appended", event.project, event.name)
+            match event.payload:
+                case ModelTrained(seconds=took):
+                    self._observe("training", took, event.project)
+                case BatchQueried(seconds=took):
+                    self._observe("query", took, event.project)
+                case ModelEvaluated(seconds=took):
+                    self._observe("evaluation", took, event.project)
+
+    @contextmanager
+    def working(self, project: str) -> Iterator[None]:
+        """Around the doing of what is due."""
+        started = monotonic()
+        self._working.labels(self._service, project).set(time())
+        try:
+            yield
+            self._observe("work", monotonic() - started)
+        finally:
+            self._working.labels(self._service, project).set(0)
+
+    @contextmanager
+    def polling(self) -> Iterator[None]:
+        """Around a look at the world outside the log."""
+        started = monotonic()
+        yield
+        self._observe("poll", monotonic() - started)
+
+    def failed(self, project: str, kind: str) -> None:
+        """What was due could not be done; `kind` is that of ServiceFailed."""
+        self._count("failures", project, kind)
+
+    def waited(self, project: str) -> None:
+        """A try ended because something outside was away."""
+        self._count("waits", project)
+
+    def taken_over(self) -> None:
+        """Another process took projects over while this one worked on."""
+        self._count("takeovers")
+
+    def passed_over(self) -> None:
+        """A record of the log holds no event."""
+        self._count("strangers")
+
+    def _count(self, name: str, *labels: str, by: float = 1) -> None:
+        self._counters[name].labels(self._service, *labels).inc(by)
+
+    def _observe(self, name: str, seconds: float, *labels: str) -> None:
+        self._seconds[name].labels(self._service, *labels).observe(seconds)
+
+
+def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
+    told = {
+        "events_handled": ("Events folded as they came; not those before the start", TYPE),
+        "events_appended": ("Events that this process appended", TYPE),
+        "labels": ("Texts that got their first answer since the start", PROJECT),
+        "failures": ("Failures, which are in the log as ServiceFailed too", (*PROJECT, "kind")),
+        "waits": ("Tries that ended because something outside was away", PROJECT),
+        "takeovers": ("Times that another process took projects over", SERVICE),
+        "strangers": ("Records of the log that hold no event", SERVICE),
+    }
+    return {
+        name: Counter(f"labelloop_{name}", meaning, labels, registry=registry)
+        for name, (meaning, labels) in told.items()
+    }
+
+
+def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
+    told = {
+        "append": ("Appending to the log", SERVICE, SHORT),
+        "poll": ("Looking at the world outside the log", SERVICE, SHORT),
+        "work": ("Doing what was due, without waiting for a turn", SERVICE, LONG),
+        "training": ("Training a model, as recorded", PROJECT, LONG),
+        "query": ("Picking a batch, as recorded", PROJECT, LONG),
+        "evaluation": ("Measuring a model, as recorded", PROJECT, LONG),
+    }
+    return {
+        name: Histogram(f"labelloop_{name}_seconds", meaning, labels, buckets=buckets, registry=registry)
+        for name, (meaning, labels, buckets) in told.items()
+    }
+
+
+def _lag(registry: CollectorRegistry, lag: Lag, service: str) -> None:
+    events = Gauge(
+        "labelloop_lag_events", "Events of the log that are not folded", SERVICE, registry=registry
+    )
+    events.labels(service).set_function(lag.events)
+    seconds = Gauge(
+        "labelloop_lag_seconds", "Age of the oldest event not folded, at most", SERVICE, registry=registry
+    )
+    seconds.labels(service).set_function(lag.seconds)

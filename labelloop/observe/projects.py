@@ -1,0 +1,67 @@
+"""Figures of the projects that a service owns, taken from their histories when they are asked for."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from labelloop.loop.history import History
+from labelloop.loop.order import open_batches
+from labelloop.loop.state import Batch, LoopState
+
+LABELS = ("service", "project")
+
+
+class Told(Protocol):
+    """A project as a running controller has it."""
+
+    @property
+    def history(self) -> History: ...
+
+
+class Projects(Collector):
+    """Read by other threads: a state never changes once it is there."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._owned: dict[str, Told] = {}
+
+    def own(self, project: str, told: Told) -> None:
+        self._owned[project] = told
+
+    def lose(self, project: str) -> None:
+        self._owned.pop(project, None)
+
+    def lose_all(self) -> None:
+        self._owned.clear()
+
+    def collect(self) -> Iterator[Metric]:
+        open_ = self._gauge("batches_open", "Batches that people have not done")
+        texts = self._gauge("texts_answered", "Texts with an answer that stands")
+        conflicts = self._gauge("conflicts", "Events whose id another had first, with other contents")
+        duplicates = self._gauge("duplicates", "Events that are in the log more than once")
+        halted = self._gauge("halted", "1 while an event keeps the project from going on")
+        for project, told in list(self._owned.items()):
+            history, labels = told.history, (self._service, project)
+            open_.add_metric(labels, len(open_batches(history.state)))
+            texts.add_metric(labels, answered_in(history.state))
+            conflicts.add_metric(labels, history.conflicts)
+            duplicates.add_metric(labels, history.duplicates)
+            halted.add_metric(labels, history.halt is not None)
+        yield from (open_, texts, conflicts, duplicates, halted)
+
+    def _gauge(self, name: str, meaning: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"labelloop_{name}", meaning, labels=LABELS)
+
+
+def answered_in(state: LoopState) -> int:
+    """How many texts have an answer."""
+    return sum(answered(batch) for batch in state.batches.values())
+
+
+def answered(batch: Batch | None) -> int:
+    """How many texts of a batch have an answer: labels or a discard by at least one annotator."""
+    if batch is None:
+        return 0
+    return sum(any(vote.status != "draft" for vote in item.votes) for item in batch.answers)
