@@ -1,10 +1,11 @@
 """The interface of an event log, whichever it is."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from labelloop.log.dead_letters import DeadLetters
 from schemas.envelope import Event
 
 
@@ -90,6 +91,10 @@ class Follower(Protocol):
         """All up to and with `record` is handled."""
         ...
 
+    def partitions(self) -> Collection[int]:
+        """Those whose records come here now, and not to another member of the group."""
+        ...
+
 
 class Log(Protocol):
     """An event log. Every project's events are in one order."""
@@ -106,6 +111,11 @@ class Log(Protocol):
         ...
 
     def follow(self, group: str) -> AbstractAsyncContextManager[Follower]: ...
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What followers could not handle."""
+        ...
 
     def read(self, project: str | None = None) -> AsyncIterator[Record]:
         """All records up to the present end, of one project or of all."""

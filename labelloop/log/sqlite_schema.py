@@ -9,7 +9,7 @@ from pathlib import Path
 from labelloop.errors import UserError
 
 APPLICATION_ID = 0x1ABE1
-FORMAT = 1
+FORMAT = 2
 BUSY_TIMEOUT = 30.0
 NEEDED = 64 * 1024
 
@@ -30,6 +30,15 @@ CREATE TABLE IF NOT EXISTS leases (
     pid INTEGER,
     started REAL,
     beat REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS dead_letters (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    offset INTEGER NOT NULL REFERENCES events (offset),
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    time TEXT NOT NULL,
+    standing TEXT NOT NULL
 );
 """
 
