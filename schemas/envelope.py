@@ -108,6 +108,11 @@ class Event:
             raise InvalidEvent(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
+def id_instead(skipped: str, skip: str) -> str:
+    """The id of an event that states anew what an event said that was skipped by the EventSkipped `skip`."""
+    return str(uuid.uuid5(NAMESPACE, json.dumps([skipped, skip])))
+
+
 def new_event(
     project: str, data: EventData, *, source: str, cause: str | None = None, time: datetime | None = None
 ) -> Event:

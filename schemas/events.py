@@ -191,6 +191,24 @@ class ProjectEnded(OperatorEvent):
     """No further picks; what is labelled is recorded and learned once more."""
 
 
+class ProjectMoved(OperatorEvent):
+    """The project lives in another log from now on; what follows here is void until it moves back.
+
+    `log` is that log's identity, `address` its URL; `events` counts what counts of the project before this.
+    """
+
+    log: str
+    address: str
+    events: int = Field(ge=1)
+
+
+class EventSkipped(OperatorEvent):
+    """An event that halted the project counts no more: the one of that id with data of that sha256."""
+
+    event: str
+    content: str
+
+
 class ServiceFailed(EventData):
     """A service could not do what was due; it tries again."""
 
@@ -220,6 +238,8 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,
+        ProjectMoved,
+        EventSkipped,
         ServiceFailed,
     )
 }

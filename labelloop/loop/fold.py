@@ -22,7 +22,7 @@ class Unfit(ValueError):
 def fold(state: LoopState, event: Event) -> LoopState:
     """The state after the event. Raises Unfit, and the errors of `Event.payload`."""
     data = event.payload
-    if state.project is None and not isinstance(data, e.ProjectCreated):
+    if state.project is None and not isinstance(data, e.ProjectCreated | e.EventSkipped):
         raise Unfit("it comes before the project was created")
     after = _apply(data, state, event.id, event.time)
     return replace(after, latest_id=event.id, length=state.length + 1)
@@ -140,6 +140,16 @@ def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> 
 @_apply.register
 def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> LoopState:
     return replace(state, ended=state.ended or event_id)
+
+
+@_apply.register
+def _(data: e.ProjectMoved, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, moved=data)
+
+
+@_apply.register
+def _(data: e.EventSkipped, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return state
 
 
 @_apply.register

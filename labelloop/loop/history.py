@@ -1,18 +1,25 @@
 """A project's history as it is read: which events count, which are dropped, which halt the project."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from labelloop.loop.fold import Unfit, fold
 from labelloop.loop.state import LoopState
-from schemas.envelope import Event, InvalidEvent, UnknownType
+from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
+from schemas.events import EventSkipped, ProjectMoved
+
+Held = tuple[Event, str]
 
 
 @dataclass(frozen=True)
 class Halt:
-    """Why a project cannot go on: an event that this process can neither fold nor skip."""
+    """Why a project cannot go on: an event that this process can neither fold nor skip.
+
+    `content`: the sha256 of the event's data, as they were found.
+    """
 
     event: str
+    content: str
     place: str
     reason: str
 
@@ -22,16 +29,20 @@ class Halt:
 
 @dataclass
 class History:
-    """The events of one project so far, folded.
+    """The events of one project so far, folded, as the log `here` has them (None: whichever it is).
 
     An event whose id is there already is dropped: a duplicate when the datahash is the same, else a
-    conflict, in which the first in the log wins. An event that cannot be folded halts the project, and
-    nothing after it counts.
+    conflict, in which the first in the log wins. An event that cannot be folded halts the project: what
+    comes after it is held until an EventSkipped names it. What comes after the project moved to another
+    log is held too, and void, but for what was copied here when it moved back.
     """
 
     project: str
+    here: str | None = None
     state: LoopState = field(init=False)
     seen: dict[str, str] = field(default_factory=dict)
+    skips: dict[str, dict[str, str]] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
     duplicates: int = 0
     conflicts: int = 0
     skipped: int = 0
@@ -40,9 +51,33 @@ class History:
     def __post_init__(self) -> None:
         self.state = LoopState(self.project)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the project lives in another log now."""
+        moved = self.state.moved
+        return moved is not None and self.here is not None and moved.log != self.here
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing may be done: the project is halted, or lives elsewhere."""
+        return self.halt is not None or self.is_away
+
     def add(self, event: Event, place: str = "") -> bool:
         """Take one event more; True when the state went on."""
-        if self.halt is not None:
+        if self.rests:
+            self.held.append((event, place))
+            return self._goes_on(event)
+        return self._take(event, place)
+
+    def statement(self, event: Event) -> Event:
+        """The event as it can count: under another id where one of its id was skipped."""
+        while event.id in self.skips and event.id not in self.seen:
+            *_, skip = self.skips[event.id].values()
+            event = replace(event, attributes={**event.attributes, "id": id_instead(event.id, skip)})
+        return event
+
+    def _take(self, event: Event, place: str) -> bool:
+        if datahash(event.data) in self.skips.get(event.id, ()):
             return False
         before = self.seen.get(event.id)
         if before is not None:
@@ -61,16 +96,62 @@ class History:
                 self.seen[event.id] = event.datahash
             return False
         except InvalidEvent as error:
-            self._halt(event, place, f"this {event.name} is damaged ({error}): put back a copy of the log")
+            self._halt(event, place, f"this {event.name} is damaged ({error}): {_remedy(event)}")
             return False
         except Unfit as error:
-            self._halt(event, place, f"this {event.name} does not fit: {error}: put back a copy of the log")
+            self._halt(event, place, f"this {event.name} does not fit: {error}: {_remedy(event)}")
             return False
         self.seen[event.id] = event.datahash
+        if isinstance(event.payload, EventSkipped):
+            self.skips.setdefault(event.payload.event, {})[event.payload.content] = event.id
         return True
 
     def _halt(self, event: Event, place: str, reason: str) -> None:
-        self.halt = Halt(event.id, place, reason)
+        self.halt = Halt(event.id, datahash(event.data), place, reason)
+
+    def _goes_on(self, event: Event) -> bool:
+        """Whether what is held can be taken with this event, which is held last; it is, then."""
+        said = _payload(event)
+        if self.halt is not None:
+            if not isinstance(said, EventSkipped) or not _names(said, self.halt):
+                return False
+            self.skips.setdefault(said.event, {})[said.content] = event.id
+            self.halt = None
+            taken: Sequence[Held] = self.held
+        else:
+            if not isinstance(said, ProjectMoved) or said.log != self.here:
+                return False
+            copied = _last_distinct(self.held[:-1], self.seen, said.events - len(self.seen))
+            taken = [*copied, self.held[-1]]
+            self.state = replace(self.state, moved=None)
+        self.held = []
+        # What comes first may halt the project, or tell of another move: then the rest is held again.
+        went_on = [self.add(*held) for held in taken]
+        return any(went_on)
+
+
+def _remedy(event: Event) -> str:
+    return f"put back a copy of the log, or do without it: labelloop skip {event.id}"
+
+
+def _payload(event: Event) -> object:
+    try:
+        return event.payload
+    except (UnknownType, InvalidEvent):
+        return None
+
+
+def _names(skip: EventSkipped, halt: Halt) -> bool:
+    return (skip.event, skip.content) == (halt.event, halt.content)
+
+
+def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
+    """The last so many of new ids: what a copy wrote, behind what came before it and is void."""
+    found: dict[str, Held] = {}
+    for event, place in reversed(held):
+        if len(found) < count and event.id not in known:
+            found.setdefault(event.id, (event, place))
+    return list(found.values())[::-1]
 
 
 def replay(project: str, events: Iterable[Event]) -> LoopState:

@@ -29,6 +29,7 @@ class Kept:
     state: LoopState
     failures: tuple[Failure, ...]
     seen: dict[str, str]
+    skips: dict[str, dict[str, str]]
     duplicates: int
     conflicts: int
     skipped: int
@@ -39,15 +40,15 @@ _MANY = TypeAdapter(tuple[Kept, ...])
 
 
 def dump(histories: Iterable[History]) -> bytes:
-    """The histories; none may be halted."""
+    """The histories; none may be halted, or hold events that are void."""
     return _MANY.dump_json(tuple(_kept(history) for history in histories))
 
 
-def load(content: bytes) -> list[History]:
-    """What `dump` was given. Raises Unusable."""
+def load(content: bytes, here: str | None = None) -> list[History]:
+    """What `dump` was given, of the log `here`. Raises Unusable."""
     try:
         with _no_collection():
-            return [_history(kept) for kept in _MANY.validate_json(content, context=READING)]
+            return [_history(kept, here) for kept in _MANY.validate_json(content, context=READING)]
     except ValidationError as error:
         raise Unusable(f"it holds no histories: {error.errors(include_url=False)[0]['msg']}") from error
 
@@ -64,12 +65,14 @@ def version() -> str:
 
 def _kept(history: History) -> Kept:
     assert history.halt is None
+    assert not history.held
     state = history.state
     return Kept(
         history.project,
         replace(state, failures={}),
         tuple(state.failures.values()),
         history.seen,
+        history.skips,
         history.duplicates,
         history.conflicts,
         history.skipped,
@@ -77,10 +80,10 @@ def _kept(history: History) -> Kept:
     )
 
 
-def _history(kept: Kept) -> History:
+def _history(kept: Kept, here: str | None) -> History:
     if loop_digest(kept.state) != kept.digest:
         raise Unusable(f"the digest of {kept.project} is another")
-    history = History(kept.project, seen=kept.seen)
+    history = History(kept.project, here, seen=kept.seen, skips=kept.skips)
     failures = {(failure.event.service, failure.event.due): failure for failure in kept.failures}
     history.state = replace(kept.state, failures=failures)
     history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped

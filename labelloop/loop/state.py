@@ -10,6 +10,7 @@ from schemas.events import (
     ModelEvaluated,
     ModelTrained,
     ProjectCreated,
+    ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
 )
@@ -98,7 +99,7 @@ class Failure:
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
-    `skipped`: model numbers that are never trained.
+    `skipped`: model numbers that are never trained. `moved`: where the project went last.
     """
 
     project_id: str
@@ -113,6 +114,7 @@ class LoopState:
     failures: Mapping[tuple[str, str], Failure] = field(default_factory=dict)
     paused: bool = False
     ended: str | None = None
+    moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None
 

@@ -1,0 +1,118 @@
+"""A project that moved to another log is void here, until it moves back."""
+
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from schemas import events as e
+from schemas.envelope import Event, new_event
+from tests.support.loops import PROJECT, Loop, mixed, project
+
+HERE, THERE = "sqlite:here", "kafka:there/labelloop.events"
+
+
+def paused(request: str) -> Event:
+    return new_event(PROJECT, e.ProjectPaused(request=request, who="ada"), source="tests")
+
+
+def moved(to: str, history: History) -> Event:
+    data = e.ProjectMoved(
+        request=f"{to} {len(history.seen)}", who="ada", log=to, address=f"{to}.url", events=len(history.seen)
+    )
+    return new_event(PROJECT, data, source="tests")
+
+
+def at(here: str, *events: Event) -> History:
+    history = History(PROJECT, here)
+    for event in events:
+        history.add(event)
+    return history
+
+
+def begun() -> list[Event]:
+    loop = Loop(project(), mixed)
+    loop.act("query")
+    loop.act("answer 0")
+    return loop.events
+
+
+def test_after_the_move_nothing_counts_here_and_all_counts_there() -> None:
+    events = begun()
+    here = at(HERE, *events)
+    move = moved(THERE, here)
+
+    assert here.add(move)
+    assert not here.add(paused("late"))
+
+    assert here.is_away
+    assert here.rests
+    assert not here.state.paused
+    there = at(THERE, *events, move)
+    assert not there.rests
+    assert there.add(paused("on"))
+    assert there.state.paused
+
+
+def test_a_reader_that_does_not_know_its_log_takes_all() -> None:
+    events = begun()
+    history = History(PROJECT)
+    for event in (*events, moved(THERE, at(HERE, *events)), paused("on")):
+        assert history.add(event)
+
+    assert not history.rests
+
+
+def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> None:
+    events = begun()
+    here = at(HERE, *events)
+    there = at(THERE, *events)
+    for history in (here, there):
+        history.add(move := moved(THERE, at(HERE, *events)))
+    void = new_event(PROJECT, e.ServiceFailed(service="x", due="y", kind="", error="", attempt=1), source="a")
+    here.add(void)
+    happened = [paused("on"), new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b")]
+    for event in happened:
+        there.add(event)
+    back = moved(HERE, there)
+
+    there.add(back)
+    assert there.is_away
+    for event in (*happened, back):
+        here.add(event)
+
+    assert not here.rests
+    assert not here.held
+    assert list(here.seen) == [event.id for event in (*events, move, *happened, back)]
+    assert loop_digest(here.state) == loop_digest(there.state)
+    assert not here.state.failures
+    assert here.add(paused("again"))
+
+
+def test_void_words_on_a_fact_do_not_win_over_what_was_said_where_the_project_lived() -> None:
+    events = begun()
+    here = at(HERE, *events, moved(THERE, at(HERE, *events)))
+    there = at(THERE, *events, moved(THERE, at(HERE, *events)))
+    failed = e.ServiceFailed(service="x", due="y", kind="", error="here", attempt=1)
+    here.add(new_event(PROJECT, failed, source="a"))
+    right = new_event(PROJECT, failed.model_copy(update={"error": "there"}), source="a")
+    there.add(right)
+    back = moved(HERE, there)
+
+    here.add(right)
+    here.add(back)
+
+    assert here.conflicts == 0
+    assert [failure.event.error for failure in here.state.failures.values()] == ["there"]
+
+
+def test_it_can_move_there_again() -> None:
+    events = begun()
+    here, there = at(HERE, *events), at(THERE, *events)
+    first = moved(THERE, here)
+    second = moved(HERE, at(THERE, *events, first))
+    third = moved(THERE, at(HERE, *events, first, second))
+    for history in (here, there):
+        for event in (first, second, third):
+            history.add(event)
+
+    assert here.is_away
+    assert not there.rests
+    assert list(here.seen) == list(there.seen)
