@@ -1,6 +1,8 @@
 """A project as a running controller has it: its history as it grows, and the way to append to it."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Sequence
 
 from labelloop.controller import Outcome
@@ -8,7 +10,11 @@ from labelloop.errors import Unavailable
 from labelloop.log.base import Ownership, Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
-from schemas.envelope import new_event
+from labelloop.observe.about import about_event
+from labelloop.observe.meters import Meters
+from schemas.envelope import Event, new_event
+
+logger = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 
@@ -16,11 +22,12 @@ PATIENCE = 60.0
 class Live:
     """One project's history; `version` grows with each event that arrives."""
 
-    def __init__(self, history: History, ownership: Ownership, service: str) -> None:
+    def __init__(self, history: History, ownership: Ownership, service: str, meters: Meters) -> None:
         self.history = history
         self.version = 0
         self._ownership = ownership
         self._service = service
+        self._meters = meters
         self._grown = asyncio.Condition()
 
     @property
@@ -55,7 +62,7 @@ class Live:
         project = self.history.project
         events = [new_event(project, o.data, source=self._service, cause=o.cause) for o in outcomes]
         # A try that seemed to fail may have reached the log.
-        await self._ownership.append(*(event for event in events if event.id not in self.history.seen))
+        await self._append([event for event in events if event.id not in self.history.seen])
         try:
             async with asyncio.timeout(PATIENCE), self._grown:
                 await self._grown.wait_for(
@@ -63,3 +70,12 @@ class Live:
                 )
         except TimeoutError:
             raise Unavailable("the log has taken an event and does not give it back") from None
+
+    async def _append(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        began = time.monotonic()
+        await self._ownership.append(*events)
+        self._meters.appended(events, time.monotonic() - began)
+        for event in events:
+            logger.info("%s is in the log", event.name, extra=about_event(event))

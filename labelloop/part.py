@@ -11,11 +11,15 @@ from labelloop.loop.history import History
 
 
 class Part:
-    """The projects of a partition, and the tasks of those that have begun."""
+    """The projects of a partition, and the tasks of those that have begun.
+
+    `is_level`: all that was in the log when the partition came is folded.
+    """
 
     def __init__(self, partition: int, make: Callable[[History], Live], folds: Folds | None) -> None:
         self.projects: dict[str, Live] = {}
         self.tasks: dict[str, tuple[asyncio.Task[None], ...]] = {}
+        self.is_level = False
         self._partition = partition
         self._make = make
         self._folds = folds

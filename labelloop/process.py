@@ -49,7 +49,8 @@ async def _serve(
     instruments = Instruments.of(service.name, observing.stale_after)
     server = _show(instruments, observing, slot)
     beating = asyncio.create_task(instruments.health.keep_beating())
-    running = asyncio.create_task(Runtime(log, service, slot, Folds(cache_folder(), settings.log)).run())
+    runtime = Runtime(log, service, slot, Folds(cache_folder(), settings.log), instruments)
+    running = asyncio.create_task(runtime.run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     watching = asyncio.create_task(_stop_without_parent(settings.parent, running))

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from typing import Self
 
 from labelloop.backoff import Backoff
 from labelloop.controller import Outcome
 from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.live import Live
 from labelloop.log.base import Fenced
+from labelloop.observe.instruments import Instruments
 from labelloop.slot import Slot
 from schemas.events import ServiceFailed
 
@@ -16,16 +18,26 @@ logger = logging.getLogger(__name__)
 
 
 class Trial:
-    """Tries what one task of a service does in one project; says what is wrong once, and when it is over."""
+    """Tries what one task of a service does in one project; says what is wrong once, and when it is over.
 
-    def __init__(self, service: str, task: str, slot: Slot, live: Live) -> None:
+    A context manager: on leaving, nothing is said any more.
+    """
+
+    def __init__(self, service: str, task: str, slot: Slot, live: Live, instruments: Instruments) -> None:
         self._service = service
         self._who = f"{live.history.project} {task}"
         self._slot = slot
         self._live = live
+        self._instruments = instruments
         self._backoff = Backoff()
         self._waiting: str | None = None
         self._outage: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.say(None)
 
     def say(self, doing: str | None) -> None:
         """Tell what the task does now; None: nothing is due, and nothing is wrong any more."""
@@ -48,6 +60,8 @@ class Trial:
             self._outage = outage
             self._waiting = str(error)
             self._slot.say_of(self._who, waiting=self._waiting)
+            self._instruments.meters.waited(self._live.history.project)
+            self._instruments.health.lacks(self._who, self._waiting)
         except Exception as error:
             await self._failed(due, error)
         else:
@@ -62,6 +76,7 @@ class Trial:
 
     def _is_well(self) -> None:
         self._waiting = self._outage = None
+        self._instruments.health.lacks(self._who, None)
 
     async def _failed(self, due: str, error: Exception) -> None:
         project = self._live.history.project
@@ -69,6 +84,7 @@ class Trial:
         logger.error("%s: %s failed: %s", project, due, error, exc_info=not expected)
         self._slot.say_of(self._who, failure=f"{due}: {error}")
         kind = error.kind if isinstance(error, TaskError) else type(error).__name__
+        self._instruments.meters.failed(project, kind)
         before = self._live.state.failures.get((self._service, due))
         failure = ServiceFailed(
             service=self._service,

@@ -1,6 +1,6 @@
 """The interface of an event log, whichever it is."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,6 +61,14 @@ class Back:
 Change = Assigned | Revoked | Arrived | Away | Back
 
 
+StandingBy = Callable[[str | None], None]
+"""Told while other live processes own all: None, or why the log does not answer for now."""
+
+
+def unheard(reason: str | None) -> None:
+    """Nobody asked how it stands."""
+
+
 class Ownership(Protocol):
     """What one process owns for a service, as a stream of changes; it ends when nothing is left to own.
 
@@ -103,7 +111,7 @@ class Log(Protocol):
         """Append all or none of a project's. An id that is there already is no error: the first counts."""
         ...
 
-    def own(self, service: str) -> AbstractAsyncContextManager[Ownership]:
+    def own(self, service: str, standing_by: StandingBy = unheard) -> AbstractAsyncContextManager[Ownership]:
         """Become an owner of projects of a service, waiting while other live processes own them all.
 
         A dead or frozen owner is replaced, and fenced: it can append no more. Raises Unavailable.

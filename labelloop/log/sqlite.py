@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log.base import Record
+from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.sqlite_file import SqliteFile
 from labelloop.log.sqlite_lease import Lease
 from labelloop.log.sqlite_owner import SqliteOwnership
@@ -34,9 +34,10 @@ class SqliteLog:
         await self._file.write(lambda connection: insert(connection, events))
 
     @asynccontextmanager
-    async def own(self, service: str) -> AsyncIterator[SqliteOwnership]:
+    async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[SqliteOwnership]:
         lease = Lease(service, self._lifetime)
-        while not await self._file.write(lease.take):  # noqa: ASYNC110
+        while not await self._file.write(lease.take):
+            standing_by(None)
             await asyncio.sleep(TAKE_INTERVAL)
         ownership = SqliteOwnership(self, self._file, lease)
         beating = asyncio.create_task(ownership.beat())

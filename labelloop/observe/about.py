@@ -5,15 +5,22 @@ from typing import Any
 from schemas.envelope import Event
 
 
+def about_project(project: str) -> dict[str, Any]:
+    return {"project": project, "correlation_id": project}
+
+
 def about_work(work: object) -> dict[str, Any]:
-    """The batch and the model of what is due, and the event that made it due, as far as it has them."""
-    keys = {"batch": _batch(work), "model": getattr(work, "model", None)}
-    return _known({**keys, "causation_id": getattr(work, "cause", None)})
+    """The batch and the model of what is due, and the event that made it due; None for what it has not."""
+    return {
+        "batch": _batch(work),
+        "model": getattr(work, "model", None),
+        "causation_id": getattr(work, "cause", None),
+    }
 
 
 def about_event(event: Event) -> dict[str, Any]:
-    """The event, its project, batch and model. The event must be of a known type."""
-    keys = {
+    """The event, its project, batch and model; None for what it has not. It must be of a known type."""
+    return {
         "project": event.project,
         "batch": _batch(event.payload),
         "model": getattr(event.payload, "model", None),
@@ -22,7 +29,6 @@ def about_event(event: Event) -> dict[str, Any]:
         "correlation_id": event.attributes["correlationid"],
         "causation_id": event.cause,
     }
-    return _known(keys)
 
 
 def _batch(thing: object) -> str | None:
@@ -32,7 +38,3 @@ def _batch(thing: object) -> str | None:
     if batch is None and model is not None and model.isdecimal():
         return model
     return batch
-
-
-def _known(keys: dict[str, str | None]) -> dict[str, Any]:
-    return {key: value for key, value in keys.items() if value is not None}

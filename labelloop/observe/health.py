@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 
 INTERVAL = 0.5
+LOG = "log"
+"""The first that a service needs, and lacks until it says otherwise."""
 
 
 class Health:
@@ -14,7 +16,7 @@ class Health:
         self._stale_after = stale_after
         self._clock = clock
         self._beat = clock()
-        self._lacking: dict[str, str] = {"start": "it is starting"}
+        self._lacking: dict[str, str] = {LOG: "it is starting"}
 
     def beat(self) -> None:
         self._beat = self._clock()

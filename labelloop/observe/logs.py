@@ -14,12 +14,19 @@ from structlog.typing import Processor
 
 __all__ = ["bind_contextvars", "bound_contextvars", "configure"]
 
+
+def _known(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Without the keys that what it is about has not."""
+    return {key: value for key, value in line.items() if value is not None}
+
+
 SHARED: list[Processor] = [
     merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _known,
 ]
 SAID_BY_THE_FILE = ("service", "logger", "correlation_id")
 

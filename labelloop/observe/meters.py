@@ -52,7 +52,7 @@ class Meters:
         ProcessCollector(registry=registry)
 
     def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
-        """An event was folded that came after the start; the states around it."""
+        """An event came after the start; the states before and after it."""
         self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
         if event.type not in EVENTS or before is after:
             return
@@ -117,7 +117,7 @@ class Meters:
 
 def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
     told = {
-        "events_handled": ("Events folded as they came; not those before the start", TYPE),
+        "events_handled": ("Events that came from the log; not those before the start", TYPE),
         "events_appended": ("Events that this process appended", TYPE),
         "labels": ("Texts that got their first answer since the start", PROJECT),
         "failures": ("Failures, which are in the log as ServiceFailed too", (*PROJECT, "kind")),

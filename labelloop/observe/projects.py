@@ -1,6 +1,6 @@
 """Figures of the projects that a service owns, taken from their histories when they are asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -25,16 +25,11 @@ class Projects(Collector):
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._owned: dict[str, Told] = {}
+        self._owned: Mapping[str, Told] = {}
 
-    def own(self, project: str, told: Told) -> None:
-        self._owned[project] = told
-
-    def lose(self, project: str) -> None:
-        self._owned.pop(project, None)
-
-    def lose_all(self) -> None:
-        self._owned.clear()
+    def own(self, projects: Mapping[str, Told]) -> None:
+        """These are owned now, and no others."""
+        self._owned = projects
 
     def collect(self) -> Iterator[Metric]:
         open_ = self._gauge("batches_open", "Batches that people have not done")
@@ -42,7 +37,7 @@ class Projects(Collector):
         conflicts = self._gauge("conflicts", "Events whose id another had first, with other contents")
         duplicates = self._gauge("duplicates", "Events that are in the log more than once")
         halted = self._gauge("halted", "1 while an event keeps the project from going on")
-        for project, told in list(self._owned.items()):
+        for project, told in self._owned.items():
             history, labels = told.history, (self._service, project)
             open_.add_metric(labels, len(open_batches(history.state)))
             texts.add_metric(labels, answered_in(history.state))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from labelloop.folds import Folds
-from labelloop.log.base import Arrived, Change, Log, Ownership
+from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
 from labelloop.slot import IDLE, Slot, read_slot
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused
@@ -28,8 +28,8 @@ class Watched:
     arrived: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def own(self, service: str) -> AsyncIterator[Ownership]:
-        async with self.log.own(service) as ownership:
+    async def own(self, service: str, standing_by: StandingBy) -> AsyncIterator[Ownership]:
+        async with self.log.own(service, standing_by) as ownership:
             yield cast(Ownership, WatchedOwnership(ownership, self.arrived))
 
 

@@ -164,7 +164,7 @@ async def test_a_failing_poll_does_not_stop_the_work(log: SqliteLog, slot: Slot,
         await until_state(log, PROJECT, lambda state: len(state.batches) == 2)
         await until(lambda: said(tmp_path).get("doing") == IDLE)
 
-    assert said(tmp_path)["waiting"] == "Argilla is away"
+        assert said(tmp_path)["waiting"] == "Argilla is away"
 
 
 async def test_a_halted_project_stops_no_other(log: SqliteLog, slot: Slot, tmp_path: Path) -> None:

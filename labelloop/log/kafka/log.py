@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka.partitioner import DefaultPartitioner
 
-from labelloop.log.base import Record
+from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.follower import KafkaFollower
@@ -48,11 +48,11 @@ class KafkaLog:
             await self._writer.write(partition, batch)
 
     @asynccontextmanager
-    async def own(self, service: str) -> AsyncIterator[KafkaOwnership]:
+    async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
         await self._ready()
         ownership = KafkaOwnership(self._settings, service, self._session, self._partition)
         try:
-            await ownership.join()
+            await ownership.join(standing_by)
             yield ownership
         finally:
             await ownership.leave()

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
-from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked
+from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked, StandingBy
 from labelloop.log.kafka.assignment import Assignment
 from labelloop.log.kafka.errors import away, translated
 from labelloop.log.kafka.reader import COMMITTED, PAGE, Ends, position, stopped
@@ -52,20 +52,26 @@ class KafkaOwnership:
         self._trouble: str | None = None
         self._trouble_told: str | None = None
         self._closed = False
+        self._probing: asyncio.Task[None] | None = None
 
-    async def join(self) -> None:
+    async def join(self, standing_by: StandingBy) -> None:
         """Join the group and wait until it gives a partition. Raises Unavailable and UserError."""
         with translated(self._settings):
             self._consumer.subscribe([self._settings.topic], listener=self._assignment)
             async with asyncio.timeout(PATIENCE):
                 await self._consumer.start()
+            self._probing = asyncio.create_task(self._probe())
             while not self._assignment.owned:
                 await self._consumer.getmany(timeout_ms=WAIT_MS)
+                if self._assignment.settled.is_set():
+                    standing_by(self._trouble)
         await self._fence(self._assignment.owned)
 
     async def leave(self) -> None:
         """Give the partitions back at once."""
         self._closed = True
+        if self._probing is not None:
+            self._probing.cancel()
         self._told |= self._assignment.owned
         await asyncio.gather(*(writer.close() for writer in self._writers.values()), self._ends.close())
         await stopped(self._consumer)
@@ -92,23 +98,19 @@ class KafkaOwnership:
         await writer.write(partition, events)
 
     async def __aiter__(self) -> AsyncIterator[Change]:
-        probing = asyncio.create_task(self._probe())
-        try:
-            while not self._closed:
-                async for change in self._reassigned():
-                    yield change
-                if not self._assignment.owned:
-                    break
-                pages = await self._fetch()
-                if self._assignment.changes:
-                    self._assignment.rewind(pages)
-                    continue
-                async for arrived in self._arrived(pages):
-                    yield arrived
-                if trouble := self._trouble_changed():
-                    yield trouble
-        finally:
-            probing.cancel()
+        while not self._closed:
+            async for change in self._reassigned():
+                yield change
+            if not self._assignment.owned:
+                break
+            pages = await self._fetch()
+            if self._assignment.changes:
+                self._assignment.rewind(pages)
+                continue
+            async for arrived in self._arrived(pages):
+                yield arrived
+            if trouble := self._trouble_changed():
+                yield trouble
         for partition in sorted(self._told):
             yield Revoked(partition)
 
@@ -190,7 +192,7 @@ class KafkaOwnership:
             await asyncio.sleep(PROBE_INTERVAL)
             told = sorted(self._told)
             try:
-                ends = await self._ends.of(self._settings.topic, told)
+                ends = await self._ends.of(self._settings.topic, told or (0,))
             except Exception as error:
                 self._trouble = str(error)
             else:

@@ -25,28 +25,30 @@ class Ends:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
+        self._connecting = asyncio.Lock()
 
     async def of(self, topic: str, partitions: Collection[int]) -> dict[int, int]:
         """The offset behind the last record of each. Raises Unavailable and UserError."""
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
-                if self._consumer is None:
-                    consumer = AIOKafkaConsumer(
-                        **{**self._settings.consumer(SESSION_SECONDS), **CONSUMER},
-                    )
-                    try:
-                        await consumer.start()
-                    except BaseException:
-                        await stopped(consumer)
-                        raise
-                    self._consumer = consumer
+                async with self._connecting:
+                    consumer = self._consumer = self._consumer or await self._connected()
                 places = [TopicPartition(topic, partition) for partition in partitions]
-                found: Mapping[TopicPartition, int] = await self._consumer.end_offsets(places)
+                found: Mapping[TopicPartition, int] = await consumer.end_offsets(places)
                 return {place.partition: end for place, end in found.items()}
 
     async def close(self) -> None:
         if self._consumer is not None:
             await stopped(self._consumer)
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(**{**self._settings.consumer(SESSION_SECONDS), **CONSUMER})
+        try:
+            await consumer.start()
+        except BaseException:
+            await stopped(consumer)
+            raise
+        return consumer
 
 
 async def read(settings: KafkaSettings, topic: str, ends: Mapping[int, int]) -> AsyncIterator[Sequence[Any]]:
