@@ -2,16 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.sqlite_dead_letters import SqliteDeadLetters
 from labelloop.log.sqlite_file import SqliteFile
 from labelloop.log.sqlite_lease import Lease
 from labelloop.log.sqlite_owner import SqliteOwnership
-from labelloop.log.sqlite_rows import insert, record
+from labelloop.log.sqlite_rows import PARTITION, insert, record
 from schemas.envelope import Event
 
 TAIL_INTERVAL = 0.04
@@ -28,6 +29,7 @@ class SqliteLog:
 
     def __init__(self, path: Path, lifetime: float = LIFETIME) -> None:
         self._file = SqliteFile(path)
+        self.dead_letters = SqliteDeadLetters(self._file)
         self._lifetime = lifetime
 
     async def append(self, *events: Event) -> None:
@@ -118,6 +120,9 @@ class SqliteFollower:
             )
 
         await self._file.write(transaction)
+
+    def partitions(self) -> Collection[int]:
+        return (PARTITION,)
 
     def _committed(self) -> int:
         rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
-from labelloop.log.base import Log
+from labelloop.log.base import Log, Record
 from labelloop.log.kafka import KafkaLog, read_settings
 from labelloop.log.sqlite import SqliteLog
 from schemas.envelope import Event, new_event
@@ -71,3 +71,9 @@ KINDS = {
 def some_event(project: str, number: int, why: str = "") -> Event:
     """A small event that is one of many: its id follows from project and number."""
     return new_event(project, ProjectPaused(request=str(number), who="ada", why=why), source="tests")
+
+
+def number_of(record: Record) -> int:
+    """The number of an event that `some_event` made."""
+    assert record.event is not None
+    return int(record.event.payload.request)  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError
@@ -15,6 +15,8 @@ from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
+# Whoever is stuck stops giving signs of life; who works for an hour on a record is not to lose it.
+UNHURRIED = {"max_poll_interval_ms": 24 * 3600 * 1000}
 LOST = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
 
 
@@ -24,7 +26,9 @@ class KafkaFollower:
     def __init__(self, settings: KafkaSettings, group: str, session: float) -> None:
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
-            settings.topic, **{**settings.consumer(session), **COMMITTED}, group_id=settings.group(group)
+            settings.topic,
+            **{**UNHURRIED, **settings.consumer(session), **COMMITTED},
+            group_id=settings.group(group),
         )
 
     async def join(self) -> None:
@@ -55,3 +59,6 @@ class KafkaFollower:
                     await self._consumer.commit({place: record.offset + 1})
                 except LOST as error:
                     logger.info("partition %d is another's now: %s", record.partition, error)
+
+    def partitions(self) -> Collection[int]:
+        return {place.partition for place in self._consumer.assignment()}

@@ -10,19 +10,15 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.distinct import Distinct
-from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.follower import KafkaFollower
 from labelloop.log.kafka.ownership import KafkaOwnership
-from labelloop.log.kafka.reach import reach
 from labelloop.log.kafka.reader import Ends, read
 from labelloop.log.kafka.records import key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
-from labelloop.log.kafka.topics import ensure_topic
+from labelloop.log.kafka.topics import prepare
 from labelloop.log.kafka.writer import Writer
 from schemas.envelope import Event
-
-PATIENCE = 30.0
-
 
 class KafkaLog:
     """One topic, keyed by project. Nothing is asked of Kafka before the first use.
@@ -33,6 +29,7 @@ class KafkaLog:
     def __init__(self, settings: KafkaSettings, session: float = SESSION_SECONDS) -> None:
         # What aiokafka says of every try is said once, by those who wait.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        self.dead_letters = KafkaDeadLetters(settings)
         self._settings = settings
         self._session = session
         self._writer = Writer(settings)
@@ -81,6 +78,7 @@ class KafkaLog:
     async def close(self) -> None:
         await self._writer.close()
         await self._ends.close()
+        await self.dead_letters.close()
 
     def _partition(self, project: str) -> int:
         """Where a project is: as Kafka's own clients decide it, by its key."""
@@ -89,10 +87,7 @@ class KafkaLog:
 
     async def _ready(self) -> None:
         if not self._is_ready:
-            with translated(self._settings):
-                async with asyncio.timeout(PATIENCE):
-                    await reach(self._settings)
-                    await ensure_topic(self._settings, self._settings.topic, self._settings.partitions)
+            await prepare(self._settings, self._settings.topic, self._settings.partitions)
             self._is_ready = True
 
 

@@ -51,15 +51,17 @@ class Ends:
         return consumer
 
 
-async def read(settings: KafkaSettings, topic: str, ends: Mapping[int, int]) -> AsyncIterator[Sequence[Any]]:
-    """Pages of the records of each partition from its beginning up to its end."""
-    wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > 0}
+async def read(
+    settings: KafkaSettings, topic: str, ends: Mapping[int, int], start: int = 0
+) -> AsyncIterator[Sequence[Any]]:
+    """Pages of the records of each partition from an offset, its beginning, up to its end."""
+    wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > start}
     if not wanted:
         return
     async with consuming(settings, **COMMITTED) as consumer:
         consumer.assign(list(wanted))
         for place in wanted:
-            consumer.seek(place, 0)
+            consumer.seek(place, start)
         while wanted:
             with translated(settings):
                 pages = await consumer.getmany(timeout_ms=WAIT_MS, max_records=PAGE)

@@ -60,6 +60,11 @@ class KafkaSettings:
         return f"{self.prefix}.events"
 
     @property
+    def dead_letters(self) -> str:
+        """The topic of what followers could not handle."""
+        return f"{self.prefix}.deadletters"
+
+    @property
     def where(self) -> str:
         """For people: which Kafka."""
         return f"Kafka at {','.join(self.servers)}"

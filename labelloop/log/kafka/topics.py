@@ -1,5 +1,6 @@
-"""The topic: made by the program, never by a broker on its own, and checked before it is used."""
+"""The topics: made by the program, never by a broker on its own, and checked before it is used."""
 
+import asyncio
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -13,14 +14,28 @@ from aiokafka.errors import (
 )
 
 from labelloop.errors import UserError
+from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.reach import reach
 from labelloop.log.kafka.settings import KafkaSettings
 
 LARGEST_EVENT = 16 * 1024 * 1024
 COPIES = 3
+PATIENCE = 30.0
 KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
-async def ensure_topic(settings: KafkaSettings, name: str, partitions: int) -> None:
+async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: int = LARGEST_EVENT) -> None:
+    """See that Kafka answers and has the topic, for records of so many bytes at most.
+
+    Raises Unavailable and UserError.
+    """
+    with translated(settings):
+        async with asyncio.timeout(PATIENCE):
+            await reach(settings)
+            await ensure_topic(settings, name, partitions, largest)
+
+
+async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, largest: int) -> None:
     """Make the topic where there is none. Raises UserError when one is there that would lose events.
 
     Raises Kafka's errors.
@@ -30,16 +45,22 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int) -> N
     try:
         found = await _partitions(admin, name)
         if found is None:
-            await _create(admin, settings, name, partitions)
+            await _create(admin, settings, name, partitions, largest)
         elif found != partitions:
-            raise UserError(
-                f"the topic {name} has {found} partitions and {partitions} are asked for: set "
-                f"LABELLOOP_KAFKA_PARTITIONS={found}; it never changes, for it decides where a project is"
-            )
+            raise UserError(f"the topic {name} has {found} partitions and {_remedy(settings, name, found)}")
         else:
             _check(name, await _configuration(admin, name))
     finally:
         await admin.close()
+
+
+def _remedy(settings: KafkaSettings, name: str, found: int) -> str:
+    if name != settings.topic:
+        return "must have one: make it anew with one, or give another prefix in the log's URL"
+    return (
+        f"{settings.partitions} are asked for: set LABELLOOP_KAFKA_PARTITIONS={found}; "
+        "it never changes, for it decides where a project is"
+    )
 
 
 async def _partitions(admin: AIOKafkaAdminClient, name: str) -> int | None:
@@ -50,12 +71,14 @@ async def _partitions(admin: AIOKafkaAdminClient, name: str) -> int | None:
     return None
 
 
-async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> None:
+async def _create(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int, largest: int
+) -> None:
     brokers = len((await admin.describe_cluster())["brokers"])
     copies = settings.replication or min(COPIES, brokers)
     configuration = {
         **KEEP,
-        "max.message.bytes": str(LARGEST_EVENT),
+        "max.message.bytes": str(largest),
         "min.insync.replicas": "2" if copies > 2 else "1",
     }
     topic = NewTopic(name, partitions, copies, topic_configs=configuration)

@@ -1,0 +1,94 @@
+"""The topic of all groups' dead letters."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from labelloop.log.dead_letters import DeadLetter
+from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.letters import NotALetter, to_letter, to_letter_headers
+from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.kafka.records import key
+from labelloop.log.kafka.settings import KafkaSettings
+from labelloop.log.kafka.topics import LARGEST_EVENT, prepare
+from labelloop.log.kafka.writer import PRODUCER
+
+logger = logging.getLogger(__name__)
+PARTITION = 0
+PATIENCE = 30.0
+STOPPING = 5.0
+HEADERS = 65536
+LARGEST_LETTER = LARGEST_EVENT + HEADERS
+
+
+class KafkaDeadLetters:
+    """One partition for all, so that the last word on a letter comes last.
+
+    Letters are few: each writing has a connection of its own.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._topic = settings.dead_letters
+        self._ends = Ends(settings)
+        self._letters: dict[str, DeadLetter] = {}
+        self._end = 0
+        self._reading = asyncio.Lock()
+        self._is_ready = False
+
+    async def put(self, *letters: DeadLetter) -> None:
+        await self._ready()
+        with translated(self._settings):
+            async with asyncio.timeout(PATIENCE), self._producing() as producer:
+                sent = [
+                    await producer.send(
+                        self._topic,
+                        letter.event.data,
+                        key(letter.event.project),
+                        PARTITION,
+                        headers=to_letter_headers(letter),
+                    )
+                    for letter in letters
+                ]
+                await asyncio.gather(*sent)
+
+    async def read(self) -> Mapping[str, DeadLetter]:
+        await self._ready()
+        async with self._reading:
+            ends = await self._ends.of(self._topic, (PARTITION,))
+            async for page in read(self._settings, self._topic, ends, self._end):
+                for found in page:
+                    self._end = found.offset + 1
+                    try:
+                        letter = to_letter(found)
+                    except NotALetter as error:
+                        logger.warning(
+                            "%s, offset %d, is no dead letter: %s", self._topic, found.offset, error
+                        )
+                    else:
+                        self._letters[letter.id] = letter
+        return dict(self._letters)
+
+    async def close(self) -> None:
+        await self._ends.close()
+
+    async def _ready(self) -> None:
+        if not self._is_ready:
+            await prepare(self._settings, self._topic, 1, LARGEST_LETTER)
+            self._is_ready = True
+
+    @asynccontextmanager
+    async def _producing(self) -> AsyncIterator[AIOKafkaProducer]:
+        larger = {"max_request_size": LARGEST_LETTER + HEADERS}
+        producer = AIOKafkaProducer(**{**self._settings.producer(), **PRODUCER, **larger})
+        try:
+            await producer.start()
+            yield producer
+        finally:
+            with suppress(KafkaError, TimeoutError, OSError):
+                async with asyncio.timeout(STOPPING):
+                    await producer.stop()

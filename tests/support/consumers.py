@@ -1,0 +1,67 @@
+"""Consumers for tests of the delivery: they do what they are told, on a real log."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from labelloop.backoff import Backoff
+from labelloop.delivery import Delivery
+from labelloop.log.base import Log, Record
+from labelloop.log.dead_letters import DeadLetter
+from labelloop.slot import Slot
+from tests.support.controllers import PATIENCE
+from tests.support.logs import number_of
+
+GROUP = "alerting"
+
+
+@dataclass
+class Consumer:
+    """Handles events of `some_event` by their numbers; `failing`: the errors of a number's next calls."""
+
+    failing: Mapping[int, list[Exception]] = field(default_factory=dict)
+    calls: list[int] = field(default_factory=list)
+    handled: list[int] = field(default_factory=list)
+
+    async def handle(self, record: Record) -> None:
+        number = number_of(record)
+        self.calls.append(number)
+        if errors := self.failing.get(number):
+            raise errors.pop(0)
+        self.handled.append(number)
+
+    @property
+    def counts(self) -> Counter[int]:
+        return Counter(self.calls)
+
+
+def odd(times: int) -> list[Exception]:
+    """So many errors."""
+    return [ValueError("it is odd") for _ in range(times)]
+
+
+@asynccontextmanager
+async def delivering(
+    log: Log, consumer: Consumer, group: str = GROUP, slot: Slot | None = None, attempts: int = 3
+) -> AsyncIterator[None]:
+    """The consumer at work on the log; it waits for little between attempts."""
+    backoff = partial(Backoff, 0.01, 0.05)
+    delivery = Delivery(log, group, consumer.handle, slot or Slot(None, group), attempts, backoff)
+    task = asyncio.create_task(delivery.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError), ended
+
+
+async def until_letters(log: Log, hold: Callable[[list[DeadLetter]], bool]) -> list[DeadLetter]:
+    """The dead letters of the log, once this holds of them."""
+    async with asyncio.timeout(PATIENCE):
+        while not hold(letters := list((await log.dead_letters.read()).values())):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return letters
