@@ -1,0 +1,171 @@
+"""`labelloop deadletters`: the events that consumers could not handle."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import rich_click as click
+from click.core import ParameterSource
+
+from labelloop.cli import options
+from labelloop.cli.where import Where
+from labelloop.errors import UserError
+
+if TYPE_CHECKING:
+    from labelloop.log.base import Log
+    from labelloop.log.dead_letters import DeadLetter
+
+group = click.option("--group", help="Only those of this consumer group, as alerting.")
+project = click.option("--project", help="Only those of this project, by its name or id.")
+
+
+@click.group(cls=click.RichGroup, invoke_without_command=True, context_settings=options.FROM_ENVIRONMENT)
+@options.where
+@group
+@project
+@click.option(
+    "--all",
+    "settled",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="Those too that have been handled since.",
+)
+@options.as_json
+@click.pass_context
+def deadletters(
+    ctx: click.Context, where: Where, group: str | None, project: str | None, settled: bool, as_json: bool
+) -> None:
+    """List the events that a consumer could not handle, show one, or have them given to it again.
+
+    `labelloop deadletters --group alerting`
+
+    `labelloop deadletters redrive alerting:3:117`
+    """
+    if ctx.invoked_subcommand is None:
+        asyncio.run(_list(where, group, project, settled, as_json))
+    elif any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ctx.params):
+        raise UserError(f"give options after the word {ctx.invoked_subcommand}")
+
+
+@deadletters.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("letter")
+@options.where
+@options.as_json
+def show(letter: str, where: Where, as_json: bool) -> None:
+    """Show why LETTER could not be handled, and its event in structured JSON."""
+    asyncio.run(_show(letter, where, as_json))
+
+
+@deadletters.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("letters", nargs=-1, metavar="[LETTER]...")
+@click.option(
+    "--all", "every", is_flag=True, allow_from_autoenv=False, help="All, or all of --group and --project."
+)
+@options.where
+@group
+@project
+@options.as_json
+def redrive(
+    letters: tuple[str, ...],
+    every: bool,
+    where: Where,
+    group: str | None,
+    project: str | None,
+    as_json: bool,
+) -> None:
+    """Have each LETTER given to its consumer again: soon where it runs, else at its next start.
+
+    `labelloop deadletters redrive --all --group alerting`
+    """
+    if every == bool(letters):
+        raise UserError("name the dead letters, or give --all: `labelloop deadletters` lists them")
+    asyncio.run(_redrive(letters, where, group, project, as_json))
+
+
+async def _list(where: Where, group: str | None, project: str | None, settled: bool, as_json: bool) -> None:
+    from labelloop.cli.deadletters_text import facts, line
+    from labelloop.log.dead_letters import Standing
+
+    async with _opened(where) as log:
+        found = await _chosen(log, group, project)
+    listed = [each for each in found if settled or each.standing is not Standing.SETTLED]
+    if as_json:
+        click.echo(json.dumps([facts(letter) for letter in listed]))
+        return
+    for letter in listed:
+        click.echo(line(letter))
+    if not listed:
+        click.echo("no dead letters")
+
+
+async def _show(named: str, where: Where, as_json: bool) -> None:
+    from labelloop.cli.deadletters_text import facts, line
+    from labelloop.log.codec import to_structured
+
+    async with _opened(where) as log:
+        letter = _named(await _chosen(log), named)
+    event = to_structured(letter.event)
+    if as_json:
+        click.echo(json.dumps({**facts(letter), "event": event}, ensure_ascii=False))
+    else:
+        click.echo(f"{line(letter)}\n{json.dumps(event, ensure_ascii=False, indent=2)}")
+
+
+async def _redrive(
+    named: Collection[str], where: Where, group: str | None, project: str | None, as_json: bool
+) -> None:
+    from datetime import UTC, datetime
+
+    from labelloop.log.dead_letters import Standing
+
+    async with _opened(where) as log:
+        found = await (_chosen(log) if named else _chosen(log, group, project))
+        letters = [_named(found, name) for name in dict.fromkeys(named)] if named else found
+        waiting = [letter for letter in letters if letter.standing is not Standing.SETTLED]
+        if len(waiting) < len(letters) and named:
+            settled = next(letter.id for letter in letters if letter not in waiting)
+            raise UserError(f"{settled} has been handled since: leave it out")
+        now = datetime.now(UTC)
+        dead = [letter for letter in waiting if letter.standing is Standing.DEAD]
+        await log.dead_letters.put(*(letter.redriven(now) for letter in dead))
+    if as_json:
+        click.echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
+        return
+    for each, count in sorted(Counter(letter.group for letter in waiting).items()):
+        click.echo(f"{each} is given {count} again: soon where it runs, else at its next start")
+    if not waiting:
+        click.echo("no dead letters")
+
+
+@asynccontextmanager
+async def _opened(where: Where) -> AsyncIterator["Log"]:
+    from labelloop.log import open_log
+
+    log = open_log(where.find().log)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def _chosen(log: "Log", group: str | None = None, project: str | None = None) -> list["DeadLetter"]:
+    """The dead letters of a group and a project, or of all. Raises UserError for an unknown project."""
+    from labelloop.projects.catalog import choose, read_histories
+
+    letters = (await log.dead_letters.read()).values()
+    wanted = choose(await read_histories(log), project).project if project else None
+    return [
+        letter
+        for letter in letters
+        if group in (None, letter.group) and wanted in (None, letter.event.project)
+    ]
+
+
+def _named(letters: Collection["DeadLetter"], named: str) -> "DeadLetter":
+    for letter in letters:
+        if letter.id == named:
+            return letter
+    raise UserError(f"there is no dead letter {named}: `labelloop deadletters` lists them")
