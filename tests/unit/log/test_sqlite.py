@@ -76,6 +76,17 @@ def test_a_newer_format_asks_for_an_upgrade(written: Path) -> None:
         SqliteLog(written)
 
 
+async def test_a_log_of_the_first_format_gets_the_tables_that_it_lacks(written: Path) -> None:
+    for statement in ("DROP TABLE dead_letters", "DROP TABLE IF EXISTS about", "PRAGMA user_version = 1"):
+        edit(written, statement)
+
+    log = SqliteLog(written)
+
+    assert len([record async for record in log.read()]) == 200
+    assert await log.dead_letters.read() == {}
+    await log.close()
+
+
 def test_a_folder_in_the_place_of_the_log_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be used"):
         SqliteLog(tmp_path)
