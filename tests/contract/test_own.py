@@ -1,14 +1,17 @@
 """What every log promises of ownership."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from labelloop.log.base import Arrived, Assigned, Fenced, Log, Revoked
+from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoked
+from labelloop.log.kafka import ownership as kafka_ownership
 from tests.contract.conftest import LIFETIME, Place, read_numbers
 from tests.support.children import Child
+from tests.support.controllers import until
 from tests.support.logs import some_event
 
 Start = Callable[..., Child]
@@ -59,6 +62,25 @@ async def test_an_owner_has_the_history_then_what_comes(log: Log, place: Place) 
     assert was_caught_up_at == 2500
     assert numbers == list(range(2502))
     await another.close()
+
+
+async def test_the_lag_is_what_has_not_arrived(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_ownership, "PROBE_INTERVAL", 0.2)
+    async with log.own("trainer") as ownership:
+        reading = asyncio.create_task(read_all(ownership))
+        await ownership.append(some_event("p", 0), some_event("p", 1))
+        await until(lambda: ownership.lag() == {0: 0})
+
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await log.append(*(some_event("p", number) for number in (2, 3, 4)))
+
+        await until(lambda: ownership.lag() == {0: 3})
+
+
+async def read_all(ownership: Ownership) -> None:
+    async for _ in ownership:
+        continue
 
 
 async def test_a_history_can_begin_behind_an_offset(log: Log) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
@@ -107,6 +109,8 @@ class KafkaOwnership:
             if self._assignment.changes:
                 self._assignment.rewind(pages)
                 continue
+            if not pages:
+                await self._pass_marks()
             async for arrived in self._arrived(pages):
                 yield arrived
             if trouble := self._trouble_changed():
@@ -121,6 +125,13 @@ class KafkaOwnership:
                     timeout_ms=BEHIND_MS if self._goals else WAIT_MS, max_records=PAGE
                 )
             )
+
+    async def _pass_marks(self) -> None:
+        """Where nothing more is to be read, only the marks of transactions are left."""
+        with suppress(IllegalStateError):
+            for partition in self._told & self._assignment.owned:
+                place = TopicPartition(self._settings.topic, partition)
+                self._assignment.passed(partition, await position(self._consumer, place))
 
     async def _reassigned(self) -> AsyncIterator[Change]:
         """What a rebalance changed: what was lost is told first, then what is new, once it is fenced."""
