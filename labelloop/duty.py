@@ -32,7 +32,7 @@ class Duty:
         with self._trial("work") as trial:
             while True:
                 version = self._live.version
-                work = None if self._live.history.halt else self._service.due(self._live.state)
+                work = None if self._live.history.resting else self._service.due(self._live.state)
                 if work is None:
                     trial.say(None)
                     await self._live.grown(version)
@@ -76,7 +76,7 @@ class Duty:
             while True:
                 version = self._live.version
                 polled = [60.0]
-                if self._live.history.halt or await trial.run("poll", self._poll(polled)):
+                if self._live.history.resting or await trial.run("poll", self._poll(polled)):
                     await self._live.grown(version, polled[0])
 
     async def _poll(self, again_in: list[float]) -> None:

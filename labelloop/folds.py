@@ -54,8 +54,8 @@ class Folds:
     def __init__(self, root: Path, log: str) -> None:
         self._folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
 
-    def load(self, partition: int) -> Saved | None:
-        """What is there and whole, and was folded by this version."""
+    def load(self, partition: int, here: str | None = None) -> Saved | None:
+        """What is there and whole, and was folded by this version; `here` is the log's identity."""
         path = self._path(partition)
         try:
             head, _, body = path.read_bytes().partition(b"\n")
@@ -64,7 +64,7 @@ class Folds:
                 return None
             if found["sha256"] != hashlib.sha256(body).hexdigest():
                 raise Unusable("its digest is another")
-            return Saved(Mark(**found["mark"]), load(body))
+            return Saved(Mark(**found["mark"]), load(body, here))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -37,7 +37,7 @@ class Live:
     def add(self, record: Record) -> None:
         """Take an event from the log. Call `announce` after the last one of a page."""
         if record.event is not None:
-            self.history.add(record.event, f"offset {record.offset}")
+            self.history.add(record.event, record.place)
             self.version += 1
 
     async def announce(self) -> None:
@@ -59,20 +59,22 @@ class Live:
         """
         if not outcomes:
             return
-        project = self.history.project
-        events = [new_event(project, o.data, source=self._service, cause=o.cause) for o in outcomes]
+        events = [self.history.statement(self._event(outcome)) for outcome in outcomes]
         # A try that seemed to fail may have reached the log.
         await self._append([event for event in events if event.id not in self.history.seen])
         try:
             async with asyncio.timeout(PATIENCE), self._grown:
                 await self._grown.wait_for(
-                    lambda: self.history.halt is not None or all(e.id in self.history.seen for e in events)
+                    lambda: bool(self.history.resting) or all(e.id in self.history.seen for e in events)
                 )
         except TimeoutError:
             raise Unavailable("the log has taken an event and does not give it back") from None
 
+    def _event(self, outcome: Outcome) -> Event:
+        return new_event(self.history.project, outcome.data, source=self._service, cause=outcome.cause)
+
     async def _append(self, events: Sequence[Event]) -> None:
-        if not events:
+        if not events or self.history.is_away:
             return
         began = time.monotonic()
         await self._ownership.append(*events)

@@ -16,20 +16,23 @@ class Part:
     `is_level`: all that was in the log when the partition came is folded.
     """
 
-    def __init__(self, partition: int, make: Callable[[History], Live], folds: Folds | None) -> None:
+    def __init__(
+        self, partition: int, make: Callable[[History], Live], folds: Folds | None, here: str | None = None
+    ) -> None:
         self.projects: dict[str, Live] = {}
         self.tasks: dict[str, tuple[asyncio.Task[None], ...]] = {}
         self.is_level = False
         self._partition = partition
         self._make = make
         self._folds = folds
+        self._here = here
         self._expected: Mark | None = None
         self._mark: Mark | None = None
         self._unsaved = 0
 
     def resume(self) -> int | None:
         """Take up what was saved of the partition: the offset from which to read on."""
-        saved = self._folds.load(self._partition) if self._folds else None
+        saved = self._folds.load(self._partition, self._here) if self._folds else None
         if saved is None:
             return None
         self.projects = {history.project: self._make(history) for history in saved.histories}
@@ -53,7 +56,7 @@ class Part:
         """Take an event of a project from the log."""
         live = self.projects.get(project)
         if live is None:
-            live = self.projects[project] = self._make(History(project))
+            live = self.projects[project] = self._make(History(project, self._here))
         live.add(record)
         self._mark = Mark.of(record)
         self._unsaved += 1
@@ -62,8 +65,8 @@ class Part:
     def save(self) -> None:
         """Keep what is folded, once it is much more than was kept."""
         in_all = sum(len(live.history.seen) for live in self.projects.values())
-        halted = any(live.history.halt for live in self.projects.values())
-        if self._folds and self._mark and not halted and is_worth_saving(self._unsaved, in_all):
+        held = any(live.history.halt or live.history.held for live in self.projects.values())
+        if self._folds and self._mark and not held and is_worth_saving(self._unsaved, in_all):
             self._folds.save(self._mark, [live.history for live in self.projects.values()])
             self._unsaved = 0
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.home import Home
+from labelloop.home import MARK, Home, existing_home, find_home
 
 FILE = "elsewhere.json"
 SQLITE = "sqlite:///"
@@ -61,6 +61,20 @@ def choose_places(home: Home | None, given: Elsewhere) -> Places:
     return Places(log, store, None)
 
 
+def places_of(named: str) -> Places:
+    """A log by its URL, or that of a home by its folder; the store is known where the log is a home's.
+
+    Raises UserError where there is no such home.
+    """
+    if "://" not in named:
+        return choose_places(existing_home(Path(named)), Elsewhere())
+    log = _absolute_log(named) or named
+    folder = _path(log).parent if is_file(log) else None
+    home = find_home(folder) if folder is not None and (folder / MARK).is_file() else None
+    own = home is not None and home.log_url == log
+    return choose_places(home, Elsewhere(log)) if own else Places(log, None, None)
+
+
 def choose_fresh_places(home: Home, given: Elsewhere) -> Places:
     """A log that nobody else uses, whatever the home remembers.
 
@@ -83,8 +97,14 @@ def is_file(log: str) -> bool:
 
 def check_log_is_there(places: Places) -> None:
     """Raises UserError where a SQLite log elsewhere is no file: opening it would make an empty one."""
-    if is_file(places.log) and not places.has_own_log and not _path(places.log).exists():
-        raise UserError(f"there is no log at {_path(places.log)}: check --log, or put the file back")
+    if not places.has_own_log:
+        check_file(places.log)
+
+
+def check_file(log: str) -> None:
+    """Raises UserError where a SQLite log is no file."""
+    if is_file(log) and not _path(log).exists():
+        raise UserError(f"there is no log at {_path(log)}: check --log, or put the file back")
 
 
 def remember_places(places: Places) -> None:

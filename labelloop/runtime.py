@@ -43,11 +43,14 @@ class Runtime:
         while True:
             self._slot.say(doing="waiting for the process that owns this service")
             try:
+                here = await self._log.identity()
                 async with self._log.own(self._service.name, standing_by) as ownership:
                     self._slot.say(doing=IDLE, waiting=None)
                     outage = None
                     backoff.reset()
-                    await Term(self._service, self._slot, ownership, self._folds, self._instruments).serve()
+                    await Term(
+                        self._service, self._slot, ownership, self._folds, self._instruments, here
+                    ).serve()
             except* Fenced as fenced:
                 logger.warning("%s; joining again", fenced.exceptions[0])
                 health.lacks(LOG, "another process took its projects over: it joins again")

@@ -33,12 +33,14 @@ class Term:
         ownership: Ownership,
         folds: Folds | None,
         instruments: Instruments,
+        here: str,
     ) -> None:
         self._service = service
         self._slot = slot
         self._ownership = ownership
         self._folds = folds
         self._instruments = instruments
+        self._here = here
         self._parts: dict[int, Part] = {}
         self._strangers = 0
         self._away: str | None = None
@@ -76,7 +78,7 @@ class Term:
     def _assigned(self, partition: int) -> None:
         meters = self._instruments.meters
         make = partial(Live, ownership=self._ownership, service=self._service.name, meters=meters)
-        part = self._parts[partition] = Part(partition, make, self._folds)
+        part = self._parts[partition] = Part(partition, make, self._folds, self._here)
         resumed = part.resume()
         if resumed is not None:
             # What was folded last is read once more: it tells whether this is the log that was folded.
@@ -92,20 +94,19 @@ class Term:
         for record in part.check(change.records):
             if record.event is None:
                 self._strangers += 1
-                logger.warning("offset %d is skipped, it holds no event: %s", record.offset, record.problem)
+                logger.warning("%s is skipped, it holds no event: %s", record.place, record.problem)
                 self._slot.say(strangers=self._strangers)
                 meters.passed_over()
                 continue
             known = part.projects.get(record.event.project)
-            halted = known.history.halt if known else None
+            resting = known.history.resting if known else None
             before = known.state if known else LoopState(record.event.project)
             live = part.add(record, record.event.project)
             touched[record.event.project] = live
             meters.lag.folded(record.event.time)
             if part.is_level:
                 meters.handled(record.event, before, live.state)
-            if live.history.halt is not halted:
-                logger.error("project %s is %s", record.event.project, live.history.halt)
+            self._tell_rest(live, resting)
         for live in touched.values():
             await live.announce()
         if change.caught_up:
@@ -118,6 +119,13 @@ class Term:
         self._report()
         # A long history arrives page by page: heartbeats and signals go on in between.
         await asyncio.sleep(0)
+
+    def _tell_rest(self, live: Live, before: str | None) -> None:
+        now, project = live.history.resting, live.history.project
+        if now and now != before:
+            logger.log(logging.ERROR if live.history.halt else logging.INFO, "project %s is %s", project, now)
+        elif before and not now:
+            logger.info("project %s goes on", project)
 
     def _report(self) -> None:
         projects = {name: live for part in self._parts.values() for name, live in part.projects.items()}

@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli.annotators import annotators
+from labelloop.cli.copy import copy
 from labelloop.cli.curve import curve
 from labelloop.cli.deadletters import deadletters
 from labelloop.cli.demo import demo
@@ -14,7 +15,7 @@ from labelloop.cli.down import down
 from labelloop.cli.events import events
 from labelloop.cli.export import export
 from labelloop.cli.init import init
-from labelloop.cli.operate import close, end, pause, resume
+from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.status import status
 from labelloop.cli.up import up
 from labelloop.errors import Unavailable, UserError
@@ -79,6 +80,8 @@ for command in (
     resume,
     close,
     end,
+    skip,
+    copy,
     status,
     curve,
     events,

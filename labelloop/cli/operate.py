@@ -1,4 +1,4 @@
-"""`labelloop pause`, `resume`, `close`, `end`: what an operator asks of a project."""
+"""`labelloop pause`, `resume`, `close`, `end`, `skip`: what an operator asks of a project."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -59,6 +59,32 @@ def end(where: Where, project: str | None, why: str) -> None:
 
     _ask(where, project, lambda log, history: operate.end(log, history, why))
     click.echo("ended: take the labels with `labelloop export`")
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("event")
+@options.where
+@options.why
+def skip(event: str, where: Where, why: str) -> None:
+    """Let a project that is halted go on without the event that halts it, for good.
+
+    EVENT is its id, or its place in the log, as `labelloop status` says them:
+
+    `labelloop skip 7c9e6679-7425-40de-944b-e07fc1f90ae7 --why "cut off by a full disk"`
+
+    What the event said is stated anew by the services where it is still due.
+    """
+    asyncio.run(_skip(event, where, why))
+
+
+async def _skip(event: str, where: Where, why: str) -> None:
+    from labelloop.cli.opened import opened
+    from labelloop.projects import operate
+
+    async with opened(where.find()) as found:
+        history = operate.halted_at(found.histories, event)
+        await operate.skip(found.log, history, why)
+    click.echo(f"{history.project} goes on without {event}")
 
 
 def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:

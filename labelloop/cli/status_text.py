@@ -55,6 +55,8 @@ def _project(project: Facts) -> Iterator[str]:
 
 
 def _standing(project: Facts) -> str:
+    if project["moved"]:
+        return str(project["moved"])
     for standing in ("halted", "ended", "paused", "finished"):
         if project[standing]:
             return standing

@@ -22,6 +22,11 @@ class Record:
     event: Event | None
     problem: str | None = None
 
+    @property
+    def place(self) -> str:
+        """For people."""
+        return f"partition {self.partition}, offset {self.offset}"
+
 
 @dataclass(frozen=True)
 class Assigned:
@@ -107,8 +112,15 @@ class Follower(Protocol):
 class Log(Protocol):
     """An event log. Every project's events are in one order."""
 
-    async def append(self, *events: Event) -> None:
-        """Append all or none of a project's. An id that is there already is no error: the first counts."""
+    async def identity(self) -> str:
+        """What tells this log from every other, by whichever URL it is reached. Raises Unavailable."""
+        ...
+
+    async def append(self, *events: Event, fence: bool = False) -> None:
+        """Append all or none of a project's. An id that is there already is no error: the first counts.
+
+        `fence`: where the log can see to that, no owner appends anything behind it unread; owners join again.
+        """
         ...
 
     def own(self, service: str, standing_by: StandingBy = unheard) -> AbstractAsyncContextManager[Ownership]:

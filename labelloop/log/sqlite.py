@@ -10,7 +10,7 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.sqlite_dead_letters import SqliteDeadLetters
 from labelloop.log.sqlite_file import SqliteFile
-from labelloop.log.sqlite_lease import Lease
+from labelloop.log.sqlite_lease import Lease, end_all
 from labelloop.log.sqlite_owner import SqliteOwnership
 from labelloop.log.sqlite_rows import PARTITION, insert, record
 from schemas.envelope import Event
@@ -32,8 +32,18 @@ class SqliteLog:
         self.dead_letters = SqliteDeadLetters(self._file)
         self._lifetime = lifetime
 
-    async def append(self, *events: Event) -> None:
-        await self._file.write(lambda connection: insert(connection, events))
+    async def identity(self) -> str:
+        """Drawn when the file was made; a copy of the file has it too."""
+        ((drawn,),) = self._file.query("SELECT value FROM about WHERE name = 'identity'")
+        return f"sqlite:{drawn}"
+
+    async def append(self, *events: Event, fence: bool = False) -> None:
+        def transaction(connection: sqlite3.Connection) -> None:
+            insert(connection, events)
+            if fence:
+                end_all(connection)
+
+        await self._file.write(transaction)
 
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[SqliteOwnership]:

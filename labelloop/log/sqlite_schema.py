@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     time TEXT NOT NULL,
     standing TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT OR IGNORE INTO about VALUES ('identity', lower(hex(randomblob(16))));
 """
 
 

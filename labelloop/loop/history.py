@@ -34,7 +34,8 @@ class History:
     An event whose id is there already is dropped: a duplicate when the datahash is the same, else a
     conflict, in which the first in the log wins. An event that cannot be folded halts the project: what
     comes after it is held until an EventSkipped names it. What comes after the project moved to another
-    log is held too, and void, but for what was copied here when it moved back.
+    log is held too, and void, but for what was copied here when it moved back. A ProjectMoved that
+    something overtook, as its count of events tells, moves nothing.
     """
 
     project: str
@@ -58,13 +59,15 @@ class History:
         return moved is not None and self.here is not None and moved.log != self.here
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing may be done: the project is halted, or lives elsewhere."""
-        return self.halt is not None or self.is_away
+    def resting(self) -> str | None:
+        """Why nothing may be done: the project is halted, or lives elsewhere; None when it goes on."""
+        if self.halt is not None:
+            return str(self.halt)
+        return f"moved to {self.state.moved.address}" if self.state.moved and self.is_away else None
 
     def add(self, event: Event, place: str = "") -> bool:
         """Take one event more; True when the state went on."""
-        if self.rests:
+        if self.halt is not None or self.is_away:
             self.held.append((event, place))
             return self._goes_on(event)
         return self._take(event, place)
@@ -79,7 +82,7 @@ class History:
     def _take(self, event: Event, place: str) -> bool:
         if datahash(event.data) in self.skips.get(event.id, ()):
             return False
-        before = self.seen.get(event.id)
+        before, moved = self.seen.get(event.id), self.state.moved
         if before is not None:
             if before == event.datahash:
                 self.duplicates += 1
@@ -101,33 +104,43 @@ class History:
         except Unfit as error:
             self._halt(event, place, f"this {event.name} does not fit: {error}: {_remedy(event)}")
             return False
+        said = event.payload
+        if isinstance(said, ProjectMoved) and said.events != len(self.seen):
+            self.state = replace(self.state, moved=moved)
+        if isinstance(said, EventSkipped):
+            self._skip(said, event.id)
         self.seen[event.id] = event.datahash
-        if isinstance(event.payload, EventSkipped):
-            self.skips.setdefault(event.payload.event, {})[event.payload.content] = event.id
         return True
+
+    def _skip(self, said: EventSkipped, skip: str) -> None:
+        self.skips.setdefault(said.event, {})[said.content] = skip
 
     def _halt(self, event: Event, place: str, reason: str) -> None:
         self.halt = Halt(event.id, datahash(event.data), place, reason)
 
     def _goes_on(self, event: Event) -> bool:
         """Whether what is held can be taken with this event, which is held last; it is, then."""
-        said = _payload(event)
+        said, held = _payload(event), self.held
         if self.halt is not None:
             if not isinstance(said, EventSkipped) or not _names(said, self.halt):
                 return False
-            self.skips.setdefault(said.event, {})[said.content] = event.id
+            self._skip(said, event.id)
             self.halt = None
-            taken: Sequence[Held] = self.held
         else:
             if not isinstance(said, ProjectMoved) or said.log != self.here:
                 return False
-            copied = _last_distinct(self.held[:-1], self.seen, said.events - len(self.seen))
-            taken = [*copied, self.held[-1]]
+            count = said.events - len(self.seen)
+            copied = _last_distinct(held[:-1], self.seen, count)
+            if len(copied) != count:
+                return False
+            held = [*copied, held[-1]]
             self.state = replace(self.state, moved=None)
         self.held = []
         # What comes first may halt the project, or tell of another move: then the rest is held again.
-        went_on = [self.add(*held) for held in taken]
-        return any(went_on)
+        before = self.state
+        for each in held:
+            self.add(*each)
+        return self.state is not before
 
 
 def _remedy(event: Event) -> str:

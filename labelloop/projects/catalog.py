@@ -11,12 +11,13 @@ from labelloop.loop.state import LoopState
 
 async def read_histories(log: Log) -> dict[str, History]:
     """Every project's history up to now, by id, in the order in which they were made."""
+    here = await log.identity()
     histories: dict[str, History] = {}
     async for record in log.read():
         if record.event is not None:
             project = record.event.project
-            history = histories.setdefault(project, History(project))
-            history.add(record.event, f"offset {record.offset}")
+            history = histories.setdefault(project, History(project, here))
+            history.add(record.event, record.place)
     return dict(sorted(histories.items(), key=lambda found: _made_at(found[1])))
 
 
@@ -57,6 +58,8 @@ def sound(history: History) -> LoopState:
     """The project's state. Raises UserError when it is halted, or was never created."""
     if history.halt is not None:
         raise UserError(f"the project {history.project} is {history.halt}")
+    if history.is_away:
+        raise UserError(f"the project {history.project} has {history.resting}: name that log by --log")
     if history.state.project is None:
         raise UserError(
             f"the log does not say how the project {history.project} began: put back a copy of it"

@@ -2,6 +2,7 @@
 
 import getpass
 import uuid
+from collections.abc import Mapping
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
@@ -10,28 +11,35 @@ from labelloop.loop.order import open_batches
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import SOURCE
 from schemas.envelope import new_event
-from schemas.events import BatchClosed, OperatorEvent, ProjectEnded, ProjectPaused, ProjectResumed
+from schemas.events import (
+    BatchClosed,
+    EventSkipped,
+    OperatorEvent,
+    ProjectEnded,
+    ProjectPaused,
+    ProjectResumed,
+)
 
 
 async def pause(log: Log, history: History, why: str = "") -> None:
     """No new picks from now on. Raises UserError when that is so already."""
     if sound(history).paused:
         raise UserError(f"{history.project} is paused already: go on with `labelloop resume`")
-    await _append(log, history, ProjectPaused(request=_request(), who=_who(), why=why))
+    await _append(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
 
 
 async def resume(log: Log, history: History, why: str = "") -> None:
     """Picks go on. Raises UserError when the project is not paused."""
     if not sound(history).paused:
         raise UserError(f"{history.project} is not paused: there is nothing to resume")
-    await _append(log, history, ProjectResumed(request=_request(), who=_who(), why=why))
+    await _append(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
 
 
 async def end(log: Log, history: History, why: str = "") -> None:
     """No further picks, for good. Raises UserError when the project has ended."""
     if sound(history).ended:
         raise UserError(f"{history.project} has ended already: take its labels with `labelloop export`")
-    await _append(log, history, ProjectEnded(request=_request(), who=_who(), why=why))
+    await _append(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
 
 
 async def close(log: Log, history: History, batch: str, why: str = "") -> None:
@@ -41,18 +49,40 @@ async def close(log: Log, history: History, batch: str, why: str = "") -> None:
         raise UserError(
             f"batch {batch} of {history.project} is not open: open is {', '.join(names) or 'none'}"
         )
-    await _append(log, history, BatchClosed(request=_request(), who=_who(), why=why, batch=batch))
+    await _append(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
+
+
+async def skip(log: Log, history: History, why: str = "") -> None:
+    """Go on without the event that halts the project. Raises UserError when none does."""
+    halt = history.halt
+    if halt is None:
+        raise UserError(f"{history.project} is not halted: there is nothing to skip")
+    data = EventSkipped(request=new_request(), who=who(), why=why, event=halt.event, content=halt.content)
+    await _append(log, history, data)
+
+
+def halted_at(histories: Mapping[str, History], event: str) -> History:
+    """The project that this event halts: by its id or its place, as the halt says them. Raises UserError."""
+    halted = {name: history for name, history in histories.items() if history.halt is not None}
+    for history in halted.values():
+        assert history.halt is not None
+        if event in (history.halt.event, history.halt.place):
+            return history
+    events = [f"{history.halt.event} ({name})" for name, history in halted.items() if history.halt]
+    raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'none is halted'}")
 
 
 async def _append(log: Log, history: History, data: OperatorEvent) -> None:
     await log.append(new_event(history.project, data, source=SOURCE, cause=history.state.latest_id))
 
 
-def _request() -> str:
+def new_request() -> str:
+    """An id for what is asked for now."""
     return str(uuid.uuid4())
 
 
-def _who() -> str:
+def who() -> str:
+    """The user of this machine, for the log."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -25,6 +25,7 @@ def overview(history: History, store: str | None) -> dict[str, Any]:
         "project": history.project,
         "name": name_of(history),
         "halted": str(history.halt) if history.halt else None,
+        "moved": history.resting if history.is_away else None,
         "paused": state.paused,
         "ended": bool(state.ended),
         "finished": state.project is not None and finished(state),

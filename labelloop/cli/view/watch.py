@@ -56,17 +56,19 @@ class Watch:
             self._screen.show(())
 
     async def _follow(self, log: Log, changed: asyncio.Event) -> None:
+        here = await log.identity()
         async with log.follow(own_group()) as follower:
             async for record in follower:
                 event = record.event
                 if event is None:
                     continue
-                history = self.histories.setdefault(event.project, History(event.project))
-                halted = history.halt
-                if history.add(event, f"offset {record.offset}") and event.id not in self._old:
+                history = self.histories.setdefault(event.project, History(event.project, here))
+                resting = history.resting
+                if history.add(event, record.place) and event.id not in self._old:
                     self._tell_failure(history, event.payload)
-                if history.halt is not halted:
-                    self._screen.line(f"the project {history.project} is {history.halt}")
+                if history.resting != resting:
+                    standing = f"is {history.resting}" if history.resting else "goes on"
+                    self._screen.line(f"the project {history.project} {standing}")
                 changed.set()
 
     def _tell_failure(self, history: History, data: object) -> None:

@@ -1,9 +1,8 @@
 """The log on Kafka."""
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka.partitioner import DefaultPartitioner
@@ -12,13 +11,15 @@ from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.follower import KafkaFollower
+from labelloop.log.kafka.identity import identity
 from labelloop.log.kafka.ownership import KafkaOwnership
 from labelloop.log.kafka.reader import Ends, read
 from labelloop.log.kafka.records import key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
 from labelloop.log.kafka.topics import prepare
-from labelloop.log.kafka.writer import Writer
+from labelloop.log.kafka.writer import Writer, fits
 from schemas.envelope import Event
+
 
 class KafkaLog:
     """One topic, keyed by project. Nothing is asked of Kafka before the first use.
@@ -34,15 +35,25 @@ class KafkaLog:
         self._session = session
         self._writer = Writer(settings)
         self._ends = Ends(settings)
+        self._identity: str | None = None
         self._is_ready = False
 
-    async def append(self, *events: Event) -> None:
+    async def identity(self) -> str:
+        await self._ready()
+        if self._identity is None:
+            self._identity = await identity(self._settings)
+        return self._identity
+
+    async def append(self, *events: Event, fence: bool = False) -> None:
         await self._ready()
         batches: dict[int, list[Event]] = defaultdict(list)
         for event in events:
             batches[self._partition(event.project)].append(event)
         for partition, batch in batches.items():
-            await self._writer.write(partition, batch)
+            if fits(batch):
+                await self._writer.write(partition, batch)
+            else:
+                await self._append_in_parts(partition, batch)
 
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
@@ -79,6 +90,14 @@ class KafkaLog:
         await self._writer.close()
         await self._ends.close()
         await self.dead_letters.close()
+
+    async def _append_in_parts(self, partition: int, events: Sequence[Event]) -> None:
+        """More than a batch holds: a transaction, which ends one of the same project that was cut off."""
+        writer = Writer(self._settings, f"{self._settings.group('append')}.{events[0].project}")
+        try:
+            await writer.write(partition, events)
+        finally:
+            await writer.close()
 
     def _partition(self, project: str) -> int:
         """Where a project is: as Kafka's own clients decide it, by its key."""

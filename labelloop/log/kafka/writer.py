@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -17,6 +18,7 @@ from schemas.envelope import Event
 
 PATIENCE = 30.0
 STOPPING = 5.0
+ATTRIBUTES = 2048  # bytes of an event beside its data, at the most
 # One transaction is one request: nothing is gained by waiting for more.
 PRODUCER = {
     "acks": "all",
@@ -116,14 +118,30 @@ class Writer:
     async def _send(self, producer: AIOKafkaProducer, partition: int, events: Sequence[Event]) -> None:
         batch = producer.create_batch()
         for event in events:
-            if not _add(batch, event):
-                raise UserError(
-                    f"{len(events)} events of {event.project} have more than {LARGEST_EVENT:,} bytes: "
-                    "use smaller batches"
-                )
+            if _add(batch, event):
+                continue
+            # Without a transaction, what comes in several batches might come in part.
+            if self._transactional_id is not None and batch.record_count():
+                await self._flush(producer, partition, batch)
+                batch = producer.create_batch()
+                if _add(batch, event):
+                    continue
+            raise UserError(
+                f"{len(events)} events of {event.project} have more than {LARGEST_EVENT:,} bytes: "
+                "use smaller batches"
+            )
+        await self._flush(producer, partition, batch)
+
+    async def _flush(self, producer: AIOKafkaProducer, partition: int, batch: Any) -> None:
         batch.close()
         sent = await producer.send_batch(batch, self._settings.topic, partition=partition)
         await sent
+
+
+def fits(events: Sequence[Event]) -> bool:
+    """Whether so many events are one batch, surely; one alone never is more than one."""
+    size = sum(len(event.data) + ATTRIBUTES for event in events)
+    return len(events) == 1 or size < LARGEST_EVENT
 
 
 def _add(batch: object, event: Event) -> bool:

@@ -43,10 +43,10 @@ def test_after_the_move_nothing_counts_here_and_all_counts_there() -> None:
     assert not here.add(paused("late"))
 
     assert here.is_away
-    assert here.rests
+    assert here.resting == f"moved to {THERE}.url"
     assert not here.state.paused
     there = at(THERE, *events, move)
-    assert not there.rests
+    assert there.resting is None
     assert there.add(paused("on"))
     assert there.state.paused
 
@@ -57,7 +57,7 @@ def test_a_reader_that_does_not_know_its_log_takes_all() -> None:
     for event in (*events, moved(THERE, at(HERE, *events)), paused("on")):
         assert history.add(event)
 
-    assert not history.rests
+    assert history.resting is None
 
 
 def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> None:
@@ -78,7 +78,7 @@ def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> N
     for event in (*happened, back):
         here.add(event)
 
-    assert not here.rests
+    assert here.resting is None
     assert not here.held
     assert list(here.seen) == [event.id for event in (*events, move, *happened, back)]
     assert loop_digest(here.state) == loop_digest(there.state)
@@ -114,5 +114,31 @@ def test_it_can_move_there_again() -> None:
             history.add(event)
 
     assert here.is_away
-    assert not there.rests
+    assert there.resting is None
     assert list(here.seen) == list(there.seen)
+
+
+def test_a_move_that_something_overtook_moves_nothing_and_is_said_again() -> None:
+    events = begun()
+    here = at(HERE, *events)
+    stale = moved(THERE, here)
+    here.add(paused("first"))
+
+    here.add(stale)
+    assert not here.is_away
+    assert here.add(new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b"))
+
+    here.add(moved(THERE, here))
+    assert here.is_away
+
+
+def test_while_a_copy_back_is_not_complete_the_project_stays_away() -> None:
+    events = begun()
+    first = moved(THERE, at(HERE, *events))
+    there = at(THERE, *events, first, paused("on"))
+    here = at(HERE, *events, first)
+
+    here.add(moved(HERE, there))
+
+    assert here.is_away
+    assert not here.state.paused

@@ -1,0 +1,95 @@
+"""`labelloop copy`: move a project to another log."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from labelloop.cli import options
+
+if TYPE_CHECKING:
+    from labelloop.projects.move import Side
+
+STORE = "LABELLOOP_STORE"
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@options.project
+@click.option("--from-store", help="Where its texts are now. [default: the home's, or LABELLOOP_STORE]")
+@click.option("--to-store", help="Where they go. [default: the home's, or LABELLOOP_STORE]")
+@options.why
+@options.as_json
+def copy(
+    source: str,
+    target: str,
+    project: str | None,
+    from_store: str | None,
+    to_store: str | None,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Move a project with all its history from one log to another, and back by the same command.
+
+    FROM and TO are logs by their URLs, or homes by their folders. The services may run: those of FROM stop
+    working on the project, those of TO go on with it. Interrupted, it is run again.
+
+    `labelloop copy .labelloop kafka://host:9092/labelloop --project mail --to-store s3://bucket/labelloop`
+    """
+    asyncio.run(_copy(source, target, project, from_store, to_store, why, as_json))
+
+
+async def _copy(
+    source: str,
+    target: str,
+    project: str | None,
+    from_store: str | None,
+    to_store: str | None,
+    why: str,
+    as_json: bool,
+) -> None:
+    from labelloop.projects.move import move
+
+    async with (
+        _side(source, from_store, "--from-store", must_be_there=True) as here,
+        _side(target, to_store, "--to-store", must_be_there=False) as there,
+    ):
+        moved = await move(here, there, project, why)
+    if as_json:
+        click.echo(json.dumps(asdict(moved)))
+        return
+    click.echo(f"{moved.project} lives in {there.address} now")
+    click.echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
+    click.echo(f"digest there  {moved.target_digest}")
+    click.echo(f"digest here   {moved.source_digest}")
+
+
+@asynccontextmanager
+async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[Side]":
+    from labelloop.errors import UserError
+    from labelloop.log import open_log
+    from labelloop.places import check_file, places_of
+    from labelloop.projects.move import Side
+    from labelloop.store import Store, open_store
+
+    places = places_of(named)
+    if must_be_there:
+        check_file(places.log)
+    found = store or places.known_store or os.environ.get(STORE)
+
+    def opened() -> Store:
+        if found is None:
+            raise UserError(f"the store of {places.log} is not known: give {option}, or set {STORE}")
+        return open_store(found)
+
+    log = open_log(places.log)
+    try:
+        yield Side(log, places.log, opened)
+    finally:
+        await log.close()

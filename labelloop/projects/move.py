@@ -1,0 +1,129 @@
+"""Move a project from one log to another: what happened before goes along, what comes after happens there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from labelloop.errors import UserError
+from labelloop.log.base import Log
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.create import SOURCE
+from labelloop.projects.operate import new_request, who
+from labelloop.store import Store, copy_snapshots
+from schemas.envelope import Event, new_event
+from schemas.events import ProjectMoved
+from schemas.parts import Snapshot
+
+TRIES = 20
+
+
+@dataclass(frozen=True)
+class Side:
+    """A log and its URL; its store is opened when it is needed, for it may not be known."""
+
+    log: Log
+    address: str
+    store: Callable[[], Store]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a move did: events and snapshots that the target lacked, and both loop digests."""
+
+    project: str
+    events: int
+    snapshots: int
+    source_digest: str
+    target_digest: str
+
+
+async def move(source: Side, target: Side, name: str | None, why: str = "") -> Moved:
+    """Move a project; to be run again when it was interrupted.
+
+    Raises UserError, before anything is written, unless what the target has of the project is a prefix of
+    what the source has; and Unavailable.
+    """
+    here, there = await source.log.identity(), await target.log.identity()
+    if here == there:
+        raise UserError(f"{source.address} and {target.address} are one log: give another to copy to")
+    history = _movable(await read_histories(source.log), name, there)
+    project = history.project
+    _check_prefix(history, await _history(target.log, project), target.address)
+    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(history))
+    history = await _leave(source, target.address, there, project, why)
+    events = await _copy(source.log, target.log, history, target.address)
+    arrived = await _history(target.log, project)
+    return Moved(project, events, snapshots, loop_digest(history.state), loop_digest(sound(arrived)))
+
+
+def _movable(histories: Mapping[str, History], name: str | None, there: str) -> History:
+    """The project, which lives in the source or has just left it for this target."""
+    history = choose(histories, name)
+    if not _has_left_for(history, there):
+        sound(history)
+    return history
+
+
+def _has_left_for(history: History, there: str) -> bool:
+    moved = history.state.moved
+    return history.halt is None and history.is_away and moved is not None and moved.log == there
+
+
+async def _leave(source: Side, address: str, there: str, project: str, why: str) -> History:
+    """Append the ProjectMoved that counts, unless it is there; the history up to and with it."""
+    for _ in range(TRIES):
+        history = await _history(source.log, project)
+        if _has_left_for(history, there):
+            return history
+        said = ProjectMoved(
+            request=new_request(),
+            who=who(),
+            why=why,
+            log=there,
+            address=address,
+            events=len(history.seen),
+        )
+        cause = sound(history).latest_id
+        await source.log.append(new_event(project, said, source=SOURCE, cause=cause), fence=True)
+    raise UserError(f"so much happens in {project} that it cannot be moved: pause it, then try again")
+
+
+async def _copy(source: Log, target: Log, history: History, address: str) -> int:
+    """Append what the target lacks, all of it or nothing; how many events."""
+    there = await _history(target, history.project)
+    _check_prefix(history, there, address)
+    lacking = list(history.seen)[len(there.seen) :]
+    wanted = {event: history.seen[event] for event in lacking}
+    found: dict[str, Event] = {}
+    async for record in source.read(history.project):
+        event = record.event
+        if event is not None and wanted.get(event.id) == event.datahash:
+            found[event.id] = event
+    if lacking:
+        await target.append(*(found[event] for event in lacking))
+    return len(lacking)
+
+
+def _check_prefix(source: History, target: History, address: str) -> None:
+    if target.halt is not None:
+        raise UserError(f"the project {target.project} is {target.halt} in {address}")
+    known = list(target.seen.items())
+    if known != list(source.seen.items())[: len(known)]:
+        raise UserError(
+            f"{address} has events of {target.project} that are not in the log to copy from: "
+            "go on where it lives now, or copy from there"
+        )
+
+
+async def _history(log: Log, project: str) -> History:
+    history = History(project, await log.identity())
+    async for record in log.read(project):
+        if record.event is not None:
+            history.add(record.event, record.place)
+    return history
+
+
+def _snapshots(history: History) -> list[Snapshot]:
+    project = history.state.project
+    return [one for one in (project.pool, project.test) if one is not None] if project is not None else []

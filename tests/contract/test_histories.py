@@ -1,0 +1,56 @@
+"""What every log promises to who moves a project: a name of its own, and long histories whole."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from labelloop.log.base import Assigned, Fenced, Log
+from tests.contract.conftest import Place, read_numbers
+from tests.support.logs import some_event
+
+LONG = "x" * 2_000_000
+
+
+@pytest.fixture
+async def another(place: Place, tmp_path: Path) -> AsyncIterator[Log]:
+    """A log of the same kind elsewhere."""
+    (tmp_path / "another").mkdir()
+    log = place.kind.open(place.kind.place(tmp_path / "another"), 3.0)
+    yield log
+    await log.close()
+
+
+async def test_a_log_has_one_identity_for_all_who_open_it(log: Log, place: Place, another: Log) -> None:
+    again = place.open()
+
+    assert await log.identity() == await again.identity()
+    assert await log.identity() != await another.identity()
+
+    await again.close()
+
+
+async def test_more_than_a_batch_holds_is_appended_all_the_same(log: Log) -> None:
+    """12 events of 2 MB each."""
+    await log.append(some_event("p", 0))
+
+    await log.append(*(some_event("p", number, why=LONG) for number in range(1, 13)))
+    await log.append(some_event("p", 13))
+
+    assert await read_numbers(log) == list(range(14))
+
+
+async def test_behind_a_fence_an_owner_says_nothing_unread(log: Log, place: Place) -> None:
+    if place.name != "sqlite":
+        pytest.skip("Kafka cannot fence the owners of all services at once: what they say counts no more")
+    async with log.own("trainer") as ownership:
+        assert isinstance(await anext(aiter(ownership)), Assigned)
+        await ownership.append(some_event("p", 0))
+
+        await log.append(some_event("p", 1), fence=True)
+
+        with pytest.raises(Fenced):
+            await ownership.append(some_event("p", 2))
+    async with log.own("trainer") as ownership:
+        await ownership.append(some_event("p", 3))
+    assert await read_numbers(log) == [0, 1, 3]
