@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.log.base import Assigned, Fenced, Log
+from labelloop.log.base import Log
 from tests.contract.conftest import Place, read_numbers
 from tests.support.logs import some_event
 
@@ -38,19 +38,3 @@ async def test_more_than_a_batch_holds_is_appended_all_the_same(log: Log) -> Non
     await log.append(some_event("p", 13))
 
     assert await read_numbers(log) == list(range(14))
-
-
-async def test_behind_a_fence_an_owner_says_nothing_unread(log: Log, place: Place) -> None:
-    if place.name != "sqlite":
-        pytest.skip("Kafka cannot fence the owners of all services at once: what they say counts no more")
-    async with log.own("trainer") as ownership:
-        assert isinstance(await anext(aiter(ownership)), Assigned)
-        await ownership.append(some_event("p", 0))
-
-        await log.append(some_event("p", 1), fence=True)
-
-        with pytest.raises(Fenced):
-            await ownership.append(some_event("p", 2))
-    async with log.own("trainer") as ownership:
-        await ownership.append(some_event("p", 3))
-    assert await read_numbers(log) == [0, 1, 3]

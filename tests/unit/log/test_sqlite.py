@@ -9,6 +9,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.log import open_log
+from labelloop.log.base import Fenced
 from labelloop.log.sqlite import SqliteLog
 from labelloop.loop.history import History
 from schemas.envelope import InvalidEvent
@@ -172,3 +173,20 @@ async def test_reading_goes_on_while_a_write_waits_for_another_process(written: 
 def test_an_unknown_url_says_what_to_give() -> None:
     with pytest.raises(UserError, match="sqlite:///path"):
         open_log("redis://somewhere")
+
+
+async def test_behind_a_fence_owners_say_nothing_unread(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.sqlite")
+    async with log.own("trainer") as ownership, log.own("querier") as another:
+        await ownership.append(some_event("p", 0))
+
+        await log.append(some_event("p", 1), fence=True)
+
+        for owner in (ownership, another):
+            with pytest.raises(Fenced):
+                await owner.append(some_event("p", 2))
+    async with log.own("trainer") as ownership:
+        await ownership.append(some_event("p", 3))
+    ids = [record.event.id async for record in log.read() if record.event is not None]
+    assert ids == [some_event("p", number).id for number in (0, 1, 3)]
+    await log.close()

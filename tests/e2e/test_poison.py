@@ -1,0 +1,191 @@
+"""What nobody should have written into the topic halts one project at most, which says so and can go on."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.envelope import Event, datahash, new_event
+from schemas.events import EventData, ResponsesRecorded, ServiceFailed
+from tests.support.argilla_server import ArgillaServer
+from tests.support.command import labelloop
+from tests.support.kafka_records import put_event, put_record
+from tests.support.loop import Loop, a_loop, texts
+from tests.support.people import Owner, Person, label_all
+from tests.support.states import LABELS, queried
+
+SIZE = 3
+TWO_MB = 2_000_000
+
+
+def event(project: str, data: EventData, content: bytes | None = None, **attributes: str) -> Event:
+    """The event that says this; with other content, the one that should have said it."""
+    made = new_event(project, data, source="nobody")
+    written = made.data if content is None else content
+    return Event({**made.attributes, "datahash": datahash(written), **attributes}, written)
+
+
+def answers() -> ResponsesRecorded:
+    """What the watcher says first of batch 0."""
+    return ResponsesRecorded(batch="0", number=0, items=())
+
+
+def no_json(url: str, project: str) -> None:
+    put_record(url, project, b"{nope", [])
+
+
+def no_event(url: str, project: str) -> None:
+    put_record(url, project, b'{"hello": "world"}', [("ce_type", b"labelloop.BatchQueried.v1")])
+
+
+def two_mb_of_nothing(url: str, project: str) -> None:
+    put_record(url, project, b"x" * TWO_MB, [])
+
+
+def unknown(url: str, project: str) -> None:
+    put_event(url, event(project, answers(), type="labelloop.Tomorrow.v1", mustunderstand="false"))
+
+
+def conflicting(url: str, project: str) -> None:
+    put_event(url, event(project, queried("0", (9, 10, 11))))
+
+
+def two_mb_long(url: str, project: str) -> None:
+    failed = ServiceFailed(service="nobody", due="x", kind="x", error="x" * TWO_MB, attempt=1)
+    put_event(url, event(project, failed))
+
+
+def not_json(url: str, project: str) -> None:
+    put_event(url, event(project, answers(), content=b"{nope"))
+
+
+def invalid(url: str, project: str) -> None:
+    put_event(url, event(project, answers(), content=b'{"batch": "0", "number": "many", "items": []}'))
+
+
+def other_bytes(url: str, project: str) -> None:
+    put_event(url, event(project, answers(), datahash=datahash(b"something else")))
+
+
+def unfit(url: str, project: str) -> None:
+    put_event(url, event(project, ResponsesRecorded(batch="7", number=0, items=())))
+
+
+def newer(url: str, project: str) -> None:
+    put_event(url, event(project, answers(), type="labelloop.Tomorrow.v1"))
+
+
+Poison = Callable[[str, str], None]
+HARMLESS: tuple[Poison, ...] = (no_json, no_event, two_mb_of_nothing, unknown, conflicting, two_mb_long)
+HALTING = {
+    not_json: "is damaged",
+    invalid: "is damaged",
+    other_bytes: "the datahash does not fit",
+    unfit: "never queried",
+    newer: "upgrade labelloop",
+}
+
+
+class Scene:
+    """A project for each poison, with a batch on the annotators' screen when it comes; all answered since."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.ann = Person(loop.argilla)
+        self.projects: dict[Poison, str] = {
+            poison: loop.create(texts(12), name=poison.__name__, batch_size=SIZE, max_batches=1)
+            for poison in (*HARMLESS, *HALTING)
+        }
+        loop.start("querier", "annotation_watcher")
+        for poison, project in self.projects.items():
+            owner = Owner(loop.argilla, project)
+            loop.until(lambda o=owner: len(o.records(0)) == SIZE)  # type: ignore[misc]
+            poison(loop.settings.log, project)
+            label_all(self.ann, owner.records(0), lambda item: LABELS[item % len(LABELS)])
+
+    def ask(self, *arguments: str) -> str:
+        result = labelloop(*arguments, "--log", self.loop.settings.log, "--store", self.loop.settings.store)
+        assert result.exit_code in (0, 2), result.output
+        return result.stdout + result.stderr
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """The projects by their ids, as the command line tells them."""
+        found = json.loads(self.ask("status", "--json").splitlines()[0])
+        return {project["project"]: project for project in found["projects"]}
+
+    def wait_until_labelled(self, *poisons: Poison) -> dict[str, dict[str, Any]]:
+        names = [self.projects[poison] for poison in poisons]
+        found: dict[str, dict[str, Any]] = {}
+
+        def labelled() -> bool:
+            found.update(self.status())
+            return all(found[name]["labels"] == SIZE for name in names)
+
+        self.loop.until(labelled)
+        return found
+
+
+@pytest.fixture(scope="module")
+def scene(
+    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, kafka: str
+) -> Iterator[Scene]:
+    url = f"kafka://{kafka}/poison-{secrets.token_hex(4)}"
+    home: Path = tmp_path_factory.mktemp("poison")
+    with a_loop(home, argilla_server, log=url) as loop:
+        yield Scene(loop)
+
+
+@pytest.fixture(scope="module")
+def found(scene: Scene) -> dict[str, dict[str, Any]]:
+    """How the projects stand once all that can go on have gone on."""
+    return scene.wait_until_labelled(*HARMLESS)
+
+
+@pytest.mark.parametrize("poison", HARMLESS)
+def test_a_project_goes_on_beside_what_does_not_count(
+    poison: Poison, scene: Scene, found: dict[str, dict[str, Any]]
+) -> None:
+    project = found[scene.projects[poison]]
+
+    assert project["halted"] is None
+    assert project["conflicts"] == (1 if poison is conflicting else 0)
+
+
+@pytest.mark.parametrize("poison", HALTING)
+def test_a_project_that_is_halted_says_by_what_and_what_to_do(
+    poison: Poison, scene: Scene, found: dict[str, dict[str, Any]]
+) -> None:
+    project = found[scene.projects[poison]]
+
+    assert HALTING[poison] in project["halted"]
+    assert "labelloop skip" in project["halted"] or "upgrade labelloop" in project["halted"]
+    assert project["labels"] == 0
+
+
+def test_the_services_count_what_is_no_event_and_say_which_projects_rest(
+    scene: Scene, found: dict[str, dict[str, Any]]
+) -> None:
+    scene.loop.until(lambda: len(scene.loop.slot("querier").get("halted", ())) == len(HALTING))
+    assert scene.loop.slot("annotation_watcher")["strangers"] == 3
+    assert all(scene.loop.is_running(name) for name in ("querier", "annotation_watcher"))
+
+
+def test_an_event_that_halts_nothing_is_not_skipped(scene: Scene) -> None:
+    assert "no project is halted at 1234" in scene.ask("skip", "1234")
+
+
+def test_a_halted_project_goes_on_once_the_event_is_skipped(
+    scene: Scene, found: dict[str, dict[str, Any]]
+) -> None:
+    for poison in HALTING:
+        halted = found[scene.projects[poison]]["halted"]
+        said = scene.ask("skip", halted.split()[3], "--why", "nobody should have written it")
+        assert "goes on without" in said
+
+    now = scene.wait_until_labelled(*HALTING)
+
+    assert [now[scene.projects[poison]]["halted"] for poison in HALTING] == [None] * len(HALTING)
+    scene.loop.until(lambda: "halted" not in scene.loop.slot("querier"))
