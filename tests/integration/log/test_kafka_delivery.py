@@ -1,0 +1,117 @@
+"""Delivery from a real Kafka: a broker that is killed, members that share the work, large events."""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from labelloop.log.base import Record
+from labelloop.log.dead_letters import Standing
+from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.slot import Slot, read_slot
+from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
+from tests.support.controllers import until
+from tests.support.kafka_broker import Broker
+from tests.support.logs import number_of, some_event
+
+PARTITIONS = "4"
+PROJECTS = [f"project-{number}" for number in range(12)]
+
+
+def a_log(servers: str, prefix: str) -> KafkaLog:
+    return KafkaLog(
+        read_settings(f"kafka://{servers}/{prefix}", {"LABELLOOP_KAFKA_PARTITIONS": PARTITIONS}), 3
+    )
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"delivery-{secrets.token_hex(4)}"
+
+
+async def test_nothing_is_passed_over_while_the_broker_is_away(
+    own_broker: Broker, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = a_log(own_broker.servers, prefix)
+    await log.append(*(some_event("p", number) for number in range(3)))
+
+    class Killing(Consumer):
+        async def handle(self, record: Record) -> None:
+            if len(self.calls) == 1:
+                await asyncio.to_thread(own_broker.kill)
+            await super().handle(record)
+
+    consumer = Killing(failing={1: odd(2)})
+    async with delivering(log, consumer, slot=Slot(tmp_path, GROUP), attempts=2):
+        await until(lambda: "does not answer" in read_slot(tmp_path, GROUP).get("waiting", ""))
+        assert consumer.calls == [0, 1, 1]
+        await asyncio.to_thread(own_broker.start)
+        await until(lambda: consumer.handled == [0, 2])
+        await log.append(some_event("p", 3))
+        await until(lambda: 3 in consumer.handled)
+
+    (letter,) = await until_letters(log, bool)
+    assert (letter.standing, letter.event.id) == (Standing.DEAD, some_event("p", 1).id)
+    assert sum("does not answer" in message for message in caplog.messages) == 1
+    await log.close()
+
+
+class Member(Consumer):
+    """Notes the projects of what it handled, by number."""
+
+    def __init__(self, failing: Mapping[int, list[Exception]]) -> None:
+        super().__init__(failing)
+        self.projects: dict[int, list[str]] = defaultdict(list)
+
+    async def handle(self, record: Record) -> None:
+        await super().handle(record)
+        assert record.event is not None
+        self.projects[number_of(record)].append(record.event.project)
+
+
+async def test_a_letter_is_given_to_the_member_that_has_its_project(kafka: str, prefix: str) -> None:
+    logs = [a_log(kafka, prefix) for _ in range(2)]
+    first, second = Member({0: odd(len(PROJECTS))}), Member({})
+    await logs[0].append(*(some_event(project, 0) for project in PROJECTS))
+    async with delivering(logs[0], first, attempts=1):
+        letters = await until_letters(logs[0], lambda letters: len(letters) == len(PROJECTS))
+        async with delivering(logs[1], second, attempts=1):
+            last = await a_round_that_both_share(logs[0], first, second)
+
+            await logs[0].dead_letters.put(*(letter.redriven(letter.time) for letter in letters))
+            await until_letters(logs[0], lambda letters: all(x.standing is Standing.SETTLED for x in letters))
+
+    for member in (first, second):
+        assert sorted(member.projects[0]) == sorted(member.projects[last])
+    assert len(first.projects[0]) + len(second.projects[0]) == len(PROJECTS)
+    for log in logs:
+        await log.close()
+
+
+async def a_round_that_both_share(log: KafkaLog, first: Member, second: Member) -> int:
+    """Append an event a project, again and again, until each member has its share; the events' number."""
+    is_settled = False
+    for number in count(1):
+        await log.append(*(some_event(project, number) for project in PROJECTS))
+        got = (first.projects[number], second.projects[number])
+        await until(lambda got=got: len(got[0]) + len(got[1]) >= len(PROJECTS))  # type: ignore[misc]
+        if is_settled:
+            return number
+        # The partitions may have moved in the midst of the first round that both share.
+        is_settled = all(got)
+    raise AssertionError
+
+
+async def test_an_event_of_the_largest_size_can_be_a_dead_letter(kafka: str, prefix: str) -> None:
+    log = a_log(kafka, prefix)
+    await log.append(some_event("p", 0, why="x" * 16_700_000))
+
+    async with delivering(log, Consumer(failing={0: [ValueError("ß" * 5000)]}), attempts=1):
+        (letter,) = await until_letters(log, bool)
+
+    assert len(letter.event.data) > 16_700_000
+    await log.close()
