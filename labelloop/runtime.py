@@ -39,14 +39,14 @@ class Runtime:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
         health, meters = self._instruments.health, self._instruments.meters
         standing_by = partial(health.lacks, LOG)
-        backoff, outage = Backoff(), None
+        outages, backoff = self._instruments.outages, Backoff()
         while True:
             self._slot.say(doing="waiting for the process that owns this service")
             try:
                 here = await self._log.identity()
                 async with self._log.own(self._service.name, standing_by) as ownership:
                     self._slot.say(doing=IDLE, waiting=None)
-                    outage = None
+                    outages.over(LOG)
                     backoff.reset()
                     await Term(
                         self._service, self._slot, ownership, self._folds, self._instruments, here
@@ -59,9 +59,8 @@ class Runtime:
                 logger.warning("%s", misfit.exceptions[0])
             except* Unavailable as away:
                 error = away.exceptions[0]
-                if isinstance(error, Unavailable) and outage != error.outage:
-                    logger.warning("%s; joining again", error)
-                    outage = error.outage
+                if isinstance(error, Unavailable):
+                    outages.met(LOG, error, "joining again")
                 self._slot.say(waiting=str(error))
                 health.lacks(LOG, str(error))
             await asyncio.sleep(backoff.next())

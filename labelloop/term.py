@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from labelloop.duty import Duty
 from labelloop.errors import Unavailable, UserError
 from labelloop.folds import Folds
 from labelloop.live import Live
-from labelloop.log.base import Arrived, Assigned, Away, Back, Fenced, Ownership, Revoked
+from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Ownership, Revoked
 from labelloop.loop.state import LoopState
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
@@ -55,7 +56,7 @@ class Term:
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._measure_lag())
-            async for change in self._ownership:
+            async for change in self._changes():
                 match change:
                     case Assigned():
                         self._assigned(change.partition)
@@ -65,15 +66,24 @@ class Term:
                         self._parts.pop(change.partition).stop()
                         self._report()
                     case Away():
-                        logger.warning("%s; trying again", change.reason)
+                        self._instruments.outages.met(LOG, Unavailable(change.reason, change.outage))
                         self._away = change.reason
                         self._slot.say(waiting=change.reason)
                     case Back():
-                        logger.info("the log answers again")
+                        self._instruments.outages.over(LOG)
                         self._away = None
                         self._slot.say(waiting=None)
                 self._instruments.health.lacks(LOG, self._away or self._unread())
             raise Fenced(f"{self._service.name} has another owner")
+
+    async def _changes(self) -> AsyncIterator[Change]:
+        try:
+            async for change in self._ownership:
+                yield change
+        except Unavailable as error:
+            # Before the tasks that have met it too are ended, or it would be said again.
+            self._instruments.outages.met(LOG, error, "joining again")
+            raise
 
     def _assigned(self, partition: int) -> None:
         meters = self._instruments.meters

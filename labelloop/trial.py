@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Trial:
-    """Tries what one task of a service does in one project; says what is wrong once, and when it is over.
+    """Tries what one task of a service does in one project; says what is wrong, and when it is over.
 
     A context manager: on leaving, nothing is said any more.
     """
@@ -30,13 +30,12 @@ class Trial:
         self._live = live
         self._instruments = instruments
         self._backoff = Backoff()
-        self._waiting: str | None = None
-        self._outage: str | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._instruments.outages.left(self._who)
         self.say(None)
 
     def say(self, doing: str | None) -> None:
@@ -54,19 +53,13 @@ class Trial:
         except Fenced:
             raise
         except (Unavailable, UserError) as error:
-            outage = error.outage if isinstance(error, Unavailable) else str(error)
-            if self._outage != outage:
-                logger.warning("%s; trying again", error)
-            self._outage = outage
-            self._waiting = str(error)
-            self._slot.say_of(self._who, waiting=self._waiting)
+            self._instruments.outages.met(self._who, error)
             self._instruments.meters.waited(self._live.history.project)
-            self._instruments.health.lacks(self._who, self._waiting)
+            self._instruments.health.lacks(self._who, str(error))
+            self._slot.say_of(self._who, waiting=str(error))
         except Exception as error:
             await self._failed(due, error)
         else:
-            if self._waiting is not None:
-                logger.info("it works again; over is: %s", self._waiting)
             self._is_well()
             self._slot.say_of(self._who, waiting=None, failure=None)
             self._backoff.reset()
@@ -75,7 +68,7 @@ class Trial:
         return False
 
     def _is_well(self) -> None:
-        self._waiting = self._outage = None
+        self._instruments.outages.over(self._who)
         self._instruments.health.lacks(self._who, None)
 
     async def _failed(self, due: str, error: Exception) -> None:

@@ -53,9 +53,13 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Away:
-    """The log does not answer for now; what is owned stays owned, and nothing arrives until Back."""
+    """The log does not answer for now; what is owned stays owned, and nothing arrives until Back.
+
+    `outage` as of the errors that are raised meanwhile.
+    """
 
     reason: str
+    outage: str
 
 
 @dataclass(frozen=True)

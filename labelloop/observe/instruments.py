@@ -1,9 +1,10 @@
-"""What a running service is observed by: its meters and its health."""
+"""What a running service is observed by: its meters, its health, and what it says it waits for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labelloop.observe.health import Health
 from labelloop.observe.meters import Meters
+from labelloop.outages import Outages
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class Instruments:
 
     meters: Meters
     health: Health
+    outages: Outages = field(default_factory=Outages)
 
     @classmethod
     def of(cls, service: str, stale_after: float = 30.0) -> "Instruments":

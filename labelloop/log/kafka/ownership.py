@@ -216,4 +216,4 @@ class KafkaOwnership:
         if (self._trouble is None) == (self._trouble_told is None):
             return None
         self._trouble_told = self._trouble
-        return Back() if self._trouble is None else Away(self._trouble)
+        return Back() if self._trouble is None else Away(self._trouble, self._settings.where)

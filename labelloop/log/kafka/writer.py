@@ -42,6 +42,7 @@ class Writer:
         self._lock = asyncio.Lock()
         self._closed = False
         self._unsure: tuple[Sequence[Event], asyncio.Task[None]] | None = None
+        self._came_late: set[str] = set()
 
     async def start(self) -> None:
         """Connect, and fence older writers. Raises Unavailable, UserError, and Fenced once it is closed."""
@@ -49,13 +50,20 @@ class Writer:
             await self._start()
 
     async def write(self, partition: int, events: Sequence[Event]) -> None:
-        """Append a batch. Raises Fenced, Unavailable (whether it was written is then open), UserError."""
+        """Append a batch, without the events that an earlier call gave up and that are in the log since.
+
+        Raises Fenced, Unavailable (whether it was written is then open), UserError.
+        """
         async with self._lock:
             await self._start()
-            if self._unsure is None or list(self._unsure[0]) != list(events):
+            if self._unsure is not None:
+                given_up = {event.id for event in self._unsure[0]}
                 await self._end_unsure()
-                self._unsure = (events, asyncio.create_task(self._write(partition, events)))
-            await self._end_unsure()
+                self._came_late |= given_up
+            new = [event for event in events if event.id not in self._came_late]
+            if new:
+                self._unsure = (new, asyncio.create_task(self._write(partition, new)))
+                await self._end_unsure()
 
     async def close(self) -> None:
         """Write no more; what is under way is given up."""
