@@ -33,6 +33,8 @@ def _service(service: Facts) -> str:
         said = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
     if service["restarts"]:
         said.append(f"started again {service['restarts']} times, last after {service['ended']}")
+    if service.get("strangers"):
+        said.append(f"skipped {service['strangers']} records of the log that are no event")
     said += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
     return ", ".join(said)
 

@@ -1,0 +1,99 @@
+"""`labelloop copy` and `labelloop skip` as they are typed."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import error_line, labelloop
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with one project."""
+    (tmp_path / "mail.csv").write_text("text,label\nwin a prize,spam\nlunch at noon?,ham\ncheap pills,spam\n")
+    made = labelloop(
+        "init", "--home", tmp_path / "home", "--dataset", tmp_path / "mail.csv", "--batch-size", 2
+    )
+    assert made.exit_code == 0, made.output
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LABELLOOP_STORE", raising=False)
+
+
+def projects(home: Path) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(labelloop("status", "--home", home, "--json").stdout)[
+        "projects"
+    ]
+    return found
+
+
+def test_from_one_home_to_another_and_back_by_their_folders(home: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (tmp_path / "news.csv").write_text("text,label\na,x\nb,y\n")
+    labelloop("init", "--home", other, "--dataset", tmp_path / "news.csv", "--batch-size", 1)
+
+    first = labelloop("copy", home, other, "--json")
+    assert first.exit_code == 0, first.output
+    said = json.loads(first.stdout)
+    assert (said["events"], said["snapshots"]) == (2, 1)
+    assert said["source_digest"] == said["target_digest"]
+    assert f"moved to sqlite:///{other}" in labelloop("status", "--home", home).stdout
+    assert [each["moved"] for each in projects(other)] == [None, None]
+    assert f"has moved to sqlite:///{other}" in error_line(labelloop("pause", "--home", home))
+
+    back = labelloop("copy", other, home, "--project", "mail")
+    assert back.exit_code == 0, back.output
+    assert "digest there" in back.stdout
+    assert [each["moved"] for each in projects(home)] == [None]
+    assert labelloop("pause", "--home", home).exit_code == 0
+
+
+def test_a_log_in_no_home_needs_its_store(home: Path, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/team.sqlite"
+
+    told = error_line(labelloop("copy", home, target))
+
+    assert told == f"the store of {target} is not known: give --to-store, or set LABELLOOP_STORE"
+    assert projects(home)[0]["moved"] is None
+    environment = {"LABELLOOP_STORE": str(tmp_path / "store")}
+    assert labelloop("copy", home, target, environment=environment).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "told"),
+    [
+        ("{tmp}/nowhere", "{tmp}/other.sqlite", "there is no home at"),
+        ("sqlite:///{tmp}/nowhere.sqlite", "sqlite:///{tmp}/other.sqlite", "there is no log at"),
+        ("{tmp}/home", "{tmp}/home", "are one log"),
+        ("{tmp}/home", "mysql://host", "is no log that this version knows"),
+    ],
+)
+def test_what_cannot_be_copied_is_told(
+    source: str, target: str, told: str, home: Path, tmp_path: Path
+) -> None:
+    assert told in error_line(labelloop("copy", source.format(tmp=tmp_path), target.format(tmp=tmp_path)))
+
+
+def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path) -> None:
+    labelloop("pause", "--home", home)
+    labelloop("resume", "--home", home)
+    with closing(sqlite3.connect(home / "log.sqlite")) as connection, connection:
+        connection.execute("UPDATE events SET data = replace(data, 'who', 'how')")
+        connection.execute("UPDATE events SET data = cast(data AS BLOB)")
+    result = labelloop("status", "--home", home)
+    assert result.exit_code == 2
+    place = result.stderr.partition("(")[2].partition(")")[0]
+    assert place == "partition 0, offset 2"
+
+    for where in (place, "partition 0, offset 3"):
+        assert f"halted at event {where}" not in labelloop("skip", where, "--home", home).stdout
+
+    assert labelloop("status", "--home", home).exit_code == 0
+    assert "there is nothing" not in labelloop("events", "--home", home).stdout
+    assert "no project is halted at 1: none is halted" in error_line(labelloop("skip", "1", "--home", home))
