@@ -13,10 +13,9 @@ from tests.support.command import error_line, labelloop
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with one project."""
-    (tmp_path / "mail.csv").write_text("text,label\nwin a prize,spam\nlunch at noon?,ham\ncheap pills,spam\n")
-    made = labelloop(
-        "init", "--home", tmp_path / "home", "--dataset", tmp_path / "mail.csv", "--batch-size", 2
-    )
+    mail = tmp_path / "mail.csv"
+    mail.write_text("text,label\nwin a prize,spam\nlunch at noon?,ham\ncheap pills,spam\n")
+    made = labelloop("init", "--home", tmp_path / "home", "--dataset", mail, "--batch-size", 2)
     assert made.exit_code == 0, made.output
     return tmp_path / "home"
 
@@ -27,10 +26,8 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def projects(home: Path) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(labelloop("status", "--home", home, "--json").stdout)[
-        "projects"
-    ]
-    return found
+    said = json.loads(labelloop("status", "--home", home, "--json").stdout)
+    return list(said["projects"])
 
 
 def test_from_one_home_to_another_and_back_by_their_folders(home: Path, tmp_path: Path) -> None:
@@ -77,7 +74,9 @@ def test_a_log_in_no_home_needs_its_store(home: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_copied_is_told(
     source: str, target: str, told: str, home: Path, tmp_path: Path
 ) -> None:
-    assert told in error_line(labelloop("copy", source.format(tmp=tmp_path), target.format(tmp=tmp_path)))
+    places = [place.format(tmp=tmp_path) for place in (source, target)]
+
+    assert told in error_line(labelloop("copy", *places))
 
 
 def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path) -> None:
@@ -92,8 +91,7 @@ def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path)
     assert place == "partition 0, offset 2"
 
     for where in (place, "partition 0, offset 3"):
-        assert f"halted at event {where}" not in labelloop("skip", where, "--home", home).stdout
+        assert f"goes on without {where}" in labelloop("skip", where, "--home", home).stdout
 
     assert labelloop("status", "--home", home).exit_code == 0
-    assert "there is nothing" not in labelloop("events", "--home", home).stdout
     assert "no project is halted at 1: none is halted" in error_line(labelloop("skip", "1", "--home", home))
