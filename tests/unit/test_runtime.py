@@ -14,9 +14,10 @@ from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.sqlite import SqliteLog
 from labelloop.log.sqlite_rows import insert
 from labelloop.loop.state import LoopState
+from labelloop.projects.operate import skip
 from labelloop.slot import IDLE, Slot, read_slot
 from schemas.envelope import Event, datahash, new_event
-from schemas.events import ProjectCreated, ProjectPaused
+from schemas.events import ProjectCreated, ProjectMoved, ProjectPaused
 from tests.support.controllers import Batches, events, read, running, until, until_state
 from tests.support.disks import fill
 from tests.support.states import PROJECT, project, queried
@@ -347,3 +348,39 @@ async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, slot: Slot) -
             await until_state(log, name, lambda state: len(state.batches) == 3)
 
     assert service.most == 1
+
+
+async def test_what_a_skipped_event_should_have_said_is_done_anew(
+    log: SqliteLog, slot: Slot, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    good = new_event(PROJECT, queried(), source="tests")
+    await log.append(Event({**good.attributes, "datahash": datahash(b"{}")}, b"{}"))
+
+    async with running(log, Batches(count=1), slot):
+        await until(lambda: "halted" in said(tmp_path))
+        await skip(log, await read(log, PROJECT))
+        state = await until_state(log, PROJECT, lambda state: bool(state.batches))
+        await until(lambda: "halted" not in said(tmp_path))
+
+    assert state.batches["0"].queried_id != good.id
+    assert f"project {PROJECT} goes on" in caplog.messages
+
+
+async def test_a_project_that_moved_away_is_worked_on_no_more(
+    log: SqliteLog, slot: Slot, tmp_path: Path
+) -> None:
+    service = Batches(count=1)
+    async with running(log, service, slot):
+        state = await until_state(log, PROJECT, lambda state: bool(state.batches))
+        elsewhere = ProjectMoved(
+            request="r", who="ada", log="kafka:x/y", address="there", events=state.length
+        )
+        await log.append(new_event(PROJECT, elsewhere, source="tests"), fence=True)
+        await log.append(new_event(OTHER, project(), source="tests"))
+        service.count = 2
+
+        await until_state(log, OTHER, lambda state: len(state.batches) == 2)
+
+    assert (await read(log, PROJECT)).state.batches.keys() == {"0"}
+    assert service.done.count("1") == 1
