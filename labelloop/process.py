@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from labelloop.caches import cache_folder
 from labelloop.controller import Controller
@@ -16,6 +16,7 @@ from labelloop.folds import Folds
 from labelloop.log import open_log
 from labelloop.observe import logs
 from labelloop.observe.instruments import Instruments
+from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.settings import Observing
 from labelloop.runtime import Runtime
@@ -28,6 +29,7 @@ PARENT_CHECK = 1.0
 def serve(make: Callable[[Settings], Controller[Any]]) -> None:
     """Run a service until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
     problem: str | None = None
+    observing = Observing()
     try:
         observing = Observing.from_environment()
         logs.configure(observing.json)
@@ -35,8 +37,15 @@ def serve(make: Callable[[Settings], Controller[Any]]) -> None:
     except* UserError as errors:
         problem = str(errors.exceptions[0])
     if problem is not None:
-        print(f"error: {problem}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(problem, observing.json)
+
+
+def _refuse(problem: str, json: bool) -> NoReturn:
+    if json:
+        logging.getLogger(__name__).error(problem)
+    else:
+        print(f"error: {hiding()(problem)}", file=sys.stderr)
+    sys.exit(2)
 
 
 async def _serve(
@@ -69,7 +78,9 @@ async def _serve(
 def _show(instruments: Instruments, observing: Observing, slot: Slot) -> HealthServer | None:
     if observing.port is None:
         return None
-    server = HealthServer(observing.host, observing.port, instruments.health, instruments.meters.registry)
+    server = HealthServer(
+        observing.host, observing.port, instruments.health, instruments.meters.registry, hiding()
+    )
     slot.say(health=server.url)
     return server
 

@@ -47,5 +47,6 @@ class Health:
 
     def unreadiness(self) -> str | None:
         """Why the service is not ready; None when it is."""
-        reasons = [*filter(None, [self.sickness()]), *list(self._lacking.values())]
+        sickness = self.sickness()
+        reasons = dict.fromkeys([*([sickness] if sickness else ()), *self._lacking.values()])
         return "; ".join(reasons) or None

@@ -6,53 +6,58 @@ Modules log by the standard library's `logging`; keys of one line go into `extra
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
 from structlog.typing import Processor
 
+from labelloop.observe.secrets import Hide, hiding
+
 __all__ = ["bind_contextvars", "bound_contextvars", "configure"]
 
-
-def _known(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Without the keys that what it is about has not."""
-    return {key: value for key, value in line.items() if value is not None}
-
-
-SHARED: list[Processor] = [
-    merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    _known,
-]
+FIRST = ("timestamp", "level", "service", "message", "project", "batch", "model", "event_id", "event_type")
 SAID_BY_THE_FILE = ("service", "logger", "correlation_id")
 
 
-def configure(json: bool) -> None:
-    """Send every line of this process to stderr: as JSON objects, or as text with the keys behind it."""
+def configure(json: bool, hide: Hide | None = None) -> None:
+    """Send every line of this process to stderr: as JSON objects, or as text with the keys behind it.
+
+    What `hide` hides is in none of them: the secrets of the environment, unless told otherwise.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=SHARED,
+            foreign_pre_chain=[
+                merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _known,
+            ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *(_as_json() if json else _as_text()),
+                _without_secrets(hide or hiding()),
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
     logging.captureWarnings(json)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    sys.excepthook = _crashed
 
 
 def _as_json() -> list[Processor]:
     return [
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("message"),
-        structlog.processors.JSONRenderer(),
+        _in_order,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
 
 
@@ -67,6 +72,24 @@ def _as_text() -> list[Processor]:
     ]
 
 
+def _known(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Without the keys that what it is about has not."""
+    return {key: value for key, value in line.items() if value is not None}
+
+
+def _in_order(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """What people read first, first."""
+    return {key: line[key] for key in FIRST if key in line} | dict(line)
+
+
 def _shortened(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Without what a service's own log file says by its name, or `project` says already."""
     return {key: value for key, value in line.items() if key not in SAID_BY_THE_FILE}
+
+
+def _without_secrets(hide: Hide) -> Processor:
+    return lambda logger, name, line: hide(str(line))
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger("labelloop").critical("it ends by an error", exc_info=(kind, error, trace))

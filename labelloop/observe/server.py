@@ -1,7 +1,8 @@
 """What a service shows over HTTP, from a thread of its own: /healthz, /readyz and /metrics."""
 
+import socket
 from collections.abc import Callable, Iterable
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from labelloop.errors import UserError
 from labelloop.observe.health import Health
+from labelloop.observe.secrets import Hide
 from labelloop.observe.settings import HOST, PORT
 
 Answer = Iterable[bytes]
@@ -18,6 +20,17 @@ SLOWEST_CLIENT = 10.0
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        # The base class asks the DNS for this host's name, which takes seconds where there is none.
+        TCPServer.server_bind(self)
+        host, port = self.server_address[:2]
+        self.server_name, self.server_port = str(host), int(port)
+        self.setup_environ()
+
+
+class _ServerOverIPv6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(WSGIRequestHandler):
@@ -28,20 +41,20 @@ class _Handler(WSGIRequestHandler):
 
 
 class HealthServer:
-    """Serves until `close`. Raises UserError when its address cannot be had."""
+    """Serves until `close`, what `hide` hides left out. Raises UserError when its address cannot be had."""
 
-    def __init__(self, host: str, port: int, health: Health, registry: CollectorRegistry) -> None:
+    def __init__(self, host: str, port: int, health: Health, registry: CollectorRegistry, hide: Hide) -> None:
+        kind = _ServerOverIPv6 if ":" in host else _Server
+        app = _app(health, registry, hide)
         try:
-            self._server = make_server(
-                host, port, _app(health, registry), server_class=_Server, handler_class=_Handler
-            )
+            self._server = make_server(host, port, app, server_class=kind, handler_class=_Handler)
         except OSError as error:
             raise UserError(
                 f"cannot serve on {host}:{port} ({error.strerror}): "
                 f"give another {PORT} (0: any that is free) or {HOST}"
             ) from error
         self.port = self._server.server_port
-        self.url = f"http://{host}:{self.port}"
+        self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
         Thread(target=self._server.serve_forever, name="health", daemon=True).start()
 
     def close(self) -> None:
@@ -49,7 +62,7 @@ class HealthServer:
         self._server.server_close()
 
 
-def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Answer]:
+def _app(health: Health, registry: CollectorRegistry, hide: Hide) -> Callable[..., Answer]:
     metrics = make_wsgi_app(registry)
     probes = {"/healthz": health.sickness, "/readyz": health.unreadiness}
 
@@ -64,6 +77,6 @@ def _app(health: Health, registry: CollectorRegistry) -> Callable[..., Answer]:
             problem = probe()
             status, said = ("200 OK", "ok") if problem is None else ("503 Service Unavailable", problem)
         start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
-        return [f"{said}\n".encode()]
+        return [f"{hide(said)}\n".encode()]
 
     return app

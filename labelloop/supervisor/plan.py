@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
+from labelloop.observe.settings import PORT, Observing
 from labelloop.places import Places
 from labelloop.settings import Settings, default_threads
 from labelloop.supervisor.service import Service
@@ -28,9 +29,16 @@ def argilla(home: Home, host: str, port: int) -> Service:
 
 
 def services(home: Home, places: Places, access: ArgillaAccess) -> list[Service]:
-    """The loop and the evaluator."""
+    """The loop and the evaluator.
+
+    If LABELLOOP_HEALTH_PORT is given, the first shows itself there and the others at the ports that follow.
+    """
     environment = settings(home, places, access).to_environment()
-    return [_python(home, name, (f"services.{name}",), environment) for name in SERVICES]
+    first = Observing.from_environment().port
+    return [
+        _python(home, name, (f"services.{name}",), {**environment, **_port(first, number)})
+        for number, name in enumerate(SERVICES)
+    ]
 
 
 def annotators(
@@ -59,6 +67,10 @@ def settings(home: Home, places: Places, access: ArgillaAccess) -> Settings:
     return Settings.from_environment(
         {**basis.to_environment(), "LABELLOOP_THREADS": threads, "LABELLOOP_KEEP_MODELS": keep}
     )
+
+
+def _port(first: int | None, number: int) -> dict[str, str]:
+    return {PORT: str(first + number)} if first else {}
 
 
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:

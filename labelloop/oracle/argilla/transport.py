@@ -14,13 +14,16 @@ LONGEST_DETAIL = 300
 
 
 class Transport:
-    """One keep-alive connection pool to `url`; `headers` and the key go with every request."""
+    """One keep-alive connection pool to `url`; `headers` and the key go with every request.
+
+    Of credentials in the address, which go along as well, its `url` shows nothing.
+    """
 
     def __init__(self, url: str, api_key: str, headers: Mapping[str, str], timeout: float) -> None:
         address = _address(url)
-        self.url = str(address).rstrip("/")
+        self.url = str(address.copy_with(userinfo=b"")).rstrip("/")
         self._http = httpx.AsyncClient(
-            base_url=f"{self.url}/api/v1/",
+            base_url=f"{str(address).rstrip('/')}/api/v1/",
             headers=_sendable({**headers, "X-Argilla-Api-Key": api_key.strip()}),
             timeout=timeout,
             trust_env=address.host not in LOOPBACK,

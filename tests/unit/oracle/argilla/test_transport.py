@@ -1,8 +1,12 @@
 """Addresses and keys that cannot be right."""
 
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pytest
 
-from labelloop.errors import UserError
+from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla
 
 
@@ -23,3 +27,26 @@ def test_a_key_that_no_header_can_hold_is_told(key: str) -> None:
 def test_a_header_that_cannot_be_sent_is_told() -> None:
     with pytest.raises(UserError, match="Authorization"):
         Argilla("http://localhost:6900", "key", {"Authorization": "Bearer \n"})
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Answers 503, and keeps what credentials came."""
+
+    def do_GET(self) -> None:
+        self.server.came = self.headers["Authorization"]  # type: ignore[attr-defined]
+        self.send_response(503)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+async def test_credentials_in_the_address_go_along_and_are_not_shown() -> None:
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.handle_request).start()
+        async with Argilla(f"http://ada:s3cret@127.0.0.1:{server.server_port}", "key") as argilla:
+            with pytest.raises(Unavailable, match="answers 503") as raised:
+                await argilla.me()
+
+    assert server.came == f"Basic {b64encode(b'ada:s3cret').decode()}"  # type: ignore[attr-defined]
+    assert "s3cret" not in str(raised.value)

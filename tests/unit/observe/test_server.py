@@ -1,0 +1,169 @@
+"""What a service shows over HTTP, and what its container asks of it."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.observe.check import ask
+from labelloop.observe.health import LOG, Health
+from labelloop.observe.meters import Meters
+from labelloop.observe.secrets import hiding
+from labelloop.observe.server import HealthServer
+from tests.support.argilla_server import free_port
+from tests.support.controllers import until
+
+HIDE = hiding({"LABELLOOP_ARGILLA_KEY": "hunter2-hunter2"})
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health()
+
+
+@pytest.fixture
+def server(health: Health) -> Iterator[HealthServer]:
+    server = HealthServer("127.0.0.1", 0, health, Meters("trainer").registry, HIDE)
+    yield server
+    server.close()
+
+
+def get(server: HealthServer, path: str) -> tuple[int, str]:
+    answer = httpx.get(f"{server.url}{path}", timeout=30)
+    return answer.status_code, answer.text.strip()
+
+
+def test_who_starts_lives_and_is_not_ready(server: HealthServer) -> None:
+    assert get(server, "/healthz") == (200, "ok")
+    assert get(server, "/readyz") == (503, "it is starting")
+
+
+def test_who_lacks_nothing_is_ready(server: HealthServer, health: Health) -> None:
+    health.lacks(LOG, None)
+
+    assert get(server, "/readyz") == (200, "ok")
+
+
+def test_no_secret_is_shown(server: HealthServer, health: Health) -> None:
+    health.lacks(LOG, "http://ada:pw@argilla refuses hunter2-hunter2")
+
+    assert get(server, "/readyz") == (503, "http://***@argilla refuses ***")
+
+
+def test_the_metrics_are_there_in_prometheus_own_format(server: HealthServer) -> None:
+    answer = httpx.get(f"{server.url}/metrics", timeout=30)
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert 'labelloop_lag_events{service="trainer"} 0.0' in answer.text
+
+
+def test_what_is_not_there_names_what_is(server: HealthServer) -> None:
+    assert get(server, "/") == (404, "there are /healthz, /readyz and /metrics")
+
+
+def test_an_address_that_is_taken_is_an_error_with_the_remedy(server: HealthServer) -> None:
+    with pytest.raises(UserError, match="give another LABELLOOP_HEALTH_PORT"):
+        HealthServer("127.0.0.1", server.port, Health(), Meters("querier").registry, HIDE)
+
+
+def test_a_host_that_is_not_this_one_is_an_error_with_the_remedy() -> None:
+    with pytest.raises(UserError, match=r"give another LABELLOOP_HEALTH_PORT .* or LABELLOOP_HEALTH_HOST"):
+        HealthServer("192.0.2.1", 0, Health(), Meters("querier").registry, HIDE)
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+def test_it_serves_over_ipv6_too(health: Health, monkeypatch: pytest.MonkeyPatch) -> None:
+    health.lacks(LOG, None)
+    server = HealthServer("::1", 0, health, Meters("trainer").registry, HIDE)
+    monkeypatch.setenv("LABELLOOP_HEALTH_HOST", "::")
+    monkeypatch.setenv("LABELLOOP_HEALTH_PORT", str(server.port))
+
+    assert get(server, "/readyz") == (200, "ok")
+    assert ask("readyz") is None
+    server.close()
+
+
+async def test_an_event_loop_that_is_stuck_is_told_while_it_is_stuck() -> None:
+    health, stuck, released = Health(stale_after=0.2), threading.Event(), threading.Event()
+    server = HealthServer("127.0.0.1", 0, health, Meters("trainer").registry, HIDE)
+
+    async def serve() -> None:
+        beating = asyncio.create_task(health.keep_beating())
+        await asyncio.sleep(0)
+        stuck.set()
+        released.wait(30)  # the event loop of that thread does not get on
+        await until(lambda: health.sickness() is None)
+        beating.cancel()
+
+    serving = threading.Thread(target=lambda: asyncio.run(serve()))
+    serving.start()
+    await until(stuck.is_set)
+
+    await until(lambda: get(server, "/healthz")[0] == 503)
+    assert "its event loop has been stuck" in get(server, "/healthz")[1]
+
+    released.set()
+    serving.join()
+    server.close()
+
+
+class TestCheck:
+    """The question that a container's health check asks."""
+
+    @pytest.fixture(autouse=True)
+    def environment(self, server: HealthServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LABELLOOP_HEALTH_HOST", "0.0.0.0")
+        monkeypatch.setenv("LABELLOOP_HEALTH_PORT", str(server.port))
+
+    def test_who_is_well_has_no_problem(self) -> None:
+        assert ask("healthz") is None
+
+    def test_the_reason_is_told(self, health: Health) -> None:
+        assert ask("readyz") == "it is starting"
+
+        health.lacks(LOG, "Kafka is away")
+
+        assert ask("readyz") == "Kafka is away"
+
+    def test_who_does_not_listen_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LABELLOOP_HEALTH_PORT", port := str(free_port()))
+
+        assert str(ask("healthz")).startswith(f"no answer on port {port}")
+
+    @pytest.mark.parametrize("port", ["", "0", "http"])
+    def test_a_port_that_is_not_known_cannot_be_asked(
+        self, port: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LABELLOOP_HEALTH_PORT", port)
+
+        assert ask("healthz") == "LABELLOOP_HEALTH_PORT names no port to ask"
+
+    def test_as_a_command_it_exits_with_the_answer(self, health: Health) -> None:
+        command = [sys.executable, "-m", "labelloop.observe.check"]
+
+        lives = subprocess.run(command, capture_output=True, text=True, check=False)
+        ready = subprocess.run([*command, "readyz"], capture_output=True, text=True, check=False)
+
+        assert (lives.returncode, lives.stderr) == (0, "")
+        assert (ready.returncode, ready.stderr) == (1, "readyz: it is starting\n")
+
+    def test_it_loads_next_to_nothing(self) -> None:
+        shown = "import labelloop.observe.check, sys; print(*sys.modules)"
+        run = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+
+        assert {"asyncio", "logging", "structlog", "prometheus_client"}.isdisjoint(run.stdout.split())
