@@ -14,6 +14,7 @@ from labelloop.folds import Folds
 from labelloop.live import Live
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Ownership, Revoked
 from labelloop.loop.state import LoopState
+from labelloop.observe.about import about_project
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
 from labelloop.part import Part
@@ -133,9 +134,10 @@ class Term:
     def _tell_rest(self, live: Live, before: str | None) -> None:
         now, project = live.history.resting, live.history.project
         if now and now != before:
-            logger.log(logging.ERROR if live.history.halt else logging.INFO, "project %s is %s", project, now)
+            level = logging.ERROR if live.history.halt else logging.INFO
+            logger.log(level, "project %s is %s", project, now, extra=about_project(project))
         elif before and not now:
-            logger.info("project %s goes on", project)
+            logger.info("project %s goes on", project, extra=about_project(project))
 
     def _report(self) -> None:
         projects = {name: live for part in self._parts.values() for name, live in part.projects.items()}
