@@ -52,6 +52,8 @@ class Delivery:
     async def run(self) -> None:
         """Run until cancelled. While the log is away, wait."""
         self._slot.say(doing=IDLE)
+        # Nothing is handled that could not be set aside.
+        await self._log_patience.until_done(self._log.dead_letters.read)
         while True:
             try:
                 async with self._log.follow(self._group) as follower, asyncio.TaskGroup() as tasks:
@@ -67,7 +69,7 @@ class Delivery:
         """Return when the record is handled or set aside."""
         if record.event is None:
             self._strangers += 1
-            logger.warning("offset %d is skipped, it holds no event: %s", record.offset, record.problem)
+            logger.warning("%s is skipped, it holds no event: %s", record.place, record.problem)
             self._slot.say(strangers=self._strangers)
             return
         reason = await self._try(record, self._attempts)
@@ -110,6 +112,7 @@ class Delivery:
                 except Unavailable as error:
                     await self._handler_patience.wait(error)
                 except Exception as error:
+                    self._handler_patience.is_over()
                     failed += 1
                     reason = _reason(error)
                     logger.warning("%s failed: %s", _about(record), reason, exc_info=failed == attempts)
@@ -128,4 +131,4 @@ def _reason(error: Exception) -> str:
 
 def _about(record: Record) -> str:
     event = record.event
-    return f"{event.project}: {event.name} {event.id}" if event else f"offset {record.offset}"
+    return f"{event.project}: {event.name} {event.id}" if event else record.place

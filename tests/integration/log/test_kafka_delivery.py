@@ -8,6 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import Standing
@@ -49,6 +51,7 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
     async with delivering(log, consumer, slot=Slot(tmp_path, GROUP), attempts=2):
         await until(lambda: "does not answer" in read_slot(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == [0, 1, 1]
+        assert sum("does not answer" in message for message in caplog.messages) == 1
         await asyncio.to_thread(own_broker.start)
         await until(lambda: consumer.handled == [0, 2])
         await log.append(some_event("p", 3))
@@ -56,7 +59,6 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
 
     (letter,) = await until_letters(log, bool)
     assert (letter.standing, letter.event.id) == (Standing.DEAD, some_event("p", 1).id)
-    assert sum("does not answer" in message for message in caplog.messages) == 1
     await log.close()
 
 
@@ -115,3 +117,35 @@ async def test_an_event_of_the_largest_size_can_be_a_dead_letter(kafka: str, pre
 
     assert len(letter.event.data) > 16_700_000
     await log.close()
+
+
+async def test_nothing_is_handled_while_a_dead_letter_would_be_lost(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    await make_topic(kafka, f"{prefix}.deadletters", **{"retention.ms": "604800000"})
+    log = a_log(kafka, prefix)
+    await log.append(some_event("p", 0))
+    consumer = Consumer()
+
+    async with delivering(log, consumer, slot=Slot(tmp_path, GROUP)):
+        await until(lambda: "would lose events" in read_slot(tmp_path, GROUP).get("waiting", ""))
+        assert consumer.calls == []
+        await keep_all(kafka, f"{prefix}.deadletters")
+        await until(lambda: consumer.handled == [0])
+
+    await log.close()
+
+
+async def make_topic(kafka: str, name: str, **settings: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 1, 1, topic_configs=settings)])
+    await admin.close()
+
+
+async def keep_all(kafka: str, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    settings = {"retention.ms": "-1", "max.message.bytes": "20000000"}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)])
+    await admin.close()
