@@ -10,6 +10,7 @@ from labelloop.folds import Folds
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from labelloop.observe.instruments import Instruments
 from labelloop.runtime import Runtime
 from labelloop.slot import Slot
 from schemas.envelope import Event
@@ -85,10 +86,14 @@ async def until_state(log: Log, project: str, holds: Callable[[LoopState], bool]
 
 @asynccontextmanager
 async def running(
-    log: Log, service: Controller[str], slot: Slot, folds: Folds | None = None
+    log: Log,
+    service: Controller[str],
+    slot: Slot,
+    folds: Folds | None = None,
+    instruments: Instruments | None = None,
 ) -> AsyncIterator["asyncio.Task[None]"]:
     """The service at work on the log."""
-    task = asyncio.create_task(Runtime(log, service, slot, folds).run())
+    task = asyncio.create_task(Runtime(log, service, slot, folds, instruments).run())
     try:
         yield task
     finally:
