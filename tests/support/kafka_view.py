@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.kafka import KafkaSettings, read_settings
@@ -61,6 +62,8 @@ async def _owners(settings: KafkaSettings, service: str) -> dict[int, str]:
     await admin.start()
     try:
         (answer,) = await admin.describe_consumer_groups([settings.group(service)])
+    except GroupCoordinatorNotAvailableError:
+        return {}
     finally:
         await admin.close()
     return _assigned(answer.to_object()["groups"][0])

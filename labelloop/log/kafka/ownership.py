@@ -138,9 +138,11 @@ class KafkaOwnership:
         backoff = Backoff()
         while self._assignment.changes:
             owned = set(self._assignment.owned)
-            for partition in sorted(self._told - owned):
+            for partition in sorted(self._writers.keys() - owned):
+                was_told = partition in self._told
                 await self._forget(partition)
-                yield Revoked(partition)
+                if was_told:
+                    yield Revoked(partition)
             new = sorted(owned - self._told)
             try:
                 await self._fence(new)
@@ -177,9 +179,10 @@ class KafkaOwnership:
     async def _arrived(self, pages: Mapping[TopicPartition, Sequence[Any]]) -> AsyncIterator[Change]:
         found = {place.partition: records for place, records in pages.items() if records}
         for partition in sorted(found.keys() | self._goals.keys()):
-            goal = self._goals.get(partition)
-            place = TopicPartition(self._settings.topic, partition)
-            is_caught_up = goal is None or goal == 0 or await position(self._consumer, place) >= goal
+            try:
+                is_caught_up = await self._is_caught_up(partition)
+            except IllegalStateError:  # It has just been given to another.
+                continue
             records = [to_record(record) for record in found.get(partition, ())]
             if is_caught_up:
                 self._goals.pop(partition, None)
@@ -188,6 +191,11 @@ class KafkaOwnership:
             if records:
                 self._assignment.passed(partition, records[-1].offset + 1)
             yield Arrived(partition, records, is_caught_up)
+
+    async def _is_caught_up(self, partition: int) -> bool:
+        goal = self._goals.get(partition)
+        place = TopicPartition(self._settings.topic, partition)
+        return not goal or await position(self._consumer, place) >= goal
 
     async def _forget(self, partition: int) -> None:
         self._told.discard(partition)

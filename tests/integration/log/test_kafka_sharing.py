@@ -3,12 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
 from labelloop.log.base import Arrived, Assigned, Fenced, Ownership, Revoked
 from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka.writer import Writer
 from schemas.envelope import Event
 from tests.support.controllers import until
 from tests.support.logs import some_event
@@ -35,6 +36,7 @@ class Member:
                 case Revoked():
                     self.owned.discard(change.partition)
                 case Arrived():
+                    assert change.partition in self.owned
                     for record in change.records:
                         assert record.event is not None
                         self.events.append(record.event)
@@ -54,7 +56,8 @@ async def a_member(log: KafkaLog) -> AsyncIterator[Member]:
         watching = asyncio.create_task(member.watch())
         yield member
         watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await watching
     await log.close()
 
 
@@ -102,6 +105,33 @@ async def test_partitions_are_shared_move_and_never_have_two_owners(open_log: Ca
 async def test_three_members_share_evenly(open_log: Callable[[], KafkaLog]) -> None:
     async with a_member(open_log()) as first, a_member(open_log()) as second, a_member(open_log()) as third:
         await until(lambda: shared(first, second, third))
+
+
+async def test_what_goes_to_another_while_it_is_fenced_is_not_told(
+    open_log: Callable[[], KafkaLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log()
+    await log.append(*(some_event(project, 0) for project in PROJECTS))
+    fencing, go_on, start = [], asyncio.Event(), Writer.start
+
+    async def hesitant(writer: Writer) -> None:
+        if len(fencing) < PARTITIONS:
+            fencing.append(writer)
+            await go_on.wait()
+        await start(writer)
+
+    monkeypatch.setattr(Writer, "start", hesitant)
+    async with AsyncExitStack() as stack:
+        coming = asyncio.create_task(stack.enter_async_context(a_member(open_log())))
+        await until(lambda: len(fencing) == PARTITIONS)
+        second = await stack.enter_async_context(a_member(open_log()))
+        await until(lambda: len(second.owned) == PARTITIONS // 2)
+        go_on.set()
+        first = await coming
+
+        await until(lambda: shared(first, second))
+        await until(lambda: len(first.events) + len(second.events) == len(PROJECTS))
+    await log.close()
 
 
 def _number(event: Event) -> int:
