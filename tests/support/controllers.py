@@ -17,7 +17,7 @@ from schemas.envelope import Event
 from schemas.events import BatchQueried
 from tests.support.states import queried
 
-Effect = Callable[[LoopState], None]
+Effect = Callable[[LoopState], object]
 PATIENCE = 30.0
 
 
