@@ -4,6 +4,8 @@ import base64
 import json
 from typing import Any
 
+from pydantic_core import from_json
+
 from schemas.envelope import Event, NotAnEvent
 
 
@@ -14,10 +16,10 @@ def attributes_to_json(event: Event) -> str:
 def from_parts(attributes: str | bytes, data: bytes) -> Event:
     """The event of stored attributes and data. Raises NotAnEvent."""
     try:
-        found = json.loads(attributes)
+        found = from_json(attributes)
     except ValueError as error:
         raise NotAnEvent(f"its attributes are no JSON: {error}") from error
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, dict) or not {*map(type, found.values())} <= {str}:
         raise NotAnEvent("its attributes are no JSON object of strings")
     if not isinstance(data, bytes):
         raise NotAnEvent("its data are no bytes")

@@ -14,7 +14,6 @@ import schemas
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.state import Failure, LoopState
-from schemas.model import READING
 
 
 class Unusable(ValueError):
@@ -48,7 +47,7 @@ def load(content: bytes, here: str | None = None) -> list[History]:
     """What `dump` was given, of the log `here`. Raises Unusable."""
     try:
         with _no_collection():
-            return [_history(kept, here) for kept in _MANY.validate_json(content, context=READING)]
+            return [_history(kept, here) for kept in _MANY.validate_json(content)]
     except ValidationError as error:
         raise Unusable(f"it holds no histories: {error.errors(include_url=False)[0]['msg']}") from error
 

@@ -126,7 +126,7 @@ def test_unknown_values_of_an_enumeration_are_read() -> None:
 
 
 def test_unknown_values_of_an_enumeration_are_not_written() -> None:
-    with pytest.raises(ValidationError, match="none of cold-start, uncertain"):
+    with pytest.raises(ValidationError, match="should be 'cold-start', 'uncertain'"):
         QueriedItem(item=0, rank=0, reason="whim")
 
 
