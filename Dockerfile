@@ -23,10 +23,6 @@ FROM tools AS small-packages
 RUN --mount=type=cache,target=/root/.cache/uv \
     echo pyarrow >excludes.txt && \
     uv pip install --constraint requirements.txt --excludes excludes.txt -r pyproject.toml --extra kafka
-COPY schemas schemas
-COPY services services
-COPY labelloop labelloop
-RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps .
 
 
 FROM tools AS learner-packages
@@ -35,10 +31,14 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)" && \
     uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra kafka --extra s3
+
+
+FROM tools AS code
+# Apart from the packages: a change of ours is a small layer on a large one that stays.
 COPY schemas schemas
 COPY services services
 COPY labelloop labelloop
-RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps .
+RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps --prefix /code .
 
 
 FROM ${PYTHON_IMAGE} AS base
@@ -46,6 +46,7 @@ RUN groupadd --gid 10001 labelloop && \
     useradd --uid 10001 --gid labelloop --no-create-home --home-dir /tmp --shell /usr/sbin/nologin labelloop && \
     install --directory --owner labelloop --group labelloop /store /cache /work
 ENV PATH=/opt/labelloop/bin:$PATH \
+    XDG_CACHE_HOME=/cache \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -56,15 +57,16 @@ CMD ["labelloop", "--help"]
 
 FROM base AS small
 COPY --from=small-packages /opt/labelloop /opt/labelloop
+COPY --from=code /code /opt/labelloop
 USER 10001:10001
 
 
 FROM base AS learner
-ENV XDG_CACHE_HOME=/cache \
-    HF_HOME=/cache/huggingface \
+ENV HF_HOME=/cache/huggingface \
     HF_HUB_DISABLE_TELEMETRY=1 \
     HF_HUB_DISABLE_PROGRESS_BARS=1 \
     MPLCONFIGDIR=/tmp/matplotlib \
     TOKENIZERS_PARALLELISM=false
 COPY --from=learner-packages /opt/labelloop /opt/labelloop
+COPY --from=code /code /opt/labelloop
 USER 10001:10001

@@ -14,7 +14,7 @@ secret() { LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c 40; }
 made=
 for name in LABELLOOP_ARGILLA_KEY ARGILLA_PASSWORD ARGILLA_AUTH_SECRET_KEY POSTGRES_PASSWORD ELASTIC_PASSWORD \
     REDIS_PASSWORD KAFKA_PASSWORD; do
-    grep -q "^$name=" "$file" && continue
+    grep -q "^$name=." "$file" && continue
     # A file that was edited may lack its last newline.
     [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
     echo "$name=$(secret)" >>"$file"

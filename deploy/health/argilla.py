@@ -2,7 +2,6 @@
 
 import os
 import sys
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 OWNER = Request("http://127.0.0.1:6900/api/v1/me", headers={"X-Argilla-Api-Key": os.environ["API_KEY"]})
@@ -10,5 +9,5 @@ OWNER = Request("http://127.0.0.1:6900/api/v1/me", headers={"X-Argilla-Api-Key":
 try:
     with urlopen(OWNER, timeout=8):
         pass
-except (URLError, TimeoutError) as error:
+except OSError as error:
     sys.exit(str(error))

@@ -1,0 +1,140 @@
+"""`docker compose config` on the files as they are.
+
+Skipped without the command, in CI too: a plain machine has none, and tests/unit/deploy holds the rules.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.deployment import EXTERNAL, copy_deployment, services
+
+PATH = os.environ.get("PATH", "")
+ELSEWHERE = {
+    "COMPOSE_FILE": EXTERNAL,
+    "LABELLOOP_LOG": "kafka://kafka-1:9092,kafka-2:9092/team",
+    "LABELLOOP_STORE": "s3://team/labelloop",
+    "LABELLOOP_ARGILLA_URL": "https://argilla.example.org",
+    "LABELLOOP_ARGILLA_KEY": "the-owners",
+    "LABELLOOP_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "AWS_ACCESS_KEY_ID": "the-teams",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compose() -> None:
+    if shutil.which("docker") is None or _run(Path.cwd(), ["version"]).returncode != 0:
+        pytest.skip("needs docker compose")
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Path:
+    return copy_deployment(tmp_path)
+
+
+def _run(folder: Path, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": PATH, "HOME": os.environ.get("HOME", "/")}
+    command = ["docker", "compose", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def config(folder: Path, *profiles: str) -> dict[str, Any]:
+    chosen = [f"--profile={profile}" for profile in profiles]
+    done = _run(folder, [*chosen, "config", "--format", "json"])
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr.lower()
+    content: dict[str, Any] = json.loads(done.stdout)
+    return content
+
+
+def say(folder: Path, **settings: str) -> None:
+    with (folder / ".env").open("a") as file:
+        file.writelines(f"{name}={value}\n" for name, value in settings.items())
+
+
+def secrets(folder: Path) -> None:
+    subprocess.run([folder / "scripts" / "secrets.sh"], capture_output=True, check=True)
+
+
+def test_without_secrets_it_says_how_to_make_them(deployment: Path) -> None:
+    done = _run(deployment, ["config"])
+
+    assert done.returncode != 0
+    assert "run `make secrets`" in done.stderr
+
+
+def test_with_them_it_is_valid_and_starts_what_no_profile_holds(deployment: Path) -> None:
+    secrets(deployment)
+
+    found = config(deployment)
+
+    always = {name for name, service in services("docker-compose.yml").items() if "profiles" not in service}
+    assert found["services"].keys() == always
+    (page,) = found["services"]["argilla"]["ports"]
+    assert (page["host_ip"], page["published"]) == ("127.0.0.1", "6900")
+
+
+def test_argillas_page_is_published_where_it_is_told(deployment: Path) -> None:
+    secrets(deployment)
+    say(deployment, LABELLOOP_HOST="0.0.0.0", LABELLOOP_PORT="7000")
+
+    (page,) = config(deployment)["services"]["argilla"]["ports"]
+
+    assert (page["host_ip"], page["published"]) == ("0.0.0.0", "7000")
+
+
+def test_the_gpu_profile_adds_services_on_a_gpu_and_the_others_can_be_left_out(deployment: Path) -> None:
+    secrets(deployment)
+    say(deployment, LABELLOOP_TRAINERS="0", LABELLOOP_QUERIERS="0")
+
+    found = config(deployment, "gpu")["services"]
+
+    assert found["trainer"]["deploy"]["replicas"] == 0
+    assert found["querier"]["deploy"]["replicas"] == 0
+    assert found["trainer-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert found["trainer-gpu"]["image"] != found["trainer"]["image"]
+
+
+def test_what_is_run_by_hand_has_the_settings_of_the_services(deployment: Path) -> None:
+    secrets(deployment)
+
+    found = config(deployment, "cli", "simulated")["services"]
+
+    for name in ("cli", "annotators"):
+        for variable in ("LABELLOOP_LOG", "LABELLOOP_STORE", "LABELLOOP_ARGILLA_KEY"):
+            assert found[name]["environment"][variable] == found["trainer"]["environment"][variable]
+
+
+def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
+    say(deployment, COMPOSE_FILE=EXTERNAL)
+
+    done = _run(deployment, ["config"])
+
+    assert done.returncode != 0
+    assert "LABELLOOP_LOG" in done.stderr
+
+
+def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
+    say(deployment, **ELSEWHERE)
+
+    found = config(deployment, "gpu", "cli", "simulated")["services"]
+
+    assert found.keys() == services(EXTERNAL).keys()
+    for service in found.values():
+        told = {name: service["environment"].get(name) for name in ELSEWHERE}
+        assert told == ELSEWHERE
+
+
+def test_a_shared_folder_can_be_the_store(deployment: Path) -> None:
+    secrets(deployment)
+    say(deployment, LABELLOOP_STORE_FOLDER="/mnt/team")
+
+    mounts = config(deployment)["services"]["trainer"]["volumes"]
+
+    assert [mount["source"] for mount in mounts if mount["target"] == "/store"] == ["/mnt/team"]

@@ -1,0 +1,62 @@
+"""What the compose files say, each service with what it extends."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WHOLE, EXTERNAL = "docker-compose.yml", "docker-compose.external.yml"
+BOTH = (WHOLE, EXTERNAL)
+NEEDED = ("deploy", "scripts", *BOTH)
+
+Service = dict[str, Any]
+
+
+@cache
+def parse(file: str) -> dict[str, Any]:
+    """The file as it is written."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    return content
+
+
+@cache
+def services(file: str) -> dict[str, Service]:
+    """Its services by name."""
+    return {name: _extended(service) for name, service in parse(file)["services"].items()}
+
+
+def every_service() -> list[Any]:
+    """Pairs of a file and the name of a service in it, for `parametrize`."""
+    return [(file, name) for file in BOTH for name in parse(file)["services"]]
+
+
+def is_by_hand(service: Service) -> bool:
+    """Whether it runs once, when someone asks for it."""
+    return bool(service["restart"] == "no")
+
+
+def copy_deployment(folder: Path) -> Path:
+    """What `docker compose` reads, in a folder of its own, without any secrets."""
+    for name in NEEDED:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
+
+
+def _extended(service: Service) -> Service:
+    extends = service.get("extends")
+    if extends is None:
+        return service
+    base = services(extends["file"])[extends["service"]]
+    merged = {**base, **service}
+    for key in ("environment", "volumes"):
+        if key in base and key in service:
+            merged[key] = _joined(base[key], service[key])
+    return merged
+
+
+def _joined(base: Any, own: Any) -> Any:
+    return {**base, **own} if isinstance(base, dict) else [*base, *own]

@@ -1,0 +1,194 @@
+"""Rules that every container of the compose files keeps."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.deployment import (
+    BOTH,
+    EXTERNAL,
+    ROOT,
+    WHOLE,
+    Service,
+    every_service,
+    is_by_hand,
+    parse,
+    services,
+)
+
+SERVICES = every_service()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SECRET = re.compile(r"PASSWORD|KEY|SECRET|PASS|TOKEN")
+NEEDED = re.compile(r"\$\{[A-Z_]+:\?.+\}")
+WITH_PASSWORD = re.compile(r"\w+://[^/\s]*:(?P<password>[^@/\s]*(\{[^}]*\})?)@")
+
+each = pytest.mark.parametrize(("file", "name"), SERVICES)
+each_file = pytest.mark.parametrize("file", BOTH)
+
+
+@each
+def test_it_can_change_nothing_but_what_it_is_given(file: str, name: str) -> None:
+    service = services(file)[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])
+    assert all("size=" in mount for mount in service["tmpfs"])
+
+
+@each
+def test_it_is_not_root(file: str, name: str) -> None:
+    user = services(file)[name]["user"]
+
+    assert user.split(":")[0] not in ("", "0", "root")
+
+
+@each
+def test_its_memory_and_its_logs_are_bounded(file: str, name: str) -> None:
+    service = services(file)[name]
+
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["logging"]["driver"] == "json-file"
+    assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+
+
+@each
+def test_it_is_watched_and_starts_again_unless_it_is_run_by_hand(file: str, name: str) -> None:
+    service = services(file)[name]
+
+    if is_by_hand(service):
+        assert service["healthcheck"] == {"disable": True}
+        assert service["profiles"]
+    else:
+        assert service["restart"] == "unless-stopped"
+        assert service["healthcheck"]["test"]
+        assert service["healthcheck"]["timeout"]
+
+
+@each
+def test_its_image_is_pinned(file: str, name: str) -> None:
+    tag = services(file)[name]["image"].rpartition(":")[2]
+
+    assert re.match(r"v?\d", tag)
+
+
+@each
+def test_what_it_mounts_is_there(file: str, name: str) -> None:
+    for source, _, _ in _mounts(services(file)[name]):
+        if source.startswith("./"):
+            assert (ROOT / source).exists()
+        elif not source.startswith("$"):
+            assert source in parse(file)["volumes"]
+            assert len(source) > 1
+
+
+@each
+def test_what_it_waits_for_must_be_well(file: str, name: str) -> None:
+    for needed, how in services(file)[name].get("depends_on", {}).items():
+        assert how == {"condition": "service_healthy"}
+        assert not is_by_hand(services(file)[needed])
+
+
+@each
+def test_no_secret_stands_in_it(file: str, name: str) -> None:
+    for variable, value in services(file)[name].get("environment", {}).items():
+        if SECRET.search(variable):
+            assert NEEDED.fullmatch(value)
+        for found in WITH_PASSWORD.finditer(str(value)):
+            assert NEEDED.fullmatch(found["password"])
+
+
+@each_file
+def test_no_secret_has_a_default(file: str) -> None:
+    text = (ROOT / file).read_text() + (ROOT / "deploy/services.yml").read_text()
+
+    assert not re.findall(r"\$\{\w*(?:PASSWORD|KEY|SECRET)\w*(?::?-|\})", text)
+
+
+def test_what_must_be_secret_is_what_is_generated() -> None:
+    needed = set(re.findall(r"\$\{(\w+):\?run `make secrets`", (ROOT / WHOLE).read_text()))
+    script = (ROOT / "scripts/secrets.sh").read_text()
+    (generated,) = re.findall(r"for name in ([^;]+);", script)
+
+    assert needed == set(generated.replace("\\", " ").split())
+
+
+def test_only_argillas_page_is_published_and_on_this_machine_alone() -> None:
+    published = {
+        (file, name): services(file)[name]["ports"]
+        for file, name in SERVICES
+        if "ports" in services(file)[name]
+    }
+
+    assert published == {(WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"]}
+
+
+def test_only_what_must_reach_the_outside_may() -> None:
+    networks = parse(WHOLE)["networks"]
+    shut = {name for name, network in networks.items() if network and network.get("internal")}
+    inside = {name for name, service in services(WHOLE).items() if set(service["networks"]) <= shut}
+
+    assert inside == {"kafka", "postgres", "redis", "elasticsearch", "argilla_worker"}
+
+
+@each_file
+def test_every_service_of_ours_is_deployed(file: str) -> None:
+    started = {_module(service) for service in services(file).values()}
+
+    assert {f"services.{main.parent.name}" for main in ROOT.glob("services/*/__main__.py")} <= started
+
+
+@each_file
+def test_what_trains_runs_on_a_gpu_by_profile(file: str) -> None:
+    for name in ("trainer", "querier"):
+        cpu, gpu = services(file)[name], services(file)[f"{name}-gpu"]
+
+        assert _module(gpu) == _module(cpu)
+        assert "profiles" not in cpu
+        assert gpu["profiles"] == ["gpu"]
+        (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
+        assert device["capabilities"] == ["gpu"]
+
+
+@each_file
+def test_our_images_have_our_version(file: str) -> None:
+    ours = {service["image"] for service in services(file).values() if "build" in service}
+
+    assert {image.rpartition(":")[2].removesuffix("-gpu") for image in ours} == {PROJECT["version"]}
+
+
+def test_both_images_can_be_built() -> None:
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+
+    assert {
+        service["build"]["target"] for service in services(EXTERNAL).values() if "build" in service
+    } <= targets
+
+
+def test_argilla_and_kafka_are_those_that_the_tests_know() -> None:
+    (argilla,) = (
+        pin for pin in PROJECT["optional-dependencies"]["server"] if pin.startswith("argilla-server==")
+    )
+    (kafka,) = set(
+        re.findall(r"<version>(4\.[\d.]+)</version>", (ROOT / "tests/support/kafka/pom.xml").read_text())
+    )
+
+    images = {name: service["image"] for name, service in services(WHOLE).items()}
+    assert images["argilla"] == images["argilla_worker"]
+    assert images["argilla"] == f"argilla/argilla-server:v{argilla.partition('==')[2]}"
+    assert images["kafka"] == f"apache/kafka:{kafka}"
+
+
+def _mounts(service: Service) -> Iterator[tuple[str, str, str]]:
+    for mount in service.get("volumes", []):
+        source, _, rest = mount.removeprefix("${LABELLOOP_STORE_FOLDER:-").replace("}", "").partition(":")
+        target, _, how = rest.partition(":")
+        yield source, target, how
+
+
+def _module(service: Service) -> str:
+    command = service.get("command", [])
+    return str(command[2]) if command[:2] == ["python", "-m"] else ""
