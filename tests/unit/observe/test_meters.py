@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
@@ -64,6 +65,14 @@ def test_what_is_scraped_can_be_parsed_and_each_metric_says_what_it_is(meters: M
     assert all(family.documentation for family in ours)
     assert {"labelloop_lag_events", "labelloop_takeovers", "labelloop_batches_open"} <= {f.name for f in ours}
     assert "process_resident_memory_bytes" in {family.name for family in found}
+
+
+def test_each_metric_is_described(meters: Meters) -> None:
+    described = (Path(__file__).resolve().parents[3] / "docs" / "observe.md").read_text(encoding="utf-8")
+
+    ours = {f.name for f in meters.registry.collect() if f.name.startswith("labelloop_")}
+
+    assert {name for name in ours if f"`{name.removeprefix('labelloop_')}" not in described} == set()
 
 
 def test_two_services_in_one_process_do_not_count_together(meters: Meters) -> None:
