@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import overload
 
@@ -29,6 +30,7 @@ class Worker:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._children: set[_Child] = set()
+        self._starting: set[asyncio.Future[None]] = set()
 
     async def warm(self) -> None:
         """Return once the heavy libraries are loaded and a child has answered."""
@@ -51,6 +53,8 @@ class Worker:
         child = _Child(self._context, self._name, request)
         self._children.add(child)
         starting = asyncio.ensure_future(asyncio.to_thread(child.start))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
         try:
             await asyncio.shield(starting)
             answer = await asyncio.to_thread(child.answer)
@@ -62,9 +66,14 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """Kill the children that still run; the warm process itself ends with this one."""
+        """Kill the children that still run; the warm process itself ends with this one.
+
+        A warm process that is not done loading is killed: this one could not end while it waits for it.
+        """
         for child in list(self._children):
             child.kill()
+        if self._starting:
+            _kill_warm_process()
 
 
 class _Child:
@@ -98,6 +107,14 @@ class _Child:
     def kill(self) -> None:
         if self._process.is_alive():
             self._process.kill()
+
+
+def _kill_warm_process() -> None:
+    # multiprocessing keeps its process to itself.
+    pid: int | None = getattr(forkserver, "_forkserver")._forkserver_pid  # noqa: B009
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _how(exitcode: int | None) -> str:

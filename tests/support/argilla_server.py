@@ -35,7 +35,11 @@ class ArgillaServer:
     def client(self, api_key: str | None = None) -> httpx.Client:
         """A raw client of the API, of the owner unless another key is given."""
         key = api_key or self.login.api_key
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"X-Argilla-Api-Key": key}, timeout=30)
+        # The server ends a connection that was idle for 5 s, perhaps just when it is used again.
+        limits = httpx.Limits(keepalive_expiry=2)
+        return httpx.Client(
+            base_url=f"{self.url}/api/v1", headers={"X-Argilla-Api-Key": key}, timeout=30, limits=limits
+        )
 
     def start(self) -> None:
         """Start the process and wait until it answers."""

@@ -163,3 +163,41 @@ def test_a_child_ends_when_its_service_is_killed(bench: Bench, tmp_path: Path) -
 def descendants(pid: int) -> list[psutil.Process]:
     """Those of the forkserver's children: what a service starts is at depth one, a task at depth two."""
     return [task for process in psutil.Process(pid).children() for task in process.children()]
+
+
+LOADING = """
+import asyncio, sys
+from labelloop.learner import worker
+
+worker.PRELOADED[:] = ["endless"]
+
+async def main():
+    cold = worker.Worker(1)
+    warming = asyncio.create_task(cold.warm())
+    await asyncio.to_thread(sys.stdin.readline)
+    warming.cancel()
+    cold.close()
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_a_service_that_stops_does_not_wait_until_all_is_loaded(tmp_path: Path) -> None:
+    script = tmp_path / "service.py"
+    script.write_text(LOADING)
+    (tmp_path / "endless.py").write_text("import signal; print('loading', flush=True); signal.pause()")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as service:
+        assert service.stdin is not None
+        assert service.stdout is not None
+        try:
+            assert service.stdout.readline() == b"loading\n"
+            service.stdin.write(b"\n")
+            service.stdin.flush()
+
+            assert service.wait(PATIENCE) == 0
+        finally:
+            service.kill()
