@@ -90,7 +90,8 @@ class Broker:
     def start(self) -> None:
         """Start the process and wait until it answers."""
         if not (self.folder / "data" / "meta.properties").exists():
-            cluster = secrets.token_urlsafe(16)
+            # One that began with a dash would be taken for an option.
+            cluster = f"k{secrets.token_urlsafe(16)[1:]}"
             where = ("-c", str(self._configuration))
             self._java("kafka.tools.StorageTool", "format", "-t", cluster, *where, *self._formatting).wait()
         self.process = self._java("kafka.Kafka", str(self._configuration))
