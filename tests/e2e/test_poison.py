@@ -80,7 +80,7 @@ def newer(url: str, project: str) -> None:
 
 Poison = Callable[[str, str], None]
 HARMLESS: tuple[Poison, ...] = (no_json, no_event, two_mb_of_nothing, unknown, conflicting, two_mb_long)
-HALTING = {
+HALTING: dict[Poison, str] = {
     not_json: "is damaged",
     invalid: "is damaged",
     other_bytes: "the datahash does not fit",

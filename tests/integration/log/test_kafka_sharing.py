@@ -112,7 +112,8 @@ async def test_what_goes_to_another_while_it_is_fenced_is_not_told(
 ) -> None:
     log = open_log()
     await log.append(*(some_event(project, 0) for project in PROJECTS))
-    fencing, go_on, start = [], asyncio.Event(), Writer.start
+    fencing: list[Writer] = []
+    go_on, start = asyncio.Event(), Writer.start
 
     async def hesitant(writer: Writer) -> None:
         if len(fencing) < PARTITIONS:
