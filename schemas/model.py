@@ -13,6 +13,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema, from_json, to_json
 
+
 class Model(BaseModel):
     """A frozen value. Made in code, unknown fields are errors; `read` ignores them."""
 
@@ -44,7 +45,7 @@ def read(model: type[Read], data: bytes) -> Read:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Marks a string that code takes from `values`; read from JSON it may be any, so that values can be added."""
+    """Marks a string that code takes from `values`; in JSON it may be any, so that values can be added."""
 
     values: tuple[str, ...]
 
