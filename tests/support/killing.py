@@ -3,8 +3,9 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -12,18 +13,29 @@ from labelloop.supervisor.state import ProcessState, read_state
 
 POLL = 0.02
 LONGEST_REST = 1.0
+Find = Callable[[], psutil.Process | None]
 
 
 class Killer:
     """Goes for each of `victims` in turn; `hits` counts the kills by name.
 
-    A kill counts when the process was alive just before and gone by SIGKILL right after.
+    A kill counts when the process was alive just before and gone by SIGKILL right after. `others` are victims
+    that are no processes of the home: each finds its process, while it runs. `longest_rest` in seconds.
     """
 
-    def __init__(self, run: Path, victims: list[str], seed: int) -> None:
+    def __init__(
+        self,
+        run: Path,
+        victims: Sequence[str],
+        seed: int,
+        longest_rest: float = LONGEST_REST,
+        others: Mapping[str, Find] = MappingProxyType({}),
+    ) -> None:
         self._run = run
         self._victims = victims
         self._random = random.Random(seed)
+        self._longest_rest = longest_rest
+        self._others = others
         self.hits: Counter[str] = Counter()
 
     def go_on_until(self, enough: Callable[[], bool]) -> None:
@@ -35,12 +47,14 @@ class Killer:
             if process is None:
                 time.sleep(POLL)
                 continue
-            self._rest(self._random.uniform(0, LONGEST_REST), enough)
+            self._rest(self._random.uniform(0, self._longest_rest), enough)
             if self._kill(process):
                 self.hits[name] += 1
                 turn += 1
 
     def _running(self, name: str) -> psutil.Process | None:
+        if name in self._others:
+            return self._others[name]()
         state = read_state(self._run)
         said = state.processes.get(name) if state else None
         return _alive(said) if said is not None and said.state == "running" else None

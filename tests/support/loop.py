@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Loop:
             parent=os.getpid(),
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._service_of: dict[str, str] = {}
         self._log = LogThread(self.settings.log)
         self._histories: dict[str, History] = {}
         self.events: list[Event] = []
@@ -64,9 +66,11 @@ class Loop:
     def append(self, project: str, *data: EventData) -> None:
         self._log.append(*(new_event(project, one, source="tests") for one in data))
 
-    def create(self, rows: Sequence[Row], test: Sequence[Row] = (), **changes: Any) -> str:
-        """A project of these texts and gold labels; its id, which no other test has."""
-        project = f"mail-{secrets.token_hex(4)}"
+    def create(
+        self, rows: Sequence[Row], test: Sequence[Row] = (), project: str | None = None, **changes: Any
+    ) -> str:
+        """A project of these texts and gold labels; its id, which no other test has unless it is given."""
+        project = project or f"mail-{secrets.token_hex(4)}"
         settings = {"pool": self._snapshot(project, rows)} | changes
         if test:
             settings["test"] = self._snapshot(project, test)
@@ -106,11 +110,15 @@ class Loop:
 
     def until(self, holds: Callable[[], object]) -> None:
         give_up = time.monotonic() + PATIENCE
-        while not _holds(holds):
+        while True:
+            asked = time.monotonic()
+            if _holds(holds):
+                return
             if time.monotonic() > give_up:
                 said = {name: self.said(name)[-2000:] for name in self.processes}
                 raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
-            time.sleep(0.05)
+            # What takes long to answer is not asked all the time.
+            time.sleep(max(0.05, time.monotonic() - asked))
 
     def told(self, project: str, name: str) -> list[Any]:
         """What the events of this name say, in their order."""
@@ -119,17 +127,29 @@ class Loop:
 
     # The processes
 
-    def start(self, *services: str, **environment: str) -> None:
-        for name in services:
+    def start(self, *services: str, as_: str | None = None, **environment: str) -> None:
+        """Start services, each a process of its own name, or one `as_` another where it is not the only one.
+
+        Kafka knows the process by its name.
+        """
+        for service in services:
+            name = as_ or service
+            self._service_of[name] = service
             said = (self.home / f"{name}.log").open("ab")
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),
+                "LABELLOOP_RUN": str(self._run(name)),
+                "LABELLOOP_KAFKA_CLIENT_ID": name,
                 "OMP_NUM_THREADS": "1",
                 **environment,
             }
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{name}"], cwd=ROOT, env=variables, stdout=said, stderr=said
+                [sys.executable, "-m", f"services.{service}"],
+                cwd=ROOT,
+                env=variables,
+                stdout=said,
+                stderr=said,
             )
             said.close()
 
@@ -137,6 +157,13 @@ class Loop:
         """kill -9."""
         self.processes[name].kill()
         self.processes[name].wait()
+
+    def freeze(self, name: str) -> None:
+        """Stop its own process, not those that it started."""
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def wake(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGCONT)
 
     def stop(self, name: str) -> int:
         """Ask it to stop; its exit code."""
@@ -153,7 +180,12 @@ class Loop:
         return (self.home / f"{name}.log").read_text()
 
     def slot(self, name: str) -> dict[str, Any]:
-        return read_slot(self.home / "run", name)
+        return read_slot(self._run(name), self._service_of.get(name, name))
+
+    def _run(self, name: str) -> Path:
+        """Where a process says how it fares: two of one service must not write one file."""
+        run = self.home / "run"
+        return run if self._service_of.get(name, name) == name else run / name
 
     def close(self) -> None:
         for process in self.processes.values():

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -36,8 +36,20 @@ class Person:
         status = status or ("submitted" if label else "discarded")
         values = {"label": {"value": label}} if label else None
         item = {"record_id": record, "status": status, "values": values}
-        (answer,) = ok(self._client.post("/me/responses/bulk", json={"items": [item]}))["items"]
-        assert answer["error"] is None, answer
+        self._respond([item])
+
+    def answer_all(self, labels: Mapping[str, str]) -> None:
+        """Submit the labels of several records in one request."""
+        self._respond(
+            [
+                {"record_id": record, "status": "submitted", "values": {"label": {"value": label}}}
+                for record, label in labels.items()
+            ]
+        )
+
+    def _respond(self, items: Sequence[dict[str, Any]]) -> None:
+        for answer in ok(self._client.post("/me/responses/bulk", json={"items": items}))["items"]:
+            assert answer["error"] is None, answer
 
     def withdraw(self, response: str) -> None:
         ok(self._client.delete(f"/responses/{response}"))
