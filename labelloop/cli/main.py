@@ -22,6 +22,7 @@ from labelloop.errors import Unavailable, UserError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+OURS = ("labelloop", "schemas", "services")
 
 
 class Commands(click.RichGroup):
@@ -35,6 +36,10 @@ class Commands(click.RichGroup):
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "labelloop"
             self._fail(ctx, f"{error.format_message()} See `{command} --help`.", error.exit_code)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] in OURS:
+                raise
+            self._fail(ctx, _missing(error), BAD_INPUT)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except OSError as error:
@@ -45,6 +50,13 @@ class Commands(click.RichGroup):
     def _fail(self, ctx: click.Context, message: str, code: int) -> None:
         click.echo(f"error: {' '.join(message.split())}", err=True)
         ctx.exit(code)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    return (
+        f"this needs the package {error.name}: run pip install 'labelloop[learner]', or use the image "
+        "labelloop-learner"
+    )
 
 
 def _told(error: OSError) -> str:

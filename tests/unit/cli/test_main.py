@@ -1,0 +1,25 @@
+"""How the command line tells what went wrong."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from labelloop.cli.main import cli
+
+
+def test_a_package_that_a_small_installation_lacks_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("pool.snapshot", "pool.parquet", "projects.create"):
+        monkeypatch.delitem(sys.modules, f"labelloop.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "mail.csv").write_text("text\nhello\n", encoding="utf-8")
+    where = ["--log", f"sqlite:///{tmp_path}/log.sqlite", "--store", str(tmp_path / "store")]
+
+    done = CliRunner().invoke(cli, ["init", *where, "--dataset", str(tmp_path / "mail.csv")])
+
+    assert done.exit_code == 2
+    assert done.output.startswith("error: this needs the package pyarrow: run pip install")
+    assert done.output.count("\n") == 1
