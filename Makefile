@@ -1,6 +1,8 @@
 # make demo needs python3 (3.11 to 3.13) and nothing else; see `make help`.
 
 ARGS ?=
+KILLS ?= 60
+SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
 CODE := schemas services labelloop tests $(wildcard benchmarks examples deploy)
@@ -12,11 +14,12 @@ export LABELLOOP_REQUIRE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up secrets test lint format lock setup dev clean
+.PHONY: help demo up secrets test soak lint format lock setup dev clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
+	@echo "  KILLS=… SEED=… of make soak: how many kills (60), and at which moments (1)"
 	@echo "  ARGS=…         options for labelloop, as in: make demo ARGS='--batches 5'"
 	@echo "  PYTHON=…       a Python 3.11 to 3.13, if python3 is another"
 	@echo "  TORCH_INDEX=…  an index of CPU builds of torch, as https://download.pytorch.org/whl/cpu"
@@ -34,6 +37,11 @@ test: lint ## check style and types, then run every test
 	@scripts/chromium.sh
 	@scripts/kafka.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS) $(PYTEST_ARGS)
+
+soak: dev ## kill all services and Kafka again and again, and compare with a run left alone
+	@scripts/kafka.sh
+	LABELLOOP_SOAK_KILLS=$(KILLS) LABELLOOP_SOAK_SEED=$(SEED) \
+		$(BIN)/pytest tests/e2e/test_kills.py -k 'kafka' -s $(PYTEST_ARGS)
 
 lint: dev ## check style and types
 	$(BIN)/ruff check $(CODE)

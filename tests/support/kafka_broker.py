@@ -6,11 +6,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
 import pytest
 
 from tests.support.argilla_server import free_port
@@ -107,6 +110,29 @@ class Broker:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    def running(self) -> psutil.Process | None:
+        """Its process, while it answers."""
+        process = self.process
+        return psutil.Process(process.pid) if process and answers(self.port) else None
+
+    @contextmanager
+    def kept_running(self) -> Iterator[None]:
+        """Start it again whenever it is killed."""
+        done = threading.Event()
+
+        def keep() -> None:
+            while not done.wait(0.1):
+                if self.process is not None and self.process.poll() is not None:
+                    self.start()
+
+        keeper = threading.Thread(target=keep, name="kafka")
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
 
     def freeze(self) -> None:
         assert self.process is not None
