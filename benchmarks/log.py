@@ -26,6 +26,10 @@ from benchmarks.fold import facts
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
 from labelloop.log.base import Arrived
+from labelloop.log.kafka import read_settings
+from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.open import KAFKA, SQLITE
+from labelloop.log.sqlite import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused, ResponsesRecorded
 
@@ -91,6 +95,27 @@ async def read_rate(url: str, decode: bool) -> float:
     seconds = time.perf_counter() - started
     await log.close()
     return count / seconds
+
+
+async def raw_rate(url: str) -> float:
+    """Events a second as bytes, envelopes not looked at, as the log's own reader has them."""
+    count = 0
+    started = time.perf_counter()
+    if url.startswith(KAFKA):
+        settings = read_settings(url)
+        ends = Ends(settings)
+        found = await ends.of(settings.topic, range(settings.partitions))
+        async for page in read(settings, settings.topic, found):
+            count += len(page)
+        await ends.close()
+    else:
+        log = SqliteLog(Path(url.removeprefix(SQLITE)))
+        offset = 0
+        while rows := log.rows(offset):
+            count += len(rows)
+            offset = rows[-1][0]
+        await log.close()
+    return count / (time.perf_counter() - started)
 
 
 async def owner_append_rate(url: str, count: int) -> float:
@@ -181,10 +206,11 @@ async def measure(prefix: str, suffix: str, sizes: Sizes) -> dict[str, str]:
     twenty = await append_rate(next(names), small_events(sizes.batched // 5), 20)
     large = next(names)
     batched = await append_rate(large, small_events(sizes.replayed), BATCH)
-    raw = await read_rate(large, decode=False)
+    raw = await raw_rate(large)
+    envelopes = await read_rate(large, decode=False)
     items = next(names)
     await append_rate(items, events_of_twenty_items(sizes.decoded), BATCH)
-    raw_items = await read_rate(items, decode=False)
+    raw_items = await raw_rate(items)
     decoded = await read_rate(items, decode=True)
     owned = await owner_append_rate(next(names), sizes.single // 10)
     hop = next(names)
@@ -197,6 +223,7 @@ async def measure(prefix: str, suffix: str, sizes: Sizes) -> dict[str, str]:
         "append, 20 events at a time": f"{twenty:,.0f} events/s",
         "append, 1000 events at a time": f"{batched:,.0f} events/s",
         f"replay {sizes.replayed:,} small events, raw": f"{raw:,.0f} events/s",
+        f"replay {sizes.replayed:,} small events, envelopes": f"{envelopes:,.0f} events/s",
         f"replay {sizes.decoded:,} events of 20 items, raw": f"{raw_items:,.0f} events/s",
         f"replay {sizes.decoded:,} events of 20 items, decoded": f"{decoded:,.0f} events/s",
         "append here, seen in another process, p50": f"{cuts[49] * 1000:.0f} ms",

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
@@ -80,13 +81,16 @@ class SqliteLog:
 
     def page(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Record]:
         """At most PAGE records after an offset, up to and with `end`."""
+        return [record(*row) for row in self.rows(after, end, project)]
+
+    def rows(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Any]:
+        """The same as they lie in the file: offset, attributes, data."""
         one_project = "" if project is None else "AND project = :project "
-        rows = self._file.query(
+        return self._file.query(
             "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
             f"{one_project}ORDER BY offset LIMIT :page",
             {"after": after, "end": end if end is not None else 2**62, "project": project, "page": PAGE},
         )
-        return [record(*row) for row in rows]
 
     async def tail(
         self, after: int, ended: Callable[[], bool] = lambda: False
