@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import transformers
 
+from labelloop.places import places_of
 from labelloop.pool.bundled import bundled
 from tests.support.command import command, eventually, labelloop, processes_about
 
@@ -122,6 +123,22 @@ def test_the_second_starts_afresh_and_decides_the_same(runs: list[Run], folder: 
     assert [path.name for path in (folder / "home" / "store").iterdir()] == [second["project"]]
     assert first["digest"] == second["digest"]
     assert first["accuracy"] == second["accuracy"]
+
+
+def test_over_kafka_it_decides_the_same(
+    runs: list[Run], folder: Path, arguments: list[str], kafka: str
+) -> None:
+    home, output = folder / "over-kafka", folder / "output-kafka"
+    arguments = [*arguments, "--home", str(home), "--log", f"kafka://{kafka}/demo"]
+    with command(*arguments, "--seconds-per-label", 0, output=output) as process:
+        code = process.wait(240)
+
+    run = Run(code, output.read_text(encoding="utf-8"))
+    assert run.code == 0, run.output
+    assert places_of(str(home)).log.startswith(f"kafka://{kafka}/demo")
+    assert not (home / "log.sqlite").exists()
+    assert run.said["digest"] == runs[0].said["digest"]
+    assert run.said["accuracy"] == runs[0].said["accuracy"]
 
 
 def test_afterwards_the_home_can_still_be_asked(runs: list[Run], folder: Path) -> None:
