@@ -121,7 +121,7 @@ def run(folder: Path, name: str, place: Place, kills: Kills | None) -> Run:
             killer = Killer(home / "run", kills.victims, SEED, kills.longest_rest, place.others)
             killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
             hits = killer.hits
-        code = process.wait(600)
+        code = process.wait(600 + 30 * SOAK_KILLS)
     text = output.read_text(encoding="utf-8")
     assert code == 0, text
     said = json.loads(text.splitlines()[-1])
