@@ -37,10 +37,18 @@ def batch_lines(state: LoopState) -> Iterator[BatchLine]:
 
 
 def is_tested(state: LoopState, model: str) -> bool:
-    """Whether the model is there and was tested, if there is anything to test it on."""
+    """Whether the model is there, and was tested if that is still to come."""
     if model not in state.models:
         return False
-    return model in state.evaluations or state.project is None or state.project.test is None
+    has_test = state.project is not None and state.project.test is not None
+    return model in state.evaluations or not has_test or _is_passed_over(state, model)
+
+
+def _is_passed_over(state: LoopState, model: str) -> bool:
+    """Whether it was removed before its turn: models are tested in their order, and a newer one was."""
+    names = list(state.models)
+    newer = names[names.index(model) + 1 :]
+    return len(state.models[model].attempts) == 1 and any(name in state.evaluations for name in newer)
 
 
 def _line(state: LoopState, name: str, picked: float | None, waited: float | None) -> BatchLine:

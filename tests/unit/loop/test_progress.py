@@ -17,6 +17,18 @@ def test_a_batch_has_its_line_once_its_model_was_tested() -> None:
     ]
 
 
+def test_a_model_that_was_too_old_when_its_turn_came_is_not_waited_for() -> None:
+    told: list[e.EventData] = [project(test=TEST_SET)]
+    for number in range(3):
+        told += [queried(str(number), range(3 * number, 3 * number + 3))]
+        told += [all_answered(str(number), range(3 * number, 3 * number + 3))]
+        told += [trained(str(number), {str(n): 0 for n in range(number + 1)})]
+
+    lines = list(batch_lines(state_of(*told, evaluated("1"))))
+
+    assert [(line.name, line.accuracy) for line in lines] == [("0", None), ("1", 0.5)]
+
+
 def test_without_a_test_set_it_has_it_once_it_was_learned() -> None:
     told = [project(), queried("0"), all_answered("0")]
 
