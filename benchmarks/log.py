@@ -7,6 +7,7 @@ the one that KAFKA_BOOTSTRAP names, else one that lives as long as the run.
 import argparse
 import asyncio
 import itertools
+import json
 import multiprocessing as mp
 import random
 import secrets
@@ -118,6 +119,14 @@ async def raw_rate(url: str) -> float:
     return count / (time.perf_counter() - started)
 
 
+def loads_rate(events: list[Event]) -> float:
+    """The peer of decoding: events a second whose data `json.loads` makes into dictionaries."""
+    started = time.perf_counter()
+    for event in events:
+        json.loads(event.data)
+    return len(events) / (time.perf_counter() - started)
+
+
 async def owner_append_rate(url: str, count: int) -> float:
     """Events a second that an owner appends one by one: a fenced transaction each."""
     log = open_log(url)
@@ -209,7 +218,9 @@ async def measure(prefix: str, suffix: str, sizes: Sizes) -> dict[str, str]:
     raw = await raw_rate(large)
     envelopes = await read_rate(large, decode=False)
     items = next(names)
-    await append_rate(items, events_of_twenty_items(sizes.decoded), BATCH)
+    twenty_items = events_of_twenty_items(sizes.decoded)
+    loaded = loads_rate(twenty_items)
+    await append_rate(items, twenty_items, BATCH)
     raw_items = await raw_rate(items)
     decoded = await read_rate(items, decode=True)
     owned = await owner_append_rate(next(names), sizes.single // 10)
@@ -226,6 +237,7 @@ async def measure(prefix: str, suffix: str, sizes: Sizes) -> dict[str, str]:
         f"replay {sizes.replayed:,} small events, envelopes": f"{envelopes:,.0f} events/s",
         f"replay {sizes.decoded:,} events of 20 items, raw": f"{raw_items:,.0f} events/s",
         f"replay {sizes.decoded:,} events of 20 items, decoded": f"{decoded:,.0f} events/s",
+        "json.loads of the same data, no log": f"{loaded:,.0f} events/s",
         "append here, seen in another process, p50": f"{cuts[49] * 1000:.0f} ms",
         "append here, seen in another process, p99": f"{cuts[98] * 1000:.0f} ms",
         "CPU of an idle owner": f"{idle:.2%} of a core",
