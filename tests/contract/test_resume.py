@@ -27,6 +27,9 @@ class Watched:
     log: Log
     arrived: list[str] = field(default_factory=list)
 
+    async def identity(self) -> str:
+        return await self.log.identity()
+
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy) -> AsyncIterator[Ownership]:
         async with self.log.own(service, standing_by) as ownership:
