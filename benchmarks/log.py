@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import psutil
+from msgspec.structs import replace
 
 from benchmarks.brokers import a_kafka
 from benchmarks.fold import facts
@@ -65,10 +66,7 @@ def small_events(count: int) -> list[Event]:
 def events_of_twenty_items(count: int) -> list[Event]:
     """All answers of a batch of 20, again and again: about 3 kB of JSON."""
     answers = next(fact for fact in facts() if isinstance(fact, ResponsesRecorded) and len(fact.items) == 20)
-    return [
-        new_event(PROJECT, answers.model_copy(update={"number": number}), source="b")
-        for number in range(count)
-    ]
+    return [new_event(PROJECT, replace(answers, number=number), source="b") for number in range(count)]
 
 
 async def append_rate(url: str, events: list[Event], size: int) -> float:

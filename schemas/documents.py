@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from msgspec.json import schema_components
 
 from schemas.events import EVENTS, EventData
 
@@ -36,15 +36,19 @@ def documents() -> dict[str, Document]:
 
 def event_schema(event: type[EventData]) -> Document:
     """The JSON Schema of an event's data, as a reader meets it: with fields that it may not know."""
-    schema = _tolerant(event.model_json_schema())
-    return {"$schema": DIALECT, "$id": f"urn:labelloop:schema:{event.type_name()}", **schema}
+    _, parts = schema_components([event], ref_template="#/$defs/{name}")
+    schema = parts.pop(event.__name__)
+    definitions = {"$defs": parts} if parts else {}
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:labelloop:schema:{event.type_name()}",
+        **schema,
+        **definitions,
+    }
 
 
 def asyncapi() -> Document:
-    _, definitions = models_json_schema(
-        [(event, "validation") for event in EVENTS.values()],
-        ref_template="#/components/schemas/{model}",
-    )
+    _, definitions = schema_components(EVENTS.values(), ref_template="#/components/schemas/{name}")
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -62,7 +66,7 @@ def asyncapi() -> Document:
         "components": {
             "messages": {event.__name__: _message(event) for event in EVENTS.values()},
             "messageTraits": {"cloudEvent": {"headers": _headers()}},
-            "schemas": _tolerant(definitions["$defs"]),
+            "schemas": definitions,
         },
     }
 
@@ -105,14 +109,3 @@ def _headers() -> Document:
         "properties": {name: {"type": "string", "description": text} for name, text in HEADERS.items()},
         "required": [name for name in HEADERS if name not in OPTIONAL],
     }
-
-
-def _tolerant(schema: Any) -> Any:
-    """The schema without the writer's ban on unknown fields, which a reader ignores."""
-    if isinstance(schema, dict):
-        return {
-            key: _tolerant(value)
-            for key, value in schema.items()
-            if not (key == "additionalProperties" and value is False)
-        }
-    return [_tolerant(value) for value in schema] if isinstance(schema, list) else schema

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from pydantic import ValidationError
-
 from schemas.events import EVENTS, EventData, Fact
-from schemas.model import read
+from schemas.model import Invalid, read, write
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
 REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
@@ -103,9 +101,8 @@ class Event:
             raise InvalidEvent("its bytes are not those that were written (the datahash does not fit)")
         try:
             return read(model, self.data)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise InvalidEvent(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        except Invalid as error:
+            raise InvalidEvent(str(error)) from error
 
 
 def id_instead(skipped: str, skip: str) -> str:
@@ -116,8 +113,11 @@ def id_instead(skipped: str, skip: str) -> str:
 def new_event(
     project: str, data: EventData, *, source: str, cause: str | None = None, time: datetime | None = None
 ) -> Event:
-    """The event that says `data` of a project; `cause` is the id of the event that made it due."""
-    content = data.model_dump_json().encode()
+    """The event that says `data` of a project; `cause` is the id of the event that made it due.
+
+    Raises schemas.model.Invalid.
+    """
+    content = write(data)
     type_name = data.type_name()
     attributes = {
         "specversion": "1.0",

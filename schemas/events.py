@@ -1,9 +1,9 @@
 """The events, version 1. `identity` is what an event states: two that state the same have one id."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from msgspec import Meta
 
 from schemas.model import Model
 from schemas.parts import (
@@ -12,8 +12,11 @@ from schemas.parts import (
     Choice,
     ClassFigures,
     ColdStart,
+    Count,
     ItemVotes,
+    Positive,
     QueriedItem,
+    Seconds,
     Snapshot,
     Task,
     Ties,
@@ -41,15 +44,15 @@ class ProjectCreated(EventData):
 
     name: str
     task: Task = "single-label"
-    labels: tuple[str, ...] = Field(min_length=2)
+    labels: Annotated[tuple[str, ...], Meta(min_length=2)]
     pool: Snapshot
     test: Snapshot | None = None
-    batch_size: int = Field(ge=1)
-    max_batches: int | None = Field(default=None, ge=1)
-    lookahead: int = Field(default=1, ge=0)
+    batch_size: Positive
+    max_batches: Positive | None = None
+    lookahead: Count = 1
     cold_start: ColdStart = "random"
-    audit_share: float = Field(default=0.0, ge=0, le=1)
-    min_submitted: int = Field(default=1, ge=1)
+    audit_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    min_submitted: Positive = 1
     ties: Ties = "label-order"
     classifier: Choice
     strategy: Choice
@@ -72,7 +75,7 @@ class BatchQueried(EventData):
     strategy: str | None = None
     seed: int
     pool_version: str
-    seconds: float = Field(ge=0)
+    seconds: Seconds
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.batch,)
@@ -82,7 +85,7 @@ class ResponsesRecorded(EventData):
     """The answers so far of a batch that is not done: Argilla can be lost, answers cannot."""
 
     batch: str
-    number: int = Field(ge=0)
+    number: Count
     items: tuple[ItemVotes, ...]
 
     def identity(self) -> tuple[Fact, ...]:
@@ -97,7 +100,7 @@ class BatchAnnotated(EventData):
     """
 
     batch: str
-    revision: int = Field(ge=0)
+    revision: Count
     items: tuple[AnnotatedItem, ...]
     opened: datetime | None = None
     agreement: float | None = None
@@ -113,14 +116,14 @@ class ModelTrained(EventData):
     """
 
     model: str
-    attempt: int = Field(ge=0)
+    attempt: Count
     learned: dict[str, int]
     digest: str
-    labels: int = Field(ge=0)
+    labels: Count
     artifact: str
     sha256: str
     metrics: dict[str, float] = {}
-    seconds: float = Field(ge=0)
+    seconds: Seconds
     device: str
     threads: int
     versions: dict[str, str] = {}
@@ -134,7 +137,7 @@ class ModelLost(EventData):
     """A model's folder is missing or damaged; makes the next attempt due."""
 
     model: str
-    attempt: int = Field(ge=0)
+    attempt: Count
     reason: str
 
     def identity(self) -> tuple[Fact, ...]:
@@ -147,8 +150,8 @@ class ModelEvaluated(EventData):
     mustunderstand: ClassVar[bool] = False
 
     model: str
-    attempt: int = Field(ge=0)
-    labels: int = Field(ge=0)
+    attempt: Count
+    labels: Count
     accuracy: float
     macro_f1: float
     classes: tuple[str, ...]
@@ -156,7 +159,7 @@ class ModelEvaluated(EventData):
     confusion: tuple[tuple[int, ...], ...]
     size: int
     test_version: str
-    seconds: float = Field(ge=0)
+    seconds: Seconds
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
@@ -199,7 +202,7 @@ class ProjectMoved(OperatorEvent):
 
     log: str
     address: str
-    events: int = Field(ge=1)
+    events: Positive
 
 
 class EventSkipped(OperatorEvent):
@@ -218,7 +221,7 @@ class ServiceFailed(EventData):
     due: str
     kind: str
     error: str
-    attempt: int = Field(ge=1)
+    attempt: Positive
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.service, self.due, self.attempt)

@@ -1,18 +1,21 @@
 """The values that events are made of."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, JsonValue
+from msgspec import Meta
 
-from schemas.model import Model, OneOf
+from schemas.model import Model, one_of
 
-Task = Annotated[str, OneOf(("single-label", "multi-label"))]
-ColdStart = Annotated[str, OneOf(("random", "balanced"))]
-Ties = Annotated[str, OneOf(("label-order", "discard"))]
-Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel"))]
-VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
+Task = Annotated[str, one_of("single-label", "multi-label")]
+ColdStart = Annotated[str, one_of("random", "balanced")]
+Ties = Annotated[str, one_of("label-order", "discard")]
+Reason = Annotated[str, one_of("cold-start", "uncertain", "audit", "relabel")]
+VoteStatus = Annotated[str, one_of("submitted", "discarded", "draft")]
 Probability = float | None
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Snapshot(Model):
@@ -20,7 +23,7 @@ class Snapshot(Model):
 
     uri: str
     digest: str
-    size: int = Field(ge=0)
+    size: Count
     text_column: str = "text"
     label_column: str | None = None
     dropped_empty: int = 0
@@ -31,7 +34,7 @@ class Choice(Model):
     """A classifier or a query strategy by name, with its parameters."""
 
     name: str
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, Any] = {}
 
 
 class BaseModelChoice(Model):
@@ -44,8 +47,8 @@ class BaseModelChoice(Model):
 class QueriedItem(Model):
     """A text that a batch asks for: why, and what the model that picked it thought of it."""
 
-    item: int = Field(ge=0)
-    rank: int = Field(ge=0)
+    item: Count
+    rank: Count
     reason: Reason
     score: float | None = None
     predicted: tuple[str, ...] = ()
@@ -66,7 +69,7 @@ class Vote(Model):
 class ItemVotes(Model):
     """The answers to a text so far. `record` is the id that the server gave to the record that holds them."""
 
-    item: int = Field(ge=0)
+    item: Count
     record: str | None = None
     votes: tuple[Vote, ...] = ()
 

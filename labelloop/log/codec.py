@@ -4,9 +4,12 @@ import base64
 import json
 from typing import Any
 
-from pydantic_core import from_json
+from msgspec import DecodeError
+from msgspec.json import Decoder
 
 from schemas.envelope import Event, NotAnEvent
+
+_attributes = Decoder(dict[str, str])
 
 
 def attributes_to_json(event: Event) -> str:
@@ -16,11 +19,9 @@ def attributes_to_json(event: Event) -> str:
 def from_parts(attributes: str | bytes, data: bytes) -> Event:
     """The event of stored attributes and data. Raises NotAnEvent."""
     try:
-        found = from_json(attributes)
-    except ValueError as error:
-        raise NotAnEvent(f"its attributes are no JSON: {error}") from error
-    if not isinstance(found, dict) or not {*map(type, found.values())} <= {str}:
-        raise NotAnEvent("its attributes are no JSON object of strings")
+        found = _attributes.decode(attributes)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotAnEvent(f"its attributes are no JSON object of strings: {error}") from error
     if not isinstance(data, bytes):
         raise NotAnEvent("its data are no bytes")
     return Event(found, data)

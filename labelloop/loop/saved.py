@@ -4,16 +4,16 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
 import schemas
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.state import Failure, LoopState
+from labelloop.loop.state import LoopState
 
 
 class Unusable(ValueError):
@@ -22,11 +22,10 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True)
 class Kept:
-    """A history that goes on: what it dropped is counted; a state's failures have no keys of JSON."""
+    """A history that goes on: what it dropped is counted."""
 
     project: str
     state: LoopState
-    failures: tuple[Failure, ...]
     seen: dict[str, str]
     skips: dict[str, dict[str, str]]
     duplicates: int
@@ -35,21 +34,22 @@ class Kept:
     digest: str
 
 
-_MANY = TypeAdapter(tuple[Kept, ...])
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(tuple[Kept, ...])
 
 
 def dump(histories: Iterable[History]) -> bytes:
     """The histories; none may be halted, or hold events that are void."""
-    return _MANY.dump_json(tuple(_kept(history) for history in histories))
+    return _encoder.encode([_kept(history) for history in histories])
 
 
 def load(content: bytes, here: str | None = None) -> list[History]:
     """What `dump` was given, of the log `here`. Raises Unusable."""
     try:
         with _no_collection():
-            return [_history(kept, here) for kept in _MANY.validate_json(content)]
-    except ValidationError as error:
-        raise Unusable(f"it holds no histories: {error.errors(include_url=False)[0]['msg']}") from error
+            return [_history(kept, here) for kept in _decoder.decode(content)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unusable(f"it holds no histories: {error}") from error
 
 
 @cache
@@ -65,17 +65,15 @@ def version() -> str:
 def _kept(history: History) -> Kept:
     assert history.halt is None
     assert not history.held
-    state = history.state
     return Kept(
         history.project,
-        replace(state, failures={}),
-        tuple(state.failures.values()),
+        history.state,
         history.seen,
         history.skips,
         history.duplicates,
         history.conflicts,
         history.skipped,
-        loop_digest(state),
+        loop_digest(history.state),
     )
 
 
@@ -83,8 +81,7 @@ def _history(kept: Kept, here: str | None) -> History:
     if loop_digest(kept.state) != kept.digest:
         raise Unusable(f"the digest of {kept.project} is another")
     history = History(kept.project, here, seen=kept.seen, skips=kept.skips)
-    failures = {(failure.event.service, failure.event.due): failure for failure in kept.failures}
-    history.state = replace(kept.state, failures=failures)
+    history.state = kept.state
     history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped
     return history
 

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from schemas.parts import ItemVotes, Vote
 
 
@@ -38,7 +40,7 @@ def merged(recorded: ItemVotes, seen: Seen | None, accounts: Collection[str]) ->
     before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
     votes = [
         # A vote that was put back has the server's new time: it was given when it was recorded.
-        vote.model_copy(update={"time": before.get((vote.username, vote.status, vote.labels), vote.time)})
+        replace(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
         for vote in seen.votes
     ]
     # While a vote is lost the record's id stays the old one: on the new record it would look taken back.

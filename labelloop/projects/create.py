@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
@@ -99,4 +101,4 @@ def _event(project: str, name: str, model: str, options: ProjectOptions, data: P
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:
-    return snapshot.model_copy(update={"uri": f"{project}/{snapshot.uri}"})
+    return replace(snapshot, uri=f"{project}/{snapshot.uri}")

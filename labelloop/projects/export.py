@@ -12,7 +12,8 @@ from labelloop.errors import UserError
 from labelloop.loop.state import Batch, LoopState
 from labelloop.pool.snapshot import Snapshot
 from labelloop.store import Store
-from schemas.parts import AnnotatedItem, QueriedItem
+from schemas.model import write
+from schemas.parts import AnnotatedItem, QueriedItem, Vote
 
 FORMATS = ("jsonl", "csv")
 Row = dict[str, Any]
@@ -103,8 +104,12 @@ def _row(batch: Batch, pick: QueriedItem, answer: Any, text: str, source_row: in
         "probability": pick.probability,
         "agreement": answer.agreement,
         "annotators": [vote.username for vote in answer.votes],
-        "votes": [vote.model_dump(mode="json", exclude={"user"}) for vote in answer.votes],
+        "votes": [_vote(vote) for vote in answer.votes],
     }
+
+
+def _vote(vote: Vote) -> Row:
+    return {name: value for name, value in json.loads(write(vote)).items() if name != "user"}
 
 
 def _cell(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import TaskError, Unavailable
@@ -79,10 +79,16 @@ class Evaluator(Controller[ModelTrained]):
             accuracy=result.accuracy,
             macro_f1=result.macro_f1,
             classes=project.labels,
-            per_class={label: ClassFigures.model_validate(f) for label, f in result.per_class.items()},
+            per_class={label: _figures(found) for label, found in result.per_class.items()},
             confusion=tuple(map(tuple, result.confusion)),
             size=result.size,
             test_version=project.test.digest,
             seconds=result.seconds,
         )
         return [Outcome(evaluated, cause)]
+
+
+def _figures(found: Mapping[str, float]) -> ClassFigures:
+    return ClassFigures(
+        precision=found["precision"], recall=found["recall"], f1=found["f1"], support=int(found["support"])
+    )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from labelloop.learner import artifacts
 from labelloop.store import Store
 from schemas.events import ModelTrained
@@ -22,4 +24,4 @@ def publish_model(store: Store, model: str = "0", weights: bytes = b"weights") -
     """A published model as the log names it."""
     folder = write_model(store, model, weights)
     changes = {"artifact": store.publish(folder), "sha256": folder.name}
-    return trained(model, {}).model_copy(update=changes)
+    return replace(trained(model, {}), **changes)

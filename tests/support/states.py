@@ -49,7 +49,7 @@ def state_of(*told: e.EventData, id: str = PROJECT) -> LoopState:
 def queried(batch: str = "0", items: Iterable[int] = (0, 1, 2), **changes: Any) -> e.BatchQueried:
     """A batch; a cold start unless `model` is given."""
     reason = "uncertain" if changes.get("model") else "cold-start"
-    picked = [QueriedItem(item=item, rank=rank, reason=reason) for rank, item in enumerate(items)]
+    picked = tuple(QueriedItem(item=item, rank=rank, reason=reason) for rank, item in enumerate(items))
     values: dict[str, Any] = {"batch": batch, "items": picked, "seed": 0, "pool_version": "d", "seconds": 0}
     return e.BatchQueried(**{**values, **changes})
 

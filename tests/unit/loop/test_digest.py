@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from labelloop.loop.digest import learned_digest, loop_digest
 from labelloop.loop.order import next_batch
@@ -17,14 +18,14 @@ def loop_with_second_batch(**changes: Any) -> Loop:
         loop.act(act)
     work = next_batch(loop.state)
     assert work is not None
-    loop.append(loop.pick(work).model_copy(update=changes))
+    loop.append(replace(loop.pick(work), **changes))
     return loop
 
 
 def reversed_items() -> tuple[Any, ...]:
     items = loop_with_second_batch().state.batches["1"].queried.items
     backwards = enumerate(reversed(items))
-    return tuple(pick.model_copy(update={"rank": rank}) for rank, pick in backwards)
+    return tuple(replace(pick, rank=rank) for rank, pick in backwards)
 
 
 @pytest.mark.parametrize(

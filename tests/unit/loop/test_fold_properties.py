@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import fold
@@ -86,14 +87,14 @@ def test_folding_leaves_the_states_before_as_they_were(loop: Loop) -> None:
 @MANY
 @given(loop=loops(), data=st.data())
 def test_the_digest_ignores_when_where_and_how_often(loop: Loop, data: st.DataObject) -> None:
-    other = Loop(loop.created.model_copy(update={"guidelines": "be kind"}), loop.gold)
+    other = Loop(replace(loop.created, guidelines="be kind"), loop.gold)
     other.minutes = data.draw(st.integers(0, 10**6))
     for event in loop.events[1:]:
         other.append(elsewhere(event.payload))
 
     for batch in list(other.state.batches.values()):
         if batch.done:
-            other.append(batch.revisions[-1].model_copy(update={"revision": len(batch.revisions)}))
+            other.append(replace(batch.revisions[-1], revision=len(batch.revisions)))
 
     assert loop_digest(other.state) == loop_digest(loop.state)
 
@@ -120,6 +121,6 @@ def elsewhere(data: EventData) -> EventData:
     changes = {
         name: value
         for name, value in {"seconds": 99.0, "device": "cuda", "artifact": "m", "sha256": "s"}.items()
-        if name in type(data).model_fields
+        if name in type(data).__struct_fields__
     }
-    return data.model_copy(update=changes)
+    return replace(data, **changes)

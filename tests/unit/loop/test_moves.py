@@ -1,5 +1,7 @@
 """A project that moved to another log is void here, until it moves back."""
 
+from msgspec.structs import replace
+
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from schemas import events as e
@@ -92,7 +94,7 @@ def test_void_words_on_a_fact_do_not_win_over_what_was_said_where_the_project_li
     there = at(THERE, *events, moved(THERE, at(HERE, *events)))
     failed = e.ServiceFailed(service="x", due="y", kind="", error="here", attempt=1)
     here.add(new_event(PROJECT, failed, source="a"))
-    right = new_event(PROJECT, failed.model_copy(update={"error": "there"}), source="a")
+    right = new_event(PROJECT, replace(failed, error="there"), source="a")
     there.add(right)
     back = moved(HERE, there)
 

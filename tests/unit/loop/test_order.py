@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from labelloop.loop.labels import current, ignored_at, latest_revisions
 from labelloop.loop.order import (
@@ -240,7 +241,7 @@ def test_a_revision_that_changes_no_label_makes_nothing_due() -> None:
     loop = at_the_end()
     again = loop.state.batches["0"].revisions[-1]
 
-    loop.append(again.model_copy(update={"revision": 1}))
+    loop.append(replace(again, revision=1))
 
     assert finished(loop.state)
 

@@ -1,7 +1,6 @@
 """Folded histories as bytes, and back."""
 
-import json
-
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,11 +46,11 @@ def test_a_history_that_was_saved_at_any_point_goes_on_as_one_that_was_not(
 def test_a_state_that_is_not_what_its_digest_says_is_not_used() -> None:
     loop = Loop(project(), mixed)
     loop.act("query")
-    content = json.loads(dump([loop.history]))
+    content = msgspec.msgpack.decode(dump([loop.history]))
     content[0]["state"]["batches"]["0"]["queried"]["items"].pop()
 
     with pytest.raises(Unusable, match=f"the digest of {PROJECT} is another"):
-        load(json.dumps(content).encode())
+        load(msgspec.msgpack.encode(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"[{}]", b"\x80\x04."])

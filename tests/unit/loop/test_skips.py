@@ -1,6 +1,7 @@
 """A halted project goes on once an EventSkipped names what halted it."""
 
 import pytest
+from msgspec.structs import replace
 
 from labelloop.loop.history import History
 from labelloop.loop.saved import dump, load
@@ -59,7 +60,7 @@ def test_a_skip_of_another_event_changes_nothing(field: str) -> None:
     loop, _ = halted()
     right = skip(loop.history).payload
 
-    wrong = event(right.model_copy(update={field: "another"}))
+    wrong = event(replace(right, **{field: "another"}))
 
     assert not loop.history.add(wrong)
     assert loop.history.halt is not None

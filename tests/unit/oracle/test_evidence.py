@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from labelloop.oracle.evidence import Seen, is_any_absent, lost_votes, merged
 from schemas.parts import ItemVotes, Vote
@@ -110,7 +111,7 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
                 for one in believed.votes:
                     if data.draw(st.booleans()):
                         user = users.setdefault(one.username, f"u-{step}-{one.username}")
-                        present.setdefault(one.username, one.model_copy(update={"user": user}))
+                        present.setdefault(one.username, replace(one, user=user))
             case "look":
                 now = None if record is None else Seen(record, tuple(present.values()), NOW)
                 believed = merged(believed, now, set(users.values()))

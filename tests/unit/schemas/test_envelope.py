@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from msgspec.structs import replace
 
 from schemas.envelope import Event, InvalidEvent, NotAnEvent, UnknownType, datahash, new_event
 from schemas.events import (
@@ -22,6 +22,7 @@ from schemas.events import (
     ProjectCreated,
     ServiceFailed,
 )
+from schemas.model import Invalid
 from schemas.parts import AnnotatedItem, QueriedItem
 from tests.support.loops import project
 
@@ -39,6 +40,10 @@ TRAINED: dict[str, Any] = {
     "threads": 1,
     "seed": 0,
 }
+
+
+def batch(*items: QueriedItem) -> BatchQueried:
+    return BatchQueried(batch="0", items=items, seed=0, pool_version="v", seconds=0.1)
 
 
 def rewritten(event: Event, **changes: Any) -> Event:
@@ -110,10 +115,10 @@ def test_unknown_fields_are_read_at_any_depth() -> None:
 
 
 def test_unknown_fields_are_not_written() -> None:
-    with pytest.raises(ValidationError, match="colour"):
+    with pytest.raises(TypeError, match="colour"):
         ModelLost(model="1", attempt=0, reason="gone", colour="blue")  # type: ignore[call-arg]
-    with pytest.raises(ValidationError, match="mood"):
-        AnnotatedItem.model_validate({"item": 3, "mood": "good"})
+    with pytest.raises(TypeError, match="mood"):
+        AnnotatedItem(item=3, mood="good")  # type: ignore[call-arg]
 
 
 def test_unknown_values_of_an_enumeration_are_read() -> None:
@@ -126,8 +131,10 @@ def test_unknown_values_of_an_enumeration_are_read() -> None:
 
 
 def test_unknown_values_of_an_enumeration_are_not_written() -> None:
-    with pytest.raises(ValidationError, match="should be 'cold-start', 'uncertain'"):
-        QueriedItem(item=0, rank=0, reason="whim")
+    with pytest.raises(Invalid, match=r"reason should be one of cold-start, uncertain, .* is 'whim'"):
+        new_event("p", batch(QueriedItem(item=0, rank=0, reason="whim")), source="s")
+    with pytest.raises(Invalid, match="ties should be one of"):
+        new_event("p", replace(project(), ties="drawn"), source="s")
 
 
 @pytest.mark.parametrize("field", ["model", "attempt", "reason"])
@@ -174,10 +181,18 @@ def test_without_an_attribute_that_is_needed_it_is_no_event(missing: str) -> Non
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
 def test_a_number_that_json_cannot_hold_is_not_written(number: float) -> None:
-    with pytest.raises(ValidationError, match="finite"):
-        ModelTrained(**{**TRAINED, "metrics": {"loss": number}})
-    with pytest.raises(ValidationError, match="finite"):
-        QueriedItem(item=0, rank=0, reason="uncertain", score=number)
+    picked = QueriedItem(item=0, rank=0, reason="uncertain", score=number)
+
+    with pytest.raises(Invalid, match="metrics"):
+        new_event("p", ModelTrained(**{**TRAINED, "metrics": {"loss": number}}), source="s")
+    with pytest.raises(Invalid, match=r"items .* not finite"):
+        new_event("p", batch(picked), source="s")
+
+
+@pytest.mark.parametrize("changes", [{"attempt": -1}, {"attempt": "1"}, {"seconds": -0.5}, {"model": 1}])
+def test_a_value_that_would_not_be_read_is_not_written(changes: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match=next(iter(changes))):
+        new_event("p", ModelTrained(**{**TRAINED, **changes}), source="s")
 
 
 @given(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from labelloop.errors import Unavailable
 from labelloop.learner.artifacts import file_digest
@@ -17,7 +18,7 @@ def test_uris_are_relative_to_the_root_and_lead_back() -> None:
     folder = STORE.models(PROJECT) / "3" / "abc"
 
     assert STORE.publish(folder) == f"{PROJECT}/models/3/abc" == f"{models_uri(PROJECT, '3')}/abc"
-    assert STORE.model(trained("3", {}).model_copy(update={"artifact": STORE.publish(folder)})) == folder
+    assert STORE.model(replace(trained("3", {}), artifact=STORE.publish(folder))) == folder
     assert STORE.address(STORE.publish(folder)) == str(folder)
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from labelloop.controller import Outcome
 from labelloop.oracle.evidence import Seen
 from schemas import events as e
@@ -205,7 +207,7 @@ def sees_done(**changes: Any) -> dict[int, Seen]:
 
 
 def test_a_done_batch_that_did_not_change_makes_nothing_due() -> None:
-    later_time = seen(ANN_SPAM.model_copy(update={"time": LATER}))
+    later_time = seen(replace(ANN_SPAM, time=LATER))
 
     assert look(queried(), DONE, sees=sees_done()) == []
     assert look(queried(), DONE, sees={**sees_done(), **later_time}) == []

@@ -1,5 +1,7 @@
 """What the server's records lack."""
 
+from msgspec.structs import replace
+
 from labelloop.oracle.argilla import NewResponse, Suggestion
 from labelloop.oracle.evidence import Seen
 from schemas import events as e
@@ -91,9 +93,7 @@ def test_records_carry_what_annotators_may_know() -> None:
         item=4, rank=0, reason="uncertain", predicted=("ham",), probability=0.4, suggested=True
     )
     told = (queried(), queried("1", (6,)))
-    state = state_of(
-        project(), *told, queried("2", model="0", attempt=0).model_copy(update={"items": (picked,)})
-    )
+    state = state_of(project(), *told, replace(queried("2", model="0", attempt=0), items=(picked,)))
 
     (record,) = new_records(state, state.batches["2"], [Lack(4, (ANN,))], ["hello"], ACCOUNTS)
 
@@ -105,7 +105,7 @@ def test_records_carry_what_annotators_may_know() -> None:
 
 def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
-    state = state_of(project(), queried(model="0", attempt=0).model_copy(update={"items": (picked,)}))
+    state = state_of(project(), replace(queried(model="0", attempt=0), items=(picked,)))
 
     (record,) = new_records(state, state.batches["0"], [Lack(4, ())], ["hello"], {})
 
