@@ -10,7 +10,8 @@ from labelloop.oracle.argilla.times import utc
 from labelloop.oracle.argilla.transport import Transport
 from labelloop.oracle.argilla.values import from_value, from_values, to_value, to_values
 
-LONGEST_UPSERT = 500
+# Argilla takes 500, which a slow server cannot write within a request's time-out.
+LONGEST_UPSERT = 100
 LONGEST_DELETION = 100
 
 T = TypeVar("T")

@@ -137,6 +137,25 @@ async def test_a_refused_annotator_stops_none_of_the_others(
     assert {response.user_id for record in records for response in record.responses} == {bob.user_id}
 
 
+async def test_a_record_that_is_none_of_the_loop_s_stops_nobody(
+    argilla: Argilla, argilla_server: ArgillaServer, pool: Path, name: str
+) -> None:
+    account = await argilla.create_annotator(name, "labelloop")
+    dataset = await argilla.ensure_dataset(DatasetSpec(name, LABELS))
+    with argilla_server.client() as raw:
+        foreign = {"items": [{"fields": {"text": "somebody else's"}}]}
+        raw.post(f"/datasets/{dataset.id}/records/bulk", json=foreign).raise_for_status()
+
+    with annotators(argilla_server, name, [account], pool, "--seconds-per-label", "0.01") as process:
+        await argilla.put_records(dataset, texts(0, range(5)))
+        await when(argilla, dataset, lambda found: count_answered(found) == 5)
+        await argilla.put_records(dataset, texts(1, range(5, 10)))
+        records = await when(argilla, dataset, lambda found: count_answered(found) == 10)
+
+        assert process.poll() is None
+    assert {record.text for record in records if not record.responses} == {"somebody else's"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -192,6 +211,10 @@ def texts(batch: int, items: range) -> list[NewRecord]:
 
 def all_answered(records: list[Record]) -> bool:
     return all(record.responses for record in records)
+
+
+def count_answered(records: list[Record]) -> int:
+    return sum(bool(record.responses) for record in records)
 
 
 def any_answered(records: list[Record]) -> bool:
