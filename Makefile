@@ -6,7 +6,7 @@ SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
 CODE := schemas services labelloop tests $(wildcard benchmarks examples deploy)
-TESTS := $(wildcard $(addprefix tests/,unit contract integration e2e browser))
+TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
 export PYTHON TORCH_INDEX
 ifeq ($(CI),true)
@@ -36,7 +36,7 @@ secrets: ## write the passwords and keys for docker compose into .env; see docs/
 test: lint ## check style and types, then run every test
 	@scripts/chromium.sh
 	@scripts/kafka.sh
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
 
 soak: dev ## kill all services and Kafka again and again, and compare with a run left alone
 	@scripts/kafka.sh

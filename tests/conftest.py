@@ -1,8 +1,19 @@
 """Fixtures for all tests."""
 
 from tests.support.argilla_server import argilla_server, own_argilla_server
+from tests.support.demo import undisturbed
 from tests.support.disks import tiny_disk
 from tests.support.kafka_broker import kafka, own_broker
 from tests.support.kafka_secure import secure_kafka
+from tests.support.tiny_bert import tiny
 
-__all__ = ["argilla_server", "kafka", "own_argilla_server", "own_broker", "secure_kafka", "tiny_disk"]
+__all__ = [
+    "argilla_server",
+    "kafka",
+    "own_argilla_server",
+    "own_broker",
+    "secure_kafka",
+    "tiny",
+    "tiny_disk",
+    "undisturbed",
+]

@@ -59,6 +59,11 @@ from labelloop.places import Elsewhere
     "--seed", type=int, default=0, show_default=True, help="Seed of the first batches and the trainings."
 )
 @click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of Argilla's page. [default: 6900, or another where that is taken]",
+)
+@click.option(
     "--keep-running", is_flag=True, help="Keep Argilla and the services until Ctrl-C, to look around."
 )
 @options.file
@@ -73,6 +78,7 @@ def demo(
     annotators: int,
     annotator_error: float,
     seconds_per_label: float,
+    port: int | None,
     keep_running: bool,
     as_json: bool,
     **values: Any,
@@ -99,6 +105,7 @@ def demo(
         annotators,
         annotator_error,
         seconds_per_label,
+        port,
         keep_running,
         as_json,
     )

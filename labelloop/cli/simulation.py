@@ -24,7 +24,7 @@ from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor import plan
-from labelloop.supervisor.address import DEFAULT_HOST, free_port
+from labelloop.supervisor.address import DEFAULT_HOST, check_free, free_port
 from labelloop.supervisor.embedded import Embedded
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import Machine, running, start_services
@@ -44,6 +44,7 @@ class Simulation:
     annotators: int
     error: float
     seconds_per_label: float
+    port: int | None
     keep_running: bool
     quiet: bool
     outcome: dict[str, Any] | None = field(default=None, init=False)
@@ -51,6 +52,8 @@ class Simulation:
     async def run(self, kills: list[Kill]) -> None:
         """Run to the end of the loop. Raises UserError before anything runs when the input is bad."""
         self.options = _with_bundled(self.options)
+        if self.port is not None:
+            check_free(DEFAULT_HOST, self.port)
         before = find_home(self.path)
         if before is None or before.kind == DEMO:
             check_options(self.options)
@@ -65,7 +68,7 @@ class Simulation:
                     clear(home)
                 remember_places(places)
                 project = await self._prepare(found, screen)
-                address = Embedded(DEFAULT_HOST, free_port(DEFAULT_HOST))
+                address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
                 async with running(home, places, address, screen.line) as machine:
                     kills.append(machine.supervisor.kill)
                     await self._loop(found, machine, project, screen)

@@ -1,8 +1,6 @@
 """Records, an annotator's account and the whole data set deleted in the middle of a batch: all come back."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +16,22 @@ from tests.support.simulated import simulated_annotators
 
 Answers = dict[tuple[int, str], tuple[str, str | None]]
 SIZE = 8
-LOOKS = 20  # so many requests reach every batch once
+LOOKS = 20  # so many requests reach every batch of a project once
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def proxy(argilla_server: ArgillaServer) -> Iterator[FaultyProxy]:
     with faulty_proxy(argilla_server.url) as proxy:
         yield proxy
 
 
-@pytest.fixture
-def loop(tmp_path: Path, argilla_server: ArgillaServer, proxy: FaultyProxy) -> Iterator[Loop]:
-    with a_loop(tmp_path / "home", argilla_server, proxy.url) as loop:
+@pytest.fixture(scope="module")
+def loop(
+    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, proxy: FaultyProxy
+) -> Iterator[Loop]:
+    """One for all tests, each with a project of its own."""
+    with a_loop(tmp_path_factory.mktemp("deletions"), argilla_server, proxy.url) as loop:
+        loop.start("querier", "annotation_watcher")
         yield loop
 
 
@@ -39,7 +41,6 @@ class Scene:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.project = loop.create(texts(2 * SIZE), batch_size=SIZE, max_batches=2)
-        loop.start("querier", "annotation_watcher")
         self.owner = Owner(loop.argilla, self.project)
         self.ann, self.bob = Person(loop.argilla), Person(loop.argilla)
         loop.until(lambda: self.counts() == (SIZE, SIZE))
@@ -101,16 +102,6 @@ def labels_never_go_back(scene: Scene) -> None:
                 before = answers
 
 
-@contextmanager
-def seen_by_the_watcher_alone(loop: Loop, proxy: FaultyProxy) -> Iterator[None]:
-    """The watcher looks at both batches while what happens within stays unmended."""
-    loop.kill("querier")
-    yield
-    looked = len(proxy.passed)
-    loop.until(lambda: len(proxy.passed) > looked + LOOKS)
-    loop.start("querier")
-
-
 def delete_some_records(scene: Scene) -> None:
     scene.owner.delete_records([scene.records[item]["id"] for item in (*scene.items[:2], scene.items[6])])
     done = [item for item in scene.records if item not in scene.items]
@@ -137,7 +128,8 @@ def delete_everything(scene: Scene) -> None:
     delete_the_data_set(scene)
 
 
-DELETIONS = [
+Delete = Callable[[Scene], None]
+DELETIONS: list[Delete] = [
     delete_some_records,
     replace_records_by_blank_ones,
     delete_the_account,
@@ -146,14 +138,25 @@ DELETIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def scenes(loop: Loop, proxy: FaultyProxy) -> dict[Delete, Scene]:
+    """Each deletion in a project of its own; the watcher looked at all batches before any was mended."""
+    scenes = {delete: Scene(loop) for delete in DELETIONS}
+    loop.kill("querier")
+    for delete, scene in scenes.items():
+        delete(scene)
+    enough = len(proxy.passed) + LOOKS * len(scenes)
+    loop.until(lambda: len(proxy.passed) > enough)
+    loop.start("querier")
+    return scenes
+
+
 @pytest.mark.parametrize("delete", DELETIONS)
 def test_what_is_deleted_comes_back_with_the_responses_recorded_by_then(
-    loop: Loop, proxy: FaultyProxy, delete: Callable[[Scene], None]
+    scenes: dict[Delete, Scene], delete: Delete
 ) -> None:
-    scene = Scene(loop)
+    scene = scenes[delete]
 
-    with seen_by_the_watcher_alone(loop, proxy):
-        delete(scene)
     scene.wait_until_all_is_back()
 
     scene.finish()
@@ -168,7 +171,6 @@ def authors(state: LoopState) -> set[str]:
 
 def test_one_deletion_after_the_other_while_simulated_annotators_work(loop: Loop) -> None:
     project = loop.create(texts(60), batch_size=20, max_batches=3, lookahead=2)
-    loop.start("querier", "annotation_watcher")
     owner = Owner(loop.argilla, project)
     ann, bob = Person(loop.argilla), Person(loop.argilla)
     pool = open_store(loop.settings.store).pool(loop.state(project).project)  # type: ignore[arg-type]

@@ -2,20 +2,20 @@
 
 import json
 import signal
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import transformers
 
 from labelloop.places import places_of
 from labelloop.pool.bundled import bundled
+from tests.support.argilla_server import free_port
 from tests.support.command import command, eventually, labelloop, processes_about
+from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
 
 pytestmark = pytest.mark.timeout(900)
 
-BATCHES, SIZE = 3, 10
+LABELS = [SIZE * (number + 1) for number in range(BATCHES)]
 KEYS = {
     "project",
     "batches",
@@ -30,154 +30,122 @@ KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """A demo that came to its end."""
-
-    code: int
-    output: str
-
-    @property
-    def said(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
-        return found
+@pytest.fixture(scope="module")
+def demo(undisturbed: Undisturbed) -> Demo:
+    return undisturbed.demo
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+def first(undisturbed: Undisturbed) -> Ended:
+    return undisturbed.ended
 
 
 @pytest.fixture(scope="module")
-def arguments(folder: Path) -> list[str]:
-    """A demo on a small part of the bundled questions."""
-    questions = bundled("questions")
-    for name, source, count in (("pool", questions.pool, 120), ("test", questions.test, 60)):
-        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / f"{name}.jsonl").write_text("".join(lines[:count]), encoding="utf-8")
-    data = ["--dataset", str(folder / "pool.jsonl"), "--test", str(folder / "test.jsonl")]
-    loop = ["--batches", str(BATCHES), "--batch-size", str(SIZE), "--classifier", "linear"]
-    return ["demo", "--home", str(folder / "home"), *data, *loop, "--json"]
+def log(request: pytest.FixtureRequest) -> str | None:
+    """One over Kafka, where there is a Kafka."""
+    try:
+        return f"kafka://{request.getfixturevalue('kafka')}/demo"
+    except pytest.skip.Exception:
+        return None
 
 
 @pytest.fixture(scope="module")
-def runs(folder: Path, arguments: list[str]) -> list[Run]:
-    """Two demos in the same home, one after the other."""
-    found = []
-    for number in (1, 2):
-        output = folder / f"output-{number}"
-        with command(*arguments, "--seconds-per-label", 0, "--annotators", number, output=output) as process:
-            code = process.wait(240)
-        found.append(Run(code, output.read_text(encoding="utf-8")))
-    return found
+def second(demo: Demo, first: Ended, log: str | None) -> Ended:
+    """Another demo in the same home, after the first."""
+    output = demo.folder / "second.txt"
+    options = ["--log", log] if log else []
+    with demo.start(HOME, "--seconds-per-label", 0, "--annotators", 2, *options, output=output) as process:
+        return Ended.wait(process, output)
 
 
-def test_it_ends_well_with_one_line_of_json(runs: list[Run]) -> None:
-    assert [run.code for run in runs] == [0, 0], runs[0].output
-
-    said = runs[0].said
+def test_it_ends_well_with_one_line_of_json(first: Ended) -> None:
+    said = first.said
     assert said.keys() == KEYS
     assert (said["batches"], said["labels"]) == (BATCHES, BATCHES * SIZE)
-    assert [point["labels"] for point in said["accuracy"]] == [10, 20, 30]
+    assert [point["labels"] for point in said["accuracy"]] == LABELS
     assert said["wait_seconds"].keys() == {"p50", "p95", "max"}
     assert said["train_seconds"] > 0
 
 
-def test_it_tells_the_login_and_one_line_a_batch(runs: list[Run]) -> None:
-    lines = runs[0].output.splitlines()
+def test_it_tells_the_login_and_one_line_a_batch(first: Ended) -> None:
+    lines = first.output.splitlines()
 
     assert any(line.startswith("Argilla    http://127.0.0.1:") for line in lines)
     assert any(line.startswith("password   ") for line in lines)
-    assert [line.split()[:2] for line in lines if line.split()[:1] in (["0"], ["1"], ["2"])] == [
-        ["0", "10"],
-        ["1", "20"],
-        ["2", "30"],
-    ]
+    of_batches = [line.split()[:2] for line in lines if line.split()[:1] and line.split()[0].isdigit()]
+    assert of_batches[:BATCHES] == [[str(number), str(labels)] for number, labels in enumerate(LABELS)]
     assert any("accuracy on the test set" in line for line in lines)
 
 
-def test_it_says_how_to_look_again_before_the_line_for_programs(runs: list[Run], folder: Path) -> None:
-    assert runs[0].output.splitlines()[-2] == f"look    labelloop status --home {folder / 'home'}"
+def test_the_second_starts_afresh_and_decides_the_same(demo: Demo, first: Ended, second: Ended) -> None:
+    assert first.said["project"] != second.said["project"]
+    assert [path.name for path in (demo.folder / HOME / "store").iterdir()] == [second.said["project"]]
+    assert first.said["digest"] == second.said["digest"]
+    assert first.accuracy == second.accuracy
 
-    found = json.loads(labelloop("status", "--home", folder / "home", "--json").stdout)["projects"][0]
-    assert (found["model_folder"], found["digest"]) == (runs[1].said["model"], runs[1].said["digest"])
+
+def test_over_kafka_it_decides_the_same(
+    demo: Demo, first: Ended, second: Ended, log: str | None, kafka: str
+) -> None:
+    assert log is not None
+    assert places_of(str(demo.folder / HOME)).log.startswith(log)
+    assert not (demo.folder / HOME / "log.sqlite").exists()
+    assert first.said["digest"] == second.said["digest"]
 
 
-def test_what_it_names_is_there(runs: list[Run], folder: Path) -> None:
-    said = runs[1].said
+def test_it_says_how_to_look_again_before_the_line_for_programs(demo: Demo, second: Ended) -> None:
+    home = demo.folder / HOME
+    assert second.output.splitlines()[-2] == f"look    labelloop status --home {home}"
+
+    found = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
+    assert (found["model_folder"], found["digest"]) == (second.said["model"], second.said["digest"])
+
+
+def test_what_it_names_is_there(demo: Demo, second: Ended) -> None:
+    said = second.said
 
     model = Path(said["model"])
     assert {"config.json", "model.safetensors", "manifest.json"} <= {path.name for path in model.iterdir()}
     rows = [json.loads(line) for line in Path(said["export"]).read_text(encoding="utf-8").splitlines()]
-    gold = [json.loads(line)["label"] for line in (folder / "pool.jsonl").open(encoding="utf-8")]
+    gold = demo.gold()
     assert len(rows) == BATCHES * SIZE
     assert all(row["label"] == gold[row["source_row"]] for row in rows)
     curve = Path(said["export"]).with_name(f"{said['project']}-curve.png")
     assert curve.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_second_starts_afresh_and_decides_the_same(runs: list[Run], folder: Path) -> None:
-    first, second = (run.said for run in runs)
+def test_afterwards_the_home_can_still_be_asked(demo: Demo, second: Ended) -> None:
+    found = json.loads(labelloop("curve", "--home", demo.folder / HOME, "--json").stdout)
 
-    assert first["project"] != second["project"]
-    assert [path.name for path in (folder / "home" / "store").iterdir()] == [second["project"]]
-    assert first["digest"] == second["digest"]
-    assert first["accuracy"] == second["accuracy"]
+    assert {point["labels"]: point["accuracy"] for point in found["curve"]} == second.accuracy
+    assert not processes_about(demo.folder / HOME)
 
 
-def test_over_kafka_it_decides_the_same(
-    runs: list[Run], folder: Path, arguments: list[str], kafka: str
-) -> None:
-    home, output = folder / "over-kafka", folder / "output-kafka"
-    arguments = [*arguments, "--home", str(home), "--log", f"kafka://{kafka}/demo"]
-    with command(*arguments, "--seconds-per-label", 0, output=output) as process:
-        code = process.wait(240)
-
-    run = Run(code, output.read_text(encoding="utf-8"))
-    assert run.code == 0, run.output
-    assert places_of(str(home)).log.startswith(f"kafka://{kafka}/demo")
-    assert not (home / "log.sqlite").exists()
-    assert run.said["digest"] == runs[0].said["digest"]
-    assert run.said["accuracy"] == runs[0].said["accuracy"]
-
-
-def test_afterwards_the_home_can_still_be_asked(runs: list[Run], folder: Path) -> None:
-    found = json.loads(labelloop("curve", "--home", folder / "home", "--json").stdout)
-
-    assert [point["accuracy"] for point in found["curve"]] == [
-        point["accuracy"] for point in runs[1].said["accuracy"]
-    ]
-    assert not processes_about(folder / "home")
-
-
-def test_without_a_data_set_a_transformer_learns_the_bundled_questions(folder: Path) -> None:
-    output = folder / "output-transformer"
+def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path: Path) -> None:
+    output = tmp_path / "output.txt"
     loop = ["--batches", 2, "--batch-size", SIZE, "--seconds-per-label", 0]
-    with command("demo", "--home", folder / "transformer", *loop, "--json", output=output) as process:
-        code = process.wait(600)
+    where = ["--home", tmp_path / "home", "--port", free_port()]
+    with command("demo", *where, *loop, "--json", output=output) as process:
+        said = Ended.wait(process, output).said
 
-    run = Run(code, output.read_text(encoding="utf-8"))
-    assert run.code == 0, run.output
-    assert (run.said["batches"], run.said["labels"]) == (2, 2 * SIZE)
-    assert [point["labels"] for point in run.said["accuracy"]] == [SIZE, 2 * SIZE]
-    classify = transformers.pipeline("text-classification", run.said["model"])
+    assert (said["batches"], said["labels"]) == (2, 2 * SIZE)
+    assert [point["labels"] for point in said["accuracy"]] == [SIZE, 2 * SIZE]
+    classify = transformers.pipeline("text-classification", said["model"])
     questions = bundled("questions").test.read_text(encoding="utf-8").splitlines()
     labels = {json.loads(question)["label"] for question in questions}
     predicted = classify([json.loads(question)["text"] for question in questions[:3]])
     assert all(each["label"] in labels and 0 < each["score"] <= 1 for each in predicted)
 
 
-def test_ctrl_c_stops_everything_in_order(folder: Path, arguments: list[str]) -> None:
-    home = folder / "interrupted"
-    arguments = [*arguments, "--home", str(home)]
-    output = folder / "output-interrupted"
-    with command(*arguments, "--seconds-per-label", 2, output=output) as process:
+def test_ctrl_c_stops_everything_in_order(demo: Demo) -> None:
+    home = demo.folder / "interrupted"
+    with demo.start("interrupted", "--seconds-per-label", 2) as process:
         eventually(lambda: _is_labelling(home), "the annotators label")
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
 
     assert code == 130
-    assert "Traceback" not in output.read_text(encoding="utf-8")
+    assert "Traceback" not in demo.output("interrupted").read_text(encoding="utf-8")
     assert not processes_about(home)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.loop.order import finished
+from schemas.parts import BaseModelChoice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.gold_work import GoldWork
 from tests.support.kafka_broker import Broker, needs_java
@@ -58,9 +59,9 @@ def loop(
 class Scene:
     """A loop at work, and Ann, who labels on whatever becomes of the log."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, model: BaseModelChoice) -> None:
         self.loop = loop
-        self.work = GoldWork(loop, Person(loop.argilla), BATCHES, SIZE)
+        self.work = GoldWork(loop, Person(loop.argilla), BATCHES, SIZE, model=model)
         loop.start(*SERVICES)
 
     def label(self, batch: int) -> None:
@@ -89,8 +90,10 @@ class Scene:
             assert (count(name, AWAY), count(name, BACK)) == (1, 1), said(name)
 
 
-def test_a_loop_goes_on_after_each_outage(loop: Loop, broker: Broker, proxy: TcpProxy) -> None:
-    scene = Scene(loop)
+def test_a_loop_goes_on_after_each_outage(
+    loop: Loop, broker: Broker, proxy: TcpProxy, tiny: BaseModelChoice
+) -> None:
+    scene = Scene(loop, tiny)
     processes = dict(loop.processes)
     scene.label(0)
     scene.wait_until_learned(0)

@@ -10,6 +10,7 @@ from labelloop.loop.figures import waits
 from labelloop.loop.order import finished, open_batches
 from labelloop.loop.state import Batch
 from labelloop.store import open_store
+from schemas.parts import BaseModelChoice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.gold_work import GoldWork
 from tests.support.kafka_view import events_in, owners, repeated
@@ -18,7 +19,7 @@ from tests.support.people import Person
 from tests.support.simulated import simulated_annotators
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
-BATCHES, SIZE = 4, 16
+BATCHES, SIZE = 4, 12
 SECONDS_PER_LABEL = 1.0
 
 
@@ -32,9 +33,9 @@ def loop(
         yield loop
 
 
-def test_a_rolling_restart_loses_nothing_and_keeps_nobody_waiting(loop: Loop) -> None:
+def test_a_rolling_restart_loses_nothing_and_keeps_nobody_waiting(loop: Loop, tiny: BaseModelChoice) -> None:
     ann = Person(loop.argilla)
-    work = GoldWork(loop, ann, BATCHES, SIZE, test=texts(6))
+    work = GoldWork(loop, ann, BATCHES, SIZE, test=texts(6), model=tiny)
     loop.start(*SERVICES)
     work.wait_for(0)
     project = work.state.project

@@ -17,7 +17,6 @@ from tests.support.gold_work import GoldWork
 from tests.support.kafka_view import events_in, owners, partition_of, project_in, repeated
 from tests.support.loop import Loop, a_loop
 from tests.support.people import Person
-from tests.support.tiny_bert import tiny_bert
 
 PARTITIONS, BATCHES, SIZE = 6, 4, 3
 STATES = {"trainer": "ModelTrained", "querier": "BatchQueried", "annotation_watcher": "BatchAnnotated"}
@@ -37,12 +36,6 @@ def loop(
     log = f"kafka://{kafka}/takeover-{secrets.token_hex(4)}"
     with a_loop(tmp_path / "home", argilla_server, log=log) as loop:
         yield loop
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> BaseModelChoice:
-    """A model that many trainings can do with."""
-    return BaseModelChoice(name=str(tiny_bert(tmp_path / "tiny")))
 
 
 def start(loop: Loop, service: str, names: Collection[str]) -> None:

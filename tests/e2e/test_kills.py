@@ -5,7 +5,6 @@
 
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +15,18 @@ from typing import Any
 import pytest
 
 from labelloop.places import places_of
-from labelloop.pool.bundled import bundled
-from tests.support.command import command, labelloop
+from tests.support.command import labelloop
+from tests.support.demo import MOST_SECONDS, SIZE, Demo, Ended, Undisturbed
 from tests.support.kafka_broker import Broker, needs_java
 from tests.support.kafka_view import events_in
 from tests.support.killing import Find, Killer
 
 SOAK_KILLS = int(os.environ.get("LABELLOOP_SOAK_KILLS") or 0)
 SEED = int(os.environ.get("LABELLOOP_SOAK_SEED") or 1)
-BATCHES, SIZE = max(10, SOAK_KILLS // 2), 8
 SERVICES = ("annotation_watcher", "trainer", "querier", "evaluator", "annotators")
+PATIENCE = MOST_SECONDS + 30 * SOAK_KILLS
 
-pytestmark = pytest.mark.timeout(900 + 30 * SOAK_KILLS)
+pytestmark = pytest.mark.timeout(PATIENCE + 300)
 
 
 @dataclass(frozen=True)
@@ -49,56 +48,48 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A demo that came to its end, and the kills that it suffered; the events as they lie in the log."""
+class Run(Ended):
+    """A demo that came to its end in spite of the kills; the events as they lie in the log."""
 
-    said: dict[str, Any]
     events: list[dict[str, Any]]
-    kills: Kills | None
+    kills: Kills
     hits: Counter[str]
-
-    @property
-    def accuracy(self) -> dict[int, float]:
-        """By the number of labels."""
-        return {point["labels"]: point["accuracy"] for point in self.said["accuracy"]}
 
     def of(self, name: str) -> list[dict[str, Any]]:
         return [event["data"] for event in self.events if event["type"] == f"labelloop.{name}.v1"]
 
 
-# Argilla takes seconds to come back: one kill of it in each round of two over the others.
-ON_SQLITE = Kills(24, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.3)
+# Argilla takes seconds to come back, so it is killed once a round.
+ON_SQLITE = Kills(11, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.6)
 ON_KAFKA = Kills(
-    SOAK_KILLS or 15,
+    SOAK_KILLS or 13,
     (*SERVICES, "kafka", *SERVICES, "kafka", "argilla"),
-    longest_rest=4.0,
-    seconds_per_label=3.0 * SOAK_KILLS / (BATCHES * SIZE) or 0.4,
+    longest_rest=4.0 if SOAK_KILLS else 2.0,
+    seconds_per_label=0.6,
 )
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small part of the bundled questions."""
-    folder = tmp_path_factory.mktemp("kills")
-    questions = bundled("questions")
-    for name, source, count in (("pool", questions.pool, 2 * BATCHES * SIZE), ("test", questions.test, 40)):
-        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / f"{name}.jsonl").write_text("".join(lines[:count]), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def quiet(folder: Path) -> Run:
-    return run(folder, "quiet", Place(), None)
+def quiet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """A run left alone; a soak needs a longer one than the tests share."""
+    if not SOAK_KILLS:
+        undisturbed: Undisturbed = request.getfixturevalue("undisturbed")
+        return undisturbed
+    long = Demo(tmp_path_factory.mktemp("soak"), batches=SOAK_KILLS // 2)
+    long.write()
+    with long.start("quiet", "--seconds-per-label", 0) as process:
+        return Undisturbed(long, Ended.wait(process, long.output("quiet"), PATIENCE))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "kafka"])
-def killed(request: pytest.FixtureRequest, folder: Path) -> Run:
+def killed(
+    request: pytest.FixtureRequest, quiet: Undisturbed, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     if request.param == "sqlite":
-        return run(folder, "sqlite", Place(), ON_SQLITE)
+        return run(quiet.demo, "sqlite", Place(), ON_SQLITE)
     needs_java()
-    with on_kafka(folder / "broker") as place:
-        return run(folder, "kafka", place, ON_KAFKA)
+    with on_kafka(tmp_path_factory.mktemp("broker")) as place:
+        return run(quiet.demo, "kafka", place, ON_KAFKA)
 
 
 @contextmanager
@@ -115,24 +106,14 @@ def on_kafka(folder: Path) -> Iterator[Place]:
         broker.kill()
 
 
-def run(folder: Path, name: str, place: Place, kills: Kills | None) -> Run:
-    home, output, began = folder / name, folder / f"{name}.txt", time.monotonic()
-    data = ["--dataset", folder / "pool.jsonl", "--test", folder / "test.jsonl", "--home", home]
-    loop = ["--batches", BATCHES, "--batch-size", SIZE, "--classifier", "linear"]
-    pace = ["--seconds-per-label", kills.seconds_per_label if kills else 0]
-    hits: Counter[str] = Counter()
-    with command("demo", *data, *place.options, *loop, *pace, "--json", output=output) as process:
-        if kills is not None:
-            killer = Killer(home / "run", kills.victims, SEED, kills.longest_rest, place.others)
-            killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
-            hits = killer.hits
-        code = process.wait(600 + 30 * SOAK_KILLS)
-    text = output.read_text(encoding="utf-8")
-    assert code == 0, text
-    said = json.loads(text.splitlines()[-1])
-    took = time.monotonic() - began
-    print(f"{name}: {said['digest']}, {took:.0f} s, {hits.total()} kills, {dict(hits)}")
-    return Run(said, events(home), kills, hits)
+def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
+    home, output = demo.folder / name, demo.output(name)
+    with demo.start(name, *place.options, "--seconds-per-label", kills.seconds_per_label) as process:
+        killer = Killer(home / "run", kills.victims, SEED, kills.longest_rest, place.others)
+        killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
+        ended = Ended.wait(process, output, PATIENCE)
+    print(f"{name}: {ended.said['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
+    return Run(ended.output, ended.said, events(home), kills, killer.hits)
 
 
 def events(home: Path) -> list[dict[str, Any]]:
@@ -145,41 +126,41 @@ def events(home: Path) -> list[dict[str, Any]]:
 
 def test_each_kill_hit_and_each_victim_was_hit(killed: Run) -> None:
     kills = killed.kills
-    assert kills is not None
     assert killed.hits.total() >= kills.number
     rounds = kills.number // len(kills.victims)
     assert all(killed.hits[name] >= rounds * kills.victims.count(name) for name in kills.victims), killed.hits
 
 
-def test_it_ends_with_the_digest_of_a_run_left_alone(quiet: Run, killed: Run) -> None:
-    assert killed.said["digest"] == quiet.said["digest"]
+def test_it_ends_with_the_digest_of_a_run_left_alone(quiet: Undisturbed, killed: Run) -> None:
+    assert killed.said["digest"] == quiet.ended.said["digest"]
     # An evaluator that was away for long has passed some models over.
-    common = killed.accuracy.keys() & quiet.accuracy.keys()
-    assert len(common) >= BATCHES // 2
-    assert all(killed.accuracy[labels] == quiet.accuracy[labels] for labels in common)
+    common = killed.accuracy.keys() & quiet.ended.accuracy.keys()
+    assert len(common) >= quiet.demo.batches // 2
+    assert all(killed.accuracy[labels] == quiet.ended.accuracy[labels] for labels in common)
 
 
-def test_no_text_is_asked_twice(killed: Run) -> None:
+def test_no_text_is_asked_twice(quiet: Undisturbed, killed: Run) -> None:
     asked = [item["item"] for batch in killed.of("BatchQueried") for item in batch["items"]]
 
-    assert len(asked) == BATCHES * SIZE
+    assert len(asked) == quiet.demo.batches * SIZE
     assert len(set(asked)) == len(asked)
 
 
-def test_no_label_is_lost(killed: Run, folder: Path) -> None:
-    gold = [json.loads(line)["label"] for line in (folder / "pool.jsonl").open(encoding="utf-8")]
+def test_no_label_is_lost(quiet: Undisturbed, killed: Run) -> None:
+    gold = quiet.demo.gold()
     rows = [json.loads(line) for line in Path(killed.said["export"]).read_text("utf-8").splitlines()]
 
-    assert len(rows) == BATCHES * SIZE
+    assert len(rows) == quiet.demo.batches * SIZE
     assert all(row["label"] == gold[row["source_row"]] for row in rows)
 
 
-def test_nothing_is_taken_for_a_withdrawal(killed: Run) -> None:
-    assert [batch["revision"] for batch in killed.of("BatchAnnotated")] == [0] * BATCHES
+def test_nothing_is_taken_for_a_withdrawal(quiet: Undisturbed, killed: Run) -> None:
+    assert [batch["revision"] for batch in killed.of("BatchAnnotated")] == [0] * quiet.demo.batches
 
 
-def test_each_model_is_trained_once_in_the_log(killed: Run) -> None:
-    assert [model["model"] for model in killed.of("ModelTrained")] == [str(n) for n in range(BATCHES)]
+def test_each_model_is_trained_once_in_the_log(quiet: Undisturbed, killed: Run) -> None:
+    trained = [model["model"] for model in killed.of("ModelTrained")]
+    assert trained == [str(number) for number in range(quiet.demo.batches)]
 
 
 def test_nothing_is_stated_twice(killed: Run) -> None:

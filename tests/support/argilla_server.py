@@ -37,8 +37,13 @@ class ArgillaServer:
         key = api_key or self.login.api_key
         # The server ends a connection that was idle for 5 s, perhaps just when it is used again.
         limits = httpx.Limits(keepalive_expiry=2)
+        # Loading certificates that plain HTTP does not need takes longer than a request.
         return httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"X-Argilla-Api-Key": key}, timeout=30, limits=limits
+            base_url=f"{self.url}/api/v1",
+            headers={"X-Argilla-Api-Key": key},
+            timeout=30,
+            limits=limits,
+            verify=False,
         )
 
     def start(self) -> None:

@@ -117,8 +117,8 @@ class Loop:
             if time.monotonic() > give_up:
                 said = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
                 raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
-            # What takes long to answer is not asked all the time.
-            time.sleep(max(0.05, time.monotonic() - asked))
+            # Asking must not take the cores from those who are waited for.
+            time.sleep(max(0.1, 3 * (time.monotonic() - asked)))
 
     def told(self, project: str, name: str) -> list[Any]:
         """What the events of this name say, in their order."""
@@ -152,6 +152,10 @@ class Loop:
                 stderr=said,
             )
             said.close()
+
+    def have_running(self, *services: str) -> None:
+        """Start those of these services that do not run."""
+        self.start(*(each for each in services if each not in self.processes or not self.is_running(each)))
 
     def kill(self, name: str) -> None:
         """kill -9."""

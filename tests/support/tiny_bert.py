@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from schemas.parts import BaseModelChoice
+
 TEXT = "what who where when is was the a of in city man number how many did color book"
 
 
@@ -39,3 +43,9 @@ def tiny_bert(folder: Path, averages: bool = True) -> Path:
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": averages}))
     return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> BaseModelChoice:
+    """A model that many trainings can do with."""
+    return BaseModelChoice(name=str(tiny_bert(tmp_path / "tiny")))

@@ -233,6 +233,9 @@ def test_a_demo_with_bad_input_leaves_what_an_earlier_one_left(tmp_path: Path, m
     (home.exports / "labels.jsonl").touch()
 
     assert "no classifier" in error_line(labelloop("demo", "--home", home.path, "--classifier", "none"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port}" in error_line(labelloop("demo", "--home", home.path, "--port", port))
     assert (home.exports / "labels.jsonl").exists()
 
 

@@ -1,24 +1,33 @@
 """From people's answers in Argilla to the log, by the watcher and the querier as processes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from labelloop.loop.labels import current
-from tests.support.loop import Loop, texts
+from tests.support.argilla_server import ArgillaServer
+from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Found, Owner, Person, label_all
 from tests.support.states import LABELS
 
 
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
+    """One for all tests, each with a project of its own."""
+    with a_loop(tmp_path_factory.mktemp("answers"), argilla_server) as loop:
+        loop.start("querier", "annotation_watcher")
+        yield loop
+
+
 @pytest.fixture
 def desk(loop: Loop) -> tuple[str, Owner]:
-    """A project of two batches of three, all cold starts, with its watcher and querier."""
+    """A project of two batches of three, all cold starts."""
     return begin(loop)
 
 
 def begin(loop: Loop, **settings: Any) -> tuple[str, Owner]:
     project = loop.create(texts(12), **{"batch_size": 3, "max_batches": 2} | settings)
-    loop.start("querier", "annotation_watcher")
     owner = Owner(loop.argilla, project)
     loop.until(lambda: len(owner.records(0)) == 3)
     return project, owner

@@ -48,6 +48,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
 
     owner, ann = Owner(behind.argilla, project), Person(behind.argilla)
     behind.until(lambda: len(owner.records(0)) == len(owner.records(1)) == 3)
+    behind.until(lambda: recoveries(behind, "annotation_watcher"))
     proxy.status = 502
     label_all(ann, owner.records(0), lambda item: "spam")
     behind.until(lambda: "502" in str(behind.slot("annotation_watcher").get("waiting")))
@@ -64,7 +65,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
 
 def test_a_slow_argilla_only_takes_longer(behind: Loop, proxy: FaultyProxy) -> None:
     project = behind.create(texts(6), batch_size=3, max_batches=2)
-    proxy.delay = 0.7
+    proxy.delay = 0.5
     behind.start(*SERVICES)
     owner, ann = Owner(behind.argilla, project), Person(behind.argilla)
     behind.until(lambda: len(owner.records(0)) == len(owner.records(1)) == 3)

@@ -1,7 +1,7 @@
 """Trainer, querier and evaluator with a real learner: the classifier `linear`, which is quick."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,19 @@ from tests.support.states import LABELS
 
 ALL = ("querier", "annotation_watcher", "trainer", "evaluator")
 SETTINGS: dict[str, Any] = {"batch_size": 6, "max_batches": 2, "lookahead": 0}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
+    with a_loop(tmp_path_factory.mktemp("learning"), argilla_server) as loop:
+        yield loop
+
+
+@pytest.fixture
+def loop(shared: Loop) -> Loop:
+    """One for all tests, each with projects of its own: a learner takes seconds to start."""
+    shared.have_running(*ALL)
+    return shared
 
 
 def gold(item: int) -> str:
@@ -45,7 +58,6 @@ def picks(state: LoopState, batch: str) -> list[int]:
 def test_a_label_changed_after_the_last_batch_makes_a_final_model_due(loop: Loop) -> None:
     project = loop.create(texts(30), test=texts(9), **SETTINGS)
     ann, owner = Person(loop.argilla), Owner(loop.argilla, project)
-    loop.start(*ALL)
     for batch in (0, 1):
         label_batch(loop, project, ann, batch)
     state = loop.wait(project, lambda state: finished(state) and len(state.evaluations) == 2)
@@ -76,7 +88,6 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
     projects = [loop.create(texts(30), **SETTINGS) for _ in range(3)]
     whole, lost, damaged = projects
     ann, store = Person(loop.argilla), open_store(loop.settings.store)
-    loop.start("querier", "annotation_watcher", "trainer")
     for project in projects:
         loop.until(lambda p=project: len(Owner(loop.argilla, p).records(0)) == 6)  # type: ignore[misc]
     loop.stop("querier")
@@ -111,8 +122,8 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
 
 
 def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop: Loop) -> None:
+    loop.stop("evaluator")
     project = loop.create(texts(30), test=texts(9), **SETTINGS | {"max_batches": 1})
-    loop.start("querier", "annotation_watcher", "trainer")
     label_batch(loop, project, Person(loop.argilla), 0)
     state = loop.wait(project, lambda state: "0" in state.models)
     shutil.rmtree(open_store(loop.settings.store).model(state.models["0"].latest))
@@ -129,7 +140,6 @@ def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop:
 def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
     ann = Person(loop.argilla)
-    loop.start("querier", "annotation_watcher", "trainer")
     label_batch(loop, project, ann, 0, lambda item: "spam")
 
     state = label_batch(loop, project, ann, 1)
@@ -154,7 +164,6 @@ def task_processes(loop: Loop, name: str) -> list[psutil.Process]:
 def test_a_killed_training_is_recorded_and_tried_again(loop: Loop) -> None:
     project = loop.create(texts(1500), **SETTINGS)
     ann = Person(loop.argilla)
-    loop.start("querier", "annotation_watcher", "trainer")
 
     def kill_training() -> bool:
         if "train model 0" not in str(loop.slot("trainer").get("doing")):
@@ -219,8 +228,6 @@ def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
 
 def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
-
-    loop.start("evaluator")
 
     loop.until(lambda: f"{project} has no test set" in loop.said("evaluator"))
     assert loop.slot("evaluator")["doing"] == "idle"
