@@ -16,6 +16,8 @@ WAIT_MS = 500
 PATIENCE = 20.0
 STOPPING = 5.0
 CONSUMER = {"enable_auto_commit": False, "auto_offset_reset": "earliest"}
+# Nothing is fetched while a page is taken apart: by aiokafka's 1 MiB, a long log takes a fifth longer.
+EAGER = {"max_partition_fetch_bytes": 2 * 1024 * 1024}
 COMMITTED = {**CONSUMER, "isolation_level": "read_committed"}
 
 
@@ -76,7 +78,7 @@ async def read(
 @asynccontextmanager
 async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of no group, started. Raises Unavailable and UserError."""
-    consumer = AIOKafkaConsumer(**{**settings.consumer(SESSION_SECONDS), **options})
+    consumer = AIOKafkaConsumer(**{**EAGER, **settings.consumer(SESSION_SECONDS), **options})
     try:
         with translated(settings):
             async with asyncio.timeout(PATIENCE):
