@@ -2,20 +2,36 @@
 
 import asyncio
 import json
+from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.values import Moment, Pattern
 from labelloop.cli.where import Where
+from labelloop.errors import UserError
 
 if TYPE_CHECKING:
+    import re
+    from datetime import datetime
+
+    from labelloop.cli.wanted import Wanted
     from labelloop.log.base import Record
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@click.option("--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
+@click.option("--type", "names", multiple=True, help="Only events of this name, as ModelTrained; or several.")
+@click.option("--batch", help="Only those about this batch.")
+@click.option("--model", help="Only those about this model.")
+@click.option("--since", type=Moment(), help="Only from this time on, or so long ago, as 2h.")
+@click.option("--until", type=Moment(), help="Only up to this time.")
+@click.option("--grep", "pattern", type=Pattern(), help="Only those whose data, as JSON, match.")
+@click.option("-n", "--lines", type=click.IntRange(0), help="Only the newest so many.")
+@click.option("-r", "--reverse", is_flag=True, help="The newest first.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
 @click.option(
     "--json",
     "as_json",
@@ -23,39 +39,86 @@ if TYPE_CHECKING:
     is_flag=True,
     help="One CloudEvent in structured JSON a line.",
 )
-def events(where: Where, project: str | None, follow: bool, as_json: bool) -> None:
+def events(
+    where: Where,
+    project: str | None,
+    names: tuple[str, ...],
+    batch: str | None,
+    model: str | None,
+    since: "datetime | None",
+    until: "datetime | None",
+    pattern: "re.Pattern[str] | None",
+    lines: int | None,
+    reverse: bool,
+    follow: bool,
+    as_json: bool,
+) -> None:
     """Print the events of a log, or of one project, oldest first.
 
-    `labelloop events --follow`
+    `labelloop events -n 20 --follow`
+
+    `labelloop events --type ServiceFailed --since 1d`
 
     `labelloop events --json | jq 'select(.type=="labelloop.ModelEvaluated.v1") | .data.accuracy'`
     """
-    asyncio.run(_events(where, project, follow, as_json))
+    from labelloop.cli.wanted import Wanted
+    from schemas.events import EVENTS
+
+    if reverse and follow:
+        raise UserError("--follow goes on with the newest, which --reverse shows first: give one of them")
+    known = [event.__name__ for event in EVENTS.values()]
+    for name in names:
+        if name not in known:
+            raise UserError(f"there are no events {name!r}: there are {', '.join(known)}")
+    wanted = Wanted(None, names, batch, model, since, until, pattern)
+    asyncio.run(_events(where, project, wanted, Shown(lines, reverse, follow, as_json)))
 
 
-async def _events(where: Where, project: str | None, follow: bool, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """How many, in which order, and how."""
+
+    lines: int | None
+    reverse: bool
+    follow: bool
+    as_json: bool
+
+
+async def _events(where: Where, project: str | None, wanted: "Wanted", shown: Shown) -> None:
     from labelloop.cli.opened import opened
     from labelloop.group import own_group
     from labelloop.projects.catalog import choose
 
     async with opened(where.find()) as found:
-        wanted = choose(found.histories, project).project if project else None
-        if not follow:
-            async for record in found.log.read(wanted):
-                _print(record, as_json)
+        if project:
+            wanted = replace(wanted, project=choose(found.histories, project).project)
+        if shown.lines is None and not shown.reverse and not shown.follow:
+            async for record in found.log.read(wanted.project):
+                _print(record, wanted, shown.as_json)
             return
-        async with found.log.follow(own_group()) as follower:
-            async for record in follower:
-                if wanted is None or (record.event and record.event.project == wanted):
-                    _print(record, as_json)
+        kept: deque[Record] = deque(maxlen=shown.lines)
+        read: dict[int, int] = {}
+        async for record in found.log.read():
+            read[record.partition] = record.offset
+            if record.event is None or wanted.has(record.event):
+                kept.append(record)
+        for record in reversed(kept) if shown.reverse else kept:
+            _print(record, wanted, shown.as_json)
+        if shown.follow:
+            async with found.log.follow(own_group()) as follower:
+                async for record in follower:
+                    if record.offset > read.get(record.partition, -1):
+                        _print(record, wanted, shown.as_json)
 
 
-def _print(record: "Record", as_json: bool) -> None:
+def _print(record: "Record", wanted: "Wanted", as_json: bool) -> None:
     from labelloop.log.codec import to_structured
 
     event = record.event
     if event is None:
         click.echo(f"{record.offset}: no event, skipped: {record.problem}", err=True)
+    elif not wanted.has(event):
+        return
     elif as_json:
         click.echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:

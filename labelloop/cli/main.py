@@ -16,6 +16,7 @@ from labelloop.cli.events import events
 from labelloop.cli.export import export
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
+from labelloop.cli.replay import replay
 from labelloop.cli.status import status
 from labelloop.cli.up import up
 from labelloop.errors import Unavailable, UserError
@@ -97,6 +98,7 @@ for command in (
     status,
     curve,
     events,
+    replay,
     deadletters,
     export,
 ):

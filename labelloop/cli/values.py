@@ -1,9 +1,13 @@
 """Values of options that are more than one word."""
 
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rich_click as click
+
+UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
 class Labels(click.ParamType[tuple[str, ...]]):
@@ -34,6 +38,39 @@ class NameValue(click.ParamType[tuple[str, str]]):
         if not (name.strip() and equals):
             self.fail(f"{value!r} is not of the form NAME=VALUE.", param, ctx)
         return name.strip(), said.strip()
+
+
+class Moment(click.ParamType[datetime]):
+    """A date and time, of this machine's zone unless it names one; or how long ago, as 90s, 15min, 2h, 3d."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        if ago := re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", str(value)):
+            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        try:
+            time = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time: give it as 2026-05-01T14:30, or as 2h for two hours ago.", param, ctx
+            )
+        return time if time.tzinfo else time.astimezone()
+
+
+class Pattern(click.ParamType["re.Pattern[str]"]):
+    """A regular expression."""
+
+    name = "regex"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "re.Pattern[str]":
+        try:
+            return re.compile(value)
+        except re.error as error:
+            self.fail(f"{value!r} is no regular expression: {error}.", param, ctx)
 
 
 def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from itertools import takewhile
+from operator import eq
 
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import Batch, Labels, LoopState
 
 
 def loop_digest(state: LoopState) -> str:
@@ -30,12 +32,49 @@ def loop_digest(state: LoopState) -> str:
 def learned_digest(state: LoopState, learned: Learned) -> str:
     """The sha256 over the picks and labels of batches at revisions."""
     labels = at_revisions(state, learned)
-    return _sha256(
-        [
-            [name, [[pick.item, labels.get(pick.item)] for pick in state.batches[name].queried.items]]
-            for name in sorted(learned, key=_order)
-        ]
-    )
+    return _sha256([_learned(state.batches[name], labels) for name in sorted(learned, key=_order)])
+
+
+class LearnedDigests:
+    """`learned_digest` of one model after the other, with how many labels it is over.
+
+    It takes as long as what a model learned more than the one before.
+    """
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[str, int]] = []
+        self._sums = [(hashlib.sha256(b"["), 0)]
+        self._items: dict[int, str] = {}
+        self._overlap = False
+
+    def of(self, state: LoopState, learned: Learned) -> tuple[str, int]:
+        wanted = [(name, learned[name]) for name in sorted(learned, key=_order)]
+        same = sum(1 for _ in takewhile(bool, map(eq, self._batches, wanted)))
+        del self._batches[same:], self._sums[same + 1 :]
+        for name, revision in wanted[same:]:
+            self._extend(state, name, revision)
+        if self._overlap:
+            # A text that two batches asked for has its label from either.
+            return learned_digest(state, learned), len(at_revisions(state, learned))
+        content, labels = self._sums[-1]
+        content = content.copy()
+        content.update(b"]")
+        return content.hexdigest(), labels
+
+    def _extend(self, state: LoopState, name: str, revision: int) -> None:
+        batch, labels = state.batches[name], at_revisions(state, {name: revision})
+        for item in batch.items:
+            self._overlap |= self._items.setdefault(item, name) != name
+        content, count = self._sums[-1]
+        content = content.copy()
+        content.update(b", " if self._batches else b"")
+        content.update(_json(_learned(batch, labels)))
+        self._batches.append((name, revision))
+        self._sums.append((content, count + len(labels)))
+
+
+def _learned(batch: Batch, labels: Labels) -> list[object]:
+    return [batch.name, [[pick.item, labels.get(pick.item)] for pick in batch.queried.items]]
 
 
 def _order(name: str) -> tuple[int, int, str]:
@@ -43,4 +82,8 @@ def _order(name: str) -> tuple[int, int, str]:
 
 
 def _sha256(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_json(content)).hexdigest()
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()

@@ -90,7 +90,7 @@ class History:
                 self.conflicts += 1
             return False
         try:
-            self.state = fold(self.state, event)
+            self.state = self._fold(event)
         except UnknownType:
             if event.mustunderstand:
                 self._halt(event, place, f"a newer labelloop wrote this {event.name}: upgrade labelloop")
@@ -111,6 +111,9 @@ class History:
             self._skip(said, event.id)
         self.seen[event.id] = event.datahash
         return True
+
+    def _fold(self, event: Event) -> LoopState:
+        return fold(self.state, event)
 
     def _skip(self, said: EventSkipped, skip: str) -> None:
         self.skips.setdefault(said.event, {})[said.content] = skip

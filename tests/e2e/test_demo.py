@@ -1,7 +1,10 @@
 """The demo as a user runs it, on real parts; but for one run the `linear` classifier keeps it quick."""
 
 import json
+import random
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import transformers
 from labelloop.places import places_of
 from labelloop.pool.bundled import bundled
 from tests.support.argilla_server import free_port
-from tests.support.command import command, eventually, labelloop, processes_about
+from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
 
 pytestmark = pytest.mark.timeout(900)
@@ -119,6 +122,33 @@ def test_afterwards_the_home_can_still_be_asked(demo: Demo, second: Ended) -> No
 
     assert {point["labels"]: point["accuracy"] for point in found["curve"]} == second.accuracy
     assert not processes_about(demo.folder / HOME)
+
+
+def test_a_changed_byte_of_a_model_or_of_the_pool_is_found(demo: Demo, second: Ended) -> None:
+    home = demo.folder / HOME
+    verify = ("replay", "--verify", "--home", home)
+    assert labelloop(*verify).stdout.splitlines()[-1].endswith(f"digest {second.said['digest']}")
+
+    model = Path(second.said["model"]) / "model.safetensors"
+    (pool,) = (home / "store" / second.said["project"] / "pool").iterdir()
+    for file, told in ((model, "is damaged"), (pool, "is not the one of event")):
+        with one_byte_changed(file):
+            assert told in error_line(labelloop(*verify))
+    assert labelloop(*verify).exit_code == 0
+
+
+@contextmanager
+def one_byte_changed(file: Path) -> Iterator[None]:
+    place = random.Random(file.stat().st_size).randrange(file.stat().st_size)
+    with file.open("r+b") as content:
+        content.seek(place)
+        before = content.read(1)
+        content.seek(place)
+        content.write(bytes([before[0] ^ 16]))
+    yield
+    with file.open("r+b") as content:
+        content.seek(place)
+        content.write(before)
 
 
 def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path: Path) -> None:

@@ -3,22 +3,31 @@
 `make soak` runs the longer one: LABELLOOP_SOAK_KILLS kills on Kafka, at moments by LABELLOOP_SOAK_SEED.
 """
 
+import asyncio
 import json
 import os
+import random
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
+from labelloop.errors import UserError
+from labelloop.log import open_log
+from labelloop.log.sqlite import SqliteLog
+from labelloop.loop.proof import Proof
 from labelloop.places import places_of
+from labelloop.projects.replaying import Until, proven, replay_until
+from schemas.envelope import Event
 from tests.support.command import labelloop
 from tests.support.demo import MOST_SECONDS, SIZE, Demo, Ended, Undisturbed
 from tests.support.kafka_broker import Broker, needs_java
-from tests.support.kafka_view import events_in
 from tests.support.killing import Find, Killer
 
 SOAK_KILLS = int(os.environ.get("LABELLOOP_SOAK_KILLS") or 0)
@@ -49,14 +58,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Run(Ended):
-    """A demo that came to its end in spite of the kills; the events as they lie in the log."""
+    """A demo that came to its end in spite of the kills; the events as they lie in the log.
 
-    events: list[dict[str, Any]]
+    `verified` is what `labelloop replay --verify` said.
+    """
+
+    events: list[Event]
+    verified: Result
     kills: Kills
     hits: Counter[str]
 
     def of(self, name: str) -> list[dict[str, Any]]:
-        return [event["data"] for event in self.events if event["type"] == f"labelloop.{name}.v1"]
+        return [json.loads(event.data) for event in self.events if event.name == name]
 
 
 # Argilla takes seconds to come back, so it is killed once a round.
@@ -112,16 +125,17 @@ def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
         killer = Killer(home / "run", kills.victims, SEED, kills.longest_rest, place.others)
         killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
         ended = Ended.wait(process, output, PATIENCE)
+    verified = labelloop("replay", "--verify", "--home", home)
     print(f"{name}: {ended.said['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
-    return Run(ended.output, ended.said, events(home), kills, killer.hits)
+    return Run(ended.output, ended.said, asyncio.run(events(home)), verified, kills, killer.hits)
 
 
-def events(home: Path) -> list[dict[str, Any]]:
-    log = places_of(str(home)).log
-    if log.startswith("kafka"):
-        found = events_in(log)
-        return [{"type": event.type, "id": event.id, "data": json.loads(event.data)} for event in found]
-    return list(map(json.loads, labelloop("events", "--home", home, "--json").stdout.splitlines()))
+async def events(home: Path) -> list[Event]:
+    log = open_log(places_of(str(home)).log)
+    try:
+        return [record.event async for record in log.read() if record.event is not None]
+    finally:
+        await log.close()
 
 
 def test_each_kill_hit_and_each_victim_was_hit(killed: Run) -> None:
@@ -164,6 +178,44 @@ def test_each_model_is_trained_once_in_the_log(quiet: Undisturbed, killed: Run) 
 
 
 def test_nothing_is_stated_twice(killed: Run) -> None:
-    stated = [event["id"] for event in killed.events]
+    stated = [event.id for event in killed.events]
 
     assert len(set(stated)) == len(stated)
+
+
+def test_the_log_the_pool_and_the_models_are_verified(killed: Run) -> None:
+    assert killed.verified.exit_code == 0, killed.verified.output
+    last = killed.verified.stdout.splitlines()[-1]
+    assert last == f"verified: {len(killed.events)} events, digest {killed.said['digest']}"
+
+
+def test_each_of_200_changed_bytes_is_found(killed: Run, tmp_path: Path) -> None:
+    log, draw = tmp_path / "log.sqlite", random.Random(SEED)
+    asyncio.run(written(log, killed.events))
+    with closing(sqlite3.connect(log, isolation_level=None)) as connection:
+        for _ in range(200):
+            event = draw.choice(killed.events)
+            place = draw.randrange(len(event.data))
+            other = (event.data[place] + draw.randrange(1, 256)) % 256
+            data = event.data[:place] + bytes([other]) + event.data[place + 1 :]
+            connection.execute("UPDATE events SET data = ? WHERE id = ?", (data, event.id))
+
+            with pytest.raises(UserError, match=event.id):
+                asyncio.run(verify(log, event.project))
+
+            connection.execute("UPDATE events SET data = ? WHERE id = ?", (event.data, event.id))
+    asyncio.run(verify(log, killed.events[0].project))
+
+
+async def written(path: Path, found: list[Event]) -> None:
+    log = SqliteLog(path)
+    await log.append(*found)
+    await log.close()
+
+
+async def verify(path: Path, project: str) -> None:
+    log, proof = SqliteLog(path), Proof(project)
+    try:
+        await proven(proof, await replay_until(log, proof, Until()), None)
+    finally:
+        await log.close()

@@ -65,7 +65,7 @@ class Chance:
         self._loop = loop
         self._random = generator
         self._requests = 0
-        self._in_flight: dict[str, e.EventData] = {}
+        self._in_flight: dict[str, tuple[e.EventData, str]] = {}
 
     def run(self, acts: list[str]) -> None:
         for act in acts:
@@ -81,10 +81,10 @@ class Chance:
                     loop.act(act)
             case "begin query":
                 if (batch := next_batch(loop.state)) and "query" not in busy:
-                    busy["query"] = loop.pick(batch)
+                    busy["query"] = loop.pick(batch), batch.cause
             case "begin train":
                 if (model := next_model(loop.state)) and "train" not in busy:
-                    busy["train"] = loop.train(model)
+                    busy["train"] = loop.train(model), model.cause
             case "land":
                 self._land()
             case "answer":
@@ -118,14 +118,16 @@ class Chance:
         if not available or "train" in self._in_flight:
             return
         latest = self._random.choice(available)
+        cause = loop.state.models[latest.model].ids[-1]
         if act == "lose":
-            loop.append(e.ModelLost(model=latest.model, attempt=latest.attempt, reason="its folder is gone"))
+            lost = e.ModelLost(model=latest.model, attempt=latest.attempt, reason="its folder is gone")
+            loop.append(lost, cause)
         elif latest.model not in loop.state.evaluations:
-            loop.append(evaluated(latest))
+            loop.append(evaluated(latest), cause)
 
     def _land(self) -> None:
-        for data in self._in_flight.values():
-            self._loop.append(data)
+        for data, cause in self._in_flight.values():
+            self._loop.append(data, cause)
         self._in_flight.clear()
 
     def _with_one(self, batches: list[Batch], act: Callable[[Batch], None]) -> None:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked
+from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -81,7 +82,7 @@ class Loop:
             ),
             model=work.model,
             attempt=trained.attempt if trained else None,
-            seed=self.created.seed,
+            seed=derived(self.created.seed, "query", work.batch) if trained else self.created.seed,
             pool_version="d",
             seconds=self.minutes / 7,
         )
@@ -93,13 +94,13 @@ class Loop:
             attempt=work.attempt,
             learned=work.learned,
             digest=learned_digest(self.state, work.learned),
-            labels=0,
+            labels=len(at_revisions(self.state, work.learned)),
             artifact=f"models/{work.model}/{self.minutes}",
             sha256=str(self.minutes),
             seconds=self.minutes / 3,
             device="cpu",
             threads=2,
-            seed=self.created.seed,
+            seed=derived(self.created.seed, "train", work.model),
         )
 
     def answer(self, batch: Batch, given: Answers | None = None) -> None:
@@ -120,14 +121,14 @@ class Loop:
                     if item in given
                 ),
             ),
-            batch.queried_id,
+            batch.revision_ids[-1] if batch.done else batch.closed or self.state.ended or batch.queried_id,
         )
 
     def answer_partly(self, batch: Batch, number: int) -> None:
         """Some answers of a batch that is not done."""
         votes = (Vote(username="ada", status="submitted", labels=("ham",)),)
         items = tuple(ItemVotes(item=pick.item, votes=votes) for pick in batch.queried.items[:1])
-        self.append(e.ResponsesRecorded(batch=batch.name, number=number, items=items))
+        self.append(e.ResponsesRecorded(batch=batch.name, number=number, items=items), batch.queried_id)
 
     def finish(self, choose: Callable[[list[str]], str] = lambda ready: ready[0], limit: int = 2000) -> None:
         """Go on until nothing can come any more; `choose` says which of those that can act does."""

@@ -1,0 +1,76 @@
+"""`labelloop replay`: a project's state at any point of its log, and the proof that the log is whole."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.values import Moment
+from labelloop.cli.where import Where
+from labelloop.errors import UserError
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.where_and_project
+@click.option("--until", "event", help="Take the events up to and with the one of this id.")
+@click.option("--at", "time", type=Moment(), help="Take the events up to this time, or so long ago, as 2h.")
+@click.option("--batch", help="Take the events until this batch was done.")
+@click.option("--verify", is_flag=True, help="Prove that the log, and the pool and models in the store, fit.")
+@options.as_json
+def replay(
+    where: Where,
+    project: str | None,
+    event: str | None,
+    time: datetime | None,
+    batch: str | None,
+    verify: bool,
+    as_json: bool,
+) -> None:
+    """Fold the log, and show what it had come to at that point: labels, open batches, models, annotators.
+
+    `labelloop replay --batch 3`
+
+    `labelloop replay --verify`
+
+    `--verify` recomputes each event's datahash and id, its cause, the order of work and the digest behind
+    each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
+    events, or with exit code 2 and the first event that does not fit.
+    """
+    if sum(each is not None for each in (event, time, batch)) > 1:
+        raise UserError("--until, --at and --batch say where to stop: give one of them")
+    asyncio.run(_replay(where, project, event, time, batch, verify, as_json))
+
+
+async def _replay(
+    where: Where,
+    project: str | None,
+    event: str | None,
+    time: datetime | None,
+    batch: str | None,
+    verify: bool,
+    as_json: bool,
+) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.cli.replay_text import standing_text, verified_text
+    from labelloop.loop.history import History
+    from labelloop.loop.proof import Proof
+    from labelloop.projects.replaying import Until, proven, replay_until
+    from labelloop.projects.standing import standing
+
+    async with opened_project(where.find(), project) as (found, chosen):
+        here, until, verified = await found.log.identity(), Until(event, time, batch), None
+        history = (Proof if verify else History)(chosen.project, here)
+        damaged = await replay_until(found.log, history, until)
+        if isinstance(history, Proof):
+            store = found.store if found.places.known_store is not None else None
+            verified = await proven(history, damaged, store)
+    said = standing(history)
+    if as_json:
+        click.echo(json.dumps({**said, "verified": asdict(verified) if verified else None}))
+        return
+    click.echo(standing_text(said))
+    if verified is not None:
+        click.echo(verified_text(verified))

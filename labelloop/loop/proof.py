@@ -1,0 +1,169 @@
+"""A history that takes only what fits: each event's bytes and id, its cause, and the order of work."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+from labelloop.loop.digest import LearnedDigests
+from labelloop.loop.fold import Unfit
+from labelloop.loop.history import History
+from labelloop.loop.seeds import derived
+from labelloop.loop.state import Batch, LoopState
+from schemas import events as e
+from schemas.envelope import Event, event_id, id_instead
+
+
+@dataclass
+class Proof(History):
+    """A History that is halted by the first event that the services could not have written there.
+
+    A service decides by the log as far as it has read: what it says may have been due a few events before.
+    So an event's cause must be one that makes it due, but need not be the last of them.
+    """
+
+    _asked: dict[int, str] = field(default_factory=dict)
+    _digests: LearnedDigests = field(default_factory=LearnedDigests)
+
+    def _fold(self, event: Event) -> LoopState:
+        data = event.payload
+        if event.id not in self._ids(event_id(self.project, event.type, data.identity())):
+            raise Unfit("its id is not that of what it states")
+        if event.cause is not None and event.cause not in self.seen:
+            raise Unfit(f"its cause {event.cause} does not come before it")
+        if self.state.project is not None:
+            self._check(data, event)
+        after = super()._fold(event)
+        self._remember(data, after)
+        return after
+
+    def _ids(self, statement: str) -> set[str]:
+        """The ids under which a statement can stand: its own, and those in the place of skipped ones."""
+        found, new = set[str](), {statement}
+        while new:
+            found |= new
+            new = {id_instead(id, skip) for id in new for skip in self.skips.get(id, {}).values()} - found
+        return found
+
+    @singledispatchmethod
+    def _check(self, data: e.EventData, event: Event) -> None:
+        """Raises Unfit when nothing made the event due."""
+
+    @_check.register
+    def _(self, data: e.BatchQueried, event: Event) -> None:
+        state, project = self.state, _project(self.state)
+        if data.batch != str(state.numbered):
+            raise Unfit(f"it is batch {data.batch} where batch {state.numbered} is next")
+        model = state.numbered - 1 - project.lookahead
+        if data.model is not None:
+            if data.model != str(model):
+                raise Unfit(f"model {data.model} picked it, where model {model} had to")
+            _caused(event, _attempt(state, data.model, data.attempt))
+            if data.seed != derived(project.seed, "query", data.batch):
+                raise Unfit("its seed is not the one for this batch")
+        elif model < 0:
+            _caused(event, state.created_id)
+        else:
+            _caused(event, *_revisions(state.batches[str(number)] for number in range(model + 1)))
+        if data.model is None and data.seed != project.seed:
+            raise Unfit("its seed is not the project's")
+        if data.pool_version != project.pool.digest:
+            raise Unfit("it was picked from another pool")
+        self._check_items(data, project)
+
+    def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:
+        items = [picked.item for picked in data.items]
+        if not 0 < len(items) <= project.batch_size:
+            raise Unfit(f"it asks for {len(items)} texts, where a batch has {project.batch_size}")
+        if [picked.rank for picked in data.items] != list(range(len(items))):
+            raise Unfit("the ranks of its texts are not 0, 1, 2 …")
+        if len(set(items)) < len(items) or max(items) >= project.pool.size:
+            raise Unfit("it asks for a text twice, or for one that the pool does not have")
+        again = [item for item in items if item in self._asked]
+        if again:
+            raise Unfit(f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has")
+
+    @_check.register
+    def _(self, data: e.ResponsesRecorded, event: Event) -> None:
+        batch = _batch(self.state, data.batch)
+        number = batch.responses.number + 1 if batch.responses else 0
+        if data.number != number or batch.done:
+            raise Unfit(f"it is number {data.number} of batch {data.batch}, where {number} is next")
+        _caused(event, batch.queried_id)
+
+    @_check.register
+    def _(self, data: e.BatchAnnotated, event: Event) -> None:
+        batch = _batch(self.state, data.batch)
+        if batch.done:
+            _caused(event, *_revisions([batch]))
+        else:
+            _caused(event, batch.queried_id, batch.closed, self.state.ended)
+
+    @_check.register
+    def _(self, data: e.ModelTrained, event: Event) -> None:
+        state, project = self.state, _project(self.state)
+        for name, revision in data.learned.items():
+            if not 0 <= revision < len(_batch(state, name).revisions):
+                raise Unfit(f"it learned revision {revision} of batch {name}, which the log does not have")
+        before = state.models.get(data.model)
+        if data.attempt != (len(before.attempts) if before else 0):
+            raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
+        if before is None:
+            # A batch may have been picked while a final model was trained.
+            wanted = range(int(data.model) + 1) if data.model.isdigit() else data.learned
+            if data.learned.keys() != set(map(str, wanted)):
+                raise Unfit(f"model {data.model} learned other batches than it had to")
+            _caused(event, *(state.batches[name].revision_ids[at] for name, at in data.learned.items()))
+        else:
+            if data.learned != before.first.learned:
+                raise Unfit("it learned something else than the model that was lost")
+            _caused(event, *before.lost.values())
+        if data.seed != derived(project.seed, "train", data.model):
+            raise Unfit("its seed is not the one for this model")
+        digest, labels = self._digests.of(state, data.learned)
+        if (data.digest, data.labels) != (digest, labels):
+            raise Unfit(f"its digest is not that of the {labels} labels and the picks that it learned")
+
+    @_check.register(e.ModelLost)
+    @_check.register(e.ModelEvaluated)
+    def _(self, data: e.ModelLost | e.ModelEvaluated, event: Event) -> None:
+        _caused(event, _attempt(self.state, data.model, data.attempt))
+
+    def _remember(self, data: e.EventData, after: LoopState) -> None:
+        """Which texts cannot be asked for again: those of a closed batch that nobody decided can."""
+        if isinstance(data, e.BatchQueried):
+            self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
+        elif isinstance(data, e.BatchAnnotated) and data.revision == 0:
+            batch = after.batches[data.batch]
+            for item in batch.items - batch.kept:
+                del self._asked[item]
+
+
+def _project(state: LoopState) -> e.ProjectCreated:
+    assert state.project is not None
+    return state.project
+
+
+def _batch(state: LoopState, name: str) -> Batch:
+    batch = state.batches.get(name)
+    if batch is None:
+        raise Unfit(f"it speaks of batch {name}, which was never queried")
+    return batch
+
+
+def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
+    """The id of the event that told of a model's attempt."""
+    trained = state.models.get(model)
+    for made, id in zip(trained.attempts, trained.ids, strict=True) if trained else ():
+        if made.attempt == attempt:
+            return id
+    raise Unfit(f"it speaks of attempt {attempt} of model {model}, which was never trained")
+
+
+def _revisions(batches: Iterable[Batch]) -> list[str]:
+    return [id for batch in batches for id in batch.revision_ids]
+
+
+def _caused(event: Event, *causes: str | None) -> None:
+    """Raises Unfit when the event's cause is none of these."""
+    if event.cause is None or event.cause not in causes:
+        raise Unfit(f"its cause {event.cause} is not what made it due")

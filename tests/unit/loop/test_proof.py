@@ -1,0 +1,167 @@
+"""A verified history takes all that a loop can come to, and nothing that it cannot."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace as changed
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from labelloop.loop.digest import LearnedDigests, learned_digest
+from labelloop.loop.labels import at_revisions
+from labelloop.loop.proof import Proof
+from schemas import events as e
+from schemas.envelope import Event, new_event
+from tests.support.loop_strategies import loops
+from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
+
+MANY = settings(max_examples=200, deadline=None)
+
+
+def proof(events: Sequence[Event]) -> Proof:
+    history = Proof(PROJECT)
+    for event in events:
+        history.add(event)
+    return history
+
+
+@pytest.fixture
+def loop() -> Loop:
+    """Three batches of three, each learned, the second one revised."""
+    loop = Loop(project(max_batches=3, lookahead=0), mixed)
+    loop.finish()
+    answers = loop.state.batches["1"].revisions[-1].items
+    loop.answer(loop.state.batches["1"], {answer.item: (LABELS[0],) for answer in answers})
+    loop.finish()
+    return loop
+
+
+@MANY
+@given(loop=loops())
+def test_whatever_a_loop_comes_to_is_verified(loop: Loop) -> None:
+    history = proof(loop.events)
+
+    assert history.halt is None, history.halt
+    assert history.state == loop.state
+
+
+@MANY
+@given(loop=loops(), place=st.integers(0), bit=st.integers(0))
+def test_one_changed_bit_of_any_data_is_found(loop: Loop, place: int, bit: int) -> None:
+    events = list(loop.events)
+    place %= len(events)
+    data = bytearray(events[place].data)
+    bit %= 8 * len(data)
+    data[bit // 8] ^= 1 << bit % 8
+    events[place] = changed(events[place], data=bytes(data))
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert halt.event == events[place].id
+    assert "datahash" in halt.reason
+
+
+@MANY
+@given(loop=loops())
+def test_the_digests_of_one_model_after_the_other_are_those_of_each(loop: Loop) -> None:
+    digests = LearnedDigests()
+
+    for trained in loop.state.models.values():
+        for attempt in trained.attempts:
+            expected = learned_digest(loop.state, attempt.learned)
+            labels = len(at_revisions(loop.state, attempt.learned))
+            assert digests.of(loop.state, attempt.learned) == (expected, labels)
+
+
+Change = Callable[[Any], Any]
+
+
+def set_to(**values: Any) -> Change:
+    return lambda data: replace(data, **values)
+
+
+def the_first_item_twice(data: e.BatchQueried) -> e.BatchQueried:
+    return replace(data, items=tuple(replace(item, item=data.items[0].item) for item in data.items))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "change", "told"),
+    [
+        ("BatchQueried", 1, set_to(batch="2"), "batch 2 where batch 1 is next"),
+        ("BatchQueried", 1, set_to(seed=7), "seed"),
+        ("BatchQueried", 0, set_to(seed=7), "seed"),
+        ("BatchQueried", 1, set_to(pool_version="e"), "another pool"),
+        ("BatchQueried", 1, set_to(attempt=1), "attempt 1 of model 0"),
+        ("BatchQueried", 2, set_to(model="0"), "model 0 picked it, where model 1 had to"),
+        ("BatchQueried", 1, set_to(items=()), "0 texts"),
+        ("BatchQueried", 1, the_first_item_twice, "twice"),
+        ("ModelTrained", 1, set_to(digest="0" * 64), "digest"),
+        ("ModelTrained", 1, set_to(labels=1), "digest"),
+        ("ModelTrained", 1, set_to(seed=7), "seed"),
+        ("ModelTrained", 1, set_to(attempt=1), "attempt 1"),
+        ("ModelTrained", 1, set_to(learned={"1": 0}), "other batches"),
+        ("ModelTrained", 1, set_to(learned={"0": 0, "1": 4}), "revision 4"),
+        ("BatchAnnotated", 1, set_to(revision=1), "revision 1"),
+    ],
+)
+def test_what_the_services_would_not_have_said_is_found(
+    loop: Loop, name: str, number: int, change: Change, told: str
+) -> None:
+    events = list(loop.events)
+    place = [place for place, event in enumerate(events) if event.name == name][number]
+    event = events[place]
+    events[place] = new_event(PROJECT, change(event.payload), source="t", cause=event.cause)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert halt.event == events[place].id
+    assert told in halt.reason
+
+
+def test_a_text_that_was_asked_before_is_found(loop: Loop) -> None:
+    events = list(loop.events)
+    place = [place for place, event in enumerate(events) if event.name == "BatchQueried"][2]
+    queried, asked = loop.state.batches["2"].queried, loop.state.batches["0"].queried.items[0]
+    again = replace(queried, items=(replace(queried.items[0], item=asked.item), *queried.items[1:]))
+    events[place] = new_event(PROJECT, again, source="t", cause=events[place].cause)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert "again, which batch 0 has" in halt.reason
+
+
+@pytest.mark.parametrize("name", ["BatchQueried", "BatchAnnotated", "ModelTrained"])
+@pytest.mark.parametrize(("cause", "told"), [("unheard", "does not come before"), (None, "not what made it")])
+def test_a_wrong_cause_is_found(loop: Loop, name: str, cause: str | None, told: str) -> None:
+    events = list(loop.events)
+    place = [place for place, event in enumerate(events) if event.name == name][-1]
+    events[place] = new_event(PROJECT, events[place].payload, source="t", cause=cause)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert told in halt.reason
+
+
+def test_an_id_of_something_else_is_found(loop: Loop) -> None:
+    events = list(loop.events)
+    other = changed(events[2], attributes={**events[2].attributes, "id": events[1].id[:-1] + "x"})
+    events[2] = other
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert "its id is not that of what it states" in halt.reason
+
+
+def test_two_events_in_the_wrong_order_are_found(loop: Loop) -> None:
+    events = list(loop.events)
+    place = next(place for place, event in enumerate(events) if event.name == "ModelTrained")
+    events[place - 1], events[place] = events[place], events[place - 1]
+
+    assert proof(events).halt is not None
