@@ -23,12 +23,24 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@click.option("--type", "names", multiple=True, help="Only events of this name, as ModelTrained; or several.")
+@click.option(
+    "--type",
+    "names",
+    envvar="LABELLOOP_TYPE",
+    multiple=True,
+    help="Only events of this name, as ModelTrained; or several.",
+)
 @click.option("--batch", help="Only those about this batch.")
 @click.option("--model", help="Only those about this model.")
 @click.option("--since", type=Moment(), help="Only from this time on, or so long ago, as 2h.")
 @click.option("--until", type=Moment(), help="Only up to this time.")
-@click.option("--grep", "pattern", type=Pattern(), help="Only those whose data, as JSON, match.")
+@click.option(
+    "--grep",
+    "pattern",
+    envvar="LABELLOOP_GREP",
+    type=Pattern(),
+    help="Only those whose data, as JSON, match.",
+)
 @click.option("-n", "--lines", type=click.IntRange(0), help="Only the newest so many.")
 @click.option("-r", "--reverse", is_flag=True, help="The newest first.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")

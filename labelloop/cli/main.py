@@ -19,6 +19,7 @@ from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.replay import replay
 from labelloop.cli.status import status
 from labelloop.cli.up import up
+from labelloop.cli.why import why
 from labelloop.errors import Unavailable, UserError
 
 BAD_INPUT = 2
@@ -99,6 +100,7 @@ for command in (
     curve,
     events,
     replay,
+    why,
     deadletters,
     export,
 ):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -12,19 +13,22 @@ from labelloop.cli.values import Moment
 from labelloop.cli.where import Where
 from labelloop.errors import UserError
 
+if TYPE_CHECKING:
+    from labelloop.projects.replaying import Until
+
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@click.option("--until", "event", help="Take the events up to and with the one of this id.")
-@click.option("--at", "time", type=Moment(), help="Take the events up to this time, or so long ago, as 2h.")
+@click.option("--until", help="Take the events up to and with the one of this id.")
+@click.option("--at", type=Moment(), help="Take the events up to this time, or so long ago, as 2h.")
 @click.option("--batch", help="Take the events until this batch was done.")
 @click.option("--verify", is_flag=True, help="Prove that the log, and the pool and models in the store, fit.")
 @options.as_json
 def replay(
     where: Where,
     project: str | None,
-    event: str | None,
-    time: datetime | None,
+    until: str | None,
+    at: datetime | None,
     batch: str | None,
     verify: bool,
     as_json: bool,
@@ -39,17 +43,17 @@ def replay(
     each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
     events, or with exit code 2 and the first event that does not fit.
     """
-    if sum(each is not None for each in (event, time, batch)) > 1:
+    from labelloop.projects.replaying import Until
+
+    if sum(each is not None for each in (until, at, batch)) > 1:
         raise UserError("--until, --at and --batch say where to stop: give one of them")
-    asyncio.run(_replay(where, project, event, time, batch, verify, as_json))
+    asyncio.run(_replay(where, project, Until(until, at, batch), verify, as_json))
 
 
 async def _replay(
     where: Where,
     project: str | None,
-    event: str | None,
-    time: datetime | None,
-    batch: str | None,
+    until: "Until",
     verify: bool,
     as_json: bool,
 ) -> None:
@@ -57,11 +61,11 @@ async def _replay(
     from labelloop.cli.replay_text import standing_text, verified_text
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
-    from labelloop.projects.replaying import Until, proven, replay_until
+    from labelloop.projects.replaying import proven, replay_until
     from labelloop.projects.standing import standing
 
     async with opened_project(where.find(), project) as (found, chosen):
-        here, until, verified = await found.log.identity(), Until(event, time, batch), None
+        here, verified = await found.log.identity(), None
         history = (Proof if verify else History)(chosen.project, here)
         damaged = await replay_until(found.log, history, until)
         if isinstance(history, Proof):

@@ -137,6 +137,26 @@ def test_a_changed_byte_of_a_model_or_of_the_pool_is_found(demo: Demo, second: E
     assert labelloop(*verify).exit_code == 0
 
 
+def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, second: Ended) -> None:
+    home = demo.folder / HOME
+    events = labelloop("events", "--home", home, "--type", "BatchQueried", "-n", 1, "--json")
+    queried = json.loads(events.stdout)["data"]
+    picked = queried["items"][0]
+
+    said = json.loads(labelloop("why", picked["item"], "--home", home, "--json").stdout)
+
+    first, *_, last = said["models"]
+    assert first["model"] == queried["model"]
+    assert first["predicted"] == picked["predicted"][0], "it says now what it said when it picked"
+    assert first["probability"] == pytest.approx(picked["probability"])
+    assert not first["learned_it"]
+    assert last["learned_it"]
+    assert 0 < last["probability"] <= 1
+    assert said["labels"] == [demo.gold()[picked["item"]]]
+    with (demo.folder / "pool.jsonl").open(encoding="utf-8") as rows:
+        assert said["text"] == [json.loads(row)["text"] for row in rows][picked["item"]]
+
+
 @contextmanager
 def one_byte_changed(file: Path) -> Iterator[None]:
     place = random.Random(file.stat().st_size).randrange(file.stat().st_size)
