@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--at", type=Moment(), help="Take the events up to this time, or so long ago, as 2h.")
 @click.option("--batch", help="Take the events until this batch was done.")
 @click.option("--verify", is_flag=True, help="Prove that the log, and the pool and models in the store, fit.")
+@click.option("--retrain", help="Train this model again, and tell how like the first one it is.")
 @options.as_json
 def replay(
     where: Where,
@@ -31,6 +32,7 @@ def replay(
     at: datetime | None,
     batch: str | None,
     verify: bool,
+    retrain: str | None,
     as_json: bool,
 ) -> None:
     """Fold the log, and show what it had come to at that point: labels, open batches, models, annotators.
@@ -38,6 +40,8 @@ def replay(
     `labelloop replay --batch 3`
 
     `labelloop replay --verify`
+
+    `labelloop replay --retrain 3`
 
     `--verify` recomputes each event's datahash and id, its cause, the order of work and the digest behind
     each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
@@ -47,7 +51,7 @@ def replay(
 
     if sum(each is not None for each in (until, at, batch)) > 1:
         raise UserError("--until, --at and --batch say where to stop: give one of them")
-    asyncio.run(_replay(where, project, Until(until, at, batch), verify, as_json))
+    asyncio.run(_replay(where, project, Until(until, at, batch), verify, retrain, as_json))
 
 
 async def _replay(
@@ -55,26 +59,33 @@ async def _replay(
     project: str | None,
     until: "Until",
     verify: bool,
+    retrain: str | None,
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.cli.replay_text import standing_text, verified_text
+    from labelloop.cli.replay_text import retrained_text, standing_text, verified_text
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
     from labelloop.projects.replaying import proven, replay_until
+    from labelloop.projects.retraining import retrain as retrain_model
     from labelloop.projects.standing import standing
 
     async with opened_project(where.find(), project) as (found, chosen):
-        here, verified = await found.log.identity(), None
+        here, verified, retrained = await found.log.identity(), None, None
         history = (Proof if verify else History)(chosen.project, here)
         damaged = await replay_until(found.log, history, until)
         if isinstance(history, Proof):
             store = found.store if found.places.known_store is not None else None
             verified = await proven(history, damaged, store)
+        if retrain is not None:
+            retrained = await retrain_model(found.store, history.state, retrain)
     said = standing(history)
     if as_json:
-        click.echo(json.dumps({**said, "verified": asdict(verified) if verified else None}))
+        proofs = {"verified": verified and asdict(verified), "retrained": retrained and asdict(retrained)}
+        click.echo(json.dumps({**said, **proofs}))
         return
     click.echo(standing_text(said))
+    if retrained is not None:
+        click.echo(retrained_text(retrained))
     if verified is not None:
         click.echo(verified_text(verified))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labelloop.projects.replaying import Verified
+    from labelloop.projects.retraining import Retrained
 
 
 def standing_text(said: Mapping[str, Any]) -> str:
@@ -47,3 +48,21 @@ def _notes(verified: "Verified") -> Iterator[str]:
         yield "not read    pool and models: say where they are by --store"
     elif verified.gone:
         yield f"not there   {verified.gone} older models; {verified.models} are whole"
+
+
+def retrained_text(again: "Retrained") -> str:
+    trained = f"trained     model {again.model} again from {again.labels} labels, {again.seconds:.1f} s"
+    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in again.changed.items())
+    return f"{trained}: {_likeness(again)}{changed}"
+
+
+def _likeness(again: "Retrained") -> str:
+    if again.difference is not None:
+        found = again.difference
+        return (
+            f"other weights: of {found.texts} texts {found.other_label} get another label, and probabilities "
+            f"differ by {found.probability:.4f} on average"
+        )
+    if again.same is None:
+        return "other bytes, but the first one is not kept, so its weights cannot be compared"
+    return "the same weights, byte for byte"

@@ -60,14 +60,14 @@ def _text(found: "Opened", state: "LoopState", item: int) -> str:
 async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) -> None:
     """Add to the models what they predict; None to those that are not there any more."""
     from labelloop.learner.worker import Worker
-    from labelloop.projects.predictions import predictions
+    from labelloop.projects.predictions import prediction_of_each
     from labelloop.projects.reasons import since
 
     threads = os.cpu_count() or 1
     worker = Worker(threads)
     try:
         models = since(state, said["item"])
-        picks = await predictions(worker, found.store, threads, state, models, said["item"])
+        picks = await prediction_of_each(worker, found.store, threads, state, models, said["item"])
     finally:
         worker.close()
     for model in said["models"]:

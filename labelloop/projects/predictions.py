@@ -1,7 +1,8 @@
-"""What the models that are kept predict for one text."""
+"""What a model predicts for texts of the pool."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from labelloop.errors import TaskError
 from labelloop.learner.project import classifier_spec, is_model_lost
@@ -12,22 +13,15 @@ from labelloop.store import Store
 
 
 async def predictions(
-    worker: Worker, store: Store, threads: int, state: LoopState, models: Iterable[Trained], item: int
-) -> dict[str, Pick]:
-    """By model; one that is not in the store, or damaged there, is absent. Raises TaskError and UserError."""
-    found: dict[str, Pick] = {}
-    for trained in models:
-        try:
-            found[trained.latest.model] = await _prediction(worker, store, threads, state, trained, item)
-        except TaskError as error:
-            if not is_model_lost(error.kind):
-                raise
-    return found
-
-
-async def _prediction(
-    worker: Worker, store: Store, threads: int, state: LoopState, trained: Trained, item: int
-) -> Pick:
+    worker: Worker,
+    store: Store,
+    threads: int,
+    state: LoopState,
+    model: Path,
+    sha256: str,
+    items: Sequence[int],
+) -> tuple[Pick, ...]:
+    """In the order of the items, by the model in a folder. Raises TaskError and UserError."""
     project = state.project
     assert project is not None
     result = await worker.run(
@@ -35,19 +29,36 @@ async def _prediction(
             pool=await asyncio.to_thread(store.pool, project),
             classifier=classifier_spec(project),
             labels=project.labels,
-            model_folder=await asyncio.to_thread(store.model, trained.latest),
-            model_sha256=trained.latest.sha256,
+            model_folder=model,
+            model_sha256=sha256,
             strategy=project.strategy.name,
             strategy_parameters=project.strategy.parameters,
             taken=tuple(range(project.pool.size)),
             labelled=(),
             ignored=(),
             n=0,
-            also=(item,),
+            also=tuple(items),
             seed=project.seed,
             threads=threads,
             cache=store.cache(state.project_id),
         )
     )
-    (pick,) = result.also
-    return pick
+    return result.also
+
+
+async def prediction_of_each(
+    worker: Worker, store: Store, threads: int, state: LoopState, models: Iterable[Trained], item: int
+) -> dict[str, Pick]:
+    """By model, for one text; a model that is not in the store, or damaged there, is absent."""
+    found: dict[str, Pick] = {}
+    for trained in models:
+        latest = trained.latest
+        try:
+            folder = await asyncio.to_thread(store.model, latest)
+            (pick,) = await predictions(worker, store, threads, state, folder, latest.sha256, (item,))
+        except TaskError as error:
+            if not is_model_lost(error.kind):
+                raise
+        else:
+            found[latest.model] = pick
+    return found

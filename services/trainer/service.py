@@ -2,21 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import Unavailable, UserError
-from labelloop.learner.project import classifier_spec
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.labels import at_revisions, ignored_at
 from labelloop.loop.order import NextModel, finished, next_model
-from labelloop.loop.seeds import derived
 from labelloop.loop.state import LoopState
+from labelloop.projects.training import train_request
 from labelloop.settings import Settings
 from labelloop.store import open_store
-from schemas.events import ModelTrained, ProjectCreated
+from schemas.events import ModelTrained
 from services.trainer.due import kept
 
 
@@ -53,8 +50,15 @@ class Trainer(Controller[NextModel]):
     async def do(self, state: LoopState, work: NextModel) -> Sequence[Outcome]:
         if state.project is None:
             return ()
-        pool = await asyncio.to_thread(self._store.pool, state.project)
-        request = self._request(state, state.project, work, pool)
+        request = train_request(
+            state,
+            work.model,
+            work.learned,
+            pool=await asyncio.to_thread(self._store.pool, state.project),
+            threads=self._settings.threads,
+            into=self._store.models(state.project_id) / work.model,
+            cache=self._store.cache(state.project_id),
+        )
         result = await self._fit(state.project_id, request)
         uri = await self._publish(state.project_id, result)
         return [Outcome(self._trained(state, work, request, result, uri), work.cause)]
@@ -78,21 +82,6 @@ class Trainer(Controller[NextModel]):
             raise
         del self._unpublished[project]
         return uri
-
-    def _request(
-        self, state: LoopState, project: ProjectCreated, work: NextModel, pool: Path
-    ) -> TrainRequest:
-        return TrainRequest(
-            pool=pool,
-            classifier=classifier_spec(project),
-            labels=project.labels,
-            examples=tuple(sorted(at_revisions(state, work.learned).items())),
-            ignored=ignored_at(state, work.learned),
-            seed=derived(project.seed, "train", work.model),
-            threads=self._settings.threads,
-            into=self._store.models(state.project_id) / work.model,
-            cache=self._store.cache(state.project_id),
-        )
 
     def _trained(
         self, state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, uri: str

@@ -1,17 +1,22 @@
 """The demo as a user runs it, on real parts; but for one run the `linear` classifier keeps it quick."""
 
+import asyncio
 import json
 import random
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import transformers
+from msgspec import structs
 
+from labelloop.cli.opened import opened_project
 from labelloop.places import places_of
 from labelloop.pool.bundled import bundled
+from labelloop.projects.retraining import Retrained, retrain
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
@@ -155,6 +160,41 @@ def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, second: Ende
     assert said["labels"] == [demo.gold()[picked["item"]]]
     with (demo.folder / "pool.jsonl").open(encoding="utf-8") as rows:
         assert said["text"] == [json.loads(row)["text"] for row in rows][picked["item"]]
+
+
+def test_a_model_trained_again_from_the_log_has_the_same_weights(demo: Demo, second: Ended) -> None:
+    home = demo.folder / HOME
+
+    result = labelloop("replay", "--retrain", BATCHES - 1, "--home", home, "--json")
+
+    said = json.loads(result.stdout)["retrained"]
+    assert (said["model"], said["labels"]) == (str(BATCHES - 1), LABELS[-1])
+    assert (said["same"], said["difference"], said["changed"]) == (True, None, {})
+    text = labelloop("replay", "--retrain", "0", "--home", home).stdout
+    assert "again from 10 labels" in text
+    assert "the same weights, byte for byte" in text
+    assert "there is no model '9'" in error_line(labelloop("replay", "--retrain", "9", "--home", home))
+
+
+def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, second: Ended) -> None:
+    async def retrained() -> Retrained:
+        places = places_of(str(demo.folder / HOME))
+        async with opened_project(places, None) as (found, history):
+            state = history.state
+            batch = state.batches["0"]
+            labels = {answer.labels for answer in batch.answers}
+            answers = tuple(structs.replace(one, labels=min(labels - {one.labels})) for one in batch.answers)
+            revisions = (structs.replace(batch.revisions[0], items=answers),)
+            batches = {**state.batches, "0": replace(batch, revisions=revisions)}
+            return await retrain(found.store, replace(state, batches=batches), str(BATCHES - 1))
+
+    again = asyncio.run(retrained())
+
+    assert again.same is False
+    assert again.difference is not None
+    assert again.difference.texts == 2 * BATCHES * SIZE
+    assert 0 < again.difference.other_label < again.difference.texts
+    assert 0 < again.difference.probability < 1
 
 
 @contextmanager
