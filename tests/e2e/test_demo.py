@@ -182,10 +182,11 @@ def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, 
         async with opened_project(places, None) as (found, history):
             state = history.state
             batch = state.batches["0"]
-            labels = {answer.labels for answer in batch.answers}
-            answers = tuple(structs.replace(one, labels=min(labels - {one.labels})) for one in batch.answers)
-            revisions = (structs.replace(batch.revisions[0], items=answers),)
-            batches = {**state.batches, "0": replace(batch, revisions=revisions)}
+            (said,) = batch.revisions
+            labels = {one.labels for one in said.items}
+            others = tuple(structs.replace(one, labels=min(labels - {one.labels})) for one in said.items)
+            changed = replace(batch, revisions=(structs.replace(said, items=others),))
+            batches = {**state.batches, "0": changed}
             return await retrain(found.store, replace(state, batches=batches), str(BATCHES - 1))
 
     again = asyncio.run(retrained())
