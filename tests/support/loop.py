@@ -118,7 +118,7 @@ class Loop:
                 said = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
                 raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
             # Asking must not take the cores from those who are waited for.
-            time.sleep(max(0.1, 3 * (time.monotonic() - asked)))
+            time.sleep(min(max(0.1, 3 * (time.monotonic() - asked)), 1.0))
 
     def told(self, project: str, name: str) -> list[Any]:
         """What the events of this name say, in their order."""
