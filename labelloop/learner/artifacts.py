@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 MANIFEST = "manifest.json"
-CARD = "labelloop.json"
-"""What a model was trained with, for people."""
 UNFINISHED = ".writing-"
 ABANDONED_AFTER = 3600.0
 

@@ -14,6 +14,8 @@ from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.pool.snapshot import Snapshot
 
+CARD = "labelloop.json"
+
 
 def train(request: TrainRequest) -> TrainResult:
     """Train and store; the same request on one machine gives the same bytes of weights."""
@@ -65,4 +67,4 @@ def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, fol
         "seed": request.seed,
         "versions": runtime.versions(),
     }
-    (folder / artifacts.CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.artifacts import CARD, MANIFEST
+from labelloop.learner.artifacts import MANIFEST
 from labelloop.learner.project import is_model_lost
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
@@ -95,10 +95,10 @@ async def _kept(store: Store, trained: ModelTrained) -> Path | None:
     return folder if (folder / MANIFEST).exists() else None
 
 
-def _weights(folder: Path) -> object:
-    """The digests of a model's files, but of the card, which names the versions that wrote it."""
+def _weights(folder: Path) -> dict[str, object]:
+    """The digests of a model's weights; other files tell how they were made, and by which versions."""
     files = json.loads((folder / MANIFEST).read_bytes())["files"]
-    return {name: digest for name, digest in files.items() if name != CARD}
+    return {name: digest for name, digest in files.items() if name.endswith(".safetensors")}
 
 
 async def _difference(

@@ -17,6 +17,7 @@ from labelloop.cli.opened import opened_project
 from labelloop.places import places_of
 from labelloop.pool.bundled import bundled
 from labelloop.projects.retraining import Retrained, retrain
+from schemas.events import BatchAnnotated
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
@@ -182,10 +183,13 @@ def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, 
         async with opened_project(places, None) as (found, history):
             state = history.state
             batch = state.batches["0"]
-            (said,) = batch.revisions
-            labels = {one.labels for one in said.items}
-            others = tuple(structs.replace(one, labels=min(labels - {one.labels})) for one in said.items)
-            changed = replace(batch, revisions=(structs.replace(said, items=others),))
+            labels = {answer.labels for answer in batch.revisions[0].items}
+
+            def otherwise(said: BatchAnnotated) -> BatchAnnotated:
+                items = (structs.replace(one, labels=min(labels - {one.labels})) for one in said.items)
+                return structs.replace(said, items=tuple(items))
+
+            changed = replace(batch, revisions=tuple(map(otherwise, batch.revisions)))
             batches = {**state.batches, "0": changed}
             return await retrain(found.store, replace(state, batches=batches), str(BATCHES - 1))
 

@@ -104,6 +104,8 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
         assert loop_digest(state) == loop_digest(undisturbed)
         assert current(state) == current(undisturbed)
         assert len(laptop.history(project).seen) > there
+        verify = ("replay", "--verify", "--project", project, "--log", laptop.settings.log)
+        assert labelloop(*verify, "--store", laptop.settings.store).exit_code == 0
         moves = laptop.told(project, "ProjectMoved")
         assert [move.address for move in moves][-1] == laptop.settings.log
         result = labelloop("copy", url, url, "--project", project)

@@ -189,3 +189,10 @@ def test_a_halted_project_goes_on_once_the_event_is_skipped(
 
     assert [now[scene.projects[poison]]["halted"] for poison in HALTING] == [None] * len(HALTING)
     scene.loop.until(lambda: "halted" not in scene.loop.slot("querier"))
+
+
+@pytest.mark.parametrize("poison", HALTING)
+def test_without_what_was_skipped_the_log_is_verified(poison: Poison, scene: Scene) -> None:
+    said = scene.ask("replay", "--verify", "--project", scene.projects[poison])
+
+    assert said.splitlines()[-1].startswith("verified: "), said
