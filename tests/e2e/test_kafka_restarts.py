@@ -19,7 +19,7 @@ from tests.support.people import Person
 from tests.support.simulated import simulated_annotators
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
-BATCHES, SIZE = 4, 12
+BATCHES, SIZE = 3, 12
 SECONDS_PER_LABEL = 1.0
 
 

@@ -5,6 +5,7 @@ import secrets
 import signal
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -115,14 +116,15 @@ def test_a_trainer_that_was_frozen_is_refused_and_joins_again(loop: Loop) -> Non
     process = psutil.Process(loop.processes[owner].pid)
     loop.until(lambda: process.status() == psutil.STATUS_STOPPED)
     loop.until(lambda: owners(loop.settings.log, "trainer").get(partition) == other)
-    loop.wait(work.project, lambda state: "0" in state.models)
-    loop.until(lambda: not is_training(loop, owner))
-    assert wrote(loop, owner, "ModelTrained") == set()
-    loop.wake(owner)
+    loop.until(lambda: is_training(loop, other))
+    with suspended(loop, other):
+        loop.until(lambda: not is_training(loop, owner))
+        loop.wake(owner)
+        loop.until(lambda: "joining again" in loop.said(owner))
+        assert not loop.state(work.project).models, "its append was refused"
 
-    loop.until(lambda: "joining again" in loop.said(owner))
     loop.until(lambda: shared(loop, "trainer", (owner, other)))
-    assert wrote(loop, owner, "ModelTrained") == set(), "its append was refused"
+    loop.wait(work.project, lambda state: "0" in state.models)
     loop.kill(other)
     work.label(1)
     loop.wait(work.project, finished)
@@ -131,6 +133,19 @@ def test_a_trainer_that_was_frozen_is_refused_and_joins_again(loop: Loop) -> Non
     assert wrote(loop, owner, "ModelTrained") == {work.project}
     assert work.is_complete()
     assert repeated(events_in(loop.settings.log)) == []
+
+
+@contextmanager
+def suspended(loop: Loop, trainer: str) -> Iterator[None]:
+    """Its training stands still, so that it is not the first to say that the model is trained."""
+    own = loop.processes[trainer].pid
+    tasks = [child for child in loop.children(trainer) if child.ppid() != own]
+    for task in tasks:
+        task.suspend()
+    yield
+    for task in tasks:
+        with suppress(psutil.NoSuchProcess):
+            task.resume()
 
 
 def is_warm(loop: Loop, trainer: str) -> bool:
