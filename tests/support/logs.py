@@ -5,12 +5,13 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
+from labelloop.log import open_log
 from labelloop.log.base import Log, Record
 from labelloop.log.kafka import KafkaLog, read_settings
 from labelloop.log.sqlite import SqliteLog
@@ -66,6 +67,22 @@ KINDS = {
         spoil=_spoil_kafka,
     ),
 }
+
+
+async def write_log(path: Path, events: Iterable[Event]) -> None:
+    """A SQLite log of these events."""
+    log = SqliteLog(path)
+    await log.append(*events)
+    await log.close()
+
+
+async def read_log(url: str) -> list[Event]:
+    """The events of a log."""
+    log = open_log(url)
+    try:
+        return [record.event async for record in log.read() if record.event is not None]
+    finally:
+        await log.close()
 
 
 def some_event(project: str, number: int, why: str = "") -> Event:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.log.sqlite import SqliteLog
+from tests.support.logs import write_log
 from tests.support.loops import Loop, mixed, project
 
 
@@ -18,10 +18,5 @@ def loop() -> Loop:
 
 @pytest.fixture
 def log(loop: Loop, tmp_path: Path) -> str:
-    async def write() -> None:
-        log = SqliteLog(tmp_path / "log.sqlite")
-        await log.append(*loop.events)
-        await log.close()
-
-    asyncio.run(write())
+    asyncio.run(write_log(tmp_path / "log.sqlite", loop.events))
     return f"sqlite:///{tmp_path / 'log.sqlite'}"
