@@ -20,7 +20,7 @@ from labelloop.cli.replay import replay
 from labelloop.cli.status import status
 from labelloop.cli.up import up
 from labelloop.cli.why import why
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import TaskError, Unavailable, UserError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -33,7 +33,7 @@ class Commands(click.RichGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (UserError, Unavailable) as error:
+        except (UserError, Unavailable, TaskError) as error:
             self._fail(ctx, str(error), BAD_INPUT)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "labelloop"

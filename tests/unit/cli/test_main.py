@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from labelloop.cli.main import cli
+from labelloop.cli.main import Commands, cli
+from labelloop.errors import TaskError
 
 
 def test_a_package_that_a_small_installation_lacks_is_told_in_one_line(
@@ -23,3 +24,16 @@ def test_a_package_that_a_small_installation_lacks_is_told_in_one_line(
     assert done.exit_code == 2
     assert done.output.startswith("error: this needs the package pyarrow: run pip install")
     assert done.output.count("\n") == 1
+
+
+def test_a_task_that_failed_is_told_in_one_line() -> None:
+    group = Commands("labelloop")
+
+    @group.command()
+    def train() -> None:
+        raise TaskError("disk-full", "no space left for the model: free some")
+
+    done = CliRunner().invoke(group, ["train"])
+
+    assert done.exit_code == 2
+    assert done.output == "error: disk-full: no space left for the model: free some\n"
