@@ -104,33 +104,33 @@ async def _events(where: Where, project: str | None, wanted: "Wanted", shown: Sh
     async with opened(where.find()) as found:
         if project:
             wanted = replace(wanted, project=choose(found.histories, project).project)
-        if shown.lines is None and not shown.reverse and not shown.follow:
-            async for record in found.log.read(wanted.project):
-                _print(record, wanted, shown.as_json)
-            return
         kept: deque[Record] = deque(maxlen=shown.lines)
         read: dict[int, int] = {}
-        async for record in found.log.read():
-            read[record.partition] = record.offset
-            if record.event is None or wanted.has(record.event):
-                kept.append(record)
+        if shown.lines is not None or not shown.follow:
+            async for record in found.log.read(wanted.project):
+                read[record.partition] = record.offset
+                if record.event is not None and not wanted.has(record.event):
+                    continue
+                if shown.lines is None and not shown.reverse:
+                    _print(record, shown.as_json)
+                else:
+                    kept.append(record)
         for record in reversed(kept) if shown.reverse else kept:
-            _print(record, wanted, shown.as_json)
+            _print(record, shown.as_json)
         if shown.follow:
             async with found.log.follow(own_group()) as follower:
                 async for record in follower:
-                    if record.offset > read.get(record.partition, -1):
-                        _print(record, wanted, shown.as_json)
+                    is_wanted = wanted.has(record.event) if record.event else wanted.project is None
+                    if is_wanted and record.offset > read.get(record.partition, -1):
+                        _print(record, shown.as_json)
 
 
-def _print(record: "Record", wanted: "Wanted", as_json: bool) -> None:
+def _print(record: "Record", as_json: bool) -> None:
     from labelloop.log.codec import to_structured
 
     event = record.event
     if event is None:
         click.echo(f"{record.offset}: no event, skipped: {record.problem}", err=True)
-    elif not wanted.has(event):
-        return
     elif as_json:
         click.echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:

@@ -66,17 +66,18 @@ async def _replay(
     from labelloop.cli.replay_text import retrained_text, standing_text, verified_text
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
-    from labelloop.projects.replaying import proven, replay_until
+    from labelloop.projects.replaying import Until, proven, replay_until
     from labelloop.projects.retraining import retrain as retrain_model
     from labelloop.projects.standing import standing
 
     async with opened_project(where.find(), project) as (found, chosen):
-        here, verified, retrained = await found.log.identity(), None, None
-        history = (Proof if verify else History)(chosen.project, here)
-        damaged = await replay_until(found.log, history, until)
+        history, verified, retrained = chosen, None, None
+        if verify or until != Until():
+            history = (Proof if verify else History)(chosen.project, await found.log.identity())
+            await replay_until(found.log, history, until)
         if isinstance(history, Proof):
             store = found.store if found.places.known_store is not None else None
-            verified = await proven(history, damaged, store)
+            verified = await proven(history, store)
         if retrain is not None:
             retrained = await retrain_model(found.store, history.state, retrain)
     said = standing(history)

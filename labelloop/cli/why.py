@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import os
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -62,14 +62,12 @@ async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) ->
     from labelloop.learner.worker import Worker
     from labelloop.projects.predictions import prediction_of_each
     from labelloop.projects.reasons import since
+    from labelloop.settings import default_threads
 
-    threads = os.cpu_count() or 1
-    worker = Worker(threads)
-    try:
+    threads = default_threads()
+    with closing(Worker(threads)) as worker:
         models = since(state, said["item"])
         picks = await prediction_of_each(worker, found.store, threads, state, models, said["item"])
-    finally:
-        worker.close()
     for model in said["models"]:
         pick = picks.get(model["model"])
         model["predicted"] = pick.label if pick else None

@@ -10,7 +10,7 @@ from labelloop.loop.history import History
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
 from schemas import events as e
-from schemas.envelope import Event, event_id, id_instead
+from schemas.envelope import Event, datahash, event_id, id_instead
 
 
 @dataclass
@@ -19,10 +19,20 @@ class Proof(History):
 
     A service decides by the log as far as it has read: what it says may have been due a few events before.
     So an event's cause must be one that makes it due, but need not be the last of them.
+
+    `damaged`: the places of all events, also of those that count for nothing, whose data are not those that
+    were written, by their ids and the sha256 of the data.
     """
 
+    damaged: dict[tuple[str, str], str] = field(default_factory=dict)
     _asked: dict[int, str] = field(default_factory=dict)
     _digests: LearnedDigests = field(default_factory=LearnedDigests)
+
+    def add(self, event: Event, place: str = "") -> bool:
+        content = datahash(event.data)
+        if content != event.datahash:
+            self.damaged[event.id, content] = place
+        return super().add(event, place)
 
     def _fold(self, event: Event) -> LoopState:
         data = event.payload
@@ -30,9 +40,8 @@ class Proof(History):
             raise Unfit("its id is not that of what it states")
         if event.cause is not None and event.cause not in self.seen:
             raise Unfit(f"its cause {event.cause} does not come before it")
-        if self.state.project is not None:
-            self._check(data, event)
         after = super()._fold(event)
+        self._check(data, event)
         self._remember(data, after)
         return after
 
@@ -46,7 +55,7 @@ class Proof(History):
 
     @singledispatchmethod
     def _check(self, data: e.EventData, event: Event) -> None:
-        """Raises Unfit when nothing made the event due."""
+        """Raises Unfit when nothing made the event due. The fold has taken it: what it speaks of is there."""
 
     @_check.register
     def _(self, data: e.BatchQueried, event: Event) -> None:
@@ -84,7 +93,7 @@ class Proof(History):
 
     @_check.register
     def _(self, data: e.ResponsesRecorded, event: Event) -> None:
-        batch = _batch(self.state, data.batch)
+        batch = self.state.batches[data.batch]
         number = batch.responses.number + 1 if batch.responses else 0
         if data.number != number or batch.done:
             raise Unfit(f"it is number {data.number} of batch {data.batch}, where {number} is next")
@@ -92,7 +101,7 @@ class Proof(History):
 
     @_check.register
     def _(self, data: e.BatchAnnotated, event: Event) -> None:
-        batch = _batch(self.state, data.batch)
+        batch = self.state.batches[data.batch]
         if batch.done:
             _caused(event, *_revisions([batch]))
         else:
@@ -101,9 +110,8 @@ class Proof(History):
     @_check.register
     def _(self, data: e.ModelTrained, event: Event) -> None:
         state, project = self.state, _project(self.state)
-        for name, revision in data.learned.items():
-            if not 0 <= revision < len(_batch(state, name).revisions):
-                raise Unfit(f"it learned revision {revision} of batch {name}, which the log does not have")
+        if min(data.learned.values(), default=0) < 0:
+            raise Unfit("it learned a revision below 0")
         before = state.models.get(data.model)
         if data.attempt != (len(before.attempts) if before else 0):
             raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
@@ -141,13 +149,6 @@ class Proof(History):
 def _project(state: LoopState) -> e.ProjectCreated:
     assert state.project is not None
     return state.project
-
-
-def _batch(state: LoopState, name: str) -> Batch:
-    batch = state.batches.get(name)
-    if batch is None:
-        raise Unfit(f"it speaks of batch {name}, which was never queried")
-    return batch
 
 
 def _attempt(state: LoopState, model: str, attempt: int | None) -> str:

@@ -63,6 +63,11 @@ class Batch:
             return self.revisions[-1].items
         return self.responses.items if self.responses else ()
 
+    @property
+    def answered(self) -> int:
+        """How many texts have a vote that is recorded."""
+        return sum(1 for answer in self.answers if answer.votes)
+
 
 @dataclass(frozen=True)
 class Trained:

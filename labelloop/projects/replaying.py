@@ -12,7 +12,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.proof import Proof
 from labelloop.store import Store
-from schemas.envelope import Event, datahash
+from schemas.envelope import Event
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
@@ -35,13 +35,8 @@ class Until:
         return event.id == self.event or (batch is not None and batch.done)
 
 
-Damaged = dict[tuple[str, str], str]
-"""The places of events whose data are not those that were written, by id and the data's sha256."""
-
-
-async def replay_until(log: Log, history: History, until: Until) -> Damaged:
+async def replay_until(log: Log, history: History, until: Until) -> None:
     """Let an empty history take the project's events. Raises UserError when the point is never reached."""
-    damaged: Damaged = {}
     reached = until.event is None and until.batch is None
     async for record in log.read(history.project):
         event = record.event
@@ -49,9 +44,6 @@ async def replay_until(log: Log, history: History, until: Until) -> Damaged:
             continue
         if until.is_over(event):
             break
-        content = datahash(event.data)
-        if content != event.datahash:
-            damaged[event.id, content] = record.place
         history.add(event, record.place)
         if until.is_reached(history, event):
             reached = True
@@ -59,7 +51,6 @@ async def replay_until(log: Log, history: History, until: Until) -> Damaged:
     if not reached:
         missing = f"event {until.event}" if until.event is not None else f"batch {until.batch} done"
         raise UserError(f"{history.project} never has {missing}: `labelloop events` shows what it has")
-    return damaged
 
 
 @dataclass(frozen=True)
@@ -74,14 +65,14 @@ class Verified:
     conflicts: int
 
 
-async def proven(proof: Proof, damaged: Damaged, store: Store | None) -> Verified:
+async def proven(proof: Proof, store: Store | None) -> Verified:
     """What the proof, and a look at the pools and models in the store, come to.
 
     Raises UserError that names the first event that does not fit, or whose model or pool is not as it was.
     """
     if proof.halt is not None:
         raise UserError(f"not verified: {proof.project} is {proof.halt}")
-    for (event, content), place in damaged.items():
+    for (event, content), place in proof.damaged.items():
         if content not in proof.skips.get(event, {}):
             raise UserError(f"not verified: event {event} ({place}) is damaged: put back a copy of the log")
     models, gone = await asyncio.to_thread(_check_files, proof, store) if store else (None, None)
@@ -117,14 +108,14 @@ def _check_snapshot(store: Store, snapshot: Snapshot, event: str) -> None:
 def _is_kept(store: Store, trained: ModelTrained, event: str) -> bool:
     """Whether the model is there, each byte as it was written; False when it is gone. Raises UserError."""
     try:
-        verify(store.model(trained), trained.sha256)
-    except ModelMissing:
+        folder = store.find_model(trained)
+        if folder is not None:
+            verify(folder, trained.sha256)
+    except ModelMissing:  # The trainer has just removed it.
         return False
     except (ModelDamaged, TaskError) as error:
-        if isinstance(error, TaskError) and error.kind == "model-missing":
-            return False
         raise UserError(
             f"not verified: model {trained.model} of event {event} is damaged ({error}): "
             "remove its folder, and it is trained again when it is needed"
         ) from error
-    return True
+    return folder is not None

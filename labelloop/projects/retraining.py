@@ -5,13 +5,13 @@ import json
 import random
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from labelloop.errors import TaskError, UserError
+from labelloop.errors import UserError
 from labelloop.learner.artifacts import MANIFEST
-from labelloop.learner.project import is_model_lost
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.state import LoopState
@@ -53,12 +53,9 @@ async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
     if trained is None:
         known = ", ".join(state.models) or "none yet"
         raise UserError(f"there is no model {model!r}: there is {known}")
-    worker = Worker(trained.latest.threads)
-    try:
-        with tempfile.TemporaryDirectory(prefix="labelloop-") as scratch:
-            return await _retrained(worker, store, state, trained.latest, Path(scratch))
-    finally:
-        worker.close()
+    scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
+    with scratch as folder, closing(Worker(trained.latest.threads)) as worker:
+        return await _retrained(worker, store, state, trained.latest, Path(folder))
 
 
 async def _retrained(
@@ -75,7 +72,7 @@ async def _retrained(
         cache=scratch / "cache",
     )
     again = await worker.run(request)
-    folder = await _kept(store, first)
+    folder = await asyncio.to_thread(store.find_model, first)
     difference = None
     same: bool | None = True if again.sha256 == first.sha256 else None
     if folder is not None:
@@ -83,16 +80,6 @@ async def _retrained(
         if not same:
             difference = await _difference(worker, store, state, first, folder, again)
     return Retrained(first.model, first.labels, again.seconds, same, _changed(first, again), difference)
-
-
-async def _kept(store: Store, trained: ModelTrained) -> Path | None:
-    try:
-        folder = await asyncio.to_thread(store.model, trained)
-    except TaskError as error:
-        if is_model_lost(error.kind):
-            return None
-        raise
-    return folder if (folder / MANIFEST).exists() else None
 
 
 def _weights(folder: Path) -> dict[str, object]:

@@ -7,7 +7,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import Batch, LoopState, Trained
+from labelloop.loop.state import LoopState, Trained
 from labelloop.projects.catalog import name_of
 
 
@@ -31,13 +31,9 @@ def standing(history: History) -> dict[str, Any]:
 
 def _opened(state: LoopState) -> list[dict[str, Any]]:
     return [
-        {"batch": batch.name, "texts": len(batch.items), "answered": _answered(batch)}
+        {"batch": batch.name, "texts": len(batch.items), "answered": batch.answered}
         for batch in open_batches(state)
     ]
-
-
-def _answered(batch: Batch) -> int:
-    return sum(1 for answer in batch.answers if answer.votes)
 
 
 def _annotators(state: LoopState) -> dict[str, dict[str, int]]:

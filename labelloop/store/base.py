@@ -5,6 +5,8 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from labelloop.errors import TaskError
+from labelloop.learner.artifacts import MANIFEST
 from schemas.events import ModelTrained, ProjectCreated
 from schemas.parts import Snapshot
 
@@ -34,6 +36,16 @@ class Store(ABC):
     @abstractmethod
     def model(self, trained: ModelTrained) -> Path:
         """The folder of a model, to be read."""
+
+    def find_model(self, trained: ModelTrained) -> Path | None:
+        """The folder of a model, to be read; None when it is gone."""
+        try:
+            folder = self.model(trained)
+        except TaskError as error:
+            if error.kind == "model-missing":
+                return None
+            raise
+        return folder if (folder / MANIFEST).is_file() else None
 
     @abstractmethod
     def models(self, project_id: str) -> Path:

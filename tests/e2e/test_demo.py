@@ -20,6 +20,7 @@ from labelloop.projects.retraining import Retrained, retrain
 from schemas.events import BatchAnnotated
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
+from tests.support.damage import change_byte
 from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
 
 pytestmark = pytest.mark.timeout(900)
@@ -205,15 +206,9 @@ def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, 
 @contextmanager
 def one_byte_changed(file: Path) -> Iterator[None]:
     place = random.Random(file.stat().st_size).randrange(file.stat().st_size)
-    with file.open("r+b") as content:
-        content.seek(place)
-        before = content.read(1)
-        content.seek(place)
-        content.write(bytes([before[0] ^ 16]))
+    change_byte(file, place)
     yield
-    with file.open("r+b") as content:
-        content.seek(place)
-        content.write(before)
+    change_byte(file, place)
 
 
 def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path: Path) -> None:

@@ -67,8 +67,13 @@ class Ended:
     def wait(cls, process: "Popen[bytes]", output: Path, seconds: float = MOST_SECONDS) -> "Ended":
         """Wait for the end, which must be a good one."""
         code = process.wait(seconds)
+        assert code == 0, output.read_text(encoding="utf-8")
+        return cls.told(output)
+
+    @classmethod
+    def told(cls, output: Path) -> "Ended":
+        """By what it printed."""
         text = output.read_text(encoding="utf-8")
-        assert code == 0, text
         return cls(text, json.loads(text.splitlines()[-1]))
 
     @property
@@ -97,5 +102,4 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
             with demo.start(HOME, "--seconds-per-label", 0) as process:
                 Ended.wait(process, demo.output(HOME))
             ended.touch()
-    text = demo.output(HOME).read_text(encoding="utf-8")
-    return Undisturbed(demo, Ended(text, json.loads(text.splitlines()[-1])))
+    return Undisturbed(demo, Ended.told(demo.output(HOME)))

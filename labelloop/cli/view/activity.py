@@ -6,7 +6,6 @@ from typing import Any
 
 from labelloop.loop.history import History
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import Batch
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")
@@ -28,12 +27,8 @@ def activities(histories: Iterable[History], slots: Mapping[str, Mapping[str, An
         for batch in open_batches(history.state):
             total = len(batch.items)
             key = f"{history.project}/{batch.name}"
-            yield Activity(key, f"labelling batch {batch.name}", min(_answered(batch), total), total)
+            yield Activity(key, f"labelling batch {batch.name}", min(batch.answered, total), total)
     for service, verb in WORKERS.items():
         doing = str(slots.get(service, {}).get("doing", "idle"))
         if not doing.startswith(NOT_WORKING) and ": " in doing:
             yield Activity(f"{service}/{doing}", f"{verb}: {doing.partition(': ')[2]}")
-
-
-def _answered(batch: Batch) -> int:
-    return sum(1 for answer in batch.answers if answer.votes)

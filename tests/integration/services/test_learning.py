@@ -13,6 +13,7 @@ from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
+from tests.support.damage import change_byte
 from tests.support.disks import fill, grow
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Owner, Person, label_all
@@ -96,11 +97,7 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
         loop.wait(project, lambda state: "0" in state.models)
     shutil.rmtree(store.model(loop.state(lost).models["0"].latest))
     weights = store.model(loop.state(damaged).models["0"].latest) / "model.safetensors"
-    with weights.open("r+b") as file:
-        file.seek(-1, 2)
-        last = file.read(1)
-        file.seek(-1, 2)
-        file.write(bytes([last[0] ^ 1]))
+    change_byte(weights, -1)
 
     loop.start("querier")
 
