@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import rich_click as click
 from click.testing import CliRunner
 
 from labelloop.cli.main import Commands, cli
@@ -27,7 +28,9 @@ def test_a_package_that_a_small_installation_lacks_is_told_in_one_line(
 
 
 def test_a_task_that_failed_is_told_in_one_line() -> None:
-    group = Commands("labelloop")
+    @click.group(cls=Commands)
+    def group() -> None:
+        """Some commands."""
 
     @group.command()
     def train() -> None:
