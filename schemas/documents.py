@@ -1,5 +1,7 @@
 """The contract as documents: a JSON Schema of each event, and an AsyncAPI 3 document of them all."""
 
+from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 from msgspec.json import schema_components
@@ -36,7 +38,7 @@ def documents() -> dict[str, Document]:
 
 def event_schema(event: type[EventData]) -> Document:
     """The JSON Schema of an event's data, as a reader meets it: with fields that it may not know."""
-    _, parts = schema_components([event], ref_template="#/$defs/{name}")
+    parts = _components([event], "#/$defs/{name}")
     schema = parts.pop(event.__name__)
     definitions = {"$defs": parts} if parts else {}
     return {
@@ -47,8 +49,13 @@ def event_schema(event: type[EventData]) -> Document:
     }
 
 
+def _components(events: Iterable[type[EventData]], ref_template: str) -> Document:
+    _, found = schema_components(events, ref_template=ref_template)
+    return {name: {**part, "description": cleandoc(part["description"])} for name, part in found.items()}
+
+
 def asyncapi() -> Document:
-    _, definitions = schema_components(EVENTS.values(), ref_template="#/components/schemas/{name}")
+    definitions = _components(EVENTS.values(), "#/components/schemas/{name}")
     return {
         "asyncapi": "3.0.0",
         "info": {

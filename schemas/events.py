@@ -1,6 +1,5 @@
 """The events, version 1. `identity` is what an event states: two that state the same have one id."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -20,6 +19,7 @@ from schemas.parts import (
     Snapshot,
     Task,
     Ties,
+    Time,
 )
 
 Fact = str | int
@@ -102,7 +102,7 @@ class BatchAnnotated(EventData):
     batch: str
     revision: Count
     items: tuple[AnnotatedItem, ...]
-    opened: datetime | None = None
+    opened: Time | None = None
     agreement: float | None = None
 
     def identity(self) -> tuple[Fact, ...]:

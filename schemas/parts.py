@@ -15,6 +15,7 @@ VoteStatus = Annotated[str, one_of("submitted", "discarded", "draft")]
 Probability = float | None
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Time = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 Seconds = Annotated[float, Meta(ge=0)]
 
 
@@ -63,7 +64,7 @@ class Vote(Model):
     user: str | None = None
     status: VoteStatus
     labels: tuple[str, ...] = ()
-    time: datetime | None = None
+    time: Time | None = None
 
 
 class ItemVotes(Model):
