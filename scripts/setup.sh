@@ -75,7 +75,7 @@ install_uv() {
 }
 
 install() {
-    .venv/bin/uv pip install --compile-bytecode --python .venv/bin/python "$@" </dev/null ||
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@" </dev/null ||
         fail "the installation failed, see above: put it right and run this again; what was downloaded is kept"
 }
 
@@ -85,7 +85,7 @@ if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version "$PYTHON")" != "$(versio
 fi
 if [ -e "$stamp" ] && [ ! -e "$unfinished" ] && supported .venv/bin/python; then
     [ "$(cat "$stamp")" = "$wanted $extras" ] && exit 0
-    [ "$(cat "$stamp")" = "$wanted learner,server,kafka,s3,dev" ] && exit 0
+    [ "$(cat "$stamp")" = "$wanted alerting,learner,server,kafka,s3,dev" ] && exit 0
     case $(cat "$stamp") in "$PWD "*) ;; *) touch "$unfinished" ;; esac
 fi
 
@@ -96,13 +96,13 @@ touch "$unfinished"
 share_index_settings
 install_uv
 if [ -n "${TORCH_INDEX:-}" ]; then
-    echo "Installing into .venv: torch from $TORCH_INDEX, the rest about 1.1 GB ..."
+    echo "Installing into .venv: torch from $TORCH_INDEX, the rest about 1.1 GB: some minutes ..."
     install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)"
 elif [ "$(uname -s)" = Linux ]; then
     echo "Installing into .venv: 5.5 GB in all, 4.4 GB of it torch with its CUDA packages" \
-        "(without a GPU, TORCH_INDEX=https://download.pytorch.org/whl/cpu makes that far less) ..."
+        "(without a GPU, TORCH_INDEX=https://download.pytorch.org/whl/cpu makes that far less): some minutes ..."
 else
-    echo "Installing into .venv, about 2 GB in all ..."
+    echo "Installing into .venv, about 2 GB in all: some minutes ..."
 fi
 install --constraint requirements.txt --editable ".[$extras]"
 echo "$wanted $extras" >"$stamp"
