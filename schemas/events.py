@@ -40,7 +40,10 @@ class EventData(Model):
 
 
 class ProjectCreated(EventData):
-    """A project begins: what is asked, and how the learner works. `max_batches` None: till the pool ends."""
+    """A project begins: what is asked, and how the learner works. `max_batches` None: till the pool ends.
+
+    `given`: the first batches come with their answers, as those of the project that it was `forked_from`.
+    """
 
     name: str
     task: Task = "single-label"
@@ -59,6 +62,7 @@ class ProjectCreated(EventData):
     model: BaseModelChoice
     seed: int = 0
     guidelines: str | None = None
+    given: Count = 0
     forked_from: str | None = None
 
     def identity(self) -> tuple[Fact, ...]:
@@ -110,7 +114,7 @@ class BatchAnnotated(EventData):
 
 
 class ModelTrained(EventData):
-    """A model learned `learned` (batch: revision).
+    """A model learned `learned` (batch: revision; `"0-57": 0` says it of batches 0 … 57).
 
     `digest` is over those picks and labels; `labels` counts the labelled texts.
     """

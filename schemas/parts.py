@@ -10,7 +10,7 @@ from schemas.model import Model, one_of
 Task = Annotated[str, one_of("single-label", "multi-label")]
 ColdStart = Annotated[str, one_of("random", "balanced")]
 Ties = Annotated[str, one_of("label-order", "discard")]
-Reason = Annotated[str, one_of("cold-start", "uncertain", "audit", "relabel")]
+Reason = Annotated[str, one_of("cold-start", "uncertain", "audit", "relabel", "given")]
 VoteStatus = Annotated[str, one_of("submitted", "discarded", "draft")]
 Probability = float | None
 Count = Annotated[int, Meta(ge=0)]

@@ -6,6 +6,7 @@ from itertools import takewhile
 from operator import eq
 
 from labelloop.loop.labels import Learned, at_revisions, current
+from labelloop.loop.runs import compact
 from labelloop.loop.state import Batch, Labels, LoopState
 
 
@@ -22,7 +23,7 @@ def loop_digest(state: LoopState) -> str:
         for name, batch in sorted(state.batches.items(), key=lambda named: _order(named[0]))
     ]
     models = [
-        [name, sorted(trained.first.learned)]
+        [name, sorted(compact(dict.fromkeys(trained.first.learned, 0)))]
         for name, trained in sorted(state.models.items(), key=lambda named: _order(named[0]))
         if name.isdigit()
     ]

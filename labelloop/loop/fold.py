@@ -1,18 +1,16 @@
-"""The fold: one event more, one state on. Pure."""
+"""The fold: one event more, one state on."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
-from typing import TypeVar
 
+from labelloop.loop.growing import share, with_value
+from labelloop.loop.lookahead import picking_model
+from labelloop.loop.runs import numbers_of
 from labelloop.loop.state import Batch, Failure, LoopState, Trained
 from schemas import events as e
 from schemas.envelope import Event
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 class Unfit(ValueError):
@@ -20,7 +18,22 @@ class Unfit(ValueError):
 
 
 def fold(state: LoopState, event: Event) -> LoopState:
-    """The state after the event. Raises Unfit, and the errors of `Event.payload`."""
+    """The state after the event. Pure. Raises Unfit, and the errors of `Event.payload`."""
+    return advance(shared(state), event)
+
+
+def shared(state: LoopState) -> LoopState:
+    """The state, which `advance` leaves as it is from now on."""
+    for mapping in (state.batches, state.models, state.evaluations, state.failures):
+        share(mapping)
+    return state
+
+
+def advance(state: LoopState, event: Event) -> LoopState:
+    """Like `fold`, but a state that is not shared is used up, so that a long log takes no copies.
+
+    When it raises, the state is as it was.
+    """
     data = event.payload
     if state.project is None and not isinstance(data, e.ProjectCreated | e.EventSkipped):
         raise Unfit("it comes before the project was created")
@@ -40,15 +53,20 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    state = replace(state, batches={**state.batches, data.batch: Batch(data, event_id, at)})
-    return replace(state, skipped=state.skipped | _skipped_by(data, state))
+    is_next = data.batch.isdigit() and data.batch not in state.batches
+    return replace(
+        state,
+        batches=with_value(state.batches, data.batch, Batch(data, event_id, at)),
+        numbered=state.numbered + is_next,
+        skipped=state.skipped | skipped if (skipped := _skipped_by(data, state)) else state.skipped,
+    )
 
 
 def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
     """The model that a cold start in the midst of the loop stands in for."""
     if data.model is not None or not data.batch.isdigit() or state.project is None:
         return frozenset()
-    model = int(data.batch) - 1 - state.project.lookahead
+    model = picking_model(state.project, int(data.batch))
     return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
 
 
@@ -73,14 +91,21 @@ def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> 
         annotated_at=batch.annotated_at or at,
         place=state.length,
     )
-    return _with_batch(state, changed)
+    state = _with_batch(state, changed)
+    return replace(state, annotated=_annotated(state))
+
+
+def _annotated(state: LoopState) -> int:
+    number = state.annotated
+    while (batch := state.batches.get(str(number))) is not None and batch.done:
+        number += 1
+    return number
 
 
 @_apply.register
 def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
     for name, revision in data.learned.items():
-        if revision >= len(_batch(state, name).revisions):
-            raise Unfit(f"it learned revision {revision} of batch {name}, which the log does not have")
+        _check_learned(state, name, revision)
     before = state.models.get(data.model)
     if before is None:
         trained = Trained((data,), (event_id,), at)
@@ -88,10 +113,19 @@ def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> Lo
         trained = replace(before, attempts=(*before.attempts, data), ids=(*before.ids, event_id))
     return replace(
         state,
-        models=_with(state.models, data.model, trained),
+        models=with_value(state.models, data.model, trained),
         latest_model=state.latest_model if before else data.model,
-        skipped=state.skipped | _passed_by(data, state),
+        skipped=state.skipped | passed if (passed := _passed_by(data, state)) else state.skipped,
     )
+
+
+def _check_learned(state: LoopState, name: str, revision: int) -> None:
+    numbers = numbers_of(name)
+    if numbers is not None and revision == 0 and numbers.stop <= state.annotated:
+        return
+    for each in (name,) if numbers is None else map(str, numbers):
+        if revision >= len(_batch(state, each).revisions):
+            raise Unfit(f"it learned revision {revision} of batch {each}, which the log does not have")
 
 
 def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
@@ -111,12 +145,12 @@ def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopS
     if trained is None:
         raise Unfit(f"it says that model {data.model} was lost, which was never trained")
     lost = {**trained.lost, data.attempt: event_id}
-    return replace(state, models=_with(state.models, data.model, replace(trained, lost=lost)))
+    return replace(state, models=with_value(state.models, data.model, replace(trained, lost=lost)))
 
 
 @_apply.register
 def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, evaluations=_with(state.evaluations, data.model, data))
+    return replace(state, evaluations=with_value(state.evaluations, data.model, data))
 
 
 @_apply.register
@@ -155,7 +189,7 @@ def _(data: e.EventSkipped, state: LoopState, event_id: str, at: datetime) -> Lo
 @_apply.register
 def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> LoopState:
     key = (data.service, data.due)
-    return replace(state, failures=_with(state.failures, key, Failure(data, at)))
+    return replace(state, failures=with_value(state.failures, key, Failure(data, at)))
 
 
 def _batch(state: LoopState, name: str) -> Batch:
@@ -166,8 +200,4 @@ def _batch(state: LoopState, name: str) -> Batch:
 
 
 def _with_batch(state: LoopState, batch: Batch) -> LoopState:
-    return replace(state, batches=_with(state.batches, batch.name, batch))
-
-
-def _with(mapping: Mapping[Key, Value], key: Key, value: Value) -> dict[Key, Value]:
-    return {**mapping, key: value}
+    return replace(state, batches=with_value(state.batches, batch.name, batch))

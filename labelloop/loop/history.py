@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from labelloop.loop.fold import Unfit, fold
+from labelloop.loop.fold import Unfit, advance, shared
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
@@ -40,7 +40,6 @@ class History:
 
     project: str
     here: str | None = None
-    state: LoopState = field(init=False)
     seen: dict[str, str] = field(default_factory=dict)
     skips: dict[str, dict[str, str]] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
@@ -48,14 +47,24 @@ class History:
     conflicts: int = 0
     skipped: int = 0
     halt: Halt | None = None
+    _state: LoopState = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = LoopState(self.project)
+        self._state = LoopState(self.project)
+
+    @property
+    def state(self) -> LoopState:
+        """What the events come to, as it stays."""
+        return shared(self._state)
+
+    @state.setter
+    def state(self, state: LoopState) -> None:
+        self._state = state
 
     @property
     def is_away(self) -> bool:
         """Whether the project lives in another log now."""
-        moved = self.state.moved
+        moved = self._state.moved
         return moved is not None and self.here is not None and moved.log != self.here
 
     @property
@@ -63,7 +72,8 @@ class History:
         """Why nothing may be done: the project is halted, or lives elsewhere; None when it goes on."""
         if self.halt is not None:
             return str(self.halt)
-        return f"moved to {self.state.moved.address}" if self.state.moved and self.is_away else None
+        moved = self._state.moved
+        return f"moved to {moved.address}" if moved and self.is_away else None
 
     def add(self, event: Event, place: str = "") -> bool:
         """Take one event more; True when the state went on."""
@@ -82,7 +92,7 @@ class History:
     def _take(self, event: Event, place: str) -> bool:
         if datahash(event.data) in self.skips.get(event.id, ()):
             return False
-        before, moved = self.seen.get(event.id), self.state.moved
+        before, moved = self.seen.get(event.id), self._state.moved
         if before is not None:
             if before == event.datahash:
                 self.duplicates += 1
@@ -90,7 +100,7 @@ class History:
                 self.conflicts += 1
             return False
         try:
-            self.state = self._fold(event)
+            self._state = self._fold(event)
         except UnknownType:
             if event.mustunderstand:
                 self._halt(event, place, f"a newer labelloop wrote this {event.name}: upgrade labelloop")
@@ -106,14 +116,14 @@ class History:
             return False
         said = event.payload
         if isinstance(said, ProjectMoved) and said.events != len(self.seen):
-            self.state = replace(self.state, moved=moved)
+            self._state = replace(self._state, moved=moved)
         if isinstance(said, EventSkipped):
             self._skip(said, event.id)
         self.seen[event.id] = event.datahash
         return True
 
     def _fold(self, event: Event) -> LoopState:
-        return fold(self.state, event)
+        return advance(self._state, event)
 
     def _skip(self, said: EventSkipped, skip: str) -> None:
         self.skips.setdefault(said.event, {})[said.content] = skip
@@ -137,13 +147,13 @@ class History:
             if len(copied) != count:
                 return False
             held = [*copied, held[-1]]
-            self.state = replace(self.state, moved=None)
+            self._state = replace(self._state, moved=None)
         self.held = []
         # What comes first may halt the project, or tell of another move: then the rest is held again.
-        before = self.state
+        before = self._state
         for each in held:
             self.add(*each)
-        return self.state is not before
+        return self._state is not before
 
 
 def _remedy(event: Event) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.lookahead import picking_model
 from labelloop.loop.state import Batch, LoopState
 
 
@@ -33,8 +34,10 @@ def next_batch(state: LoopState) -> NextBatch | None:
     if project is None or state.created_id is None or state.paused or state.ended or is_last_queried(state):
         return None
     number = state.numbered
+    if number < project.given:
+        return None
     size = min(project.batch_size, remaining(state))
-    model = number - 1 - project.lookahead
+    model = picking_model(project, number)
     if model < 0:
         return NextBatch(str(number), None, size, state.created_id)
     trained = state.models.get(str(model))
@@ -79,14 +82,13 @@ def _lost(state: LoopState) -> NextModel | None:
     for name, trained in state.models.items():
         if not trained.available:
             latest = trained.latest
-            return NextModel(
-                name, latest.attempt + 1, dict(trained.first.learned), trained.lost[latest.attempt]
-            )
+            return NextModel(name, latest.attempt + 1, dict(trained.learned), trained.lost[latest.attempt])
     return None
 
 
 def _numbered(state: LoopState) -> NextModel | None:
-    for number in range(state.numbered):
+    first = state.project.given - 1 if state.project and state.project.given else 0
+    for number in range(first, state.numbered):
         if str(number) in state.models or number in state.skipped:
             continue
         if not _done_up_to(state, number):
@@ -105,7 +107,7 @@ def _final(state: LoopState) -> NextModel | None:
     if len(classes(labels)) < 2:
         return None
     if state.latest_model is not None:
-        if at_revisions(state, state.models[state.latest_model].first.learned) == labels:
+        if at_revisions(state, state.models[state.latest_model].learned) == labels:
             return None
     elif not state.ended:
         return None
@@ -119,8 +121,7 @@ def _up_to(number: int) -> list[str]:
 
 
 def _done_up_to(state: LoopState, number: int) -> bool:
-    batches = (state.batches.get(name) for name in _up_to(number))
-    return all(batch is not None and batch.done for batch in batches)
+    return state.annotated > number
 
 
 def _too_few_classes(state: LoopState, number: int) -> bool:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
-from labelloop.loop.fold import Unfit
+from labelloop.loop.fold import Unfit, fold
 from labelloop.loop.history import History
+from labelloop.loop.lookahead import picking_model
+from labelloop.loop.runs import expanded
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
 from schemas import events as e
@@ -40,7 +42,7 @@ class Proof(History):
             raise Unfit("its id is not that of what it states")
         if event.cause is not None and event.cause not in self.seen:
             raise Unfit(f"its cause {event.cause} does not come before it")
-        after = super()._fold(event)
+        after = fold(self.state, event)
         self._check(data, event)
         self._remember(data, after)
         return after
@@ -62,7 +64,7 @@ class Proof(History):
         state, project = self.state, _project(self.state)
         if data.batch != str(state.numbered):
             raise Unfit(f"it is batch {data.batch} where batch {state.numbered} is next")
-        model = state.numbered - 1 - project.lookahead
+        model = picking_model(project, state.numbered)
         if data.model is not None:
             if data.model != str(model):
                 raise Unfit(f"model {data.model} picked it, where model {model} had to")
@@ -77,15 +79,15 @@ class Proof(History):
             raise Unfit("its seed is not the project's")
         if data.pool_version != project.pool.digest:
             raise Unfit("it was picked from another pool")
+        if state.numbered >= project.given and not 0 < len(data.items) <= project.batch_size:
+            raise Unfit(f"it asks for {len(data.items)} texts, where a batch has {project.batch_size}")
         self._check_items(data, project)
 
     def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:
         items = [picked.item for picked in data.items]
-        if not 0 < len(items) <= project.batch_size:
-            raise Unfit(f"it asks for {len(items)} texts, where a batch has {project.batch_size}")
         if [picked.rank for picked in data.items] != list(range(len(items))):
             raise Unfit("the ranks of its texts are not 0, 1, 2 …")
-        if len(set(items)) < len(items) or max(items) >= project.pool.size:
+        if len(set(items)) < len(items) or max(items, default=-1) >= project.pool.size:
             raise Unfit("it asks for a text twice, or for one that the pool does not have")
         again = [item for item in items if item in self._asked]
         if again:
@@ -112,22 +114,22 @@ class Proof(History):
         state, project = self.state, _project(self.state)
         if min(data.learned.values(), default=0) < 0:
             raise Unfit("it learned a revision below 0")
-        before = state.models.get(data.model)
+        before, learned = state.models.get(data.model), expanded(data.learned)
         if data.attempt != (len(before.attempts) if before else 0):
             raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
         if before is None:
             # A batch may have been picked while a final model was trained.
-            wanted = range(int(data.model) + 1) if data.model.isdigit() else data.learned
-            if data.learned.keys() != set(map(str, wanted)):
+            wanted = range(int(data.model) + 1) if data.model.isdigit() else learned
+            if learned.keys() != set(map(str, wanted)):
                 raise Unfit(f"model {data.model} learned other batches than it had to")
-            _caused(event, *(state.batches[name].revision_ids[at] for name, at in data.learned.items()))
+            _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned.items()))
         else:
-            if data.learned != before.first.learned:
+            if learned != before.learned:
                 raise Unfit("it learned something else than the model that was lost")
             _caused(event, *before.lost.values())
         if data.seed != derived(project.seed, "train", data.model):
             raise Unfit("its seed is not the one for this model")
-        digest, labels = self._digests.of(state, data.learned)
+        digest, labels = self._digests.of(state, learned)
         if (data.digest, data.labels) != (digest, labels):
             raise Unfit(f"its digest is not that of the {labels} labels and the picks that it learned")
 

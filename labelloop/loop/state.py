@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from labelloop.loop.runs import expanded
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
@@ -83,6 +84,11 @@ class Trained:
         return self.attempts[0]
 
     @property
+    def learned(self) -> Mapping[str, int]:
+        """The revisions that it learned, by batch."""
+        return expanded(self.first.learned)
+
+    @property
     def latest(self) -> ModelTrained:
         return self.attempts[-1]
 
@@ -104,7 +110,9 @@ class Failure:
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
-    `skipped`: model numbers that are never trained. `moved`: where the project went last.
+    `numbered`: how many numbered batches there are: the number of the next one. `annotated`: how many of
+    them, from the first on, are done. `skipped`: model numbers that are never trained. `moved`: where the
+    project went last.
     """
 
     project_id: str
@@ -113,6 +121,8 @@ class LoopState:
     created_id: str | None = None
     created_at: datetime | None = None
     batches: Mapping[str, Batch] = field(default_factory=dict)
+    numbered: int = 0
+    annotated: int = 0
     models: Mapping[str, Trained] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
@@ -122,8 +132,3 @@ class LoopState:
     moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None
-
-    @property
-    def numbered(self) -> int:
-        """How many numbered batches there are: the number of the next one."""
-        return sum(1 for name in self.batches if name.isdigit())

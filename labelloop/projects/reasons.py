@@ -70,5 +70,5 @@ def _model(state: LoopState, trained: Trained, item: int) -> dict[str, Any]:
         "model": trained.latest.model,
         "attempt": trained.latest.attempt,
         "labels": trained.latest.labels,
-        "learned_it": item in at_revisions(state, trained.first.learned),
+        "learned_it": item in at_revisions(state, trained.learned),
     }

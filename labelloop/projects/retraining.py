@@ -14,6 +14,7 @@ from labelloop.errors import UserError
 from labelloop.learner.artifacts import MANIFEST
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
+from labelloop.loop.runs import expanded
 from labelloop.loop.state import LoopState
 from labelloop.projects.predictions import predictions
 from labelloop.projects.training import train_request
@@ -65,7 +66,7 @@ async def _retrained(
     request = train_request(
         state,
         first.model,
-        first.learned,
+        expanded(first.learned),
         pool=await asyncio.to_thread(store.pool, state.project),
         threads=first.threads,
         into=scratch / "models",

@@ -7,7 +7,7 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
 from labelloop.oracle.desk import record_id
 from labelloop.oracle.evidence import Seen, lost_votes
-from schemas.parts import ItemVotes, QueriedItem, Vote
+from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,18 @@ def lacks(batch: Batch, seen: Mapping[int, Seen], accounts: Mapping[str, str]) -
         if picked.item not in kept:
             continue
         votes = recorded.get(picked.item, ItemVotes(item=picked.item))
+        if _came_with_its_label(votes):
+            continue
         if picked.item not in seen:
             found.append(Lack(picked.item, votes.votes))
         elif lost := lost_votes(votes, seen[picked.item], accounts):
             found.append(Lack(picked.item, lost))
     return found
+
+
+def _came_with_its_label(votes: ItemVotes) -> bool:
+    """Whether nobody is to be asked in Argilla: the text was labelled before the project began, elsewhere."""
+    return isinstance(votes, AnnotatedItem) and bool(votes.labels) and not votes.votes
 
 
 def missing_accounts(lacking: Sequence[Lack], accounts: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,7 @@ async def query_batch(
 ) -> BatchQueried:
     """The batch that the model picks. The strategy sees as labelled exactly what that model learned."""
     trained = state.models[str(work.model)]
-    learned, taken = trained.first.learned, asked(state)
+    learned, taken = trained.learned, asked(state)
     seed = derived(project.seed, "query", work.batch)
     audit = random_draw(
         derived(project.seed, "audit", work.batch),

@@ -9,6 +9,7 @@ from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.order import NextModel, finished, next_model
+from labelloop.loop.runs import compact
 from labelloop.loop.state import LoopState
 from labelloop.projects.training import train_request
 from labelloop.settings import Settings
@@ -89,7 +90,7 @@ class Trainer(Controller[NextModel]):
         return ModelTrained(
             model=work.model,
             attempt=work.attempt,
-            learned=work.learned,
+            learned=compact(work.learned),
             digest=learned_digest(state, work.learned),
             labels=len(request.examples),
             artifact=uri,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from labelloop.loop.order import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
+from labelloop.projects.given import copied
 from schemas import events as e
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare
 
@@ -31,9 +32,9 @@ ACTS = (
 
 
 @st.composite
-def projects(draw: st.DrawFn) -> e.ProjectCreated:
+def projects(draw: st.DrawFn, pool: int | None = None) -> e.ProjectCreated:
     return project(
-        pool=draw(st.sampled_from([30, 30, 20, 12, 7, 1])),
+        pool=pool or draw(st.sampled_from([30, 30, 20, 12, 7, 1])),
         batch_size=draw(st.sampled_from([3, 2, 4, 1])),
         max_batches=draw(st.sampled_from([None, 6, 8, 3, 1])),
         lookahead=draw(st.integers(0, 3)),
@@ -46,9 +47,17 @@ golds = st.sampled_from([mixed, mixed, mixed, rare, rare, one])
 
 @st.composite
 def loops(draw: st.DrawFn, until_finished: bool = False) -> Loop:
-    """A loop in which all happened that can: revisions, closes, pauses, losses, slow services, an end."""
-    loop = Loop(draw(projects()), draw(golds))
+    """A loop in which all happened that can: revisions, closes, pauses, losses, slow services, an end.
+
+    Some begin with the batches of another one.
+    """
+    created, gold = draw(projects()), draw(golds)
+    loop = Loop(created, gold)
     generator = random.Random(draw(st.integers(0, 2**16)))
+    if draw(st.sampled_from([False, False, True])):
+        Chance(loop, generator).run(generator.choices(ACTS, k=30))
+        given = copied(loop.state, generator.randint(0, loop.state.annotated))
+        loop = Loop(draw(projects(pool=created.pool.size)), gold, given)
     acts = generator.choices(ACTS, k=draw(st.sampled_from([0, 10, 30, 60, 100])))
     Chance(loop, generator).run(acts)
     if until_finished:

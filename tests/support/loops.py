@@ -6,7 +6,7 @@ would add is stood in for by draws that depend on what the model learned.
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +14,10 @@ from labelloop.loop.digest import learned_digest
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.runs import compact
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
+from labelloop.projects.given import Given, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
@@ -48,12 +50,14 @@ class Loop:
 
     created: e.ProjectCreated
     gold: Callable[[int], str | None]
+    given: Sequence[Given] = ()
     events: list[Event] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(PROJECT))
     minutes: int = 0
 
     def __post_init__(self) -> None:
-        self.append(self.created)
+        for event in opening(PROJECT, self.created, self.given, "tests"):
+            self._take(event)
 
     @property
     def state(self) -> LoopState:
@@ -62,7 +66,9 @@ class Loop:
     def append(self, data: e.EventData, cause: str | None = None) -> Event:
         self.minutes += 1
         time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=self.minutes)
-        event = new_event(PROJECT, data, source="tests", cause=cause, time=time)
+        return self._take(new_event(PROJECT, data, source="tests", cause=cause, time=time))
+
+    def _take(self, event: Event) -> Event:
         self.events.append(event)
         assert self.history.add(event), self.history.halt
         return event
@@ -92,7 +98,7 @@ class Loop:
         return e.ModelTrained(
             model=work.model,
             attempt=work.attempt,
-            learned=work.learned,
+            learned=compact(work.learned),
             digest=learned_digest(self.state, work.learned),
             labels=len(at_revisions(self.state, work.learned)),
             artifact=f"models/{work.model}/{self.minutes}",

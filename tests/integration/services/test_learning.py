@@ -63,7 +63,7 @@ def test_a_label_changed_after_the_last_batch_makes_a_final_model_due(loop: Loop
         label_batch(loop, project, ann, batch)
     state = loop.wait(project, lambda state: finished(state) and len(state.evaluations) == 2)
     assert list(state.models) == ["0", "1"]
-    assert state.models["1"].first.learned == {"0": 0, "1": 0}
+    assert state.models["1"].learned == {"0": 0, "1": 0}
     assert state.batches["1"].queried.model == "0"
     suggested = {item: record["suggestions"] for item, record in owner.records(1).items()}
     for picked in state.batches["1"].queried.items:
@@ -76,7 +76,7 @@ def test_a_label_changed_after_the_last_batch_makes_a_final_model_due(loop: Loop
     ann.answer(record["id"], changed)
 
     state = loop.wait(project, lambda state: "final-1" in state.models and finished(state))
-    assert state.models["final-1"].first.learned == {"0": 1, "1": 0}
+    assert state.models["final-1"].learned == {"0": 1, "1": 0}
     assert current(state)[item] == (changed,)
     state = loop.wait(project, lambda state: "final-1" in state.evaluations)
     assert state.evaluations["final-1"].size == 9

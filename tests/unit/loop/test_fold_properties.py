@@ -87,9 +87,9 @@ def test_folding_leaves_the_states_before_as_they_were(loop: Loop) -> None:
 @MANY
 @given(loop=loops(), data=st.data())
 def test_the_digest_ignores_when_where_and_how_often(loop: Loop, data: st.DataObject) -> None:
-    other = Loop(replace(loop.created, guidelines="be kind"), loop.gold)
+    other = Loop(replace(loop.created, guidelines="be kind"), loop.gold, loop.given)
     other.minutes = data.draw(st.integers(0, 10**6))
-    for event in loop.events[1:]:
+    for event in loop.events[len(other.events) :]:
         other.append(elsewhere(event.payload))
 
     for batch in list(other.state.batches.values()):
@@ -124,3 +124,18 @@ def elsewhere(data: EventData) -> EventData:
         if name in type(data).__struct_fields__
     }
     return replace(data, **changes)
+
+
+@MANY
+@given(loop=loops(), data=st.data())
+def test_a_state_that_was_handed_out_stays_as_it_is(loop: Loop, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(loop.events)))
+    history = History(PROJECT)
+    for event in loop.events[:at]:
+        history.add(event)
+    handed = history.state
+
+    for event in loop.events[at:]:
+        history.add(event)
+
+    assert handed == replay(PROJECT, loop.events[:at])

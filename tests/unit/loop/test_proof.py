@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from labelloop.loop.digest import LearnedDigests, learned_digest
 from labelloop.loop.labels import at_revisions
 from labelloop.loop.proof import Proof
+from labelloop.loop.runs import expanded
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from tests.support.loop_strategies import loops
@@ -71,9 +72,10 @@ def test_the_digests_of_one_model_after_the_other_are_those_of_each(loop: Loop) 
 
     for trained in loop.state.models.values():
         for attempt in trained.attempts:
-            expected = learned_digest(loop.state, attempt.learned)
-            labels = len(at_revisions(loop.state, attempt.learned))
-            assert digests.of(loop.state, attempt.learned) == (expected, labels)
+            learned = expanded(attempt.learned)
+            expected = learned_digest(loop.state, learned)
+            labels = len(at_revisions(loop.state, learned))
+            assert digests.of(loop.state, learned) == (expected, labels)
 
 
 Change = Callable[[Any], Any]

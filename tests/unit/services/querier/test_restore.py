@@ -142,3 +142,9 @@ def test_discards_and_drafts_are_put_back_as_they_were() -> None:
         NewResponse("u-ann", "discarded", ()),
         NewResponse("u-bob", "draft", ("ham",)),
     )
+
+
+def test_a_text_that_came_with_its_label_is_not_put_before_people() -> None:
+    done = annotated(answered(0, labels=("spam",)), answered(1, vote("ann", "ham")))
+
+    assert [lack.item for lack in found(queried(items=(0, 1)), done, sees={})] == [1]

@@ -1,0 +1,27 @@
+"""Mappings of a state that a fold extends in place as long as nobody else has them."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Growing(dict[Key, Value]):
+    """A mapping that is changed no more once it is `shared`."""
+
+    shared = False
+
+
+def share(mapping: Mapping[Any, Any]) -> None:
+    """Somebody else has the mapping now: it stays as it is."""
+    if isinstance(mapping, Growing):
+        mapping.shared = True
+
+
+def with_value(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
+    """The mapping with one value more, or another one: itself unless it is shared."""
+    if not isinstance(mapping, Growing) or mapping.shared:
+        mapping = Growing(mapping)
+    mapping[key] = value
+    return mapping

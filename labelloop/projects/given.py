@@ -1,0 +1,74 @@
+"""Batches that a project begins with: their answers were given before it. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from labelloop.loop.state import Batch, LoopState
+from schemas.envelope import Event, new_event
+from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated
+from schemas.parts import AnnotatedItem, QueriedItem
+
+MOST_TEXTS = 1000
+"""Of one event: a broker takes about a megabyte."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A batch and what was answered."""
+
+    items: tuple[QueriedItem, ...]
+    answers: BatchAnnotated
+
+
+def imported(labels: Mapping[int, tuple[str, ...]]) -> list[Given]:
+    """Batches of labels by pool item, which nobody gave in Argilla."""
+    texts = list(labels)
+    parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
+    return [
+        Given(
+            tuple(QueriedItem(item=item, rank=rank, reason="given") for rank, item in enumerate(items)),
+            BatchAnnotated(
+                batch=str(number),
+                revision=0,
+                items=tuple(AnnotatedItem(item=item, labels=labels[item]) for item in items),
+            ),
+        )
+        for number, items in enumerate(parts)
+    ]
+
+
+def copied(state: LoopState, batches: int) -> list[Given]:
+    """The first numbered batches of another project of the same pool, with their newest answers.
+
+    The votes are those of people, but not yet on records of this project.
+    """
+    return [_copied(state.batches[str(number)]) for number in range(batches)]
+
+
+def _copied(batch: Batch) -> Given:
+    newest, kept = batch.revisions[-1], batch.kept
+    answers = tuple(
+        replace(answer, record=None, votes=tuple(replace(vote, user=None) for vote in answer.votes))
+        for answer in newest.items
+    )
+    asked = [picked for picked in batch.queried.items if picked.item in kept]
+    items = tuple(replace(picked, rank=rank) for rank, picked in enumerate(asked))
+    return Given(items, replace(newest, revision=0, items=answers))
+
+
+def opening(project: str, created: ProjectCreated, given: Sequence[Given], source: str) -> Iterator[Event]:
+    """The events that a project begins with, to be appended together."""
+    first = new_event(project, replace(created, given=len(given)), source=source)
+    yield first
+    for number, batch in enumerate(given):
+        queried = new_event(project, _queried(created, number, batch.items), source=source, cause=first.id)
+        yield queried
+        yield new_event(project, batch.answers, source=source, cause=queried.id)
+
+
+def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:
+    return BatchQueried(
+        batch=str(number), items=items, seed=created.seed, pool_version=created.pool.digest, seconds=0.0
+    )
