@@ -24,7 +24,7 @@ import psutil
 from msgspec.structs import replace
 
 from benchmarks.brokers import a_kafka
-from benchmarks.fold import facts
+from benchmarks.replay import facts
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
 from labelloop.log.base import Arrived

@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from benchmarks.brokers import a_kafka
-from benchmarks.fold import PROJECT, facts
+from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
 from labelloop.controller import Controller, Outcome, Polled
 from labelloop.folds import Folds

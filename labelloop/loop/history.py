@@ -90,7 +90,7 @@ class History:
         return event
 
     def _take(self, event: Event, place: str) -> bool:
-        if datahash(event.data) in self.skips.get(event.id, ()):
+        if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
         before, moved = self.seen.get(event.id), self._state.moved
         if before is not None:
