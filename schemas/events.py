@@ -16,6 +16,7 @@ from schemas.parts import (
     Positive,
     QueriedItem,
     Seconds,
+    Settings,
     Snapshot,
     Task,
     Ties,
@@ -186,6 +187,16 @@ class BatchClosed(OperatorEvent):
     batch: str
 
 
+class ProjectChanged(OperatorEvent):
+    """Settings hold from a batch on, and from the model of that number on.
+
+    A batch that is in the log already stays as it was picked: then they hold from the next one on.
+    """
+
+    from_batch: Count
+    settings: Settings
+
+
 class ProjectPaused(OperatorEvent):
     """No new picks until it is resumed; what is labelled is recorded and learned."""
 
@@ -242,6 +253,7 @@ EVENTS: dict[str, type[EventData]] = {
         ModelLost,
         ModelEvaluated,
         BatchClosed,
+        ProjectChanged,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

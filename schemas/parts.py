@@ -45,6 +45,18 @@ class BaseModelChoice(Model):
     revision: str | None = None
 
 
+class Settings(Model):
+    """Settings of a project that take the place of others; None stays as it is."""
+
+    batch_size: Positive | None = None
+    max_batches: Positive | None = None
+    audit_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    ties: Ties | None = None
+    classifier: Choice | None = None
+    strategy: Choice | None = None
+    model: BaseModelChoice | None = None
+
+
 class QueriedItem(Model):
     """A text that a batch asks for: why, and what the model that picked it thought of it."""
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from labelloop.loop.growing import share, with_value
 from labelloop.loop.lookahead import picking_model
 from labelloop.loop.runs import numbers_of
-from labelloop.loop.state import Batch, Failure, LoopState, Trained
+from labelloop.loop.state import Batch, Change, Failure, LoopState, Trained
 from schemas import events as e
 from schemas.envelope import Event
 
@@ -174,6 +174,12 @@ def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> 
 @_apply.register
 def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> LoopState:
     return replace(state, ended=state.ended or event_id)
+
+
+@_apply.register
+def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    change = Change(max(data.from_batch, state.numbered), data.settings)
+    return replace(state, changes=(*state.changes, change))
 
 
 @_apply.register

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.lookahead import picking_model
+from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState
 
 
 @dataclass(frozen=True)
 class NextBatch:
-    """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due."""
+    """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
+
+    `changes`: how many changes of settings it takes in.
+    """
 
     batch: str
     model: str | None
     size: int
     cause: str
+    changes: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,19 @@ def next_batch(state: LoopState) -> NextBatch | None:
     project = state.project
     if project is None or state.created_id is None or state.paused or state.ended or is_last_queried(state):
         return None
-    number = state.numbered
+    number, changes = state.numbered, len(state.changes)
     if number < project.given:
         return None
-    size = min(project.batch_size, remaining(state))
+    size = min(for_next(state).batch_size, remaining(state))
     model = picking_model(project, number)
     if model < 0:
-        return NextBatch(str(number), None, size, state.created_id)
+        return NextBatch(str(number), None, size, state.created_id, changes)
     trained = state.models.get(str(model))
     if trained is not None:
-        return NextBatch(str(number), str(model), size, trained.ids[-1]) if trained.available else None
+        cause = trained.ids[-1]
+        return NextBatch(str(number), str(model), size, cause, changes) if trained.available else None
     if model in state.skipped or _too_few_classes(state, model):
-        return NextBatch(str(number), None, size, _newest_answers(state, _up_to(model)))
+        return NextBatch(str(number), None, size, _newest_answers(state, _up_to(model)), changes)
     return None
 
 
@@ -60,10 +66,10 @@ def remaining(state: LoopState) -> int:
 
 def is_last_queried(state: LoopState) -> bool:
     """Whether no further batch can be due, as things are."""
-    project = state.project
-    if project is None:
+    if state.project is None:
         return False
-    enough = project.max_batches is not None and state.numbered >= project.max_batches
+    most = for_next(state).max_batches
+    enough = most is not None and state.numbered >= most
     return enough or remaining(state) == 0
 
 

@@ -79,8 +79,11 @@ class Proof(History):
             raise Unfit("its seed is not the project's")
         if data.pool_version != project.pool.digest:
             raise Unfit("it was picked from another pool")
-        if state.numbered >= project.given and not 0 < len(data.items) <= project.batch_size:
-            raise Unfit(f"it asks for {len(data.items)} texts, where a batch has {project.batch_size}")
+        # A change may have come while it was picked.
+        changed = (change.settings.batch_size or 0 for change in state.changes)
+        most = max((project.batch_size, *changed))
+        if state.numbered >= project.given and not 0 < len(data.items) <= most:
+            raise Unfit(f"it asks for {len(data.items)} texts, where a batch has {most}")
         self._check_items(data, project)
 
     def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:

@@ -15,7 +15,7 @@ from schemas.events import (
     ResponsesRecorded,
     ServiceFailed,
 )
-from schemas.parts import ItemVotes
+from schemas.parts import ItemVotes, Settings
 
 Labels = Mapping[int, tuple[str, ...]]
 
@@ -107,6 +107,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Change:
+    """Settings that hold from a batch on."""
+
+    from_batch: int
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
@@ -129,6 +137,7 @@ class LoopState:
     failures: Mapping[tuple[str, str], Failure] = field(default_factory=dict)
     paused: bool = False
     ended: str | None = None
+    changes: tuple[Change, ...] = ()
     moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None

@@ -8,6 +8,7 @@ from labelloop.errors import TaskError
 from labelloop.learner.project import classifier_spec, is_model_lost
 from labelloop.learner.requests import Pick, QueryRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.settings import of_model
 from labelloop.loop.state import LoopState, Trained
 from labelloop.store import Store
 
@@ -17,19 +18,19 @@ async def predictions(
     store: Store,
     threads: int,
     state: LoopState,
-    model: Path,
+    model: str,
+    folder: Path,
     sha256: str,
     items: Sequence[int],
 ) -> tuple[Pick, ...]:
-    """In the order of the items, by the model in a folder. Raises TaskError and UserError."""
-    project = state.project
-    assert project is not None
+    """In the order of the items, by an attempt at a model in a folder. Raises TaskError and UserError."""
+    project = of_model(state, model)
     result = await worker.run(
         QueryRequest(
             pool=await asyncio.to_thread(store.pool, project),
             classifier=classifier_spec(project),
             labels=project.labels,
-            model_folder=model,
+            model_folder=folder,
             model_sha256=sha256,
             strategy=project.strategy.name,
             strategy_parameters=project.strategy.parameters,
@@ -55,7 +56,9 @@ async def prediction_of_each(
         latest = trained.latest
         try:
             folder = await asyncio.to_thread(store.model, latest)
-            (pick,) = await predictions(worker, store, threads, state, folder, latest.sha256, (item,))
+            (pick,) = await predictions(
+                worker, store, threads, state, latest.model, folder, latest.sha256, (item,)
+            )
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise

@@ -95,7 +95,7 @@ async def _difference(
     size = state.project.pool.size if state.project else 0
     items = sorted(random.Random(0).sample(range(size), min(SAMPLE, size)))
     one, other = [
-        await predictions(worker, store, first.threads, state, path, sha256, items)
+        await predictions(worker, store, first.threads, state, first.model, path, sha256, items)
         for path, sha256 in ((folder, first.sha256), (again.folder, again.sha256))
     ]
     pairs = list(zip(one, other, strict=True))

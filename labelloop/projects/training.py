@@ -6,6 +6,7 @@ from labelloop.learner.project import classifier_spec
 from labelloop.learner.requests import TrainRequest
 from labelloop.loop.labels import Learned, at_revisions, ignored_at
 from labelloop.loop.seeds import derived
+from labelloop.loop.settings import for_learned
 from labelloop.loop.state import LoopState
 
 
@@ -13,8 +14,7 @@ def train_request(
     state: LoopState, model: str, learned: Learned, *, pool: Path, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
     """The training of a model on batches at revisions: the same each time, by the log alone."""
-    project = state.project
-    assert project is not None
+    project = for_learned(state, learned)
     return TrainRequest(
         pool=pool,
         classifier=classifier_spec(project),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 
 from labelloop.controller import Outcome
+from labelloop.loop.settings import of_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.evidence import Seen, merged
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
@@ -24,10 +25,10 @@ def due(
     """The events that this look at the batch makes due. `accounts` are the ids of the server's users."""
     if state.project is None:
         return ()
-    votes = _votes_now(batch, seen, accounts)
+    votes, project = _votes_now(batch, seen, accounts), of_batch(state, batch.name)
     if batch.done:
-        return _revision(batch, votes, state.project)
-    return _progress(state, state.project, batch, votes, seen, now)
+        return _revision(batch, votes, project)
+    return _progress(state, project, batch, votes, seen, now)
 
 
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:

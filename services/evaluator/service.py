@@ -9,6 +9,7 @@ from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.project import classifier_spec, is_model_lost
 from labelloop.learner.requests import EvaluateRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.settings import of_model
 from labelloop.loop.state import LoopState
 from labelloop.settings import Settings
 from labelloop.store import open_store
@@ -55,7 +56,7 @@ class Evaluator(Controller[ModelTrained]):
         try:
             request = EvaluateRequest(
                 texts_path=await asyncio.to_thread(self._store.snapshot, project.test),
-                classifier=classifier_spec(project),
+                classifier=classifier_spec(of_model(state, work.model)),
                 labels=project.labels,
                 model_folder=await asyncio.to_thread(self._store.model, work),
                 model_sha256=work.sha256,

@@ -59,9 +59,7 @@ class Querier(Controller[NextBatch]):
             return [Outcome(await self._cold_start(state, project, work), work.cause)]
         trained = state.models[work.model].latest
         try:
-            queried = await query_batch(
-                self._worker, self._store, self._settings.threads, state, project, work
-            )
+            queried = await query_batch(self._worker, self._store, self._settings.threads, state, work)
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise

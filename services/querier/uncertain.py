@@ -9,17 +9,18 @@ from labelloop.loop.draws import audit_count, random_draw
 from labelloop.loop.labels import asked, at_revisions, ignored_at
 from labelloop.loop.order import NextBatch
 from labelloop.loop.seeds import derived
+from labelloop.loop.settings import for_next, of_model
 from labelloop.loop.state import LoopState
 from labelloop.store import Store
-from schemas.events import BatchQueried, ProjectCreated
+from schemas.events import BatchQueried
 from services.querier.picks import queried_items
 
 
 async def query_batch(
-    worker: Worker, store: Store, threads: int, state: LoopState, project: ProjectCreated, work: NextBatch
+    worker: Worker, store: Store, threads: int, state: LoopState, work: NextBatch
 ) -> BatchQueried:
     """The batch that the model picks. The strategy sees as labelled exactly what that model learned."""
-    trained = state.models[str(work.model)]
+    trained, project = state.models[str(work.model)], for_next(state)
     learned, taken = trained.learned, asked(state)
     seed = derived(project.seed, "query", work.batch)
     audit = random_draw(
@@ -31,7 +32,7 @@ async def query_batch(
     result = await worker.run(
         QueryRequest(
             pool=await asyncio.to_thread(store.pool, project),
-            classifier=classifier_spec(project),
+            classifier=classifier_spec(of_model(state, str(work.model))),
             labels=project.labels,
             model_folder=await asyncio.to_thread(store.model, trained.latest),
             model_sha256=trained.latest.sha256,

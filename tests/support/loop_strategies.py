@@ -9,6 +9,7 @@ from labelloop.loop.order import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
 from labelloop.projects.given import copied
 from schemas import events as e
+from schemas.parts import Settings
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare
 
 ACTS = (
@@ -21,6 +22,7 @@ ACTS = (
     "close",
     "pause",
     "resume",
+    "change",
     "lose",
     "begin query",
     "begin train",
@@ -108,6 +110,8 @@ class Chance:
                 self._ask(e.ProjectPaused)
             case "resume":
                 self._ask(e.ProjectResumed)
+            case "change":
+                self._change()
             case "end":
                 if self._random.random() < 0.03:
                     self._ask(e.ProjectEnded)
@@ -167,6 +171,17 @@ class Chance:
     def _ask(self, event: type[e.OperatorEvent]) -> None:
         self._requests += 1
         self._loop.append(event(request=str(self._requests), who="ada"))
+
+    def _change(self) -> None:
+        self._requests += 1
+        self._loop.append(
+            e.ProjectChanged(
+                request=str(self._requests),
+                who="ada",
+                from_batch=self._random.randint(0, 8),
+                settings=Settings(batch_size=self._random.choice([1, 2, 5])),
+            )
+        )
 
     def _some(self, batch: Batch) -> Answers:
         decided = [pick.item for pick in batch.queried.items if self._random.random() < 0.5]

@@ -1,0 +1,39 @@
+"""Which settings hold where, when some were changed on the way."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import asdict, replace
+
+from labelloop.loop.state import LoopState
+from schemas.events import ProjectCreated
+
+
+def at_batch(state: LoopState, batch: int) -> ProjectCreated:
+    """The project as it is for a numbered batch. It must have been created."""
+    project = state.project
+    assert project is not None
+    for change in state.changes:
+        if change.from_batch <= batch:
+            given = {name: value for name, value in asdict(change.settings).items() if value is not None}
+            project = replace(project, **given)
+    return project
+
+
+def of_batch(state: LoopState, name: str) -> ProjectCreated:
+    """The project as it is for a batch that was queried."""
+    return at_batch(state, int(name)) if name.isdigit() else for_next(state)
+
+
+def for_next(state: LoopState) -> ProjectCreated:
+    """The project as it is for the next batch."""
+    return at_batch(state, state.numbered)
+
+
+def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreated:
+    """The project as it is for a model of these batches: that of the newest numbered one."""
+    return at_batch(state, max((int(name) for name in learned if name.isdigit()), default=0))
+
+
+def of_model(state: LoopState, model: str) -> ProjectCreated:
+    """The project as it was for a model that was trained."""
+    return for_learned(state, state.models[model].learned)

@@ -1,0 +1,85 @@
+"""Settings that change on the way."""
+
+from labelloop.loop.order import next_batch
+from labelloop.loop.settings import at_batch, of_batch, of_model
+from schemas import events as e
+from schemas.parts import Choice, Settings
+from tests.support.loops import Loop, mixed, project
+
+
+def change(loop: Loop, from_batch: int, request: str = "1", **settings: object) -> None:
+    loop.append(
+        e.ProjectChanged(request=request, who="ada", from_batch=from_batch, settings=Settings(**settings))  # type: ignore[arg-type]
+    )
+
+
+def with_batches(count: int) -> Loop:
+    """A loop whose newest batch is not yet answered."""
+    loop = Loop(project(pool=100, max_batches=None), mixed)
+    while loop.state.numbered < count:
+        loop.act(next(who for who in ("query", "train", *loop.ready()) if who in loop.ready()))
+    return loop
+
+
+def test_a_change_holds_from_its_batch_on() -> None:
+    loop = with_batches(2)
+    change(loop, 4, batch_size=5)
+
+    while loop.state.numbered < 6:
+        loop.act(loop.ready()[0])
+
+    sizes = [len(batch.items) for batch in loop.state.batches.values()]
+    assert sizes == [3, 3, 3, 3, 5, 5]
+
+
+def test_a_change_from_a_batch_that_was_picked_holds_from_the_next_one_on() -> None:
+    loop = with_batches(3)
+    before = at_batch(loop.state, 2)
+
+    change(loop, 0, strategy=Choice(name="prediction-entropy"), batch_size=7)
+
+    assert at_batch(loop.state, 2) == before
+    assert at_batch(loop.state, 3).strategy.name == "prediction-entropy"
+    assert at_batch(loop.state, 3).classifier == before.classifier
+
+
+def test_of_two_changes_of_the_same_the_later_one_counts() -> None:
+    loop = with_batches(1)
+    change(loop, 3, batch_size=5)
+    change(loop, 2, request="2", batch_size=4)
+
+    assert [at_batch(loop.state, number).batch_size for number in range(5)] == [3, 3, 4, 4, 4]
+
+
+def test_a_model_has_the_settings_of_the_newest_batch_that_it_learned() -> None:
+    loop = with_batches(1)
+    change(loop, 2, classifier=Choice(name="transformer"))
+    while "3" not in loop.state.models:
+        loop.act(loop.ready()[0])
+
+    names = {name: of_model(loop.state, name).classifier.name for name in loop.state.models}
+
+    assert names == {"0": "linear", "1": "linear", "2": "transformer", "3": "transformer"}
+    assert of_batch(loop.state, "1").classifier.name == "linear"
+
+
+def test_a_pick_that_was_begun_before_a_change_is_not_what_is_due_after_it() -> None:
+    loop = with_batches(1)
+    begun = next_batch(loop.state)
+
+    change(loop, 1, strategy=Choice(name="prediction-entropy"))
+
+    assert begun is not None
+    assert next_batch(loop.state) not in (begun, None)
+
+
+def test_more_batches_let_a_loop_go_on_that_was_at_its_end() -> None:
+    loop = Loop(project(max_batches=2), mixed)
+    loop.finish()
+    assert next_batch(loop.state) is None
+
+    change(loop, 2, max_batches=3)
+    loop.finish()
+
+    assert loop.state.numbered == 3
+    assert "final-1" not in loop.state.models or loop.state.models["final-1"].learned.keys() == {"0", "1"}
