@@ -14,6 +14,7 @@ from labelloop.cli.demo import demo
 from labelloop.cli.down import down
 from labelloop.cli.events import events
 from labelloop.cli.export import export
+from labelloop.cli.fork import change, fork
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.replay import replay
@@ -89,6 +90,8 @@ for command in (
     down,
     demo,
     init,
+    fork,
+    change,
     annotators,
     pause,
     resume,

@@ -114,61 +114,75 @@ LEARNER = (
         help="As k=10.",
     ),
 )
-LOOP = (
-    click.option("--name", help="Name of the project. [default: that of the data set]"),
-    click.option(
+LOOP = {
+    "name": click.option("--name", help="Name of the project. [default: that of the data set]"),
+    "batches": click.option(
         "--batches", type=click.IntRange(1), help="Batches at most. [default: until no text is left]"
     ),
-    click.option(
+    "batch_size": click.option(
         "--batch-size", type=click.IntRange(1), default=20, show_default=True, help="Texts a batch."
     ),
-    click.option(
+    "lookahead": click.option(
         "--lookahead",
         type=click.IntRange(0),
         default=1,
         show_default=True,
         help="Batches that are picked ahead, so that nobody waits for a training.",
     ),
-    click.option(
+    "cold_start": click.option(
         "--cold-start",
         type=click.Choice(("random", "balanced")),
         default="random",
         show_default=True,
         help="How the first batches are drawn.",
     ),
-    click.option(
+    "audit_share": click.option(
         "--audit-share",
         type=click.FloatRange(0, 1),
         default=0.0,
         show_default=True,
         help="Share of each batch drawn at random, shown without suggestion.",
     ),
-    click.option(
+    "min_submitted": click.option(
         "--min-submitted",
         type=click.IntRange(1),
         default=1,
         show_default=True,
         help="Annotators for each text.",
     ),
-    click.option(
+    "ties": click.option(
         "--ties",
         type=click.Choice(("label-order", "discard")),
         default="label-order",
         show_default=True,
         help="What becomes of a text on which annotators are divided equally.",
     ),
-    click.option(
+    "seed": click.option(
         "--seed", type=int, default=0, show_default=True, help="Seed of the first batches and the trainings."
     ),
-    click.option(
+    "guidelines": click.option(
         "--guidelines", type=click.Path(path_type=Path), help="File with guidelines for the annotators."
     ),
-)
+}
 
 
 def project_options(command: Command) -> Command:
     """All that makes a project, and `--file`."""
-    return _with(command, (*SOURCE, *LEARNER, *LOOP, file))
+    return _with(command, (*SOURCE, *LEARNER, *LOOP.values(), file))
+
+
+def changes(*of_loop: str) -> Callable[[Command], Command]:
+    """Options that change a project: those of its learner, and these of its loop; what is not given stays."""
+
+    def with_changes(command: Command) -> Command:
+        command = _with(command, (*LEARNER, *(LOOP[name] for name in of_loop)))
+        for parameter in command.__click_params__:  # type: ignore[attr-defined]
+            if parameter.name in {field.name for field in fields(ProjectOptions)}:
+                parameter.show_default = False
+                parameter.help = parameter.help.partition(" [default")[0]
+        return command
+
+    return with_changes
 
 
 def where(command: Command) -> Command:

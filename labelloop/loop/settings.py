@@ -6,6 +6,7 @@ from msgspec.structs import asdict, replace
 
 from labelloop.loop.state import LoopState
 from schemas.events import ProjectCreated
+from schemas.parts import Settings
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreated:
@@ -14,9 +15,13 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreated:
     assert project is not None
     for change in state.changes:
         if change.from_batch <= batch:
-            given = {name: value for name, value in asdict(change.settings).items() if value is not None}
-            project = replace(project, **given)
+            project = with_settings(project, change.settings)
     return project
+
+
+def with_settings(project: ProjectCreated, settings: Settings) -> ProjectCreated:
+    """The project with other settings."""
+    return replace(project, **{name: value for name, value in asdict(settings).items() if value is not None})
 
 
 def of_batch(state: LoopState, name: str) -> ProjectCreated:

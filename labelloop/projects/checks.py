@@ -5,6 +5,7 @@ from pathlib import Path
 from labelloop.errors import UserError
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
+from schemas.parts import Choice
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
@@ -12,19 +13,30 @@ LONGEST_GUIDELINES = 10_000
 
 
 def check_learner(options: ProjectOptions) -> str:
-    """Check classifier, strategy and model, which is fetched if need be; the model's name to record.
+    """Check classifier, strategy and model; the model's name to record."""
+    check_choices(
+        Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
+        Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
+    )
+    return check_model(options.model, options.model_revision)
 
-    A model's folder is recorded by its absolute path.
-    """
-    from labelloop.learner.base import resolve
+
+def check_choices(classifier: Choice, strategy: Choice) -> None:
+    """Check that both are there, take their parameters, and go together."""
     from labelloop.learner.classifiers.registry import check_classifier
     from labelloop.learner.strategies import check_strategy
 
-    check_classifier(options.classifier, options.classifier_parameters)
-    check_strategy(options.strategy, options.strategy_parameters, options.classifier)
-    found = resolve(options.model, options.model_revision)
-    folder = Path(options.model).expanduser()
-    return str(folder.resolve()) if folder.is_dir() and found.folder == folder else options.model
+    check_classifier(classifier.name, classifier.parameters)
+    check_strategy(strategy.name, strategy.parameters, classifier.name)
+
+
+def check_model(name: str, revision: str | None) -> str:
+    """Find the model, which is fetched if need be; its name to record: of a folder, its absolute path."""
+    from labelloop.learner.base import resolve
+
+    found = resolve(name, revision)
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if folder.is_dir() and found.folder == folder else name
 
 
 def check_question(options: ProjectOptions, data: ProjectData) -> None:

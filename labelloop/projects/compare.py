@@ -30,6 +30,20 @@ RECORDED: Mapping[str, Get] = {
     "seed": lambda project: project.seed,
     "guidelines": lambda project: project.guidelines,
 }
+CHANGEABLE = frozenset(
+    {
+        "model",
+        "model_revision",
+        "classifier",
+        "classifier_parameters",
+        "strategy",
+        "strategy_parameters",
+        "batches",
+        "batch_size",
+        "audit_share",
+        "ties",
+    }
+)
 
 
 def check_same(recorded: ProjectCreated, options: ProjectOptions) -> None:
@@ -66,6 +80,11 @@ def _same_texts(one: Snapshot | None, other: Snapshot | None) -> bool:
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
     said = ",".join(value) if isinstance(value, tuple) else value
+    if option in CHANGEABLE:
+        return UserError(
+            f"the project {recorded.name!r} has --{option.replace('_', '-')} {said}: leave the option out, "
+            "change it with `labelloop change`, or give another --name"
+        )
     return UserError(
         f"the project {recorded.name!r} began with --{option.replace('_', '-')} {said}, which cannot change: "
         "leave the option out, or give another --name"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.settings import for_next
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_learner, check_question, check_sizes
 from labelloop.projects.compare import check_same
@@ -55,9 +56,7 @@ async def ensure_project(
         raise UserError("no data set is given: name one with --dataset FILE")
     found = named(histories, name)
     if found is not None:
-        recorded = sound(found).project
-        if recorded is not None:
-            check_same(recorded, options)
+        check_same(for_next(sound(found)), options)
         return Ensured(found.project, is_new=False)
     return await _create(store, log, name, options)
 

@@ -25,21 +25,21 @@ async def pause(log: Log, history: History, why: str = "") -> None:
     """No new picks from now on. Raises UserError when that is so already."""
     if sound(history).paused:
         raise UserError(f"{history.project} is paused already: go on with `labelloop resume`")
-    await _append(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
+    await ask(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
 
 
 async def resume(log: Log, history: History, why: str = "") -> None:
     """Picks go on. Raises UserError when the project is not paused."""
     if not sound(history).paused:
         raise UserError(f"{history.project} is not paused: there is nothing to resume")
-    await _append(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
+    await ask(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
 
 
 async def end(log: Log, history: History, why: str = "") -> None:
     """No further picks, for good. Raises UserError when the project has ended."""
     if sound(history).ended:
         raise UserError(f"{history.project} has ended already: take its labels with `labelloop export`")
-    await _append(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
+    await ask(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
 
 
 async def close(log: Log, history: History, batch: str, why: str = "") -> None:
@@ -49,7 +49,7 @@ async def close(log: Log, history: History, batch: str, why: str = "") -> None:
         raise UserError(
             f"batch {batch} of {history.project} is not open: open is {', '.join(names) or 'none'}"
         )
-    await _append(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
+    await ask(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
 
 
 async def skip(log: Log, history: History, why: str = "") -> None:
@@ -58,7 +58,7 @@ async def skip(log: Log, history: History, why: str = "") -> None:
     if halt is None:
         raise UserError(f"{history.project} is not halted: there is nothing to skip")
     data = EventSkipped(request=new_request(), who=who(), why=why, event=halt.event, content=halt.content)
-    await _append(log, history, data)
+    await ask(log, history, data)
 
 
 def halted_at(histories: Mapping[str, History], event: str) -> History:
@@ -72,7 +72,8 @@ def halted_at(histories: Mapping[str, History], event: str) -> History:
     raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'none is halted'}")
 
 
-async def _append(log: Log, history: History, data: OperatorEvent) -> None:
+async def ask(log: Log, history: History, data: OperatorEvent) -> None:
+    """Append what an operator asks for."""
     await log.append(new_event(history.project, data, source=SOURCE, cause=history.state.latest_id))
 
 

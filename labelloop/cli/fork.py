@@ -1,0 +1,71 @@
+"""`labelloop fork` and `change`: the same labels with other settings."""
+
+import asyncio
+from typing import Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.where import Where
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("project")
+@click.option("--as", "name", envvar="LABELLOOP_AS", required=True, help="Name of the new project.")
+@click.option(
+    "--batch",
+    type=click.IntRange(0),
+    help="The last batch that comes along. [default: the newest that is done]",
+)
+@options.where
+@options.changes(
+    "batches", "batch_size", "lookahead", "audit_share", "min_submitted", "ties", "seed", "guidelines"
+)
+@click.pass_context
+def fork(
+    ctx: click.RichContext, /, project: str, name: str, batch: int | None, where: Where, **values: Any
+) -> None:
+    """Begin a project with the labels of another, up to a batch, and let it go its own way.
+
+    `labelloop fork mail --as mail-entropy --batch 5 --strategy prediction-entropy`
+
+    What is not given stays as it is in the other project, which goes on as it was.
+    """
+    asyncio.run(_fork(where, project, name, batch, options.gather(ctx, values)))
+
+
+async def _fork(where: Where, project: str, name: str, batch: int | None, asked: Any) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.projects.changing import fork
+
+    async with opened_project(where.find(), project) as (found, history):
+        made, batches = await fork(found.log, found.histories, history, name, batch, asked)
+    click.echo(f"project {made} begins with the labels of {batches} batches of {history.project}")
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("project")
+@click.option("--from-batch", type=click.IntRange(0), help="The first batch. [default: the next one]")
+@options.where
+@options.changes("batches", "batch_size", "audit_share", "ties")
+@options.why
+@click.pass_context
+def change(
+    ctx: click.RichContext, /, project: str, from_batch: int | None, where: Where, why: str, **values: Any
+) -> None:
+    """Change settings of a project from a batch on, while it runs.
+
+    `labelloop change mail --batch-size 50 --strategy prediction-entropy`
+
+    Another classifier or model is that of the batch's own model, which is trained once the batch is labelled.
+    """
+    asyncio.run(_change(where, project, from_batch, options.gather(ctx, values), why))
+
+
+async def _change(where: Where, project: str, from_batch: int | None, asked: Any, why: str) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.projects.changing import change
+
+    async with opened_project(where.find(), project) as (found, history):
+        first = await change(found.log, history, from_batch, asked, why)
+    click.echo(f"{history.project} changes from batch {first} on")
