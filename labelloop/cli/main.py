@@ -11,6 +11,7 @@ from labelloop.cli.copy import copy
 from labelloop.cli.curve import curve
 from labelloop.cli.deadletters import deadletters
 from labelloop.cli.demo import demo
+from labelloop.cli.doctor import doctor
 from labelloop.cli.down import down
 from labelloop.cli.events import events
 from labelloop.cli.export import export
@@ -102,6 +103,7 @@ for command in (
     replay,
     why,
     deadletters,
+    doctor,
     export,
 ):
     cli.add_command(command)
