@@ -114,6 +114,8 @@ def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> Non
     refused = home.path / name
     if name == "store":
         home.store.mkdir()
+    # Imports what another user may not: the interpreter may lie in root's own folder.
+    assert not bad(examined("--home", home.path))
     refused.chmod(0)
     if name and os.geteuid() == 0:
         os.chown(home.path, NOBODY, -1)
