@@ -15,6 +15,7 @@ from labelloop.cli.doctor import doctor
 from labelloop.cli.down import down
 from labelloop.cli.events import events
 from labelloop.cli.export import export
+from labelloop.cli.import_ import import_
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.replay import replay
@@ -90,6 +91,7 @@ for command in (
     down,
     demo,
     init,
+    import_,
     annotators,
     pause,
     resume,
