@@ -1,38 +1,44 @@
-"""`labelloop export`: the labels as a file."""
+"""`labelloop export`: the labels as a file, a folder or a data set of the Hub."""
 
 import asyncio
 import json
-from pathlib import Path
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.where import Where
+from labelloop.errors import UserError
+from labelloop.home import Home
+from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_rows
+
+TERMINAL = "-"
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
 @click.option(
     "--output",
-    help="File to write, - for the terminal. [default: exports/<project>.jsonl in the home; "
-    "without a home, the terminal]",
+    help="File or folder to write, hf://user/name, - for the terminal. [default: exports/<project>.jsonl "
+    "in the home; without a home, the terminal]",
 )
 @click.option(
     "--format",
     "kind",
     envvar="LABELLOOP_FORMAT",
-    type=click.Choice(("jsonl", "csv")),
-    help="[default: by the file's ending]",
+    type=click.Choice(FORMATS),
+    help="datasets is a folder by save_to_disk, hub a data set on the Hub. [default: by --output]",
 )
 @options.as_json
 def export(where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
-    """Write every text of a batch that is done: label, votes, who, agreement, row in your data set.
+    """Write every text of a batch that is done: label, votes, who, agreement, model, row in your data set.
 
-    Discarded texts are among them, marked as such.
+    Discarded texts are among them, marked as such. A new data set on the Hub is private.
 
     `labelloop export --output labels.csv`
 
     `labelloop export --output - | jq .label | sort | uniq -c`
+
+    `labelloop export --output hf://user/mail-labels`
     """
     asyncio.run(_export(where, project, output, kind, as_json))
 
@@ -42,25 +48,27 @@ async def _export(
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.catalog import sound
-    from labelloop.projects.export import as_text, format_of, rows, write_rows
+    from labelloop.projects.export import rows
 
     async with opened_project(where.find(), project) as (found, history):
         table = list(rows(sound(history), found.store))
-        home = found.places.home
-        if output is None and home is not None:
-            target = home.exports / f"{history.project}.{kind or 'jsonl'}"
-        elif output is None or output == "-":
-            click.echo(as_text(table, kind or "jsonl"), nl=False)
-            return
-        else:
-            target = Path(output)
-        write_rows(table, target, format_of(str(target), kind))
+        target = output or _default(found.places.home, history.project, kind or "jsonl")
+    if target == TERMINAL:
+        if kind not in (None, *TEXTS):
+            raise UserError(f"{kind} is nothing for a terminal: say where to by --output")
+        click.echo(as_text(table, kind or "jsonl"), nl=False)
+        return
+    kind = format_of(target, kind)
+    write_rows(table, target, kind)
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
-        click.echo(
-            json.dumps(
-                {"project": history.project, "file": str(target), "rows": len(table), "labels": labelled}
-            )
-        )
+        said = {"project": history.project, "file": target, "format": kind}
+        click.echo(json.dumps({**said, "rows": len(table), "labels": labelled}))
     else:
         click.echo(f"{len(table)} texts, {labelled} of them labelled: {target}")
+
+
+def _default(home: Home | None, project: str, kind: str) -> str:
+    if kind == "hub":
+        return project
+    return str(home.exports / f"{project}{ending(kind)}") if home else TERMINAL

@@ -8,6 +8,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.where import Where
+from labelloop.projects.options import ProjectOptions
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -22,10 +23,11 @@ def init(ctx: click.RichContext, /, where: Where, as_json: bool, **values: Any) 
 
     `labelloop init --file project.yaml`
     """
-    asyncio.run(_init(where, options.gather(ctx, values), as_json))
+    asyncio.run(make(where, options.gather(ctx, values), as_json))
 
 
-async def _init(where: Where, asked: Any, as_json: bool) -> None:
+async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+    """Make the project that is asked for, and say so. Raises UserError."""
     from labelloop.cli.opened import opened
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder

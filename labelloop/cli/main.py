@@ -11,10 +11,12 @@ from labelloop.cli.copy import copy
 from labelloop.cli.curve import curve
 from labelloop.cli.deadletters import deadletters
 from labelloop.cli.demo import demo
+from labelloop.cli.doctor import doctor
 from labelloop.cli.down import down
 from labelloop.cli.events import events
 from labelloop.cli.export import export
 from labelloop.cli.fork import change, fork
+from labelloop.cli.import_ import import_
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.replay import replay
@@ -92,6 +94,7 @@ for command in (
     init,
     fork,
     change,
+    import_,
     annotators,
     pause,
     resume,
@@ -105,6 +108,7 @@ for command in (
     replay,
     why,
     deadletters,
+    doctor,
     export,
 ):
     cli.add_command(command)

@@ -12,7 +12,8 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import curve, spread, waits
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
-from labelloop.projects.export import rows, write_rows
+from labelloop.projects.export import rows
+from labelloop.projects.formats import write_rows
 from labelloop.store import Store
 
 

@@ -30,16 +30,26 @@ class BaseModel:
         return file_digest(whole if whole.is_file() else self.folder / SHARDS)
 
 
-def resolve(name: str, revision: str | None = None) -> BaseModel:
-    """Find a base model, fetching it from the Hub if need be; raises `UserError` where there is none."""
+def resolve(name: str, revision: str | None = None, *, fetch: bool = True) -> BaseModel:
+    """Find a base model, fetching it from the Hub if need be and allowed.
+
+    Raises `UserError` where there is none.
+    """
     if name in BUNDLED_NAMES and revision is None:
         return _bundled()
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(name, folder)
-    if folder.is_absolute() or name.startswith((".", "~")):
+    if not is_of_hub(name, revision):
         raise UserError(f"there is no model folder {name}; give a folder, a Hub id or {BUNDLED}")
-    return _checked(name, _from_hub(name, revision))
+    return _checked(name, _from_hub(name, revision, fetch))
+
+
+def is_of_hub(name: str, revision: str | None = None) -> bool:
+    """Whether the name is neither that of a bundled model nor of a folder."""
+    bundled = name in BUNDLED_NAMES and revision is None
+    folder = Path(name).expanduser()
+    return not (bundled or folder.is_dir() or folder.is_absolute() or name.startswith((".", "~")))
 
 
 def _bundled() -> BaseModel:
@@ -66,13 +76,19 @@ def _checked(name: str, folder: Path) -> BaseModel:
     return BaseModel(name, folder)
 
 
-def _from_hub(name: str, revision: str | None) -> Path:
+def _from_hub(name: str, revision: str | None, fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         return Path(
-            snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, ignore_patterns=HUB_EXTRAS)
+            snapshot_download(
+                name,
+                revision=revision,
+                allow_patterns=HUB_FILES,
+                ignore_patterns=HUB_EXTRAS,
+                local_files_only=not fetch,
+            )
         )
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         at = f" at revision {revision}" if revision else ""

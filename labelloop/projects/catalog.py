@@ -1,20 +1,27 @@
 """The projects in a log."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from schemas.envelope import Event
 
 
-async def read_histories(log: Log) -> dict[str, History]:
-    """Every project's history up to now, by id, in the order in which they were made."""
+async def read_histories(
+    log: Log, passing: Callable[[Event], None] = lambda event: None
+) -> dict[str, History]:
+    """Every project's history up to now, by id, in the order in which they were made.
+
+    `passing` is told of each event on the way.
+    """
     here = await log.identity()
     histories: dict[str, History] = {}
     async for record in log.read():
         if record.event is not None:
+            passing(record.event)
             project = record.event.project
             history = histories.setdefault(project, History(project, here))
             history.add(record.event, record.place)

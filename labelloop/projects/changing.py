@@ -10,7 +10,7 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model
 from labelloop.projects.create import SOURCE
-from labelloop.projects.given import copied, opening
+from labelloop.projects.given import batches_in_all, copied, opening
 from labelloop.projects.names import new_id
 from labelloop.projects.operate import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
@@ -93,7 +93,7 @@ def _settings(project: ProjectCreated, options: ProjectOptions) -> Settings:
     given = options.given
     wanted = Settings(
         batch_size=options.batch_size if "batch_size" in given else None,
-        max_batches=options.batches if "batches" in given else None,
+        max_batches=_batches_in_all(project, options),
         audit_share=options.audit_share if "audit_share" in given else None,
         ties=options.ties if "ties" in given else None,
         classifier=_choice("classifier", project.classifier, options),
@@ -108,6 +108,12 @@ def _settings(project: ProjectCreated, options: ProjectOptions) -> Settings:
             f"a batch of {wanted.batch_size} is larger than the pool of {project.pool.size} texts: give less"
         )
     return wanted
+
+
+def _batches_in_all(project: ProjectCreated, options: ProjectOptions) -> int | None:
+    if "batches" not in options.given or options.batches is None:
+        return None
+    return batches_in_all(project, options.batches)
 
 
 def _choice(kind: str, now: Choice, options: ProjectOptions) -> Choice | None:

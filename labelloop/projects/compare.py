@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState
 from labelloop.projects.data import prepare_data
+from labelloop.projects.given import batches_to_ask, given_labels
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreated
 from schemas.parts import Snapshot
@@ -20,7 +23,7 @@ RECORDED: Mapping[str, Get] = {
     "classifier_parameters": lambda project: project.classifier.parameters,
     "strategy": lambda project: project.strategy.name,
     "strategy_parameters": lambda project: project.strategy.parameters,
-    "batches": lambda project: project.max_batches,
+    "batches": batches_to_ask,
     "batch_size": lambda project: project.batch_size,
     "lookahead": lambda project: project.lookahead,
     "cold_start": lambda project: project.cold_start,
@@ -46,29 +49,38 @@ CHANGEABLE = frozenset(
 )
 
 
-def check_same(recorded: ProjectCreated, options: ProjectOptions) -> None:
+def check_same(state: LoopState, options: ProjectOptions) -> None:
     """Raises UserError naming an option that was given and differs from what the project began with."""
+    recorded = for_next(state)
     for option, get in RECORDED.items():
         if option in options.given and getattr(options, option) != get(recorded):
             raise _other(recorded, option, get(recorded))
     if "model" in options.given and not _same_model(options.model, recorded.model.name):
         raise _other(recorded, "model", recorded.model.name)
-    if options.dataset is not None:
-        _check_texts(recorded, options)
+    if options.dataset is not None or options.labelled is not None:
+        _check_texts(recorded, given_labels(state), options)
 
 
 def _same_model(name: str, recorded: str) -> bool:
     return name == recorded or str(Path(name).expanduser().resolve()) == recorded
 
 
-def _check_texts(recorded: ProjectCreated, options: ProjectOptions) -> None:
+def _check_texts(
+    recorded: ProjectCreated, given: Mapping[int, tuple[str, ...]], options: ProjectOptions
+) -> None:
     options = replace(options, labels=recorded.labels)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder))
     if data.pool.digest != recorded.pool.digest:
+        source = options.dataset or options.labelled
         raise UserError(
-            f"the project {recorded.name!r} began with other texts than --dataset {options.dataset} has now: "
-            "leave --dataset out to go on with it, or give another --name"
+            f"the project {recorded.name!r} began with other texts than {source} has now: "
+            "leave that out to go on with it, or give another --name"
+        )
+    if options.labelled is not None and data.given != given:
+        raise UserError(
+            f"the project {recorded.name!r} began with other labels than {options.labelled} has now: "
+            "give another --name"
         )
     if options.test is not None and (not _same_texts(data.test, recorded.test)):
         raise _other(recorded, "test", "none" if recorded.test is None else "another test set")

@@ -11,15 +11,14 @@ from msgspec.structs import replace
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings import for_next
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_learner, check_question, check_sizes
 from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
+from labelloop.projects.given import imported, opening
 from labelloop.projects.names import default_name, new_id
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
-from schemas.envelope import new_event
 from schemas.events import ProjectCreated
 from schemas.parts import BaseModelChoice, Choice, Snapshot
 
@@ -51,12 +50,13 @@ async def ensure_project(
 
     Raises UserError for bad input and for other settings.
     """
-    name = options.name or (default_name(options.dataset) if options.dataset else None)
+    dataset = options.dataset or options.labelled
+    name = options.name or (default_name(dataset) if dataset else None)
     if name is None:
         raise UserError("no data set is given: name one with --dataset FILE")
     found = named(histories, name)
     if found is not None:
-        check_same(for_next(sound(found)), options)
+        check_same(sound(found), options)
         return Ensured(found.project, is_new=False)
     return await _create(store, log, name, options)
 
@@ -65,8 +65,9 @@ async def _create(store: Store, log: Log, name: str, options: ProjectOptions) ->
     project = new_id(name)
     model = check_learner(options)
     data = await asyncio.to_thread(_store_data, store, project, options)
-    created = _event(project, name, model, options, data)
-    await log.append(new_event(project, created, source=SOURCE))
+    given = imported(data.given)
+    created = _event(project, name, model, options, data, len(given))
+    await log.append(*opening(project, created, given, SOURCE))
     return Ensured(project, is_new=True, notes=data.notes)
 
 
@@ -78,14 +79,16 @@ def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectD
     return data
 
 
-def _event(project: str, name: str, model: str, options: ProjectOptions, data: ProjectData) -> ProjectCreated:
+def _event(
+    project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
+) -> ProjectCreated:
     return ProjectCreated(
         name=name,
         labels=data.labels,
         pool=_under(project, data.pool),
         test=_under(project, data.test) if data.test else None,
         batch_size=options.batch_size,
-        max_batches=options.batches,
+        max_batches=None if options.batches is None else options.batches + given,
         lookahead=options.lookahead,
         cold_start=options.cold_start,
         audit_share=options.audit_share,

@@ -1,32 +1,39 @@
 """A project's texts: loaded, cleaned, and kept as snapshots."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
+from labelloop.projects.labelled import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
 
 
 @dataclass(frozen=True)
 class ProjectData:
-    """Snapshots (URIs relative to the project's folder), labels, and lines on what was left out."""
+    """Snapshots (URIs relative to the project's folder), labels, and lines on what was left out.
+
+    `given`: the labels that there are already, by pool item.
+    """
 
     pool: Snapshot
     test: Snapshot | None
     labels: tuple[str, ...]
     notes: tuple[str, ...]
+    given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
     """Load and clean the pool and the test set, and write them under `folder`. Raises UserError."""
-    if options.dataset is None:
+    dataset = options.dataset or options.labelled
+    if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
     table = load(
-        options.dataset,
+        dataset,
         options.text_column,
         options.label_column,
         options.config,
@@ -34,12 +41,16 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         options.revision,
     )
     if options.needs_gold and table.labels is None:
-        raise _without_gold(options.dataset, "has no label column")
-    pool = clean_pool(table, options.labels)
+        raise _without_gold(dataset, "has no label column")
+    found = read_labelled(options, table) if options.labelled else None
+    if options.dataset is None:
+        table = replace(table, label_column=None, labels=None)
+    pool = clean_pool(table, options.labels or (known_labels(found, table) if found else None))
     if options.needs_gold and pool.unlabelled:
-        raise _without_gold(options.dataset, f"has {pool.unlabelled} texts without a label")
+        raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
+    given = matched(found, pool, dataset) if found else {}
     tested = _test(options, pool)
-    notes = [_note(options.dataset, pool)]
+    notes = [_note(dataset, pool), _given_note(options.labelled, given, pool) if given else None]
     if tested is not None:
         notes.append(_note(f"test set {options.test}", tested[1]))
     return ProjectData(
@@ -47,6 +58,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
+        given=given,
     )
 
 
@@ -75,6 +87,11 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
 def _note(what: str, prepared: Prepared) -> str | None:
     said = summary(prepared)
     return f"{what}: {said}" if said else None
+
+
+def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:
+    left = len(pool.rows) - len(given)
+    return f"{labelled}: {len(given):,} texts come with their labels, {left:,} are left to ask"
 
 
 def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot:

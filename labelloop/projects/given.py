@@ -58,6 +58,28 @@ def _copied(batch: Batch) -> Given:
     return Given(items, replace(newest, revision=0, items=answers))
 
 
+def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
+    """The labels by pool item that a project began with, as they were then."""
+    given = state.project.given if state.project else 0
+    return {
+        answer.item: answer.labels
+        for number in range(given)
+        for answer in state.batches[str(number)].revisions[0].items
+    }
+
+
+def batches_to_ask(project: ProjectCreated) -> int | None:
+    """How many batches there may be beside those that were imported; None: till the pool ends."""
+    if project.max_batches is None or project.forked_from is not None:
+        return project.max_batches
+    return project.max_batches - project.given
+
+
+def batches_in_all(project: ProjectCreated, asked: int) -> int:
+    """How many batches there are when so many may be asked for."""
+    return asked if project.forked_from is not None else asked + project.given
+
+
 def opening(project: str, created: ProjectCreated, given: Sequence[Given], source: str) -> Iterator[Event]:
     """The events that a project begins with, to be appended together."""
     first = new_event(project, replace(created, given=len(given)), source=source)

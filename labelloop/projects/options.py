@@ -7,8 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ProjectOptions:
-    """The options of `init`, `up` and `demo`; `given` names those that are more than defaults.
+    """The options of `init`, `import`, `up` and `demo`; `given` names those that are more than defaults.
 
+    `labelled`: where the texts are that have a label already (None: there are none); each is that text of
+    the data set which has the same `match`: its text, its row (`source_row`), or the value of a column.
     `labels` None: those of the label column. `batches` None: until the pool is empty. `guidelines` is
     the text itself. `needs_gold`: every text must have its label, by which annotators are simulated.
     """
@@ -24,6 +26,10 @@ class ProjectOptions:
     test_split: str | None = None
     test_text_column: str | None = None
     test_label_column: str | None = None
+    labelled: str | None = None
+    labelled_text_column: str | None = None
+    labelled_label_column: str | None = None
+    match: str = "text"
     labels: tuple[str, ...] | None = None
     model: str = "all-MiniLM-L6-v2"
     model_revision: str | None = None

@@ -21,7 +21,7 @@ OWNER = "owner"
 @asynccontextmanager
 async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
     """The Argilla that is given, or that the home uses now. Raises UserError when it does not run."""
-    access = choose_elsewhere(home, given) or _embedded(home)
+    access = choose_elsewhere(home, given) or embedded(home)
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
         yield argilla, access
@@ -54,7 +54,8 @@ async def wait_until_up(access: ArgillaAccess, given_up: Callable[[], str | None
             await asyncio.sleep(INTERVAL)
 
 
-def _embedded(home: Home | None) -> ArgillaAccess:
+def embedded(home: Home | None) -> ArgillaAccess:
+    """The one that the home's supervisor runs. Raises UserError when none does."""
     if home is None:
         raise UserError("there is no Argilla: give --argilla-url and --argilla-key")
     state = read_state(home.run)

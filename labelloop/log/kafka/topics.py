@@ -35,6 +35,22 @@ async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: 
             await ensure_topic(settings, name, partitions, largest)
 
 
+async def has_topic(settings: KafkaSettings) -> bool:
+    """Whether the log's topic is there, which is not made. Raises UserError when it would lose events.
+
+    Raises Unavailable.
+    """
+    with translated(settings):
+        async with asyncio.timeout(PATIENCE):
+            await reach(settings)
+            admin = AIOKafkaAdminClient(**settings.client())
+            await admin.start()
+            try:
+                return await _found(admin, settings, settings.topic, settings.partitions)
+            finally:
+                await admin.close()
+
+
 async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, largest: int) -> None:
     """Make the topic where there is none. Raises UserError when one is there that would lose events.
 
@@ -43,15 +59,21 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, larg
     admin = AIOKafkaAdminClient(**settings.client())
     await admin.start()
     try:
-        found = await _partitions(admin, name)
-        if found is None:
+        if not await _found(admin, settings, name, partitions):
             await _create(admin, settings, name, partitions, largest)
-        elif found != partitions:
-            raise UserError(f"the topic {name} has {found} partitions and {_remedy(settings, name, found)}")
-        else:
-            _check(name, await _configuration(admin, name))
     finally:
         await admin.close()
+
+
+async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> bool:
+    """Whether the topic is there; as it must be, then, or else it is a UserError."""
+    found = await _partitions(admin, name)
+    if found is None:
+        return False
+    if found != partitions:
+        raise UserError(f"the topic {name} has {found} partitions and {_remedy(settings, name, found)}")
+    _check(name, await _configuration(admin, name))
+    return True
 
 
 def _remedy(settings: KafkaSettings, name: str, found: int) -> str:

@@ -3,6 +3,7 @@
 from labelloop.oracle.argilla.client import Argilla
 from labelloop.oracle.argilla.errors import Conflict, Missing, Refused, Rejected
 from labelloop.oracle.argilla.models import (
+    About,
     Account,
     Dataset,
     DatasetSpec,
@@ -15,6 +16,7 @@ from labelloop.oracle.argilla.models import (
 )
 
 __all__ = [
+    "About",
     "Account",
     "Argilla",
     "Conflict",

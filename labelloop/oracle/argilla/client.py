@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Self
 
-from labelloop.oracle.argilla import accounts, datasets, queue, setup
+from labelloop.oracle.argilla import about, accounts, datasets, queue, setup
 from labelloop.oracle.argilla import records as records_
-from labelloop.oracle.argilla.models import Account, Dataset, DatasetSpec, NewRecord, Record, User
+from labelloop.oracle.argilla.models import About, Account, Dataset, DatasetSpec, NewRecord, Record, User
 from labelloop.oracle.argilla.transport import Transport
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -35,6 +35,10 @@ class Argilla:
     async def me(self) -> User:
         """The user of the key. Raises UserError if something else than an Argilla answers at the URL."""
         return await accounts.me(self._transport)
+
+    async def about(self) -> About:
+        """Its version, and what time it is there. Raises UserError if something else answers at the URL."""
+        return await about.about(self._transport)
 
     async def users(self) -> list[User]:
         """Every user of this Argilla (an owner's key)."""

@@ -15,6 +15,14 @@ MetadataValue = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """A server: its version, and its time when it answered, in whole seconds; None if it does not say."""
+
+    version: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Someone who can log in; `role` is `owner`, `admin` or `annotator`."""
 

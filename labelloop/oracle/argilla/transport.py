@@ -40,18 +40,24 @@ class Transport:
         Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused,
         Missing, Rejected, Conflict.
         """
+        return self.content(await self.answer(method, path, body=body, params=params))
+
+    async def answer(
+        self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
+    ) -> httpx.Response:
+        """Whatever is answered. Raises Unavailable (no connection, time-out)."""
         try:
-            answer = await self._http.request(method, path, json=body, params=params)
+            return await self._http.request(method, path, json=body, params=params)
         except httpx.TimeoutException as error:
             raise self._away("does not answer in time") from error
         except httpx.TransportError as error:
             raise self._away(f"cannot be reached ({_reason(error)})") from error
-        return self._judge(answer)
 
     def _away(self, how: str) -> Unavailable:
         return Unavailable(f"Argilla at {self.url} {how}", outage=self.url)
 
-    def _judge(self, answer: httpx.Response) -> Any:
+    def content(self, answer: httpx.Response) -> Any:
+        """What an answer holds, or what it refuses, as of `request`."""
         code = answer.status_code
         if code == 429 or code >= 500:
             raise self._away(f"answers {code}")

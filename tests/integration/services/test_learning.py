@@ -1,5 +1,6 @@
 """Trainer, querier and evaluator with a real learner: the classifier `linear`, which is quick."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
+from tests.support.command import labelloop
 from tests.support.damage import change_byte
 from tests.support.disks import fill, grow
 from tests.support.loop import Loop, a_loop, texts
@@ -132,6 +134,27 @@ def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop:
     assert [trained.attempt for trained in state.models["0"].attempts] == [0, 1]
     assert len(loop.told(project, "ModelLost")) == 1
     assert not state.failures
+
+
+def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_them(
+    loop: Loop, tmp_path: Path
+) -> None:
+    rows = [f"{text},{label if item < 12 else ''}\n" for item, (text, label) in enumerate(texts(30))]
+    (tmp_path / "mail.csv").write_text("text,label\n" + "".join(rows))
+    where = ("--log", loop.settings.log, "--store", loop.settings.store, "--json")
+    learner = ("--classifier", "linear", "--batch-size", 6, "--batches", 1)
+    made = labelloop("import", tmp_path / "mail.csv", *where, *learner)
+    project = json.loads(made.stdout)["project"]
+
+    state = label_batch(loop, project, Person(loop.argilla), 1, lambda item: texts(30)[item][1])
+
+    assert state.batches["1"].queried.model == "0"
+    assert state.models["0"].latest.labels == 12
+    assert not Owner(loop.argilla, project).records(0)
+    state = loop.wait(project, finished)
+    assert state.models["1"].latest.labels == 18
+    assert not state.failures
+    assert labelloop("replay", "--project", project, "--verify", *where).exit_code == 0
 
 
 def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:

@@ -1,9 +1,9 @@
 """Projects in a real home: made, found again, told apart, operated, exported."""
 
 import csv
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from labelloop.pool.snapshot import Snapshot
 from labelloop.projects import operate
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.create import Ensured, ensure_project
-from labelloop.projects.export import as_text, format_of, rows, write_rows
+from labelloop.projects.export import rows
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.overview import overview
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from tests.support.states import annotated, answered, queried, vote
 
+EARLY, LATE = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
 BODIES = ["win a prize", "lunch at noon?", "", "cheap pills", "lunch at noon? ", "moved to 3pm"]
 
 
@@ -209,11 +210,12 @@ async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: Proj
 
 
 async def test_the_export_has_labels_votes_and_rows_of_the_source(
-    home: Home, log: Log, mail: ProjectOptions, tmp_path: Path
+    home: Home, log: Log, mail: ProjectOptions
 ) -> None:
     project = (await ensure(home, log, mail)).project
     done = annotated(
-        answered(3, vote("ann", "ham"), vote("bob", "spam")), answered(2, vote("ann"), discarded=True)
+        answered(3, vote("ann", "ham", time=EARLY), vote("bob", "spam", time=LATE)),
+        answered(2, vote("ann"), discarded=True),
     )
     for data in (queried("0", (3, 2)), done, queried("1", (0, 1))):
         await log.append(new_event(project, data, source="tests"))
@@ -221,27 +223,11 @@ async def test_the_export_has_labels_votes_and_rows_of_the_source(
 
     table = list(rows(history.state, FolderStore(home.store)))
 
-    shown = ("text", "label", "discarded", "item", "source_row", "batch", "annotators")
+    shown = ("text", "label", "discarded", "item", "source_row", "batch", "model", "annotators")
     assert [tuple(row[name] for name in shown) for row in table] == [
-        ("moved to 3pm", "ham", False, 3, 5, "0", ["ann", "bob"]),
-        ("cheap pills", None, True, 2, 3, "0", ["ann"]),
+        ("moved to 3pm", "ham", False, 3, 5, "0", None, ["ann", "bob"]),
+        ("cheap pills", None, True, 2, 3, "0", None, ["ann"]),
     ]
-    write_rows(table, tmp_path / "out" / "labels.csv", "csv")
-    with (tmp_path / "out" / "labels.csv").open(newline="") as file:
-        read = list(csv.DictReader(file))
-    assert [json.loads(row["annotators"]) for row in read] == [["ann", "bob"], ["ann"]]
-    assert [json.loads(line) for line in as_text(table, "jsonl").splitlines()] == table
+    assert [row["time"] for row in table] == [LATE, history.state.batches["0"].annotated_at]
     figures = overview(history, str(home.store))
     assert (figures["labels"], figures["discarded"], figures["batches"]) == (1, 1, {"done": 1, "open": 1})
-
-
-@pytest.mark.parametrize(
-    ("path", "asked", "kind"), [("a.csv", None, "csv"), ("a.jsonl", None, "jsonl"), ("a.txt", "csv", "csv")]
-)
-def test_the_format_is_that_of_the_ending_unless_asked(path: str, asked: str | None, kind: str) -> None:
-    assert format_of(path, asked) == kind
-
-
-def test_an_unknown_ending_is_an_error() -> None:
-    with pytest.raises(UserError, match=r"name it \*.jsonl or \*.csv, or give --format"):
-        format_of("labels.xlsx", None)

@@ -1,0 +1,59 @@
+"""Parquet and data sets of the package `datasets`, which hold the same table in Arrow."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from labelloop.projects.formats import columns as c
+
+_TIME = pa.timestamp("us", tz="UTC")
+_VOTE = pa.struct(
+    [
+        ("username", pa.string()),
+        ("status", pa.string()),
+        ("labels", pa.list_(pa.string())),
+        ("time", _TIME),
+    ]
+)
+_KINDS = {
+    c.TEXT: pa.string(),
+    c.FLAG: pa.bool_(),
+    c.WHOLE: pa.int64(),
+    c.NUMBER: pa.float64(),
+    c.TIME: _TIME,
+    c.TEXTS: pa.list_(pa.string()),
+    c.VOTES: pa.list_(_VOTE),
+}
+SCHEMA = pa.schema([(name, _KINDS[kind]) for name, kind in c.COLUMNS.items()])
+
+
+def write_parquet(rows: Sequence[c.Row], path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), path)
+
+
+def read_parquet(path: Path) -> list[c.Row]:
+    return _rows(pq.read_table(path), str(path))
+
+
+def as_dataset(rows: Sequence[c.Row]) -> Any:
+    """The table as a `datasets.Dataset`."""
+    from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
+    from datasets.table import InMemoryTable  # type: ignore[import-untyped]
+
+    disable_progress_bars()
+    return Dataset(InMemoryTable(pa.Table.from_pylist(list(rows), SCHEMA)))
+
+
+def read_dataset(path: Path) -> list[c.Row]:
+    from datasets import load_from_disk
+
+    return _rows(load_from_disk(str(path)).with_format("arrow")[:], str(path))
+
+
+def _rows(table: pa.Table, source: str) -> list[c.Row]:
+    c.check_columns(table.column_names, source)
+    rows: list[c.Row] = table.select(list(c.COLUMNS)).to_pylist()
+    return rows

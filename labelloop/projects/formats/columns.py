@@ -1,0 +1,82 @@
+"""The columns of an export, what each holds, and its values in JSON and in a cell of CSV."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from labelloop.errors import UserError
+
+Row = dict[str, Any]
+# As msgspec writes one in the log.
+UTC_OFFSET = "+00:00"
+
+TEXT, FLAG, WHOLE, NUMBER, TIME, TEXTS, VOTES = "text", "flag", "whole", "number", "time", "texts", "votes"
+COLUMNS = {
+    "text": TEXT,
+    "label": TEXT,
+    "labels": TEXTS,
+    "discarded": FLAG,
+    "item": WHOLE,
+    "source_row": WHOLE,
+    "batch": TEXT,
+    "revision": WHOLE,
+    "reason": TEXT,
+    "model": TEXT,
+    "predicted": TEXTS,
+    "probability": NUMBER,
+    "agreement": NUMBER,
+    "time": TIME,
+    "annotators": TEXTS,
+    "votes": VOTES,
+}
+
+
+def check_columns(names: Any, source: str) -> None:
+    """Raises UserError where a column of an export is missing."""
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise UserError(
+            f"{source} is no export of this labelloop: it has no column {', '.join(missing)}; export it again"
+        )
+
+
+def to_json(row: Row) -> Row:
+    """The row with its times as strings, in ISO 8601."""
+    votes = [{**vote, "time": _told(vote["time"])} for vote in row["votes"]]
+    return {**row, "time": _told(row["time"]), "votes": votes}
+
+
+def from_json(row: Row) -> Row:
+    """The row of `to_json`; columns that an export does not have are left out."""
+    votes = [{**vote, "time": _time(vote["time"])} for vote in row["votes"]]
+    return {**{name: row[name] for name in COLUMNS}, "time": _time(row["time"]), "votes": votes}
+
+
+def to_cells(row: Row) -> Row:
+    """Every value as the text of a cell: a missing one is empty, lists, votes and flags are JSON."""
+    return {name: _to_cell(value, COLUMNS[name]) for name, value in to_json(row).items()}
+
+
+def from_cells(row: Row) -> Row:
+    """The row of `to_cells`. Raises ValueError for a cell that is not of its column's kind."""
+    return from_json({name: _from_cell(row[name], kind) for name, kind in COLUMNS.items()})
+
+
+def _to_cell(value: Any, kind: str) -> str:
+    if value is None:
+        return ""
+    return str(value) if kind in (TEXT, TIME) else json.dumps(value, ensure_ascii=False)
+
+
+def _from_cell(cell: str, kind: str) -> Any:
+    if not cell:
+        return None
+    return cell if kind in (TEXT, TIME) else json.loads(cell)
+
+
+def _told(time: datetime | None) -> str | None:
+    return time.isoformat().replace(UTC_OFFSET, "Z") if time else None
+
+
+def _time(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None

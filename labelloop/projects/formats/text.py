@@ -1,0 +1,43 @@
+"""JSON Lines and CSV."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from labelloop.projects.formats.columns import (
+    COLUMNS,
+    Row,
+    check_columns,
+    from_cells,
+    from_json,
+    to_cells,
+    to_json,
+)
+
+
+def as_text(rows: Iterable[Row], kind: str) -> str:
+    """The table as `jsonl` or `csv`; in CSV a missing value is an empty cell, lists and votes are JSON."""
+    if kind == "jsonl":
+        return "".join(json.dumps(to_json(row), ensure_ascii=False) + "\n" for row in rows)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(COLUMNS))
+    writer.writeheader()
+    writer.writerows(map(to_cells, rows))
+    return file.getvalue()
+
+
+def from_text(file: TextIO, kind: str, source: str) -> Iterator[Row]:
+    """The rows of a file without newline translation. Raises UserError and ValueError."""
+    if kind == "jsonl":
+        for line in file:
+            said = json.loads(line)
+            check_columns(said, source)
+            yield from_json(said)
+        return
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.DictReader(file, strict=True)
+    check_columns(reader.fieldnames or (), source)
+    yield from map(from_cells, reader)

@@ -1,0 +1,116 @@
+"""Texts that have a label already, found in the pool. Every failure is a UserError."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labelloop.errors import UserError
+from labelloop.pool.prepare import Prepared, key
+from labelloop.pool.sources import Table, load
+from labelloop.projects.options import ProjectOptions
+
+TEXT, ROW = "text", "source_row"
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Row by row, the pool's text that is meant (None: the pool has none such) and its label, if it has one.
+
+    Texts as `key` gives them.
+    """
+
+    source: str
+    texts: Sequence[str | None]
+    labels: Sequence[str | None]
+
+
+def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
+    """Read the labels that the options name; `table` is the data set, which may hold them itself."""
+    if options.labelled is None or options.dataset is None:
+        return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
+    by = options.match
+    column = (options.labelled_text_column or options.text_column) if by == TEXT else by
+    found = load(options.labelled, column, options.labelled_label_column or options.label_column)
+    return Labelled(options.labelled, _meant(options, table, found.texts), _labels(found))
+
+
+def known_labels(found: Labelled, table: Table) -> list[str]:
+    """What people may choose from when nobody says: every label there is, sorted."""
+    return sorted({label for label in [*found.labels, *(table.labels or ())] if label is not None})
+
+
+def matched(found: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[str, ...]]:
+    """The labels by pool item, lowest first."""
+    items: dict[str | None, int] = {key(row.text): item for item, row in enumerate(pool.rows)}
+    rows = [
+        (row, label) for row, label in enumerate(found.labels) if label is not None and found.texts[row] != ""
+    ]
+    _check_known(found, rows, pool.labels)
+    strays = [row for row, _ in rows if found.texts[row] not in items]
+    if strays:
+        raise UserError(
+            f"{found.source} has {len(strays)} labelled texts that {dataset} does not have "
+            f"({_rows(strays)}): add them there, or leave them out here"
+        )
+    if not rows:
+        raise UserError(f"{found.source} has no label yet: make the project with `labelloop init`")
+    return _by_item(found, rows, items)
+
+
+def _by_item(
+    found: Labelled, rows: Sequence[tuple[int, str]], items: Mapping[str | None, int]
+) -> dict[int, tuple[str, ...]]:
+    first: dict[int, tuple[int, str]] = {}
+    for row, label in rows:
+        before, said = first.setdefault(items[found.texts[row]], (row, label))
+        if said != label:
+            raise UserError(
+                f"{found.source}, {_rows([before, row])}: one text has the labels {said!r} and {label!r}: "
+                "decide for one"
+            )
+    return {item: (first[item][1],) for item in sorted(first)}
+
+
+def _check_known(found: Labelled, rows: Sequence[tuple[int, str]], known: Sequence[str]) -> None:
+    for row, label in rows:
+        if label not in known:
+            raise UserError(
+                f"{found.source}, {_rows([row])}: the label {label!r} is none of {', '.join(known)}: "
+                "correct it, or name it in --labels"
+            )
+
+
+def _labels(table: Table) -> list[str | None]:
+    if table.labels is None:
+        raise UserError(f"{table.source} has no column 'label': name that of the labels by --label-column")
+    return table.labels
+
+
+def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[str | None]:
+    """The pool's text for each name of one: a text, a row number or a value of the column that both have."""
+    if options.match == TEXT:
+        return [key(name) for name in names]
+    texts = [key(text) for text in table.texts]
+    if options.match == ROW:
+        by_name = {str(row): text for row, text in enumerate(texts)}
+    else:
+        by_name = _by_value(options, texts)
+    return [by_name.get(key(name)) for name in names]
+
+
+def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
+    assert options.dataset is not None
+    columns = load(options.dataset, options.match, "", options.config, options.split, options.revision)
+    by_value: dict[str, str] = {}
+    for value, text in zip(map(key, columns.texts), texts, strict=True):
+        if by_value.setdefault(value, text) != text:
+            raise UserError(
+                f"{options.dataset} has several texts with {options.match} {value!r}: give another --match"
+            )
+    return by_value
+
+
+def _rows(rows: Sequence[int]) -> str:
+    """As people count them."""
+    shown = ", ".join(str(row + 1) for row in rows[:SHOWN])
+    return f"row{'s' * (len(rows) != 1)} {shown}{' …' if rows[SHOWN:] else ''}"

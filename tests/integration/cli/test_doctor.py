@@ -1,0 +1,243 @@
+"""`labelloop doctor` on machines that are well, and on such that something is wrong with."""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from labelloop.deployment import ArgillaAccess, save_elsewhere
+from labelloop.home import Home, open_home
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.server import credentials
+from labelloop.supervisor.embedded import Embedded, remember_address
+from labelloop.supervisor.lock import hold
+from labelloop.supervisor.state import SupervisorState, write_state
+from schemas.envelope import new_event
+from tests.support.argilla_server import ArgillaServer, free_port
+from tests.support.command import labelloop
+from tests.support.disks import fill
+from tests.support.homes import home_with
+from tests.support.logs import write_log
+from tests.support.states import PROJECT, all_answered, project, queried
+
+NOBODY = 65534
+Findings = dict[str, tuple[str, str]]
+
+
+def examined(*arguments: object, environment: Mapping[str, str] | None = None) -> Findings:
+    """Level and line by check: the worst of each. The exit code must be as the levels are."""
+    result = labelloop("doctor", "--json", *arguments, environment=environment)
+    assert result.exit_code in (0, 1), result.output
+    found: Findings = {}
+    for each in sorted(
+        json.loads(result.stdout), key=lambda each: ["ok", "warn", "fail"].index(each["level"])
+    ):
+        found[each["check"]] = (each["level"], each["said"])
+    assert result.exit_code == any(level == "fail" for level, _ in found.values())
+    return found
+
+
+def bad(found: Findings) -> Findings:
+    return {check: finding for check, finding in found.items() if finding[0] != "ok"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A project with an answered batch, and a port of its own for Argilla."""
+    home = open_home(home_with(tmp_path / "home", project(), queried(), all_answered()))
+    remember_address(home, Embedded("127.0.0.1", free_port()))
+    return home
+
+
+def test_a_fresh_machine_is_well_and_stays_as_it_is(tmp_path: Path) -> None:
+    found = examined("--home", tmp_path / "new")
+
+    found.pop("ports")
+    assert not bad(found)
+    assert set(found) == {"python", "versions", "home", "disk", "argilla", "model", "clock"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_is_well_is_told_by_a_line_for_each_check(home: Home) -> None:
+    assert not bad(examined("--home", home.path))
+
+    lines = labelloop("doctor", "--home", home.path).stdout.splitlines()
+    assert all(line.startswith("ok    ") for line in lines)
+    assert any(line.endswith("(1 project, 3 events)") for line in lines)
+
+
+def test_of_a_home_that_is_served_argilla_is_asked(home: Home, argilla_server: ArgillaServer) -> None:
+    home.argilla.symlink_to(argilla_server.home)
+    with hold(home.run):
+        write_state(home.run, SupervisorState(os.getpid(), 0.0, argilla_server.url))
+        found = examined("--home", home.path)
+
+    assert not bad(found)
+    assert found["argilla"][1] == f"2.8.0 at {argilla_server.url}"
+    assert found["ports"][1].endswith(f"(process {os.getpid()})")
+    assert found["clock"][1].endswith("as Argilla says")
+
+
+def test_a_taken_port_is_told(home: Home) -> None:
+    with listening() as port, listening() as other:
+        remember_address(home, Embedded("127.0.0.1", port))
+        found = examined("--home", home.path)
+        assert set(bad(found)) == {"ports"}
+        assert found["ports"][1].startswith(
+            f"port {port} on 127.0.0.1 cannot be used (Address already in use): "
+        )
+
+        remember_address(home, Embedded("127.0.0.1", free_port()))
+        health = {"LABELLOOP_HEALTH_PORT": str(other - 1)}
+        assert f"port {other} on" in examined("--home", home.path, environment=health)["ports"][1]
+
+
+def test_a_full_disk_is_told(tiny_disk: Path) -> None:
+    home = home_with(tiny_disk / "home", project())
+    fill(tiny_disk)
+
+    level, said = examined("--home", home)["disk"]
+
+    assert level == "fail"
+    assert said.startswith(f"0.0 GB free on the disk of {home}, and each model")
+
+
+@pytest.mark.parametrize("name", ["", "log.sqlite", "store"])
+def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> None:
+    refused = home.path / name
+    if name == "store":
+        home.store.mkdir()
+    # Imports what another user may not: the interpreter may lie in root's own folder.
+    assert not bad(examined("--home", home.path))
+    refused.chmod(0)
+    if name and os.geteuid() == 0:
+        os.chown(home.path, NOBODY, -1)
+    try:
+        with nobody(home.path):
+            level, said = examined("--home", home.path)["home"]
+    finally:
+        refused.chmod(0o700)
+
+    assert level == "fail"
+    assert f"may not read and write {refused} (of user {os.geteuid()}, mode 000)" in said
+    assert f"chown -R {NOBODY if os.geteuid() == 0 else os.geteuid()} {refused}" in said
+
+
+def test_a_key_that_others_may_read_is_told(home: Home) -> None:
+    credentials(home.argilla)
+    (home.argilla / "secrets.json").chmod(0o644)
+
+    found = examined("--home", home.path)
+
+    assert bad(found)["home"][1].endswith(f"run `chmod 600 {home.argilla / 'secrets.json'}`")
+
+
+def test_a_folder_that_is_no_home_is_told(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+
+    assert "is no home of labelloop" in examined("--home", tmp_path)["home"][1]
+
+
+def test_an_argilla_elsewhere_must_answer_and_take_the_key(home: Home, argilla_server: ArgillaServer) -> None:
+    here = ("--home", home.path, "--argilla-url", argilla_server.url, "--argilla-key")
+    annotator = asyncio.run(_annotator(argilla_server))
+
+    assert "ports" in examined(*here, argilla_server.login.api_key)
+    assert not bad(examined(*here, argilla_server.login.api_key))
+    assert "refuses this key; give an API key" in bad(examined(*here, "wrong"))["argilla"][1]
+    assert "give an owner's key" in bad(examined(*here, annotator))["argilla"][1]
+    save_elsewhere(home, ArgillaAccess(f"http://127.0.0.1:{free_port()}", "key"))
+    assert "does not answer" in bad(examined("--home", home.path))["argilla"][1]
+
+
+def test_an_argilla_without_a_key_is_told(home: Home) -> None:
+    found = examined("--home", home.path, "--argilla-url", "http://there")
+
+    assert "no key for the Argilla at http://there" in bad(found)["settings"][1]
+
+
+def test_a_damaged_log_a_halted_project_and_one_from_the_future_are_told(tmp_path: Path) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    late = new_event(PROJECT, project(), source="tests", time=tomorrow)
+    asyncio.run(write_log(tmp_path / "late.sqlite", [late]))
+    stray = new_event(PROJECT, all_answered("7"), source="tests")
+    asyncio.run(write_log(tmp_path / "halted.sqlite", [late, stray]))
+    (tmp_path / "damaged.sqlite").write_bytes(b"SQLite format 3\0" + bytes(4096))
+
+    def said(name: str, check: str) -> str:
+        found = examined("--home", tmp_path / "none", "--log", f"sqlite:///{tmp_path}/{name}.sqlite")
+        assert bad(found)["store"][0] == "warn"
+        return bad(found)[check][1]
+
+    assert "the log's newest event is of" in said("late", "clock")
+    assert f"the project {PROJECT} is halted at event {stray.id}" in said("halted", "log")
+    assert "damaged.sqlite" in said("damaged", "log")
+    assert "there is no log at" in said("none", "log")
+
+
+def test_a_store_that_cannot_be_opened_is_told(home: Home) -> None:
+    found = examined(
+        "--home", home.path, "--store", "s3://bucket", environment={"LABELLOOP_STORE_OPTIONS": "{"}
+    )
+
+    assert "is no JSON object" in bad(found)["store"][1]
+
+
+def test_a_broker_that_is_down_is_told(tmp_path: Path) -> None:
+    found = examined("--home", tmp_path / "new", "--log", f"kafka://127.0.0.1:{free_port()}/x")
+
+    assert "does not answer" in bad(found)["log"][1]
+    assert bad(found)["log"][1].endswith("start it, or check --log and the network")
+
+
+def test_a_broker_that_answers_is_left_as_it_is(tmp_path: Path, kafka: str) -> None:
+    log, store = f"kafka://{kafka}/doctor-{secrets.token_hex(3)}", str(tmp_path / "store")
+    where = ("--home", tmp_path / "new", "--log", log, "--store", store)
+    for _ in range(2):
+        assert examined(*where)["log"] == ("ok", f"{log} is not there yet: the first project makes it")
+
+    (tmp_path / "mail.csv").write_text("text\nwin a prize\nlunch?\n")
+    data = ("--dataset", tmp_path / "mail.csv", "--labels", "spam,ham", "--batch-size", 1)
+    assert labelloop("init", "--log", log, "--store", store, *data).exit_code == 0
+    assert examined(*where)["log"] == ("ok", f"{log} (1 project, 1 event)")
+    other = {"LABELLOOP_KAFKA_PARTITIONS": "3"}
+    assert "partitions and 3 are asked for" in bad(examined(*where, environment=other))["log"][1]
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """A port that is taken."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def nobody(folder: Path) -> Iterator[None]:
+    """Be a user without rights, who can reach the folder: root may use what nobody may."""
+    if os.geteuid() != 0:
+        yield
+        return
+    closed = {place: place.stat().st_mode for place in folder.parents if not place.stat().st_mode & 0o001}
+    for place, mode in closed.items():
+        place.chmod(mode | 0o011)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for place, mode in closed.items():
+            place.chmod(mode)
+
+
+async def _annotator(server: ArgillaServer) -> str:
+    async with Argilla(server.url, server.login.api_key) as owner:
+        return (await owner.create_annotator("patient", "doctors")).api_key

@@ -1,0 +1,67 @@
+"""`labelloop export` of a home whose log was written by a test."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labelloop.home import open_home
+from labelloop.log import open_log
+from labelloop.projects.formats import read_rows
+from schemas.envelope import new_event
+from tests.support.command import error_line, labelloop
+from tests.support.states import annotated, answered, queried, vote
+
+OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of four texts, two of which are answered: one discarded."""
+    folder = tmp_path_factory.mktemp("export")
+    (folder / "mail.csv").write_text("text\nwin a prize\nlunch?\ncheap pills\nmoved to 3pm\n")
+    data = ("--dataset", folder / "mail.csv", "--labels", "spam,ham", "--batch-size", 2)
+    project = json.loads(labelloop("init", "--home", folder / "home", *data, "--json").stdout)["project"]
+    done = annotated(
+        answered(2, vote("ann", "spam"), vote("bob", "ham")), answered(0, vote("ann"), discarded=True)
+    )
+    asyncio.run(_append(folder / "home", project, queried("0", (2, 0)), done))
+    return folder / "home"
+
+
+async def _append(home: Path, project: str, *told: Any) -> None:
+    log = open_log(open_home(home).log_url)
+    await log.append(*(new_event(project, data, source="tests") for data in told))
+    await log.close()
+
+
+def test_each_format_holds_the_same_rows(home: Path, tmp_path: Path) -> None:
+    found = []
+    for output in OUTPUTS:
+        target = f"{tmp_path}/{output}"
+        said = json.loads(labelloop("export", "--home", home, "--output", target, "--json").stdout)
+        assert (said["file"], said["rows"], said["labels"]) == (target, 2, 1)
+        found.append(read_rows(target))
+
+    assert [(row["text"], row["label"], row["discarded"]) for row in found[0]] == [
+        ("cheap pills", "spam", False),
+        ("win a prize", None, True),
+    ]
+    assert all(rows == found[0] for rows in found)
+
+
+def test_without_an_output_it_lies_in_the_home_under_the_project(home: Path) -> None:
+    for kind, ending in (("jsonl", ".jsonl"), ("parquet", ".parquet"), ("datasets", "")):
+        said = json.loads(labelloop("export", "--home", home, "--format", kind, "--json").stdout)
+        assert said["file"] == str(home / "exports" / f"{said['project']}{ending}")
+        assert len(read_rows(said["file"], kind)) == 2
+
+
+def test_the_terminal_takes_text_only(home: Path) -> None:
+    said = labelloop("export", "--home", home, "--output", "-", "--format", "csv")
+
+    assert said.stdout.splitlines()[0].startswith("text,label,labels,")
+    refused = labelloop("export", "--home", home, "--output", "-", "--format", "parquet")
+    assert "parquet is nothing for a terminal" in error_line(refused)

@@ -1,0 +1,204 @@
+"""An export in each format: what is read back is what was written."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import datasets  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.pool.sources import load
+from labelloop.projects.formats import as_text, format_of, read_rows, write_rows
+from tests.support.argilla_server import free_port
+
+TIME = datetime(2026, 5, 1, 8, 30, 0, 123456, tzinfo=UTC)
+HARD = 'She said "no", then\r\nleft;\ta lone \r, a \u2028 and = 1 – ünïcode ✓'
+OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
+
+
+def row(item: int, **changed: Any) -> dict[str, Any]:
+    """A row that nobody voted on, and no model picked."""
+    plain: dict[str, Any] = {
+        "text": f"text {item}",
+        "label": None,
+        "labels": [],
+        "discarded": False,
+        "item": item,
+        "source_row": item,
+        "batch": "0",
+        "revision": 0,
+        "reason": "cold-start",
+        "model": None,
+        "predicted": [],
+        "probability": None,
+        "agreement": None,
+        "time": TIME,
+        "annotators": [],
+        "votes": [],
+    }
+    return {**plain, **changed}
+
+
+def vote(name: str, status: str, *labels: str, time: datetime | None = None) -> dict[str, Any]:
+    return {"username": name, "status": status, "labels": list(labels), "time": time}
+
+
+ROWS = [
+    row(0, label="1", labels=["1"]),
+    row(1, discarded=True, annotators=["ann"], votes=[vote("ann", "discarded", time=TIME)]),
+    row(
+        2,
+        text=HARD,
+        label="null",
+        labels=["null"],
+        batch="relabel-1",
+        revision=2,
+        reason="relabel",
+        model="3",
+        predicted=["spam, or ham"],
+        probability=0.1 + 0.2,
+        agreement=2 / 3,
+        time=TIME + timedelta(days=1),
+        annotators=["ann", "böb"],
+        votes=[vote("ann", "submitted", "null"), vote("böb", "submitted", "true", time=TIME)],
+    ),
+]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []], ids=["all", "one", "none"])
+def test_what_is_read_back_is_what_was_written(tmp_path: Path, output: str, rows: list[Any]) -> None:
+    target = f"{tmp_path}/new/{output}"
+    write_rows(rows, target, format_of(target))
+
+    assert read_rows(target) == rows
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_export_is_a_data_set_to_begin_a_project_with(tmp_path: Path, output: str) -> None:
+    target = f"{tmp_path}/{output}"
+    write_rows(ROWS, target, format_of(target))
+
+    table = load(target)
+
+    assert (table.text_column, table.label_column) == ("text", "label")
+    assert table.texts == ["text 0", "text 1", HARD]
+    assert table.labels == ["1", None, "null"]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path, output: str) -> None:
+    target = f"{tmp_path}/{output}"
+    for rows in (ROWS, ROWS[:1]):
+        write_rows(rows, target, format_of(target))
+
+    assert read_rows(target) == ROWS[:1]
+    assert list(tmp_path.iterdir()) == [Path(target)]
+
+
+def test_columns_have_types_in_parquet_also_where_all_values_are_missing(tmp_path: Path) -> None:
+    write_rows(ROWS[:1], tmp_path / "labels.parquet", "parquet")
+
+    schema = pq.read_schema(tmp_path / "labels.parquet")
+
+    assert str(schema.field("probability").type) == "double"
+    assert str(schema.field("model").type) == "string"
+    assert str(schema.field("time").type) == "timestamp[us, tz=UTC]"
+
+
+def test_the_package_datasets_loads_the_folder(tmp_path: Path) -> None:
+    write_rows(ROWS, tmp_path / "labels", "datasets")
+
+    found = datasets.load_from_disk(str(tmp_path / "labels"))
+
+    assert found[2]["votes"][1]["username"] == "böb"
+    assert found["label"][:] == ["1", None, "null"]
+
+
+def test_a_folder_with_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+
+    with pytest.raises(UserError, match="holds other things: give a new one by --output"):
+        write_rows(ROWS, tmp_path, "datasets")
+    assert list(tmp_path.iterdir()) == [tmp_path / "thesis.tex"]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_where_nothing_can_be_written_it_is_said_in_one_line(tmp_path: Path, output: str) -> None:
+    (tmp_path / "file").touch()
+    target = f"{tmp_path}/file/{output}"
+
+    with pytest.raises(UserError, match=r"^cannot write [^\n]*: give another --output$"):
+        write_rows(ROWS, target, format_of(target))
+
+
+@pytest.mark.parametrize("offline", ["0", "1"])
+def test_a_hub_that_cannot_be_reached_is_said_in_one_line(tmp_path: Path, offline: str) -> None:
+    code = (
+        "from labelloop.errors import UserError\n"
+        "from labelloop.projects.formats import write_rows\n"
+        "try: write_rows([], 'hf://user/labels', 'hub')\n"
+        "except UserError as error: print(error)"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": offline, "HF_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+
+    (line,) = run.stdout.splitlines()
+    assert line.startswith("the Hub does not take user/labels (")
+    assert line.endswith("check the name, the network and `hf auth login`, or give a file by --output")
+
+
+@pytest.mark.parametrize(
+    ("output", "asked", "kind"),
+    [
+        ("a.csv", None, "csv"),
+        ("a.jsonl", None, "jsonl"),
+        ("a.PARQUET", None, "parquet"),
+        ("a", None, "jsonl"),
+        ("a/", None, "datasets"),
+        ("hf://user/a", None, "hub"),
+        ("user/a", "hub", "hub"),
+        ("a.txt", "csv", "csv"),
+    ],
+)
+def test_the_format_is_that_of_the_name_unless_asked(output: str, asked: str | None, kind: str) -> None:
+    assert format_of(output, asked) == kind
+
+
+def test_a_folder_that_is_there_is_one_for_datasets(tmp_path: Path) -> None:
+    assert format_of(str(tmp_path)) == "datasets"
+
+
+def test_an_unknown_ending_is_an_error() -> None:
+    with pytest.raises(UserError, match=r"name it \*.jsonl, \*.csv, .*, or give --format"):
+        format_of("labels.xlsx")
+
+
+def test_a_file_is_not_put_on_the_hub() -> None:
+    with pytest.raises(UserError, match="leave out --format"):
+        format_of("hf://user/a", "csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "text,label\r\nhi,ham\r\n", "is no export of this labelloop: it has no column labels, "),
+        ("a.jsonl", '{"text": "hi"}\n', "it has no column label, "),
+        ("a.jsonl", "{nope\n", "cannot be read as an export"),
+        ("a.parquet", "nope", "cannot be read as an export"),
+        ("a.csv", as_text(ROWS, "csv").replace("[]", "[", 1), "cannot be read as an export"),
+    ],
+)
+def test_a_file_that_is_no_export_is_said_in_one_line(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    (tmp_path / name).write_text(content, newline="")
+
+    with pytest.raises(UserError, match=rf"^[^\n]*{said}[^\n]*$"):
+        read_rows(tmp_path / name)
