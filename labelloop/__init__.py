@@ -1,0 +1,47 @@
+"""Active learning for text classification that a team can run; what consumers and notebooks import.
+
+Names are loaded when they are first asked for: this import costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labelloop.consumers.base import Consumer as Consumer
+    from labelloop.consumers.following import follow as follow
+    from labelloop.errors import Unavailable as Unavailable
+    from labelloop.errors import UserError as UserError
+    from labelloop.loop.state import LoopState as LoopState
+    from labelloop.projects.export import rows as rows
+    from labelloop.store import Store as Store
+    from schemas.envelope import Event as Event
+    from schemas.events import *  # noqa: F403
+
+_NAMES = {
+    "Consumer": "labelloop.consumers.base",
+    "Event": "schemas.envelope",
+    "EventData": "schemas.events",
+    "LoopState": "labelloop.loop.state",
+    "Store": "labelloop.store",
+    "Unavailable": "labelloop.errors",
+    "UserError": "labelloop.errors",
+    "follow": "labelloop.consumers.following",
+    "rows": "labelloop.projects.export",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_NAMES.get(name, "schemas.events")), name, None)
+    if found is None or not (name in _NAMES or name in _events()):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_NAMES, *_events()])
+
+
+def _events() -> list[str]:
+    return [event.__name__ for event in import_module("schemas.events").EVENTS.values()]

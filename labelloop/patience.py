@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
+from labelloop.observe.health import Health
 from labelloop.slot import Slot
 
 logger = logging.getLogger(__name__)
@@ -14,10 +15,13 @@ Result = TypeVar("Result")
 
 
 class Patience:
-    """Patience with one thing that a service needs; `who` tells it from the others in the slot."""
+    """Patience with one thing that a service needs; `who` tells it from the others in slot and health."""
 
-    def __init__(self, slot: Slot, who: str, backoff: Callable[[], Backoff] = Backoff) -> None:
+    def __init__(
+        self, slot: Slot, who: str, backoff: Callable[[], Backoff] = Backoff, health: Health | None = None
+    ) -> None:
         self._slot = slot
+        self._health = health or Health()
         self._who = who
         self._backoff = backoff()
         self._outage: str | None = None
@@ -40,6 +44,7 @@ class Patience:
             logger.warning("%s; trying again", error)
             self._outage = outage
         self._slot.say_of(self._who, waiting=str(error))
+        self._health.lacks(self._who, str(error))
         await asyncio.sleep(self._backoff.next())
 
     def is_over(self) -> None:
@@ -48,4 +53,5 @@ class Patience:
             logger.info("it works again; over is: %s", self._outage)
             self._outage = None
             self._slot.say_of(self._who, waiting=None)
+            self._health.lacks(self._who, None)
         self._backoff.reset()

@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from labelloop.caches import cache_folder
@@ -24,6 +25,8 @@ from labelloop.settings import Settings
 from labelloop.slot import Slot
 
 PARENT_CHECK = 1.0
+
+Work = Callable[[Slot, Instruments], Coroutine[Any, Any, None]]
 
 
 def serve(make: Callable[[Settings], Controller[Any]]) -> None:
@@ -52,24 +55,39 @@ async def _serve(
     make: Callable[[Settings], Controller[Any]], settings: Settings, observing: Observing
 ) -> None:
     service = make(settings)
-    logs.bind_contextvars(service=service.name)
     log = open_log(settings.log)
-    slot = Slot(settings.run, service.name)
-    instruments = Instruments.of(service.name, observing.stale_after)
+
+    async def work(slot: Slot, instruments: Instruments) -> None:
+        await Runtime(log, service, slot, Folds(cache_folder(), settings.log), instruments).run()
+
+    try:
+        await keep(service.name, work, observing, settings.run, settings.parent)
+    finally:
+        await service.close()
+        await log.close()
+
+
+async def keep(
+    name: str, work: Work, observing: Observing, run: Path | None, parent: int | None = None
+) -> None:
+    """Do a service's work until its end, SIGTERM or SIGINT, or the end of its `parent`; show how it fares.
+
+    Raises UserError when it cannot be shown.
+    """
+    logs.bind_contextvars(service=name)
+    slot = Slot(run, name)
+    instruments = Instruments.of(name, observing.stale_after)
     server = _show(instruments, observing, slot)
     beating = asyncio.create_task(instruments.health.keep_beating())
-    runtime = Runtime(log, service, slot, Folds(cache_folder(), settings.log), instruments)
-    running = asyncio.create_task(runtime.run())
+    running = asyncio.create_task(work(slot, instruments))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    watching = asyncio.create_task(_stop_without_parent(settings.parent, running))
+    watching = asyncio.create_task(_stop_without_parent(parent, running))
     try:
         with suppress(asyncio.CancelledError):
             await running
     finally:
         watching.cancel()
-        await service.close()
-        await log.close()
         beating.cancel()
         if server is not None:
             server.close()

@@ -20,6 +20,7 @@ from labelloop.cli.import_ import import_
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
 from labelloop.cli.replay import replay
+from labelloop.cli.run import run
 from labelloop.cli.status import status
 from labelloop.cli.up import up
 from labelloop.cli.why import why
@@ -107,6 +108,7 @@ for command in (
     events,
     replay,
     why,
+    run,
     deadletters,
     doctor,
     export,

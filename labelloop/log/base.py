@@ -1,6 +1,6 @@
 """The interface of an event log, whichever it is."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -112,6 +112,15 @@ class Follower(Protocol):
         """Those whose records come here now, and not to another member of the group."""
         ...
 
+    @property
+    def sharings(self) -> int:
+        """How often the group has shared the partitions out: what comes next may not follow on what came."""
+        ...
+
+    async def lag(self) -> Mapping[int, int]:
+        """How many offsets each partition that comes here is behind the log's end. Raises Unavailable."""
+        ...
+
 
 class Log(Protocol):
     """An event log. Every project's events are in one order."""
@@ -134,14 +143,23 @@ class Log(Protocol):
         """
         ...
 
-    def follow(self, group: str) -> AbstractAsyncContextManager[Follower]: ...
+    def follow(self, group: str) -> AbstractAsyncContextManager[Follower]:
+        """Follow as a member of a group, which begins at the log's beginning unless it was placed."""
+        ...
+
+    async def place(self, group: str, at_end: bool) -> None:
+        """Let a group begin anew: behind all that is there, or at the beginning. No member may be at work.
+
+        Raises Unavailable and UserError.
+        """
+        ...
 
     @property
     def dead_letters(self) -> DeadLetters:
         """What followers could not handle."""
         ...
 
-    def read(self, project: str | None = None) -> AsyncIterator[Record]:
+    def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         """All records up to the present end, of one project or of all."""
         ...
 

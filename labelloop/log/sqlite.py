@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,15 @@ class SqliteLog:
     async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
         yield SqliteFollower(self, self._file, group)
 
-    async def read(self, project: str | None = None) -> AsyncIterator[Record]:
+    async def place(self, group: str, at_end: bool) -> None:
+        end = "(SELECT coalesce(max(offset), 0) FROM events)" if at_end else "0"
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(f"INSERT OR REPLACE INTO positions VALUES (?, {end})", (group,))
+
+        await self._file.write(transaction)
+
+    async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         end, offset = self.end(), 0
         while records := self.page(offset, end, project):
             for found in records:
@@ -137,6 +145,13 @@ class SqliteFollower:
 
     def partitions(self) -> Collection[int]:
         return (PARTITION,)
+
+    @property
+    def sharings(self) -> int:
+        return 0
+
+    async def lag(self) -> Mapping[int, int]:
+        return {PARTITION: max(0, self._log.end() - self._committed())}
 
     def _committed(self) -> int:
         rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from labelloop.backoff import Backoff
-from labelloop.delivery import Delivery
+from labelloop.delivery import Delivery, Handler
 from labelloop.log.base import Log, Record
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.slot import Slot
@@ -19,19 +19,20 @@ GROUP = "alerting"
 
 
 @dataclass
-class Consumer:
+class Consumer(Handler):
     """Handles events of `some_event` by their numbers; `failing`: the errors of a number's next calls."""
 
     failing: Mapping[int, list[Exception]] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     handled: list[int] = field(default_factory=list)
 
-    async def handle(self, record: Record) -> None:
+    async def handle(self, record: Record) -> bool:
         number = number_of(record)
         self.calls.append(number)
         if errors := self.failing.get(number):
             raise errors.pop(0)
         self.handled.append(number)
+        return True
 
     @property
     def counts(self) -> Counter[int]:
@@ -49,7 +50,7 @@ async def delivering(
 ) -> AsyncIterator[None]:
     """The consumer at work on the log; it waits for little between attempts."""
     backoff = partial(Backoff, 0.01, 0.05)
-    delivery = Delivery(log, group, consumer.handle, slot or Slot(None, group), attempts, backoff)
+    delivery = Delivery(log, group, consumer, slot or Slot(None, group), attempts, backoff)
     task = asyncio.create_task(delivery.run())
     try:
         yield

@@ -9,24 +9,33 @@ import sys
 from functools import partial
 
 from labelloop.backoff import Backoff
-from labelloop.delivery import Delivery
+from labelloop.delivery import Delivery, Handler
 from labelloop.log.base import Record
 from labelloop.slot import Slot
 from tests.support.logs import KINDS, number_of
 
 
-async def main(kind: str, place: str, lifetime: str, group: str, failing: str, hanging: str) -> None:
-    async def handle(record: Record) -> None:
+class Telling(Handler):
+    """Says what it is called for."""
+
+    def __init__(self, failing: str, hanging: str) -> None:
+        self._failing, self._hanging = _numbers(failing), _numbers(hanging)
+
+    async def handle(self, record: Record) -> bool:
         number = number_of(record)
         print(json.dumps({"called": number}), flush=True)
-        if number in _numbers(hanging):
+        if number in self._hanging:
             await asyncio.Event().wait()
-        if number in _numbers(failing):
+        if number in self._failing:
             raise ValueError(f"{number} is odd")
         print(json.dumps({"handled": number}), flush=True)
+        return True
 
+
+async def main(kind: str, place: str, lifetime: str, group: str, failing: str, hanging: str) -> None:
     log = KINDS[kind].open(place, float(lifetime))
-    await Delivery(log, group, handle, Slot(None, group), attempts=2, backoff=partial(Backoff, 0.01)).run()
+    telling = Telling(failing, hanging)
+    await Delivery(log, group, telling, Slot(None, group), attempts=2, backoff=partial(Backoff, 0.01)).run()
 
 
 def _numbers(said: str) -> set[int]:

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError
 
+from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.errors import translated
-from labelloop.log.kafka.reader import COMMITTED, PATIENCE, stopped
+from labelloop.log.kafka.reader import COMMITTED, PATIENCE, consuming, position, stopped
 from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
 
@@ -26,10 +27,10 @@ class KafkaFollower:
     def __init__(self, settings: KafkaSettings, group: str, session: float) -> None:
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
-            settings.topic,
-            **{**UNHURRIED, **settings.consumer(session), **COMMITTED},
-            group_id=settings.group(group),
+            **{**UNHURRIED, **settings.consumer(session), **COMMITTED}, group_id=settings.group(group)
         )
+        self._sharings = _Sharings()
+        self._consumer.subscribe([settings.topic], listener=self._sharings)
 
     async def join(self) -> None:
         with translated(self._settings):
@@ -62,3 +63,44 @@ class KafkaFollower:
 
     def partitions(self) -> Collection[int]:
         return {place.partition for place in self._consumer.assignment()}
+
+    @property
+    def sharings(self) -> int:
+        return self._sharings.count
+
+    async def lag(self) -> Mapping[int, int]:
+        with translated(self._settings):
+            async with asyncio.timeout(PATIENCE):
+                ends = await self._consumer.end_offsets(self._consumer.assignment())
+                return {
+                    place.partition: max(0, end - await position(self._consumer, place))
+                    for place, end in ends.items()
+                }
+
+
+async def place(settings: KafkaSettings, group: str, offsets: Mapping[int, int]) -> None:
+    """Let a group go on at these offsets. Raises Unavailable, and UserError while it has members."""
+    async with consuming(settings, **COMMITTED, group_id=settings.group(group)) as consumer:
+        places = {TopicPartition(settings.topic, partition): offset for partition, offset in offsets.items()}
+        consumer.assign(list(places))
+        with translated(settings):
+            async with asyncio.timeout(PATIENCE):
+                try:
+                    await consumer.commit(places)
+                except LOST as error:
+                    raise UserError(
+                        f"the group {group} is at work and keeps its place: stop its members first"
+                    ) from error
+
+
+class _Sharings(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Nothing is lost yet: what is at work may be done by two."""
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self.count += 1

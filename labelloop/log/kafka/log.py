@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka.partitioner import DefaultPartitioner
@@ -10,7 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
-from labelloop.log.kafka.follower import KafkaFollower
+from labelloop.log.kafka.follower import KafkaFollower, place
 from labelloop.log.kafka.identity import identity
 from labelloop.log.kafka.ownership import KafkaOwnership
 from labelloop.log.kafka.reader import Ends, read
@@ -75,7 +75,13 @@ class KafkaLog:
         finally:
             await follower.leave()
 
-    async def read(self, project: str | None = None) -> AsyncIterator[Record]:
+    async def place(self, group: str, at_end: bool) -> None:
+        await self._ready()
+        topic, everywhere = self._settings.topic, range(self._settings.partitions)
+        ends = await self._ends.of(topic, everywhere) if at_end else dict.fromkeys(everywhere, 0)
+        await place(self._settings, group, ends)
+
+    async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         await self._ready()
         everywhere = range(self._settings.partitions)
         partitions = everywhere if project is None else (self._partition(project),)

@@ -77,7 +77,7 @@ async def read(
 
 @asynccontextmanager
 async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of no group, started. Raises Unavailable and UserError."""
+    """A consumer of no group unless one is told, started. Raises Unavailable and UserError."""
     consumer = AIOKafkaConsumer(**{**EAGER, **settings.consumer(SESSION_SECONDS), **options})
     try:
         with translated(settings):

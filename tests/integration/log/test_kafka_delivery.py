@@ -11,14 +11,18 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import Standing
 from labelloop.log.kafka import KafkaLog, read_settings
 from labelloop.slot import Slot, read_slot
+from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
 from tests.support.kafka_broker import Broker
 from tests.support.logs import number_of, some_event
+from tests.support.plugged import Noting, at_work, running
+from tests.support.states import project as a_project
 
 PARTITIONS = "4"
 PROJECTS = [f"project-{number}" for number in range(12)]
@@ -42,10 +46,10 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
     await log.append(*(some_event("p", number) for number in range(3)))
 
     class Killing(Consumer):
-        async def handle(self, record: Record) -> None:
+        async def handle(self, record: Record) -> bool:
             if len(self.calls) == 1:
                 await asyncio.to_thread(own_broker.kill)
-            await super().handle(record)
+            return await super().handle(record)
 
     consumer = Killing(failing={1: odd(2)})
     async with delivering(log, consumer, slot=Slot(tmp_path, GROUP), attempts=2):
@@ -69,10 +73,11 @@ class Member(Consumer):
         super().__init__(failing)
         self.projects: dict[int, list[str]] = defaultdict(list)
 
-    async def handle(self, record: Record) -> None:
+    async def handle(self, record: Record) -> bool:
         await super().handle(record)
         assert record.event is not None
         self.projects[number_of(record)].append(record.event.project)
+        return True
 
 
 async def test_a_letter_is_given_to_the_member_that_has_its_project(kafka: str, prefix: str) -> None:
@@ -92,6 +97,51 @@ async def test_a_letter_is_given_to_the_member_that_has_its_project(kafka: str, 
     assert len(first.projects[0]) + len(second.projects[0]) == len(PROJECTS)
     for log in logs:
         await log.close()
+
+
+async def test_whoever_is_given_a_project_back_knows_what_another_member_was_given(
+    kafka: str, prefix: str
+) -> None:
+    logs = [a_log(kafka, prefix) for _ in range(2)]
+    consumers = Noting(), Noting()
+    await logs[0].append(*(new_event(project, a_project(), source="tests") for project in PROJECTS))
+
+    async def a_round(number: int) -> None:
+        await logs[0].append(*(some_event(project, number) for project in PROJECTS))
+        await until(lambda: all(length(project) == number + 2 for project in PROJECTS))
+
+    def length(project: str) -> int:
+        return max((n for c in consumers for found, _, n in c.noted if found == project), default=0)
+
+    async with at_work(running(logs[0], consumers[0])):
+        await a_round(0)
+        async with at_work(running(logs[1], consumers[1])):
+            for number in range(1, 100):
+                await a_round(number)
+                if consumers[1].noted:
+                    break
+        await a_round(number + 1)
+
+    alone = {found for found, _, n in consumers[1].noted if n == number + 2}
+    assert alone
+    # Were one of its events not known, the last one's state would count fewer.
+    assert {(project, number + 3) for project in PROJECTS} <= {(p, n) for p, _, n in consumers[0].noted}
+    for log in logs:
+        await log.close()
+
+
+async def test_a_group_at_work_keeps_its_place(kafka: str, prefix: str) -> None:
+    log = a_log(kafka, prefix)
+    await log.append(some_event("p", 0))
+    consumer = Consumer()
+
+    async with delivering(log, consumer):
+        await until(lambda: consumer.handled == [0])
+        with pytest.raises(UserError, match="the group alerting is at work and keeps its place"):
+            await log.place(GROUP, at_end=False)
+
+    await log.place(GROUP, at_end=False)
+    await log.close()
 
 
 async def a_round_that_both_share(log: KafkaLog, first: Member, second: Member) -> int:

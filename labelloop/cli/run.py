@@ -1,0 +1,149 @@
+"""`labelloop run`: a consumer that plugs in."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.values import NameValue, parameters
+from labelloop.cli.where import Where
+from labelloop.errors import UserError
+
+if TYPE_CHECKING:
+    from labelloop.consumers.base import Consumer
+    from labelloop.log import Log
+    from labelloop.observe.instruments import Instruments
+    from labelloop.observe.settings import Observing
+    from labelloop.slot import Slot
+
+NOW = "now"
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("consumer", required=False)
+@options.where
+@click.option("--group", help="Name under which the log remembers its place. [default: the consumer's own]")
+@click.option(
+    "--from",
+    "start",
+    envvar="LABELLOOP_FROM",
+    type=click.Choice(("beginning", NOW)),
+    help="Begin anew: with all that ever was, or with what comes from now on. [default: where it was; at "
+    "first the beginning]",
+)
+@click.option("--project", help="Only the events of this project, by its name or id.")
+@click.option("--once", is_flag=True, help="Handle what is there, then stop.")
+@click.option(
+    "--set",
+    "settings",
+    envvar="LABELLOOP_SET",
+    multiple=True,
+    type=NameValue(),
+    help="What the consumer's constructor takes, as folder=labels.",
+)
+@click.option("--list", "listing", is_flag=True, allow_from_autoenv=False, help="List those installed.")
+@options.as_json
+def run(
+    consumer: str | None,
+    where: Where,
+    group: str | None,
+    start: str | None,
+    project: str | None,
+    once: bool,
+    settings: tuple[tuple[str, str], ...],
+    listing: bool,
+    as_json: bool,
+) -> None:
+    """Give the log's events to a CONSUMER until Ctrl-C: an installed one by its name, or module:Class.
+
+    `labelloop run --list`
+
+    `labelloop run my_consumer:Hello --from now`
+
+    `labelloop run parquet_labels --set folder=labels`
+    """
+    if listing:
+        _list(as_json)
+    elif consumer is None:
+        raise UserError("name a consumer: `labelloop run --list` shows those installed, or give module:Class")
+    else:
+        asked = Asked(consumer, parameters(settings), group, start, project, once)
+        asyncio.run(_run(where, asked))
+
+
+def _list(as_json: bool) -> None:
+    from labelloop.consumers.finding import installed
+
+    found = {name: entry.value for name, entry in installed().items()}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, value in found.items():
+        click.echo(f"{name}  {value}")
+    if not found:
+        click.echo("no installed package has a consumer")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a consumer is to run."""
+
+    named: str
+    settings: Mapping[str, Any]
+    group: str | None
+    start: str | None
+    project: str | None
+    once: bool
+
+
+async def _run(where: Where, asked: Asked) -> None:
+    from labelloop.consumers.finding import find, make
+    from labelloop.log import open_log
+    from labelloop.observe import logs
+    from labelloop.observe.settings import Observing
+
+    observing = Observing.from_environment()
+    logs.configure(observing.json)
+    kind = find(asked.named)
+    places = where.find()
+    log = open_log(places.log)
+    try:
+        made = make(asked.named, kind, asked.settings, places.known_store)
+        try:
+            await _give(log, made, asked, observing, places.home.run if places.home else None)
+        finally:
+            made.close()
+    finally:
+        await log.close()
+
+
+async def _give(
+    log: "Log", made: "Consumer", asked: Asked, observing: "Observing", folder: Path | None
+) -> None:
+    from labelloop.consumers.finding import group_of
+    from labelloop.consumers.running import Running
+    from labelloop.process import keep
+    from labelloop.projects.catalog import choose, read_histories
+
+    only = choose(await read_histories(log), asked.project).project if asked.project else None
+    group = group_of(type(made), asked.group, only)
+    if asked.start is not None:
+        await log.place(group, at_end=asked.start == NOW)
+    click.echo(f"{group} is given the events of {f'the project {only}' if only else 'all projects'}")
+    handled = 0
+
+    async def work(slot: "Slot", instruments: "Instruments") -> None:
+        nonlocal handled
+        running = Running(log, made, group, slot, instruments, only)
+        try:
+            await running.run(asked.once)
+        finally:
+            handled = running.handled
+
+    await keep(group, work, observing, folder)
+    click.echo(f"{group} has handled {handled} event{'' if handled == 1 else 's'}")

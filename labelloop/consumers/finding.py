@@ -1,0 +1,91 @@
+"""A consumer by its name: an entry point of an installed package, or `module:Class`."""
+
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from labelloop.consumers.base import Consumer
+from labelloop.errors import Unavailable, UserError
+from labelloop.store import open_store
+
+ENTRY_POINTS = "labelloop.consumers"
+OURS = ("annotation_watcher", "querier", "trainer", "evaluator", "alerting")
+STORE = "store"
+
+
+def installed() -> dict[str, EntryPoint]:
+    """The entry points of all packages here, by name."""
+    return {found.name: found for found in sorted(entry_points(group=ENTRY_POINTS))}
+
+
+def find(named: str) -> type[Consumer]:
+    """The class of a consumer. Raises UserError when there is none, or it cannot be imported."""
+    known = installed()
+    if named in known:
+        module, _, attribute = known[named].value.partition(":")
+    elif re.fullmatch(r"[\w.]+:[\w.]+", named):
+        module, _, attribute = named.partition(":")
+    else:
+        there = f"there is {', '.join(known)}" if known else "no package here has any"
+        raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
+    found = _imported(named, module, attribute)
+    if not (inspect.isclass(found) and issubclass(found, Consumer)):
+        raise UserError(f"{named} is no consumer: derive the class from labelloop.Consumer")
+    if inspect.isabstract(found):
+        raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
+    return found
+
+
+def make(named: str, kind: type[Consumer], options: Mapping[str, Any], store: str | None) -> Consumer:
+    """The consumer with its options, and with the store where it asks for one. Raises UserError."""
+    parameters = inspect.signature(kind).parameters
+    given = dict(options)
+    if STORE in parameters and STORE not in given:
+        if store is None:
+            raise UserError(f"{named} needs the store: give --store, or set LABELLOOP_STORE")
+        given[STORE] = open_store(store)
+    try:
+        inspect.signature(kind).bind(**given)
+    except TypeError as error:
+        takes = ", ".join(name for name in parameters if name != STORE) or "nothing"
+        raise UserError(f"{named} takes {takes} by --set NAME=VALUE: {error}") from error
+    try:
+        return kind(**given)
+    except (UserError, Unavailable):
+        raise
+    except Exception as error:
+        raise UserError(f"{named} cannot be made: {_line(error)}") from error
+
+
+def group_of(kind: type[Consumer], given: str | None, project: str | None) -> str:
+    """The group that a consumer works as; for one project it has one of its own. Raises UserError."""
+    group = given or ".".join(filter(None, (kind.name or kind.__name__, project)))
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
+        raise UserError(f"{group!r} is no name of a group: use letters, digits, '.', '_' and '-'")
+    if group in OURS:
+        raise UserError(f"{group} is a service's own name: give another by --group")
+    return group
+
+
+def _imported(named: str, module: str, attribute: str) -> Any:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:
+        raise UserError(f"{named} cannot be imported: {_line(error)}") from error
+    for part in attribute.split("."):
+        found = getattr(found, part, None)  # type: ignore[assignment]
+    if found is None:
+        raise UserError(f"the module {module} has no {attribute}: check the name {named}")
+    return found
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,40 @@
+"""The events of a log for a script or a notebook, each with the state of its project."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from labelloop.consumers.states import States
+from labelloop.group import own_group
+from labelloop.home import DEFAULT
+from labelloop.log import open_log
+from labelloop.loop.state import LoopState
+from labelloop.places import check_log_is_there, places_of
+from schemas.envelope import Event
+
+
+async def follow(
+    log: str | Path = DEFAULT, group: str | None = None, project: str | None = None
+) -> AsyncIterator[tuple[Event, LoopState]]:
+    """The events that count, of a log by its URL or of a home, without an end; `project` by its id.
+
+    From the beginning; a `group` goes on behind what it was given and came back from. Raises UserError and
+    Unavailable.
+    """
+    places = places_of(str(log))
+    check_log_is_there(places)
+    opened = open_log(places.log)
+    states = States(opened)
+    try:
+        async with opened.follow(group or own_group()) as follower:
+            sharings = follower.sharings
+            async for record in follower:
+                if follower.sharings != sharings:
+                    sharings = follower.sharings
+                    states.forget()
+                if record.event is not None and project in (None, record.event.project):
+                    for event, state in await states.told(record):
+                        yield event, state
+                if group is not None:
+                    await follower.commit(record)
+    finally:
+        await opened.close()

@@ -1,0 +1,110 @@
+"""A consumer at work on a log."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from labelloop.backoff import Backoff
+from labelloop.consumers.base import Consumer
+from labelloop.consumers.states import States, Telling, Told
+from labelloop.delivery import Delivery, Handler
+from labelloop.log.base import Log, Record
+from labelloop.loop.state import LoopState
+from labelloop.observe.about import about_event, about_project
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.logs import bound_contextvars
+from labelloop.slot import Slot
+from schemas.envelope import Event
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A project as its figures are taken."""
+
+    history: Telling
+
+
+class Running(Handler):
+    """Gives the consumer what it wants of all projects, or of one.
+
+    A dead letter comes with the state that its event came with. Events of a project that is halted wait for
+    the EventSkipped that lets it go on; those of other projects do not.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        consumer: Consumer,
+        group: str,
+        slot: Slot,
+        instruments: Instruments,
+        project: str | None = None,
+        backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
+        self._consumer = consumer
+        self._wanted = tuple(consumer.events) or (object,)
+        self._is_async = inspect.iscoroutinefunction(consumer.handle)
+        self._slot = slot
+        self._instruments = instruments
+        self._project = project
+        self._states = States(log)
+        self._delivery = Delivery(log, group, self, slot, backoff=backoff, instruments=instruments)
+        self.handled = 0
+
+    async def run(self, once: bool = False) -> None:
+        """Run until cancelled; `once`: until nothing is left."""
+        await self._delivery.run(once)
+
+    def renewed(self) -> None:
+        self._states.forget()
+
+    async def handle(self, record: Record) -> bool:
+        if not self._is_of_interest(record):
+            return False
+        assert record.event is not None
+        before = self._resting(record.event.project)
+        told = await self._states.told(record)
+        self._report(record.event.project, before)
+        return await self._give(told)
+
+    async def handle_again(self, record: Record) -> bool:
+        return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
+
+    async def _give(self, told: Sequence[Told]) -> bool:
+        wanted = [(event, state) for event, state in told if isinstance(event.payload, self._wanted)]
+        for event, state in wanted:
+            with bound_contextvars(**about_event(event)):
+                await self._call(event, state)
+            self.handled += 1
+            self._instruments.meters.handled(event, state, state)
+        return bool(wanted)
+
+    async def _call(self, event: Event, state: LoopState) -> None:
+        called = (
+            self._consumer.handle(event, state)
+            if self._is_async
+            else await asyncio.to_thread(self._consumer.handle, event, state)
+        )
+        if called is not None:
+            await called
+
+    def _is_of_interest(self, record: Record) -> bool:
+        return record.event is not None and self._project in (None, record.event.project)
+
+    def _resting(self, project: str) -> str | None:
+        known = self._states.histories.get(project)
+        return known.resting if known else None
+
+    def _report(self, project: str, before: str | None) -> None:
+        """Say what rests, and let the figures be taken of the projects that are known now."""
+        now, histories = self._resting(project), self._states.histories
+        if now != before:
+            standing = f"is {now}: its events wait" if now else "goes on"
+            logger.warning("project %s %s", project, standing, extra=about_project(project))
+        halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
+        self._slot.say(halted=halted or None)
+        self._instruments.meters.projects.own({name: Followed(each) for name, each in histories.items()})

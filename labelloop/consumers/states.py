@@ -1,0 +1,81 @@
+"""The events that count, each with the state of its project right after it."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Log, Record
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+from schemas.envelope import Event
+
+Told = tuple[Event, LoopState]
+
+
+@dataclass
+class Telling(History):
+    """A history that remembers what the record added last brought, and where in the log it was."""
+
+    told: list[Told] = field(default_factory=list)
+    offset: int = -1
+
+    def take(self, record: Record) -> Sequence[Told]:
+        """What counts from this record on: nothing, its event, or also what was held until it came."""
+        self.told, self.offset = [], record.offset
+        if record.event is not None:
+            self.add(record.event, record.place)
+        return self.told
+
+    def _take(self, event: Event, place: str) -> bool:
+        goes_on = super()._take(event, place)
+        if goes_on:
+            self.told.append((event, self.state))
+        return goes_on
+
+
+class States:
+    """The projects of a log, each folded from its beginning as its first record comes."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._here: str | None = None
+        self.histories: dict[str, Telling] = {}
+
+    def forget(self) -> None:
+        """What comes next may not follow on what came last: fold anew."""
+        self.histories.clear()
+
+    async def told(self, record: Record) -> Sequence[Told]:
+        """What a record brings that comes in the order of its log; the same when it is asked for again.
+
+        Raises Unavailable.
+        """
+        assert record.event is not None
+        known = self.histories.get(record.event.project)
+        if known is None:
+            known = self.histories[record.event.project] = await self._folded(record)
+        elif known.offset < record.offset:
+            known.take(record)
+        return known.told if known.offset == record.offset else await self.told_then(record)
+
+    async def told_then(self, record: Record) -> Sequence[Told]:
+        """What a record of any place brought when it came. Raises Unavailable."""
+        return (await self._folded(record)).told
+
+    async def _folded(self, last: Record) -> Telling:
+        """The project of a record, folded up to and with it."""
+        assert last.event is not None
+        try:
+            if self._here is None:
+                self._here = await self._log.identity()
+            history = Telling(last.event.project, self._here)
+            async with aclosing(self._log.read(last.event.project)) as records:
+                async for record in records:
+                    if record.offset >= last.offset:
+                        break
+                    history.take(record)
+        except UserError as error:
+            raise Unavailable(str(error)) from error
+        history.take(last)
+        return history

@@ -1,0 +1,70 @@
+"""Consumers as users write them, at work on a real log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from labelloop import Consumer, Event, LoopState
+from labelloop.backoff import Backoff
+from labelloop.consumers.running import Running
+from labelloop.log.base import Log
+from labelloop.observe.instruments import Instruments
+from labelloop.slot import Slot
+
+GROUP = "noting"
+
+
+class Noting(Consumer):
+    """Notes each event with the number of those that the state knows; `failing`: errors of its next calls."""
+
+    def __init__(self, *failing: Exception) -> None:
+        self.failing = list(failing)
+        self.noted: list[tuple[str, str, int]] = []
+
+    def handle(self, event: Event, state: LoopState) -> None:
+        if self.failing:
+            raise self.failing.pop(0)
+        self.noted.append((event.project, event.name, state.length))
+
+    @property
+    def lengths(self) -> list[int]:
+        return [length for _, _, length in self.noted]
+
+    def of(self, project: str) -> list[str]:
+        """The names of a project's events."""
+        return [name for found, name, _ in self.noted if found == project]
+
+
+def running(
+    log: Log,
+    consumer: Consumer,
+    group: str = GROUP,
+    slot: Slot | None = None,
+    instruments: Instruments | None = None,
+    project: str | None = None,
+) -> Running:
+    """The consumer on the log; it waits for little between attempts."""
+    backoff = partial(Backoff, 0.01, 0.05)
+    observed = instruments or Instruments.of(group)
+    return Running(log, consumer, group, slot or Slot(None, group), observed, project, backoff)
+
+
+async def once(log: Log, consumer: Consumer, group: str = GROUP, project: str | None = None) -> Running:
+    """Let the consumer handle what is there."""
+    run = running(log, consumer, group, project=project)
+    async with asyncio.timeout(30):
+        await run.run(once=True)
+    return run
+
+
+@asynccontextmanager
+async def at_work(run: Running) -> AsyncIterator[None]:
+    """The consumer while it follows."""
+    task = asyncio.create_task(run.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError), ended

@@ -1,0 +1,28 @@
+"""What `import labelloop` offers, and costs."""
+
+import pytest
+
+import labelloop
+from labelloop.consumers.base import Consumer
+from schemas.events import EVENTS
+from tests.unit.cli.test_imports import loaded
+
+
+def test_it_offers_each_event_and_what_a_consumer_needs() -> None:
+    assert labelloop.Consumer is Consumer
+    for event in EVENTS.values():
+        assert getattr(labelloop, event.__name__) is event
+    offered = {"Consumer", "Event", "LoopState", "Store", "Unavailable", "follow", "rows", "ModelTrained"}
+    assert offered <= set(dir(labelloop))
+    assert all(hasattr(labelloop, name) for name in offered)
+
+
+@pytest.mark.parametrize("name", ["Annotated", "ClassVar", "Nothing"])
+def test_it_offers_nothing_else(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+        getattr(labelloop, name)
+
+
+def test_it_costs_nothing_until_it_is_asked() -> None:
+    assert not {name for name in loaded("import labelloop") if name.startswith(("schemas", "msgspec"))}
+    assert loaded("from labelloop import BatchAnnotated, Consumer").isdisjoint({"pyarrow", "numpy", "httpx"})
