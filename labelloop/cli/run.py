@@ -46,7 +46,7 @@ NOW = "now"
     type=NameValue(),
     help="What the consumer's constructor takes, as folder=labels.",
 )
-@click.option("--list", "listing", is_flag=True, allow_from_autoenv=False, help="List those installed.")
+@click.option("--list", "listing", envvar="LABELLOOP_LIST", is_flag=True, help="List those installed.")
 @options.as_json
 def run(
     consumer: str | None,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -80,14 +82,21 @@ def batches_in_all(project: ProjectCreated, asked: int) -> int:
     return asked if project.forked_from is not None else asked + project.given
 
 
-def opening(project: str, created: ProjectCreated, given: Sequence[Given], source: str) -> Iterator[Event]:
-    """The events that a project begins with, to be appended together."""
-    first = new_event(project, replace(created, given=len(given)), source=source)
+def opening(
+    project: str,
+    created: ProjectCreated,
+    given: Sequence[Given],
+    source: str,
+    time: datetime | None = None,
+) -> Iterator[Event]:
+    """The events that a project begins with at a time (None: now), to be appended together."""
+    event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
+    first = event(replace(created, given=len(given)))
     yield first
     for number, batch in enumerate(given):
-        queried = new_event(project, _queried(created, number, batch.items), source=source, cause=first.id)
+        queried = event(_queried(created, number, batch.items), cause=first.id)
         yield queried
-        yield new_event(project, batch.answers, source=source, cause=queried.id)
+        yield event(batch.answers, cause=queried.id)
 
 
 def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:

@@ -24,6 +24,7 @@ from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, Que
 
 PROJECT = "questions-7f3a"
 LABELS = ("ham", "spam")
+START = datetime(2026, 1, 1, tzinfo=UTC)
 Answers = Mapping[int, tuple[str, ...] | None]
 
 
@@ -56,7 +57,7 @@ class Loop:
     minutes: int = 0
 
     def __post_init__(self) -> None:
-        for event in opening(PROJECT, self.created, self.given, "tests"):
+        for event in opening(PROJECT, self.created, self.given, "tests", START):
             self._take(event)
 
     @property
@@ -65,7 +66,7 @@ class Loop:
 
     def append(self, data: e.EventData, cause: str | None = None) -> Event:
         self.minutes += 1
-        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=self.minutes)
+        time = START + timedelta(minutes=self.minutes)
         return self._take(new_event(PROJECT, data, source="tests", cause=cause, time=time))
 
     def _take(self, event: Event) -> Event:
