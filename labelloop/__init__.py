@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from labelloop.errors import Unavailable as Unavailable
     from labelloop.errors import UserError as UserError
     from labelloop.loop.state import LoopState as LoopState
+    from labelloop.notebook import adopt as adopt
+    from labelloop.notebook import rebuild as rebuild
     from labelloop.projects.export import rows as rows
     from labelloop.store import Store as Store
     from schemas.envelope import Event as Event
@@ -25,7 +27,9 @@ _NAMES = {
     "Store": "labelloop.store",
     "Unavailable": "labelloop.errors",
     "UserError": "labelloop.errors",
+    "adopt": "labelloop.notebook",
     "follow": "labelloop.consumers.following",
+    "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",
 }
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from labelloop.errors import TaskError
-from labelloop.learner.project import classifier_spec, is_model_lost
-from labelloop.learner.requests import Pick, QueryRequest
+from labelloop.learner.project import is_model_lost
+from labelloop.learner.requests import Pick
 from labelloop.learner.worker import Worker
 from labelloop.loop.settings import of_model
 from labelloop.loop.state import LoopState, Trained
+from labelloop.projects.requests import query_request
 from labelloop.store import Store
 
 
@@ -26,22 +27,18 @@ async def predictions(
     """In the order of the items, by an attempt at a model in a folder. Raises TaskError and UserError."""
     project = of_model(state, model)
     result = await worker.run(
-        QueryRequest(
+        query_request(
+            state,
+            model,
+            folder,
+            sha256,
+            {},
             pool=await asyncio.to_thread(store.pool, project),
-            classifier=classifier_spec(project),
-            labels=project.labels,
-            model_folder=folder,
-            model_sha256=sha256,
-            strategy=project.strategy.name,
-            strategy_parameters=project.strategy.parameters,
-            taken=tuple(range(project.pool.size)),
-            labelled=(),
-            ignored=(),
-            n=0,
-            also=tuple(items),
-            seed=project.seed,
             threads=threads,
             cache=store.cache(state.project_id),
+            seed=project.seed,
+            taken=range(project.pool.size),
+            also=items,
         )
     )
     return result.also

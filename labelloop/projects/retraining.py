@@ -17,7 +17,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.runs import expanded
 from labelloop.loop.state import LoopState
 from labelloop.projects.predictions import predictions
-from labelloop.projects.training import train_request
+from labelloop.projects.requests import train_request
 from labelloop.store import Store
 from schemas.events import ModelTrained
 

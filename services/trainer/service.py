@@ -11,7 +11,7 @@ from labelloop.loop.digest import learned_digest
 from labelloop.loop.order import NextModel, finished, next_model
 from labelloop.loop.runs import compact
 from labelloop.loop.state import LoopState
-from labelloop.projects.training import train_request
+from labelloop.projects.requests import train_request
 from labelloop.settings import Settings
 from labelloop.store import open_store
 from schemas.events import ModelTrained

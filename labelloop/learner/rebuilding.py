@@ -1,0 +1,36 @@
+"""A small-text learner as the log has it."""
+
+import numpy as np
+from small_text import PoolBasedActiveLearner, TextDataset  # type: ignore[import-untyped]
+
+from labelloop.learner import artifacts, labels, picking, runtime
+from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.requests import QueryRequest
+from labelloop.pool.snapshot import Snapshot
+
+
+def learner(request: QueryRequest) -> PoolBasedActiveLearner:
+    """The learner that a request describes: its pool, its strategy, the labels that it sees, its model.
+
+    Nothing is trained. Its indices are the pool's, its class numbers those of the labels' order. Raises
+    ModelMissing and ModelDamaged.
+    """
+    device = runtime.prepare(request.threads)
+    artifacts.verify(request.model_folder, request.model_sha256)
+    setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
+    strategy = picking.build(request.strategy, request.strategy_parameters, setting, device)
+    found = PoolBasedActiveLearner(picking.SettingFactory(setting), strategy, _pool(request))
+    found.initialize(factory(request.classifier.name).load(request.model_folder, setting))
+    found.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
+    found.y = found.dataset.y[found.indices_labeled]
+    found.indices_ignored = np.array(request.ignored, dtype=np.int64)
+    found._index_to_position = found._build_index_to_position_dict()
+    return found
+
+
+def _pool(request: QueryRequest) -> TextDataset:
+    texts = Snapshot.open(request.pool).all_texts()
+    y = np.full(len(texts), -1)
+    names = [labels.single(names) for _, names in request.labelled]
+    y[[item for item, _ in request.labelled]] = labels.numbers(names, request.labels)
+    return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))

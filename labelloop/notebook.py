@@ -1,0 +1,184 @@
+"""What a notebook does with a project: go on from one, or make one of the learner that it has."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from labelloop.errors import UserError
+from labelloop.home import DEFAULT, existing_home, open_home
+from labelloop.learner.requests import QueryRequest
+from labelloop.log import open_log
+from labelloop.loop.history import History
+from labelloop.loop.labels import latest_revisions
+from labelloop.loop.state import LoopState
+from labelloop.places import Elsewhere, Places, check_log_is_there, choose_places
+from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.create import ensure_project
+from labelloop.projects.options import ProjectOptions
+from labelloop.projects.replaying import Until, replay_until
+from labelloop.projects.requests import query_request
+from labelloop.settings import default_threads
+from labelloop.store import Store, open_store
+
+if TYPE_CHECKING:
+    from small_text import PoolBasedActiveLearner  # type: ignore[import-untyped]
+
+Result = TypeVar("Result")
+
+
+def rebuild(
+    project: str | None = None,
+    at: int | str | datetime | None = None,
+    *,
+    home: str | Path | None = None,
+    log: str | None = None,
+    store: str | None = None,
+) -> "PoolBasedActiveLearner":
+    """A project's small-text learner, with every recorded label and the newest model; nothing is trained.
+
+    `at`: a batch (when it was done first), a time, or an event by its id; without it, the present. `log`
+    and `store` are those of the home, `.labelloop`, unless they are given. The indices are the pool's, and
+    class n is the n-th label of the project. What the notebook does with it changes nothing in the log.
+    Raises UserError, also where the model of that point is not kept any more.
+    """
+    places = _places(home, Elsewhere(log, store))
+    check_log_is_there(places)
+    request = _run(_request(places, project, _until(at)))
+    from labelloop.learner.rebuilding import learner
+
+    return learner(request)
+
+
+def adopt(
+    learner: "PoolBasedActiveLearner",
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    name: str,
+    home: str | Path | None = None,
+    log: str | None = None,
+    store: str | None = None,
+    **options: Any,
+) -> str:
+    """Make a project of a small-text learner: its labels are those that the project begins with. Its id.
+
+    `texts` are those of the learner's data set, in its order; `labels` the names of its classes. Texts that
+    it ignores are left out. Its model stays in the notebook: the project trains one of its own on the labels.
+    It queries by the learner's strategy, where that is known and needs no parameters, unless `options` name
+    another; they are those of `labelloop init`: batch_size=20, classifier="transformer". Raises UserError.
+    """
+    places = choose_places(open_home(Path(home or DEFAULT)), Elsewhere(log, store))
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        path = Path(folder) / "labelled.jsonl"
+        path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
+        asked = _options(learner, labelled=str(path), labels=tuple(labels), name=name, **options)
+        return _run(_made(places, asked))
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """In a thread: a notebook has a running event loop of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def _places(home: str | Path | None, given: Elsewhere) -> Places:
+    if home is None and given.log is not None:
+        return choose_places(None, given)
+    return choose_places(existing_home(Path(home or DEFAULT)), given)
+
+
+def _until(at: object) -> Until:
+    match at:
+        case None:
+            return Until()
+        case int():
+            return Until(batch=str(at))
+        case datetime():
+            return Until(time=at if at.tzinfo else at.astimezone())
+        case str():
+            return Until(event=at)
+    raise UserError(f"at={at!r} is no point of a log: give a batch's number, a time, or an event's id")
+
+
+async def _request(places: Places, project: str | None, until: Until) -> QueryRequest:
+    log = open_log(places.log)
+    try:
+        found = choose(await read_histories(log), project)
+        history = History(found.project, await log.identity())
+        await replay_until(log, history, until)
+    finally:
+        await log.close()
+    return _question(open_store(places.store), sound(history))
+
+
+def _question(store: Store, state: LoopState) -> QueryRequest:
+    assert state.project is not None
+    if state.latest_model is None:
+        raise UserError(f"{state.project_id} had no model yet: give a later point by at=")
+    trained = state.models[state.latest_model].latest
+    folder = store.find_model(trained)
+    if folder is None:
+        raise UserError(
+            f"model {trained.model} of {state.project_id} is not kept any more: give a later point by at=, "
+            "or have more of them kept by LABELLOOP_KEEP_MODELS"
+        )
+    done = [batch.name for batch in state.batches.values() if batch.done]
+    return query_request(
+        state,
+        trained.model,
+        folder,
+        trained.sha256,
+        latest_revisions(state, done),
+        pool=store.pool(state.project),
+        threads=default_threads(),
+        cache=store.cache(state.project_id),
+        seed=state.project.seed,
+    )
+
+
+def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequence[str]) -> list[str]:
+    if len(texts) != len(learner.dataset):
+        raise UserError(
+            f"there are {len(texts)} texts, and the learner's data set has {len(learner.dataset)}"
+        )
+    if learner.multi_label:
+        raise UserError("the learner is multi-label: a project's texts have one label each")
+    found = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
+    if found and max(found.values()) >= len(labels):
+        raise UserError(
+            f"the learner has the class {max(found.values())}: name {max(found.values()) + 1} labels"
+        )
+    ignored = set(map(int, learner.indices_ignored))
+    return [
+        json.dumps({"text": text, "label": labels[found[row]] if row in found else None}) + "\n"
+        for row, text in enumerate(texts)
+        if row not in ignored
+    ]
+
+
+def _options(learner: "PoolBasedActiveLearner", **given: Any) -> ProjectOptions:
+    from labelloop.learner.strategies import check_strategy
+
+    known = {field.name for field in fields(ProjectOptions)} - {"given", "needs_gold"}
+    if unknown := sorted(set(given) - known):
+        raise UserError(f"there is no option {unknown[0]}: there are {', '.join(sorted(known))}")
+    with suppress(UserError):
+        own = type(learner.query_strategy).__name__
+        given = {"strategy": check_strategy(own, {}, given.get("classifier", "transformer"))} | given
+    return ProjectOptions(**given, given=frozenset(given))
+
+
+async def _made(places: Places, options: ProjectOptions) -> str:
+    log = open_log(places.log)
+    try:
+        made = await ensure_project(open_store(places.store), log, await read_histories(log), options)
+    finally:
+        await log.close()
+    return made.project

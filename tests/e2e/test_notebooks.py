@@ -1,0 +1,103 @@
+"""The example notebooks, run as a user runs them; what a notebook is told that asks for what is not there."""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import labelloop
+from labelloop.errors import UserError
+from labelloop.home import open_home
+from tests.support.command import labelloop as command
+from tests.support.demo import BATCHES, HOME, SIZE, Undisturbed
+from tests.support.loop import ROOT
+
+NOTEBOOKS = ROOT / "examples" / "notebooks"
+
+
+def run(name: str, home: Path, *asked: str) -> list[Any]:
+    """Run a notebook on a home; then, what these expressions are there."""
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)  # type: ignore[no-untyped-call]
+    for expression in asked:
+        notebook.cells.append(nbformat.v4.new_code_cell(f"import json; print(json.dumps({expression}))"))  # type: ignore[no-untyped-call]
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "LABELLOOP_HOME": str(home), "PATH": programs, "HF_HUB_OFFLINE": "1"}
+    NotebookClient(notebook, timeout=240, kernel_name="python3").execute(cwd=str(ROOT), env=environment)
+    return [json.loads(cell.outputs[-1].text) for cell in notebook.cells[-len(asked) :]]
+
+
+def test_a_notebook_goes_on_from_a_project(undisturbed: Undisturbed) -> None:
+    home = undisturbed.demo.folder / HOME
+    before = json.loads(command("replay", "--home", home, "--json").stdout)
+
+    labelled, ignored, classes, queried, earlier = run(
+        "go_on.ipynb",
+        home,
+        "learner.indices_labeled.tolist()",
+        "learner.indices_ignored.tolist()",
+        "[int(y) for y in learner.y]",
+        "indices.tolist()",
+        "earlier.indices_labeled.tolist()",
+    )
+
+    recorded = {int(item): names for item, names in before["items"].items()}
+    assert labelled[: len(recorded)] == sorted(recorded)
+    assert len(recorded) == BATCHES * SIZE
+    names = sorted(set(undisturbed.demo.gold()))
+    assert [[names[number]] for number in classes[: len(recorded)]] == [recorded[i] for i in sorted(recorded)]
+    assert ignored == []
+    assert labelled[len(recorded) :] == queried
+    assert len(set(queried) - set(recorded)) == 5
+    assert len(earlier) == 4 * SIZE
+    assert set(earlier) < set(recorded)
+    assert json.loads(command("replay", "--home", home, "--json").stdout) == before
+
+
+def test_a_learner_of_a_notebook_becomes_a_project_with_its_labels_kept(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+
+    project, texts, labels, labelled, classes = run(
+        "adopt.ipynb",
+        home,
+        "project",
+        "texts",
+        "labels",
+        "learner.indices_labeled.tolist()",
+        "[int(y) for y in learner.y]",
+    )
+
+    rows = command("export", "--home", home, "--output", "-").stdout.splitlines()
+    found = {row["text"]: row["label"] for row in map(json.loads, rows)}
+    assert found == {texts[row]: labels[y] for row, y in zip(labelled, classes, strict=True)}
+    assert len(found) == 80
+    created = json.loads(command("events", "--home", home, "--json").stdout.splitlines()[0])["data"]
+    assert (created["name"], created["given"], created["strategy"]["name"]) == (
+        "questions",
+        1,
+        "BreakingTies",
+    )
+    assert project.startswith("questions-")
+
+
+async def test_what_is_not_there_is_told(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Also to a notebook, which has an event loop that runs."""
+    home = undisturbed.demo.folder / HOME
+    with pytest.raises(UserError, match="there is no home at"):
+        labelloop.rebuild(home=tmp_path / "nowhere")
+    with pytest.raises(UserError, match="there is no project 'other'"):
+        labelloop.rebuild("other", home=home)
+    with pytest.raises(UserError, match="never has batch 77 done"):
+        labelloop.rebuild(home=home, at=77)
+    with pytest.raises(UserError, match="had no model yet"):
+        labelloop.rebuild(home=home, at=0)
+    bare = open_home(tmp_path / "bare")
+    shutil.copy(home / "log.sqlite", bare.log)
+    with pytest.raises(UserError, match=f"model {BATCHES - 1} of .* is not kept any more"):
+        await asyncio.to_thread(labelloop.rebuild, home=bare.path)
