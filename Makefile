@@ -5,7 +5,7 @@ KILLS ?= 60
 SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
-CODE := schemas services labelloop tests $(wildcard benchmarks examples deploy)
+CODE := schemas services labelloop tests $(wildcard benchmarks docs examples deploy)
 TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
 export PYTHON TORCH_INDEX

@@ -8,6 +8,7 @@ REASONS = {
     "uncertain": "picked by the strategy",
     "audit": "drawn at random, as a check that no model chose",
     "relabel": "asked once more",
+    "given": "it came with its label, before the project began",
 }
 
 
@@ -29,9 +30,7 @@ def _lines(said: Mapping[str, Any]) -> Iterator[str]:
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
     yield f"asked       {asked['time']}, as {place}"
-    how = f"strategy {asked['strategy']}, seed {asked['seed']}"
-    score = "" if asked["score"] is None else f", score {asked['score']:.4f}"
-    yield f"because     {REASONS.get(asked['reason'], asked['reason'])} ({how}{score})"
+    yield f"because     {REASONS.get(asked['reason'], asked['reason'])}{_how(asked)}"
     if asked["model"] is not None:
         yield f"by          model {asked['model']}{_predicted(asked)}"
     for vote in asked["votes"]:
@@ -41,6 +40,14 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
         yield "answered    by nobody" + ("" if asked["done"] else " so far")
     if asked["agreement"] is not None:
         yield f"agreement   {asked['agreement']:.2f}"
+
+
+def _how(asked: Mapping[str, Any]) -> str:
+    if asked["reason"] == "given":
+        return ""
+    strategy = "" if asked["strategy"] is None else f"strategy {asked['strategy']}, "
+    score = "" if asked["score"] is None else f", score {asked['score']:.4f}"
+    return f" ({strategy}seed {asked['seed']}{score})"
 
 
 def _predicted(asked: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ WITHOUT = {
 async def examine(folder: Path, elsewhere: Elsewhere, given: GivenArgilla) -> list[Finding]:
     """What is found of this machine, of the home at `folder`, and of what it uses.
 
-    Makes and changes nothing but the files that SQLite keeps beside a log.
+    Changes nothing. Makes what opening makes: the files that SQLite keeps beside a log, a cache's folder.
     """
     findings = check_home(folder)
     try:

@@ -34,16 +34,17 @@ def load(
     config: str | None = None,
     split: str | None = None,
     revision: str | None = None,
+    text_option: str = "--text-column",
 ) -> Table:
     """Load a JSON Lines, CSV, TSV or Parquet file, a folder saved by `datasets`, or a Hub id.
 
     The text column defaults to `text`, else to the only column of strings; the label column to `label`
     if there is one (`""`: none). Config, split and revision choose within a Hub id, split also within a
-    folder. Raises `UserError`.
+    folder; `text_option` is how a user names the text column. Raises `UserError`.
     """
     columns = _read(source, config, split, revision)
     label_name = _label_column(source, columns, label_column)
-    text_name = _text_column(source, columns, text_column, label_name)
+    text_name = _text_column(source, columns, text_column, label_name, text_option)
     texts = [as_text(source, text_name, row, value) for row, value in enumerate(columns.values(text_name))]
     labels = None
     if label_name is not None:
@@ -94,15 +95,15 @@ def _label_column(source: str, columns: Columns, asked: str | None) -> str | Non
     return _known(source, columns.names, asked, "--label-column")
 
 
-def _text_column(source: str, columns: Columns, asked: str | None, label: str | None) -> str:
+def _text_column(source: str, columns: Columns, asked: str | None, label: str | None, option: str) -> str:
     if asked is not None:
-        return _known(source, columns.names, asked, "--text-column")
+        return _known(source, columns.names, asked, option)
     if TEXT_COLUMN in columns.names:
         return TEXT_COLUMN
     textual = [name for name in columns.textual if name != label]
     if len(textual) == 1:
         return textual[0]
-    raise UserError(f"{source} has no column 'text'; choose one by --text-column: {_listed(columns.names)}")
+    raise UserError(f"{source} has no column 'text'; choose one by {option}: {_listed(columns.names)}")
 
 
 def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:

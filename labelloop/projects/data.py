@@ -32,6 +32,12 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
     dataset = options.dataset or options.labelled
     if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
+    if options.dataset is None:
+        options = replace(
+            options,
+            text_column=options.labelled_text_column or options.text_column,
+            label_column=options.labelled_label_column or options.label_column,
+        )
     table = load(
         dataset,
         options.text_column,

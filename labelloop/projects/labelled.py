@@ -29,8 +29,12 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     if options.labelled is None or options.dataset is None:
         return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
     by = options.match
-    column = (options.labelled_text_column or options.text_column) if by == TEXT else by
-    found = load(options.labelled, column, options.labelled_label_column or options.label_column)
+    label_column = options.labelled_label_column or options.label_column
+    if by == TEXT:
+        text_column = options.labelled_text_column or options.text_column
+        found = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
+    else:
+        found = load(options.labelled, by, label_column, text_option="--match")
     return Labelled(options.labelled, _meant(options, table, found.texts), _labels(found))
 
 
@@ -100,7 +104,15 @@ def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[
 
 def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
     assert options.dataset is not None
-    columns = load(options.dataset, options.match, "", options.config, options.split, options.revision)
+    columns = load(
+        options.dataset,
+        options.match,
+        "",
+        options.config,
+        options.split,
+        options.revision,
+        text_option="--match",
+    )
     by_value: dict[str, str] = {}
     for value, text in zip(map(key, columns.texts), texts, strict=True):
         if by_value.setdefault(value, text) != text:

@@ -160,7 +160,7 @@ def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, second: Ende
     assert last["learned_it"]
     assert 0 < last["probability"] <= 1
     assert said["labels"] == [demo.gold()[picked["item"]]]
-    with (demo.folder / "pool.jsonl").open(encoding="utf-8") as rows:
+    with (demo.folder / "questions.jsonl").open(encoding="utf-8") as rows:
         assert said["text"] == [json.loads(row)["text"] for row in rows][picked["item"]]
 
 

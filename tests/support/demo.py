@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from labelloop.pool.bundled import bundled
 from tests.support.argilla_server import free_port
 from tests.support.command import command
 
-HOME, BATCHES, SIZE = "undisturbed", 5, 10
+HOME, KEPT, BATCHES, SIZE = "undisturbed", "kept", 5, 10
 MOST_SECONDS = 600.0
 
 
@@ -30,7 +31,7 @@ class Demo:
     def write(self) -> None:
         questions = bundled("questions")
         for name, source, count in (
-            ("pool", questions.pool, 2 * self.batches * SIZE),
+            ("questions", questions.pool, 2 * self.batches * SIZE),
             ("test", questions.test, 40),
         ):
             lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -38,13 +39,13 @@ class Demo:
 
     def gold(self) -> list[str]:
         """The labels of the pool's texts, by their rows."""
-        with (self.folder / "pool.jsonl").open(encoding="utf-8") as rows:
+        with (self.folder / "questions.jsonl").open(encoding="utf-8") as rows:
             return [json.loads(row)["label"] for row in rows]
 
     @contextmanager
     def start(self, name: str, *options: object, output: Path | None = None) -> Iterator["Popen[bytes]"]:
         """In the home of this name."""
-        data = ["--dataset", self.folder / "pool.jsonl", "--test", self.folder / "test.jsonl"]
+        data = ["--dataset", self.folder / "questions.jsonl", "--test", self.folder / "test.jsonl"]
         loop = ["--batches", self.batches, "--batch-size", SIZE, "--classifier", "linear"]
         # Of two that begin at once, both would find the usual port free.
         where = ["--home", self.folder / name, "--port", free_port()]
@@ -90,7 +91,10 @@ class Undisturbed:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """A run on SQLite in the home `HOME`, left alone: one for all the processes that run tests."""
+    """A run on SQLite in the home `HOME`, left alone: one for all the processes that run tests.
+
+    `KEPT` is that home as it was at the end, whatever comes to `HOME` later.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     demo = Demo(shared / "demo")
@@ -101,5 +105,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
             demo.write()
             with demo.start(HOME, "--seconds-per-label", 0) as process:
                 Ended.wait(process, demo.output(HOME))
+            # Files are never changed in place: a later demo in this home removes its names of them.
+            shutil.copytree(demo.folder / HOME, demo.folder / KEPT, copy_function=os.link)
             ended.touch()
     return Undisturbed(demo, Ended.told(demo.output(HOME)))

@@ -77,6 +77,9 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
     content = "text,kind\nwin a prize,spam\nlunch?,\nwin a prize,\nhello,ham\n ,ham\n"
     files = written(tmp_path, {"mail.csv": content})
     options = ProjectOptions(labelled=files["mail.csv"], label_column="kind")
+    assert given(tmp_path, replace(options, label_column=None, labelled_label_column="kind")) == given(
+        tmp_path, options
+    )
 
     data = prepare_data(options, tmp_path)
 
@@ -119,7 +122,11 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
             "has no label yet: make the project with `labelloop init`",
         ),
         ("body\ncheap pills\n", {}, "has no column 'label': name that of the labels by --label-column"),
-        ("body,label\ncheap pills,ham\n", {"match": "number"}, "has no column 'number'"),
+        (
+            "body,label\ncheap pills,ham\n",
+            {"match": "number"},
+            "has no column 'number'; choose one by --match: ",
+        ),
         ("body,label\ncheap pills,ham\n", {}, "one class only"),
     ],
 )
