@@ -44,6 +44,7 @@ class ProjectCreated(EventData):
     """A project begins: what is asked, and how the learner works. `max_batches` None: till the pool ends.
 
     `given`: the first batches come with their answers, as those of the project that it was `forked_from`.
+    `stopping` None: nothing advises to stop. `stop_when_advised`: the project ends by that advice.
     """
 
     name: str
@@ -60,6 +61,8 @@ class ProjectCreated(EventData):
     ties: Ties = "label-order"
     classifier: Choice
     strategy: Choice
+    stopping: Choice | None = None
+    stop_when_advised: bool = False
     model: BaseModelChoice
     seed: int = 0
     guidelines: str | None = None
@@ -170,6 +173,69 @@ class ModelEvaluated(EventData):
         return (self.model, self.attempt)
 
 
+class AuditEstimated(EventData):
+    """A model on the whole pool, estimated from the texts of `batches` that were drawn at random.
+
+    `low` and `high` are the 95 % interval. `audited` texts, which the model had not learned, stand for what
+    was in no batch before them; `known` labels were there before and are counted as they are. `labels`: as
+    many had the model learned.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    accuracy: float
+    low: float
+    high: float
+    audited: Positive
+    known: Count
+    batches: tuple[str, ...]
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class StoppingChecked(EventData):
+    """What the stopping criterion looks at after a model: `value`, None where it cannot tell yet.
+
+    `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
+    first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
+    many had the model learned.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    criterion: str
+    value: float | None = None
+    stop: bool
+    predicted: tuple[int, ...]
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class StoppingAdvised(EventData):
+    """The criterion says that more labels change little, as it did not after the model before."""
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    criterion: str
+    value: float | None = None
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
 class OperatorEvent(EventData):
     """Asked for by a person; `request` is minted once for each request."""
 
@@ -252,6 +318,9 @@ EVENTS: dict[str, type[EventData]] = {
         ModelTrained,
         ModelLost,
         ModelEvaluated,
+        AuditEstimated,
+        StoppingChecked,
+        StoppingAdvised,
         BatchClosed,
         ProjectChanged,
         ProjectPaused,

@@ -32,7 +32,7 @@ class Snapshot(Model):
 
 
 class Choice(Model):
-    """A classifier or a query strategy by name, with its parameters."""
+    """A classifier, a query strategy or a stopping criterion by name, with its parameters."""
 
     name: str
     parameters: dict[str, Any] = {}

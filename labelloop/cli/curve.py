@@ -1,8 +1,9 @@
-"""`labelloop curve`: test accuracy over labels."""
+"""`labelloop curve`: accuracy over labels."""
 
 import asyncio
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -10,13 +11,16 @@ from labelloop.cli import options
 from labelloop.cli.where import Where
 from labelloop.errors import UserError
 
+if TYPE_CHECKING:
+    from schemas.events import ProjectCreated
+
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
 @click.option("--png", type=click.Path(path_type=Path), help="Draw it into this file as well.")
 @options.as_json
 def curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
-    """Draw the learning curve: accuracy on the test set by the number of labels.
+    """Draw the learning curve: accuracy by the number of labels, on the test set and as audits estimate it.
 
     `labelloop curve --png curve.png`
     """
@@ -29,20 +33,31 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     from labelloop.cli import plots
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
+    from labelloop.loop.settings import for_next
     from labelloop.projects.catalog import name_of, sound
 
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
-    points = figures.curve(state)
-    if png is not None and points:
-        plots.draw_png(points, name_of(history), png)
+    points, audits = figures.curve(state), figures.audits(state)
+    if png is not None and (points or audits):
+        plots.draw_png(points, name_of(history), png, audits)
     if as_json:
-        click.echo(json.dumps({"project": history.project, "curve": [asdict(point) for point in points]}))
-    elif state.project is not None and state.project.test is None:
-        raise UserError(
-            f"{history.project} has no test set, so there is no curve: make a project with --test"
-        )
-    elif not points:
-        click.echo("no model has been tested yet")
-    else:
+        told = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
+        click.echo(json.dumps({"project": history.project, **told}))
+        return
+    if points:
         click.echo(plots.draw_text(points, name_of(history)))
+    if audits:
+        click.echo(plots.draw_audits(audits, name_of(history)))
+    if not (points or audits):
+        _tell_why_none(history.project, for_next(state))
+
+
+def _tell_why_none(name: str, project: "ProjectCreated") -> None:
+    """Raises UserError when there will be no curve."""
+    if project.test is None and not project.audit_share:
+        raise UserError(
+            f"{name} has neither a test set nor an audit share, so there is no curve: "
+            "make a project with --test or --audit-share"
+        )
+    click.echo("no model has been tested or audited yet")

@@ -6,6 +6,7 @@ from typing import Any
 
 import rich_click as click
 
+from labelloop.cli.agreement import agreement
 from labelloop.cli.annotators import annotators
 from labelloop.cli.copy import copy
 from labelloop.cli.curve import curve
@@ -105,6 +106,7 @@ for command in (
     copy,
     status,
     curve,
+    agreement,
     events,
     replay,
     why,

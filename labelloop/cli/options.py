@@ -114,6 +114,25 @@ LEARNER = (
         help="As k=10.",
     ),
 )
+STOPPING = (
+    click.option(
+        "--stopping",
+        default="kappa-average",
+        show_default=True,
+        help="Stopping criterion of small-text by its name, or none.",
+    ),
+    click.option(
+        "--stopping-parameter",
+        "stopping_parameters",
+        envvar="LABELLOOP_STOPPING_PARAMETER",
+        multiple=True,
+        type=NameValue(),
+        help="As kappa=0.98.",
+    ),
+    click.option(
+        "--stop-when-advised", is_flag=True, help="End the project when the criterion advises to stop."
+    ),
+)
 LOOP = {
     "name": click.option("--name", help="Name of the project. [default: that of the data set]"),
     "batches": click.option(
@@ -168,7 +187,7 @@ LOOP = {
 
 def project_options(command: Command) -> Command:
     """All that makes a project, and `--file`."""
-    return _with(command, (*SOURCE, *LEARNER, *LOOP.values(), file))
+    return _with(command, (*SOURCE, *LEARNER, *STOPPING, *LOOP.values(), file))
 
 
 def changes(*of_loop: str) -> Callable[[Command], Command]:
@@ -224,7 +243,7 @@ def gather(ctx: click.Context, values: Mapping[str, Any]) -> ProjectOptions:
     """The project's options among a command's values. Raises UserError when the guidelines cannot be read."""
     names = {field.name for field in fields(ProjectOptions)}
     found = {name: value for name, value in values.items() if name in names}
-    for name in ("classifier_parameters", "strategy_parameters"):
+    for name in ("classifier_parameters", "strategy_parameters", "stopping_parameters"):
         if name in found:
             found[name] = parameters(found[name])
     if found.get("guidelines") is not None:

@@ -9,7 +9,7 @@ from labelloop.cli import plots
 from labelloop.cli.view.screen import Screen
 from labelloop.home import Home
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import curve, spread, waits
+from labelloop.loop.figures import audits, curve, spread, waits
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
 from labelloop.projects.export import rows
@@ -19,7 +19,7 @@ from labelloop.store import Store
 
 @dataclass(frozen=True)
 class Kept:
-    """The files that were written; `png` None without a test set."""
+    """The files that were written; `png` None where nothing was tested or audited."""
 
     export: Path
     png: Path | None
@@ -29,10 +29,10 @@ def keep(home: Home, store: Store, state: LoopState) -> Kept:
     """Write the labels and the curve into the home's exports. Raises UserError."""
     export = home.exports / f"{state.project_id}.jsonl"
     write_rows(list(rows(state, store)), export, "jsonl")
-    points = curve(state)
-    png = home.exports / f"{state.project_id}-curve.png" if points else None
+    points, audited = curve(state), audits(state)
+    png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        plots.draw_png(points, state.project.name if state.project else "", png)
+        plots.draw_png(points, state.project.name if state.project else "", png, audited)
     return Kept(export, png)
 
 

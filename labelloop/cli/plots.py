@@ -1,33 +1,49 @@
 """The learning curve, drawn."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.loop.figures import Point
+from labelloop.loop.figures import Audited, Point
 
 WIDTH, HEIGHT, TICKS = 78, 18, 10
 
 
 def draw_text(points: Sequence[Point], title: str) -> str:
     """The curve in characters, without colours."""
+    accuracy = {"●": [p.accuracy for p in points]}
+    return _drawn([p.labels for p in points], accuracy, f"{title}: accuracy on the test set")
+
+
+def draw_audits(audits: Sequence[Audited], title: str) -> str:
+    """The estimates in characters, each between the ends of its interval."""
+    heights = {
+        "●": [a.accuracy for a in audits],
+        "▼": [a.high for a in audits],
+        "▲": [a.low for a in audits],
+    }
+    return _drawn([a.labels for a in audits], heights, f"{title}: accuracy on the pool, by audit, with 95 %")
+
+
+def _drawn(labels: Sequence[int], heights: Mapping[str, Sequence[float]], title: str) -> str:
+    """Figures from 0 to 1 by their marks; a line joins the first ones."""
     import plotext  # type: ignore[import-untyped]
 
-    labels, accuracy = [p.labels for p in points], [p.accuracy for p in points]
     figure = plotext.figure
     figure.clear()
     figure.plot_size(min(WIDTH, shutil.get_terminal_size().columns), HEIGHT)
-    figure.draw(figure.signal(labels, accuracy, marker="braille").lines())
-    figure.draw(figure.signal(labels, accuracy, marker="●"))
+    figure.draw(figure.signal(labels, next(iter(heights.values())), marker="braille").lines())
+    for mark, found in reversed(list(heights.items())):
+        figure.draw(figure.signal(labels, found, marker=mark))
     figure.ruler("x", 0).lim(0, max(labels)).ticks(labels[:: 1 + len(labels) // TICKS])
     figure.ruler("y", 0).lim(0, 1)
-    figure.title(f"{title}: accuracy on the test set")
+    figure.title(title)
     figure.label("labels", "x")
     return str(plotext.uncolorize(str(figure.build())))
 
 
-def draw_png(points: Sequence[Point], title: str, path: Path) -> None:
+def draw_png(points: Sequence[Point], title: str, path: Path, audits: Sequence[Audited] = ()) -> None:
     """The curve as a picture. Raises UserError when it cannot be written."""
     import matplotlib
 
@@ -35,10 +51,22 @@ def draw_png(points: Sequence[Point], title: str, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-    labels = [p.labels for p in points]
-    axes.plot(labels, [p.accuracy for p in points], marker="o", label="accuracy")
-    axes.plot(labels, [p.macro_f1 for p in points], marker=".", linestyle="--", label="macro-F1")
-    axes.set(title=title, xlabel="labels", ylabel="on the test set", ylim=(0, 1))
+    if points:
+        labels = [p.labels for p in points]
+        axes.plot(labels, [p.accuracy for p in points], marker="o", label="accuracy on the test set")
+        axes.plot(labels, [p.macro_f1 for p in points], marker=".", linestyle="--", label="macro-F1 on it")
+    if audits:
+        accuracy = [a.accuracy for a in audits]
+        reach = [[a.accuracy - a.low for a in audits], [a.high - a.accuracy for a in audits]]
+        axes.errorbar(
+            [a.labels for a in audits],
+            accuracy,
+            reach,
+            marker="s",
+            capsize=3,
+            label="accuracy on the pool, by audit (95 %)",
+        )
+    axes.set(title=title, xlabel="labels", ylim=(0, 1))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")

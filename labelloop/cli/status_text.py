@@ -49,11 +49,31 @@ def _project(project: Facts) -> Iterator[str]:
         accuracy = project["accuracy"]
         tested = "" if accuracy is None else f", accuracy {accuracy:.3f} on the test set"
         yield f"  model {project['model']}{tested}: {project['model_folder']}"
+    if project["audit"] is not None:
+        yield f"  audit: {_audit(project['audit'])}"
+    if project["stopping"] is not None:
+        yield f"  stopping: {_stopping(project['stopping'])}"
     yield f"  digest {project['digest']}"
     if project["conflicts"]:
         yield f"  {project['conflicts']} conflicting events: the first of each counts"
     for failure in project["failures"]:
         yield f"  {failure['service']} failed at {failure['due']}: {failure['error']}"
+
+
+def _audit(audit: Facts) -> str:
+    return (
+        f"accuracy of model {audit['model']} on the pool {audit['accuracy']:.3f} "
+        f"(95 %: {audit['low']:.3f} to {audit['high']:.3f}), by {audit['audited']} texts drawn at random"
+    )
+
+
+def _stopping(stopping: Facts) -> str:
+    value = "not told yet" if stopping["value"] is None else f"{stopping['value']:.3f}"
+    found = f"{stopping['criterion']} {value} after model {stopping['model']}"
+    if stopping["stop"]:
+        return f"{found}: it advises to stop"
+    first = stopping["advised_at"]
+    return found if first is None else f"{found}; it advised to stop at {first} labels"
 
 
 def _standing(project: Facts) -> str:

@@ -128,4 +128,39 @@ class EvaluateResult:
     seconds: float
 
 
-Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest
+@dataclass(frozen=True)
+class CheckRequest:
+    """Ask a stopping criterion whether to go on, by what models say of `items`, the stopping set.
+
+    `learned` are those of the items that the model has learned; `before` are the class numbers that each
+    model checked before gave the items.
+    """
+
+    pool: Path
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model_folder: Path
+    model_sha256: str
+    criterion: str
+    parameters: Mapping[str, JSON]
+    items: tuple[int, ...]
+    learned: tuple[int, ...]
+    before: tuple[tuple[int, ...], ...]
+    threads: int
+    cache: Path
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The class numbers that the model gives the items, and what the criterion says by them.
+
+    `value` is what it looks at; None where it cannot tell yet.
+    """
+
+    predicted: tuple[int, ...]
+    value: float | None
+    stop: bool
+    seconds: float
+
+
+Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest

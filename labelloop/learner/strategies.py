@@ -1,16 +1,16 @@
 """small-text's query strategies by name, checked without loading small-text."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.learner.named import check_parameter, find, kebab, near
 
 CORE = "small_text.query_strategies"
 TORCH = "small_text.integrations.pytorch.query_strategies"
 BASE = "base_query_strategy"
+DEFAULT = "breaking-ties"
 
 _GRADIENTS = "it differentiates small-text's own PyTorch models"
 _MULTI_LABEL = "it is for multi-label tasks"
@@ -89,17 +89,18 @@ def known_strategies() -> tuple[str, ...]:
 
 def check_strategy(name: str, parameters: Mapping[str, Any], classifier: str = "transformer") -> str:
     """The class name of a strategy given in any case; raises `UserError` if it cannot work as asked."""
-    found = _find(name)
+    found = find("strategy", name, STRATEGIES, known_strategies(), DEFAULT)
     strategy = STRATEGIES[found]
     if strategy.unusable is not None:
-        raise UserError(f"strategy {found} cannot be used: {strategy.unusable}; take {_offer(name)}")
+        offer = near(name, known_strategies(), DEFAULT)
+        raise UserError(f"strategy {found} cannot be used: {strategy.unusable}; take {offer}")
     if strategy.needs_transformer is not None and classifier != "transformer":
         raise UserError(
             f"strategy {found} does not work with the classifier {classifier}: {strategy.needs_transformer}; "
             "use --classifier transformer or another --strategy"
         )
     for parameter, value in parameters.items():
-        _check_parameter(found, strategy, parameter, value)
+        check_parameter(f"strategy {found}", strategy.parameters, parameter, value)
     if BASE in strategy.parameters:
         check_strategy(base_name(parameters), {}, classifier)
     return found
@@ -108,32 +109,3 @@ def check_strategy(name: str, parameters: Mapping[str, Any], classifier: str = "
 def base_name(parameters: Mapping[str, Any]) -> str:
     """The strategy that a wrapping one asks, breaking ties unless another is named."""
     return str(parameters.get(BASE, "BreakingTies"))
-
-
-def kebab(name: str) -> str:
-    """`BreakingTies` as `breaking-ties`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
-
-
-def _find(name: str) -> str:
-    plain = {known.lower(): known for known in STRATEGIES}
-    key = re.sub(r"[-_ ]", "", name).lower()
-    if key not in plain:
-        raise UserError(f"there is no strategy {name!r}; did you mean {_offer(name)}?")
-    return plain[key]
-
-
-def _offer(name: str) -> str:
-    return " or ".join(
-        get_close_matches(kebab(name), known_strategies(), n=3, cutoff=0.5) or ["breaking-ties"]
-    )
-
-
-def _check_parameter(found: str, strategy: Strategy, parameter: str, value: Any) -> None:
-    if parameter not in strategy.parameters:
-        offer = ", ".join(strategy.parameters) or "none"
-        raise UserError(f"strategy {found} has no parameter {parameter!r}; it has: {offer}")
-    kind = strategy.parameters[parameter]
-    accepted = (int, float) if kind is float else (kind,)
-    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
-        raise UserError(f"parameter {parameter} of strategy {found} is {value!r}; give a {kind.__name__}")

@@ -1,8 +1,8 @@
-"""What a worker's child does: answer a ping, train, query, evaluate."""
+"""What a worker's child does: answer a ping, train, query, evaluate, check."""
 
 from functools import singledispatch
 
-from labelloop.learner import evaluating, querying, requests, training
+from labelloop.learner import checking, evaluating, querying, requests, training
 from labelloop.learner.runtime import versions
 
 
@@ -30,3 +30,8 @@ def _(request: requests.QueryRequest) -> requests.QueryResult:
 @perform.register
 def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
     return evaluating.evaluate(request)
+
+
+@perform.register
+def _(request: requests.CheckRequest) -> requests.CheckResult:
+    return checking.check(request)

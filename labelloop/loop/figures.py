@@ -18,6 +18,18 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Audited:
+    """A model on the whole pool, estimated from `audited` texts, with the 95 % interval."""
+
+    model: str
+    labels: int
+    accuracy: float
+    low: float
+    high: float
+    audited: int
+
+
+@dataclass(frozen=True)
 class Spread:
     """The distribution of some seconds."""
 
@@ -30,6 +42,12 @@ def curve(state: LoopState) -> list[Point]:
     """The evaluated models in the order of their training."""
     found = (state.evaluations.get(name) for name in state.models)
     return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in found if e is not None]
+
+
+def audits(state: LoopState) -> list[Audited]:
+    """The audited models in the order of their training."""
+    found = (state.audits.get(name) for name in state.models)
+    return [Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited) for a in found if a is not None]
 
 
 def waits(state: LoopState) -> dict[str, float]:

@@ -24,7 +24,14 @@ def fold(state: LoopState, event: Event) -> LoopState:
 
 def shared(state: LoopState) -> LoopState:
     """The state, which `advance` leaves as it is from now on."""
-    for mapping in (state.batches, state.models, state.evaluations, state.failures):
+    for mapping in (
+        state.batches,
+        state.models,
+        state.evaluations,
+        state.audits,
+        state.checks,
+        state.failures,
+    ):
         share(mapping)
     return state
 
@@ -151,6 +158,21 @@ def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopS
 @_apply.register
 def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> LoopState:
     return replace(state, evaluations=with_value(state.evaluations, data.model, data))
+
+
+@_apply.register
+def _(data: e.AuditEstimated, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, audits=with_value(state.audits, data.model, data))
+
+
+@_apply.register
+def _(data: e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, checks=with_value(state.checks, data.model, data))
+
+
+@_apply.register
+def _(data: e.StoppingAdvised, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return replace(state, advised=data)
 
 
 @_apply.register

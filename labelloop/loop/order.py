@@ -50,7 +50,7 @@ def next_batch(state: LoopState) -> NextBatch | None:
         cause = trained.ids[-1]
         return NextBatch(str(number), str(model), size, cause, changes) if trained.available else None
     if model in state.skipped or _too_few_classes(state, model):
-        return NextBatch(str(number), None, size, _newest_answers(state, _up_to(model)), changes)
+        return NextBatch(str(number), None, size, newest_answers(state, _up_to(model)), changes)
     return None
 
 
@@ -101,7 +101,7 @@ def _numbered(state: LoopState) -> NextModel | None:
             return None
         if not _too_few_classes(state, number):
             learned = latest_revisions(state, _up_to(number))
-            return NextModel(str(number), 0, learned, _newest_answers(state, learned))
+            return NextModel(str(number), 0, learned, newest_answers(state, learned))
     return None
 
 
@@ -119,7 +119,7 @@ def _final(state: LoopState) -> NextModel | None:
         return None
     number = 1 + sum(1 for name in state.models if name.startswith("final-"))
     learned = latest_revisions(state, state.batches)
-    return NextModel(f"final-{number}", 0, learned, _newest_answers(state, learned))
+    return NextModel(f"final-{number}", 0, learned, newest_answers(state, learned))
 
 
 def _up_to(number: int) -> list[str]:
@@ -138,7 +138,7 @@ def _too_few_classes(state: LoopState, number: int) -> bool:
     return len(classes(at_revisions(state, learned))) < 2
 
 
-def _newest_answers(state: LoopState, batches: Iterable[str]) -> str:
+def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
     """The event that brought the newest answers of these batches: the cause of what they made due."""
     newest = max((state.batches[name] for name in batches), key=lambda batch: batch.place)
     return newest.revision_ids[-1]

@@ -138,8 +138,22 @@ class Proof(History):
 
     @_check.register(e.ModelLost)
     @_check.register(e.ModelEvaluated)
-    def _(self, data: e.ModelLost | e.ModelEvaluated, event: Event) -> None:
+    @_check.register(e.StoppingChecked)
+    @_check.register(e.StoppingAdvised)
+    def _(
+        self,
+        data: e.ModelLost | e.ModelEvaluated | e.StoppingChecked | e.StoppingAdvised,
+        event: Event,
+    ) -> None:
         _caused(event, _attempt(self.state, data.model, data.attempt))
+
+    @_check.register
+    def _(self, data: e.AuditEstimated, event: Event) -> None:
+        _attempt(self.state, data.model, data.attempt)
+        unknown = [name for name in data.batches if name not in self.state.batches]
+        if unknown or not data.batches:
+            raise Unfit(f"it is by batches {', '.join(unknown) or 'none'}, which were never queried")
+        _caused(event, *_revisions(self.state.batches[name] for name in data.batches))
 
     def _remember(self, data: e.EventData, after: LoopState) -> None:
         """Which texts cannot be asked for again: those of a closed batch that nobody decided can."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from labelloop.loop.runs import expanded
 from schemas.events import (
+    AuditEstimated,
     BatchAnnotated,
     BatchQueried,
     ModelEvaluated,
@@ -14,6 +15,8 @@ from schemas.events import (
     ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
+    StoppingAdvised,
+    StoppingChecked,
 )
 from schemas.parts import ItemVotes, Settings
 
@@ -120,7 +123,7 @@ class LoopState:
 
     `numbered`: how many numbered batches there are: the number of the next one. `annotated`: how many of
     them, from the first on, are done. `skipped`: model numbers that are never trained. `moved`: where the
-    project went last.
+    project went last. `advised`: when a stopping criterion last began to say so.
     """
 
     project_id: str
@@ -134,6 +137,9 @@ class LoopState:
     models: Mapping[str, Trained] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
+    audits: Mapping[str, AuditEstimated] = field(default_factory=dict)
+    checks: Mapping[str, StoppingChecked] = field(default_factory=dict)
+    advised: StoppingAdvised | None = None
     failures: Mapping[tuple[str, str], Failure] = field(default_factory=dict)
     paused: bool = False
     ended: str | None = None

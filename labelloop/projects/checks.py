@@ -13,11 +13,12 @@ LONGEST_GUIDELINES = 10_000
 
 
 def check_learner(options: ProjectOptions) -> str:
-    """Check classifier, strategy and model; the model's name to record."""
+    """Check classifier, strategy, stopping criterion and model; the model's name to record."""
     check_choices(
         Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
         Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
     )
+    _check_stopping(options)
     return check_model(options.model, options.model_revision)
 
 
@@ -39,6 +40,15 @@ def check_model(name: str, revision: str | None) -> str:
     return str(folder.resolve()) if folder.is_dir() and found.folder == folder else name
 
 
+def _check_stopping(options: ProjectOptions) -> None:
+    from labelloop.learner.stopping import check_stopping
+
+    if check_stopping(options.stopping, options.stopping_parameters) is None and options.stop_when_advised:
+        raise UserError(
+            "nothing advises to stop: name a --stopping criterion, or leave out --stop-when-advised"
+        )
+
+
 def check_question(options: ProjectOptions, data: ProjectData) -> None:
     """Check labels and guidelines against what Argilla takes."""
     if len(data.labels) > MOST_LABELS:
@@ -57,6 +67,13 @@ def check_question(options: ProjectOptions, data: ProjectData) -> None:
             f"the guidelines have {len(options.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
             "and link to what is longer"
         )
+
+
+def check_classes(options: ProjectOptions, data: ProjectData) -> None:
+    """Check the stopping criterion against the labels."""
+    from labelloop.learner import stopping
+
+    stopping.check_classes(options.stopping, options.stopping_parameters, len(data.labels))
 
 
 def check_sizes(options: ProjectOptions, data: ProjectData) -> None:

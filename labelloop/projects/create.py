@@ -12,7 +12,7 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_learner, check_question, check_sizes
+from labelloop.projects.checks import check_classes, check_learner, check_question, check_sizes
 from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.given import imported, opening
@@ -39,8 +39,7 @@ def check_options(options: ProjectOptions) -> None:
     check_learner(options)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder))
-    check_sizes(options, data)
-    check_question(options, data)
+    _check_data(options, data)
 
 
 async def ensure_project(
@@ -74,9 +73,22 @@ async def _create(store: Store, log: Log, name: str, options: ProjectOptions) ->
 def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectData:
     with store.draft(project) as draft:
         data = prepare_data(options, draft)
-        check_sizes(options, data)
-        check_question(options, data)
+        _check_data(options, data)
     return data
+
+
+def _check_data(options: ProjectOptions, data: ProjectData) -> None:
+    check_sizes(options, data)
+    check_question(options, data)
+    check_classes(options, data)
+
+
+def _stopping(options: ProjectOptions) -> Choice | None:
+    from labelloop.learner.stopping import check_stopping
+
+    if check_stopping(options.stopping, options.stopping_parameters) is None:
+        return None
+    return Choice(name=options.stopping, parameters=dict(options.stopping_parameters))
 
 
 def _event(
@@ -96,6 +108,8 @@ def _event(
         ties=options.ties,
         classifier=Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
         strategy=Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
+        stopping=_stopping(options),
+        stop_when_advised=options.stop_when_advised,
         model=BaseModelChoice(name=model, revision=options.model_revision),
         seed=options.seed,
         guidelines=options.guidelines,

@@ -37,6 +37,9 @@ class ProjectOptions:
     classifier_parameters: Mapping[str, Any] = field(default_factory=dict)
     strategy: str = "breaking-ties"
     strategy_parameters: Mapping[str, Any] = field(default_factory=dict)
+    stopping: str = "none"
+    stopping_parameters: Mapping[str, Any] = field(default_factory=dict)
+    stop_when_advised: bool = False
     batches: int | None = None
     batch_size: int = 20
     lookahead: int = 1

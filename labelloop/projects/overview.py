@@ -1,9 +1,11 @@
 """How a project stands, in a few figures."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from labelloop.loop.digest import loop_digest
+from labelloop.loop.figures import audits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
@@ -15,11 +17,13 @@ from labelloop.store.opening import without_credentials
 def overview(history: History, store: str | None) -> dict[str, Any]:
     """Batches, labels, latest model and its folder, accuracy, digest and what is wrong, as JSON values.
 
-    The folder is relative to the store's root where nobody said where that is.
+    `audit` is that of the newest model which has one. The folder is relative to the store's root where nobody
+    said where that is.
     """
     state = history.state
     opened = len(open_batches(state))
     trained = state.models.get(state.latest_model) if state.latest_model else None
+    audited = audits(state)
     evaluation = state.evaluations.get(state.latest_model) if state.latest_model else None
     return {
         "project": history.project,
@@ -36,10 +40,27 @@ def overview(history: History, store: str | None) -> dict[str, Any]:
         "model": state.latest_model,
         "model_folder": _folder(store, trained.latest.artifact) if trained else None,
         "accuracy": evaluation.accuracy if evaluation else None,
+        "audit": asdict(audited[-1]) if audited else None,
+        "stopping": _stopping(state),
         "digest": loop_digest(state),
         "conflicts": history.conflicts,
         "duplicates": history.duplicates,
         "failures": _failures(state),
+    }
+
+
+def _stopping(state: LoopState) -> dict[str, Any] | None:
+    """What the criterion looked at last, and with how many labels it last began to advise to stop."""
+    checks = [state.checks[name] for name in state.models if name in state.checks]
+    if not checks:
+        return None
+    last = checks[-1]
+    return {
+        "criterion": last.criterion,
+        "model": last.model,
+        "value": last.value,
+        "stop": last.stop,
+        "advised_at": state.advised.labels if state.advised else None,
     }
 
 

@@ -1,17 +1,96 @@
-"""Which model is to be measured next. Pure."""
+"""What is to be found out next. Pure."""
 
-from labelloop.loop.state import LoopState
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from labelloop.loop.order import newest_answers
+from labelloop.loop.state import LoopState, Trained
 from schemas.events import ModelTrained
+from services.evaluator.audit import scoring_batches
 
 
-def next_evaluation(state: LoopState, keep: int) -> ModelTrained | None:
-    """The oldest model without figures, of those that the trainer does not remove. None without a test set.
+@dataclass(frozen=True)
+class AboutModel:
+    """Something to find out about a model; `cause` is the event that made it due."""
 
-    While it trains one more, it keeps one less than `keep` of those in the log.
-    """
+    trained: ModelTrained
+    cause: str
+
+    @property
+    def model(self) -> str:
+        return self.trained.model
+
+
+@dataclass(frozen=True)
+class Evaluation(AboutModel):
+    """Its figures on the test set."""
+
+    @property
+    def description(self) -> str:
+        return f"evaluate model {self.model}"
+
+
+@dataclass(frozen=True)
+class Audit(AboutModel):
+    """Its accuracy on the pool, by what was drawn at random in these batches."""
+
+    batches: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        return f"audit model {self.model}"
+
+
+@dataclass(frozen=True)
+class Check(AboutModel):
+    """Whether the stopping criterion advises to stop after it."""
+
+    @property
+    def description(self) -> str:
+        return f"check after model {self.model} whether to stop"
+
+
+Work: TypeAlias = Evaluation | Audit | Check
+
+
+def next_work(state: LoopState, keep: int) -> Work | None:
+    """`keep` is how many models the trainer does not remove."""
+    return next_evaluation(state, keep) or next_check(state, keep) or next_audit(state, keep)
+
+
+def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
+    """The oldest model without figures. None without a test set."""
     if state.project is None or state.project.test is None:
         return None
-    for name, trained in list(state.models.items())[-max(1, keep - 1) :]:
-        if name not in state.evaluations and trained.available:
-            return trained.latest
+    for trained in _kept(state, keep):
+        if trained.latest.model not in state.evaluations:
+            return Evaluation(trained.latest, trained.ids[-1])
     return None
+
+
+def next_check(state: LoopState, keep: int) -> Check | None:
+    """The oldest model of a batch that no check followed. None without a criterion, and after an end."""
+    if state.project is None or state.project.stopping is None or state.ended:
+        return None
+    for trained in _kept(state, keep):
+        model = trained.latest.model
+        if model.isdigit() and model not in state.checks:
+            return Check(trained.latest, trained.ids[-1])
+    return None
+
+
+def next_audit(state: LoopState, keep: int) -> Audit | None:
+    """The oldest model without an estimate, of those whose audit texts are labelled."""
+    for trained in _kept(state, keep):
+        batches = () if trained.latest.model in state.audits else scoring_batches(state, trained)
+        if batches:
+            return Audit(trained.latest, newest_answers(state, batches), batches)
+    return None
+
+
+def _kept(state: LoopState, keep: int) -> Iterator[Trained]:
+    """The models that can be had: while the trainer trains one more, it keeps one less of them."""
+    for trained in list(state.models.values())[-max(1, keep - 1) :]:
+        if trained.available:
+            yield trained

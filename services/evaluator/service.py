@@ -1,27 +1,29 @@
-"""The evaluator's effects: a model's figures on the test set."""
+"""The evaluator's effects: what there is to know about a model, found out and told."""
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import TaskError, Unavailable
-from labelloop.learner.project import classifier_spec, is_model_lost
-from labelloop.learner.requests import EvaluateRequest
+from labelloop.learner.project import is_model_lost
 from labelloop.learner.worker import Worker
-from labelloop.loop.settings import of_model
+from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.settings import Settings
 from labelloop.store import open_store
-from schemas.events import ModelEvaluated, ModelLost, ModelTrained
-from schemas.parts import ClassFigures
-from services.evaluator.due import next_evaluation
+from schemas.events import EventData, ModelLost
+from services.evaluator.auditing import estimated
+from services.evaluator.checking import checked
+from services.evaluator.due import Audit, Check, Evaluation, Work, next_work
+from services.evaluator.evaluating import evaluated
+from services.evaluator.stopping import told
 
 logger = logging.getLogger(__name__)
 
 
-class Evaluator(Controller[ModelTrained]):
-    """Evaluates one model at a time."""
+class Evaluator(Controller[Work]):
+    """Finds out one thing about one model at a time."""
 
     name = "evaluator"
 
@@ -36,60 +38,46 @@ class Evaluator(Controller[ModelTrained]):
     async def close(self) -> None:
         self._worker.close()
 
-    def due(self, state: LoopState) -> ModelTrained | None:
-        return next_evaluation(state, self._settings.keep_models)
+    def due(self, state: LoopState) -> Work | None:
+        return next_work(state, self._settings.keep_models)
 
-    def describe(self, work: ModelTrained) -> str:
-        return f"evaluate model {work.model}"
+    def describe(self, work: Work) -> str:
+        return work.description
 
     async def poll(self, state: LoopState) -> Polled:
-        if state.project and state.project.test is None and state.project_id not in self._said:
+        project = for_next(state) if state.project else None
+        unmeasured = project and project.test is None and not project.audit_share
+        if unmeasured and state.project_id not in self._said:
             self._said.add(state.project_id)
-            logger.info("project %s has no test set: there will be no learning curve", state.project_id)
+            logger.info(
+                "project %s has no test set and no audit share: there will be no learning curve",
+                state.project_id,
+            )
         return Polled()
 
-    async def do(self, state: LoopState, work: ModelTrained) -> Sequence[Outcome]:
-        project = state.project
-        if project is None or project.test is None:
-            return ()
-        cause = state.models[work.model].ids[-1]
+    async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         try:
-            request = EvaluateRequest(
-                texts_path=await asyncio.to_thread(self._store.snapshot, project.test),
-                classifier=classifier_spec(of_model(state, work.model)),
-                labels=project.labels,
-                model_folder=await asyncio.to_thread(self._store.model, work),
-                model_sha256=work.sha256,
-                threads=self._settings.threads,
-                cache=self._store.cache(state.project_id),
-            )
-            result = await self._worker.run(request)
+            return [Outcome(found, work.cause) for found in await self._found(state, work)]
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
-            if cause not in self._missed:
-                # The trainer may just have removed it as too old: the log will say so in a moment.
-                self._missed.add(cause)
-                raise Unavailable(error.message) from error
-            lost = ModelLost(model=work.model, attempt=work.attempt, reason=error.message)
-            return [Outcome(lost, cause)]
-        evaluated = ModelEvaluated(
-            model=work.model,
-            attempt=work.attempt,
-            labels=work.labels,
-            accuracy=result.accuracy,
-            macro_f1=result.macro_f1,
-            classes=project.labels,
-            per_class={label: _figures(found) for label, found in result.per_class.items()},
-            confusion=tuple(map(tuple, result.confusion)),
-            size=result.size,
-            test_version=project.test.digest,
-            seconds=result.seconds,
-        )
-        return [Outcome(evaluated, cause)]
+            return [self._lost(state, work, error)]
 
+    async def _found(self, state: LoopState, work: Work) -> Sequence[EventData]:
+        threads = self._settings.threads
+        match work:
+            case Evaluation():
+                return [await evaluated(self._worker, self._store, threads, state, work)]
+            case Check():
+                return told(state, await checked(self._worker, self._store, threads, state, work))
+            case Audit():
+                return [await estimated(self._worker, self._store, threads, state, work)]
 
-def _figures(found: Mapping[str, float]) -> ClassFigures:
-    return ClassFigures(
-        precision=found["precision"], recall=found["recall"], f1=found["f1"], support=int(found["support"])
-    )
+    def _lost(self, state: LoopState, work: Work, error: TaskError) -> Outcome:
+        attempt = state.models[work.model].ids[-1]
+        if attempt not in self._missed:
+            # The trainer may just have removed it as too old: the log will say so in a moment.
+            self._missed.add(attempt)
+            raise Unavailable(error.message) from error
+        lost = ModelLost(model=work.model, attempt=work.trained.attempt, reason=error.message)
+        return Outcome(lost, attempt)

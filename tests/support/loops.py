@@ -9,8 +9,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from labelloop.loop.digest import learned_digest
+from labelloop.loop.draws import audit_count
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
@@ -29,7 +31,13 @@ Answers = Mapping[int, tuple[str, ...] | None]
 
 
 def project(
-    *, pool: int = 40, batch_size: int = 3, max_batches: int | None = 6, lookahead: int = 1, seed: int = 0
+    *,
+    pool: int = 40,
+    batch_size: int = 3,
+    max_batches: int | None = 6,
+    lookahead: int = 1,
+    seed: int = 0,
+    **changes: Any,
 ) -> e.ProjectCreated:
     return e.ProjectCreated(
         name="questions",
@@ -42,6 +50,7 @@ def project(
         strategy=Choice(name="breaking-ties"),
         model=BaseModelChoice(name="tiny"),
         seed=seed,
+        **changes,
     )
 
 
@@ -81,10 +90,11 @@ class Loop:
         source = f"{self.created.seed} {trained.digest if trained else ''}"
         order = sorted(free, key=lambda item: hashlib.sha256(f"{source} {item}".encode()).digest())
         reason = "uncertain" if trained else "cold-start"
+        audits = audit_count(self.created.audit_share, work.size) if trained else 0
         return e.BatchQueried(
             batch=work.batch,
             items=tuple(
-                QueriedItem(item=item, rank=rank, reason=reason)
+                QueriedItem(item=item, rank=rank, reason="audit" if rank < audits else reason)
                 for rank, item in enumerate(order[: work.size])
             ),
             model=work.model,

@@ -104,6 +104,40 @@ def trained(model: str, learned: dict[str, int], attempt: int = 0) -> e.ModelTra
     )
 
 
+def audited(model: str, **changes: Any) -> e.AuditEstimated:
+    values: dict[str, Any] = {
+        "model": model,
+        "attempt": 0,
+        "labels": 3,
+        "accuracy": 0.75,
+        "low": 0.5,
+        "high": 0.875,
+        "audited": 8,
+        "known": 3,
+        "batches": ("1",),
+        "seconds": 1,
+    }
+    return e.AuditEstimated(**{**values, **changes})
+
+
+def checked(model: str, stop: bool = False, value: float | None = 0.9) -> e.StoppingChecked:
+    return e.StoppingChecked(
+        model=model,
+        attempt=0,
+        labels=3,
+        criterion="KappaAverage",
+        value=value,
+        stop=stop,
+        predicted=(0, 1),
+        seconds=1,
+    )
+
+
+def advised(model: str) -> e.StoppingAdvised:
+    """What follows from a check that says so."""
+    return e.StoppingAdvised(model=model, attempt=0, labels=3, criterion="KappaAverage", value=0.9)
+
+
 def evaluated(model: str, labels: int = 3, accuracy: float = 0.5) -> e.ModelEvaluated:
     """A model on the test set; macro-F1 is half of the accuracy."""
     return e.ModelEvaluated(

@@ -38,6 +38,7 @@ def test_it_is_told_to_programs(home: Path) -> None:
     assert json.loads(result.stdout) == {
         "project": PROJECT,
         "curve": [{"model": "0", "labels": 3, "accuracy": 0.8, "macro_f1": 0.4}],
+        "audits": [],
     }
 
 
@@ -53,11 +54,12 @@ def test_a_picture_that_cannot_be_written_is_told(home: Path, tmp_path: Path) ->
 def test_before_the_first_test_there_is_none_yet_and_no_picture(tmp_path: Path) -> None:
     result = labelloop("curve", "--home", home_with(tmp_path / "home", TESTED), "--png", tmp_path / "c.png")
 
-    assert (result.exit_code, result.stdout) == (0, "no model has been tested yet\n")
+    assert (result.exit_code, result.stdout) == (0, "no model has been tested or audited yet\n")
     assert not (tmp_path / "c.png").exists()
 
 
 def test_without_a_test_set_there_will_be_none(tmp_path: Path) -> None:
     line = error_line(labelloop("curve", "--home", home_with(tmp_path / "home", project())))
 
-    assert "mail-5e1f has no test set, so there is no curve: make a project with --test" in line
+    assert "mail-5e1f has neither a test set nor an audit share, so there is no curve" in line
+    assert "make a project with --test or --audit-share" in line

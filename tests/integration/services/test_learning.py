@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from operator import ne
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from labelloop.loop.labels import current
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
+from schemas.parts import Choice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
 from tests.support.damage import change_byte
@@ -157,6 +159,48 @@ def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_the
     assert labelloop("replay", "--project", project, "--verify", *where).exit_code == 0
 
 
+def test_an_audit_tells_a_model_s_accuracy_without_a_test_set(loop: Loop) -> None:
+    stopping = Choice(name="classification-change", parameters={"threshold": 0.5})
+    project = loop.create(texts(30), **SETTINGS | {"audit_share": 0.5, "stopping": stopping})
+    ann, owner = Person(loop.argilla), Owner(loop.argilla, project)
+
+    for batch in (0, 1):
+        label_batch(loop, project, ann, batch)
+
+    state = loop.wait(project, lambda state: finished(state) and state.audits)
+    found = state.audits["0"]
+    assert (found.batches, found.known, found.audited) == (("1",), 6, 3)
+    assert 0 <= found.low <= found.accuracy <= found.high <= 1
+    audited = [pick.item for pick in state.batches["1"].queried.items if pick.reason == "audit"]
+    right = sum(
+        pick.predicted == current(state)[pick.item]
+        for pick in state.batches["1"].queried.items
+        if pick.item in audited
+    )
+    assert found.accuracy == pytest.approx((6 + 24 * right / 3) / 30)
+    assert not any(owner.records(1)[item]["suggestions"] for item in audited)
+    assert "1" not in state.audits
+    state = loop.wait(project, lambda state: len(state.checks) == 2)
+    before, after = (state.checks[model] for model in ("0", "1"))
+    changed = sum(map(ne, before.predicted, after.predicted)) / 30
+    assert before.value is None
+    assert after.value == pytest.approx(changed)
+    assert not state.ended
+
+
+def test_a_project_ends_when_it_is_advised_to_and_was_told_so(loop: Loop) -> None:
+    stopping = Choice(name="max-iterations", parameters={"max_iterations": 1})
+    settings = SETTINGS | {"stopping": stopping, "stop_when_advised": True, "max_batches": None}
+    project = loop.create(texts(30), **settings)
+
+    label_batch(loop, project, Person(loop.argilla), 0)
+
+    state = loop.wait(project, lambda state: state.ended and finished(state))
+    assert state.advised is not None
+    assert (state.advised.criterion, state.advised.labels) == ("MaxIterations", 6)
+    assert list(state.models) == ["0"]
+
+
 def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
     ann = Person(loop.argilla)
@@ -249,5 +293,5 @@ def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
 def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
 
-    loop.until(lambda: f"{project} has no test set" in loop.said("evaluator"))
+    loop.until(lambda: f"{project} has no test set and no audit share" in loop.said("evaluator"))
     assert loop.slot("evaluator")["doing"] == "idle"

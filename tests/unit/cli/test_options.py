@@ -38,6 +38,7 @@ def test_what_is_not_given_is_a_default() -> None:
     found = shown()
 
     assert (found["given"], found["batch_size"], found["labels"]) == ([], 20, None)
+    assert (found["stopping"], found["stopping_parameters"]) == ("kappa-average", {})
 
 
 def test_options_come_from_the_command_line() -> None:

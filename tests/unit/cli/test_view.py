@@ -2,19 +2,24 @@
 
 from pathlib import Path
 
-from labelloop.cli.plots import draw_text
+from labelloop.cli.plots import draw_audits, draw_text
 from labelloop.cli.status_text import status_text
 from labelloop.cli.view.activity import Activity, activities
 from labelloop.cli.view.links import labelling_url
 from labelloop.cli.view.table import HEADER, format_line
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import Point
+from labelloop.loop.figures import Audited, Point
+from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.loop.progress import BatchLine
 from labelloop.projects.overview import overview
+from schemas.envelope import new_event
 from tests.support.states import (
     PROJECT,
+    advised,
     all_answered,
+    audited,
+    checked,
     project,
     queried,
     recorded,
@@ -98,3 +103,31 @@ def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_
     lines = status_text(services, [found]).splitlines()
     assert f"  model 0: {folder}" in lines
     assert f"  digest {found['digest']}" in lines
+
+
+def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
+    history = History(PROJECT)
+    models = [trained(str(number), {"0": 0}) for number in range(3)]
+    checks = (checked("0", value=None), checked("1", stop=True), advised("1"))
+    history.state = state_of(project(), queried("0"), all_answered("0"), *models, audited("0"), *checks)
+
+    lines = status_text({**STOPPED, "log": ""}, [overview(history, None)]).splitlines()
+
+    assert (
+        "  audit: accuracy of model 0 on the pool 0.750 (95 %: 0.500 to 0.875), by 8 texts drawn at random"
+        in lines
+    )
+    assert "  stopping: KappaAverage 0.900 after model 1: it advises to stop" in lines
+
+    history.state = fold(history.state, new_event(PROJECT, checked("2"), source="tests"))
+    lines = status_text({**STOPPED, "log": ""}, [overview(history, None)]).splitlines()
+    assert "  stopping: KappaAverage 0.900 after model 2; it advised to stop at 3 labels" in lines
+
+
+def test_audits_are_drawn_with_their_intervals() -> None:
+    found = [Audited("0", 20, 0.5, 0.2, 0.8, 8), Audited("1", 40, 0.75, 0.5, 0.9, 8)]
+
+    drawn = draw_audits(found, "questions")
+
+    assert "questions: accuracy on the pool, by audit, with 95 %" in drawn
+    assert (drawn.count("●"), drawn.count("▼")) == (2, 2)

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.strategies import STRATEGIES, check_strategy, kebab, known_strategies
+from labelloop.learner.named import kebab
+from labelloop.learner.strategies import STRATEGIES, check_strategy, known_strategies
 
 
 @pytest.mark.parametrize("name", ["BreakingTies", "breaking-ties", "breaking_ties", "breakingties"])

@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from labelloop.loop.digest import LearnedDigests, learned_digest
-from labelloop.loop.labels import at_revisions
+from labelloop.loop.labels import at_revisions, current
 from labelloop.loop.proof import Proof
 from labelloop.loop.runs import expanded
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.parts import Choice
+from services.evaluator.auditing import estimate_by
+from services.evaluator.due import Audit, Check, next_work
+from services.evaluator.stopping import told
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
+from tests.support.states import checked
 
 MANY = settings(max_examples=200, deadline=None)
 
@@ -167,3 +172,51 @@ def test_two_events_in_the_wrong_order_are_found(loop: Loop) -> None:
     events[place - 1], events[place] = events[place], events[place - 1]
 
     assert proof(events).halt is not None
+
+
+def with_figures() -> Loop:
+    """Four batches with an audit share and a stopping criterion, and all that the evaluator says of them."""
+    stopping = Choice(name="kappa-average")
+    loop = Loop(project(batch_size=5, max_batches=4, audit_share=0.4, stopping=stopping), mixed)
+    loop.finish()
+    while (work := next_work(loop.state, 9)) is not None:
+        match work:
+            case Audit():
+                loop.append(estimate_by(loop.state, work, current(loop.state), 1.0), work.cause)
+            case Check():
+                for found in told(loop.state, checked(work.model, stop=work.model == "1")):
+                    loop.append(found, work.cause)
+    return loop
+
+
+def test_what_the_evaluator_says_is_verified() -> None:
+    loop = with_figures()
+
+    assert list(loop.state.audits) == ["0", "1", "2"]
+    assert len(loop.state.checks) == 4
+    assert loop.state.advised is not None
+    assert proof(loop.events).halt is None
+
+
+@pytest.mark.parametrize("name", ["AuditEstimated", "StoppingChecked", "StoppingAdvised"])
+def test_figures_of_another_cause_are_found(name: str) -> None:
+    events = with_figures().events
+    place = next(place for place, event in enumerate(events) if event.name == name)
+    events[place] = new_event(PROJECT, events[place].payload, source="t", cause=events[0].id)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert "not what made it due" in halt.reason
+
+
+def test_an_audit_by_a_batch_that_never_was_is_found() -> None:
+    events = with_figures().events
+    place = next(place for place, event in enumerate(events) if event.name == "AuditEstimated")
+    said = replace(events[place].payload, batches=("9",))
+    events[place] = new_event(PROJECT, said, source="t", cause=events[place].cause)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert "by batches 9, which were never queried" in halt.reason

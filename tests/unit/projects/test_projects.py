@@ -114,6 +114,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("lookahead", 0, "began with --lookahead 1, which cannot"),
         ("seed", 1, "began with --seed 0, which cannot"),
         ("strategy", "random-sampling", "has --strategy breaking-ties: .* `labelloop change`"),
+        ("stopping", "kappa-average", "began with --stopping none, which cannot"),
         ("classifier", "linear", "has --classifier transformer: .* `labelloop change`"),
         ("model", "another", "has --model all-MiniLM-L6-v2: .* `labelloop change`"),
         ("test", "tests.csv", "began with --test none, which cannot"),

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from schemas.envelope import Event, InvalidEvent, NotAnEvent, UnknownType, datahash, new_event
 from schemas.events import (
     EVENTS,
+    AuditEstimated,
     BatchAnnotated,
     BatchQueried,
     EventData,
@@ -21,6 +22,8 @@ from schemas.events import (
     ModelTrained,
     ProjectCreated,
     ServiceFailed,
+    StoppingAdvised,
+    StoppingChecked,
 )
 from schemas.model import Invalid
 from schemas.parts import AnnotatedItem, QueriedItem
@@ -95,7 +98,13 @@ def test_the_attributes_say_what_the_event_is() -> None:
 def test_only_events_that_cannot_change_the_loop_may_be_skipped() -> None:
     skippable = {event for event in EVENTS.values() if not event.mustunderstand}
 
-    assert skippable == {ModelEvaluated, ServiceFailed}
+    assert skippable == {
+        AuditEstimated,
+        ModelEvaluated,
+        ServiceFailed,
+        StoppingAdvised,
+        StoppingChecked,
+    }
 
 
 def test_unknown_fields_are_read_at_any_depth() -> None:

@@ -14,7 +14,7 @@ MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 def following(*told: e.EventData, keep: int = 5, **settings: Any) -> tuple[str, int] | None:
     state = state_of(project(**{"test": TEST} | settings), queried(), all_answered(), *told)
     model = next_evaluation(state, keep)
-    return (model.model, model.attempt) if model else None
+    return (model.model, model.trained.attempt) if model else None
 
 
 def test_models_are_measured_in_their_order() -> None:

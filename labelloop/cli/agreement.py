@@ -1,0 +1,62 @@
+"""`labelloop agreement`: how far annotators agree."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.where import Where
+
+SHOWN = 5
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.where_and_project
+@options.as_json
+def agreement(where: Where, project: str | None, as_json: bool) -> None:
+    """Tell how far annotators agree: Krippendorff's alpha, and each annotator against the others.
+
+    It takes texts that several people labelled: make a project with `--min-submitted 2` or more.
+    """
+    asyncio.run(_agreement(where, project, as_json))
+
+
+async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from labelloop.cli.opened import opened_project
+    from labelloop.loop import agreement as measured
+    from labelloop.projects.catalog import sound
+
+    async with opened_project(where.find(), project) as (_, history):
+        found = measured.answers(sound(history))
+    told = {
+        "project": history.project,
+        "alpha": measured.alpha(found),
+        "texts": len(found),
+        "shared": sum(len(submitted) > 1 for submitted in found),
+        "annotators": {name: asdict(who) for name, who in measured.annotators(found).items()},
+        "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(found)],
+    }
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(_lines(told)))
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    shared = f"of {told['texts']} texts {told['shared']} have labels of two people or more"
+    if told["alpha"] is None:
+        why = "all of these have the same label" if told["shared"] else "ask for more by --min-submitted 2"
+        yield f"alpha       not defined: {shared}; {why}"
+    else:
+        yield f"alpha       {told['alpha']:.3f} (Krippendorff's, nominal): {shared}"
+    for name, who in told["annotators"].items():
+        compared = (
+            f", {who['agreed'] / who['compared']:.1%} of {who['compared']} like the majority of the others"
+            if who["compared"]
+            else ""
+        )
+        yield f"{name:<11} {who['labels']} labels{compared}"
+    for pair in told["confused"][:SHOWN]:
+        yield f"confused    {' and '.join(pair['labels'])}: {pair['times']} times"

@@ -1,0 +1,80 @@
+"""How far annotators agree, by the recorded votes. Pure but for `alpha`, which loads numpy."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from labelloop.loop.state import LoopState
+
+Answers = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """How many labels an annotator gave; of those where the others have a majority, how many are like it."""
+
+    labels: int
+    compared: int
+    agreed: int
+
+
+def answers(state: LoopState) -> list[Answers]:
+    """The submitted labels by username, for each text each time that it was asked and answered.
+
+    Discarded texts say nothing of labels: they are left out.
+    """
+    found = [
+        {vote.username: vote.labels for vote in answer.votes if vote.status == "submitted"}
+        for batch in state.batches.values()
+        for answer in batch.answers
+    ]
+    return [submitted for submitted in found if submitted]
+
+
+def alpha(found: Sequence[Answers]) -> float | None:
+    """Krippendorff's alpha of nominal labels: 1 for perfect agreement, 0 for what chance would bring.
+
+    None where no text has two labels, and where all texts with two have the same label throughout.
+    """
+    shared = [list(submitted.values()) for submitted in found if len(submitted) > 1]
+    domain = sorted({labels for unit in shared for labels in unit})
+    if len(domain) < 2:
+        return None
+    import krippendorff
+
+    counts = [[unit.count(labels) for labels in domain] for unit in shared]
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
+
+
+def annotators(found: Sequence[Answers]) -> dict[str, Annotator]:
+    """By username: who agrees how often with the majority of the others. A tie among these is no majority."""
+    labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
+    for submitted in found:
+        for username, given in submitted.items():
+            labels[username] += 1
+            majority = _majority([other for name, other in submitted.items() if name != username])
+            if majority is not None:
+                compared[username] += 1
+                agreed[username] += given == majority
+    return {name: Annotator(labels[name], compared[name], agreed[name]) for name in sorted(labels)}
+
+
+def confusions(found: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
+    """Pairs of labels that two annotators gave one text, and how often; the most frequent first."""
+    counts = Counter(pair for submitted in found for pair in _pairs(submitted))
+    return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
+
+
+def _majority(given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    ranked = Counter(given).most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
+def _pairs(submitted: Answers) -> Iterator[tuple[str, str]]:
+    for one, other in combinations(submitted.values(), 2):
+        if one != other:
+            first, second = sorted((", ".join(one), ", ".join(other)))
+            yield first, second

@@ -1,0 +1,42 @@
+"""What a stopping criterion looks at, and what follows from what it says. Pure."""
+
+from labelloop.loop.draws import random_draw
+from labelloop.loop.seeds import derived
+from labelloop.loop.state import LoopState
+from schemas.events import EventData, ProjectCreated, ProjectEnded, StoppingAdvised, StoppingChecked
+
+STOPPING_SET = 500
+
+
+def stopping_set(project: ProjectCreated) -> list[int]:
+    """The texts by which the criterion compares models: the same for all, drawn by the seed."""
+    return random_draw(derived(project.seed, "stopping"), project.pool.size, (), STOPPING_SET)
+
+
+def earlier(state: LoopState, model: str) -> list[StoppingChecked]:
+    """The checks after the models before this one, oldest first."""
+    names = list(state.models)
+    found = (state.checks.get(name) for name in names[: names.index(model)])
+    return [check for check in found if check is not None]
+
+
+def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
+    """The check; an advice when it is the first in a row that says so; an end when that was asked for."""
+    before = earlier(state, check.model)
+    if not check.stop or (before and before[-1].stop):
+        return [check]
+    advised = StoppingAdvised(
+        model=check.model,
+        attempt=check.attempt,
+        labels=check.labels,
+        criterion=check.criterion,
+        value=check.value,
+    )
+    if state.project is None or not state.project.stop_when_advised:
+        return [check, advised]
+    end = ProjectEnded(
+        request=f"stopping-{check.model}",
+        who="evaluator",
+        why=f"{check.criterion} advises to stop after model {check.model}",
+    )
+    return [check, advised, end]

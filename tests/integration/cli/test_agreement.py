@@ -1,0 +1,42 @@
+"""What annotators are told of their agreement."""
+
+import json
+from pathlib import Path
+
+from tests.support.command import labelloop
+from tests.support.homes import home_with
+from tests.support.states import all_answered, annotated, answered, project, queried, vote
+
+
+def test_agreement_is_told_to_people_and_programs(tmp_path: Path) -> None:
+    done = (
+        answered(0, vote("ann", "spam"), vote("bob", "spam")),
+        answered(1, vote("ann", "ham"), vote("bob", "ham")),
+        answered(2, vote("ann", "ham"), vote("bob", "spam")),
+    )
+    home = home_with(tmp_path / "home", project(min_submitted=2), queried(), annotated(*done))
+
+    lines = labelloop("agreement", "--home", home).stdout.splitlines()
+    told = json.loads(labelloop("agreement", "--home", home, "--json").stdout)
+
+    assert lines == [
+        "alpha       0.444 (Krippendorff's, nominal): of 3 texts 3 have labels of two people or more",
+        "ann         3 labels, 66.7% of 3 like the majority of the others",
+        "bob         3 labels, 66.7% of 3 like the majority of the others",
+        "confused    ham and spam: 1 times",
+    ]
+    assert (told["shared"], told["annotators"]["ann"]["agreed"]) == (3, 2)
+    assert told["confused"] == [{"labels": ["ham", "spam"], "times": 1}]
+
+
+def test_of_one_annotator_there_is_no_agreement(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", project(), queried(), all_answered())
+
+    result = labelloop("agreement", "--home", home)
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "alpha       not defined: of 3 texts 0 have labels of two people or more; "
+        "ask for more by --min-submitted 2",
+        "ann         3 labels",
+    ]

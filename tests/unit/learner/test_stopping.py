@@ -1,0 +1,58 @@
+"""Stopping criteria by name: found in any case, refused early with a reason."""
+
+from typing import Any
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.learner.named import kebab
+from labelloop.learner.stopping import CRITERIA, check_classes, check_stopping, known_criteria
+
+
+@pytest.mark.parametrize("name", ["KappaAverage", "kappa-average", "kappa_average", "kappaaverage"])
+def test_a_criterion_is_found_in_any_case(name: str) -> None:
+    assert check_stopping(name, {"kappa": 1.0, "window_size": 2}) == "KappaAverage"
+
+
+@pytest.mark.parametrize("name", known_criteria())
+def test_every_name_that_is_offered_works(name: str) -> None:
+    needed: dict[str, Any] = {"max_iterations": 3} if name == "max-iterations" else {}
+
+    assert kebab(str(check_stopping(name, needed))) == name
+
+
+def test_none_is_no_criterion_and_has_no_parameters() -> None:
+    assert check_stopping("none", {}) is None
+    with pytest.raises(UserError, match="takes no --stopping-parameter"):
+        check_stopping("none", {"kappa": 0.9})
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("kappa", {}, "no stopping criterion 'kappa'; did you mean kappa-average"),
+        ("kappa-average", {"threshold": 0.1}, "has no parameter 'threshold'; it has: window_size, kappa"),
+        ("kappa-average", {"kappa": "high"}, "is 'high'; give a float"),
+        ("kappa-average", {"kappa": 1.5}, "is 1.5; give a share from 0 to 1"),
+        ("kappa-average", {"window_size": 0}, "is 0; give 1 or more"),
+        ("overall-uncertainty", {"threshold": 1}, "is 1; give a share"),
+        ("max-iterations", {}, "needs a parameter: give --stopping-parameter max_iterations="),
+    ],
+)
+def test_what_cannot_work_is_refused_in_words(name: str, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        check_stopping(name, parameters)
+
+
+def test_a_criterion_for_two_classes_is_refused_for_more() -> None:
+    check_classes("delta-f-score", {}, 2)
+    with pytest.raises(UserError, match="DeltaFScore is for two labels, and there are 3"):
+        check_classes("delta-f-score", {}, 3)
+    check_classes("none", {}, 3)
+
+
+def test_there_is_every_criterion_that_small_text_has() -> None:
+    from small_text import stopping_criteria  # type: ignore[import-untyped]
+
+    others = {"StoppingCriterion", "check_window_based_predictions"}
+    assert set(CRITERIA) == set(stopping_criteria.__all__) - others

@@ -1,0 +1,128 @@
+"""Which texts tell a model's accuracy on the pool, and what they come to."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from labelloop.loop.estimates import Sample
+from labelloop.loop.state import LoopState
+from schemas import events as e
+from services.evaluator.audit import samples, scoring_batches, texts
+from services.evaluator.due import Audit, next_audit
+from tests.support.states import (
+    LABELS,
+    all_answered,
+    annotated,
+    answered,
+    project,
+    queried,
+    state_of,
+    trained,
+    vote,
+)
+from tests.support.states import audited as estimate
+
+MODEL_0 = trained("0", {"0": 0})
+
+
+def audited(batch: str, items: Iterable[int], audit: Iterable[int]) -> e.BatchQueried:
+    """A batch that model 0 picked, with these texts drawn at random."""
+    drawn = set(audit)
+    made = queried(batch, items, model="0", attempt=0)
+    return replace(
+        made, items=tuple(replace(i, reason="audit") if i.item in drawn else i for i in made.items)
+    )
+
+
+def after(*told: e.EventData, lookahead: int = 0, **settings: Any) -> LoopState:
+    changes: dict[str, Any] = {"lookahead": lookahead, "audit_share": 0.4} | settings
+    return state_of(project(**changes), queried(), all_answered(), MODEL_0, *told)
+
+
+def test_a_model_is_audited_once_the_batch_that_it_picked_is_done() -> None:
+    picked = audited("1", (3, 4, 5), audit=(4,))
+
+    assert next_audit(after(picked), 5) is None
+    state = after(picked, all_answered("1", (3, 4, 5)))
+    assert next_audit(state, 5) == Audit(MODEL_0, state.batches["1"].revision_ids[-1], ("1",))
+
+
+def test_it_is_audited_once() -> None:
+    estimated = estimate("0")
+    told = (audited("1", (3, 4, 5), audit=(4,)), all_answered("1", (3, 4, 5)))
+
+    state = after(*told, estimated)
+
+    assert next_audit(state, 5) is None
+    assert state.audits == {"0": estimated}
+
+
+def test_without_audit_texts_there_is_no_audit() -> None:
+    told = (audited("1", (3, 4, 5), audit=()), all_answered("1", (3, 4, 5)))
+
+    assert next_audit(after(*told), 5) is None
+
+
+def test_with_a_lookahead_the_batch_between_scores_the_model_too() -> None:
+    between = audited("1", (3, 4, 5), audit=(3,))
+    picked = audited("2", (6, 7, 8), audit=(6,))
+    told = (between, all_answered("1", (3, 4, 5)), picked)
+
+    state = after(*told, lookahead=1)
+    assert scoring_batches(state, state.models["0"]) == ()
+    state = after(*told, all_answered("2", (6, 7, 8)), lookahead=1)
+    assert scoring_batches(state, state.models["0"]) == ("1", "2")
+
+
+def test_when_no_more_is_picked_what_there_is_scores_the_last_models() -> None:
+    told = (audited("1", (3, 4, 5), audit=(3,)), all_answered("1", (3, 4, 5)))
+    learned_all = trained("1", {"0": 0, "1": 0})
+
+    state = after(*told, learned_all, lookahead=1, max_batches=2)
+
+    assert scoring_batches(state, state.models["0"]) == ("1",)
+    assert scoring_batches(state, state.models["1"]) == ()
+
+
+def test_where_people_discarded_all_that_was_drawn_there_is_nothing_to_go_by() -> None:
+    answers = (
+        answered(3, vote("ann", "spam")),
+        answered(4, vote("ann"), discarded=True),
+        answered(5, vote("ann", "spam")),
+    )
+
+    state = after(audited("1", (3, 4, 5), audit=(4,)), annotated(*answers, batch="1"))
+
+    assert scoring_batches(state, state.models["0"]) == ()
+
+
+def test_each_batch_is_a_sample_of_what_was_in_no_batch_before() -> None:
+    state = after(
+        audited("1", (3, 4, 5), audit=(3,)),
+        all_answered("1", (3, 4, 5)),
+        audited("2", (6, 7, 8), audit=(6, 7)),
+        all_answered("2", (6, 7, 8)),
+        lookahead=1,
+    )
+    gold = {item: (LABELS[item % 3],) for item in range(9)}
+    predicted = gold | {0: ("news",), 6: ("news",)}
+
+    found = list(samples(state, state.models["0"], ("1", "2"), predicted))
+
+    assert texts(state, ("1", "2")) == list(range(9))
+    assert found == [
+        Sample(known=3, known_right=2, rest=37, drawn=1, labelled=1, right=1),
+        Sample(known=6, known_right=5, rest=34, drawn=2, labelled=2, right=1),
+    ]
+
+
+def test_texts_that_went_back_to_the_pool_are_of_the_rest() -> None:
+    closed = e.BatchClosed(request="1", who="ann", batch="1")
+    state = after(
+        audited("1", (3, 4, 5), audit=(3, 4)), closed, annotated(answered(3, vote("ann", "spam")), batch="1")
+    )
+
+    (found,) = samples(state, state.models["0"], ("1",), {3: ("spam",)})
+
+    assert (found.drawn, found.right, found.rest) == (1, 1, 37)
