@@ -24,6 +24,7 @@ from labelloop.cli.replay import replay
 from labelloop.cli.run import run
 from labelloop.cli.status import status
 from labelloop.cli.up import up
+from labelloop.cli.what_if import what_if
 from labelloop.cli.why import why
 from labelloop.errors import TaskError, Unavailable, UserError
 
@@ -110,6 +111,7 @@ for command in (
     events,
     replay,
     why,
+    what_if,
     run,
     deadletters,
     doctor,

@@ -8,34 +8,45 @@ from labelloop.errors import UserError
 from labelloop.loop.figures import Audited, Point
 
 WIDTH, HEIGHT, TICKS = 78, 18, 10
+Curve = Sequence[tuple[int, float]]
 
 
 def draw_text(points: Sequence[Point], title: str) -> str:
     """The curve in characters, without colours."""
-    accuracy = {"●": [p.accuracy for p in points]}
-    return _drawn([p.labels for p in points], accuracy, f"{title}: accuracy on the test set")
+    return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on the test set")
+
+
+def draw_two(points: Sequence[Point], other: Curve, title: str) -> str:
+    """A curve (●) in characters, and another one (○) beside it."""
+    return _drawn({"●": _accuracy(points), "○": other}, f"{title}: accuracy on the test set")
 
 
 def draw_audits(audits: Sequence[Audited], title: str) -> str:
     """The estimates in characters, each between the ends of its interval."""
-    heights = {
-        "●": [a.accuracy for a in audits],
-        "▼": [a.high for a in audits],
-        "▲": [a.low for a in audits],
+    curves = {
+        "●": [(a.labels, a.accuracy) for a in audits],
+        "▼": [(a.labels, a.high) for a in audits],
+        "▲": [(a.labels, a.low) for a in audits],
     }
-    return _drawn([a.labels for a in audits], heights, f"{title}: accuracy on the pool, by audit, with 95 %")
+    return _drawn(curves, f"{title}: accuracy on the pool, by audit, with 95 %")
 
 
-def _drawn(labels: Sequence[int], heights: Mapping[str, Sequence[float]], title: str) -> str:
-    """Figures from 0 to 1 by their marks; a line joins the first ones."""
+def _accuracy(points: Sequence[Point]) -> Curve:
+    return [(point.labels, point.accuracy) for point in points]
+
+
+def _drawn(curves: Mapping[str, Curve], title: str) -> str:
+    """Figures from 0 to 1 over labels, by their marks; a line joins those of the first one."""
     import plotext  # type: ignore[import-untyped]
 
+    first, *_ = curves.values()
+    labels = sorted({place for curve in curves.values() for place, _ in curve})
     figure = plotext.figure
     figure.clear()
     figure.plot_size(min(WIDTH, shutil.get_terminal_size().columns), HEIGHT)
-    figure.draw(figure.signal(labels, next(iter(heights.values())), marker="braille").lines())
-    for mark, found in reversed(list(heights.items())):
-        figure.draw(figure.signal(labels, found, marker=mark))
+    figure.draw(figure.signal(*zip(*first, strict=True), marker="braille").lines())
+    for mark, curve in reversed(list(curves.items())):
+        figure.draw(figure.signal(*zip(*curve, strict=True), marker=mark))
     figure.ruler("x", 0).lim(0, max(labels)).ticks(labels[:: 1 + len(labels) // TICKS])
     figure.ruler("y", 0).lim(0, 1)
     figure.title(title)

@@ -33,7 +33,7 @@ async def change(
         raise UserError(
             f"batch {first} of {history.project} was picked already: the next one is {state.numbered}"
         )
-    settings = _settings(at_batch(state, first), options)
+    settings = settings_of(at_batch(state, first), options)
     if settings == Settings():
         raise UserError("no setting is given: name one, as --strategy prediction-entropy")
     data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
@@ -59,7 +59,7 @@ async def fork(
         raise UserError(f"there is a project {name!r} already: give another name by --as")
     batches = _batches(state, last_batch)
     project = at_batch(state, batches)
-    project = with_settings(project, _settings(project, options))
+    project = with_settings(project, settings_of(project, options))
     others = {option: getattr(options, option) for option in OF_A_FORK if option in options.given}
     created = replace(project, **others, name=name, forked_from=history.project)
     if created.max_batches is not None and created.max_batches <= batches:
@@ -88,7 +88,7 @@ def _batches(state: LoopState, last: int | None) -> int:
     return last + 1
 
 
-def _settings(project: ProjectCreated, options: ProjectOptions) -> Settings:
+def settings_of(project: ProjectCreated, options: ProjectOptions) -> Settings:
     """The given options, as far as they differ from what holds. Raises UserError for what cannot be."""
     given = options.given
     wanted = Settings(
