@@ -11,7 +11,7 @@ from schemas.parts import Choice, Snapshot
 from tests.support.states import project
 
 TEST = Snapshot(uri="t", digest="t", size=10)
-LABELS = {item: ("spam",) for item in range(13)}
+LABELS = dict.fromkeys(range(13), ("spam",))
 
 
 def curve(*accuracies: float) -> list[Point]:
