@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
+from msgspec.structs import replace
 
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
-from labelloop.loop.digest import loop_digest
+from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.order import next_batch, next_model
-from labelloop.loop.runs import compact
+from labelloop.loop.proof import Proof
+from labelloop.loop.runs import compact, expanded
+from labelloop.loop.seeds import derived
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
@@ -59,7 +62,7 @@ def one_round(name: str, start: int, recorded: int) -> Iterator[e.EventData]:
         QueriedItem(item=item, rank=rank, reason="uncertain", score=0.5, predicted=("ham",), probability=0.5)
         for rank, item in enumerate(items)
     )
-    yield e.BatchQueried(batch=name, items=picks, seed=1, pool_version="d", seconds=1.0)
+    yield e.BatchQueried(batch=name, items=picks, seed=0, pool_version="d", seconds=1.0)
     votes = {item: vote(item) for item in items}
     for number in range(recorded):
         done = items[: number * BATCH // recorded + 1]
@@ -100,6 +103,7 @@ class Measured:
     decoded: float
     due: float
     digest: float
+    verified: float
     memory: int
 
     def figures(self) -> dict[str, str]:
@@ -112,20 +116,40 @@ class Measured:
             "memory of the state": f"{self.memory / 2**20:.0f} MiB",
             "what is due then": f"{self.due * 1000:.0f} ms",
             "the digest of the state": f"{self.digest:.2f} s",
+            "the proof that the log is whole": f"{self.verified:.2f} s",
         }
 
 
 async def fill(log: Path, batches: int) -> None:
     """A log of that many batches, each of which is done and learned."""
     opened = open_log(f"sqlite:///{log}")
-    told = itertools.islice(facts(recorded=0), 1 + batches * 4)
-    while data := list(itertools.islice(told, 1000)):
-        await opened.append(*(new_event(PROJECT, each, source="benchmark") for each in data))
+    told = whole(itertools.islice(facts(recorded=0), 1 + batches * 4))
+    while events := list(itertools.islice(told, 1000)):
+        await opened.append(*events)
     await opened.close()
 
 
-async def replayed(log: Path) -> History:
-    opened, history = open_log(f"sqlite:///{log}"), History(PROJECT)
+def whole(told: Iterator[e.EventData]) -> Iterator[Event]:
+    """The events as services would write them: with their causes, seeds, and digests of what was learned."""
+    history, digests = History(PROJECT), LearnedDigests()
+    cause: str | None = None
+    for data in told:
+        if isinstance(data, e.ModelTrained):
+            digest, _ = digests.of(history.state, expanded(data.learned))
+            data = replace(data, digest=digest, seed=derived(0, "train", data.model))
+        elif isinstance(data, e.BatchQueried) and data.batch != "0":
+            model = str(int(data.batch) - 1)
+            data = replace(data, model=model, attempt=0, seed=derived(0, "query", data.batch))
+        failed = isinstance(data, e.ServiceFailed)
+        event = new_event(PROJECT, data, source="benchmark", cause=None if failed else cause)
+        assert history.add(event), history.halt
+        if not failed:
+            cause = event.id
+        yield event
+
+
+async def replayed(log: Path, kind: type[History] = History) -> History:
+    opened, history = open_log(f"sqlite:///{log}"), kind(PROJECT)
     async for record in opened.read(PROJECT):
         assert record.event is not None
         history.add(record.event, record.place)
@@ -152,8 +176,9 @@ def measure(log: Path) -> Measured:
     events, again = asyncio.run(decoded(log)), History(PROJECT)
     fold, _ = timed(lambda: [again.add(event) for event in events])
     assert again.state == history.state
-    state = history.state
-    return Measured(len(state.batches), state.length, log.stat().st_size, raw, fold, due, digest, memory)
+    verified, _ = timed(lambda: asyncio.run(replayed(log, Proof)))
+    state, size = history.state, log.stat().st_size
+    return Measured(len(state.batches), state.length, size, raw, fold, due, digest, verified, memory)
 
 
 def timed(do: Callable[[], Found]) -> tuple[float, Found]:
@@ -173,7 +198,11 @@ def measured(folder: Path, batches: int) -> Measured:
 def growth(small: Measured, large: Measured) -> dict[str, str]:
     """How many times as much the large one takes."""
     names = dict(
-        zip(small.figures(), ("batches", "log", "raw", "", "decoded", "memory", "due", "digest"), strict=True)
+        zip(
+            small.figures(),
+            ("batches", "log", "raw", "", "decoded", "memory", "due", "digest", "verified"),
+            strict=True,
+        )
     )
     return {
         what: f"× {getattr(large, name) / getattr(small, name):.1f}" if name else ""
