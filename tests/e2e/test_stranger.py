@@ -1,5 +1,6 @@
 """With the log and the pool alone, on an empty machine: the state is back, and the loop goes on."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -47,7 +48,8 @@ def stranger(
     with a_loop(home, argilla_server) as loop:
         log = ("--log", loop.settings.log, "--store", loop.settings.store)
         before = loop.state(project)
-        done("change", project, "--batches", BATCHES + 1, "--strategy", "prediction-entropy", *log)
+        settings = ("--strategy", "prediction-entropy", "--classifier-parameter", "c=0.5")
+        done("change", project, "--batches", BATCHES + 1, *settings, *log)
         going = ("--batch", FORKED - 1, "--batches", FORKED + 2, "--batch-size", 4, "--seed", 7)
         said = done("fork", project, "--as", "another", *going, *log)
         fork = said.split()[1]
@@ -102,6 +104,19 @@ def test_a_model_that_is_needed_is_trained_again_and_goes_on_picking(stranger: S
     assert batch.done
     untouched = [name for name in stranger.before.models if name != picker]
     assert all(len(stranger.after.models[name].attempts) == 1 for name in untouched)
+
+
+def test_the_models_from_the_changed_batch_on_are_of_the_new_kind(stranger: Stranger) -> None:
+    store = open_store(stranger.loop.settings.store)
+    models = {name: trained.latest for name, trained in stranger.after.models.items()}
+    cards = {
+        name: json.loads((folder / "labelloop.json").read_text(encoding="utf-8"))
+        for name, model in models.items()
+        if (folder := store.find_model(model))
+    }
+
+    changed = {name: card["parameters"] for name, card in cards.items()}
+    assert changed == {str(BATCHES - 2): {}, str(BATCHES): {"c": 0.5}}, "what nobody needed is not there"
 
 
 def test_records_and_responses_are_in_the_new_argilla(stranger: Stranger) -> None:
