@@ -31,7 +31,7 @@ def doctor(ctx: click.RichContext, /, where: Where, argilla: GivenArgilla, as_js
     from labelloop.doctor.examine import examine
     from labelloop.doctor.finding import FAIL
 
-    findings = asyncio.run(examine(where.home, where.elsewhere, argilla))
+    findings = asyncio.run(examine(where.home, where.home_given, where.elsewhere, argilla))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in findings]))
     else:

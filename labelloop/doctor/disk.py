@@ -30,4 +30,11 @@ def judge_disk(place: Path, free: int) -> Finding:
 
 def nearest(folder: Path) -> Path:
     """The folder itself, or the nearest one above it that is there."""
-    return next(place for place in (folder, *folder.parents) if place.is_dir())
+    return next(place for place in (folder, *folder.parents) if _is_folder(place))
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:
+        return False

@@ -18,6 +18,7 @@ from labelloop.doctor.software import check_python, check_versions
 from labelloop.doctor.stores import check_store
 from labelloop.errors import UserError
 from labelloop.home import Home, find_home
+from labelloop.loop.settings import for_next
 from labelloop.places import KAFKA, Elsewhere, Places, choose_places
 from labelloop.store.opening import PACKAGES
 from labelloop.supervisor.access import embedded
@@ -32,12 +33,13 @@ WITHOUT = {
 }
 
 
-async def examine(folder: Path, elsewhere: Elsewhere, given: GivenArgilla) -> list[Finding]:
+async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: GivenArgilla) -> list[Finding]:
     """What is found of this machine, of the home at `folder`, and of what it uses.
 
+    Unless the home was named (`home_given`), a log elsewhere is enough.
     Changes nothing. Makes what opening makes: the files that SQLite keeps beside a log, a cache's folder.
     """
-    findings = check_home(folder)
+    findings = check_home(folder, is_needed=home_given or elsewhere.log is None)
     try:
         home = None if any(each.level == FAIL for each in findings) else find_home(folder)
         places = choose_places(home, elsewhere) if home or elsewhere.log else None
@@ -47,7 +49,7 @@ async def examine(folder: Path, elsewhere: Elsewhere, given: GivenArgilla) -> li
     wanted = {extra: WITHOUT[extra] for extra in _extras(places, argilla)}
     log = await check_log(places) if places else Read([])
     served, time = await _argilla(home, argilla)
-    used = [each.state.project.model for each in log.histories.values() if each.state.project]
+    states = [each.state for each in log.histories.values() if each.state.project]
     return [
         check_python(),
         *check_versions(wanted),
@@ -57,7 +59,7 @@ async def examine(folder: Path, elsewhere: Elsewhere, given: GivenArgilla) -> li
         *log.findings,
         *(check_store(places) if places else ()),
         *served,
-        *check_models(used),
+        *check_models(for_next(state).model for state in states),
         *judge_clock(datetime.now(UTC), {"Argilla": time} if time else {}, log.newest),
     ]
 

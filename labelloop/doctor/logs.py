@@ -37,9 +37,8 @@ async def check_log(places: Places) -> Read:
 async def _is_there(places: Places) -> bool:
     if is_file(places.log):
         return places.home is None or not places.has_own_log or places.home.log.exists()
-    log = open_log(places.log)
-    await log.close()
-    # Only who uses Kafka waits for its client to be imported.
+    # Says whether the package for Kafka is missing, which the import below needs.
+    await open_log(places.log).close()
     from labelloop.log.kafka import has_topic, read_settings
 
     return await has_topic(read_settings(places.log))

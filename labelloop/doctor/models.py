@@ -12,7 +12,7 @@ DEFAULT = BaseModelChoice(name=BUNDLED)
 
 def check_models(used: Iterable[BaseModelChoice]) -> list[Finding]:
     """Those that are used, each once; the default one where none is. Fetches nothing."""
-    choices = {(choice.name, choice.revision): choice for choice in used} or {("", None): DEFAULT}
+    choices = {(choice.name, choice.revision): choice for choice in used} or {(BUNDLED, None): DEFAULT}
     return [_check(choice) for choice in choices.values()]
 
 

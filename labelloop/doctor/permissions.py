@@ -9,17 +9,19 @@ from labelloop import deployment, places
 from labelloop.doctor.disk import nearest
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.errors import UserError
-from labelloop.home import Home, find_home
+from labelloop.home import MARK, Home, find_home
 from labelloop.oracle.server import secrets
 
 EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check_home(folder: Path) -> list[Finding]:
-    """A home that is there, or the place for one."""
+def check_home(folder: Path, is_needed: bool) -> list[Finding]:
+    """A home that is there, or the place for one; without either nothing is wrong unless it is needed."""
     folder = folder.expanduser().absolute()
     try:
+        if not is_needed and not (folder / MARK).exists():
+            return [Finding("home", OK, "there is none, and none is needed: the log is elsewhere")]
         refused = _refused(nearest(folder))
         if refused is not None:
             return [Finding("home", FAIL, refused)]
@@ -27,8 +29,10 @@ def check_home(folder: Path) -> list[Finding]:
         if home is None:
             return [Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` makes it")]
         found = [*_of_this_user(home), *_of_others(home)]
-    except (UserError, OSError) as error:
+    except UserError as error:
         return [Finding("home", FAIL, str(error))]
+    except OSError as error:
+        return [Finding("home", FAIL, f"{error}: check its permissions, or give another by --home")]
     return found or [Finding("home", OK, str(folder))]
 
 

@@ -40,17 +40,30 @@ def read_parquet(path: Path) -> list[c.Row]:
 
 def as_dataset(rows: Sequence[c.Row]) -> Any:
     """The table as a `datasets.Dataset`."""
-    from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
     from datasets.table import InMemoryTable  # type: ignore[import-untyped]
 
-    disable_progress_bars()
-    return Dataset(InMemoryTable(pa.Table.from_pylist(list(rows), SCHEMA)))
+    return _quiet_datasets().Dataset(InMemoryTable(pa.Table.from_pylist(list(rows), SCHEMA)))
 
 
 def read_dataset(path: Path) -> list[c.Row]:
-    from datasets import load_from_disk
+    found = _quiet_datasets().load_from_disk(str(path))
+    return _rows(found.with_format("arrow")[:], str(path))
 
-    return _rows(load_from_disk(str(path)).with_format("arrow")[:], str(path))
+
+def read_hub(name: str) -> list[c.Row]:
+    found = _quiet_datasets().load_dataset(name, split="train")
+    return _rows(found.with_format("arrow")[:], name)
+
+
+def _quiet_datasets() -> Any:
+    """The package, which else draws bars on the terminal."""
+    import datasets  # type: ignore[import-untyped]
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
+    disable_progress_bars()
+    return datasets
 
 
 def _rows(table: pa.Table, source: str) -> list[c.Row]:

@@ -23,7 +23,7 @@ def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
     if kind == "hub":
         _push(rows, str(output).removeprefix(HUB))
         return
-    path = Path(output)
+    path = Path(output).absolute()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

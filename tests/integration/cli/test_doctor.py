@@ -130,6 +130,33 @@ def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> Non
     assert f"chown -R {NOBODY if os.geteuid() == 0 else os.geteuid()} {refused}" in said
 
 
+def test_a_home_that_this_user_cannot_reach_is_told(home: Home) -> None:
+    assert not bad(examined("--home", home.path))
+    above = home.path.parent
+    above.chmod(0)
+    try:
+        with nobody(above):
+            level, said = examined("--home", home.path)["home"]
+    finally:
+        above.chmod(0o700)
+
+    assert level == "fail"
+    assert f"may not read and write {above} (" in said
+
+
+def test_no_home_is_needed_where_the_log_is_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    log = ("--log", f"kafka://127.0.0.1:{free_port()}/x")
+    assert examined(*log)["home"][0] == "ok"
+    Path().chmod(0o555)
+    with nobody(Path.cwd()):
+        assert examined(*log)["home"] == ("ok", "there is none, and none is needed: the log is elsewhere")
+        assert examined("--home", ".labelloop", *log)["home"][0] == "fail"
+
+
 def test_a_key_that_others_may_read_is_told(home: Home) -> None:
     credentials(home.argilla)
     (home.argilla / "secrets.json").chmod(0o644)

@@ -15,9 +15,18 @@ from labelloop.errors import UserError
 from labelloop.pool.sources import load
 from labelloop.projects.formats import as_text, format_of, read_rows, write_rows
 from tests.support.argilla_server import free_port
+from tests.support.hub import TOKEN, hub
 
 TIME = datetime(2026, 5, 1, 8, 30, 0, 123456, tzinfo=UTC)
 HARD = 'She said "no", then\r\nleft;\ta lone \r, a \u2028 and = 1 – ünïcode ✓'
+TELLING = """
+from labelloop.errors import UserError
+from labelloop.projects.formats import read_rows, write_rows
+try:
+    {}
+except UserError as error:
+    print(error)
+"""
 OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
 
 
@@ -137,21 +146,56 @@ def test_where_nothing_can_be_written_it_is_said_in_one_line(tmp_path: Path, out
         write_rows(ROWS, target, format_of(target))
 
 
-@pytest.mark.parametrize("offline", ["0", "1"])
-def test_a_hub_that_cannot_be_reached_is_said_in_one_line(tmp_path: Path, offline: str) -> None:
+def test_what_is_pushed_to_the_hub_is_read_back_and_private(tmp_path: Path) -> None:
     code = (
-        "from labelloop.errors import UserError\n"
-        "from labelloop.projects.formats import write_rows\n"
-        "try: write_rows([], 'hf://user/labels', 'hub')\n"
-        "except UserError as error: print(error)"
+        "from labelloop.pool.sources import load\n"
+        "from labelloop.projects.formats import read_rows, write_rows\n"
+        "from tests.unit.projects.test_formats import ROWS\n"
+        "for rows in (ROWS[:1], ROWS):\n"
+        "    write_rows(rows, 'hf://user/labels', 'hub')\n"
+        "print(read_rows('hf://user/labels') == ROWS, load('user/labels').labels)"
     )
-    environment = {**os.environ, "HF_HUB_OFFLINE": offline, "HF_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    with hub() as there:
+        run = on_hub(code, tmp_path, HF_ENDPOINT=there.url, HF_TOKEN=TOKEN)
 
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+        assert (run.stdout, run.stderr) == ("True ['1', None, 'null']\n", "")
+        (private, files) = there.datasets["user/labels"]
+    assert private
+    assert [name for name in files if name.startswith("data/")] == ["data/train-00000-of-00001.parquet"]
 
+
+@pytest.mark.parametrize(
+    "what", ["write_rows([], 'hf://user/labels', 'hub')", "read_rows('hf://user/labels')"]
+)
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_TOKEN": "hf_wrong"}], ids=str)
+def test_a_hub_that_refuses_or_is_not_asked_is_told_in_one_line(
+    tmp_path: Path, what: str, environment: dict[str, str]
+) -> None:
+    with hub() as there:
+        assert_told_in_one_line(on_hub(TELLING.format(what), tmp_path, HF_ENDPOINT=there.url, **environment))
+
+
+def test_a_hub_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
+    away = f"http://127.0.0.1:{free_port()}"
+
+    run = on_hub(TELLING.format("write_rows([], 'hf://user/labels', 'hub')"), tmp_path, HF_ENDPOINT=away)
+
+    assert_told_in_one_line(run)
+
+
+def assert_told_in_one_line(run: "subprocess.CompletedProcess[str]") -> None:
     (line,) = run.stdout.splitlines()
-    assert line.startswith("the Hub does not take user/labels (")
-    assert line.endswith("check the name, the network and `hf auth login`, or give a file by --output")
+    assert line.startswith("the Hub does not ")
+    assert "user/labels (" in line
+    assert "check the name, the network and `hf auth login`" in line
+
+
+def on_hub(code: str, cache: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run it in a process of its own: where the Hub is, is decided when its client is imported."""
+    basis = {**os.environ, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**basis, **environment}
+    )
 
 
 @pytest.mark.parametrize(
