@@ -263,6 +263,12 @@ class ProjectChanged(OperatorEvent):
     settings: Settings
 
 
+class RelabelRequested(OperatorEvent):
+    """People are to be asked for these texts once more: the newer answer takes the place of the older."""
+
+    items: Annotated[tuple[Count, ...], Meta(min_length=1)]
+
+
 class ProjectPaused(OperatorEvent):
     """No new picks until it is resumed; what is labelled is recorded and learned."""
 
@@ -322,6 +328,7 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingChecked,
         StoppingAdvised,
         BatchClosed,
+        RelabelRequested,
         ProjectChanged,
         ProjectPaused,
         ProjectResumed,

@@ -20,6 +20,7 @@ from labelloop.cli.fork import change, fork
 from labelloop.cli.import_ import import_
 from labelloop.cli.init import init
 from labelloop.cli.operate import close, end, pause, resume, skip
+from labelloop.cli.relabel import noise, relabel
 from labelloop.cli.replay import replay
 from labelloop.cli.run import run
 from labelloop.cli.status import status
@@ -108,6 +109,8 @@ for command in (
     status,
     curve,
     agreement,
+    noise,
+    relabel,
     events,
     replay,
     why,

@@ -163,4 +163,37 @@ class CheckResult:
     seconds: float
 
 
-Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest
+@dataclass(frozen=True)
+class NoiseRequest:
+    """Look for wrong labels among `examples`, by embeddings of the base model `model`."""
+
+    pool: Path
+    model: str
+    revision: str | None
+    labels: tuple[str, ...]
+    examples: Examples
+    seed: int
+    threads: int
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A text whose label is likely wrong: the probability of its label, and the likeliest one."""
+
+    item: int
+    label: str
+    suggested: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class NoiseResult:
+    """Most likely wrong first; `judged` counts the labels that were looked at."""
+
+    suspects: tuple[Suspect, ...]
+    judged: int
+    seconds: float
+
+
+Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest | NoiseRequest

@@ -1,8 +1,8 @@
-"""What a worker's child does: answer a ping, train, query, evaluate, check."""
+"""What a worker's child does: answer a ping, train, query, evaluate, check, look for noise."""
 
 from functools import singledispatch
 
-from labelloop.learner import checking, evaluating, querying, requests, training
+from labelloop.learner import checking, evaluating, noise, querying, requests, training
 from labelloop.learner.runtime import versions
 
 
@@ -35,3 +35,8 @@ def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
 @perform.register
 def _(request: requests.CheckRequest) -> requests.CheckResult:
     return checking.check(request)
+
+
+@perform.register
+def _(request: requests.NoiseRequest) -> requests.NoiseResult:
+    return noise.find_noise(request)

@@ -76,13 +76,13 @@ def spread(seconds: Sequence[float]) -> Spread:
 
 def labels_up_to(state: LoopState, batch: str) -> int:
     """How many texts carry a label once this batch is done, as recorded now."""
-    count = 0
-    for found in state.batches.values():
-        if found.done:
-            count += sum(1 for answer in found.revisions[-1].items if answer.labels)
-        if found.name == batch:
+    found = set[int]()
+    for each in state.batches.values():
+        for answer in each.revisions[-1].items if each.done else ():
+            (found.add if answer.labels else found.discard)(answer.item)
+        if each.name == batch:
             break
-    return count
+    return len(found)
 
 
 def _last_vote(batch: Batch) -> datetime | None:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from labelloop.loop.growing import share, with_value
 from labelloop.loop.lookahead import picking_model
 from labelloop.loop.runs import numbers_of
-from labelloop.loop.state import Batch, Change, Failure, LoopState, Trained
+from labelloop.loop.state import Batch, Change, Failure, LoopState, Relabel, Trained
 from schemas import events as e
 from schemas.envelope import Event
 
@@ -61,9 +61,10 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
     is_next = data.batch.isdigit() and data.batch not in state.batches
+    number = int(data.batch) if data.batch.isdigit() else max(state.numbered - 1, 0)
     return replace(
         state,
-        batches=with_value(state.batches, data.batch, Batch(data, event_id, at)),
+        batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         numbered=state.numbered + is_next,
         skipped=state.skipped | skipped if (skipped := _skipped_by(data, state)) else state.skipped,
     )
@@ -181,6 +182,14 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
     if batch is None or batch.done or batch.closed:
         return state
     return _with_batch(state, replace(batch, closed=event_id))
+
+
+@_apply.register
+def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    size = state.project.pool.size if state.project else 0
+    if max(data.items) >= size or len(set(data.items)) < len(data.items):
+        raise Unfit("it asks for a text twice, or for one that the pool does not have")
+    return replace(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
 @_apply.register

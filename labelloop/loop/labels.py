@@ -8,13 +8,24 @@ Learned = Mapping[str, int]
 
 
 def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...]]:
-    """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are absent."""
-    return {
+    """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are absent.
+
+    What a relabel batch answered takes the place of what was answered before.
+    """
+    labels = {
         answer.item: answer.labels
         for name, revision in learned.items()
         for answer in state.batches[name].revisions[revision].items
         if answer.labels
     }
+    for name in learned:
+        if not name.isdigit():
+            again = state.batches[name].revisions[learned[name]].items
+            labels |= {answer.item: answer.labels for answer in again}
+            for answer in again:
+                if not answer.labels:
+                    del labels[answer.item]
+    return labels
 
 
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:

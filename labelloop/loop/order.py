@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.lookahead import picking_model
+from labelloop.loop.relabels import waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState
 
@@ -50,7 +51,7 @@ def next_batch(state: LoopState) -> NextBatch | None:
         cause = trained.ids[-1]
         return NextBatch(str(number), str(model), size, cause, changes) if trained.available else None
     if model in state.skipped or _too_few_classes(state, model):
-        return NextBatch(str(number), None, size, newest_answers(state, _up_to(model)), changes)
+        return NextBatch(str(number), None, size, newest_answers(state, _learnable(state, model)), changes)
     return None
 
 
@@ -81,7 +82,9 @@ def open_batches(state: LoopState) -> tuple[Batch, ...]:
 def finished(state: LoopState) -> bool:
     """Whether nothing more can come but by people changing their answers."""
     no_more_batches = bool(state.ended) or is_last_queried(state)
-    return no_more_batches and not open_batches(state) and next_model(state) is None
+    if not no_more_batches or open_batches(state) or waiting_relabels(state):
+        return False
+    return next_model(state) is None
 
 
 def _lost(state: LoopState) -> NextModel | None:
@@ -100,7 +103,7 @@ def _numbered(state: LoopState) -> NextModel | None:
         if not _done_up_to(state, number):
             return None
         if not _too_few_classes(state, number):
-            learned = latest_revisions(state, _up_to(number))
+            learned = latest_revisions(state, _learnable(state, number))
             return NextModel(str(number), 0, learned, newest_answers(state, learned))
     return None
 
@@ -118,12 +121,14 @@ def _final(state: LoopState) -> NextModel | None:
     elif not state.ended:
         return None
     number = 1 + sum(1 for name in state.models if name.startswith("final-"))
-    learned = latest_revisions(state, state.batches)
+    learned = latest_revisions(state, _learnable(state, state.numbered - 1))
     return NextModel(f"final-{number}", 0, learned, newest_answers(state, learned))
 
 
-def _up_to(number: int) -> list[str]:
-    return [str(n) for n in range(number + 1)]
+def _learnable(state: LoopState, number: int) -> list[str]:
+    """Batches 0 … number, and the relabel batches that are done."""
+    again = (batch.name for batch in state.batches.values() if batch.done and not batch.name.isdigit())
+    return [*(str(n) for n in range(number + 1)), *(again if state.relabels else ())]
 
 
 def _done_up_to(state: LoopState, number: int) -> bool:
@@ -134,7 +139,7 @@ def _too_few_classes(state: LoopState, number: int) -> bool:
     """Whether batches 0 … number are done and hold fewer than two classes."""
     if not _done_up_to(state, number):
         return False
-    learned = latest_revisions(state, _up_to(number))
+    learned = latest_revisions(state, _learnable(state, number))
     return len(classes(at_revisions(state, learned))) < 2
 
 

@@ -1,13 +1,14 @@
 """A history that takes only what fits: each event's bytes and id, its cause, and the order of work."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.fold import Unfit, fold
 from labelloop.loop.history import History
 from labelloop.loop.lookahead import picking_model
+from labelloop.loop.relabels import next_relabel
 from labelloop.loop.runs import expanded
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
@@ -62,6 +63,15 @@ class Proof(History):
     @_check.register
     def _(self, data: e.BatchQueried, event: Event) -> None:
         state, project = self.state, _project(self.state)
+        if data.pool_version != project.pool.digest:
+            raise Unfit("it was picked from another pool")
+        self._check_items(data, project)
+        if not data.batch.isdigit():
+            self._check_relabel(data, event)
+            return
+        again = [picked.item for picked in data.items if picked.item in self._asked]
+        if again:
+            raise Unfit(f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has")
         if data.batch != str(state.numbered):
             raise Unfit(f"it is batch {data.batch} where batch {state.numbered} is next")
         model = picking_model(project, state.numbered)
@@ -74,17 +84,24 @@ class Proof(History):
         elif model < 0:
             _caused(event, state.created_id)
         else:
-            _caused(event, *_revisions(state.batches[str(number)] for number in range(model + 1)))
+            before = (batch for batch in state.batches.values() if _is_learnable(batch.name, model))
+            _caused(event, *_revisions(before))
         if data.model is None and data.seed != project.seed:
             raise Unfit("its seed is not the project's")
-        if data.pool_version != project.pool.digest:
-            raise Unfit("it was picked from another pool")
         # A change may have come while it was picked.
         changed = (change.settings.batch_size or 0 for change in state.changes)
         most = max((project.batch_size, *changed))
         if state.numbered >= project.given and not 0 < len(data.items) <= most:
             raise Unfit(f"it asks for {len(data.items)} texts, where a batch has {most}")
-        self._check_items(data, project)
+
+    def _check_relabel(self, data: e.BatchQueried, event: Event) -> None:
+        # It may have been made just before a pause or an end.
+        due = next_relabel(replace(self.state, paused=False, ended=None))
+        if due is None or data.batch != due.batch:
+            raise Unfit(f"it is batch {data.batch}, which nobody requested")
+        if tuple(picked.item for picked in data.items) != due.items or data.model is not None:
+            raise Unfit("it asks for other texts than were requested, or a model picked it")
+        _caused(event, due.cause)
 
     def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:
         items = [picked.item for picked in data.items]
@@ -92,9 +109,6 @@ class Proof(History):
             raise Unfit("the ranks of its texts are not 0, 1, 2 …")
         if len(set(items)) < len(items) or max(items, default=-1) >= project.pool.size:
             raise Unfit("it asks for a text twice, or for one that the pool does not have")
-        again = [item for item in items if item in self._asked]
-        if again:
-            raise Unfit(f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has")
 
     @_check.register
     def _(self, data: e.ResponsesRecorded, event: Event) -> None:
@@ -122,8 +136,9 @@ class Proof(History):
             raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
         if before is None:
             # A batch may have been picked while a final model was trained.
-            wanted = range(int(data.model) + 1) if data.model.isdigit() else learned
-            if learned.keys() != set(map(str, wanted)):
+            numbered = {name for name in learned if name.isdigit()}
+            wanted = set(map(str, range(int(data.model) + 1))) if data.model.isdigit() else numbered
+            if numbered != wanted:
                 raise Unfit(f"model {data.model} learned other batches than it had to")
             _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned.items()))
         else:
@@ -157,6 +172,9 @@ class Proof(History):
 
     def _remember(self, data: e.EventData, after: LoopState) -> None:
         """Which texts cannot be asked for again: those of a closed batch that nobody decided can."""
+        name = getattr(data, "batch", "")
+        if not name.isdigit():  # A relabel batch asks for what stays asked.
+            return
         if isinstance(data, e.BatchQueried):
             self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
         elif isinstance(data, e.BatchAnnotated) and data.revision == 0:
@@ -177,6 +195,11 @@ def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
         if made.attempt == attempt:
             return id
     raise Unfit(f"it speaks of attempt {attempt} of model {model}, which was never trained")
+
+
+def _is_learnable(batch: str, model: int) -> bool:
+    """Whether a model of that number learns the batch, if it is done."""
+    return not batch.isdigit() or int(batch) <= model
 
 
 def _revisions(batches: Iterable[Batch]) -> list[str]:

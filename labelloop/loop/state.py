@@ -27,12 +27,14 @@ Labels = Mapping[int, tuple[str, ...]]
 class Batch:
     """A batch from its query on. `closed`: the id of the event that closed it before it was done.
 
-    `place`: how many events of the project came before its newest revision.
+    `number`: where people meet it; a relabel batch comes with the newest numbered one. `place`: how many
+    events of the project came before its newest revision.
     """
 
     queried: BatchQueried
     queried_id: str
     queried_at: datetime
+    number: int = 0
     responses: ResponsesRecorded | None = None
     responses_at: datetime | None = None
     revisions: tuple[BatchAnnotated, ...] = ()
@@ -118,6 +120,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Relabel:
+    """Texts to be asked for once more, and the id of the event that says so."""
+
+    id: str
+    items: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
@@ -144,6 +154,7 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None

@@ -41,7 +41,7 @@ class Desk:
         if dataset is None:
             return None
         try:
-            records = await self._argilla.records(dataset, int(batch.name), suggestions=False)
+            records = await self._argilla.records(dataset, batch.number, suggestions=False)
         except Missing:
             self._dataset = None
             return None

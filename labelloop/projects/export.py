@@ -1,7 +1,10 @@
 """The labels of a project as a table, one row a text that was asked and answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 
+from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from labelloop.pool.snapshot import Snapshot
 from labelloop.projects.formats import Row
@@ -12,17 +15,18 @@ DRAFT = "draft"
 
 
 def rows(state: LoopState, store: Store) -> Iterator[Row]:
-    """Rows in the order of batches and ranks; texts that nobody decided are absent. Raises UserError."""
+    """Rows in the order of batches and ranks; texts that nobody decided are absent. Raises UserError.
+
+    A text that was answered once more stands in its relabel batch.
+    """
     if state.project is None:
         return
     pool = Snapshot.open(store.pool(state.project), state.project.pool.digest)
-    for batch in state.batches.values():
-        if batch.done:
-            yield from _batch_rows(batch, pool)
+    for batch, counting in groupby(decided(state), itemgetter(0)):
+        yield from _batch_rows(batch, {answer.item: answer for _, answer in counting}, pool)
 
 
-def _batch_rows(batch: Batch, pool: Snapshot) -> Iterator[Row]:
-    answers = {answer.item: answer for answer in batch.revisions[-1].items}
+def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: Snapshot) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
     for pick, text, source_row in zip(picks, pool.texts(items), pool.source_rows(items), strict=True):

@@ -7,6 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
 from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated
@@ -44,16 +45,18 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[Given]:
 def copied(state: LoopState, batches: int) -> list[Given]:
     """The first numbered batches of another project of the same pool, with their newest answers.
 
-    The votes are those of people, but not yet on records of this project.
+    The votes are those of people, but not yet on records of this project. A text that was answered once more
+    has the newer answer.
     """
-    return [_copied(state.batches[str(number)]) for number in range(batches)]
+    counting = {answer.item: answer for _, answer in decided(state)}
+    return [_copied(state.batches[str(number)], counting) for number in range(batches)]
 
 
-def _copied(batch: Batch) -> Given:
+def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> Given:
     newest, kept = batch.revisions[-1], batch.kept
     answers = tuple(
         replace(answer, record=None, votes=tuple(replace(vote, user=None) for vote in answer.votes))
-        for answer in newest.items
+        for answer in (counting[old.item] for old in newest.items)
     )
     asked = [picked for picked in batch.queried.items if picked.item in kept]
     items = tuple(replace(picked, rank=rank) for rank, picked in enumerate(asked))

@@ -9,6 +9,7 @@ from labelloop.loop.figures import audits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
+from labelloop.loop.relabels import decided
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import name_of
 from labelloop.store.opening import without_credentials
@@ -69,8 +70,7 @@ def _folder(store: str | None, artifact: str) -> str:
 
 
 def _discarded(state: LoopState) -> int:
-    done = [batch.revisions[-1] for batch in state.batches.values() if batch.done]
-    return sum(1 for revision in done for answer in revision.items if answer.discarded)
+    return sum(1 for _, answer in decided(state) if answer.discarded)
 
 
 def _failures(state: LoopState) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ def new_records(
 
 def _metadata(batch: Batch, picked: QueriedItem) -> dict[str, str | int | float]:
     metadata: dict[str, str | int | float] = {
-        "batch": int(batch.name),
+        "batch": batch.number,
         "rank": picked.rank,
         "item": picked.item,
     }

@@ -10,20 +10,21 @@ from labelloop.learner.project import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import balanced_draw, random_draw
 from labelloop.loop.labels import asked
-from labelloop.loop.order import NextBatch, next_batch
+from labelloop.loop.order import NextBatch
+from labelloop.loop.relabels import NextRelabel
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.settings import Settings
 from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
-from services.querier.due import is_model_wanted
+from services.querier.due import is_model_wanted, next_work
 from services.querier.keeper import COMPARE_EVERY, Keeper
-from services.querier.picks import cold_start_items
+from services.querier.picks import cold_start_items, relabel_items
 from services.querier.pools import Pools
 from services.querier.uncertain import query_batch
 
 
-class Querier(Controller[NextBatch]):
+class Querier(Controller[NextBatch | NextRelabel]):
     """Picks one batch at a time; keeps Argilla's records as the log says they are."""
 
     name = "querier"
@@ -45,16 +46,18 @@ class Querier(Controller[NextBatch]):
         self._worker.close()
         await self._argilla.__aexit__()
 
-    def due(self, state: LoopState) -> NextBatch | None:
-        return next_batch(state)
+    def due(self, state: LoopState) -> NextBatch | NextRelabel | None:
+        return next_work(state)
 
-    def describe(self, work: NextBatch) -> str:
+    def describe(self, work: NextBatch | NextRelabel) -> str:
         return f"pick batch {work.batch}"
 
-    async def do(self, state: LoopState, work: NextBatch) -> Sequence[Outcome]:
+    async def do(self, state: LoopState, work: NextBatch | NextRelabel) -> Sequence[Outcome]:
         project = state.project
         if project is None:
             return ()
+        if isinstance(work, NextRelabel):
+            return [Outcome(_again(project, work), work.cause)]
         if work.model is None:
             return [Outcome(await self._cold_start(state, project, work), work.cause)]
         trained = state.models[work.model].latest
@@ -92,3 +95,14 @@ class Querier(Controller[NextBatch]):
             pool_version=project.pool.digest,
             seconds=time.monotonic() - started,
         )
+
+
+def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:
+    """The batch of texts that people are asked for once more."""
+    return BatchQueried(
+        batch=work.batch,
+        items=relabel_items(work.items),
+        seed=project.seed,
+        pool_version=project.pool.digest,
+        seconds=0.0,
+    )

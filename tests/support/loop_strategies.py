@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from labelloop.loop.order import next_batch, next_model, open_batches
+from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch
 from labelloop.projects.given import copied
 from schemas import events as e
@@ -23,6 +24,8 @@ ACTS = (
     "pause",
     "resume",
     "change",
+    "ask again",
+    "relabel",
     "lose",
     "begin query",
     "begin train",
@@ -87,9 +90,11 @@ class Chance:
         loop, busy = self._loop, self._in_flight
         done = [batch for batch in loop.state.batches.values() if batch.done]
         match act:
-            case "query" | "train":
+            case "query" | "train" | "relabel":
                 if act in loop.ready() and act not in busy:
                     loop.act(act)
+            case "ask again":
+                self._ask_again()
             case "begin query":
                 if (batch := next_batch(loop.state)) and "query" not in busy:
                     busy["query"] = loop.pick(batch), batch.cause
@@ -137,6 +142,14 @@ class Chance:
             loop.append(lost, cause)
         elif latest.model not in loop.state.evaluations:
             loop.append(evaluated(latest), cause)
+
+    def _ask_again(self) -> None:
+        answered = sorted({answer.item for _, answer in decided(self._loop.state)})
+        if answered:
+            items = tuple(self._random.sample(answered, min(2, len(answered))))
+            self._requests += 1
+            request = e.RelabelRequested(request=str(self._requests), who="ada", items=items)
+            self._loop.append(request, self._loop.state.latest_id)
 
     def _land(self) -> None:
         for data, cause in self._in_flight.values():

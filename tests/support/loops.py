@@ -16,6 +16,7 @@ from labelloop.loop.draws import audit_count
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.relabels import NextRelabel, next_relabel
 from labelloop.loop.runs import compact
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
@@ -23,6 +24,7 @@ from labelloop.projects.given import Given, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
+from services.querier.picks import relabel_items
 
 PROJECT = "questions-7f3a"
 LABELS = ("ham", "spam")
@@ -104,6 +106,16 @@ class Loop:
             seconds=self.minutes / 7,
         )
 
+    def pick_again(self, work: NextRelabel) -> e.BatchQueried:
+        """What the querier says of texts that people are asked for once more."""
+        return e.BatchQueried(
+            batch=work.batch,
+            items=relabel_items(work.items),
+            seed=self.created.seed,
+            pool_version="d",
+            seconds=0.0,
+        )
+
     def train(self, work: NextModel) -> e.ModelTrained:
         """What the trainer says."""
         return e.ModelTrained(
@@ -159,6 +171,7 @@ class Loop:
         """Who can act now: the querier, the trainer, the annotators of each open batch."""
         ready = [f"answer {batch.name}" for batch in open_batches(self.state)]
         ready += ["query"] * (next_batch(self.state) is not None)
+        ready += ["relabel"] * (next_relabel(self.state) is not None)
         return ready + ["train"] * (next_model(self.state) is not None)
 
     def act(self, who: str) -> None:
@@ -167,6 +180,10 @@ class Loop:
                 work = next_batch(self.state)
                 assert work is not None
                 self.append(self.pick(work), work.cause)
+            case ["relabel"]:
+                again = next_relabel(self.state)
+                assert again is not None
+                self.append(self.pick_again(again), again.cause)
             case ["train"]:
                 model = next_model(self.state)
                 assert model is not None

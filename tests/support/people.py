@@ -71,7 +71,7 @@ class Owner:
         items = ok(self._client.get("/me/datasets", params={"name": self._project}))["items"]
         return next((item["id"] for item in items if item["name"] == self._project), None)
 
-    def records(self, batch: int) -> Found:
+    def records(self, batch: int | str) -> Found:
         """The batch's records by pool item, with responses and suggestions; empty without a data set."""
         dataset = self.dataset()
         if dataset is None:
@@ -80,7 +80,7 @@ class Owner:
         answer = self._client.get(f"/datasets/{dataset}/records", params=params)
         if answer.status_code == 404:
             return {}
-        found = [item for item in ok(answer)["items"] if item["metadata"]["batch"] == batch]
+        found = [item for item in ok(answer)["items"] if item["external_id"].startswith(f"{batch}:")]
         return {item["metadata"]["item"]: item for item in found}
 
     def answers(self, batch: int) -> dict[tuple[int, str], tuple[str, str | None]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command import error_line, labelloop
 from tests.support.homes import appended, home_with
-from tests.support.states import project, queried
+from tests.support.states import all_answered, project, queried
 
 
 @pytest.fixture
@@ -57,3 +57,19 @@ def test_a_project_is_ended_for_good(home: Path) -> None:
     assert (name, data["why"]) == ("ProjectEnded", "good enough")
     assert standing(home)["ended"]
     assert "has ended already" in error_line(labelloop("end", "--home", home))
+
+
+def test_texts_are_asked_for_once_more(tmp_path: Path) -> None:
+    labelled = home_with(tmp_path / "labelled", project(), queried("0"), all_answered("0"))
+
+    said = ask(labelled, "relabel", "2", "0", "2", "--why", "new guidelines")
+
+    assert said == "2 texts are asked for once more, as soon as mail-5e1f is served\n"
+    name, data = appended(labelled)[-1]
+    assert (name, data["items"], data["why"]) == ("RelabelRequested", [2, 0], "new guidelines")
+    again = error_line(labelloop("relabel", "0", "--home", labelled))
+    assert "text 0 of mail-5e1f is being asked for once more already" in again
+    assert "no answer yet" in error_line(labelloop("relabel", "30", "--home", labelled))
+    assert "no text is named" in error_line(labelloop("relabel", "--home", labelled))
+    ask(labelled, "end")
+    assert "has ended: `labelloop fork` it" in error_line(labelloop("relabel", "1", "--home", labelled))

@@ -1,8 +1,11 @@
-"""What an operator asks for: close, end, pause, resume."""
+"""What an operator asks for: close, end, pause, resume, relabel."""
+
+import json
 
 from labelloop.loop.labels import asked, current
 from labelloop.loop.order import finished
 from schemas import events as e
+from tests.support.command import labelloop
 from tests.support.loop import Loop, texts
 from tests.support.people import Owner, Person, label_all
 
@@ -87,3 +90,31 @@ def test_a_pause_stops_new_picks_and_nothing_else(loop: Loop) -> None:
     loop.until(lambda: len(owner.records(0)) == 3)
     label_all(ann, owner.records(0), lambda item: "spam")
     loop.wait(project, lambda state: state.batches["0"].done)
+
+
+def test_texts_that_are_asked_for_once_more_get_the_newer_label(loop: Loop) -> None:
+    project = loop.create(texts(6), batch_size=3, max_batches=2)
+    loop.start("querier", "annotation_watcher")
+    owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
+    where = ("--project", project, "--log", loop.settings.log, "--store", loop.settings.store)
+    loop.until(lambda: len(owner.records(0)) == 3 and len(owner.records(1)) == 3)
+    label_all(ann, owner.records(0), lambda item: "spam")
+    loop.wait(project, lambda state: state.batches["0"].done)
+    first, second, third = sorted(owner.records(0))
+
+    asked_again = labelloop("relabel", third, first, *where, "--why", "new guidelines")
+
+    assert asked_again.exit_code == 0, asked_again.output
+    loop.until(lambda: len(owner.records("relabel-1")) == 2)
+    again, newest = owner.records("relabel-1"), owner.records(1)
+    assert again[third]["metadata"] == {"batch": 1, "rank": 0, "item": third, "reason": "relabel"}
+    assert {record["metadata"]["batch"] for record in newest.values()} == {1}
+    ann.answer(again[first]["id"], "ham")
+    ann.answer(again[third]["id"], None)
+    state = loop.wait(project, lambda state: state.batches["relabel-1"].done)
+    assert current(state) == {first: ("ham",), second: ("spam",)}
+    assert not state.batches["1"].done
+    exported = labelloop("export", *where, "--output", "-").stdout.splitlines()
+    labels = {row["item"]: (row["batch"], row["label"]) for row in map(json.loads, exported)}
+    assert labels == {first: ("relabel-1", "ham"), second: ("0", "spam"), third: ("relabel-1", None)}
+    assert labelloop("replay", *where, "--verify").exit_code == 0

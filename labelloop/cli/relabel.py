@@ -1,0 +1,98 @@
+"""`labelloop noise` and `relabel`: labels that are likely wrong, and texts that people are asked for anew."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.where import Where
+from labelloop.errors import UserError
+
+if TYPE_CHECKING:
+    from labelloop.learner.requests import Suspect
+
+LONGEST = 70
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.where_and_project
+@click.option(
+    "--most", type=click.IntRange(1), default=20, show_default=True, help="So many, the worst first."
+)
+@options.as_json
+def noise(where: Where, project: str | None, most: int, as_json: bool) -> None:
+    """List labels that are likely wrong, by confident learning over predictions for texts not learned.
+
+    `labelloop relabel --noise 20` asks people for them once more.
+    """
+    asyncio.run(_noise(where, project, most, as_json))
+
+
+async def _noise(where: Where, project: str | None, most: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from labelloop.cli.opened import opened_project
+    from labelloop.pool.snapshot import Snapshot
+    from labelloop.projects.catalog import sound
+    from labelloop.projects.noise import find_noise
+
+    async with opened_project(where.find(), project) as (found, history):
+        state = sound(history)
+        noisy = await find_noise(found.store, state)
+        assert state.project is not None
+        pool = Snapshot.open(found.store.pool(state.project), state.project.pool.digest)
+    worst = noisy.suspects[:most]
+    texts = pool.texts([suspect.item for suspect in worst])
+    if as_json:
+        listed = [asdict(each) | {"text": text} for each, text in zip(worst, texts, strict=True)]
+        told = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
+        click.echo(json.dumps(told | {"suspects": listed}, ensure_ascii=False))
+        return
+    click.echo(f"{len(noisy.suspects)} of {noisy.judged} labels are likely wrong")
+    for suspect, text in zip(worst, texts, strict=True):
+        click.echo(_line(suspect, text))
+
+
+def _line(suspect: "Suspect", text: str) -> str:
+    shown = " ".join(text.split())
+    shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    return (
+        f"{suspect.item:>7}  {suspect.label} ({suspect.confidence:.2f}), rather {suspect.suggested}:  {shown}"
+    )
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("items", nargs=-1, type=click.IntRange(0))
+@options.where_and_project
+@click.option(
+    "--noise", type=click.IntRange(1), help="So many labels that are likely wrong, the worst first."
+)
+@options.why
+def relabel(items: tuple[int, ...], where: Where, project: str | None, noise: int | None, why: str) -> None:
+    """Ask people for texts once more: their new answers take the place of the old ones.
+
+    ITEMS are numbers in the pool: `item` of `labelloop export`, "Pool item" in Argilla.
+
+    `labelloop relabel 114 207 --why "new guidelines"`
+
+    `labelloop relabel --noise 20`
+    """
+    asyncio.run(_relabel(items, where, project, noise, why))
+
+
+async def _relabel(
+    items: tuple[int, ...], where: Where, project: str | None, noise: int | None, why: str
+) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.projects import relabelling
+
+    async with opened_project(where.find(), project) as (found, history):
+        asked: list[Any] = list(items)
+        if noise is not None:
+            asked += await relabelling.suspects(found.store, history, noise)
+        if not asked:
+            raise UserError("no text is named: give their numbers in the pool, or --noise 20")
+        count = await relabelling.relabel(found.log, history, asked, why)
+    click.echo(f"{count} texts are asked for once more, as soon as {history.project} is served")

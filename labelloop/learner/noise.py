@@ -1,0 +1,76 @@
+"""Finds labels that are likely wrong, by confident learning (Northcutt et al. 2021)."""
+
+import time
+import warnings
+from collections import Counter
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.model_selection import StratifiedKFold, cross_val_predict  # type: ignore[import-untyped]
+from small_text import TextDataset  # type: ignore[import-untyped]
+from transformers import AutoConfig
+
+from labelloop.errors import UserError
+from labelloop.learner import labels, runtime
+from labelloop.learner.base import BUNDLED, resolve
+from labelloop.learner.classifiers.base import Floats, Integers
+from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.requests import ClassifierSpec, NoiseRequest, NoiseResult, Suspect
+from labelloop.pool.snapshot import Snapshot
+
+FOLDS = 5
+
+
+def find_noise(request: NoiseRequest) -> NoiseResult:
+    """The suspects, most likely wrong first; of labels with fewer than 5 texts there are none.
+
+    Each text is judged by a logistic regression on frozen embeddings that was trained without it.
+    """
+    from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
+
+    started = time.monotonic()
+    runtime.prepare(request.threads)
+    counts = Counter(labels.single(names) for _, names in request.examples)
+    known = [label for label in request.labels if counts[label] >= FOLDS]
+    if len(known) < 2:
+        raise UserError(
+            f"there are too few labels to judge any: it takes {FOLDS} texts each of two labels or more"
+        )
+    examples = [(item, labels.single(names)) for item, names in request.examples]
+    judged = [(item, label) for item, label in examples if label in known]
+    given = labels.numbers([label for _, label in judged], known)
+    probabilities = _out_of_sample(_embeddings(request, [item for item, _ in judged]), given, request.seed)
+    rows = find_label_issues(given, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
+    suspects = tuple(
+        Suspect(
+            item=judged[row][0],
+            label=judged[row][1],
+            suggested=known[int(probabilities[row].argmax())],
+            confidence=float(probabilities[row, given[row]]),
+        )
+        for row in rows
+    )
+    return NoiseResult(suspects, len(judged), time.monotonic() - started)
+
+
+def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
+    """By the project's base model where its embeddings are known to serve, else by the bundled one."""
+    name, revision = request.model, request.revision
+    if AutoConfig.from_pretrained(resolve(name, revision).folder).model_type != "bert":
+        name, revision = BUNDLED, None
+    spec = ClassifierSpec("linear", {}, name, revision)
+    setting = Setting(spec, len(request.labels), request.seed, request.pool, request.cache)
+    texts = Snapshot.open(request.pool).texts(items)
+    data = TextDataset(texts, np.full(len(texts), -1), target_labels=np.arange(len(request.labels)))
+    embeddings: Floats = factory("linear").new(setting).embed(data)
+    return embeddings
+
+
+def _out_of_sample(embeddings: Floats, given: Integers, seed: int) -> Floats:
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        probabilities: Floats = cross_val_predict(
+            LogisticRegression(max_iter=1000), embeddings, given, cv=folds, method="predict_proba"
+        )
+    return probabilities

@@ -1,0 +1,49 @@
+"""Asks people for texts once more."""
+
+from collections.abc import Sequence
+
+from labelloop.errors import UserError
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.loop.order import open_batches
+from labelloop.loop.relabels import decided, waiting_relabels
+from labelloop.loop.state import LoopState
+from labelloop.projects.catalog import sound
+from labelloop.projects.noise import find_noise
+from labelloop.projects.operate import ask, new_request, who
+from labelloop.store import Store
+from schemas.events import RelabelRequested
+
+
+async def relabel(log: Log, history: History, items: Sequence[int], why: str = "") -> int:
+    """Request the texts, each once; how many. Raises UserError for one that cannot be asked for now."""
+    state = sound(history)
+    if state.ended:
+        raise UserError(f"{history.project} has ended: `labelloop fork` it to go on with its labels")
+    wanted = tuple(dict.fromkeys(items))
+    answered = {answer.item for _, answer in decided(state)}
+    under_way = _under_way(state)
+    for item in wanted:
+        if item not in answered:
+            raise UserError(f"text {item} of {history.project} has no answer yet that could be replaced")
+        if item in under_way:
+            raise UserError(f"text {item} of {history.project} is being asked for once more already")
+    data = RelabelRequested(request=new_request(), who=who(), why=why, items=wanted)
+    await ask(log, history, data)
+    return len(wanted)
+
+
+async def suspects(store: Store, history: History, most: int) -> list[int]:
+    """The labels that are likeliest wrong, of texts that nobody is being asked for. Raises UserError."""
+    state = sound(history)
+    found, under_way = await find_noise(store, state), _under_way(state)
+    items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
+    if not items:
+        raise UserError(f"none of the {found.judged} labels that were judged is likely wrong")
+    return items[:most]
+
+
+def _under_way(state: LoopState) -> set[int]:
+    """The texts that are asked for now, or will be by a request."""
+    waiting = (item for relabel in waiting_relabels(state) for item in relabel.items)
+    return set(waiting).union(*(batch.items for batch in open_batches(state)))
