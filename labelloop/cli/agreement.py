@@ -51,12 +51,14 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"alpha       not defined: {shared}; {why}"
     else:
         yield f"alpha       {told['alpha']:.3f} (Krippendorff's, nominal): {shared}"
+    width = max([11, *map(len, told["annotators"])])
     for name, who in told["annotators"].items():
         compared = (
             f", {who['agreed'] / who['compared']:.1%} of {who['compared']} like the majority of the others"
             if who["compared"]
             else ""
         )
-        yield f"{name:<11} {who['labels']} labels{compared}"
+        yield f"{name:<{width}} {who['labels']} labels{compared}"
     for pair in told["confused"][:SHOWN]:
-        yield f"confused    {' and '.join(pair['labels'])}: {pair['times']} times"
+        times = "once" if pair["times"] == 1 else f"{pair['times']} times"
+        yield f"confused    {' and '.join(pair['labels'])}: {times}"

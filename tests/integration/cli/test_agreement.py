@@ -23,7 +23,7 @@ def test_agreement_is_told_to_people_and_programs(tmp_path: Path) -> None:
         "alpha       0.444 (Krippendorff's, nominal): of 3 texts 3 have labels of two people or more",
         "ann         3 labels, 66.7% of 3 like the majority of the others",
         "bob         3 labels, 66.7% of 3 like the majority of the others",
-        "confused    ham and spam: 1 times",
+        "confused    ham and spam: once",
     ]
     assert (told["shared"], told["annotators"]["ann"]["agreed"]) == (3, 2)
     assert told["confused"] == [{"labels": ["ham", "spam"], "times": 1}]
@@ -40,3 +40,10 @@ def test_of_one_annotator_there_is_no_agreement(tmp_path: Path) -> None:
         "ask for more by --min-submitted 2",
         "ann         3 labels",
     ]
+
+
+def test_before_anybody_answered_there_is_none_either(tmp_path: Path) -> None:
+    result = labelloop("agreement", "--home", home_with(tmp_path / "home", project()))
+
+    assert result.exit_code == 0
+    assert "alpha       not defined: of 0 texts 0 have labels" in result.stdout
