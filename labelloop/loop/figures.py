@@ -54,12 +54,12 @@ def waits(state: LoopState) -> dict[str, float]:
     """Seconds, by batch, for which the annotators had nothing before it came; by Argilla's clock.
 
     A batch that came before the last first answer to all earlier ones kept nobody waiting. The first batch,
-    and batches whose times are not known, are absent.
+    batches whose times are not known, and texts that are asked for once more, are absent.
     """
     found: dict[str, float] = {}
     answered: datetime | None = None
     for batch in state.batches.values():
-        if not batch.done:
+        if not batch.done or not batch.name.isdigit():
             continue
         opened = batch.revisions[0].opened
         if answered is not None and opened is not None:

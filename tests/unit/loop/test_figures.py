@@ -80,6 +80,18 @@ def test_a_later_revision_does_not_change_how_long_they_waited() -> None:
     assert waits(state_of(*told, revised)) == waits(state_of(*told)) == {"1": 10.0}
 
 
+def test_nobody_waits_for_texts_that_are_asked_for_once_more() -> None:
+    told = [project(), queried("0", range(3)), done("0", range(3), 0, 30)]
+    again = [
+        e.RelabelRequested(request="1", who="ann", items=(0,)),
+        queried("relabel-1", (0,)),
+        done("relabel-1", range(1), 500, 600),
+    ]
+
+    assert waits(state_of(*told, *again)) == waits(state_of(*told)) == {}
+    assert labels_up_to(state_of(*told, *again), "relabel-1") == 3
+
+
 def test_labels_are_counted_up_to_a_batch_without_the_discarded() -> None:
     discarded = (answered(3, vote("ann"), discarded=True), answered(4, vote("ann", "spam")))
     state = state_of(
