@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from labelloop.loop.estimates import Sample
-from labelloop.loop.labels import at_revisions, current, latest_revisions
+from labelloop.loop.labels import at_revisions, current
 from labelloop.loop.order import is_last_queried
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
@@ -24,14 +24,14 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     batches = [batch for batch in found if batch is not None and batch.done]
     if len(batches) < len(found):
         return ()
-    names = tuple(batch.name for batch in batches)
     drawn = frozenset[int]().union(*map(_audited, batches))
-    drawn &= at_revisions(state, latest_revisions(state, names)).keys()
-    return names if drawn and drawn - at_revisions(state, trained.learned).keys() else ()
+    if not drawn or not (drawn & current(state).keys()) - at_revisions(state, trained.learned).keys():
+        return ()
+    return tuple(batch.name for batch in batches)
 
 
 def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
-    """The labelled texts of the batches up to these, in the order of the log: all that the figures need."""
+    """The labelled texts of these batches and of those before: all that the figures need."""
     labels, wanted = current(state), set[int]()
     for batch in _up_to(state, batches[-1]):
         wanted |= batch.kept & labels.keys()

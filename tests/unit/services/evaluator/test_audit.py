@@ -97,6 +97,34 @@ def test_where_people_discarded_all_that_was_drawn_there_is_nothing_to_go_by() -
     assert scoring_batches(state, state.models["0"]) == ()
 
 
+def test_a_text_that_is_discarded_when_asked_for_once_more_is_nothing_to_go_by() -> None:
+    state = after(
+        audited("1", (3, 4, 5), audit=(4,)),
+        all_answered("1", (3, 4, 5)),
+        e.RelabelRequested(request="1", who="ann", items=(4,)),
+        queried("relabel-1", (4,)),
+        annotated(answered(4, vote("ann"), discarded=True), batch="relabel-1"),
+    )
+
+    assert scoring_batches(state, state.models["0"]) == ()
+
+
+def test_a_text_that_the_model_learned_when_it_was_asked_for_once_more_does_not_score_it() -> None:
+    told = (
+        audited("1", (3, 4, 5), audit=(3, 4)),
+        all_answered("1", (3, 4, 5)),
+        e.RelabelRequested(request="1", who="ann", items=(4,)),
+        queried("relabel-1", (4,)),
+        annotated(answered(4, vote("ann", "spam")), batch="relabel-1"),
+    )
+    model = trained("0", {"0": 0, "relabel-1": 0})
+    state = state_of(project(lookahead=0), queried(), all_answered(), *told, model)
+
+    (found,) = samples(state, state.models["0"], ("1",), {3: ("spam",)})
+
+    assert (found.drawn, found.right) == (1, 1)
+
+
 def test_each_batch_is_a_sample_of_what_was_in_no_batch_before() -> None:
     state = after(
         audited("1", (3, 4, 5), audit=(3,)),
