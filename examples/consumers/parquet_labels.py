@@ -2,29 +2,9 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from labelloop import BatchAnnotated, Consumer, Event, LoopState, Store, rows
-
-REVISION = b"labelloop.revision"
-TEXTS = pa.list_(pa.string())
-SCHEMA = pa.schema(
-    {
-        "text": pa.string(),
-        "label": pa.string(),
-        "labels": TEXTS,
-        "discarded": pa.bool_(),
-        "item": pa.int64(),
-        "source_row": pa.int64(),
-        "batch": pa.string(),
-        "reason": pa.string(),
-        "predicted": TEXTS,
-        "probability": pa.float64(),
-        "agreement": pa.float64(),
-        "annotators": TEXTS,
-    }
-)
+from labelloop import BatchAnnotated, Consumer, Event, LoopState, Store, rows, write_rows
 
 
 class ParquetLabels(Consumer):
@@ -42,14 +22,10 @@ class ParquetLabels(Consumer):
         answered = event.payload
         assert isinstance(answered, BatchAnnotated)
         path = self._folder / f"project={event.project}" / f"batch-{answered.batch}.parquet"
-        if path.exists() and _revision(path) > answered.revision:
-            return
-        table = pa.Table.from_pylist(list(rows(state, self._store, answered.batch)), SCHEMA)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}")
-        pq.write_table(table.replace_schema_metadata({REVISION: str(answered.revision)}), draft)
-        draft.replace(path)
+        if not path.exists() or _revision(path) <= answered.revision:
+            write_rows(list(rows(state, self._store, answered.batch)), path, "parquet")
 
 
 def _revision(path: Path) -> int:
-    return int(pq.read_schema(path).metadata[REVISION])
+    found: list[int] = pq.read_table(path, columns=["revision"]).column("revision").to_pylist()
+    return max(found, default=-1)
