@@ -30,7 +30,7 @@ FROM tools AS learner-packages
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)" && \
-    uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra kafka --extra s3
+    uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra kafka --extra s3 --extra alerting
 
 
 FROM tools AS code
@@ -44,7 +44,7 @@ RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps --prefix 
 FROM ${PYTHON_IMAGE} AS base
 RUN groupadd --gid 10001 labelloop && \
     useradd --uid 10001 --gid labelloop --no-create-home --home-dir /tmp --shell /usr/sbin/nologin labelloop && \
-    install --directory --owner labelloop --group labelloop /store /cache /work
+    install --directory --owner labelloop --group labelloop /store /cache /state /work
 ENV PATH=/opt/labelloop/bin:$PATH \
     XDG_CACHE_HOME=/cache \
     HOME=/tmp \

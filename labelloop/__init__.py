@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import rebuild as rebuild
     from labelloop.projects.export import rows as rows
+    from labelloop.projects.formats import write_rows as write_rows
     from labelloop.store import Store as Store
     from schemas.envelope import Event as Event
     from schemas.events import *  # noqa: F403
@@ -31,6 +32,7 @@ _NAMES = {
     "follow": "labelloop.consumers.following",
     "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",
+    "write_rows": "labelloop.projects.formats",
 }
 
 

@@ -30,13 +30,18 @@ Work = Callable[[Slot, Instruments], Coroutine[Any, Any, None]]
 
 
 def serve(make: Callable[[Settings], Controller[Any]]) -> None:
-    """Run a service until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
+    """Run a controller until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
+    launch(lambda observing: _serve(make, observing))
+
+
+def launch(main: Callable[[Observing], Coroutine[Any, Any, None]]) -> None:
+    """Run what is a process of its own. Exits with 2 and one line when its settings are wrong."""
     problem: str | None = None
     observing = Observing()
     try:
         observing = Observing.from_environment()
         logs.configure(observing.json)
-        asyncio.run(_serve(make, Settings.from_environment(), observing))
+        asyncio.run(main(observing))
     except* UserError as errors:
         problem = str(errors.exceptions[0])
     if problem is not None:
@@ -51,9 +56,8 @@ def _refuse(problem: str, json: bool) -> NoReturn:
     sys.exit(2)
 
 
-async def _serve(
-    make: Callable[[Settings], Controller[Any]], settings: Settings, observing: Observing
-) -> None:
+async def _serve(make: Callable[[Settings], Controller[Any]], observing: Observing) -> None:
+    settings = Settings.from_environment()
     service = make(settings)
     log = open_log(settings.log)
 

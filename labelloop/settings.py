@@ -29,15 +29,15 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
         return cls(
-            log=_needed(environment, "LABELLOOP_LOG"),
-            store=_needed(environment, "LABELLOOP_STORE"),
-            argilla_url=_needed(environment, "LABELLOOP_ARGILLA_URL"),
-            argilla_key=_needed(environment, "LABELLOOP_ARGILLA_KEY"),
+            log=needed(environment, "LABELLOOP_LOG"),
+            store=needed(environment, "LABELLOOP_STORE"),
+            argilla_url=needed(environment, "LABELLOOP_ARGILLA_URL"),
+            argilla_key=needed(environment, "LABELLOOP_ARGILLA_KEY"),
             argilla_headers=argilla_headers(environment),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
-            threads=_number(environment, "LABELLOOP_THREADS", default_threads()),
-            keep_models=_number(environment, "LABELLOOP_KEEP_MODELS", 5),
-            parent=_number(environment, "LABELLOOP_PARENT", 0) or None,
+            threads=number(environment, "LABELLOOP_THREADS", default_threads()),
+            keep_models=number(environment, "LABELLOOP_KEEP_MODELS", 5),
+            parent=number(environment, "LABELLOOP_PARENT", 0) or None,
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -72,14 +72,16 @@ def argilla_headers(environment: Mapping[str, str] = os.environ) -> dict[str, st
         raise UserError(f'{HEADERS} is no JSON object such as {{"Authorization": "Bearer …"}}') from error
 
 
-def _needed(environment: Mapping[str, str], name: str) -> str:
+def needed(environment: Mapping[str, str], name: str) -> str:
+    """The value of a variable. Raises UserError when it is not set."""
     value = environment.get(name)
     if not value:
         raise UserError(f"{name} is not set: `labelloop up` sets it, or give it in the environment")
     return value
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def number(environment: Mapping[str, str], name: str, default: int) -> int:
+    """The whole number in a variable. Raises UserError when it is none."""
     value = environment.get(name) or str(default)
     if not value.isdigit():
         raise UserError(f"{name} is {value!r}: give a whole number")

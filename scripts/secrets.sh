@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the passwords and keys that docker-compose.yml needs into .env; what stands there already stays.
+# Writes the passwords and keys that docker-compose.yml needs into .env, and which of what can be left out
+# runs (the evaluator); what stands there already stays.
 # Usage: scripts/secrets.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +21,11 @@ for name in LABELLOOP_ARGILLA_KEY ARGILLA_PASSWORD ARGILLA_AUTH_SECRET_KEY POSTG
     echo "$name=$(secret)" >>"$file"
     made="$made $name"
 done
+
+if ! grep -q '^COMPOSE_PROFILES=' "$file"; then
+    [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
+    echo COMPOSE_PROFILES=evaluator >>"$file"
+fi
 
 if [ -n "$made" ]; then
     echo "written to .env:$made"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labelloop.log.base import Log
     from labelloop.log.dead_letters import DeadLetter
 
-group = click.option("--group", help="Only those of this consumer group, as alerting.")
+group = click.option("--group", help="Only those of this consumer group, as my_consumer.")
 project = click.option("--project", help="Only those of this project, by its name or id.")
 
 
@@ -40,9 +40,9 @@ def deadletters(
 ) -> None:
     """List the events that a consumer could not handle, show one, or have them given to it again.
 
-    `labelloop deadletters --group alerting`
+    `labelloop deadletters --group my_consumer`
 
-    `labelloop deadletters redrive alerting:3:117`
+    `labelloop deadletters redrive my_consumer:3:117`
     """
     if ctx.invoked_subcommand is None:
         asyncio.run(_list(where, group, project, settled, as_json))
@@ -78,7 +78,7 @@ def redrive(
 ) -> None:
     """Have each LETTER given to its consumer again: soon where it runs, else at its next start.
 
-    `labelloop deadletters redrive --all --group alerting`
+    `labelloop deadletters redrive --all --group my_consumer`
     """
     if every == bool(letters):
         raise UserError("name the dead letters, or give --all: `labelloop deadletters` lists them")

@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli.agreement import agreement
+from labelloop.cli.alert import alert
 from labelloop.cli.annotators import annotators
 from labelloop.cli.copy import copy
 from labelloop.cli.curve import curve
@@ -116,6 +117,7 @@ for command in (
     why,
     what_if,
     run,
+    alert,
     deadletters,
     doctor,
     export,

@@ -50,6 +50,12 @@ project = click.option("--project", help="Name or id of the project; needed wher
 as_json = click.option(
     "--json", "as_json", envvar="LABELLOOP_JSON", is_flag=True, help="Print JSON for programs."
 )
+alert = click.option(
+    "--alert",
+    multiple=True,
+    help="Whom to tell when something is wrong: a URL of Apprise, as mailto://…, or several; better in "
+    "LABELLOOP_ALERT.",
+)
 why = click.option("--why", default="", help="A reason, kept in the log.")
 file = click.option(
     "--file",

@@ -25,6 +25,7 @@ from labelloop.supervisor.address import check_free, colleagues_url
 from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import running, start_services
+from labelloop.supervisor.plan import Beside
 from labelloop.supervisor.supervisor import end_leftovers
 
 
@@ -37,9 +38,11 @@ class People:
     host: str | None
     port: int | None
     argilla: GivenArgilla
+    beside: Beside
 
     async def serve(self, kills: list[Kill]) -> None:
         """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
+        self.beside.check()
         home = open_home(self.where.home)
         places = choose_places(home, self.where.elsewhere)
         if self.where.elsewhere.log is None:
@@ -100,7 +103,7 @@ class People:
         async with running(home, found.places, argilla, screen.line) as machine:
             kills.append(machine.supervisor.kill)
             screen.line("starting Argilla")
-            await start_services(machine)
+            await start_services(machine, self.beside)
             for line in _login(home, argilla, machine.access.url):
                 screen.line(line)
             linking = asyncio.create_task(tell_links(machine.access, watch, screen))

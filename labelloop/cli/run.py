@@ -104,11 +104,9 @@ class Asked:
 async def _run(where: Where, asked: Asked) -> None:
     from labelloop.consumers.finding import find, make
     from labelloop.log import open_log
-    from labelloop.observe import logs
     from labelloop.observe.settings import Observing
 
     observing = Observing.from_environment()
-    logs.configure(observing.json)
     kind = find(asked.named)
     places = where.find()
     log = open_log(places.log)
@@ -127,6 +125,7 @@ async def _give(
 ) -> None:
     from labelloop.consumers.finding import group_of
     from labelloop.consumers.running import Running
+    from labelloop.observe import logs
     from labelloop.process import keep
     from labelloop.projects.catalog import choose, read_histories
 
@@ -135,6 +134,7 @@ async def _give(
     if asked.start is not None:
         await log.place(group, at_end=asked.start == NOW)
     click.echo(f"{group} is given the events of {f'the project {only}' if only else 'all projects'}")
+    logs.configure(observing.json)
     handled = 0
 
     async def work(slot: "Slot", instruments: "Instruments") -> None:

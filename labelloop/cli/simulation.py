@@ -85,7 +85,7 @@ class Simulation:
 
     async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
         screen.line("starting Argilla")
-        await start_services(machine)
+        await start_services(machine, plan.Beside())
         for line in login_lines(machine.access.url, credentials(machine.home.argilla), None):
             screen.line(line)
         self._employ(machine, project)

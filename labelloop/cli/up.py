@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.values import NameValue
 from labelloop.cli.where import Where
 from labelloop.deployment import GivenArgilla
 
@@ -24,6 +25,18 @@ from labelloop.deployment import GivenArgilla
     help="Port of Argilla's page; remembered by the home. [default: 6900]",
 )
 @options.argilla
+@click.option(
+    "--evaluate/--no-evaluate", default=True, show_default=True, help="Measure each model on the test set."
+)
+@options.alert
+@click.option(
+    "--alert-rule",
+    "alert_rules",
+    envvar="LABELLOOP_ALERT_RULE",
+    multiple=True,
+    type=NameValue(),
+    help="When to alert, as waiting=2d, accuracy=0.1 or agreement=off.",
+)
 @options.project_options
 @click.pass_context
 def up(
@@ -33,6 +46,9 @@ def up(
     host: str | None,
     port: int | None,
     argilla: GivenArgilla,
+    evaluate: bool,
+    alert: tuple[str, ...],
+    alert_rules: tuple[tuple[str, str], ...],
     **values: Any,
 ) -> None:
     """Start Argilla and the loop, print where to label, and show how it goes until Ctrl-C.
@@ -49,8 +65,10 @@ def up(
     """
     from labelloop.cli.interrupt import Interrupted, interruptible
     from labelloop.cli.people import People
+    from labelloop.supervisor.plan import Beside
 
-    people = People(where, options.gather(ctx, values), host, port, argilla)
+    beside = Beside(evaluate, alert, alert_rules)
+    people = People(where, options.gather(ctx, values), host, port, argilla, beside)
     try:
         asyncio.run(interruptible(people.serve))
     except Interrupted as end:

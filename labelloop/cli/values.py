@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
 
-UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+from labelloop.durations import duration
 
 
 class Labels(click.ParamType[tuple[str, ...]]):
@@ -48,8 +48,8 @@ class Moment(click.ParamType[datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
-        if ago := re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", str(value)):
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        if (ago := duration(str(value))) is not None:
+            return datetime.now(UTC) - ago
         try:
             time = datetime.fromisoformat(str(value))
         except ValueError:

@@ -12,9 +12,9 @@ from typing import Any
 from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError
 from labelloop.store import open_store
+from labelloop.supervisor.plan import ALERTING, SERVICES
 
 ENTRY_POINTS = "labelloop.consumers"
-OURS = ("annotation_watcher", "querier", "trainer", "evaluator", "alerting")
 STORE = "store"
 
 
@@ -67,7 +67,7 @@ def group_of(kind: type[Consumer], given: str | None, project: str | None) -> st
     group = given or ".".join(filter(None, (kind.name or kind.__name__, project)))
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
         raise UserError(f"{group!r} is no name of a group: use letters, digits, '.', '_' and '-'")
-    if group in OURS:
+    if group in (*SERVICES, ALERTING):
         raise UserError(f"{group} is a service's own name: give another by --group")
     return group
 

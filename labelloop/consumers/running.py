@@ -46,12 +46,12 @@ class Running(Handler):
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self._consumer = consumer
-        self._wanted = tuple(consumer.events) or (object,)
+        wanted = tuple(consumer.events) or (object,)
         self._is_async = inspect.iscoroutinefunction(consumer.handle)
         self._slot = slot
         self._instruments = instruments
         self._project = project
-        self._states = States(log)
+        self._states = States(log, lambda event: isinstance(event.payload, wanted))
         self._delivery = Delivery(log, group, self, slot, backoff=backoff, instruments=instruments)
         self.handled = 0
 
@@ -75,13 +75,12 @@ class Running(Handler):
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
     async def _give(self, told: Sequence[Told]) -> bool:
-        wanted = [(event, state) for event, state in told if isinstance(event.payload, self._wanted)]
-        for event, state in wanted:
+        for event, state in told:
             with bound_contextvars(**about_event(event)):
                 await self._call(event, state)
             self.handled += 1
             self._instruments.meters.handled(event, state, state)
-        return bool(wanted)
+        return bool(told)
 
     async def _call(self, event: Event, state: LoopState) -> None:
         called = (

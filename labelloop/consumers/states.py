@@ -1,6 +1,6 @@
 """The events that count, each with the state of its project right after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -13,23 +13,38 @@ from schemas.envelope import Event
 Told = tuple[Event, LoopState]
 
 
+Wanted = Callable[[Event], bool]
+
+
+def every(event: Event) -> bool:
+    return True
+
+
+def none(event: Event) -> bool:
+    return False
+
+
 @dataclass
 class Telling(History):
     """A history that remembers what the record added last brought, and where in the log it was."""
 
     told: list[Told] = field(default_factory=list)
     offset: int = -1
+    _wanted: Wanted = none
 
-    def take(self, record: Record) -> Sequence[Told]:
-        """What counts from this record on: nothing, its event, or also what was held until it came."""
-        self.told, self.offset = [], record.offset
+    def take(self, record: Record, wanted: Wanted) -> None:
+        """Take a record: what is wanted of what counts from it on is told.
+
+        That is nothing, its event, or also what was held until it came. To tell a state has its price: it
+        is to stay as it is.
+        """
+        self.told, self.offset, self._wanted = [], record.offset, wanted
         if record.event is not None:
             self.add(record.event, record.place)
-        return self.told
 
     def _take(self, event: Event, place: str) -> bool:
         goes_on = super()._take(event, place)
-        if goes_on:
+        if goes_on and self._wanted(event):
             self.told.append((event, self.state))
         return goes_on
 
@@ -37,8 +52,9 @@ class Telling(History):
 class States:
     """The projects of a log, each folded from its beginning as its first record comes."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, wanted: Wanted = every) -> None:
         self._log = log
+        self._wanted = wanted
         self._here: str | None = None
         self.histories: dict[str, Telling] = {}
 
@@ -56,7 +72,7 @@ class States:
         if known is None:
             known = self.histories[record.event.project] = await self._folded(record)
         elif known.offset < record.offset:
-            known.take(record)
+            known.take(record, self._wanted)
         return known.told if known.offset == record.offset else await self.told_then(record)
 
     async def told_then(self, record: Record) -> Sequence[Told]:
@@ -74,8 +90,8 @@ class States:
                 async for record in records:
                     if record.offset >= last.offset:
                         break
-                    history.take(record)
+                    history.take(record, none)
         except UserError as error:
             raise Unavailable(str(error)) from error
-        history.take(last)
+        history.take(last, self._wanted)
         return history

@@ -125,10 +125,12 @@ class SqliteFollower:
         self._log = log
         self._file = file
         self._group = group
+        self._position = self._committed()
 
     async def __aiter__(self) -> AsyncIterator[Record]:
-        async for records in self._log.tail(self._committed()):
+        async for records in self._log.tail(self._position):
             for found in records:
+                self._position = found.offset
                 yield found
 
     async def commit(self, record: Record) -> None:
@@ -151,7 +153,7 @@ class SqliteFollower:
         return 0
 
     async def lag(self) -> Mapping[int, int]:
-        return {PARTITION: max(0, self._log.end() - self._committed())}
+        return {PARTITION: max(0, self._log.end() - self._position)}
 
     def _committed(self) -> int:
         rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))

@@ -120,7 +120,7 @@ def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
         "events_handled": ("Events that came from the log; not those before the start", TYPE),
         "events_appended": ("Events that this process appended", TYPE),
         "labels": ("Texts that got their first answer since the start", PROJECT),
-        "failures": ("Failures, which are in the log as ServiceFailed too", (*PROJECT, "kind")),
+        "failures": ("Failures at what was due, or of a consumer at an event", (*PROJECT, "kind")),
         "waits": ("Tries that ended because something outside was away", PROJECT),
         "takeovers": ("Times that another process took projects over", SERVICE),
         "strangers": ("Records of the log that hold no event", SERVICE),

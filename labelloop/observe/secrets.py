@@ -9,6 +9,7 @@ from typing import Any
 Hide = Callable[[str], str]
 
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
+ALERT = "LABELLOOP_ALERT"
 SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION", re.IGNORECASE)
 PLACE = re.compile(r"(FILE|PATH|URL|HOST)$", re.IGNORECASE)
 IN_A_URL = re.compile(r"(?<=://)[^/@\s]+@")
@@ -35,7 +36,9 @@ def hiding(environment: Mapping[str, str] = os.environ) -> Hide:
 def _secrets(environment: Mapping[str, str]) -> Iterator[str]:
     for name, value in environment.items():
         content = _json(value)
-        if isinstance(content, dict):
+        if name == ALERT:
+            yield from value.split()
+        elif isinstance(content, dict):
             yield from _values(content.items(), all_of_them=name == HEADERS)
         elif _is_secret(name):
             yield value.strip()

@@ -42,7 +42,7 @@ async def running(
         yield Machine(home, places, supervisor, access)
 
 
-async def start_services(machine: Machine) -> None:
+async def start_services(machine: Machine, beside: plan.Beside) -> None:
     """Start the services as soon as Argilla answers: it is up the sooner for having the machine to itself.
 
     Raises UserError when Argilla keeps ending instead.
@@ -53,5 +53,5 @@ async def start_services(machine: Machine) -> None:
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
-    for service in plan.services(machine.home, machine.places, machine.access):
+    for service in plan.services(machine.home, machine.places, machine.access, beside):
         machine.supervisor.start(service)

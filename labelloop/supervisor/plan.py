@@ -3,7 +3,10 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from labelloop.alerts import targets
+from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.deployment import ArgillaAccess
 from labelloop.home import Home
 from labelloop.observe.settings import PORT, Observing
@@ -12,6 +15,7 @@ from labelloop.settings import Settings, default_threads
 from labelloop.supervisor.service import Service
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
+ALERTING = "alerting"
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -28,16 +32,44 @@ def argilla(home: Home, host: str, port: int) -> Service:
     return _python(home, "argilla", ("labelloop.oracle.server", *where, "--stop-with-parent"), {})
 
 
-def services(home: Home, places: Places, access: ArgillaAccess) -> list[Service]:
-    """The loop and the evaluator.
+@dataclass(frozen=True)
+class Beside:
+    """What runs beside the loop: the evaluator, and, where somebody is to be told, what alerts.
 
-    If LABELLOOP_HEALTH_PORT is given, the first shows itself there and the others at the ports that follow.
+    `alert`: addresses as Apprise reads them; `rules`: pairs of a rule's name and its value.
+    """
+
+    evaluate: bool = True
+    alert: tuple[str, ...] = field(default=(), repr=False)
+    rules: tuple[tuple[str, str], ...] = ()
+
+    def check(self) -> None:
+        """Raises UserError where nobody could be alerted so."""
+        read_rules(self.rules)
+        if self.alert:
+            targets(self.alert)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services."""
+        chosen = SERVICES if self.evaluate else tuple(name for name in SERVICES if name != "evaluator")
+        return (*chosen, ALERTING) if self.alert else chosen
+
+
+def services(home: Home, places: Places, access: ArgillaAccess, beside: Beside) -> list[Service]:
+    """The loop, and what runs beside it.
+
+    If LABELLOOP_HEALTH_PORT is given, the first shows itself there and the others at the ports that follow;
+    else, if anybody is to be alerted, each at any free port of this machine, to be watched.
     """
     environment = settings(home, places, access).to_environment()
     first = Observing.from_environment().port
+    if beside.alert:
+        first = first or 0
+        environment |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
+    ports = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING))}
     return [
-        _python(home, name, (f"services.{name}",), {**environment, **_port(first, number)})
-        for number, name in enumerate(SERVICES)
+        _python(home, name, (f"services.{name}",), {**environment, **ports[name]}) for name in beside.names
     ]
 
 
@@ -70,7 +102,7 @@ def settings(home: Home, places: Places, access: ArgillaAccess) -> Settings:
 
 
 def _port(first: int | None, number: int) -> dict[str, str]:
-    return {PORT: str(first + number)} if first else {}
+    return {} if first is None else {PORT: str(first + number if first else 0)}
 
 
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:

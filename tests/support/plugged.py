@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Protocol
 
 from labelloop import Consumer, Event, LoopState
 from labelloop.backoff import Backoff
@@ -13,6 +14,12 @@ from labelloop.observe.instruments import Instruments
 from labelloop.slot import Slot
 
 GROUP = "noting"
+
+
+class Runs(Protocol):
+    """What runs until it is cancelled."""
+
+    async def run(self) -> None: ...
 
 
 class Noting(Consumer):
@@ -59,8 +66,8 @@ async def once(log: Log, consumer: Consumer, group: str = GROUP, project: str | 
 
 
 @asynccontextmanager
-async def at_work(run: Running) -> AsyncIterator[None]:
-    """The consumer while it follows."""
+async def at_work(run: Runs) -> AsyncIterator[None]:
+    """While it runs."""
     task = asyncio.create_task(run.run())
     try:
         yield

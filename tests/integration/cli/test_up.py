@@ -11,6 +11,7 @@ import pytest
 from labelloop.cli.view.notes import UNTESTED
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
+from tests.support.receivers import a_hook
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -120,6 +121,29 @@ def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
         assert f"log        {log}" in (tmp_path / "again").read_text(encoding="utf-8").splitlines()
     assert not (home / "log.sqlite").exists()
     assert not (home / "store").exists()
+
+
+def test_somebody_is_told_of_a_service_that_is_frozen_and_the_evaluator_can_be_left_out(
+    tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
+) -> None:
+    access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key]
+    silent = "labelloop: annotation_watcher is silent or not ready"
+    with a_hook() as hook:
+        told = ["--no-evaluate", "--alert", hook.url, "--alert-rule", "silent=6s"]
+        with command(*up, *access, *told, output=tmp_path / "output"):
+            services = {*SERVICES, "alerting"} - {"argilla", "evaluator"}
+            eventually(lambda: len(links(tmp_path / "output")) == 1, "the first batch is on screen")
+            eventually(lambda: status(home)["services"].keys() == services, "all services are there")
+            eventually(lambda: status(home)["services"]["alerting"].get("doing") == "idle", "it alerts")
+            watcher = status(home)["services"]["annotation_watcher"]["pid"]
+            os.kill(watcher, signal.SIGSTOP)
+            try:
+                eventually(lambda: silent in hook.titles, "it is told")
+            finally:
+                os.kill(watcher, signal.SIGCONT)
+            eventually(lambda: silent.replace("labelloop:", "labelloop: over:") in hook.titles, "it is over")
+    log = (home / "logs" / "alerting.log").read_text(encoding="utf-8")
+    assert "topsecret" not in log + (tmp_path / "output").read_text(encoding="utf-8")
 
 
 def test_the_key_of_an_annotator_is_not_enough(

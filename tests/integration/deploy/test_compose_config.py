@@ -75,7 +75,7 @@ def test_with_them_it_is_valid_and_starts_what_no_profile_holds(deployment: Path
     found = config(deployment)
 
     always = {name for name, service in services("docker-compose.yml").items() if "profiles" not in service}
-    assert found["services"].keys() == always
+    assert found["services"].keys() == {*always, "evaluator"}
     (page,) = found["services"]["argilla"]["ports"]
     assert (page["host_ip"], page["published"]) == ("127.0.0.1", "6900")
 
@@ -101,6 +101,18 @@ def test_the_gpu_profile_adds_services_on_a_gpu_and_the_others_can_be_left_out(d
     assert found["trainer-gpu"]["image"] != found["trainer"]["image"]
 
 
+def test_who_is_to_be_told_is_told_by_a_profile(deployment: Path) -> None:
+    secrets(deployment)
+    say(deployment, LABELLOOP_ALERT="json://hook")
+
+    found = config(deployment, "alerting")["services"]["alerting"]
+
+    assert found["environment"]["LABELLOOP_ALERT"] == "json://hook"
+    watched = dict(each.split("=") for each in found["environment"]["LABELLOOP_ALERT_WATCH"].split())
+    assert watched["trainer"] == "http://trainer:8080"
+    assert "/state" in [mount["target"] for mount in found["volumes"]]
+
+
 def test_what_is_run_by_hand_has_the_settings_of_the_services(deployment: Path) -> None:
     secrets(deployment)
 
@@ -117,13 +129,16 @@ def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
     done = _run(deployment, ["config"])
 
     assert done.returncode != 0
-    assert "LABELLOOP_LOG" in done.stderr
+    # Of several, it names any.
+    assert any(
+        name in done.stderr for name in ("LABELLOOP_LOG", "LABELLOOP_ARGILLA_URL", "LABELLOOP_ARGILLA_KEY")
+    )
 
 
 def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
     say(deployment, **ELSEWHERE)
 
-    found = config(deployment, "gpu", "cli", "simulated")["services"]
+    found = config(deployment, "gpu", "cli", "simulated", "evaluator", "alerting")["services"]
 
     assert found.keys() == services(EXTERNAL).keys()
     for service in found.values():

@@ -142,6 +142,12 @@ def test_every_service_of_ours_is_deployed(file: str) -> None:
 
 
 @each_file
+def test_what_can_be_left_out_runs_by_a_profile(file: str) -> None:
+    for name in ("evaluator", "alerting"):
+        assert services(file)[name]["profiles"] == [name]
+
+
+@each_file
 def test_what_trains_runs_on_a_gpu_by_profile(file: str) -> None:
     for name in ("trainer", "querier"):
         cpu, gpu = services(file)[name], services(file)[f"{name}-gpu"]

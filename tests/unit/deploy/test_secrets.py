@@ -32,6 +32,13 @@ def generate(deployment: Path) -> str:
 
 
 def read(deployment: Path) -> dict[str, str]:
+    """What is set, but for what is no secret."""
+    found = everything(deployment)
+    del found["COMPOSE_PROFILES"]
+    return found
+
+
+def everything(deployment: Path) -> dict[str, str]:
     lines = (deployment / ".env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)
 
@@ -104,6 +111,15 @@ def test_none_is_printed(deployment: Path) -> None:
     said = generate(deployment)
 
     assert not [value for value in read(deployment).values() if value in said]
+
+
+@pytest.mark.parametrize(("before", "chosen"), [("", "evaluator"), ("COMPOSE_PROFILES=gpu", "gpu")])
+def test_the_evaluator_is_chosen_unless_something_is(deployment: Path, before: str, chosen: str) -> None:
+    (deployment / ".env").write_text(before)
+
+    generate(deployment)
+
+    assert everything(deployment)["COMPOSE_PROFILES"] == chosen
 
 
 def test_git_ignores_them() -> None:

@@ -1,9 +1,12 @@
 """With which settings the services of one machine run."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from labelloop.alerts import AlertSettings
 from labelloop.deployment import ArgillaAccess
 from labelloop.errors import UserError
 from labelloop.home import open_home
@@ -12,12 +15,19 @@ from labelloop.places import Places
 from labelloop.supervisor import plan
 
 ACCESS = ArgillaAccess("http://localhost:6900", "owner.key")
+ALONE = plan.Beside()
+TOLD = plan.Beside(alert=("json://localhost/a", "json://localhost/b"), rules=(("waiting", "2d"),))
 
 
-def ports(tmp_path: Path) -> list[str | None]:
+def planned(tmp_path: Path, beside: plan.Beside = ALONE) -> dict[str, Mapping[str, str]]:
+    """The environment of each service."""
     home = open_home(tmp_path / "home")
     places = Places(home.log_url, str(home.store), home)
-    return [service.environment.get(PORT) for service in plan.services(home, places, ACCESS)]
+    return {found.name: found.environment for found in plan.services(home, places, ACCESS, beside)}
+
+
+def ports(tmp_path: Path, beside: plan.Beside = ALONE) -> list[str | None]:
+    return [environment.get(PORT) for environment in planned(tmp_path, beside).values()]
 
 
 def test_no_service_shows_itself_unless_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +47,48 @@ def test_services_show_themselves_at_ports_that_follow_one_another(
 def test_any_free_port_is_any_free_port_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT, "0")
 
-    assert ports(tmp_path) == [None] * 4  # as it is in the environment that they inherit
+    assert ports(tmp_path) == ["0"] * 4
+
+
+def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PORT, raising=False)
+
+    found = planned(tmp_path, TOLD)
+
+    assert list(found) == [*plan.SERVICES, "alerting"]
+    assert {environment[PORT] for environment in found.values()} == {"0"}
+    settings = AlertSettings.from_environment(found["alerting"])
+    assert settings.urls == TOLD.alert
+    assert settings.rules.waiting == timedelta(days=2)
+    assert settings.run == tmp_path / "home" / "run"
+
+
+def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PORT, "9100")
+
+    found = planned(tmp_path, plan.Beside(evaluate=False, alert=TOLD.alert))
+
+    assert "evaluator" not in found
+    assert found["alerting"][PORT] == "9104"
+
+
+@pytest.mark.parametrize(
+    ("beside", "message"),
+    [
+        (
+            plan.Beside(alert=("foo://secret-token",)),
+            r"alert address 1 \(foo://…\) is none that Apprise knows",
+        ),
+        (plan.Beside(rules=(("patience", "1d"),)), "there is no rule 'patience' for alerts"),
+        (plan.Beside(rules=(("waiting", "long"),)), "the rule waiting is 'long': give a time"),
+    ],
+)
+def test_what_could_not_alert_is_told_before_anything_starts(beside: plan.Beside, message: str) -> None:
+    with pytest.raises(UserError, match=message) as told:
+        beside.check()
+    assert "secret" not in str(told.value)
 
 
 def test_a_port_that_is_none_is_told_before_anything_starts(

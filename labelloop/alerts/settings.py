@@ -1,0 +1,116 @@
+"""Whom to alert, of what, and which services to watch, from the environment."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from labelloop.durations import duration
+from labelloop.errors import UserError
+from labelloop.settings import needed, number
+
+ALERT = "LABELLOOP_ALERT"
+RULE = "LABELLOOP_ALERT_RULE"
+WATCH = "LABELLOOP_ALERT_WATCH"
+STATE = "LABELLOOP_ALERT_STATE"
+OFF = "off"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """From when on there is an alert; None: never.
+
+    `failed`: attempts of a service at one thing. `silent`: how long a service does not answer, or says that
+    it is not ready. `waiting`: how long an open batch gets no answer. `accuracy`: by how much it is below
+    that of an earlier model. `agreement`: of a batch below that. `lag`: age of the oldest event not folded.
+    """
+
+    failed: int | None = 1
+    silent: timedelta | None = timedelta(minutes=2)
+    waiting: timedelta | None = timedelta(days=1)
+    accuracy: float | None = 0.05
+    agreement: float | None = 0.6
+    lag: timedelta | None = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Of the service that alerts; `urls` as Apprise reads them.
+
+    `watch`: services by name, each with the address of its health pages. In the folder `state` it keeps
+    what was told.
+    """
+
+    log: str
+    urls: tuple[str, ...] = field(repr=False)
+    state: Path
+    rules: Rules = Rules()
+    watch: Mapping[str, str] = field(default_factory=dict)
+    run: Path | None = None
+    parent: int | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "AlertSettings":
+        """Raises UserError when one that is needed is missing, or one is not what it must be."""
+        said = (environment.get(RULE) or "").split(";")
+        return cls(
+            log=needed(environment, "LABELLOOP_LOG"),
+            urls=tuple(needed(environment, ALERT).split()),
+            state=Path(needed(environment, STATE)),
+            rules=read_rules(_pair(RULE, each, "as waiting=2d") for each in said if each.strip()),
+            watch=dict(_address(each) for each in (environment.get(WATCH) or "").split()),
+            run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
+            parent=number(environment, "LABELLOOP_PARENT", 0) or None,
+        )
+
+
+def read_rules(said: Iterable[tuple[str, str]]) -> Rules:
+    """The rules, with what is said in the place of the defaults. Raises UserError."""
+    changes: dict[str, Any] = {_known(name): _value(name, value) for name, value in said}
+    return replace(Rules(), **changes)
+
+
+def written(said: Iterable[tuple[str, str]]) -> str:
+    """What `from_environment` reads back."""
+    return "; ".join(f"{name}={value}" for name, value in said)
+
+
+def _known(name: str) -> str:
+    names = [found.name for found in fields(Rules)]
+    if name not in names:
+        raise UserError(f"there is no rule {name!r} for alerts: there are {', '.join(names)}")
+    return name
+
+
+def _value(name: str, value: str) -> int | float | timedelta | None:
+    if value == OFF:
+        return None
+    default = getattr(Rules(), name)
+    if isinstance(default, timedelta):
+        length = duration(value)
+        if length is None:
+            raise UserError(f"the rule {name} is {value!r}: give a time, as 90s, 15min, 2h or 3d, or off")
+        return length
+    try:
+        number = type(default)(value)
+    except ValueError:
+        number = -1
+    if not 0 < number < float("inf"):
+        raise UserError(f"the rule {name} is {value!r}: give a number, as {default}, or off")
+    return number  # type: ignore[no-any-return]
+
+
+def _address(said: str) -> tuple[str, str]:
+    name, url = _pair(WATCH, said, "as trainer=http://trainer:8080")
+    if not url.startswith(("http://", "https://")):
+        raise UserError(f"{WATCH}: {url!r} is no web address: give one as http://trainer:8080")
+    return name, url.rstrip("/")
+
+
+def _pair(variable: str, said: str, example: str) -> tuple[str, str]:
+    name, equals, value = said.partition("=")
+    if not (equals and name.strip() and value.strip()):
+        raise UserError(f"{variable}: {said.strip()!r} is not of the form NAME=VALUE, {example}")
+    return name.strip(), value.strip()

@@ -1,0 +1,1 @@
+"""Tells people what is wrong, and when it is over. Nothing in the loop needs it."""

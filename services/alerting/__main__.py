@@ -1,0 +1,7 @@
+"""Start it: `python -m services.alerting`."""
+
+from labelloop.process import launch
+from services.alerting.service import main
+
+if __name__ == "__main__":
+    launch(main)

@@ -1,0 +1,133 @@
+"""What was found wrong, what is still to be told and to whom: in one file, so that a crash loses nothing."""
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from labelloop.alerts import Message
+from labelloop.durations import spoken
+from labelloop.errors import UserError
+from services.alerting.due import Alert
+
+FILE = "alerts.json"
+
+
+@dataclass
+class Told:
+    """A message, and the ids of the targets that have not taken it yet."""
+
+    message: Message
+    left: list[str]
+
+
+@dataclass
+class Known:
+    """An alert that stands, since when."""
+
+    title: str
+    since: datetime
+
+
+@dataclass
+class Book:
+    """Written whole or not at all, by `save`.
+
+    `log`: the identity of the log it is about. `places`: the last offset of each partition that alerts were
+    decided up to. `standing`: alerts by what they are about (a project or a service) and their keys.
+    """
+
+    path: Path
+    log: str
+    targets: Collection[str]
+    places: dict[int, int] = field(default_factory=dict)
+    standing: dict[str, dict[str, Known]] = field(default_factory=dict)
+    outbox: list[Told] = field(default_factory=list)
+
+    def change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> bool:
+        """Note what is wrong with a project or a service now: what is new or over is to be told."""
+        before = self.standing.get(about, {})
+        for key, alert in firing.items():
+            if key not in before:
+                self._tell(Message(alert.title, alert.text))
+        for key, known in before.items():
+            if key not in firing:
+                stood = spoken(max(now - known.since, timedelta()))
+                self._tell(Message(f"over: {known.title}", f"It stood for {stood}.", is_over=True))
+        if before.keys() == firing.keys():
+            return False
+        self.standing[about] = {
+            key: before.get(key, Known(alert.title, now)) for key, alert in firing.items()
+        }
+        if not firing:
+            del self.standing[about]
+        return True
+
+    def next_for(self, target: str) -> Told | None:
+        """The oldest message that a target has not taken."""
+        return next((told for told in self.outbox if target in told.left), None)
+
+    def took(self, target: str, told: Told) -> None:
+        """The target has taken the message."""
+        told.left.remove(target)
+        self.outbox = [each for each in self.outbox if each.left]
+
+    def _tell(self, message: Message) -> None:
+        self.outbox.append(Told(message, list(self.targets)))
+
+    def save(self) -> None:
+        """On disk when it returns. Raises UserError when it cannot be written."""
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(self._written(), file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError as error:
+            raise UserError(
+                f"what was alerted cannot be kept in {self.path} ({error.strerror or error}): "
+                "check the folder and its disk"
+            ) from error
+
+    def _written(self) -> dict[str, Any]:
+        return {
+            "log": self.log,
+            "places": {str(partition): offset for partition, offset in self.places.items()},
+            "standing": {
+                about: {key: [known.title, known.since.isoformat()] for key, known in found.items()}
+                for about, found in self.standing.items()
+            },
+            "outbox": [{"message": asdict(told.message), "left": told.left} for told in self.outbox],
+        }
+
+
+def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
+    """What was kept of this log, for these targets; empty where it was of another log, or nothing was.
+
+    Raises UserError when it is damaged.
+    """
+    book = Book(folder / FILE, log, targets)
+    try:
+        said = json.loads(book.path.read_text(encoding="utf-8"))
+        if said["log"] != log:
+            return book
+        book.places = {int(partition): int(offset) for partition, offset in said["places"].items()}
+        for about, found in said["standing"].items():
+            book.standing[about] = {
+                key: Known(str(title), datetime.fromisoformat(since)) for key, (title, since) in found.items()
+            }
+        for each in said["outbox"]:
+            left = [target for target in each["left"] if target in targets]
+            if left:
+                book.outbox.append(Told(Message(**each["message"]), left))
+    except FileNotFoundError:
+        return book
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{book.path} cannot be read ({error}): remove it, and alerts begin anew") from error
+    return book

@@ -1,0 +1,135 @@
+"""What people are to be told now. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from labelloop.alerts.settings import Rules
+from labelloop.durations import spoken
+from labelloop.loop.figures import curve
+from labelloop.loop.order import open_batches
+from labelloop.loop.state import LoopState
+from schemas.envelope import Event
+from schemas.events import ServiceFailed
+
+STOPPING = "StoppingAdvised"
+SILENT, LAG = "silent", "lag"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something is wrong; as long as it is, its `key` is the same."""
+
+    key: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one project's events come to for alerts: failures that stand, and whether stopping is advised."""
+
+    failing: Mapping[tuple[str, str], ServiceFailed] = field(default_factory=dict)
+    stopping: str | None = None
+
+    def after(self, event: Event) -> "Standing":
+        """A failure of a service stands until the service says anything else of the project."""
+        if event.name == STOPPING:
+            return Standing(self.failing, event.id)
+        said = event.payload
+        if isinstance(said, ServiceFailed):
+            return Standing({**self.failing, (said.service, said.due): said}, self.stopping)
+        left = {key: failed for key, failed in self.failing.items() if key[0] != event.source}
+        return self if len(left) == len(self.failing) else Standing(left, self.stopping)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A service as it was seen last: what is wrong with it, since when, and how far behind it is.
+
+    `problem` None: it answers, and is ready. `lag`: seconds; None: not known.
+    """
+
+    problem: str | None
+    since: datetime
+    lag: float | None = None
+
+
+def of_project(
+    state: LoopState, standing: Standing, halted: str | None, rules: Rules, now: datetime
+) -> dict[str, Alert]:
+    """The alerts of a project, by key; `halted`: why it cannot go on."""
+    name = state.project_id
+    found = [
+        *_failed(name, standing, rules),
+        *_waiting(state, rules, now),
+        *_accuracy(state, rules),
+        *_agreement(state, rules),
+    ]
+    if standing.stopping is not None:
+        text = "More labels would hardly change the model: `labelloop status` says more."
+        found.append(Alert("stopping", f"{name}: stopping is advised", text))
+    if halted is not None:
+        found.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
+    return {alert.key: alert for alert in found}
+
+
+def of_service(name: str, look: Look, told: Collection[str], rules: Rules, now: datetime) -> dict[str, Alert]:
+    """The alerts of a service, by key; `told`: those that people know of.
+
+    A restart forgets since when a service is silent, and one that is silent tells no lag: what was told
+    stands meanwhile.
+    """
+    found = []
+    is_silent = rules.silent is not None and (SILENT in told or now - look.since >= rules.silent)
+    if look.problem is not None and rules.silent is not None and is_silent:
+        text = f"For {spoken(rules.silent)} and more: {look.problem}."
+        found.append(Alert(SILENT, f"{name} is silent or not ready", text))
+    if rules.lag is not None:
+        unknown = look.lag is None
+        if (unknown and LAG in told) or (look.lag or 0.0) > rules.lag.total_seconds():
+            text = f"The oldest event that it has not read is {look.lag or 0:.0f} s old."
+            found.append(Alert(LAG, f"{name} is behind the log", text))
+    return {alert.key: alert for alert in found}
+
+
+def _failed(name: str, standing: Standing, rules: Rules) -> Iterator[Alert]:
+    for (service, due), failed in standing.failing.items():
+        if rules.failed is not None and failed.attempt >= rules.failed:
+            text = f"{due}: {failed.error} ({failed.kind}, attempt {failed.attempt}). It is tried again."
+            yield Alert(f"failed {service} {due}", f"{name}: {service} failed", text)
+
+
+def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
+    """People answer the oldest open batch first, so it waits from the last answer to any on."""
+    opened = open_batches(state)
+    if rules.waiting is None or not opened or state.ended or state.moved:
+        return
+    times = [opened[0].queried_at]
+    for batch in state.batches.values():
+        times += [time for time in (batch.responses_at, batch.annotated_at) if time is not None]
+    if now - max(times) > rules.waiting:
+        title = f"{state.project_id}: batch {opened[0].name} waits for people"
+        yield Alert("waiting", title, f"There was no answer for {spoken(rules.waiting)} and more.")
+
+
+def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
+    points = curve(state)
+    if rules.accuracy is None or len(points) < 2:
+        return
+    last, best = points[-1], max(points[:-1], key=lambda point: point.accuracy)
+    if best.accuracy - last.accuracy > rules.accuracy:
+        text = (
+            f"Model {last.model} has {last.accuracy:.3f} with {last.labels} labels, "
+            f"model {best.model} had {best.accuracy:.3f} with {best.labels}."
+        )
+        yield Alert("accuracy", f"{state.project_id}: accuracy fell", text)
+
+
+def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
+    """Of the last batch of which it is known."""
+    known = [(name, batch.revisions[-1].agreement) for name, batch in state.batches.items() if batch.done]
+    name, agreed = next(((n, a) for n, a in reversed(known) if a is not None), ("", None))
+    if rules.agreement is not None and agreed is not None and agreed < rules.agreement:
+        text = f"Annotators of batch {name} agree in {agreed:.2f} of their votes."
+        yield Alert("agreement", f"{state.project_id}: annotators disagree", text)

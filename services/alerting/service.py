@@ -1,0 +1,208 @@
+"""Alerting's effects: it follows the log, looks at the services, and tells people."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from labelloop.alerts import AlertSettings, Target, targets
+from labelloop.alerts.settings import Rules
+from labelloop.consumers.states import Telling
+from labelloop.errors import Unavailable, UserError
+from labelloop.log import Log, open_log
+from labelloop.log.base import Follower, Record
+from labelloop.loop.state import LoopState
+from labelloop.observe.health import LOG
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.settings import Observing
+from labelloop.patience import Patience
+from labelloop.process import keep
+from labelloop.slot import IDLE, Slot
+from schemas.envelope import Event
+from services.alerting.book import Book, Told, open_book
+from services.alerting.due import Alert, Standing, of_project, of_service
+from services.alerting.watching import Watching
+
+logger = logging.getLogger(__name__)
+
+NAME = "alerting"
+INTERVAL = 5.0
+LEVEL_INTERVAL = 0.5
+
+
+async def main(observing: Observing) -> None:
+    """Run the service as a process. Raises UserError."""
+    settings = AlertSettings.from_environment()
+    told = targets(settings.urls)
+    log = open_log(settings.log)
+
+    async def work(slot: Slot, instruments: Instruments) -> None:
+        identity = await Patience(slot, LOG, health=instruments.health).until_done(log.identity)
+        book = open_book(settings.state, identity, [target.id for target in told])
+        watching = Watching(settings.run, settings.watch)
+        await Alerting(log, book, told, watching, settings.rules, slot, instruments).run()
+
+    try:
+        await keep(NAME, work, observing, settings.run, settings.parent)
+    finally:
+        await log.close()
+
+
+@dataclass
+class Project:
+    """A project as it is followed."""
+
+    history: Telling
+    standing: Standing
+
+
+class Alerting:
+    """Decides by the log from where it was left, and by the clock; what is decided is kept, then told.
+
+    The log is folded from its beginning at each start. What comes before the place that the book knows was
+    decided then; without a book, what is wrong now is told, and nothing of what was.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        book: Book,
+        told: Sequence[Target],
+        watching: Watching,
+        rules: Rules,
+        slot: Slot,
+        instruments: Instruments,
+        interval: float = INTERVAL,
+    ) -> None:
+        self._log = log
+        self._book = book
+        self._targets = told
+        self._watching = watching
+        self._rules = rules
+        self._slot = slot
+        self._instruments = instruments
+        self._interval = interval
+        self._log_patience = Patience(slot, LOG, health=instruments.health)
+        self._disk_patience = Patience(slot, "disk", health=instruments.health)
+        self._projects: dict[str, Project] = {}
+        self._read: dict[int, int] = {}
+        self._is_level = False
+        self._is_kept = True
+        self._kept = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        self._slot.say(doing=IDLE)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._watch())
+            for target in self._targets:
+                tasks.create_task(self._tell(target))
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._log.follow(NAME) as follower, asyncio.TaskGroup() as tasks:
+                    self._instruments.health.lacks(LOG, "it reads what the log holds")
+                    self._projects, self._read, self._is_level = {}, {}, False
+                    tasks.create_task(self._measure(follower))
+                    async for record in follower:
+                        await self._take(record)
+            except* (Unavailable, UserError) as away:
+                await self._log_patience.wait(away.exceptions[0])
+
+    async def _measure(self, follower: Follower) -> None:
+        while True:
+            behind = sum((await follower.lag()).values())
+            self._instruments.meters.lag.behind(behind)
+            if not behind and not self._is_level:
+                self._is_level = True
+                self._log_patience.is_over()
+                self._instruments.health.lacks(LOG, None)
+                self._book.places = {**self._read, **self._book.places}
+                await self._judge_all(datetime.now(UTC))
+            await asyncio.sleep(LEVEL_INTERVAL)
+
+    async def _take(self, record: Record) -> None:
+        self._read[record.partition] = record.offset
+        if record.event is None:
+            self._instruments.meters.passed_over()
+            return
+        place = self._book.places.get(record.partition)
+        is_news = self._is_level if place is None else record.offset > place
+        project = self._projects.get(record.event.project)
+        if project is None:
+            history = Telling(record.event.project, self._book.log)
+            project = self._projects[record.event.project] = Project(history, Standing())
+
+        def noted(event: Event) -> bool:
+            project.standing = project.standing.after(event)
+            return is_news
+
+        project.history.take(record, noted)
+        self._instruments.meters.lag.folded(record.event.time)
+        if not is_news:
+            return
+        # What halts a project is told of no state: the one before it stands.
+        history = project.history
+        for event, state in history.told or [(record.event, history.state)]:
+            self._judge(project, state, datetime.now(UTC) if self._is_level else event.time)
+        self._book.places[record.partition] = record.offset
+        await self._keep()
+
+    def _judge(self, project: Project, state: LoopState, now: datetime) -> None:
+        history = project.history
+        halted = str(history.halt) if history.halt else None
+        firing = {} if history.is_away else of_project(state, project.standing, halted, self._rules, now)
+        self._change(history.project, firing, now)
+
+    async def _judge_all(self, now: datetime) -> None:
+        for project in self._projects.values():
+            self._judge(project, project.history.state, now)
+        await self._keep()
+
+    async def _watch(self) -> None:
+        while True:
+            now = datetime.now(UTC)
+            for name, look in (await self._watching.look(now)).items():
+                about = f"service {name}"
+                told = self._book.standing.get(about, ())
+                self._change(about, of_service(name, look, told, self._rules, now), now)
+            if self._is_level:
+                await self._judge_all(now)
+            await self._keep()
+            await asyncio.sleep(self._interval)
+
+    async def _tell(self, target: Target) -> None:
+        """Tell one target what it has not been told, in order; what was sent is noted at once."""
+        patience = Patience(self._slot, target.name, health=self._instruments.health)
+        while True:
+            told = await self._next_for(target)
+            await patience.until_done(partial(target.send, told.message))
+            logger.info("%s was told: %s", target.name, told.message.title)
+            self._book.took(target.id, told)
+            self._is_kept = False
+            await self._keep()
+
+    async def _next_for(self, target: Target) -> Told:
+        """The next message, once it is on disk: what could be lost is not told."""
+        async with self._kept:
+            while not (self._is_kept and (told := self._book.next_for(target.id))):
+                await self._kept.wait()
+            return told
+
+    def _change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> None:
+        if self._book.change(about, firing, now):
+            self._is_kept = False
+
+    async def _keep(self) -> None:
+        if not self._is_kept:
+            await self._disk_patience.until_done(self._save)
+
+    async def _save(self) -> None:
+        self._book.save()
+        self._is_kept = True
+        async with self._kept:
+            self._kept.notify_all()

@@ -1,0 +1,92 @@
+"""How services fare, as their health pages tell."""
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from labelloop.slot import read_slot
+from labelloop.supervisor.plan import SERVICES
+from labelloop.supervisor.state import read_state
+from services.alerting.due import Look
+
+PATIENCE = 5.0
+LAG = re.compile(r"^labelloop_lag_seconds\{[^}]*\} (\S+)$", re.MULTILINE)
+STARTING = "it is starting"
+
+
+class Watching:
+    """Services of this machine's supervisor, and those at the addresses that are given by their names.
+
+    Behind a name that stands for several machines, each is asked.
+    """
+
+    def __init__(self, run: Path | None, addresses: Mapping[str, str]) -> None:
+        self._run = run
+        self._addresses = addresses
+        self._looks: dict[str, Look] = {}
+
+    async def look(self, now: datetime) -> Mapping[str, Look]:
+        """Each service as it is now; what is wrong with it keeps the time at which that was first seen."""
+        found = {**self._supervised(), **self._addresses}
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+            looks = await asyncio.gather(*(self._look(client, url, now) for url in found.values()))
+        before, self._looks = self._looks, {}
+        for name, look in zip(found, looks, strict=True):
+            known = before.get(name)
+            goes_on = known is not None and known.problem is not None and look.problem is not None
+            self._looks[name] = replace(look, since=known.since) if goes_on and known else look
+        return self._looks
+
+    def _supervised(self) -> dict[str, str | None]:
+        """The addresses of the services that run here; None while one has none, as when it starts."""
+        state = read_state(self._run) if self._run is not None else None
+        if state is None or self._run is None:
+            return {}
+        slots = {name: read_slot(self._run, name) for name in SERVICES if name in state.processes}
+        return {
+            name: slot.get("health") if slot.get("pid") == state.processes[name].pid else None
+            for name, slot in slots.items()
+        }
+
+    async def _look(self, client: httpx.AsyncClient, address: str | None, now: datetime) -> Look:
+        if address is None:
+            return Look(STARTING, now)
+        problems, lags = [], []
+        for url in await _each(address):
+            try:
+                ready = await client.get(f"{url}/readyz")
+                metrics = await client.get(f"{url}/metrics")
+            except httpx.HTTPError as error:
+                problems.append(f"it does not answer ({type(error).__name__})")
+                continue
+            if ready.status_code != 200:
+                problems.append(ready.text.strip()[:300])
+            lags += [float(found) for found in LAG.findall(metrics.text)]
+        return Look(problems[0] if problems else None, now, max(lags, default=None))
+
+
+async def _each(address: str) -> list[str]:
+    """The address of each machine behind the name in an address; itself where they are not known."""
+    parts = urlsplit(address)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            parts.hostname, parts.port, type=socket.SOCK_STREAM
+        )
+    except OSError:
+        return [address]
+    # A certificate is one for the name.
+    if parts.scheme != "http":
+        return [address]
+    places = sorted({str(place[4][0]) for place in found})
+    port = f":{parts.port}" if parts.port else ""
+    return [
+        urlunsplit(parts._replace(netloc=f"[{place}]{port}" if ":" in place else f"{place}{port}"))
+        for place in places
+    ]

@@ -1,0 +1,149 @@
+"""The service as a process, with a real mail server and a real web hook: killed, and started again."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labelloop.home import existing_home
+from labelloop.slot import read_slot
+from schemas.events import BatchAnnotated, ServiceFailed
+from tests.support.argilla_server import free_port
+from tests.support.children import ROOT
+from tests.support.command import eventually
+from tests.support.homes import home_with
+from tests.support.receivers import Hook, Mailbox, a_hook
+from tests.support.states import PROJECT, all_answered
+
+FAILED = f"labelloop: {PROJECT}: trainer failed"
+DISAGREE = f"labelloop: {PROJECT}: annotators disagree"
+OVER = "labelloop: over: "
+
+
+def failed(due: str = "train model 0", attempt: int = 1) -> ServiceFailed:
+    return ServiceFailed(service="trainer", due=due, kind="disk-full", error="no space", attempt=attempt)
+
+
+def disputed(batch: str = "0", revision: int = 0, agreement: float = 0.1) -> BatchAnnotated:
+    done = all_answered(batch, revision=revision)
+    return BatchAnnotated(batch=batch, revision=revision, items=done.items, agreement=agreement)
+
+
+@contextmanager
+def alerting(home: Path, *urls: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The service; killed at the end."""
+    place = existing_home(home)
+    environment = {
+        **os.environ,
+        "LABELLOOP_LOG": place.log_url,
+        "LABELLOOP_RUN": str(place.run),
+        "LABELLOOP_ALERT": " ".join(urls),
+        "LABELLOOP_ALERT_STATE": str(home),
+    }
+    with (home / "alerting.log").open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.alerting"], cwd=ROOT, env=environment, stdout=said, stderr=said
+        )
+    try:
+        eventually(lambda: read_slot(place.run, "alerting").get("pid") == process.pid, "it runs")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def said(home: Path) -> str:
+    return (home / "alerting.log").read_text(encoding="utf-8")
+
+
+def test_each_is_told_what_is_wrong_and_when_it_is_over(home: Path, mailbox: Mailbox, hook: Hook) -> None:
+    with alerting(home, mailbox.url, hook.url):
+        home_with(home, failed(), failed(attempt=2), disputed())
+        eventually(lambda: len(hook.titles) == len(mailbox.subjects) == 2, "both are told")
+        home_with(home, disputed(revision=1, agreement=0.9))
+        eventually(lambda: len(hook.titles) == len(mailbox.subjects) == 3, "it is over")
+
+    assert hook.titles == mailbox.subjects == [FAILED, DISAGREE, f"{OVER}{PROJECT}: annotators disagree"]
+    assert "train model 0: no space (disk-full, attempt " in hook.posted[0]["message"]
+    assert "topsecret" not in said(home)
+    assert "hidden-hook" not in said(home)
+    assert "topsecret" not in (home / "alerts.json").read_text()
+
+
+def test_what_happens_while_it_is_down_is_told_and_what_was_told_is_not(
+    home: Path, mailbox: Mailbox, hook: Hook
+) -> None:
+    with alerting(home, mailbox.url, hook.url):
+        home_with(home, failed())
+        eventually(lambda: hook.titles == mailbox.subjects == [FAILED], "both are told")
+    # It failed, and was over, before it is there again: two events that nobody is to miss.
+    home_with(home, disputed(), disputed(revision=1, agreement=0.9))
+
+    for _ in range(2):
+        with alerting(home, mailbox.url, hook.url):
+            eventually(lambda: len(hook.titles) == len(mailbox.subjects) == 3, "both are told")
+
+    assert hook.titles == mailbox.subjects == [FAILED, DISAGREE, f"{OVER}{PROJECT}: annotators disagree"]
+
+
+def test_one_that_is_killed_while_it_tells_repeats_one_message_at_most(
+    home: Path, mailbox: Mailbox, hook: Hook
+) -> None:
+    patient = f"{hook.url}?rto=60"
+    hook.answers.clear()
+    with alerting(home, mailbox.url, patient):
+        home_with(home, failed(), disputed())
+        eventually(lambda: bool(hook.titles) and len(mailbox.subjects) == 2, "the hook is being told")
+    hook.answers.set()
+
+    with alerting(home, mailbox.url, patient):
+        eventually(lambda: DISAGREE in hook.titles, "the hook is told the rest")
+
+    assert hook.titles == [FAILED, FAILED, DISAGREE]
+    assert mailbox.subjects in ([FAILED, DISAGREE], [FAILED, DISAGREE, DISAGREE])
+
+
+def test_nothing_of_the_past_is_told_at_the_first_start_but_what_stands(home: Path, hook: Hook) -> None:
+    home_with(home, failed("train model 7"), disputed(), disputed(revision=1, agreement=0.9))
+
+    with alerting(home, hook.url):
+        eventually(lambda: hook.titles == [FAILED], "it is told what stands")
+        home_with(home, disputed(revision=2))
+        eventually(lambda: len(hook.titles) == 2, "it is told what is new")
+
+    assert hook.titles == [FAILED, DISAGREE]
+
+
+def test_who_is_away_is_told_later_and_keeps_nobody_waiting(home: Path, mailbox: Mailbox) -> None:
+    port = free_port()
+    away = f"json://team:topsecret@127.0.0.1:{port}/hidden-hook"
+
+    with alerting(home, away, mailbox.url):
+        home_with(home, failed())
+        eventually(lambda: mailbox.subjects == [FAILED], "the other is told")
+        eventually(lambda: "alert address 1 (json://…) cannot be told" in said(home), "it is said")
+        assert "cannot be told" in read_slot(home / "run", "alerting")["waiting"]
+        with a_hook(port) as hook:
+            eventually(lambda: hook.titles == [FAILED], "it is told")
+
+    assert "topsecret" not in said(home)
+    assert mailbox.subjects == [FAILED]
+
+
+def test_a_setting_that_is_missing_is_one_line_and_an_exit() -> None:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("LABELLOOP_")}
+    needed = {"LABELLOOP_LOG": "sqlite:///x", "LABELLOOP_ALERT_STATE": "x"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.alerting"],
+        cwd=ROOT,
+        env={**known, **needed, "LABELLOOP_ALERT": "foo://secret"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: alert address 1 (foo://…) is none that Apprise knows")

@@ -1,0 +1,109 @@
+"""Services that do not answer, are not ready or are behind, as their health pages tell."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from labelloop.alerts import targets
+from labelloop.alerts.settings import Rules
+from labelloop.log.sqlite import SqliteLog
+from labelloop.observe.health import LOG
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.secrets import hiding
+from labelloop.observe.server import HealthServer
+from labelloop.slot import Slot
+from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
+from services.alerting.book import open_book
+from services.alerting.service import Alerting
+from services.alerting.watching import Watching
+from tests.support.argilla_server import free_port
+from tests.support.controllers import until
+from tests.support.plugged import at_work
+from tests.support.receivers import Hook
+
+RULES = Rules(silent=timedelta(seconds=0.5), lag=timedelta(seconds=60))
+SILENT = "labelloop: trainer is silent or not ready"
+OVER = "labelloop: over: trainer is silent or not ready"
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
+    log = SqliteLog(tmp_path / "log.sqlite")
+    yield log
+    await log.close()
+
+
+@contextmanager
+def a_service(instruments: Instruments, port: int) -> Iterator[HealthServer]:
+    """The health pages of a service."""
+    server = HealthServer("127.0.0.1", port, instruments.health, instruments.meters.registry, hiding({}))
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def watched(log: SqliteLog, folder: Path, hook: Hook, watching: Watching) -> Alerting:
+    told = targets([hook.url])
+    book = open_book(folder, "here", [target.id for target in told])
+    instruments = Instruments.of("alerting")
+    return Alerting(log, book, told, watching, RULES, Slot(None, "alerting"), instruments, 0.1)
+
+
+async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_back(
+    log: SqliteLog, tmp_path: Path, hook: Hook
+) -> None:
+    port, instruments = free_port(), Instruments.of("trainer")
+    instruments.health.lacks(LOG, None)
+    watching = Watching(None, {"trainer": f"http://localhost:{port}"})
+
+    async with at_work(watched(log, tmp_path, hook, watching)):
+        with a_service(instruments, port):
+            instruments.health.lacks("argilla", "Argilla is away")
+            await until(lambda: hook.titles == [SILENT])
+            instruments.health.lacks("argilla", None)
+            await until(lambda: hook.titles == [SILENT, OVER])
+        await until(lambda: hook.titles == [SILENT, OVER, SILENT])
+
+    # What is started again does not know since when it is silent, and says nothing anew.
+    async with at_work(watched(log, tmp_path, hook, watching)):
+        with a_service(instruments, port):
+            await until(lambda: len(hook.titles) == 4)
+
+    assert hook.titles[-1] == OVER
+    assert "Argilla is away" in hook.posted[0]["message"]
+    assert "it does not answer" in hook.posted[2]["message"]
+
+
+async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, hook: Hook) -> None:
+    port, instruments = free_port(), Instruments.of("trainer")
+    instruments.health.lacks(LOG, None)
+    instruments.meters.lag.behind(0)
+    lag = instruments.meters.lag
+    lag.behind(5)
+    lag._clock = lambda: 10**10
+    watching = Watching(None, {"trainer": f"http://127.0.0.1:{port}"})
+
+    async with at_work(watched(log, tmp_path, hook, watching)):
+        with a_service(instruments, port):
+            await until(lambda: hook.titles == ["labelloop: trainer is behind the log"])
+
+
+async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(
+    log: SqliteLog, tmp_path: Path, hook: Hook
+) -> None:
+    run, instruments = tmp_path / "run", Instruments.of("trainer")
+    instruments.health.lacks(LOG, None)
+    slot = Slot(run, "trainer")
+    processes = {"trainer": ProcessState("running", os.getpid()), "argilla": ProcessState("running", 1)}
+    write_state(run, SupervisorState(1, 0.0, processes=processes))
+
+    async with at_work(watched(log, tmp_path, hook, Watching(run, {}))):
+        await until(lambda: hook.titles == [SILENT])
+        with a_service(instruments, 0) as server:
+            slot.say(health=server.url)
+            await until(lambda: hook.titles == [SILENT, OVER])

@@ -1,0 +1,79 @@
+"""`labelloop run` as a process: what it says, shows of itself, and ends with."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from labelloop.slot import read_slot
+from tests.support.command import command, error_line, eventually, labelloop
+from tests.support.homes import home_with
+from tests.support.states import all_answered, project, queried
+
+SAYS = """
+from labelloop import Consumer
+
+class Says(Consumer):
+    def handle(self, event, state):
+        print(event.name, flush=True)
+
+    def close(self):
+        print("closed", flush=True)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a project, and a consumer in the folder that the command is given in."""
+    (tmp_path / "says.py").write_text(SAYS)
+    monkeypatch.chdir(tmp_path)
+    return home_with(tmp_path / "home", project(), queried())
+
+
+def test_it_follows_shows_itself_and_stops_in_order(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELLOOP_HEALTH_PORT", "0")
+    output = tmp_path / "output"
+
+    with command("run", "says:Says", "--home", home, "--from", "now", output=output) as process:
+        eventually(lambda: "health" in read_slot(home / "run", "Says"), "it shows itself")
+        address = read_slot(home / "run", "Says")["health"]
+        eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, "it is ready")
+        home_with(home, all_answered())
+        eventually(lambda: "BatchAnnotated" in output.read_text(), "it is given what comes")
+        assert 'labelloop_events_handled_total{project="mail-5e1f"' in httpx.get(f"{address}/metrics").text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+    assert output.read_text().splitlines() == [
+        "Says is given the events of all projects",
+        "BatchAnnotated",
+        "Says has handled 1 event",
+        "closed",
+    ]
+
+
+def test_one_project_is_a_group_of_its_own(home: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+
+    with command("run", "says:Says", "--home", home, "--once", "--project", "mail", output=output) as process:
+        assert process.wait(60) == 0
+
+    assert output.read_text().splitlines()[0] == "Says.mail-5e1f is given the events of the project mail-5e1f"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name a consumer: `labelloop run --list`"),
+        (["nothing"], "there is no consumer 'nothing'"),
+        (["says:Says", "--project", "nope"], "there is no project 'nope'"),
+        (["says:Says", "--set", "depth=1"], "says:Says takes nothing by --set NAME=VALUE"),
+        (["says:Says", "--group", "trainer"], "trainer is a service's own name"),
+        (["says:Says", "--from", "noon"], "'noon' is not one of 'beginning', 'now'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(home: Path, arguments: list[str], message: str) -> None:
+    assert message in error_line(labelloop("run", *arguments, "--home", home))

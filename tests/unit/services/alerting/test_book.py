@@ -1,0 +1,82 @@
+"""What was found and what is still to be told, over restarts."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from services.alerting.book import Book, open_book
+from services.alerting.due import Alert
+from tests.support.states import START
+
+WAITS = {"waiting": Alert("waiting", "mail: batch 0 waits", "No answer.")}
+
+
+def opened(folder: Path, *targets: str, log: str = "log") -> Book:
+    return open_book(folder, log, targets or ("mail", "chat"))
+
+
+def titles(book: Book) -> list[tuple[str, list[str]]]:
+    return [(told.message.title, told.left) for told in book.outbox]
+
+
+def test_what_is_wrong_is_told_once_and_that_it_is_over_once(tmp_path: Path) -> None:
+    book = opened(tmp_path, "mail")
+
+    assert book.change("mail-5e1f", WAITS, START)
+    assert not book.change("mail-5e1f", WAITS, START)
+    assert not book.change("other", {}, START)
+    assert book.change("mail-5e1f", {}, START + timedelta(hours=2))
+
+    assert titles(book) == [("mail: batch 0 waits", ["mail"]), ("over: mail: batch 0 waits", ["mail"])]
+    assert book.outbox[1].message.text == "It stood for 2 h."
+    assert not book.standing
+
+
+def test_each_target_takes_each_message_once_over_a_restart(tmp_path: Path) -> None:
+    book = opened(tmp_path)
+    book.change("mail-5e1f", WAITS, START)
+    told = book.next_for("mail")
+    assert told is not None
+    book.took("mail", told)
+    book.places[0] = 7
+    book.save()
+
+    again = opened(tmp_path)
+
+    assert titles(again) == [("mail: batch 0 waits", ["chat"])]
+    assert again.places == {0: 7}
+    assert again.next_for("mail") is None
+    assert not again.change("mail-5e1f", WAITS, START)
+
+
+def test_a_target_that_is_no_more_is_not_waited_for(tmp_path: Path) -> None:
+    book = opened(tmp_path)
+    book.change("mail-5e1f", WAITS, START)
+    book.save()
+
+    assert titles(opened(tmp_path, "mail")) == [("mail: batch 0 waits", ["mail"])]
+    assert titles(opened(tmp_path, "another")) == []
+
+
+def test_another_log_begins_another_book(tmp_path: Path) -> None:
+    book = opened(tmp_path)
+    book.change("mail-5e1f", WAITS, START)
+    book.save()
+
+    assert not opened(tmp_path, log="another").standing
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"log": "log"}', '{"log": "log", "places": 1}'])
+def test_a_damaged_one_is_told_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "alerts.json").write_text(content)
+
+    with pytest.raises(UserError, match=r"alerts\.json cannot be read .* remove it"):
+        opened(tmp_path)
+
+
+def test_only_its_user_may_read_it(tmp_path: Path) -> None:
+    opened(tmp_path).save()
+
+    assert (tmp_path / "alerts.json").stat().st_mode & 0o777 == 0o600

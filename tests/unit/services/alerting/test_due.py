@@ -1,0 +1,132 @@
+"""What is worth telling people, rule by rule."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from labelloop.alerts.settings import Rules
+from labelloop.loop.state import LoopState
+from schemas import events as e
+from schemas.envelope import Event, new_event
+from services.alerting.due import Alert, Look, Standing, of_project, of_service
+from tests.support.states import (
+    PROJECT,
+    START,
+    all_answered,
+    evaluated,
+    project,
+    queried,
+    recorded,
+    state_of,
+    trained,
+    vote,
+    votes,
+)
+
+RULES = Rules()
+NOTHING = Standing()
+OPEN = (project(), queried())
+
+
+def found(
+    state: LoopState, now: datetime = START, standing: Standing = NOTHING, rules: Rules = RULES
+) -> dict[str, Alert]:
+    return of_project(state, standing, None, rules, now)
+
+
+def failure(attempt: int = 1, due: str = "train model 0") -> e.ServiceFailed:
+    return e.ServiceFailed(service="trainer", due=due, kind="disk-full", error="no space", attempt=attempt)
+
+
+def event(data: e.EventData, source: str = "trainer") -> Event:
+    return new_event(PROJECT, data, source=source)
+
+
+def test_a_failure_is_told_until_the_service_has_done_something() -> None:
+    failed = NOTHING.after(event(failure())).after(event(failure(2)))
+
+    assert (
+        "no space (disk-full, attempt 2)"
+        in found(state_of(*OPEN), standing=failed)["failed trainer train model 0"].text
+    )
+    others = failed.after(event(queried("1"), source="querier"))
+    assert found(state_of(*OPEN), standing=others)
+    assert not found(state_of(*OPEN), standing=others.after(event(trained("0", {}))))
+
+
+def test_failures_can_be_told_from_some_attempt_on_or_never() -> None:
+    failed = NOTHING.after(event(failure(2)))
+
+    assert not found(state_of(*OPEN), standing=failed, rules=Rules(failed=3))
+    assert not found(state_of(*OPEN), standing=failed, rules=Rules(failed=None))
+
+
+@pytest.mark.parametrize(
+    ("told", "waits"),
+    [
+        (OPEN, True),
+        ((*OPEN, recorded(votes(0, vote("ann", "spam")))), True),
+        ((*OPEN, all_answered()), False),
+        ((*OPEN, e.ProjectEnded(request="e", who="ada")), False),
+        ((project(),), False),
+    ],
+)
+def test_an_open_batch_waits_for_people_from_the_last_answer_on(
+    told: tuple[e.EventData, ...], waits: bool
+) -> None:
+    last = START + timedelta(minutes=len(told) - 1)
+    state = state_of(*told)
+
+    assert not found(state, last + timedelta(hours=24))
+    assert ("waiting" in found(state, last + timedelta(hours=24, seconds=1))) == waits
+
+
+def test_accuracy_that_fell_is_told_until_it_is_back() -> None:
+    state = (*OPEN, all_answered(), trained("0", {"0": 0}), trained("1", {"0": 0}), trained("2", {"0": 0}))
+    first, fallen, back = evaluated("0", 3, 0.8), evaluated("1", 6, 0.74), evaluated("2", 9, 0.76)
+
+    assert not found(state_of(*state, first))
+    text = found(state_of(*state, first, fallen))["accuracy"].text
+    assert text == "Model 1 has 0.740 with 6 labels, model 0 had 0.800 with 3."
+    assert not found(state_of(*state, first, fallen, back))
+    assert not found(state_of(*state, first, fallen), rules=Rules(accuracy=0.1))
+
+
+@pytest.mark.parametrize(("agreement", "is_told"), [(None, False), (0.6, False), (0.59, True)])
+def test_annotators_who_disagree_are_told(agreement: float | None, is_told: bool) -> None:
+    state = state_of(*OPEN, replace(all_answered(), agreement=agreement))
+
+    assert ("agreement" in found(state)) == is_told
+
+
+def test_agreement_is_that_of_the_last_batch_that_has_one() -> None:
+    low, high = replace(all_answered(), agreement=0.3), replace(all_answered("1", (3, 4)), agreement=0.9)
+    state = state_of(*OPEN, low, queried("1", (3, 4)))
+
+    assert "agreement" in found(state)
+    assert not found(state_of(*OPEN, low, queried("1", (3, 4)), high))
+
+
+def test_a_halted_project_is_told() -> None:
+    halted = of_project(state_of(*OPEN), NOTHING, "halted at event x", RULES, START)["halted"]
+
+    assert halted.title == f"{PROJECT} is halted"
+
+
+def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() -> None:
+    look = Look("it does not answer (ConnectError)", START)
+    soon, late = START + timedelta(seconds=119), START + timedelta(seconds=120)
+
+    assert not of_service("trainer", look, (), RULES, soon)
+    assert "it does not answer" in of_service("trainer", look, (), RULES, late)["silent"].text
+    assert "silent" in of_service("trainer", look, {"silent"}, RULES, soon)
+    assert not of_service("trainer", Look(None, START), {"silent"}, RULES, late)
+    assert not of_service("trainer", look, (), Rules(silent=None), late)
+
+
+def test_a_service_behind_the_log_is_told_and_silence_is_no_recovery() -> None:
+    assert "lag" in of_service("trainer", Look(None, START, 301), (), RULES, START)
+    assert "lag" in of_service("trainer", Look("it does not answer", START), {"lag"}, RULES, START)
+    assert not of_service("trainer", Look(None, START, 300), {"lag"}, RULES, START)
+    assert not of_service("trainer", Look(None, START, 301), (), Rules(lag=None), START)
