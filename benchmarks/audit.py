@@ -22,7 +22,7 @@ from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import ClassifierSpec, Pick
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import audit_count, random_draw
+from labelloop.loop.draws import as_listed, audit_count, random_draw
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
@@ -43,7 +43,7 @@ from schemas.events import (
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, QueriedItem, Snapshot
 from services.evaluator.auditing import estimate_by
 from services.evaluator.due import next_audit
-from services.querier.picks import cold_start_items, queried_items
+from services.querier.picks import queried_items
 
 ALL = 10**6
 LOOKAHEAD = 1
@@ -151,7 +151,9 @@ class Run:
 
     def _drawn(self, work: NextBatch) -> tuple[QueriedItem, ...]:
         project = self._project
-        return cold_start_items(random_draw(project.seed, project.pool.size, asked(self._state), work.size))
+        return as_listed(
+            random_draw(project.seed, project.pool.size, asked(self._state), work.size), "cold-start"
+        )
 
     def _asked_for(self, work: NextBatch, model: ModelTrained) -> tuple[QueriedItem, ...]:
         """By the classifier as it is: it was fitted for this model last, for a batch is picked at once."""

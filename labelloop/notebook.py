@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
@@ -11,14 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labelloop.errors import UserError
+from labelloop.errors import TaskError, UserError
 from labelloop.home import DEFAULT, existing_home, open_home
+from labelloop.learner.artifacts import ModelDamaged, ModelMissing
 from labelloop.learner.requests import QueryRequest
+from labelloop.learner.stopping import DEFAULT as DEFAULT_STOPPING
 from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, Trained
 from labelloop.places import Elsewhere, Places, check_log_is_there, choose_places
+from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.options import ProjectOptions
@@ -26,11 +29,17 @@ from labelloop.projects.replaying import Until, replay_until
 from labelloop.projects.requests import query_request
 from labelloop.settings import default_threads
 from labelloop.store import Store, open_store
+from schemas.events import ModelTrained
+from schemas.model import Invalid
 
 if TYPE_CHECKING:
     from small_text import PoolBasedActiveLearner  # type: ignore[import-untyped]
 
 Result = TypeVar("Result")
+OF_THE_LEARNER = {
+    *("name", "labels", "dataset", "config", "split", "revision", "text_column", "label_column"),
+    *("labelled", "labelled_text_column", "labelled_label_column", "match", "needs_gold", "given"),
+}
 
 
 def rebuild(
@@ -53,7 +62,10 @@ def rebuild(
     request = _run(_request(places, project, _until(at)))
     from labelloop.learner.rebuilding import learner
 
-    return learner(request)
+    try:
+        return learner(request)
+    except (ModelMissing, ModelDamaged) as error:
+        raise UserError(f"the model cannot be used ({error}): let the loop train it again") from error
 
 
 def adopt(
@@ -78,8 +90,11 @@ def adopt(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         path = Path(folder) / "labelled.jsonl"
         path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
-        asked = _options(learner, labelled=str(path), labels=tuple(labels), name=name, **options)
-        return _run(_made(places, asked))
+        asked = _options(learner, options, labelled=str(path), labels=tuple(labels), name=name)
+        try:
+            return _run(_made(places, asked))
+        except Invalid as error:
+            raise UserError(f"an option is not what it must be: {error}") from error
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -115,20 +130,14 @@ async def _request(places: Places, project: str | None, until: Until) -> QueryRe
         await replay_until(log, history, until)
     finally:
         await log.close()
-    return _question(open_store(places.store), sound(history))
+    return _question(open_store(places.store), sound(history), found.state)
 
 
-def _question(store: Store, state: LoopState) -> QueryRequest:
+def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
     assert state.project is not None
     if state.latest_model is None:
         raise UserError(f"{state.project_id} had no model yet: give a later point by at=")
-    trained = state.models[state.latest_model].latest
-    folder = store.find_model(trained)
-    if folder is None:
-        raise UserError(
-            f"model {trained.model} of {state.project_id} is not kept any more: give a later point by at=, "
-            "or have more of them kept by LABELLOOP_KEEP_MODELS"
-        )
+    trained, folder = _kept(store, now.models[state.latest_model])
     done = [batch.name for batch in state.batches.values() if batch.done]
     return query_request(
         state,
@@ -140,6 +149,20 @@ def _question(store: Store, state: LoopState) -> QueryRequest:
         threads=default_threads(),
         cache=store.cache(state.project_id),
         seed=state.project.seed,
+    )
+
+
+def _kept(store: Store, model: Trained) -> tuple[ModelTrained, Path]:
+    """An attempt at the model that the store has: all have learned the same."""
+    for attempt in reversed(model.attempts):
+        try:
+            if (folder := store.find_model(attempt)) is not None:
+                return attempt, folder
+        except TaskError as error:
+            raise UserError(f"model {attempt.model} cannot be used: {error.message}") from error
+    raise UserError(
+        f"model {model.first.model} is not kept any more: give another point by at=, or have more of them "
+        "kept by LABELLOOP_KEEP_MODELS"
     )
 
 
@@ -155,6 +178,7 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
         raise UserError(
             f"the learner has the class {max(found.values())}: name {max(found.values()) + 1} labels"
         )
+    _check_equal_texts(texts, labels, found)
     ignored = set(map(int, learner.indices_ignored))
     return [
         json.dumps({"text": text, "label": labels[found[row]] if row in found else None}) + "\n"
@@ -163,16 +187,29 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
     ]
 
 
-def _options(learner: "PoolBasedActiveLearner", **given: Any) -> ProjectOptions:
+def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], found: Mapping[int, int]) -> None:
+    first: dict[str, int] = {}
+    for row, number in found.items():
+        before = first.setdefault(key(texts[row]), row)
+        if found[before] != number:
+            raise UserError(
+                f"texts {before} and {row} are the same and have the labels {labels[found[before]]!r} and "
+                f"{labels[number]!r}: decide for one"
+            )
+
+
+def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixed: Any) -> ProjectOptions:
     from labelloop.learner.strategies import check_strategy
 
-    known = {field.name for field in fields(ProjectOptions)} - {"given", "needs_gold"}
+    known = {field.name for field in fields(ProjectOptions)} - OF_THE_LEARNER
     if unknown := sorted(set(given) - known):
         raise UserError(f"there is no option {unknown[0]}: there are {', '.join(sorted(known))}")
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
-        given = {"strategy": check_strategy(own, {}, given.get("classifier", "transformer"))} | given
-    return ProjectOptions(**given, given=frozenset(given))
+        given = {"strategy": check_strategy(own, {}, given.get("classifier", "transformer")), **given}
+    return ProjectOptions(
+        **{"stopping": DEFAULT_STOPPING, **given}, **fixed, given=frozenset({*given, *fixed})
+    )
 
 
 async def _made(places: Places, options: ProjectOptions) -> str:

@@ -58,7 +58,9 @@ def card(state: LoopState, model: str) -> str:
         f"# {project.name}, model {model}",
         f"Tells {', '.join(project.labels)}; learned from {trained.labels} labels.",
         "| | |\n|---|---|\n"
-        f"| labels | {trained.labels} |\n| classifier | {project.classifier.name} |\n| query strategy | {project.strategy.name} |\n"
+        f"| labels | {trained.labels} |\n"
+        f"| classifier | {project.classifier.name} |\n"
+        f"| query strategy | {project.strategy.name} |\n"
         f"| base model | {project.model.name} |\n"
         f"| trained in | {trained.seconds:.1f} s on {trained.device} |",
     ]

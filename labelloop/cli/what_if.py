@@ -37,7 +37,7 @@ def what_if(
 
     `labelloop what-if --strategy prediction-entropy --classifier linear --seeds 10`
 
-    Nobody is asked anything, and the project stays as it is.
+    Nobody is asked anything, and the project stays as it is. The first batches are drawn at random.
     """
     asyncio.run(_what_if(where, project, options.gather(ctx, values), seeds, as_json))
 
@@ -50,14 +50,14 @@ async def _what_if(where: Where, project: str | None, asked: Any, seeds: int, as
     from labelloop.loop.settings import for_next, with_settings
     from labelloop.projects.catalog import sound
     from labelloop.projects.changing import settings_of
-    from labelloop.projects.whatif import Comparison
+    from labelloop.projects.whatif import Comparison, pickers
 
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
         now = for_next(state)
         other = with_settings(now, settings_of(now, asked))
         runs = [await _played(found.store, state, other, seed) for seed in range(seeds)]
-    compared = Comparison(now, other, len(current(state)), figures.curve(state), runs)
+    compared = Comparison(pickers(state), now, other, len(current(state)), figures.curve(state), runs)
     click.echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
 
 

@@ -6,7 +6,7 @@ from labelloop.projects.whatif import Comparison
 
 def what_if_text(found: Comparison) -> str:
     """A row for each number of labels, the curves, and what they can tell."""
-    real, other = found.real.strategy.name, found.other.strategy.name
+    real, other = found.picked_by, found.other.strategy.name
     recorded = {point.labels: f"{point.accuracy:.3f}" for point in found.recorded}
     spreads = found.spreads()
     title = f"{other}, mean of {len(found.runs)} (lowest … highest)"
@@ -21,11 +21,12 @@ def what_if_text(found: Comparison) -> str:
 
 
 def _reach(found: Comparison) -> str:
-    real, other = found.real.strategy.name, found.other.strategy.name
+    real, other = found.picked_by, found.other.strategy.name
+    end = ", and all curves end with the same labels" if found.ends_alike else ""
     return (
         f"What this can tell: how fast {other} would have learned from the {found.labels} texts that "
         "people labelled.\n"
         f"What it cannot: they are those that {real} had asked for. Whatever {other} would have found\n"
-        "in the rest of the pool is missing here, and all curves end with the same labels. Where they lie\n"
+        f"in the rest of the pool is missing here{end}. Where the curves lie\n"
         "further apart than its own runs do, a fork is worth a try: labelloop fork"
     )

@@ -25,7 +25,7 @@ def loop_digest(state: LoopState) -> str:
     models = [
         [name, sorted(compact(dict.fromkeys(trained.first.learned, 0)))]
         for name, trained in sorted(state.models.items(), key=lambda named: _order(named[0]))
-        if name.isdigit()
+        if name.isdecimal()
     ]
     return _sha256([batches, models, sorted(state.skipped)])
 
@@ -79,7 +79,7 @@ def _learned(batch: Batch, labels: Labels) -> list[object]:
 
 
 def _order(name: str) -> tuple[int, int, str]:
-    return (0, int(name), "") if name.isdigit() else (1, 0, name)
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
 
 
 def _sha256(content: object) -> str:

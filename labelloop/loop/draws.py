@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from labelloop.loop.seeds import derived
+from schemas.parts import QueriedItem
 
 
 def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -> list[int]:
@@ -33,6 +34,11 @@ def shuffled(seed: int, batch: str, items: Sequence[int]) -> list[int]:
     order = list(items)
     random.Random(derived(seed, "order", batch)).shuffle(order)
     return order
+
+
+def as_listed(items: Sequence[int], reason: str) -> tuple[QueriedItem, ...]:
+    """The items of a batch in this order, all for one reason."""
+    return tuple(QueriedItem(item=item, rank=rank, reason=reason) for rank, item in enumerate(items))
 
 
 def _order(seed: int, pool_size: int) -> list[int]:

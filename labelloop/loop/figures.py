@@ -59,7 +59,7 @@ def waits(state: LoopState) -> dict[str, float]:
     found: dict[str, float] = {}
     answered: datetime | None = None
     for batch in state.batches.values():
-        if not batch.done or not batch.name.isdigit():
+        if not batch.done or not batch.name.isdecimal():
             continue
         opened = batch.revisions[0].opened
         if answered is not None and opened is not None:

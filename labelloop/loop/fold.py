@@ -60,8 +60,8 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    is_next = data.batch.isdigit() and data.batch not in state.batches
-    number = int(data.batch) if data.batch.isdigit() else max(state.numbered - 1, 0)
+    is_next = data.batch.isdecimal() and data.batch not in state.batches
+    number = int(data.batch) if data.batch.isdecimal() else max(state.numbered - 1, 0)
     return replace(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
@@ -72,7 +72,7 @@ def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> Lo
 
 def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
     """The model that a cold start in the midst of the loop stands in for."""
-    if data.model is not None or not data.batch.isdigit() or state.project is None:
+    if data.model is not None or not data.batch.isdecimal() or state.project is None:
         return frozenset()
     model = picking_model(state.project, int(data.batch))
     return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
@@ -114,6 +114,7 @@ def _annotated(state: LoopState) -> int:
 def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
     for name, revision in data.learned.items():
         _check_learned(state, name, revision)
+    passed = _passed_by(data, state)
     before = state.models.get(data.model)
     if before is None:
         trained = Trained((data,), (event_id,), at)
@@ -123,7 +124,7 @@ def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> Lo
         state,
         models=with_value(state.models, data.model, trained),
         latest_model=state.latest_model if before else data.model,
-        skipped=state.skipped | passed if (passed := _passed_by(data, state)) else state.skipped,
+        skipped=state.skipped | passed if passed else state.skipped,
     )
 
 
@@ -138,7 +139,7 @@ def _check_learned(state: LoopState, name: str, revision: int) -> None:
 
 def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
     """The lower numbers without a model: training one of them later would be a step back."""
-    if not data.model.isdigit():
+    if not data.model.isdecimal():
         return frozenset()
     lower = takewhile(
         lambda number: str(number) not in state.models and number not in state.skipped,

@@ -19,7 +19,7 @@ def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...
         if answer.labels
     }
     for name in learned:
-        if not name.isdigit():
+        if not name.isdecimal():
             again = state.batches[name].revisions[learned[name]].items
             labels |= {answer.item: answer.labels for answer in again}
             for answer in again:
@@ -31,12 +31,13 @@ def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
     """The discarded and withdrawn texts of those revisions: asked, but without a label in any of them."""
     labelled = at_revisions(state, learned)
-    return tuple(
+    ignored = (
         answer.item
         for name, revision in learned.items()
         for answer in state.batches[name].revisions[revision].items
         if answer.item not in labelled
     )
+    return tuple(dict.fromkeys(ignored))
 
 
 def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:

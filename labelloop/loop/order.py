@@ -14,7 +14,7 @@ from labelloop.loop.state import Batch, LoopState
 class NextBatch:
     """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
 
-    `changes`: how many changes of settings it takes in.
+    `changes`: how many changes of settings hold for it.
     """
 
     batch: str
@@ -37,11 +37,12 @@ class NextModel:
 def next_batch(state: LoopState) -> NextBatch | None:
     """The batch to pick now. None: nothing, or its model is not there yet."""
     project = state.project
-    if project is None or state.created_id is None or state.paused or state.ended or is_last_queried(state):
+    if project is None or state.created_id is None or not state.begun:
         return None
-    number, changes = state.numbered, len(state.changes)
-    if number < project.given:
+    if state.paused or state.ended or is_last_queried(state):
         return None
+    number = state.numbered
+    changes = sum(change.from_batch <= number for change in state.changes)
     size = min(for_next(state).batch_size, remaining(state))
     model = picking_model(project, number)
     if model < 0:
@@ -127,7 +128,7 @@ def _final(state: LoopState) -> NextModel | None:
 
 def _learnable(state: LoopState, number: int) -> list[str]:
     """Batches 0 … number, and the relabel batches that are done."""
-    again = (batch.name for batch in state.batches.values() if batch.done and not batch.name.isdigit())
+    again = (batch.name for batch in state.batches.values() if batch.done and not batch.name.isdecimal())
     return [*(str(n) for n in range(number + 1)), *(again if state.relabels else ())]
 
 

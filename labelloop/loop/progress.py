@@ -28,7 +28,7 @@ def batch_lines(state: LoopState) -> Iterator[BatchLine]:
     waited = waits(state)
     over = finished(state)
     for name, batch in state.batches.items():
-        skipped = name.isdigit() and int(name) in state.skipped
+        skipped = name.isdecimal() and int(name) in state.skipped
         if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
             yield _line(state, name, batch.queried.seconds, waited.get(name))
     for name in state.models:

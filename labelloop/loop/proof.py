@@ -66,7 +66,7 @@ class Proof(History):
         if data.pool_version != project.pool.digest:
             raise Unfit("it was picked from another pool")
         self._check_items(data, project)
-        if not data.batch.isdigit():
+        if not data.batch.isdecimal():
             self._check_relabel(data, event)
             return
         again = [picked.item for picked in data.items if picked.item in self._asked]
@@ -136,8 +136,8 @@ class Proof(History):
             raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
         if before is None:
             # A batch may have been picked while a final model was trained.
-            numbered = {name for name in learned if name.isdigit()}
-            wanted = set(map(str, range(int(data.model) + 1))) if data.model.isdigit() else numbered
+            numbered = {name for name in learned if name.isdecimal()}
+            wanted = set(map(str, range(int(data.model) + 1))) if data.model.isdecimal() else numbered
             if numbered != wanted:
                 raise Unfit(f"model {data.model} learned other batches than it had to")
             _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned.items()))
@@ -173,7 +173,7 @@ class Proof(History):
     def _remember(self, data: e.EventData, after: LoopState) -> None:
         """Which texts cannot be asked for again: those of a closed batch that nobody decided can."""
         name = getattr(data, "batch", "")
-        if not name.isdigit():  # A relabel batch asks for what stays asked.
+        if not name.isdecimal():  # A relabel batch asks for what stays asked.
             return
         if isinstance(data, e.BatchQueried):
             self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
@@ -199,7 +199,7 @@ def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
 
 def _is_learnable(batch: str, model: int) -> bool:
     """Whether a model of that number learns the batch, if it is done."""
-    return not batch.isdigit() or int(batch) <= model
+    return not batch.isdecimal() or int(batch) <= model
 
 
 def _revisions(batches: Iterable[Batch]) -> list[str]:

@@ -37,7 +37,7 @@ def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
     last = {
         answer.item: batch.name
         for batch in state.batches.values()
-        if batch.done and not batch.name.isdigit()
+        if batch.done and not batch.name.isdecimal()
         for answer in batch.revisions[-1].items
     }
     for batch in state.batches.values():

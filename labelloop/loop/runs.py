@@ -24,9 +24,9 @@ def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
 def numbers_of(name: str) -> range | None:
     """The numbered batches that a name stands for; None for a batch that has no number."""
     first, _, last = name.partition("-")
-    if not first.isdigit() or not (last or first).isdigit():
+    if not first.isdecimal() or not (last or first).isdecimal():
         return None
-    return range(int(first), int(last or first) + 1)
+    return range(int(first), int(last or first) + 1) or None
 
 
 @lru_cache(maxsize=64)

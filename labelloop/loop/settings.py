@@ -24,11 +24,6 @@ def with_settings(project: ProjectCreated, settings: Settings) -> ProjectCreated
     return replace(project, **{name: value for name, value in asdict(settings).items() if value is not None})
 
 
-def of_batch(state: LoopState, name: str) -> ProjectCreated:
-    """The project as it is for a batch that was queried."""
-    return at_batch(state, int(name)) if name.isdigit() else for_next(state)
-
-
 def for_next(state: LoopState) -> ProjectCreated:
     """The project as it is for the next batch."""
     return at_batch(state, state.numbered)
@@ -36,7 +31,7 @@ def for_next(state: LoopState) -> ProjectCreated:
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreated:
     """The project as it is for a model of these batches: that of the newest numbered one."""
-    return at_batch(state, max((int(name) for name in learned if name.isdigit()), default=0))
+    return at_batch(state, max((int(name) for name in learned if name.isdecimal()), default=0))
 
 
 def of_model(state: LoopState, model: str) -> ProjectCreated:

@@ -158,3 +158,8 @@ class LoopState:
     moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether all that the project began with has arrived."""
+        return self.project is not None and self.annotated >= self.project.given

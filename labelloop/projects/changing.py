@@ -1,14 +1,17 @@
 """Other settings for a project: from a batch on, or for one that is forked from it."""
 
-from msgspec.structs import replace
+from dataclasses import replace as replace_state
+
+from msgspec.structs import asdict, replace
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.lookahead import picking_model
 from labelloop.loop.settings import at_batch, with_settings
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_model
+from labelloop.projects.checks import check_choices, check_guidelines, check_model
 from labelloop.projects.create import SOURCE
 from labelloop.projects.given import batches_in_all, copied, opening
 from labelloop.projects.names import new_id
@@ -28,6 +31,8 @@ async def change(
     Raises UserError for a batch that was picked already, and for settings that cannot be.
     """
     state = sound(history)
+    if state.ended:
+        raise UserError(f"{history.project} has ended: go on from its labels with `labelloop fork`")
     first = state.numbered if from_batch is None else from_batch
     if first < state.numbered:
         raise UserError(
@@ -35,7 +40,8 @@ async def change(
         )
     settings = settings_of(at_batch(state, first), options)
     if settings == Settings():
-        raise UserError("no setting is given: name one, as --strategy prediction-entropy")
+        raise UserError("nothing changes: give another setting, as --strategy prediction-entropy")
+    _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
     data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
     await ask(log, history, data)
     return first
@@ -58,14 +64,13 @@ async def fork(
     if named(histories, name) is not None:
         raise UserError(f"there is a project {name!r} already: give another name by --as")
     batches = _batches(state, last_batch)
-    project = at_batch(state, batches)
-    project = with_settings(project, settings_of(project, options))
+    project = replace(at_batch(state, batches), name=name, forked_from=history.project)
     others = {option: getattr(options, option) for option in OF_A_FORK if option in options.given}
-    created = replace(project, **others, name=name, forked_from=history.project)
+    created = replace(with_settings(project, settings_of(project, options)), **others)
+    check_guidelines(created.guidelines)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
-            f"{name} would begin with {batches} batches and end there: give --batches {batches + 1} or more, "
-            f"or --batch {batches - 2 if batches > 1 else 0} or less"
+            f"{name} would begin with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     made = new_id(name)
     await log.append(*opening(made, created, copied(state, batches), SOURCE))
@@ -88,8 +93,35 @@ def _batches(state: LoopState, last: int | None) -> int:
     return last + 1
 
 
+def _check_change(after: LoopState, first: int) -> None:
+    """Raises UserError when a batch to come could not be picked, or would not come."""
+    project = at_batch(after, first)
+    if project.max_batches is not None and first >= project.max_batches:
+        raise UserError(
+            f"there is no batch {first}: {after.project_id} has {project.max_batches} in all: "
+            "give more --batches"
+        )
+    ahead = project.lookahead + 1
+    places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
+    for batch in sorted(place for place in places if place >= first):
+        model = picking_model(project, batch)
+        if model >= 0:
+            _check_pick(after, batch, model, first + ahead)
+
+
+def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
+    classifier, strategy = at_batch(after, model).classifier, at_batch(after, batch).strategy
+    try:
+        check_choices(classifier, strategy)
+    except UserError as error:
+        raise UserError(
+            f"batch {batch} is picked by model {model}, whose classifier is {classifier.name}: {error}; "
+            f"of a new classifier, give its --strategy in a change of its own, --from-batch {later} or later"
+        ) from error
+
+
 def settings_of(project: ProjectCreated, options: ProjectOptions) -> Settings:
-    """The given options, as far as they differ from what holds. Raises UserError for what cannot be."""
+    """The given options that are not what holds. Raises UserError for what cannot be."""
     given = options.given
     wanted = Settings(
         batch_size=options.batch_size if "batch_size" in given else None,
@@ -107,7 +139,8 @@ def settings_of(project: ProjectCreated, options: ProjectOptions) -> Settings:
         raise UserError(
             f"a batch of {wanted.batch_size} is larger than the pool of {project.pool.size} texts: give less"
         )
-    return wanted
+    same = [name for name in asdict(wanted) if getattr(wanted, name) == getattr(project, name)]
+    return replace(wanted, **dict.fromkeys(same))
 
 
 def _batches_in_all(project: ProjectCreated, options: ProjectOptions) -> int | None:

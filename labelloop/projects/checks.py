@@ -62,9 +62,14 @@ def check_question(options: ProjectOptions, data: ProjectData) -> None:
             f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
             "or another --label-column"
         )
-    if options.guidelines is not None and not 0 < len(options.guidelines.strip()) <= LONGEST_GUIDELINES:
+    check_guidelines(options.guidelines)
+
+
+def check_guidelines(guidelines: str | None) -> None:
+    """Check their length against what Argilla takes."""
+    if guidelines is not None and not 0 < len(guidelines.strip()) <= LONGEST_GUIDELINES:
         raise UserError(
-            f"the guidelines have {len(options.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
+            f"the guidelines have {len(guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
             "and link to what is longer"
         )
 

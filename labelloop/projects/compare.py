@@ -53,7 +53,7 @@ CHANGEABLE = frozenset(
 
 
 def check_same(state: LoopState, options: ProjectOptions) -> None:
-    """Raises UserError naming an option that was given and differs from what the project began with."""
+    """Raises UserError naming an option that was given and differs from what the project has now."""
     recorded = for_next(state)
     for option, get in RECORDED.items():
         if option in options.given and getattr(options, option) != get(recorded):

@@ -7,6 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from labelloop.loop.draws import as_listed
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
@@ -31,7 +32,7 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[Given]:
     parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
     return [
         Given(
-            tuple(QueriedItem(item=item, rank=rank, reason="given") for rank, item in enumerate(items)),
+            as_listed(items, "given"),
             BatchAnnotated(
                 batch=str(number),
                 revision=0,

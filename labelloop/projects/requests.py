@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from labelloop.learner.project import classifier_spec
-from labelloop.learner.requests import QueryRequest, TrainRequest
+from labelloop.learner.requests import EvaluateRequest, QueryRequest, TrainRequest
 from labelloop.loop.labels import Learned, at_revisions, ignored_at
 from labelloop.loop.seeds import derived
 from labelloop.loop.settings import for_learned, for_next, of_model
@@ -25,6 +25,22 @@ def train_request(
         seed=derived(project.seed, "train", model),
         threads=threads,
         into=into,
+        cache=cache,
+    )
+
+
+def evaluate_request(
+    state: LoopState, model: str, folder: Path, sha256: str, *, test: Path, threads: int, cache: Path
+) -> EvaluateRequest:
+    """The measuring of a model in a folder on the project's test set."""
+    project = of_model(state, model)
+    return EvaluateRequest(
+        texts_path=test,
+        classifier=classifier_spec(project),
+        labels=project.labels,
+        model_folder=folder,
+        model_sha256=sha256,
+        threads=threads,
         cache=cache,
     )
 

@@ -11,11 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from labelloop.errors import UserError
-from labelloop.learner.project import classifier_spec
-from labelloop.learner.requests import EvaluateRequest, TrainResult
+from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import random_draw
+from labelloop.loop.draws import as_listed, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
@@ -23,20 +22,21 @@ from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, nex
 from labelloop.loop.runs import compact
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.requests import query_request, train_request
+from labelloop.projects.requests import evaluate_request, query_request, train_request
 from labelloop.store import Store
 from schemas.envelope import new_event
 from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
-from schemas.parts import AnnotatedItem, QueriedItem
+from schemas.parts import AnnotatedItem
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A project with its recorded curve, and the one that was played, with one for each seed.
 
-    Both have the same `labels`, so many in all.
+    `picked_by`: the strategies that picked its batches. Both have the same `labels`, so many in all.
     """
 
+    picked_by: str
     real: ProjectCreated
     other: ProjectCreated
     labels: int
@@ -51,6 +51,11 @@ class Comparison:
                 found.setdefault(point.labels, []).append(point.accuracy)
         return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(found.items())}
 
+    @property
+    def ends_alike(self) -> bool:
+        """Whether all curves end with the same labels."""
+        return all(curve and curve[-1].labels == self.labels for curve in (self.recorded, *self.runs))
+
     def mean(self) -> list[tuple[int, float]]:
         return [(labels, mean) for labels, (_, mean, _) in self.spreads().items()]
 
@@ -59,13 +64,19 @@ class Comparison:
         return {
             "project": self.real.name,
             "labels": self.labels,
-            "recorded": {"strategy": self.real.strategy.name, "curve": [asdict(p) for p in self.recorded]},
+            "recorded": {"strategy": self.picked_by, "curve": [asdict(p) for p in self.recorded]},
             "played": {
                 "strategy": self.other.strategy.name,
                 "classifier": self.other.classifier.name,
                 "curves": [[asdict(point) for point in run] for run in self.runs],
             },
         }
+
+
+def pickers(state: LoopState) -> str:
+    """The strategies by which models picked the batches, for people."""
+    found = [batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None]
+    return ", ".join(dict.fromkeys(filter(None, found))) or "chance"
 
 
 def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated:
@@ -105,7 +116,7 @@ class Play:
             elif model := next_model(state):
                 trained = await self._trained(state, model)
                 _tell(history, trained)
-                yield await self._tested(project, trained)
+                yield await self._tested(history.state, trained)
             else:
                 return
 
@@ -131,10 +142,7 @@ class Play:
             items = [pick.item for pick in (await self._worker.run(request)).picks]
         return BatchQueried(
             batch=batch.batch,
-            items=tuple(
-                QueriedItem(item=item, rank=rank, reason="uncertain" if batch.model else "cold-start")
-                for rank, item in enumerate(items)
-            ),
+            items=as_listed(items, "uncertain" if batch.model else "cold-start"),
             model=batch.model,
             seed=project.seed,
             pool_version=project.pool.digest,
@@ -172,20 +180,20 @@ class Play:
             seed=request.seed,
         )
 
-    async def _tested(self, project: ProjectCreated, trained: ModelTrained) -> Point:
-        assert project.test is not None
+    async def _tested(self, state: LoopState, trained: ModelTrained) -> Point:
+        assert state.project is not None
+        assert state.project.test is not None
         found = self._models[trained.model]
-        result = await self._worker.run(
-            EvaluateRequest(
-                texts_path=await asyncio.to_thread(self._store.snapshot, project.test),
-                classifier=classifier_spec(project),
-                labels=project.labels,
-                model_folder=found.folder,
-                model_sha256=found.sha256,
-                threads=self._threads,
-                cache=self._store.cache(self._id),
-            )
+        request = evaluate_request(
+            state,
+            trained.model,
+            found.folder,
+            found.sha256,
+            test=await asyncio.to_thread(self._store.snapshot, state.project.test),
+            threads=self._threads,
+            cache=self._store.cache(self._id),
         )
+        result = await self._worker.run(request)
         return Point(trained.model, trained.labels, result.accuracy, result.macro_f1)
 
 

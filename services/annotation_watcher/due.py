@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
 
+from msgspec.structs import replace
+
 from labelloop.controller import Outcome
-from labelloop.loop.settings import of_batch
+from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.evidence import Seen, merged
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
-from schemas.parts import AnnotatedItem, ItemVotes
+from schemas.parts import AnnotatedItem, ItemVotes, Vote
 from services.annotation_watcher.verdict import verdict, withdrawn
 
 RECORD_EVERY = timedelta(seconds=10)
@@ -25,7 +27,7 @@ def due(
     """The events that this look at the batch makes due. `accounts` are the ids of the server's users."""
     if state.project is None:
         return ()
-    votes, project = _votes_now(batch, seen, accounts), of_batch(state, batch.name)
+    votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
     if batch.done:
         return _revision(batch, votes, project)
     return _progress(state, project, batch, votes, seen, now)
@@ -73,9 +75,22 @@ def _progress(
 def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> list[Outcome]:
     if _signature(votes) == _signature(batch.answers):
         return []
-    items = [verdict(item, project) or withdrawn(item) for item in votes]
+    decided = {answer.item: answer for answer in batch.revisions[-1].items}
+    first = {answer.item: answer for answer in batch.revisions[0].items}
+    items = [
+        replace(decided[item.item], record=item.record, votes=item.votes)
+        if _answers(item) == _answers(decided[item.item])
+        else _decided_again(item, first[item.item], project)
+        for item in votes
+    ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
     return [Outcome(annotated, batch.revision_ids[-1])]
+
+
+def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
+    """A given text may have been decided by fewer annotators than the project asks for."""
+    enough = min(project.min_submitted, max(1, len(_deciding(first))))
+    return verdict(now, replace(project, min_submitted=enough)) or withdrawn(now)
 
 
 def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:
@@ -87,6 +102,15 @@ def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | 
         opened=opened,
         agreement=fmean(agreements) if agreements else None,
     )
+
+
+def _deciding(votes: ItemVotes) -> list[Vote]:
+    return [vote for vote in votes.votes if vote.status != "draft"]
+
+
+def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:
+    """Who answered what."""
+    return {(vote.username, vote.status, vote.labels) for vote in votes.votes}
 
 
 def _signature(votes: Collection[ItemVotes]) -> set[tuple[object, ...]]:

@@ -43,6 +43,8 @@ class AnnotationWatcher(Controller[None]):
         await self._argilla.__aexit__()
 
     async def poll(self, state: LoopState) -> Polled:
+        if not state.begun:
+            return Polled()
         watched = self._watched.setdefault(state.project_id, Watched(Desk(self._argilla, state.project_id)))
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET

@@ -14,7 +14,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     Empty while one of them is still to come or to be done, where none of these texts has a label, and of a
     model that stands outside the batches.
     """
-    if state.project is None or not trained.first.model.isdigit():
+    if state.project is None or not trained.first.model.isdecimal():
         return ()
     first = int(trained.first.model) + 1
     last = first + state.project.lookahead

@@ -75,7 +75,7 @@ def next_check(state: LoopState, keep: int) -> Check | None:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model
-        if model.isdigit() and model not in state.checks:
+        if model.isdecimal() and model not in state.checks:
             return Check(trained.latest, trained.ids[-1])
     return None
 

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
-from labelloop.learner.project import classifier_spec
-from labelloop.learner.requests import EvaluateRequest
 from labelloop.learner.worker import Worker
-from labelloop.loop.settings import of_model
 from labelloop.loop.state import LoopState
+from labelloop.projects.requests import evaluate_request
 from labelloop.store import Store
 from schemas.events import ModelEvaluated
 from schemas.parts import ClassFigures
@@ -22,12 +20,12 @@ async def evaluated(
     assert project is not None
     assert project.test is not None
     result = await worker.run(
-        EvaluateRequest(
-            texts_path=await asyncio.to_thread(store.snapshot, project.test),
-            classifier=classifier_spec(of_model(state, work.model)),
-            labels=project.labels,
-            model_folder=await asyncio.to_thread(store.model, model),
-            model_sha256=model.sha256,
+        evaluate_request(
+            state,
+            work.model,
+            await asyncio.to_thread(store.model, model),
+            model.sha256,
+            test=await asyncio.to_thread(store.snapshot, project.test),
             threads=threads,
             cache=store.cache(state.project_id),
         )

@@ -7,14 +7,6 @@ from labelloop.loop.draws import shuffled
 from schemas.parts import QueriedItem
 
 
-def cold_start_items(items: Sequence[int]) -> tuple[QueriedItem, ...]:
-    return tuple(QueriedItem(item=item, rank=rank, reason="cold-start") for rank, item in enumerate(items))
-
-
-def relabel_items(items: Sequence[int]) -> tuple[QueriedItem, ...]:
-    return tuple(QueriedItem(item=item, rank=rank, reason="relabel") for rank, item in enumerate(items))
-
-
 def queried_items(
     batch: str, seed: int, uncertain: Sequence[Pick], audit: Sequence[Pick]
 ) -> tuple[QueriedItem, ...]:

@@ -8,7 +8,7 @@ from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import TaskError
 from labelloop.learner.project import is_model_lost
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import balanced_draw, random_draw
+from labelloop.loop.draws import as_listed, balanced_draw, random_draw
 from labelloop.loop.labels import asked
 from labelloop.loop.order import NextBatch
 from labelloop.loop.relabels import NextRelabel
@@ -19,7 +19,6 @@ from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import is_model_wanted, next_work
 from services.querier.keeper import COMPARE_EVERY, Keeper
-from services.querier.picks import cold_start_items, relabel_items
 from services.querier.pools import Pools
 from services.querier.uncertain import query_batch
 
@@ -71,7 +70,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         return [Outcome(queried, work.cause)]
 
     async def poll(self, state: LoopState) -> Polled:
-        if state.project is None:
+        if state.project is None or not state.begun:
             return Polled()
         await self._keeper.compare(state, state.project)
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
@@ -89,7 +88,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
             items = balanced_draw(project.seed, gold, taken, work.size)
         return BatchQueried(
             batch=work.batch,
-            items=cold_start_items(items),
+            items=as_listed(items, "cold-start"),
             strategy=project.cold_start,
             seed=project.seed,
             pool_version=project.pool.digest,
@@ -101,7 +100,7 @@ def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:
     """The batch of texts that people are asked for once more."""
     return BatchQueried(
         batch=work.batch,
-        items=relabel_items(work.items),
+        items=as_listed(work.items, "relabel"),
         seed=project.seed,
         pool_version=project.pool.digest,
         seconds=0.0,

@@ -136,6 +136,8 @@ def test_the_fork_begins_with_the_labels_and_goes_its_own_way(stranger: Stranger
     assert [len(fork.batches[str(number)].items) for number in (FORKED, FORKED + 1)] == [4, 4]
     assert fork.batches["2"].items != other.batches["2"].items
     assert next(iter(fork.models)) == "1"
+    items = fork.batches["0"].items | fork.batches["1"].items
+    assert {item: current(fork)[item] for item in items} == {item: current(other)[item] for item in items}
 
 
 def test_both_histories_are_whole(stranger: Stranger) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import audit_count
+from labelloop.loop.draws import as_listed, audit_count
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
@@ -24,7 +24,6 @@ from labelloop.projects.given import Given, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
-from services.querier.picks import relabel_items
 
 PROJECT = "questions-7f3a"
 LABELS = ("ham", "spam")
@@ -110,7 +109,7 @@ class Loop:
         """What the querier says of texts that people are asked for once more."""
         return e.BatchQueried(
             batch=work.batch,
-            items=relabel_items(work.items),
+            items=as_listed(work.items, "relabel"),
             seed=self.created.seed,
             pool_version="d",
             seconds=0.0,

@@ -1,13 +1,20 @@
 """`labelloop fork` and `change` on the log of a whole loop."""
 
+import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from labelloop.loop.labels import current
+from labelloop.projects.given import imported
+from schemas import events as e
 from tests.support.command import error_line, labelloop
-from tests.support.loops import PROJECT, Loop
+from tests.support.logs import write_log
+from tests.support.loops import PROJECT, Loop, mixed, project
+
+LONG = Path(__file__).parents[3] / "LICENSE"
 
 
 def events(log: str, project: str) -> list[tuple[str, dict[str, object]]]:
@@ -73,7 +80,14 @@ def test_a_change_is_in_the_log_with_what_was_given_alone(log: str) -> None:
         (("fork", PROJECT, "--as", "questions", "--batches", 9), "there is a project 'questions' already"),
         (("fork", PROJECT, "--as", "other"), "would begin with 3 batches and end there"),
         (("fork", "nobody", "--as", "other"), "there is no project 'nobody'"),
-        (("change", PROJECT), "no setting is given"),
+        (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), "give 1 to 10,000"),
+        (("change", PROJECT), "nothing changes"),
+        (("change", PROJECT, "--batch-size", 3), "nothing changes"),
+        (("change", PROJECT, "--batch-size", 4), "there is no batch 3: .* has 3 in all: give more --batches"),
+        (
+            ("change", PROJECT, "--batches", 9, "--classifier", "transformer", "--strategy", "bald"),
+            "batch 3 is picked by model 1, whose classifier is linear: .* --from-batch 5 or later",
+        ),
         (("change", PROJECT, "--from-batch", 2, "--batches", 9), "batch 2 .* was picked already: .* is 3"),
         (("change", PROJECT, "--strategy", "guess"), "guess"),
         (("change", PROJECT, "--batch-size", 99), "a batch of 99 is larger than the pool of 40"),
@@ -84,6 +98,44 @@ def test_what_cannot_be_is_told_and_leaves_the_log_alone(
 ) -> None:
     line = error_line(labelloop(*arguments, "--log", log))
 
-    assert re.search(told, line), line
+    assert re.search(told, line, re.DOTALL), line
     assert len(events(log, PROJECT)) == len(loop.events)
     assert len(labelloop("events", "--log", log, "--json").stdout.splitlines()) == len(loop.events)
+
+
+def test_a_new_classifier_and_then_its_own_strategy_can_be_changed_to(log: str) -> None:
+    to_classifier = labelloop("change", PROJECT, "--batches", 9, "--classifier", "transformer", "--log", log)
+    to_strategy = labelloop("change", PROJECT, "--from-batch", 5, "--strategy", "bald", "--log", log)
+    back = labelloop("change", PROJECT, "--from-batch", 4, "--classifier", "linear", "--log", log)
+
+    assert (to_classifier.exit_code, to_strategy.exit_code) == (0, 0)
+    assert "batch 6 is picked by model 4, whose classifier is linear" in error_line(back)
+
+
+def test_an_ended_project_is_forked_not_changed(log: str) -> None:
+    labelloop("end", "--log", log)
+
+    assert "go on from its labels with `labelloop fork`" in error_line(
+        labelloop("change", PROJECT, "--batches", 9, "--log", log)
+    )
+    assert labelloop("fork", PROJECT, "--as", "other", "--batches", 9, "--log", log).exit_code == 0
+
+
+def test_a_fork_of_an_import_counts_all_batches_and_takes_what_was_labelled_anew(tmp_path: Path) -> None:
+    gold = {item: (str(mixed(item)),) for item in (0, 1, 2, 3)}
+    loop = Loop(project(max_batches=3), mixed, imported(gold))
+    loop.append(e.RelabelRequested(request="1", who="ada", items=(0,)))
+    loop.act("relabel")
+    loop.answer(loop.state.batches["relabel-1"], {0: ("spam",)})
+    asyncio.run(write_log(tmp_path / "log.sqlite", loop.events))
+    log = f"sqlite:///{tmp_path / 'log.sqlite'}"
+
+    result = labelloop("fork", PROJECT, "--as", "other", "--batches", 4, "--log", log)
+
+    assert result.exit_code == 0, result.output
+    (_, created), _, (_, answers) = events(log, result.stdout.split()[1])
+    assert (created["given"], created["max_batches"]) == (1, 4)
+    assert {item["item"]: item["labels"] for item in answers["items"]} == {  # type: ignore[attr-defined]
+        0: ["spam"],
+        **{item: list(labels) for item, labels in gold.items() if item},
+    }

@@ -1,7 +1,7 @@
 """Settings that change on the way."""
 
 from labelloop.loop.order import next_batch
-from labelloop.loop.settings import at_batch, of_batch, of_model
+from labelloop.loop.settings import at_batch, of_model
 from schemas import events as e
 from schemas.parts import Choice, Settings
 from tests.support.loops import Loop, mixed, project
@@ -60,7 +60,6 @@ def test_a_model_has_the_settings_of_the_newest_batch_that_it_learned() -> None:
     names = {name: of_model(loop.state, name).classifier.name for name in loop.state.models}
 
     assert names == {"0": "linear", "1": "linear", "2": "transformer", "3": "transformer"}
-    assert of_batch(loop.state, "1").classifier.name == "linear"
 
 
 def test_a_pick_that_was_begun_before_a_change_is_not_what_is_due_after_it() -> None:
@@ -81,5 +80,4 @@ def test_more_batches_let_a_loop_go_on_that_was_at_its_end() -> None:
     change(loop, 2, max_batches=3)
     loop.finish()
 
-    assert loop.state.numbered == 3
-    assert "final-1" not in loop.state.models or loop.state.models["final-1"].learned.keys() == {"0", "1"}
+    assert list(loop.state.models) == ["0", "1", "2"]

@@ -34,7 +34,9 @@ def test_without_a_test_set_or_a_choice_nothing_is_played() -> None:
 def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
     real = project(test=TEST)
     other = replace(real, strategy=Choice(name="random-sampling"))
-    compared = Comparison(real, other, 9, curve(0.3, 0.5, 0.9), [curve(0.2, 0.4, 0.9), curve(0.4, 0.4)])
+    compared = Comparison(
+        "breaking-ties", real, other, 9, curve(0.3, 0.5, 0.9), [curve(0.2, 0.4, 0.9), curve(0.4, 0.4)]
+    )
 
     spreads = compared.spreads()
     assert list(spreads) == [3, 6, 9]

@@ -274,3 +274,42 @@ def test_each_batch_is_looked_at_by_itself() -> None:
     told = (queried(), queried("1", (3, 4, 5)), all_answered())
 
     assert names(look(*told, sees=seen(ANN_SPAM, item=3), batch="1")) == ["ResponsesRecorded"]
+
+
+def test_a_revision_decides_nothing_anew_but_what_was_answered_otherwise() -> None:
+    came_with_label = answered(0, labels=("spam",))
+    tied = answered(1, ANN_HAM, vote("bob", "spam"), labels=("spam",))
+    done = annotated(came_with_label, tied, answered(2, ANN_HAM))
+    sees = {**seen(*tied.votes, item=1), **seen(ANN_SPAM, item=2)}
+
+    (outcome,) = look(queried(), done, sees=sees, ties="discard", min_submitted=2)
+
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    assert [(item.labels, item.discarded) for item in outcome.data.items] == [
+        (("spam",), False),
+        (("spam",), False),
+        (("spam",), False),
+    ]
+
+
+def test_given_votes_that_came_on_records_of_this_project_decide_as_they_did() -> None:
+    elsewhere = replace(answered(0, ANN_SPAM), record=None, votes=(replace(ANN_SPAM, user=None),))
+    done = annotated(elsewhere, answered(1, ANN_HAM), answered(2, ANN_HAM))
+    sees = {**seen(ANN_SPAM), **seen(ANN_HAM, item=1), **seen(ANN_HAM, item=2)}
+
+    (outcome,) = look(queried(), done, sees=sees, min_submitted=2)
+
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    assert [item.labels for item in outcome.data.items] == [("spam",), ("ham",), ("ham",)]
+    assert outcome.data.items[0].record == "r-0"
+    assert look(queried(), done, outcome.data, sees=sees, min_submitted=2) == []
+
+
+def test_a_text_that_one_vote_decided_is_not_withdrawn_by_an_edit_where_two_are_asked_now() -> None:
+    (outcome,) = look(queried(), DONE, sees={**sees_done(), **seen(ANN_HAM)}, min_submitted=2)
+    (withdrawal,) = look(queried(), DONE, sees={**sees_done(), **seen()}, min_submitted=2)
+
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    assert isinstance(withdrawal.data, e.BatchAnnotated)
+    assert [item.labels for item in outcome.data.items] == [("ham",), ("ham",), ("news",)]
+    assert [item.labels for item in withdrawal.data.items] == [(), ("ham",), ("news",)]

@@ -1,7 +1,8 @@
 """From picks to a batch."""
 
 from labelloop.learner.requests import Pick
-from services.querier.picks import cold_start_items, queried_items
+from labelloop.loop.draws import as_listed
+from services.querier.picks import queried_items
 
 
 def picks(*items: int) -> list[Pick]:
@@ -9,7 +10,7 @@ def picks(*items: int) -> list[Pick]:
 
 
 def test_a_cold_start_says_nothing_but_its_order() -> None:
-    items = cold_start_items([7, 2, 5])
+    items = as_listed([7, 2, 5], "cold-start")
 
     assert [(item.item, item.rank, item.reason) for item in items] == [
         (7, 0, "cold-start"),

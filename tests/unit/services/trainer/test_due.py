@@ -22,6 +22,12 @@ def test_models_that_pick_batches_to_come_are_kept_in_any_case() -> None:
     assert names(*MODELS, count=0, lookahead=2) == [("1", 0), ("2", 0), ("3", 0)]
 
 
+def test_final_models_leave_those_alone_that_pick_batches_to_come() -> None:
+    finals = [trained(f"final-{number}", {"0": 0}) for number in range(1, 4)]
+
+    assert [name for name, _ in names(*MODELS, *finals, count=2)] == ["2", "3", "final-2", "final-3"]
+
+
 def test_of_a_model_trained_again_the_latest_attempt_is_kept() -> None:
     lost = e.ModelLost(model="3", attempt=0, reason="gone")
 
