@@ -64,8 +64,9 @@ def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
         ("label,id\nham,10\nspam,11\n", {"match": "id"}),
         ("label,source_row\nham,3\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3\nham,1\nspam,4\n", {"match": "source_row"}),
+        ("label,source_row\nham,3.0\nspam,4.0\n,\n", {"match": "source_row"}),
     ],
-    ids=["text", "other columns", "id", "row", "row of a repeated text"],
+    ids=["text", "other columns", "id", "row", "row of a repeated text", "row as pandas keeps it"],
 )
 def test_a_label_is_that_of_the_text_it_matches(tmp_path: Path, labels: str, more: dict[str, object]) -> None:
     found = given(tmp_path, two_files(tmp_path, labels, **more))
@@ -127,7 +128,27 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
             {"match": "number"},
             "has no column 'number'; choose one by --match: ",
         ),
-        ("body,label\ncheap pills,ham\n", {}, "one class only"),
+        (
+            "body,label\ncheap pills,ham\n",
+            {},
+            r"labels.csv has labels of one class only \(ham\): name all that there may be by --labels",
+        ),
+        ("body,label\ncheap pills,\n", {}, "has no label yet: make the project with `labelloop init`"),
+        (
+            "id,label\n7,spam\n,ham\n",
+            {"match": "id"},
+            r"has 1 labels without id \(row 2\): say there whose they are, or leave them out",
+        ),
+        (
+            "source_row,label\n0,spam\n ,ham\n",
+            {"match": "source_row"},
+            r"has 1 labels without source_row \(row 2\): ",
+        ),
+        (
+            "source_row,body,label\n0,win a prize,spam\n",
+            {"dataset": None, "match": "source_row"},
+            "--match source_row needs the data set whose texts are meant: name it by --dataset, ",
+        ),
     ],
 )
 def test_labels_that_cannot_be_taken_in_are_refused_in_one_line(
@@ -143,6 +164,13 @@ def test_a_value_that_several_texts_have_matches_none(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="has several texts with id '7': give another --match"):
         given(tmp_path, options)
+
+
+def test_texts_without_a_value_are_never_meant(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "id,label\n7,spam\n,\n11,ham\n", match="id")
+    (tmp_path / "mail.csv").write_text(POOL.replace("8,lunch", ",lunch").replace("12,", ","))
+
+    assert given(tmp_path, options) == {"win a prize": "spam", "cheap pills": "ham"}
 
 
 async def test_the_loop_begins_with_them_as_batch_0_which_the_first_model_learns(tmp_path: Path) -> None:
