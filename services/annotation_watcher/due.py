@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from statistics import fmean
 
 from labelloop.controller import Outcome
+from labelloop.loop import agreement
 from labelloop.loop.settings import of_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.evidence import Seen, merged
@@ -79,13 +79,12 @@ def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> 
 
 
 def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:
-    agreements = [item.agreement for item in items if item.agreement is not None]
     return BatchAnnotated(
         batch=batch.name,
         revision=len(batch.revisions),
         items=tuple(items),
         opened=opened,
-        agreement=fmean(agreements) if agreements else None,
+        agreement=agreement.mean(items),
     )
 
 
