@@ -29,7 +29,10 @@ def parse(requirement: str) -> Requirement:
 
 
 def fits(version: str, bounds: str) -> bool:
-    """Whether a version lies within bounds of `>=`, `<` and `==`, also `==2.8.*`; a local part (`+cpu`) does not count."""
+    """Whether a version lies within bounds of `>=`, `<` and `==`, also `==2.8.*`.
+
+    A local part (`+cpu`) does not count.
+    """
     return all(_meets(version.partition("+")[0], *bound) for bound in _BOUND.findall(bounds))
 
 
