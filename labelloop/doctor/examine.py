@@ -49,6 +49,7 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
     wanted = {extra: WITHOUT[extra] for extra in _extras(places, argilla)}
     log = await check_log(places) if places else Read([])
     served, time = await _argilla(home, argilla)
+    now = datetime.now(UTC)
     states = [each.state for each in log.histories.values() if each.state.project]
     return [
         check_python(),
@@ -60,7 +61,7 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
         *(check_store(places) if places else ()),
         *served,
         *check_models(for_next(state).model for state in states),
-        *judge_clock(datetime.now(UTC), {"Argilla": time} if time else {}, log.newest),
+        *judge_clock(now, {"Argilla": time} if time else {}, log.newest),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.doctor.finding import OK, WARN, Finding
 from labelloop.errors import UserError
 from labelloop.learner.base import BUNDLED, is_of_hub, resolve
 from schemas.parts import BaseModelChoice
@@ -27,7 +27,8 @@ def _check(choice: BaseModelChoice) -> Finding:
                 f"{choice.name} is not on this machine yet: the first training fetches it from the Hub; "
                 f"if there is no network then, run `hf download {choice.name}` before",
             )
-        return Finding("model", FAIL, str(error))
+        # Another machine may be the one that trains.
+        return Finding("model", WARN, f"{error}; without it no model can be trained or asked on this machine")
     except ModuleNotFoundError as error:
         return Finding(
             "model",

@@ -37,7 +37,8 @@ def check_home(folder: Path, is_needed: bool) -> list[Finding]:
 
 
 def _of_this_user(home: Home) -> Iterator[Finding]:
-    files = (home.log, home.store, home.argilla, home.run, home.logs, home.exports)
+    beside = (home.log.with_name(home.log.name + ending) for ending in ("-wal", "-shm"))
+    files = (home.log, *beside, home.store, home.argilla, home.run, home.logs, home.exports)
     for path in files:
         refused = _refused(path) if path.exists() else None
         if refused is not None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)(\[[^]]*\])?\s*\(?(?P<bounds>[^;)]*)\)?(;.*\bextra == ['\"](?P<extra>[\w-]+)['\"])?"
 )
-_BOUND = re.compile(r"(>=|<|==)\s*([\w.]+)")
+_BOUND = re.compile(r"(>=|<|==)\s*([\w.*]+)")
 _NUMBERS = re.compile(r"\d+(\.\d+)*")
+_ZEROS = re.compile(r"(\.0+)+$")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ def parse(requirement: str) -> Requirement:
 
 
 def fits(version: str, bounds: str) -> bool:
-    """Whether a version lies within bounds of `>=`, `<` and `==`; a local part (`+cpu`) does not count."""
+    """Whether a version lies within bounds of `>=`, `<` and `==`, also `==2.8.*`.
+
+    A local part (`+cpu`) does not count.
+    """
     return all(_meets(version.partition("+")[0], *bound) for bound in _BOUND.findall(bounds))
 
 
@@ -38,11 +42,17 @@ def release(version: str) -> str:
 
 
 def _meets(version: str, relation: str, limit: str) -> bool:
+    if limit.endswith("*"):
+        return f"{version}.".startswith(limit[:-1])
+    (numbers, rest), (least, other) = _split(version), _split(limit)
     if relation == "==":
-        return version == limit
-    return (_numbers(version) >= _numbers(limit)) == (relation == ">=")
+        return (numbers, rest) == (least, other)
+    return (numbers >= least) == (relation == ">=")
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _split(version: str) -> tuple[tuple[int, ...], str]:
+    """Its numbers, without zeros at the end, and what follows them."""
     found = _NUMBERS.match(version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    numbers = found[0] if found else ""
+    kept = _ZEROS.sub("", numbers)
+    return tuple(int(number) for number in kept.split(".") if number), version[len(numbers) :]

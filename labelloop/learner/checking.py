@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import entropy  # type: ignore[import-untyped]
-from small_text import StoppingCriterion, TextDataset  # type: ignore[import-untyped]
+from small_text import StoppingCriterion  # type: ignore[import-untyped]
 
-from labelloop.learner import artifacts, runtime
+from labelloop.learner import artifacts, labels, runtime
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import CheckRequest, CheckResult
@@ -26,8 +26,7 @@ def check(request: CheckRequest) -> CheckResult:
     setting = Setting(request.classifier, size, 0, request.pool, request.cache)
     classifier = factory(request.classifier.name).load(request.model_folder, setting)
     texts = Snapshot.open(request.pool).texts(request.items)
-    unlabelled = np.full(len(texts), -1)
-    probabilities = classifier.predict_proba(TextDataset(texts, unlabelled, target_labels=np.arange(size)))
+    probabilities = classifier.predict_proba(labels.unlabelled(texts, size))
     learned = set(request.learned)
     asked = Asked(request.criterion, request.parameters, size)
     stop, value = asked.after(

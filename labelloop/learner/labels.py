@@ -1,8 +1,9 @@
-"""Labels by name as class numbers."""
+"""Labels by name as class numbers, and texts that have none."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.base import Integers
@@ -15,6 +16,11 @@ def numbers(names: Sequence[str], labels: Sequence[str]) -> Integers:
     if unknown:
         raise UserError(f"unknown label {unknown[0]!r}; the project's labels are {', '.join(labels)}")
     return np.array([index[name] for name in names], dtype=np.int64)
+
+
+def unlabelled(texts: Sequence[str], classes: int) -> TextDataset:
+    """Texts to ask a classifier of so many classes about."""
+    return TextDataset(texts, np.full(len(texts), -1), target_labels=np.arange(classes))
 
 
 def single(names: Sequence[str]) -> str:

@@ -4,10 +4,8 @@ import time
 import warnings
 from collections import Counter
 
-import numpy as np
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import StratifiedKFold, cross_val_predict  # type: ignore[import-untyped]
-from small_text import TextDataset  # type: ignore[import-untyped]
 from transformers import AutoConfig
 
 from labelloop.errors import UserError
@@ -61,7 +59,7 @@ def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
     spec = ClassifierSpec("linear", {}, name, revision)
     setting = Setting(spec, len(request.labels), request.seed, request.pool, request.cache)
     texts = Snapshot.open(request.pool).texts(items)
-    data = TextDataset(texts, np.full(len(texts), -1), target_labels=np.arange(len(request.labels)))
+    data = labels.unlabelled(texts, len(request.labels))
     embeddings: Floats = factory("linear").new(setting).embed(data)
     return embeddings
 

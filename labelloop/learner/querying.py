@@ -2,9 +2,6 @@
 
 import time
 
-import numpy as np
-from small_text import TextDataset  # type: ignore[import-untyped]
-
 from labelloop.learner import artifacts, labels, picking, runtime
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
@@ -49,9 +46,7 @@ def _describe(
 ) -> tuple[Pick, ...]:
     if not picked:
         return ()
-    unlabelled = np.full(len(picked), -1)
-    data = TextDataset([text for _, text in picked], unlabelled, target_labels=np.arange(len(names)))
-    probabilities = classifier.predict_proba(data)
+    probabilities = classifier.predict_proba(labels.unlabelled([text for _, text in picked], len(names)))
     return tuple(
         Pick(item, score, names[int(row.argmax())], float(row.max()))
         for (item, _), score, row in zip(picked, scores, probabilities, strict=True)

@@ -1,11 +1,13 @@
 """How far annotators agree, by the recorded votes. Pure but for `alpha`, which loads numpy."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import fmean
 
 from labelloop.loop.state import LoopState
+from schemas.parts import AnnotatedItem
 
 Answers = Mapping[str, tuple[str, ...]]
 
@@ -17,6 +19,12 @@ class Annotator:
     labels: int
     compared: int
     agreed: int
+
+
+def mean(answered: Iterable[AnnotatedItem]) -> float | None:
+    """Of the texts with two votes or more, the mean share of the votes that the label got."""
+    known = [answer.agreement for answer in answered if answer.agreement is not None]
+    return fmean(known) if known else None
 
 
 def answers(state: LoopState) -> list[Answers]:

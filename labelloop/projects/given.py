@@ -8,6 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from labelloop.loop.draws import as_listed
+from labelloop.loop.agreement import mean
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
@@ -61,7 +62,7 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> Given:
     )
     asked = [picked for picked in batch.queried.items if picked.item in kept]
     items = tuple(replace(picked, rank=rank) for rank, picked in enumerate(asked))
-    return Given(items, replace(newest, revision=0, items=answers))
+    return Given(items, replace(newest, revision=0, items=answers, agreement=mean(answers)))
 
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:

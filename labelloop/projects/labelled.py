@@ -26,6 +26,11 @@ class Labelled:
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     """Read the labels that the options name; `table` is the data set, which may hold them itself."""
+    if options.dataset is None and options.match != TEXT:
+        raise UserError(
+            f"--match {options.match} needs the data set whose texts are meant: name it by --dataset, "
+            "or leave out --match"
+        )
     if options.labelled is None or options.dataset is None:
         return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
     by = options.match
@@ -35,12 +40,21 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
         found = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
     else:
         found = load(options.labelled, by, label_column, text_option="--match")
+        _check_named(found, by)
     return Labelled(options.labelled, _meant(options, table, found.texts), _labels(found))
 
 
 def known_labels(found: Labelled, table: Table) -> list[str]:
-    """What people may choose from when nobody says: every label there is, sorted."""
-    return sorted({label for label in [*found.labels, *(table.labels or ())] if label is not None})
+    """What people may choose from when nobody says: every label there is, sorted; at least two."""
+    known = sorted({label for label in [*found.labels, *(table.labels or ())] if label is not None})
+    if not known:
+        raise _without_labels(found)
+    if len(known) == 1:
+        raise UserError(
+            f"{found.source} has labels of one class only ({known[0]}): "
+            "name all that there may be by --labels"
+        )
+    return known
 
 
 def matched(found: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[str, ...]]:
@@ -57,8 +71,12 @@ def matched(found: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[st
             f"({_rows(strays)}): add them there, or leave them out here"
         )
     if not rows:
-        raise UserError(f"{found.source} has no label yet: make the project with `labelloop init`")
+        raise _without_labels(found)
     return _by_item(found, rows, items)
+
+
+def _without_labels(found: Labelled) -> UserError:
+    return UserError(f"{found.source} has no label yet: make the project with `labelloop init`")
 
 
 def _by_item(
@@ -90,6 +108,17 @@ def _labels(table: Table) -> list[str | None]:
     return table.labels
 
 
+def _check_named(table: Table, by: str) -> None:
+    nameless = [
+        row for row, label in enumerate(_labels(table)) if label is not None and not key(table.texts[row])
+    ]
+    if nameless:
+        raise UserError(
+            f"{table.source} has {len(nameless)} labels without {by} ({_rows(nameless)}): "
+            "say there whose they are, or leave them out"
+        )
+
+
 def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[str | None]:
     """The pool's text for each name of one: a text, a row number or a value of the column that both have."""
     if options.match == TEXT:
@@ -97,6 +126,8 @@ def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[
     texts = [key(text) for text in table.texts]
     if options.match == ROW:
         by_name = {str(row): text for row, text in enumerate(texts)}
+        # As pandas writes whole numbers once one of them is missing.
+        names = [key(name).removesuffix(".0") for name in names]
     else:
         by_name = _by_value(options, texts)
     return [by_name.get(key(name)) for name in names]
@@ -115,7 +146,7 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
     )
     by_value: dict[str, str] = {}
     for value, text in zip(map(key, columns.texts), texts, strict=True):
-        if by_value.setdefault(value, text) != text:
+        if value and by_value.setdefault(value, text) != text:
             raise UserError(
                 f"{options.dataset} has several texts with {options.match} {value!r}: give another --match"
             )

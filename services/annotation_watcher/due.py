@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from statistics import fmean
 
 from msgspec.structs import replace
 
 from labelloop.controller import Outcome
 from labelloop.loop.settings import at_batch
+from labelloop.loop import agreement
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.evidence import Seen, merged
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
@@ -94,13 +94,12 @@ def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) ->
 
 
 def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:
-    agreements = [item.agreement for item in items if item.agreement is not None]
     return BatchAnnotated(
         batch=batch.name,
         revision=len(batch.revisions),
         items=tuple(items),
         opened=opened,
-        agreement=fmean(agreements) if agreements else None,
+        agreement=agreement.mean(items),
     )
 
 

@@ -17,13 +17,13 @@ _SAVED = "dataset_info.json"
 def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
     """Write a file (`jsonl`, `csv`, `parquet`), a folder (`datasets`), or push to the Hub (`hub`).
 
-    What was there is replaced, but a folder that holds something else. On the Hub a data set that is not
-    there yet is made private. Raises UserError.
+    What was there is replaced, but a folder that holds something else; of a link, what it leads to. On the
+    Hub a data set that is not there yet is made private. Raises UserError.
     """
     if kind == "hub":
         _push(rows, str(output).removeprefix(HUB))
         return
-    path = Path(output).absolute()
+    path = Path(output).resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -109,13 +109,15 @@ def test_a_full_disk_is_told(tiny_disk: Path) -> None:
     assert said.startswith(f"0.0 GB free on the disk of {home}, and each model")
 
 
-@pytest.mark.parametrize("name", ["", "log.sqlite", "store"])
+@pytest.mark.parametrize("name", ["", "log.sqlite", "log.sqlite-wal", "store"])
 def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> None:
     refused = home.path / name
     if name == "store":
         home.store.mkdir()
     # Imports what another user may not: the interpreter may lie in root's own folder.
     assert not bad(examined("--home", home.path))
+    if name == "log.sqlite-wal":
+        refused.touch()
     refused.chmod(0)
     if name and os.geteuid() == 0:
         os.chown(home.path, NOBODY, -1)

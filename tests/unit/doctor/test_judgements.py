@@ -47,6 +47,12 @@ def test_a_requirement_is_read(line: str, parsed: Requirement) -> None:
         ("2.0.0.dev4", "==2.0.0.dev4", True),
         ("2.0.0.dev3", "==2.0.0.dev4", False),
         ("1", "", True),
+        ("4.0", ">=4.0.0", True),
+        ("4.0.0", "<4", False),
+        ("4.0.1", ">=4.1", False),
+        ("2.8", "==2.8.0", True),
+        ("2.8.3", "==2.8.*", True),
+        ("2.80.0", "==2.8.*", False),
     ],
 )
 def test_a_version_fits_its_bounds(version: str, bounds: str, does: bool) -> None:
@@ -158,7 +164,8 @@ def test_a_model_that_is_not_there_is_told_and_not_fetched(tmp_path: Path) -> No
 
     findings = check_models(used)
 
-    assert [each.level for each in findings] == ["fail", "warn", "fail"]
+    assert [each.level for each in findings] == ["warn", "warn", "warn"], "another machine may train"
     assert "there is no model folder" in findings[0].said
+    assert findings[0].said.endswith("; without it no model can be trained or asked on this machine")
     assert "run `hf download nobody/has-this`" in findings[1].said
     assert "has no config.json" in findings[2].said

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, current
@@ -65,10 +66,12 @@ def test_it_stands_outside_the_numbered_batches_and_people_meet_it_with_the_newe
 
 
 def test_the_newer_answer_takes_the_place_of_the_older() -> None:
+    divided = replace(answered(0, vote("ann", "spam"), vote("bob", "ham")), agreement=0.5)
+    older = replace(annotated(divided, *all_answered(items=(1, 2)).items), agreement=0.5)
     newer = annotated(
         answered(0, vote("ann", "news")), answered(1, vote("ann"), discarded=True), batch="relabel-1"
     )
-    state = told(*DONE, request(0, 1), again(0, 1), newer)
+    state = told(queried(), older, request(0, 1), again(0, 1), newer)
 
     assert current(state) == {0: ("news",), 2: ("news",)}
     assert at_revisions(state, {"0": 0}) == {0: ("spam",), 1: ("ham",), 2: ("news",)}
@@ -83,6 +86,9 @@ def test_the_newer_answer_takes_the_place_of_the_older() -> None:
         (1, (), True),
         (2, ("news",), False),
     ]
+    assert fork.answers.agreement is None, "nobody disagreed in the answers that count"
+    (as_it_was,) = copied(told(queried(), older), 1)
+    assert as_it_was.answers.agreement == 0.5
 
 
 def test_a_closed_batch_leaves_what_nobody_answered_as_it_was() -> None:

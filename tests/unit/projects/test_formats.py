@@ -110,6 +110,23 @@ def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path, out
     assert list(tmp_path.iterdir()) == [Path(target)]
 
 
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_of_a_link_what_it_leads_to_is_replaced(tmp_path: Path, output: str) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "here").mkdir()
+    link = tmp_path / "here" / output
+    link.symlink_to(tmp_path / "disk" / output)
+    for rows in (ROWS, ROWS[:1]):
+        write_rows(rows, link, format_of(f"{tmp_path}/{output}"))
+
+    assert link.is_symlink()
+    assert read_rows(tmp_path / "disk" / output, format_of(f"{tmp_path}/{output}")) == ROWS[:1]
+    assert [*(tmp_path / "here").iterdir(), *(tmp_path / "disk").iterdir()] == [
+        link,
+        tmp_path / "disk" / output,
+    ]
+
+
 def test_columns_have_types_in_parquet_also_where_all_values_are_missing(tmp_path: Path) -> None:
     write_rows(ROWS[:1], tmp_path / "labels.parquet", "parquet")
 

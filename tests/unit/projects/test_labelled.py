@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from labelloop.errors import UserError
@@ -14,13 +15,17 @@ from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import Snapshot
-from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.catalog import choose, read_histories, sound
 from labelloop.projects.create import Ensured, ensure_project
 from labelloop.projects.data import prepare_data
 from labelloop.projects.export import rows
-from labelloop.projects.formats import write_rows
+from labelloop.projects.formats import read_rows, write_rows
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import FolderStore
+from schemas.envelope import new_event
+from schemas.events import EventData, RelabelRequested
+from services.querier.picks import relabel_items
+from tests.support.states import annotated, answered, queried, vote
 
 POOL = """id,body
 7,win a prize
@@ -64,8 +69,9 @@ def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
         ("label,id\nham,10\nspam,11\n", {"match": "id"}),
         ("label,source_row\nham,3\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3\nham,1\nspam,4\n", {"match": "source_row"}),
+        ("label,source_row\nham,3.0\nspam,4.0\n,\n", {"match": "source_row"}),
     ],
-    ids=["text", "other columns", "id", "row", "row of a repeated text"],
+    ids=["text", "other columns", "id", "row", "row of a repeated text", "row as pandas keeps it"],
 )
 def test_a_label_is_that_of_the_text_it_matches(tmp_path: Path, labels: str, more: dict[str, object]) -> None:
     found = given(tmp_path, two_files(tmp_path, labels, **more))
@@ -127,7 +133,27 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
             {"match": "number"},
             "has no column 'number'; choose one by --match: ",
         ),
-        ("body,label\ncheap pills,ham\n", {}, "one class only"),
+        (
+            "body,label\ncheap pills,ham\n",
+            {},
+            r"labels.csv has labels of one class only \(ham\): name all that there may be by --labels",
+        ),
+        ("body,label\ncheap pills,\n", {}, "has no label yet: make the project with `labelloop init`"),
+        (
+            "id,label\n7,spam\n,ham\n",
+            {"match": "id"},
+            r"has 1 labels without id \(row 2\): say there whose they are, or leave them out",
+        ),
+        (
+            "source_row,label\n0,spam\n ,ham\n",
+            {"match": "source_row"},
+            r"has 1 labels without source_row \(row 2\): ",
+        ),
+        (
+            "source_row,body,label\n0,win a prize,spam\n",
+            {"dataset": None, "match": "source_row"},
+            "--match source_row needs the data set whose texts are meant: name it by --dataset, ",
+        ),
     ],
 )
 def test_labels_that_cannot_be_taken_in_are_refused_in_one_line(
@@ -143,6 +169,13 @@ def test_a_value_that_several_texts_have_matches_none(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="has several texts with id '7': give another --match"):
         given(tmp_path, options)
+
+
+def test_texts_without_a_value_are_never_meant(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "id,label\n7,spam\n,\n11,ham\n", match="id")
+    (tmp_path / "mail.csv").write_text(POOL.replace("8,lunch", ",lunch").replace("12,", ","))
+
+    assert given(tmp_path, options) == {"win a prize": "spam", "cheap pills": "ham"}
 
 
 async def test_the_loop_begins_with_them_as_batch_0_which_the_first_model_learns(tmp_path: Path) -> None:
@@ -189,20 +222,47 @@ async def test_nothing_is_left_of_what_was_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "datasets"])
 async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Path, kind: str) -> None:
-    labels = {"lunch at noon?": "ham", "cheap pills": "spam"}
-    options = two_files(
-        tmp_path, "body,label\n" + "".join(f"{text},{label}\n" for text, label in labels.items())
+    """Given two wrong labels, and people who were asked for these once more."""
+    options = two_files(tmp_path, "body,label\nwin a prize,ham\nlunch at noon?,spam\nmoved to 3pm,ham\n")
+    made, _ = await ensured(tmp_path / "home", options)
+    right = annotated(
+        answered(0, vote("ann", "spam")), answered(1, vote("ann"), discarded=True), batch="relabel-1"
     )
-    _, state = await ensured(tmp_path / "home", options)
+    home = open_home(tmp_path / "home")
+    state = await gone_on(
+        home.log_url,
+        made.project,
+        RelabelRequested(request="1", who="ada", items=(0, 1)),
+        msgspec.structs.replace(queried("relabel-1"), items=relabel_items((0, 1))),
+        right,
+    )
     export = tmp_path / f"export.{kind}"
-    write_rows(list(rows(state, FolderStore(open_home(tmp_path / "home").store))), export, kind)
+
+    write_rows(list(rows(state, FolderStore(home.store))), export, kind)
+
+    shown = ("text", "label", "discarded", "batch", "reason", "annotators")
+    assert [tuple(row[name] for name in shown) for row in read_rows(export, kind)] == [
+        ("moved to 3pm", "ham", False, "0", "given", []),
+        ("win a prize", "spam", False, "relabel-1", "relabel", ["ann"]),
+        ("lunch at noon?", None, True, "relabel-1", "relabel", ["ann"]),
+    ]
 
     whole = ProjectOptions(labelled=str(export), batch_size=1)
     beside = replace(options, labelled=str(export), labelled_text_column="text")
     by_row = replace(beside, match="source_row")
 
     for again in (whole, beside, by_row):
-        assert given(tmp_path, again) == labels
+        assert given(tmp_path, again) == {"win a prize": "spam", "moved to 3pm": "ham"}
+
+
+async def gone_on(log_url: str, project: str, *told: EventData) -> LoopState:
+    """The state of the project after these events too."""
+    log = open_log(log_url)
+    try:
+        await log.append(*(new_event(project, data, source="tests") for data in told))
+        return sound(choose(await read_histories(log), project))
+    finally:
+        await log.close()
 
 
 async def ensured(folder: Path, options: ProjectOptions) -> tuple[Ensured, LoopState]:

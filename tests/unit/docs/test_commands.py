@@ -1,0 +1,16 @@
+"""No command is left to be found by chance."""
+
+import re
+from pathlib import Path
+
+from labelloop.cli.main import cli
+
+ROOT = Path(__file__).parents[3]
+COMMAND = re.compile(r"(?:^|`|\$ )labelloop ([a-z-]+)", re.MULTILINE)
+
+
+def test_each_command_is_told_of_in_the_readme_or_on_a_page() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    said = {name for page in pages for name in COMMAND.findall(page.read_text())}
+
+    assert not set(cli.commands) - said
