@@ -94,7 +94,7 @@ def _failed(name: str, failing: Failing, rules: Rules) -> Iterator[Alert]:
 def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
     """People answer the oldest open batch first, so it waits from the last answer to any on."""
     opened = open_batches(state)
-    if rules.waiting is None or not opened or state.ended or state.moved:
+    if rules.waiting is None or not opened or state.ended:
         return
     times = [opened[0].queried_at]
     for batch in state.batches.values():

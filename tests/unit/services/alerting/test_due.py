@@ -27,6 +27,7 @@ from tests.support.states import (
 RULES = Rules()
 NOTHING: Failing = {}
 OPEN = (project(), queried())
+MOVED = e.ProjectMoved(request="m", who="ada", log="sqlite:here", address="sqlite:///here", events=1)
 
 
 def found(
@@ -70,6 +71,8 @@ def test_failures_can_be_told_from_some_attempt_on_or_never() -> None:
         ((*OPEN, all_answered()), False),
         ((*OPEN, e.ProjectEnded(request="e", who="ada")), False),
         ((project(),), False),
+        # A project that moved here from another log.
+        ((project(), MOVED, queried()), True),
     ],
 )
 def test_an_open_batch_waits_for_people_from_the_last_answer_on(
