@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from labelloop.consumers.following import follow as follow
     from labelloop.errors import Unavailable as Unavailable
     from labelloop.errors import UserError as UserError
+    from labelloop.loop.settings import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import rebuild as rebuild
     from labelloop.projects.export import rows as rows
-    from labelloop.projects.formats import write_rows as write_rows
     from labelloop.store import Store as Store
     from schemas.envelope import Event as Event
     from schemas.events import *  # noqa: F403
+
+    settings_of = of_model
 
 _NAMES = {
     "Consumer": "labelloop.consumers.base",
@@ -32,14 +34,15 @@ _NAMES = {
     "follow": "labelloop.consumers.following",
     "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",
-    "write_rows": "labelloop.projects.formats",
+    "settings_of": "labelloop.loop.settings:of_model",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_NAMES.get(name, "schemas.events")), name, None)
+    module, _, other = _NAMES.get(name, "schemas.events").partition(":")
+    found = getattr(import_module(module), other or name, None)
     if found is None or not (name in _NAMES or name in _events()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from labelloop import Consumer, Event, LoopState, ModelEvaluated, ModelTrained, Store
+from labelloop import Consumer, Event, LoopState, ModelEvaluated, ModelTrained, Store, settings_of
 
 logger = logging.getLogger(__name__)
 CARD = "README.md"
@@ -46,8 +46,9 @@ class ModelPublisher(Consumer):
 
 def card(state: LoopState, model: str) -> str:
     """The model card: metadata as the Hub reads them, then a page for people."""
-    project, trained, evaluated = state.project, state.models[model].latest, state.evaluations.get(model)
-    assert project is not None
+    # Settings can change on the way: those of this model.
+    project = settings_of(state, model)
+    trained, evaluated = state.models[model].latest, state.evaluations.get(model)
     metadata: dict[str, object] = {
         "library_name": "transformers",
         "pipeline_tag": "text-classification",

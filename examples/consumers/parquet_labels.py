@@ -1,14 +1,32 @@
-"""Labels to a Parquet data set: one file a batch, replaced when people change their answers."""
+"""Labels to a Parquet data set: a file for each project, replaced when a batch is done or answers change."""
 
 from pathlib import Path
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from labelloop import BatchAnnotated, Consumer, Event, LoopState, Store, rows, write_rows
+from labelloop import BatchAnnotated, Consumer, Event, LoopState, Store, rows
+
+EVENTS = b"labelloop.events"
+TEXTS = pa.list_(pa.string())
+SCHEMA = pa.schema(
+    {
+        "text": pa.string(),
+        "label": pa.string(),
+        "labels": TEXTS,
+        "discarded": pa.bool_(),
+        "item": pa.int64(),
+        "source_row": pa.int64(),
+        "batch": pa.string(),
+        "reason": pa.string(),
+        "agreement": pa.float64(),
+        "annotators": TEXTS,
+    }
+)
 
 
 class ParquetLabels(Consumer):
-    """Writes `<folder>/project=<id>/batch-<name>.parquet`, which `pyarrow.dataset` reads as one table."""
+    """Writes `<folder>/project=<id>/labels.parquet`, which `pyarrow.dataset` reads as one table."""
 
     name = "parquet_labels"
     events = (BatchAnnotated,)
@@ -18,14 +36,12 @@ class ParquetLabels(Consumer):
         self._folder = Path(folder)
 
     def handle(self, event: Event, state: LoopState) -> None:
-        """Write the batch, unless a later revision of it is there: a dead letter may come late."""
-        answered = event.payload
-        assert isinstance(answered, BatchAnnotated)
-        path = self._folder / f"project={event.project}" / f"batch-{answered.batch}.parquet"
-        if not path.exists() or _revision(path) <= answered.revision:
-            write_rows(list(rows(state, self._store, answered.batch)), path, "parquet")
-
-
-def _revision(path: Path) -> int:
-    found: list[int] = pq.read_table(path, columns=["revision"]).column("revision").to_pylist()
-    return max(found, default=-1)
+        """Write what is labelled, unless more is there already: a dead letter may come late."""
+        path = self._folder / f"project={event.project}" / "labels.parquet"
+        if path.exists() and int(pq.read_schema(path).metadata[EVENTS]) > state.length:
+            return
+        table = pa.Table.from_pylist(list(rows(state, self._store)), SCHEMA)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}")
+        pq.write_table(table.replace_schema_metadata({EVENTS: str(state.length)}), draft)
+        draft.replace(path)

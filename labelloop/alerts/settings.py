@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from labelloop.durations import duration
 from labelloop.errors import UserError
@@ -104,9 +105,17 @@ def _value(name: str, value: str) -> int | float | timedelta | None:
 
 def _address(said: str) -> tuple[str, str]:
     name, url = _pair(WATCH, said, "as trainer=http://trainer:8080")
-    if not url.startswith(("http://", "https://")):
+    if not _is_web_address(url):
         raise UserError(f"{WATCH}: {url!r} is no web address: give one as http://trainer:8080")
     return name, url.rstrip("/")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _pair(variable: str, said: str, example: str) -> tuple[str, str]:

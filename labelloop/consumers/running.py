@@ -4,6 +4,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from labelloop.backoff import Backoff
@@ -51,16 +53,23 @@ class Running(Handler):
         self._slot = slot
         self._instruments = instruments
         self._project = project
+        self._followed: dict[str, Followed] = {}
+        # One thread: no two calls at a time, and what belongs to a thread can be kept.
+        self._thread = ThreadPoolExecutor(1, group)
         self._states = States(log, lambda event: isinstance(event.payload, wanted))
         self._delivery = Delivery(log, group, self, slot, backoff=backoff, instruments=instruments)
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
-        """Run until cancelled; `once`: until nothing is left."""
-        await self._delivery.run(once)
+        """Run until cancelled; `once`: until nothing is left. What is being handled is handled to its end."""
+        try:
+            await self._delivery.run(once)
+        finally:
+            self._thread.shutdown()
 
     def renewed(self) -> None:
         self._states.forget()
+        self._followed = {}
 
     async def handle(self, record: Record) -> bool:
         if not self._is_of_interest(record):
@@ -83,11 +92,12 @@ class Running(Handler):
         return bool(told)
 
     async def _call(self, event: Event, state: LoopState) -> None:
-        called = (
-            self._consumer.handle(event, state)
-            if self._is_async
-            else await asyncio.to_thread(self._consumer.handle, event, state)
-        )
+        if self._is_async:
+            called = self._consumer.handle(event, state)
+        else:
+            run = copy_context().run
+            loop = asyncio.get_running_loop()
+            called = await loop.run_in_executor(self._thread, run, self._consumer.handle, event, state)
         if called is not None:
             await called
 
@@ -99,11 +109,13 @@ class Running(Handler):
         return known.resting if known else None
 
     def _report(self, project: str, before: str | None) -> None:
-        """Say what rests, and let the figures be taken of the projects that are known now."""
+        """Say whether the project rests, and let figures be taken of it."""
         now, histories = self._resting(project), self._states.histories
         if now != before:
             standing = f"is {now}: its events wait" if now else "goes on"
             logger.warning("project %s %s", project, standing, extra=about_project(project))
-        halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
-        self._slot.say(halted=halted or None)
-        self._instruments.meters.projects.own({name: Followed(each) for name, each in histories.items()})
+            halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
+            self._slot.say(halted=halted or None)
+        if project not in self._followed:
+            self._followed = {**self._followed, project: Followed(histories[project])}
+            self._instruments.meters.projects.own(self._followed)

@@ -11,8 +11,6 @@ from labelloop.loop.state import LoopState
 from schemas.envelope import Event
 
 Told = tuple[Event, LoopState]
-
-
 Wanted = Callable[[Event], bool]
 
 

@@ -79,6 +79,7 @@ class SqliteLog:
             for found in records:
                 yield found
             offset = records[-1].offset
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         self._file.close()
@@ -132,6 +133,8 @@ class SqliteFollower:
             for found in records:
                 self._position = found.offset
                 yield found
+            # A long log comes page by page: heartbeats and signals go on in between.
+            await asyncio.sleep(0)
 
     async def commit(self, record: Record) -> None:
         """All up to and with `record` is handled; a position never goes back."""

@@ -7,8 +7,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from labelloop.loop.draws import as_listed
 from labelloop.loop.agreement import mean
+from labelloop.loop.draws import as_listed
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event

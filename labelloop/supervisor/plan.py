@@ -64,13 +64,11 @@ def services(home: Home, places: Places, access: ArgillaAccess, beside: Beside) 
     """
     environment = settings(home, places, access).to_environment()
     first = Observing.from_environment().port
-    if beside.alert:
-        first = first or 0
-        environment |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
-    ports = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING))}
-    return [
-        _python(home, name, (f"services.{name}",), {**environment, **ports[name]}) for name in beside.names
-    ]
+    if beside.alert and first is None:
+        first = 0
+    own = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING))}
+    own[ALERTING] |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
+    return [_python(home, name, (f"services.{name}",), {**environment, **own[name]}) for name in beside.names]
 
 
 def annotators(

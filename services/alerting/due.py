@@ -1,7 +1,7 @@
 """What people are to be told now. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from labelloop.alerts.settings import Rules
@@ -12,7 +12,6 @@ from labelloop.loop.state import LoopState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed
 
-STOPPING = "StoppingAdvised"
 SILENT, LAG = "silent", "lag"
 
 
@@ -25,22 +24,16 @@ class Alert:
     text: str
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What one project's events come to for alerts: failures that stand, and whether stopping is advised."""
+Failing = Mapping[tuple[str, str], ServiceFailed]
+"""The last failure of a service at what was due, by both."""
 
-    failing: Mapping[tuple[str, str], ServiceFailed] = field(default_factory=dict)
-    stopping: str | None = None
 
-    def after(self, event: Event) -> "Standing":
-        """A failure of a service stands until the service says anything else of the project."""
-        if event.name == STOPPING:
-            return Standing(self.failing, event.id)
-        said = event.payload
-        if isinstance(said, ServiceFailed):
-            return Standing({**self.failing, (said.service, said.due): said}, self.stopping)
-        left = {key: failed for key, failed in self.failing.items() if key[0] != event.source}
-        return self if len(left) == len(self.failing) else Standing(left, self.stopping)
+def failing_after(failing: Failing, event: Event) -> Failing:
+    """A failure of a service stands until the service says anything else of the project."""
+    said = event.payload
+    if isinstance(said, ServiceFailed):
+        return {**failing, (said.service, said.due): said}
+    return {key: failed for key, failed in failing.items() if key[0] != event.source}
 
 
 @dataclass(frozen=True)
@@ -56,19 +49,17 @@ class Look:
 
 
 def of_project(
-    state: LoopState, standing: Standing, halted: str | None, rules: Rules, now: datetime
+    state: LoopState, failing: Failing, halted: str | None, rules: Rules, now: datetime
 ) -> dict[str, Alert]:
     """The alerts of a project, by key; `halted`: why it cannot go on."""
     name = state.project_id
     found = [
-        *_failed(name, standing, rules),
+        *_failed(name, failing, rules),
         *_waiting(state, rules, now),
         *_accuracy(state, rules),
         *_agreement(state, rules),
+        *_stopping(state),
     ]
-    if standing.stopping is not None:
-        text = "More labels would hardly change the model: `labelloop status` says more."
-        found.append(Alert("stopping", f"{name}: stopping is advised", text))
     if halted is not None:
         found.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
     return {alert.key: alert for alert in found}
@@ -93,8 +84,8 @@ def of_service(name: str, look: Look, told: Collection[str], rules: Rules, now: 
     return {alert.key: alert for alert in found}
 
 
-def _failed(name: str, standing: Standing, rules: Rules) -> Iterator[Alert]:
-    for (service, due), failed in standing.failing.items():
+def _failed(name: str, failing: Failing, rules: Rules) -> Iterator[Alert]:
+    for (service, due), failed in failing.items():
         if rules.failed is not None and failed.attempt >= rules.failed:
             text = f"{due}: {failed.error} ({failed.kind}, attempt {failed.attempt}). It is tried again."
             yield Alert(f"failed {service} {due}", f"{name}: {service} failed", text)
@@ -103,7 +94,7 @@ def _failed(name: str, standing: Standing, rules: Rules) -> Iterator[Alert]:
 def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
     """People answer the oldest open batch first, so it waits from the last answer to any on."""
     opened = open_batches(state)
-    if rules.waiting is None or not opened or state.ended or state.moved:
+    if rules.waiting is None or not opened or state.ended:
         return
     times = [opened[0].queried_at]
     for batch in state.batches.values():
@@ -133,3 +124,12 @@ def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
     if rules.agreement is not None and agreed is not None and agreed < rules.agreement:
         text = f"Annotators of batch {name} agree in {agreed:.2f} of their votes."
         yield Alert("agreement", f"{state.project_id}: annotators disagree", text)
+
+
+def _stopping(state: LoopState) -> Iterator[Alert]:
+    """As long as the criterion says so."""
+    checks = [state.checks[name] for name in state.models if name in state.checks]
+    if state.advised is not None and checks and checks[-1].stop:
+        said = state.advised
+        text = f"{said.criterion}, after model {said.model}: more than {said.labels} labels change little."
+        yield Alert("stopping", f"{state.project_id}: stopping is advised", text)

@@ -22,7 +22,7 @@ from labelloop.process import keep
 from labelloop.slot import IDLE, Slot
 from schemas.envelope import Event
 from services.alerting.book import Book, Told, open_book
-from services.alerting.due import Alert, Standing, of_project, of_service
+from services.alerting.due import Alert, Failing, failing_after, of_project, of_service
 from services.alerting.watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Project:
     """A project as it is followed."""
 
     history: Telling
-    standing: Standing
+    failing: Failing
 
 
 class Alerting:
@@ -135,10 +135,10 @@ class Alerting:
         project = self._projects.get(record.event.project)
         if project is None:
             history = Telling(record.event.project, self._book.log)
-            project = self._projects[record.event.project] = Project(history, Standing())
+            project = self._projects[record.event.project] = Project(history, {})
 
         def noted(event: Event) -> bool:
-            project.standing = project.standing.after(event)
+            project.failing = failing_after(project.failing, event)
             return is_news
 
         project.history.take(record, noted)
@@ -155,7 +155,7 @@ class Alerting:
     def _judge(self, project: Project, state: LoopState, now: datetime) -> None:
         history = project.history
         halted = str(history.halt) if history.halt else None
-        firing = {} if history.is_away else of_project(state, project.standing, halted, self._rules, now)
+        firing = {} if history.is_away else of_project(state, project.failing, halted, self._rules, now)
         self._change(history.project, firing, now)
 
     async def _judge_all(self, now: datetime) -> None:

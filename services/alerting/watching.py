@@ -63,7 +63,7 @@ class Watching:
             try:
                 ready = await client.get(f"{url}/readyz")
                 metrics = await client.get(f"{url}/metrics")
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 problems.append(f"it does not answer ({type(error).__name__})")
                 continue
             if ready.status_code != 200:

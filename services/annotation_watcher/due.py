@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from labelloop.controller import Outcome
-from labelloop.loop.settings import at_batch
 from labelloop.loop import agreement
+from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.evidence import Seen, merged
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded

@@ -12,7 +12,7 @@ def test_it_offers_each_event_and_what_a_consumer_needs() -> None:
     assert labelloop.Consumer is Consumer
     for event in EVENTS.values():
         assert getattr(labelloop, event.__name__) is event
-    offered = {"Consumer", "Event", "LoopState", "Store", "Unavailable", "follow", "rows", "ModelTrained"}
+    offered = {"Consumer", "Event", "LoopState", "Store", "Unavailable", "follow", "rows", "settings_of"}
     assert offered <= set(dir(labelloop))
     assert all(hasattr(labelloop, name) for name in offered)
 

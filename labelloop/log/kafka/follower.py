@@ -71,7 +71,8 @@ class KafkaFollower:
     async def lag(self) -> Mapping[int, int]:
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
-                ends = await self._consumer.end_offsets(self._consumer.assignment())
+                places = self._consumer.assignment()
+                ends = await self._consumer.end_offsets(places) if places else {}
                 return {
                     place.partition: max(0, end - await position(self._consumer, place))
                     for place, end in ends.items()

@@ -23,5 +23,12 @@ def hook() -> Iterator[Hook]:
 
 
 @pytest.fixture
+def other() -> Iterator[Hook]:
+    """A second one."""
+    with a_hook() as hook:
+        yield hook
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return home_with(tmp_path / "home", project(), queried())

@@ -73,36 +73,36 @@ def test_each_is_told_what_is_wrong_and_when_it_is_over(home: Path, mailbox: Mai
 
 
 def test_what_happens_while_it_is_down_is_told_and_what_was_told_is_not(
-    home: Path, mailbox: Mailbox, hook: Hook
+    home: Path, other: Hook, hook: Hook
 ) -> None:
-    with alerting(home, mailbox.url, hook.url):
+    with alerting(home, other.url, hook.url):
         home_with(home, failed())
-        eventually(lambda: hook.titles == mailbox.subjects == [FAILED], "both are told")
+        eventually(lambda: hook.titles == other.titles == [FAILED], "both are told")
     # It failed, and was over, before it is there again: two events that nobody is to miss.
     home_with(home, disputed(), disputed(revision=1, agreement=0.9))
 
     for _ in range(2):
-        with alerting(home, mailbox.url, hook.url):
-            eventually(lambda: len(hook.titles) == len(mailbox.subjects) == 3, "both are told")
+        with alerting(home, other.url, hook.url):
+            eventually(lambda: len(hook.titles) == len(other.titles) == 3, "both are told")
 
-    assert hook.titles == mailbox.subjects == [FAILED, DISAGREE, f"{OVER}{PROJECT}: annotators disagree"]
+    assert hook.titles == other.titles == [FAILED, DISAGREE, f"{OVER}{PROJECT}: annotators disagree"]
 
 
 def test_one_that_is_killed_while_it_tells_repeats_one_message_at_most(
-    home: Path, mailbox: Mailbox, hook: Hook
+    home: Path, other: Hook, hook: Hook
 ) -> None:
     patient = f"{hook.url}?rto=60"
     hook.answers.clear()
-    with alerting(home, mailbox.url, patient):
+    with alerting(home, other.url, patient):
         home_with(home, failed(), disputed())
-        eventually(lambda: bool(hook.titles) and len(mailbox.subjects) == 2, "the hook is being told")
+        eventually(lambda: bool(hook.titles) and len(other.titles) == 2, "the hook is being told")
     hook.answers.set()
 
-    with alerting(home, mailbox.url, patient):
+    with alerting(home, other.url, patient):
         eventually(lambda: DISAGREE in hook.titles, "the hook is told the rest")
 
     assert hook.titles == [FAILED, FAILED, DISAGREE]
-    assert mailbox.subjects in ([FAILED, DISAGREE], [FAILED, DISAGREE, DISAGREE])
+    assert other.titles in ([FAILED, DISAGREE], [FAILED, DISAGREE, DISAGREE])
 
 
 def test_nothing_of_the_past_is_told_at_the_first_start_but_what_stands(home: Path, hook: Hook) -> None:
@@ -116,20 +116,20 @@ def test_nothing_of_the_past_is_told_at_the_first_start_but_what_stands(home: Pa
     assert hook.titles == [FAILED, DISAGREE]
 
 
-def test_who_is_away_is_told_later_and_keeps_nobody_waiting(home: Path, mailbox: Mailbox) -> None:
+def test_who_is_away_is_told_later_and_keeps_nobody_waiting(home: Path, other: Hook) -> None:
     port = free_port()
     away = f"json://team:topsecret@127.0.0.1:{port}/hidden-hook"
 
-    with alerting(home, away, mailbox.url):
+    with alerting(home, away, other.url):
         home_with(home, failed())
-        eventually(lambda: mailbox.subjects == [FAILED], "the other is told")
+        eventually(lambda: other.titles == [FAILED], "the other is told")
         eventually(lambda: "alert address 1 (json://…) cannot be told" in said(home), "it is said")
         assert "cannot be told" in read_slot(home / "run", "alerting")["waiting"]
         with a_hook(port) as hook:
             eventually(lambda: hook.titles == [FAILED], "it is told")
 
     assert "topsecret" not in said(home)
-    assert mailbox.subjects == [FAILED]
+    assert other.titles == [FAILED]
 
 
 def test_a_setting_that_is_missing_is_one_line_and_an_exit() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.sqlite import SqliteLog
 from labelloop.observe.health import LOG
@@ -17,9 +16,8 @@ from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.slot import Slot
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
-from services.alerting.book import open_book
-from services.alerting.service import Alerting
 from services.alerting.watching import Watching
+from tests.support.alerts import an_alerting
 from tests.support.argilla_server import free_port
 from tests.support.controllers import until
 from tests.support.plugged import at_work
@@ -47,13 +45,6 @@ def a_service(instruments: Instruments, port: int) -> Iterator[HealthServer]:
         server.close()
 
 
-def watched(log: SqliteLog, folder: Path, hook: Hook, watching: Watching) -> Alerting:
-    told = targets([hook.url])
-    book = open_book(folder, "here", [target.id for target in told])
-    instruments = Instruments.of("alerting")
-    return Alerting(log, book, told, watching, RULES, Slot(None, "alerting"), instruments, 0.1)
-
-
 async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_back(
     log: SqliteLog, tmp_path: Path, hook: Hook
 ) -> None:
@@ -61,7 +52,7 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
     instruments.health.lacks(LOG, None)
     watching = Watching(None, {"trainer": f"http://localhost:{port}"})
 
-    async with at_work(watched(log, tmp_path, hook, watching)):
+    async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
             instruments.health.lacks("argilla", "Argilla is away")
             await until(lambda: hook.titles == [SILENT])
@@ -70,7 +61,7 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
         await until(lambda: hook.titles == [SILENT, OVER, SILENT])
 
     # What is started again does not know since when it is silent, and says nothing anew.
-    async with at_work(watched(log, tmp_path, hook, watching)):
+    async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
             await until(lambda: len(hook.titles) == 4)
 
@@ -88,7 +79,7 @@ async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, 
     lag._clock = lambda: 10**10
     watching = Watching(None, {"trainer": f"http://127.0.0.1:{port}"})
 
-    async with at_work(watched(log, tmp_path, hook, watching)):
+    async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
             await until(lambda: hook.titles == ["labelloop: trainer is behind the log"])
 
@@ -102,7 +93,7 @@ async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(
     processes = {"trainer": ProcessState("running", os.getpid()), "argilla": ProcessState("running", 1)}
     write_state(run, SupervisorState(1, 0.0, processes=processes))
 
-    async with at_work(watched(log, tmp_path, hook, Watching(run, {}))):
+    async with at_work(await an_alerting(log, tmp_path, hook, Watching(run, {}), RULES)):
         await until(lambda: hook.titles == [SILENT])
         with a_service(instruments, 0) as server:
             slot.say(health=server.url)

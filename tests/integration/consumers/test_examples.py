@@ -57,7 +57,7 @@ async def test_labels_become_a_parquet_data_set(log: Log, home: Path, tmp_path: 
     ]
 
 
-async def test_a_batch_is_replaced_by_its_later_revision_and_not_by_an_earlier_one(
+async def test_labels_that_changed_are_replaced_and_not_by_what_they_were(
     log: Log, home: Path, tmp_path: Path
 ) -> None:
     named = "parquet_labels:ParquetLabels"

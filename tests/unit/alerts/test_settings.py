@@ -40,6 +40,8 @@ def test_addresses_rules_and_services_are_read() -> None:
         ("LABELLOOP_ALERT_RULE", "waiting", "'waiting' is not of the form NAME=VALUE, as waiting=2d"),
         ("LABELLOOP_ALERT_WATCH", "trainer", "not of the form NAME=VALUE, as trainer=http://trainer:8080"),
         ("LABELLOOP_ALERT_WATCH", "trainer=trainer:8080", "'trainer:8080' is no web address"),
+        ("LABELLOOP_ALERT_WATCH", "trainer=http://[bad", "is no web address"),
+        ("LABELLOOP_ALERT_WATCH", "trainer=http://trainer:web", "is no web address"),
     ],
 )
 def test_what_is_wrong_is_told(name: str, value: str, message: str) -> None:

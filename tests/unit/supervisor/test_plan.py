@@ -63,6 +63,8 @@ def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
     assert settings.urls == TOLD.alert
     assert settings.rules.waiting == timedelta(days=2)
     assert settings.run == tmp_path / "home" / "run"
+    # The addresses hold secrets: no other service has them.
+    assert not any("json://" in str(found[name]) for name in plan.SERVICES)
 
 
 def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from labelloop.alerts.settings import Rules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from services.alerting.due import Alert, Look, Standing, of_project, of_service
+from services.alerting.due import Alert, Failing, Look, failing_after, of_project, of_service
 from tests.support.states import (
     PROJECT,
     START,
@@ -25,14 +25,15 @@ from tests.support.states import (
 )
 
 RULES = Rules()
-NOTHING = Standing()
+NOTHING: Failing = {}
 OPEN = (project(), queried())
+MOVED = e.ProjectMoved(request="m", who="ada", log="sqlite:here", address="sqlite:///here", events=1)
 
 
 def found(
-    state: LoopState, now: datetime = START, standing: Standing = NOTHING, rules: Rules = RULES
+    state: LoopState, now: datetime = START, failing: Failing = NOTHING, rules: Rules = RULES
 ) -> dict[str, Alert]:
-    return of_project(state, standing, None, rules, now)
+    return of_project(state, failing, None, rules, now)
 
 
 def failure(attempt: int = 1, due: str = "train model 0") -> e.ServiceFailed:
@@ -44,22 +45,22 @@ def event(data: e.EventData, source: str = "trainer") -> Event:
 
 
 def test_a_failure_is_told_until_the_service_has_done_something() -> None:
-    failed = NOTHING.after(event(failure())).after(event(failure(2)))
+    failed = failing_after(failing_after(NOTHING, event(failure())), event(failure(2)))
 
     assert (
         "no space (disk-full, attempt 2)"
-        in found(state_of(*OPEN), standing=failed)["failed trainer train model 0"].text
+        in found(state_of(*OPEN), failing=failed)["failed trainer train model 0"].text
     )
-    others = failed.after(event(queried("1"), source="querier"))
-    assert found(state_of(*OPEN), standing=others)
-    assert not found(state_of(*OPEN), standing=others.after(event(trained("0", {}))))
+    others = failing_after(failed, event(queried("1"), source="querier"))
+    assert found(state_of(*OPEN), failing=others)
+    assert not found(state_of(*OPEN), failing=failing_after(others, event(trained("0", {}))))
 
 
 def test_failures_can_be_told_from_some_attempt_on_or_never() -> None:
-    failed = NOTHING.after(event(failure(2)))
+    failed = failing_after(NOTHING, event(failure(2)))
 
-    assert not found(state_of(*OPEN), standing=failed, rules=Rules(failed=3))
-    assert not found(state_of(*OPEN), standing=failed, rules=Rules(failed=None))
+    assert not found(state_of(*OPEN), failing=failed, rules=Rules(failed=3))
+    assert not found(state_of(*OPEN), failing=failed, rules=Rules(failed=None))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,8 @@ def test_failures_can_be_told_from_some_attempt_on_or_never() -> None:
         ((*OPEN, all_answered()), False),
         ((*OPEN, e.ProjectEnded(request="e", who="ada")), False),
         ((project(),), False),
+        # A project that moved here from another log.
+        ((project(), MOVED, queried()), True),
     ],
 )
 def test_an_open_batch_waits_for_people_from_the_last_answer_on(
@@ -106,6 +109,20 @@ def test_agreement_is_that_of_the_last_batch_that_has_one() -> None:
 
     assert "agreement" in found(state)
     assert not found(state_of(*OPEN, low, queried("1", (3, 4)), high))
+
+
+@pytest.mark.parametrize(("still", "is_told"), [(True, True), (False, False)])
+def test_advice_to_stop_is_told_as_long_as_it_stands(still: bool, is_told: bool) -> None:
+    def check(model: str, stop: bool) -> e.StoppingChecked:
+        return e.StoppingChecked(
+            model=model, attempt=0, labels=3, criterion="kappa", stop=stop, predicted=(), seconds=1
+        )
+
+    advice = e.StoppingAdvised(model="0", attempt=0, labels=3, criterion="kappa")
+    told = (*OPEN, all_answered(), trained("0", {"0": 0}), check("0", True), advice)
+    state = state_of(*told, trained("1", {"0": 0}), check("1", still))
+
+    assert ("stopping" in found(state)) == is_told
 
 
 def test_a_halted_project_is_told() -> None:

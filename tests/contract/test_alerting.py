@@ -1,0 +1,36 @@
+"""Alerts from every log: what is new is told, over restarts, and nothing twice."""
+
+from pathlib import Path
+
+from labelloop.log.base import Log
+from schemas.envelope import new_event
+from schemas.events import EventData, ServiceFailed
+from tests.support.alerts import an_alerting
+from tests.support.controllers import until
+from tests.support.plugged import at_work
+from tests.support.receivers import a_hook
+from tests.support.states import PROJECT, project, queried, trained
+
+FAILED = f"labelloop: {PROJECT}: trainer failed"
+OVER = f"labelloop: over: {PROJECT}: trainer failed"
+
+
+async def append(log: Log, *told: EventData) -> None:
+    await log.append(*(new_event(PROJECT, data, source="trainer") for data in told))
+
+
+def failed(attempt: int) -> ServiceFailed:
+    return ServiceFailed(service="trainer", due="poll", kind="disk-full", error="no space", attempt=attempt)
+
+
+async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_path: Path) -> None:
+    await append(log, project(), failed(1), queried())
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)), log.own("trainer") as owner:
+            await owner.append(new_event(PROJECT, failed(2), source="trainer"))
+            await until(lambda: hook.titles == [FAILED])
+        await append(log, trained("0", {}), failed(3))
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [FAILED, OVER, FAILED])
+            await append(log, trained("1", {}))
+            await until(lambda: hook.titles == [FAILED, OVER, FAILED, OVER])
