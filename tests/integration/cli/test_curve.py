@@ -9,7 +9,7 @@ from matplotlib import image
 from schemas.parts import Snapshot
 from tests.support.command import error_line, labelloop
 from tests.support.homes import home_with
-from tests.support.states import PROJECT, all_answered, evaluated, project, queried, trained
+from tests.support.states import PROJECT, all_answered, audited, evaluated, project, queried, trained
 
 TESTED = project(test=Snapshot(uri=f"{PROJECT}/test/x.arrow", digest="d", size=10, label_column="label"))
 
@@ -40,6 +40,19 @@ def test_it_is_told_to_programs(home: Path) -> None:
         "curve": [{"model": "0", "labels": 3, "accuracy": 0.8, "macro_f1": 0.4}],
         "audits": [],
     }
+
+
+def test_without_a_test_set_it_is_what_audits_estimate(tmp_path: Path) -> None:
+    told = (queried("0"), all_answered("0"), trained("0", {"0": 0}), audited("0"))
+    home, picture = home_with(tmp_path / "home", project(audit_share=0.5), *told), tmp_path / "curve.png"
+
+    result = labelloop("curve", "--home", home, "--png", picture)
+
+    assert "mail: accuracy on the pool, by audit, with 95 %" in result.stdout
+    assert picture.stat().st_size > 1000
+    assert json.loads(labelloop("curve", "--home", home, "--json").stdout)["audits"] == [
+        {"model": "0", "labels": 3, "accuracy": 0.75, "low": 0.5, "high": 0.875, "audited": 8}
+    ]
 
 
 def test_a_picture_that_cannot_be_written_is_told(home: Path, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_the
     rows = [f"{text},{label if item < 12 else ''}\n" for item, (text, label) in enumerate(texts(30))]
     (tmp_path / "mail.csv").write_text("text,label\n" + "".join(rows))
     where = ("--log", loop.settings.log, "--store", loop.settings.store, "--json")
-    learner = ("--classifier", "linear", "--batch-size", 6, "--batches", 1)
+    learner = ("--name", "imported", "--classifier", "linear", "--batch-size", 6, "--batches", 1)
     made = labelloop("import", tmp_path / "mail.csv", *where, *learner)
     project = json.loads(made.stdout)["project"]
 

@@ -1,0 +1,60 @@
+"""Labels that are likely wrong, listed and sent back to people."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from labelloop.home import open_home
+from labelloop.log import open_log
+from schemas.envelope import new_event
+from schemas.parts import BaseModelChoice
+from tests.support.command import labelloop
+from tests.support.homes import appended
+from tests.support.states import all_answered, annotated, answered, queried, vote
+from tests.support.tiny_bert import tiny
+
+__all__ = ["tiny"]
+STARTS = {"spam": "who is the man", "ham": "where is the city", "news": "how many book"}
+WORDS = ("color", "number", "the", "when", "was")
+WRONG = 7
+
+
+@pytest.fixture
+def home(tmp_path: Path, tiny: BaseModelChoice) -> Path:
+    """A home with 45 labelled texts, of which one has the label of others."""
+    rows = [f"{list(STARTS.values())[item % 3]} {WORDS[item % 5]} {WORDS[item // 9]}" for item in range(45)]
+    (tmp_path / "mail.csv").write_text("text\n" + "".join(f"{row}\n" for row in rows))
+    home = tmp_path / "home"
+    made = labelloop(
+        *("init", "--home", home, "--dataset", tmp_path / "mail.csv", "--labels", ",".join(STARTS), "--json"),
+        *("--model", tiny.name, "--classifier", "linear", "--batch-size", 45, "--name", "mail"),
+    )
+    project = json.loads(made.stdout)["project"]
+    answers = list(all_answered(items=range(45)).items)
+    answers[WRONG] = answered(WRONG, vote("ann", "news"))
+
+    async def label() -> None:
+        log = open_log(open_home(home).log_url)
+        for data in (queried(items=range(45)), annotated(*answers)):
+            await log.append(new_event(project, data, source="tests"))
+        await log.close()
+
+    asyncio.run(label())
+    return home
+
+
+def test_suspects_are_listed_and_people_are_asked_for_the_worst(home: Path) -> None:
+    listed = json.loads(labelloop("noise", "--home", home, "--most", 1, "--json").stdout)
+
+    assert listed["judged"] == 45
+    (suspect,) = listed["suspects"]
+    assert (suspect["item"], suspect["label"], suspect["suggested"]) == (WRONG, "news", "ham")
+    assert suspect["text"].startswith(STARTS["ham"])
+
+    asked = labelloop("relabel", "--home", home, "--noise", 1)
+
+    assert asked.exit_code == 0, asked.output
+    name, data = appended(home, listed["project"])[-1]
+    assert (name, data["items"]) == ("RelabelRequested", [WRONG])
