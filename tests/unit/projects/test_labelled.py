@@ -10,6 +10,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.home import open_home
 from labelloop.log import open_log
+from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import current
 from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
@@ -24,7 +25,6 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from schemas.events import EventData, RelabelRequested
-from services.querier.picks import relabel_items
 from tests.support.states import annotated, answered, queried, vote
 
 POOL = """id,body
@@ -233,7 +233,7 @@ async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Pa
         home.log_url,
         made.project,
         RelabelRequested(request="1", who="ada", items=(0, 1)),
-        msgspec.structs.replace(queried("relabel-1"), items=relabel_items((0, 1))),
+        msgspec.structs.replace(queried("relabel-1"), items=as_listed((0, 1, "relabel"))),
         right,
     )
     export = tmp_path / f"export.{kind}"
