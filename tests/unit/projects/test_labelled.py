@@ -233,7 +233,7 @@ async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Pa
         home.log_url,
         made.project,
         RelabelRequested(request="1", who="ada", items=(0, 1)),
-        msgspec.structs.replace(queried("relabel-1"), items=as_listed((0, 1, "relabel"))),
+        msgspec.structs.replace(queried("relabel-1"), items=as_listed((0, 1), "relabel")),
         right,
     )
     export = tmp_path / f"export.{kind}"
