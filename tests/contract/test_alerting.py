@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from labelloop.log.base import Log
-from schemas.envelope import new_event
-from schemas.events import EventData, ServiceFailed
+from schemas.envelope import Event, datahash, new_event
+from schemas.events import EventData, EventSkipped, ServiceFailed
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
 from tests.support.receivers import a_hook
-from tests.support.states import PROJECT, project, queried, trained
+from tests.support.states import PROJECT, annotated, project, queried, trained
 
 FAILED = f"labelloop: {PROJECT}: trainer failed"
 OVER = f"labelloop: over: {PROJECT}: trainer failed"
@@ -34,3 +34,18 @@ async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_
             await until(lambda: hook.titles == [FAILED, OVER, FAILED])
             await append(log, trained("1", {}))
             await until(lambda: hook.titles == [FAILED, OVER, FAILED, OVER])
+
+
+async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_path: Path) -> None:
+    good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
+    bad = Event({**good.attributes, "datahash": datahash(data)}, data)
+    skip = EventSkipped(request="s", who="ada", event=bad.id, content=datahash(data))
+    await append(log, project(), queried())
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await log.append(bad)
+            await until(lambda: hook.titles == [f"labelloop: {PROJECT} is halted"])
+            await append(log, skip)
+            await until(lambda: hook.titles[1:] == [f"labelloop: over: {PROJECT} is halted"])
+
+    assert f"labelloop skip {bad.id}" in hook.posted[0]["message"]
