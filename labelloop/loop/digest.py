@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-from itertools import takewhile
-from operator import eq
 
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.runs import compact
+from labelloop.loop.runs import Run, batches, compact, expanded, in_common, runs
 from labelloop.loop.state import Batch, Labels, LoopState
 
 
@@ -43,19 +41,22 @@ class LearnedDigests:
     """
 
     def __init__(self) -> None:
-        self._batches: list[tuple[str, int]] = []
+        self._runs: list[Run] = []
         self._sums = [(hashlib.sha256(b"["), 0)]
         self._items: dict[int, str] = {}
         self._overlap = False
 
     def of(self, state: LoopState, learned: Learned) -> tuple[str, int]:
-        wanted = [(name, learned[name]) for name in sorted(learned, key=_order)]
-        same = sum(1 for _ in takewhile(bool, map(eq, self._batches, wanted)))
-        del self._batches[same:], self._sums[same + 1 :]
-        for name, revision in wanted[same:]:
+        """`learned` may be written short."""
+        wanted = runs(learned)
+        same = in_common(self._runs, wanted)
+        del self._sums[same + 1 :]
+        for name, revision in batches(wanted, same):
             self._extend(state, name, revision)
+        self._runs = wanted
         if self._overlap:
             # A text that two batches asked for has its label from either.
+            learned = expanded(learned)
             return learned_digest(state, learned), len(at_revisions(state, learned))
         content, labels = self._sums[-1]
         content = content.copy()
@@ -68,9 +69,8 @@ class LearnedDigests:
             self._overlap |= self._items.setdefault(item, name) != name
         content, count = self._sums[-1]
         content = content.copy()
-        content.update(b", " if self._batches else b"")
+        content.update(b", " if len(self._sums) > 1 else b"")
         content.update(_json(_learned(batch, labels)))
-        self._batches.append((name, revision))
         self._sums.append((content, count + len(labels)))
 
 

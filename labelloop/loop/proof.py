@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
-from labelloop.loop.fold import Unfit, fold
+from labelloop.loop.fold import Unfit
 from labelloop.loop.history import History
 from labelloop.loop.lookahead import picking_model
 from labelloop.loop.relabels import next_relabel
-from labelloop.loop.runs import expanded
+from labelloop.loop.runs import compact, expanded, numbers_of, revision_of
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
 from schemas import events as e
@@ -29,6 +29,7 @@ class Proof(History):
 
     damaged: dict[tuple[str, str], str] = field(default_factory=dict)
     _asked: dict[int, str] = field(default_factory=dict)
+    _answers: dict[str, tuple[str, int]] = field(default_factory=dict)
     _digests: LearnedDigests = field(default_factory=LearnedDigests)
 
     def add(self, event: Event, place: str = "") -> bool:
@@ -43,9 +44,16 @@ class Proof(History):
             raise Unfit("its id is not that of what it states")
         if event.cause is not None and event.cause not in self.seen:
             raise Unfit(f"its cause {event.cause} does not come before it")
-        after = fold(self.state, event)
-        self._check(data, event)
-        self._remember(data, after)
+        lacking: LookupError | None = None
+        try:
+            if self._state.project is not None:
+                self._check(data, event)
+        except LookupError as error:
+            lacking = error
+        after = super()._fold(event)  # It says what is not there.
+        if lacking is not None:
+            raise lacking
+        self._remember(data, after, event.id)
         return after
 
     def _ids(self, statement: str) -> set[str]:
@@ -58,11 +66,11 @@ class Proof(History):
 
     @singledispatchmethod
     def _check(self, data: e.EventData, event: Event) -> None:
-        """Raises Unfit when nothing made the event due. The fold has taken it: what it speaks of is there."""
+        """Raises Unfit when nothing made the event due, LookupError when what it speaks of is not there."""
 
     @_check.register
     def _(self, data: e.BatchQueried, event: Event) -> None:
-        state, project = self.state, _project(self.state)
+        state, project = self._state, _project(self._state)
         if data.pool_version != project.pool.digest:
             raise Unfit("it was picked from another pool")
         self._check_items(data, project)
@@ -96,7 +104,7 @@ class Proof(History):
 
     def _check_relabel(self, data: e.BatchQueried, event: Event) -> None:
         # It may have been made just before a pause or an end.
-        due = next_relabel(replace(self.state, paused=False, ended=None))
+        due = next_relabel(replace(self._state, paused=False, ended=None))
         if due is None or data.batch != due.batch:
             raise Unfit(f"it is batch {data.batch}, which nobody requested")
         if tuple(picked.item for picked in data.items) != due.items or data.model is not None:
@@ -112,7 +120,7 @@ class Proof(History):
 
     @_check.register
     def _(self, data: e.ResponsesRecorded, event: Event) -> None:
-        batch = self.state.batches[data.batch]
+        batch = self._state.batches[data.batch]
         number = batch.responses.number + 1 if batch.responses else 0
         if data.number != number or batch.done:
             raise Unfit(f"it is number {data.number} of batch {data.batch}, where {number} is next")
@@ -120,34 +128,36 @@ class Proof(History):
 
     @_check.register
     def _(self, data: e.BatchAnnotated, event: Event) -> None:
-        batch = self.state.batches[data.batch]
+        batch = self._state.batches[data.batch]
         if batch.done:
             _caused(event, *_revisions([batch]))
         else:
-            _caused(event, batch.queried_id, batch.closed, self.state.ended)
+            _caused(event, batch.queried_id, batch.closed, self._state.ended)
 
     @_check.register
     def _(self, data: e.ModelTrained, event: Event) -> None:
-        state, project = self.state, _project(self.state)
+        state, project = self._state, _project(self._state)
         if min(data.learned.values(), default=0) < 0:
             raise Unfit("it learned a revision below 0")
-        before, learned = state.models.get(data.model), expanded(data.learned)
+        before = state.models.get(data.model)
         if data.attempt != (len(before.attempts) if before else 0):
             raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
         if before is None:
-            # A batch may have been picked while a final model was trained.
-            numbered = {name for name in learned if name.isdecimal()}
-            wanted = set(map(str, range(int(data.model) + 1))) if data.model.isdecimal() else numbered
-            if numbered != wanted:
+            numbered = compact(dict.fromkeys(filter(numbers_of, data.learned), 0))
+            # A final model may have been trained while a batch was picked: it need not have learned all.
+            if data.model.isdecimal() and numbered != compact({f"0-{data.model}": 0}):
                 raise Unfit(f"model {data.model} learned other batches than it had to")
-            _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned.items()))
+            batch, revision = self._answers.get(str(event.cause), ("", 0))
+            if revision_of(data.learned, batch) != revision:
+                learned = expanded(data.learned).items()
+                _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned))
         else:
-            if learned != before.learned:
+            if compact(data.learned) != compact(before.first.learned):
                 raise Unfit("it learned something else than the model that was lost")
             _caused(event, *before.lost.values())
         if data.seed != derived(project.seed, "train", data.model):
             raise Unfit("its seed is not the one for this model")
-        digest, labels = self._digests.of(state, learned)
+        digest, labels = self._digests.of(state, data.learned)
         if (data.digest, data.labels) != (digest, labels):
             raise Unfit(f"its digest is not that of the {labels} labels and the picks that it learned")
 
@@ -160,18 +170,20 @@ class Proof(History):
         data: e.ModelLost | e.ModelEvaluated | e.StoppingChecked | e.StoppingAdvised,
         event: Event,
     ) -> None:
-        _caused(event, _attempt(self.state, data.model, data.attempt))
+        _caused(event, _attempt(self._state, data.model, data.attempt))
 
     @_check.register
     def _(self, data: e.AuditEstimated, event: Event) -> None:
-        _attempt(self.state, data.model, data.attempt)
-        unknown = [name for name in data.batches if name not in self.state.batches]
+        _attempt(self._state, data.model, data.attempt)
+        unknown = [name for name in data.batches if name not in self._state.batches]
         if unknown or not data.batches:
             raise Unfit(f"it is by batches {', '.join(unknown) or 'none'}, which were never queried")
-        _caused(event, *_revisions(self.state.batches[name] for name in data.batches))
+        _caused(event, *_revisions(self._state.batches[name] for name in data.batches))
 
-    def _remember(self, data: e.EventData, after: LoopState) -> None:
-        """Which texts cannot be asked for again: those of a closed batch that nobody decided can."""
+    def _remember(self, data: e.EventData, after: LoopState, id: str) -> None:
+        """What brought answers, and which texts cannot be asked for again: all but what a close gave back."""
+        if isinstance(data, e.BatchAnnotated):
+            self._answers[id] = (data.batch, data.revision)
         name = getattr(data, "batch", "")
         if not name.isdecimal():  # A relabel batch asks for what stays asked.
             return

@@ -1,8 +1,11 @@
 """What a model learned, written short: `{"0-57": 0, "58": 1}` for 0 … 57 at revision 0 and 58 at 1."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
+
+Run: TypeAlias = tuple[range | str, int]
 
 
 def compact(learned: Mapping[str, int]) -> dict[str, int]:
@@ -19,6 +22,45 @@ def compact(learned: Mapping[str, int]) -> dict[str, int]:
 def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
     """Revisions by batch, each under its own name."""
     return _expanded(tuple(learned.items()))
+
+
+def runs(learned: Mapping[str, int]) -> list[Run]:
+    """What was learned in order: the numbered batches by their numbers, then the others by their names."""
+    found = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
+    return sorted(found, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
+
+
+def in_common(some: Sequence[Run], others: Sequence[Run]) -> int:
+    """With how many batches both begin."""
+    same = 0
+    for one, other in zip(some, others, strict=False):
+        if one == other:
+            same += len(one[0]) if isinstance(one[0], range) else 1
+        else:
+            (first, revision), (second, other_revision) = one, other
+            if isinstance(first, range) and isinstance(second, range):
+                begin_alike = (first.start, revision) == (second.start, other_revision)
+                same += min(len(first), len(second)) if begin_alike else 0
+            break
+    return same
+
+
+def batches(of: Sequence[Run], skip: int = 0) -> Iterator[tuple[str, int]]:
+    """The batches of runs with their revisions, but for the first ones."""
+    for batch, revision in of:
+        names: Sequence[object] = batch if isinstance(batch, range) else (batch,)
+        for name in names[skip:]:
+            yield str(name), revision
+        skip = max(0, skip - len(names))
+
+
+def revision_of(learned: Mapping[str, int], batch: str) -> int | None:
+    """The revision of a batch that was learned."""
+    for name, revision in learned.items():
+        numbers = numbers_of(name)
+        if name == batch or (numbers is not None and batch.isdecimal() and int(batch) in numbers):
+            return revision
+    return None
 
 
 def numbers_of(name: str) -> range | None:
