@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from schemas.envelope import Event
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated
 from tests.support.argilla_server import free_port
 from tests.support.logs import read_log, write_log
+from tests.support.receivers import a_hook
 
 SHOWN_AS = "/home/ada"
 PACKAGES = sysconfig.get_path("purelib")
@@ -47,7 +48,8 @@ class Workshop:
         name, *arguments = shlex.split(command)
         with contextlib.chdir(self.folder):
             if name == "labelloop":
-                result = CliRunner().invoke(cli, arguments)
+                with _environment(arguments) as environment:
+                    result = CliRunner().invoke(cli, arguments, env=environment)
                 if result.exception is not None and not isinstance(result.exception, SystemExit):
                     raise result.exception
                 said = result.output
@@ -56,6 +58,16 @@ class Workshop:
                 said = run.stdout
         shown = said.replace(str(self.folder), SHOWN_AS).replace(PACKAGES, f"{SHOWN_AS}/.venv/site-packages")
         return shown.splitlines()
+
+
+@contextlib.contextmanager
+def _environment(arguments: list[str]) -> Iterator[dict[str, str]]:
+    """What the page has set before: a web hook that takes alerts."""
+    if arguments[:1] == ["alert"]:
+        with a_hook() as hook:
+            yield {"LABELLOOP_ALERT": hook.url}
+    else:
+        yield {}
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
