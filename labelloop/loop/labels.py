@@ -10,34 +10,15 @@ Learned = Mapping[str, int]
 def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...]]:
     """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are absent.
 
-    What a relabel batch answered takes the place of what was answered before.
+    What a relabel batch answered takes the place of what a numbered batch among them answered; of other
+    texts it says nothing.
     """
-    labels = {
-        answer.item: answer.labels
-        for name, revision in learned.items()
-        for answer in state.batches[name].revisions[revision].items
-        if answer.labels
-    }
-    for name in learned:
-        if not name.isdecimal():
-            again = state.batches[name].revisions[learned[name]].items
-            labels |= {answer.item: answer.labels for answer in again}
-            for answer in again:
-                if not answer.labels:
-                    del labels[answer.item]
-    return labels
+    return {item: labels for item, labels in _answers(state, learned).items() if labels}
 
 
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
-    """The discarded and withdrawn texts of those revisions: asked, but without a label in any of them."""
-    labelled = at_revisions(state, learned)
-    ignored = (
-        answer.item
-        for name, revision in learned.items()
-        for answer in state.batches[name].revisions[revision].items
-        if answer.item not in labelled
-    )
-    return tuple(dict.fromkeys(ignored))
+    """The discarded and withdrawn texts of those revisions: asked, but without a label."""
+    return tuple(item for item, labels in _answers(state, learned).items() if not labels)
 
 
 def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:
@@ -57,3 +38,13 @@ def classes(labels: Labels) -> frozenset[str]:
 def asked(state: LoopState) -> frozenset[int]:
     """The items that a new batch may not ask for."""
     return frozenset(item for batch in state.batches.values() for item in batch.kept)
+
+
+def _answers(state: LoopState, learned: Learned) -> Labels:
+    """The answers that count, also those without a label."""
+    found: dict[int, tuple[str, ...]] = {}
+    again: dict[int, tuple[str, ...]] = {}
+    for name, revision in learned.items():
+        answers = found if name.isdecimal() else again
+        answers |= {answer.item: answer.labels for answer in state.batches[name].revisions[revision].items}
+    return found | {item: labels for item, labels in again.items() if item in found}

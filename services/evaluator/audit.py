@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from labelloop.loop.estimates import Sample
-from labelloop.loop.labels import at_revisions, current
+from labelloop.loop.labels import current
 from labelloop.loop.order import is_last_queried
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
@@ -25,7 +25,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     if len(batches) < len(found):
         return ()
     drawn = frozenset[int]().union(*map(_audited, batches))
-    if not drawn or not (drawn & current(state).keys()) - at_revisions(state, trained.learned).keys():
+    if not drawn & current(state).keys():
         return ()
     return tuple(batch.name for batch in batches)
 
@@ -38,17 +38,15 @@ def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
     return sorted(wanted)
 
 
-def samples(
-    state: LoopState, trained: Trained, batches: Sequence[str], predicted: Labels
-) -> Iterator[Sample]:
-    """What was drawn at random in each of the batches, by the model's labels for `texts`."""
+def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
+    """What was drawn at random in each of the batches, by a model's labels for `texts`."""
     assert state.project is not None
-    labels, learned = current(state), at_revisions(state, trained.learned)
+    labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
     before = set[int]()
     for batch in _up_to(state, batches[-1]):
         if batch.name in batches:
-            drawn = _audited(batch) - learned.keys()
+            drawn = _audited(batch)
             yield Sample(
                 known=len(before & labels.keys()),
                 known_right=len(before & right),

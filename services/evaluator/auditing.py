@@ -28,7 +28,7 @@ async def estimated(
 
 def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
     """What the model's labels of `texts` come to. Pure."""
-    found = list(samples(state, state.models[work.model], work.batches, predicted))
+    found = list(samples(state, work.batches, predicted))
     accuracy = estimate(found)
     assert accuracy is not None
     return AuditEstimated(

@@ -134,7 +134,9 @@ def test_a_numbered_model_learns_the_batches_up_to_its_number_and_what_was_answe
         assert list(trained.learned)[: number + 1] == [str(batch) for batch in range(number + 1)]
         again = list(trained.learned)[number + 1 :]
         assert again == [name for name in state.batches if name in again and not name.isdigit()]
-        assert len(classes(at_revisions(state, trained.learned))) > 1
+        labels = at_revisions(state, trained.learned)
+        assert len(classes(labels)) > 1
+        assert labels.keys() <= set().union(*(state.batches[str(batch)].kept for batch in range(number + 1)))
         assert all(expanded(attempt.learned) == trained.learned for attempt in trained.attempts)
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from labelloop.loop.history import History
-from labelloop.loop.labels import at_revisions, current
+from labelloop.loop.labels import at_revisions, current, ignored_at
 from labelloop.loop.order import finished, next_batch, next_model
 from labelloop.loop.relabels import NextRelabel, decided, next_relabel
 from labelloop.loop.state import LoopState
@@ -124,6 +124,56 @@ def test_the_next_model_learns_it_and_after_the_last_batch_a_final_one() -> None
     final = next_model(told(*DONE, learned, *last[2:], max_batches=1))
     assert final is not None
     assert (final.model, final.learned) == ("final-1", {"0": 0, "relabel-1": 0})
+
+
+def test_a_model_learns_no_text_of_a_later_batch_because_it_was_asked_for_once_more() -> None:
+    later = (queried("1", (3, 4, 5)), all_answered("1", (3, 4, 5)))
+    newer = annotated(
+        answered(0, vote("ann", "news")),
+        answered(4, vote("ann", "news")),
+        answered(5, vote("ann"), discarded=True),
+        batch="relabel-1",
+    )
+    state = told(*DONE, *later, request(0, 4, 5), again(0, 4, 5), newer)
+
+    model = next_model(state)
+
+    assert model is not None
+    assert (model.model, model.learned) == ("0", {"0": 0, "relabel-1": 0})
+    assert at_revisions(state, model.learned) == {0: ("news",), 1: ("ham",), 2: ("news",)}
+    assert ignored_at(state, model.learned) == ()
+    assert current(state) == {0: ("news",), 1: ("ham",), 2: ("news",), 3: ("spam",), 4: ("news",)}
+    assert ignored_at(state, {"0": 0, "1": 0, "relabel-1": 0}) == (5,)
+
+
+def test_of_two_relabel_batches_for_one_text_the_later_counts() -> None:
+    one = annotated(answered(0, vote("ann", "news")), answered(1, vote("ann", "spam")), batch="relabel-1")
+    two = annotated(answered(0, vote("ann"), discarded=True), batch="relabel-2")
+    twice = (request(0, 1), again(0, 1), one, request(0, number=2), again(0, number=2), two)
+    state = told(*DONE, *twice, max_batches=1)
+
+    assert current(state) == {1: ("spam",), 2: ("news",)}
+    assert [(batch.name, answer.item) for batch, answer in decided(state)] == [
+        ("0", 2),
+        ("relabel-1", 1),
+        ("relabel-2", 0),
+    ]
+    third = told(*DONE, *twice, request(0, number=3), again(0, number=3))
+    assert current(third) == current(state), "an answer counts until there is another one"
+
+
+def test_an_end_asks_no_more_and_the_open_relabel_batch_ends_with_what_is_there() -> None:
+    ended = e.ProjectEnded(request="e", who="ada")
+    open_yet = told(*DONE, request(0, 1), again(0, 1), ended)
+
+    assert not finished(open_yet)
+    assert next_model(open_yet) is None
+    newer = annotated(answered(0, vote("ann", "news")), batch="relabel-1")
+    state = told(*DONE, request(0, 1), again(0, 1), ended, newer)
+    final = next_model(state)
+    assert final is not None
+    assert (final.model, final.learned) == ("final-1", {"0": 0, "relabel-1": 0})
+    assert current(state) == {0: ("news",), 1: ("ham",), 2: ("news",)}
 
 
 @pytest.mark.parametrize("items", [(40,), (1, 1)])

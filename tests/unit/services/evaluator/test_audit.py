@@ -109,7 +109,7 @@ def test_a_text_that_is_discarded_when_asked_for_once_more_is_nothing_to_go_by()
     assert scoring_batches(state, state.models["0"]) == ()
 
 
-def test_a_text_that_the_model_learned_when_it_was_asked_for_once_more_does_not_score_it() -> None:
+def test_a_text_of_a_later_batch_scores_a_model_also_where_it_was_asked_for_once_more_before() -> None:
     told = (
         audited("1", (3, 4, 5), audit=(3, 4)),
         all_answered("1", (3, 4, 5)),
@@ -120,9 +120,9 @@ def test_a_text_that_the_model_learned_when_it_was_asked_for_once_more_does_not_
     model = trained("0", {"0": 0, "relabel-1": 0})
     state = state_of(project(lookahead=0), queried(), all_answered(), *told, model)
 
-    (found,) = samples(state, state.models["0"], ("1",), {3: ("spam",)})
+    (found,) = samples(state, ("1",), {3: ("spam",), 4: ("ham",)})
 
-    assert (found.drawn, found.right) == (1, 1)
+    assert (found.drawn, found.labelled, found.right) == (2, 2, 1)
 
 
 def test_each_batch_is_a_sample_of_what_was_in_no_batch_before() -> None:
@@ -136,7 +136,7 @@ def test_each_batch_is_a_sample_of_what_was_in_no_batch_before() -> None:
     gold = {item: (LABELS[item % 3],) for item in range(9)}
     predicted = gold | {0: ("news",), 6: ("news",)}
 
-    found = list(samples(state, state.models["0"], ("1", "2"), predicted))
+    found = list(samples(state, ("1", "2"), predicted))
 
     assert texts(state, ("1", "2")) == list(range(9))
     assert found == [
@@ -151,6 +151,6 @@ def test_texts_that_went_back_to_the_pool_are_of_the_rest() -> None:
         audited("1", (3, 4, 5), audit=(3, 4)), closed, annotated(answered(3, vote("ann", "spam")), batch="1")
     )
 
-    (found,) = samples(state, state.models["0"], ("1",), {3: ("spam",)})
+    (found,) = samples(state, ("1",), {3: ("spam",)})
 
     assert (found.drawn, found.right, found.rest) == (1, 1, 37)
