@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from labelloop.loop.keeping import kept
 from labelloop.loop.order import newest_answers
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import ModelTrained
@@ -55,7 +56,7 @@ Work: TypeAlias = Evaluation | Audit | Check
 
 
 def next_work(state: LoopState, keep: int) -> Work | None:
-    """`keep` is how many models the trainer does not remove."""
+    """`keep` is how many models the trainer does not remove, beside those that are needed."""
     return next_evaluation(state, keep) or next_check(state, keep) or next_audit(state, keep)
 
 
@@ -90,7 +91,5 @@ def next_audit(state: LoopState, keep: int) -> Audit | None:
 
 
 def _kept(state: LoopState, keep: int) -> Iterator[Trained]:
-    """The models that can be had: while the trainer trains one more, it keeps one less of them."""
-    for trained in list(state.models.values())[-max(1, keep - 1) :]:
-        if trained.available:
-            yield trained
+    """The models that can be had, also when the trainer is done with the next one."""
+    return (trained for trained in kept(state, max(2, keep), coming=1) if trained.available)

@@ -8,6 +8,7 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
+from labelloop.loop.keeping import kept
 from labelloop.loop.order import NextModel, finished, next_model
 from labelloop.loop.runs import compact
 from labelloop.loop.state import LoopState
@@ -15,7 +16,6 @@ from labelloop.projects.requests import train_request
 from labelloop.settings import Settings
 from labelloop.store import open_store
 from schemas.events import ModelTrained
-from services.trainer.due import kept
 
 
 class Trainer(Controller[NextModel]):
@@ -104,6 +104,6 @@ class Trainer(Controller[NextModel]):
         )
 
     def _prune(self, state: LoopState) -> None:
-        needed = {trained.artifact for trained in kept(state, self._settings.keep_models)}
+        needed = {trained.latest.artifact for trained in kept(state, self._settings.keep_models)}
         known = {attempt.artifact for model in state.models.values() for attempt in model.attempts}
         self._store.prune(state.project_id, needed, known)

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from labelloop.loop.estimates import Sample
+from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from services.evaluator.audit import samples, scoring_batches, texts
+from services.evaluator.auditing import estimate_by
 from services.evaluator.due import Audit, next_audit
+from tests.support.loops import Loop
+from tests.support.loops import project as loop_project
 from tests.support.states import (
     LABELS,
     all_answered,
@@ -56,6 +61,23 @@ def test_it_is_audited_once() -> None:
 
     assert next_audit(state, 5) is None
     assert state.audits == {"0": estimated}
+
+
+@pytest.mark.parametrize(("lookahead", "keep"), [(0, 1), (1, 2), (4, 5), (5, 1)])
+def test_every_model_is_audited_also_where_few_are_kept_and_the_trainer_is_first(
+    lookahead: int, keep: int
+) -> None:
+    created = loop_project(lookahead=lookahead, audit_share=0.4, max_batches=9)
+    loop = Loop(created, lambda item: created.labels[item % 2])
+    while (audit := next_audit(loop.state, keep)) or not finished(loop.state):
+        if work := [act for act in loop.ready() if act in ("query", "train")]:
+            loop.act(work[0])
+        elif audit:
+            loop.append(estimate_by(loop.state, audit, {}, 0.0))
+        else:
+            loop.act(loop.ready()[0])
+
+    assert list(loop.state.audits) == [str(number) for number in range(8)]
 
 
 def test_without_audit_texts_there_is_no_audit() -> None:

@@ -1,15 +1,16 @@
 """Which models are kept."""
 
+from labelloop.loop.keeping import kept
 from schemas import events as e
-from services.trainer.due import kept
 from tests.support.states import all_answered, project, queried, state_of, trained
 
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 
 
-def names(*told: e.EventData, count: int, lookahead: int = 1) -> list[tuple[str, int]]:
-    state = state_of(project(lookahead=lookahead), queried(), all_answered(), *told)
-    return [(model.model, model.attempt) for model in kept(state, count)]
+def names(*told: e.EventData, count: int, lookahead: int = 1, share: float = 0) -> list[tuple[str, int]]:
+    created = project(lookahead=lookahead, audit_share=share)
+    state = state_of(created, queried(), all_answered(), *told)
+    return [(model.latest.model, model.latest.attempt) for model in kept(state, count)]
 
 
 def test_the_newest_models_are_kept() -> None:
@@ -20,6 +21,11 @@ def test_the_newest_models_are_kept() -> None:
 def test_models_that_pick_batches_to_come_are_kept_in_any_case() -> None:
     assert names(*MODELS, count=0) == [("2", 0), ("3", 0)]
     assert names(*MODELS, count=0, lookahead=2) == [("1", 0), ("2", 0), ("3", 0)]
+
+
+def test_models_that_are_still_to_be_audited_are_kept_too() -> None:
+    assert names(*MODELS, count=1, lookahead=0, share=0.2) == [("1", 0), ("2", 0), ("3", 0)]
+    assert len(names(*MODELS, count=1, lookahead=1, share=0.2)) == 4
 
 
 def test_final_models_leave_those_alone_that_pick_batches_to_come() -> None:
