@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from labelloop.loop.estimates import Sample
 from labelloop.loop.labels import current
+from labelloop.loop.lookahead import picking_model
 from labelloop.loop.order import is_last_queried
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
@@ -11,8 +12,9 @@ from labelloop.loop.state import Batch, Labels, LoopState, Trained
 def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     """The batches whose audit texts score a model: from what it learned up to the batch that it picked.
 
-    Empty while one of them is still to come or to be done, where none of these texts has a label, and of a
-    model that stands outside the batches.
+    Left out are those that were picked while a batch may have been open that gave texts back later: these
+    could not be drawn. Empty while a batch is still to come or to be done, where none of the audit texts has
+    a label, and of a model that stands outside the batches.
     """
     if state.project is None or not trained.first.model.isdecimal():
         return ()
@@ -24,6 +26,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     batches = [batch for batch in found if batch is not None and batch.done]
     if len(batches) < len(found):
         return ()
+    batches = [batch for batch in batches if not _gave_back(state, batch)]
     drawn = frozenset[int]().union(*map(_audited, batches))
     if not drawn & current(state).keys():
         return ()
@@ -61,6 +64,14 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
 def _audited(batch: Batch) -> frozenset[int]:
     """The batch's decided texts that were drawn at random."""
     return batch.kept & {picked.item for picked in batch.queried.items if picked.reason == "audit"}
+
+
+def _gave_back(state: LoopState, batch: Batch) -> bool:
+    """Whether texts went back of a batch that need not have been done when this one was picked."""
+    assert state.project is not None
+    first = picking_model(state.project, batch.number) + 1
+    before = (state.batches[str(number)] for number in range(first, batch.number))
+    return any(other.items - other.kept for other in before)
 
 
 def _up_to(state: LoopState, last: str) -> Iterator[Batch]:

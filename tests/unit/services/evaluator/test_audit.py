@@ -176,3 +176,36 @@ def test_texts_that_went_back_to_the_pool_are_of_the_rest() -> None:
     (found,) = samples(state, ("1",), {3: ("spam",)})
 
     assert (found.drawn, found.right, found.rest) == (1, 1, 37)
+
+
+def test_a_batch_that_was_picked_before_texts_went_back_to_the_pool_does_not_score() -> None:
+    told = (
+        audited("1", (3, 4, 5), audit=(3,)),
+        audited("2", (6, 7, 8), audit=(6,)),
+        e.BatchClosed(request="1", who="ann", batch="1"),
+        annotated(answered(3, vote("ann", "spam")), batch="1"),
+        trained("1", {"0": 0, "1": 0}),
+        audited("3", (9, 10, 11), audit=(9,)),
+        all_answered("2", (6, 7, 8)),
+        all_answered("3", (9, 10, 11)),
+    )
+
+    state = after(*told, lookahead=1)
+
+    assert scoring_batches(state, state.models["0"]) == ("1",)
+    assert scoring_batches(state, state.models["1"]) == ("3",)
+    one_by_one = after(*told, lookahead=0)
+    assert scoring_batches(one_by_one, one_by_one.models["1"]) == ("2",)
+
+
+def test_of_two_batches_that_an_end_closes_the_first_scores() -> None:
+    state = after(
+        audited("1", (3, 4, 5), audit=(3,)),
+        audited("2", (6, 7, 8), audit=(6,)),
+        e.ProjectEnded(request="1", who="ann"),
+        annotated(answered(3, vote("ann", "spam")), batch="1"),
+        annotated(answered(6, vote("ann", "spam")), batch="2"),
+        lookahead=1,
+    )
+
+    assert scoring_batches(state, state.models["0"]) == ("1",)
