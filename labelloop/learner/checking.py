@@ -29,9 +29,8 @@ def check(request: CheckRequest) -> CheckResult:
     probabilities = classifier.predict_proba(labels.unlabelled(texts, size))
     learned = set(request.learned)
     asked = Asked(request.criterion, request.parameters, size)
-    stop, value = asked.after(
-        request.before, probabilities, [row for row, item in enumerate(request.items) if item not in learned]
-    )
+    unlearned = [row for row, item in enumerate(request.items) if item not in learned]
+    stop, value = asked.after(request.before, probabilities, unlearned, request.number)
     predicted = tuple(int(found) for found in probabilities.argmax(axis=1))
     return CheckResult(predicted, value, stop, time.monotonic() - started)
 
@@ -46,13 +45,17 @@ class Asked:
         self._criterion: StoppingCriterion = getattr(import_module("small_text"), name)(**given, **parameters)
 
     def after(
-        self, before: Sequence[Sequence[int]], probabilities: Floats, unlearned: Sequence[int]
+        self, before: Sequence[Sequence[int]], probabilities: Floats, unlearned: Sequence[int], number: int
     ) -> tuple[bool, float | None]:
         """Whether to stop after the model of these probabilities, and the value by which that is decided.
 
-        `before` are the classes by the models before it; `unlearned` are the rows that it has not learned.
+        `before` are the classes by the models before it; `unlearned` are the rows that it has not learned;
+        `number` is how many models there are with it.
         """
         predicted = probabilities.argmax(axis=1)
+        if self._name == "MaxIterations":
+            stops = [self._criterion.stop(predictions=predicted) for _ in range(number)]
+            return bool(stops[-1]), number
         if self._name == "OverallUncertainty":
             if not unlearned:
                 return False, None
@@ -66,15 +69,13 @@ class Asked:
         return bool(stop), _finite(self._value(earlier, predicted))
 
     def _value(self, earlier: Sequence[Integers], predicted: Integers) -> float | None:
-        if self._name == "MaxIterations":
-            return len(earlier) + 1
-        if not earlier:
+        if self._name == "ClassificationChange":
+            return float(np.mean(earlier[-1] != predicted)) if earlier else None
+        if len(earlier) < self._criterion.window_size:
             return None
         if self._name == "KappaAverage":
             return float(np.mean(self._criterion.kappa_history))
-        if self._name == "DeltaFScore":
-            return float(np.max(self._criterion.delta_history))
-        return float(np.mean(earlier[-1] != predicted))
+        return float(np.max(self._criterion.delta_history))
 
     def _uncertainty(self, probabilities: Floats) -> float:
         return float(np.mean(entropy(probabilities, axis=1)) / math.log(self._classes))

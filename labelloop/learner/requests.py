@@ -132,8 +132,8 @@ class EvaluateResult:
 class CheckRequest:
     """Ask a stopping criterion whether to go on, by what models say of `items`, the stopping set.
 
-    `learned` are those of the items that the model has learned; `before` are the class numbers that each
-    model checked before gave the items.
+    `number` counts the models, from 1 on. `learned` are those of the items that the model has learned;
+    `before` are the class numbers that the models before it gave the items, of as many as the criterion looks at.
     """
 
     pool: Path
@@ -143,6 +143,7 @@ class CheckRequest:
     model_sha256: str
     criterion: str
     parameters: Mapping[str, JSON]
+    number: int
     items: tuple[int, ...]
     learned: tuple[int, ...]
     before: tuple[tuple[int, ...], ...]

@@ -13,17 +13,21 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Criterion:
-    """A stopping criterion: its parameters with their types, and those that have no default."""
+    """A stopping criterion: its parameters with their types, and those that have no default.
+
+    `past`: to how many models before it compares one, unless a `window_size` says it.
+    """
 
     parameters: Mapping[str, type]
     needed: tuple[str, ...] = ()
     two_classes: bool = False
+    past: int = 0
 
 
 CRITERIA: Mapping[str, Criterion] = {
-    "KappaAverage": Criterion({"window_size": int, "kappa": float}),
-    "DeltaFScore": Criterion({"window_size": int, "threshold": float}, two_classes=True),
-    "ClassificationChange": Criterion({"threshold": float}),
+    "KappaAverage": Criterion({"window_size": int, "kappa": float}, past=3),
+    "DeltaFScore": Criterion({"window_size": int, "threshold": float}, two_classes=True, past=3),
+    "ClassificationChange": Criterion({"threshold": float}, past=1),
     "OverallUncertainty": Criterion({"threshold": float}),
     "MaxIterations": Criterion({"max_iterations": int}, needed=("max_iterations",)),
 }
@@ -51,6 +55,11 @@ def check_stopping(name: str, parameters: Mapping[str, Any]) -> str | None:
         if parameter not in parameters:
             raise UserError(f"{owner} needs a parameter: give --stopping-parameter {parameter}=…")
     return found
+
+
+def past(name: str, parameters: Mapping[str, Any]) -> int:
+    """How many models before one a criterion (by its class name) looks at."""
+    return int(parameters.get("window_size", CRITERIA[name].past))
 
 
 def check_classes(name: str, parameters: Mapping[str, Any], labels: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from labelloop.learner.project import classifier_spec
 from labelloop.learner.requests import CheckRequest
-from labelloop.learner.stopping import check_stopping
+from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
 from labelloop.loop.settings import of_model
@@ -12,7 +12,7 @@ from labelloop.loop.state import LoopState
 from labelloop.store import Store
 from schemas.events import StoppingChecked
 from services.evaluator.due import Check
-from services.evaluator.stopping import earlier, stopping_set
+from services.evaluator.stopping import earlier, number_of, stopping_set
 
 
 async def checked(
@@ -25,6 +25,7 @@ async def checked(
     criterion = check_stopping(project.stopping.name, project.stopping.parameters)
     assert criterion is not None
     items = stopping_set(project)
+    before = earlier(state, model.model, past(criterion, project.stopping.parameters))
     learned = at_revisions(state, state.models[work.model].learned)
     result = await worker.run(
         CheckRequest(
@@ -35,9 +36,10 @@ async def checked(
             model_sha256=model.sha256,
             criterion=criterion,
             parameters=project.stopping.parameters,
+            number=number_of(state, model.model),
             items=tuple(items),
             learned=tuple(item for item in items if item in learned),
-            before=tuple(check.predicted for check in earlier(state, model.model)),
+            before=tuple(check.predicted for check in before),
             threads=threads,
             cache=store.cache(state.project_id),
         )

@@ -1,5 +1,7 @@
 """What a stopping criterion looks at, and what follows from what it says. Pure."""
 
+from itertools import islice
+
 from labelloop.loop.draws import random_draw
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import LoopState
@@ -13,16 +15,22 @@ def stopping_set(project: ProjectCreated) -> list[int]:
     return random_draw(derived(project.seed, "stopping"), project.pool.size, (), STOPPING_SET)
 
 
-def earlier(state: LoopState, model: str) -> list[StoppingChecked]:
-    """The checks after the models before this one, oldest first."""
+def number_of(state: LoopState, model: str) -> int:
+    """How many models of batches there are up to this one, which is one of them."""
+    return [name for name in state.models if name.isdecimal()].index(model) + 1
+
+
+def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
+    """The last checks, so many at most, after the models before this one, oldest first."""
     names = list(state.models)
-    found = (state.checks.get(name) for name in names[: names.index(model)])
-    return [check for check in found if check is not None]
+    found = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
+    checks = islice((check for check in found if check is not None), most)
+    return list(checks)[::-1]
 
 
 def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
     """The check; an advice when it is the first in a row that says so; an end when that was asked for."""
-    before = earlier(state, check.model)
+    before = earlier(state, check.model, 1)
     if not check.stop or (before and before[-1].stop):
         return [check]
     advised = StoppingAdvised(

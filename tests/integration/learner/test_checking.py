@@ -1,6 +1,8 @@
 """small-text's stopping criteria, asked as if they had seen every model so far."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from labelloop.learner.checking import Asked
 from labelloop.learner.classifiers.base import Floats
 from labelloop.learner.requests import CheckRequest
+from labelloop.learner.stopping import past
 from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
@@ -17,49 +20,65 @@ def sure(*classes: int, size: int = 2) -> Floats:
     return np.where(np.eye(size)[list(classes)] == 1, 0.99, 0.01 / (size - 1))
 
 
+def after(
+    name: str, parameters: dict[str, Any], before: Sequence[tuple[int, ...]], *classes: int, number: int = 9
+) -> tuple[bool, float | None]:
+    return Asked(name, parameters, 2).after(before, sure(*classes), range(len(classes)), number)
+
+
 def test_kappa_goes_on_from_the_recorded_classes() -> None:
     parameters = {"window_size": 2, "kappa": 0.9}
     same, other = (0, 1, 0, 1), (1, 1, 0, 0)
 
-    def after(*before: tuple[int, ...]) -> tuple[bool, float | None]:
-        return Asked("KappaAverage", parameters, 2).after(before, sure(*same), (0, 1, 2, 3))
+    def kappa(*before: tuple[int, ...]) -> tuple[bool, float | None]:
+        return after("KappaAverage", parameters, before, *same)
 
-    assert after() == (False, None)
-    assert after(same) == (False, 1.0)
-    assert after(same, same) == (True, 1.0)
-    assert after(same, other) == (False, 0.0)
-    assert after(other, same, same) == (True, 1.0)
+    assert kappa() == (False, None)
+    assert kappa(same) == (False, None), "it cannot tell before its window is full"
+    assert kappa(same, same) == (True, 1.0)
+    assert kappa(same, other) == (False, 0.0)
+    assert kappa(other, same, same) == (True, 1.0)
+
+
+@pytest.mark.parametrize("name", ["KappaAverage", "DeltaFScore"])
+def test_what_came_before_the_window_makes_no_difference(name: str) -> None:
+    generator = np.random.default_rng(0)
+    before = [tuple(generator.integers(0, 2, 12).tolist()) for _ in range(9)]
+    now = generator.integers(0, 2, 12).tolist()
+
+    assert after(name, {}, before, *now) == after(name, {}, before[-past(name, {}) :], *now)
+    assert after(name, {}, before[-2:], *now) == (False, None)
 
 
 def test_each_criterion_tells_what_it_looks_at() -> None:
     before = [(0, 1, 0, 1)]
 
-    change = Asked("ClassificationChange", {"threshold": 0.3}, 2).after(before, sure(0, 1, 1, 1), range(4))
-    delta = Asked("DeltaFScore", {"window_size": 1, "threshold": 0.1}, 2)
-    iterations = Asked("MaxIterations", {"max_iterations": 2}, 2).after(before, sure(0, 0, 0, 0), range(4))
+    delta = {"window_size": 1, "threshold": 0.1}
+    assert after("ClassificationChange", {"threshold": 0.3}, before, 0, 1, 1, 1) == (True, 0.25)
+    assert after("DeltaFScore", delta, before, 0, 1, 0, 1) == (True, 0.0)
 
-    assert change == (True, 0.25)
-    assert delta.after(before, sure(0, 1, 0, 1), range(4)) == (True, 0.0)
-    assert iterations == (True, 2.0)
+
+def test_iterations_are_counted_by_models() -> None:
+    assert after("MaxIterations", {"max_iterations": 2}, (), 0, 0, number=1) == (False, 1)
+    assert after("MaxIterations", {"max_iterations": 2}, (), 0, 0, number=2) == (True, 2)
+    assert after("MaxIterations", {"max_iterations": 2}, (), 0, 0, number=3) == (True, 3)
 
 
 def test_a_delta_of_no_texts_of_its_class_tells_nothing() -> None:
-    asked = Asked("DeltaFScore", {"window_size": 1}, 2)
-
-    assert asked.after([(0, 0)], sure(0, 0), (0, 1)) == (False, None)
+    assert after("DeltaFScore", {"window_size": 1}, [(0, 0)], 0, 0) == (False, None)
 
 
 def test_uncertainty_is_of_what_the_model_has_not_learned() -> None:
     unsure = np.array([[0.5, 0.5], [0.99, 0.01]])
 
-    def after(*unlearned: int) -> tuple[bool, float | None]:
-        return Asked("OverallUncertainty", {"threshold": 0.1}, 2).after((), unsure, unlearned)
+    def uncertainty(*unlearned: int) -> tuple[bool, float | None]:
+        return Asked("OverallUncertainty", {"threshold": 0.1}, 2).after((), unsure, unlearned, 1)
 
-    (calm, little), (stormy, much) = after(1), after(0)
+    (calm, little), (stormy, much) = uncertainty(1), uncertainty(0)
     assert (calm, stormy) == (True, False)
     assert little == pytest.approx(0.0808, abs=1e-4)
     assert much == pytest.approx(1.0)
-    assert after() == (False, None)
+    assert uncertainty() == (False, None)
 
 
 async def test_a_model_is_asked_and_its_classes_are_the_next_check_s_past(
@@ -75,6 +94,7 @@ async def test_a_model_is_asked_and_its_classes_are_the_next_check_s_past(
         model_sha256=trained.sha256,
         criterion="ClassificationChange",
         parameters={},
+        number=1,
         items=tuple(range(20, SIZE)),
         learned=(),
         before=(),

@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.named import kebab
-from labelloop.learner.stopping import CRITERIA, check_classes, check_stopping, known_criteria
+from labelloop.learner.stopping import CRITERIA, check_classes, check_stopping, known_criteria, past
 
 
 @pytest.mark.parametrize("name", ["KappaAverage", "kappa-average", "kappa_average", "kappaaverage"])
@@ -56,3 +56,20 @@ def test_there_is_every_criterion_that_small_text_has() -> None:
 
     others = {"StoppingCriterion", "check_window_based_predictions"}
     assert set(CRITERIA) == set(stopping_criteria.__all__) - others
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "models"),
+    [
+        ("KappaAverage", {}, 3),
+        ("KappaAverage", {"window_size": 5}, 5),
+        ("DeltaFScore", {}, 3),
+        ("ClassificationChange", {}, 1),
+        ("OverallUncertainty", {}, 0),
+        ("MaxIterations", {"max_iterations": 9}, 0),
+    ],
+)
+def test_a_criterion_looks_at_the_last_models_only(
+    name: str, parameters: dict[str, Any], models: int
+) -> None:
+    assert past(name, parameters) == models

@@ -8,7 +8,7 @@ from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.parts import Choice
 from services.evaluator.due import next_check
-from services.evaluator.stopping import earlier, stopping_set, told
+from services.evaluator.stopping import earlier, number_of, stopping_set, told
 from tests.support.states import advised, all_answered, checked, project, queried, state_of, trained
 
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
@@ -51,7 +51,15 @@ def test_all_models_are_compared_by_the_same_texts() -> None:
 def test_the_past_is_that_of_the_models_before() -> None:
     state = after(*MODELS, checked("0"), checked("1"), checked("3"))
 
-    assert [found.model for found in earlier(state, "3")] == ["0", "1"]
+    assert [found.model for found in earlier(state, "3", 5)] == ["0", "1"]
+    assert [found.model for found in earlier(state, "3", 1)] == ["1"]
+    assert earlier(state, "3", 0) == []
+
+
+def test_models_are_counted_also_those_that_no_check_followed() -> None:
+    state = after(*MODELS[:2], trained("final-1", {"0": 0}), *MODELS[2:], checked("0"))
+
+    assert (number_of(state, "0"), number_of(state, "3")) == (1, 4)
 
 
 def test_advice_is_given_when_it_begins_not_again() -> None:
