@@ -17,9 +17,7 @@ from schemas.events import RelabelRequested
 
 async def relabel(log: Log, history: History, items: Sequence[int], why: str = "") -> int:
     """Request the texts, each once; how many. Raises UserError for one that cannot be asked for now."""
-    state = sound(history)
-    if state.ended:
-        raise UserError(f"{history.project} has ended: `labelloop fork` it to go on with its labels")
+    state = _going_on(history)
     wanted = tuple(dict.fromkeys(items))
     answered = {answer.item for _, answer in decided(state)}
     under_way = _under_way(state)
@@ -34,13 +32,23 @@ async def relabel(log: Log, history: History, items: Sequence[int], why: str = "
 
 
 async def suspects(store: Store, history: History, most: int) -> list[int]:
-    """The labels that are likeliest wrong, of texts that nobody is being asked for. Raises UserError."""
-    state = sound(history)
+    """The labels that are likeliest wrong, of texts that nobody is being asked for.
+
+    Raises UserError, also where nothing can be asked for any more, and TaskError.
+    """
+    state = _going_on(history)
     found, under_way = await find_noise(store, state), _under_way(state)
     items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
     if not items:
         raise UserError(f"none of the {found.judged} labels that were judged is likely wrong")
     return items[:most]
+
+
+def _going_on(history: History) -> LoopState:
+    state = sound(history)
+    if state.ended:
+        raise UserError(f"{history.project} has ended: `labelloop fork` it to go on with its labels")
+    return state
 
 
 def _under_way(state: LoopState) -> set[int]:

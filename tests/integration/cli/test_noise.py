@@ -9,10 +9,11 @@ import pytest
 from labelloop.home import open_home
 from labelloop.log import open_log
 from schemas.envelope import new_event
+from schemas.events import ProjectEnded
 from schemas.parts import BaseModelChoice
-from tests.support.command import labelloop
-from tests.support.homes import appended
-from tests.support.states import all_answered, annotated, answered, queried, vote
+from tests.support.command import error_line, labelloop
+from tests.support.homes import appended, home_with
+from tests.support.states import all_answered, annotated, answered, project, queried, vote
 from tests.support.tiny_bert import tiny
 
 __all__ = ["tiny"]
@@ -53,8 +54,21 @@ def test_suspects_are_listed_and_people_are_asked_for_the_worst(home: Path) -> N
     assert (suspect["item"], suspect["label"], suspect["suggested"]) == (WRONG, "news", "ham")
     assert suspect["text"].startswith(STARTS["ham"])
 
+    first, line = labelloop("noise", "--home", home).stdout.splitlines()
+    assert first == "1 of 45 labels are likely wrong"
+    assert line == f"      7  news ({suspect['confidence']:.2f}), rather ham:  {suspect['text']}"
+
     asked = labelloop("relabel", "--home", home, "--noise", 1)
 
     assert asked.exit_code == 0, asked.output
     name, data = appended(home, listed["project"])[-1]
     assert (name, data["items"]) == ("RelabelRequested", [WRONG])
+
+
+def test_an_ended_project_is_told_before_any_label_is_judged(tmp_path: Path) -> None:
+    ended = ProjectEnded(request="1", who="ann")
+    without_texts = home_with(tmp_path / "home", project(), queried(), all_answered(), ended)
+
+    said = error_line(labelloop("relabel", "--home", without_texts, "--noise", 1))
+
+    assert "has ended: `labelloop fork` it" in said
