@@ -32,12 +32,13 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
-        found = measured.answers(sound(history))
+        asked = measured.answers(sound(history))
+    found = list(asked.values())
     told = {
         "project": history.project,
         "alpha": measured.alpha(found),
-        "texts": len(found),
-        "shared": sum(len(submitted) > 1 for submitted in found),
+        "texts": len({item for item, _ in asked}),
+        "shared": len({item for (item, _), submitted in asked.items() if len(submitted) > 1}),
         "annotators": {name: asdict(who) for name, who in measured.annotators(found).items()},
         "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(found)],
     }

@@ -27,17 +27,19 @@ def mean(answered: Iterable[AnnotatedItem]) -> float | None:
     return fmean(known) if known else None
 
 
-def answers(state: LoopState) -> list[Answers]:
-    """The submitted labels by username, for each text each time that it was asked and answered.
+def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
+    """The submitted labels by username, for each text by its pool item and the batch that asked for it.
 
     Discarded texts say nothing of labels: they are left out.
     """
-    found = [
-        {vote.username: vote.labels for vote in answer.votes if vote.status == "submitted"}
+    found = {
+        (answer.item, batch.name): {
+            vote.username: vote.labels for vote in answer.votes if vote.status == "submitted"
+        }
         for batch in state.batches.values()
         for answer in batch.answers
-    ]
-    return [submitted for submitted in found if submitted]
+    }
+    return {asked: submitted for asked, submitted in found.items() if submitted}
 
 
 def alpha(found: Sequence[Answers]) -> float | None:

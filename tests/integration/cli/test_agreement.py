@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from schemas.events import RelabelRequested
 from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.states import all_answered, annotated, answered, project, queried, vote
@@ -47,3 +48,16 @@ def test_before_anybody_answered_there_is_none_either(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "alpha       not defined: of 0 texts 0 have labels" in result.stdout
+
+
+def test_a_text_that_was_asked_for_once_more_is_one_text_with_both_answers(tmp_path: Path) -> None:
+    divided = annotated(answered(0, vote("ann", "spam"), vote("bob", "ham")))
+    again = annotated(answered(0, vote("ann", "ham"), vote("bob", "ham")), batch="relabel-1")
+    request = RelabelRequested(request="1", who="ann", items=(0,))
+    told = (queried(items=(0,)), divided, request, queried("relabel-1", (0,)), again)
+    home = home_with(tmp_path / "home", project(min_submitted=2), *told)
+
+    lines = labelloop("agreement", "--home", home).stdout.splitlines()
+
+    assert lines[0].endswith(": of 1 texts 1 have labels of two people or more")
+    assert "ann         2 labels, 50.0% of 2 like the majority of the others" in lines

@@ -68,4 +68,8 @@ def test_recorded_answers_count_as_soon_as_they_are_there_and_discarded_texts_do
         recorded(votes(3, vote("ann", "news"), vote("bob", "spam", status="draft")), batch="1"),
     )
 
-    assert answers(state) == [unit(ann="spam", bob="ham"), unit(bob="ham"), unit(ann="news")]
+    assert answers(state) == {
+        (0, "0"): unit(ann="spam", bob="ham"),
+        (1, "0"): unit(bob="ham"),
+        (3, "1"): unit(ann="news"),
+    }
