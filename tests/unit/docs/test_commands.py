@@ -1,9 +1,10 @@
-"""No command is left to be found by chance."""
+"""No command and no event is left to be found by chance."""
 
 import re
 from pathlib import Path
 
 from labelloop.cli.main import cli
+from schemas.events import EVENTS
 
 ROOT = Path(__file__).parents[3]
 COMMAND = re.compile(r"(?:^|`|\$ )labelloop ([a-z-]+)", re.MULTILINE)
@@ -14,3 +15,9 @@ def test_each_command_is_told_of_in_the_readme_or_on_a_page() -> None:
     said = {name for page in pages for name in COMMAND.findall(page.read_text())}
 
     assert not set(cli.commands) - said
+
+
+def test_each_event_is_told_of_on_its_page() -> None:
+    cells = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "events.md").read_text(), re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) == {event.__name__ for event in EVENTS.values()}
