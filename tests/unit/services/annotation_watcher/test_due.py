@@ -313,3 +313,18 @@ def test_a_text_that_one_vote_decided_is_not_withdrawn_by_an_edit_where_two_are_
     assert isinstance(withdrawal.data, e.BatchAnnotated)
     assert [item.labels for item in outcome.data.items] == [("ham",), ("ham",), ("news",)]
     assert [item.labels for item in withdrawal.data.items] == [(), ("ham",), ("news",)]
+
+
+def test_a_relabel_batch_takes_as_many_annotators_as_any_other() -> None:
+    both = (answered(0, ANN_SPAM, BOB_HAM), answered(1, ANN_SPAM, BOB_HAM), answered(2, ANN_SPAM, BOB_HAM))
+    request = e.RelabelRequested(request="1", who="ann", items=(0,))
+    told = (queried(), annotated(*both), request, queried("relabel-1", (0,)))
+
+    def again(*given: Vote) -> list[Outcome]:
+        return look(*told, sees=seen(*given), batch="relabel-1", min_submitted=2)
+
+    assert names(again(ANN_HAM)) == ["ResponsesRecorded"]
+    (outcome,) = again(ANN_HAM, BOB_HAM)
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    assert (outcome.data.batch, outcome.data.agreement) == ("relabel-1", 1.0)
+    assert [answer.labels for answer in outcome.data.items] == [("ham",)]
