@@ -72,8 +72,8 @@ def _stopping(stopping: Facts) -> str:
     found = f"{stopping['criterion']} {value} after model {stopping['model']}"
     if stopping["stop"]:
         return f"{found}: it advises to stop"
-    first = stopping["advised_at"]
-    return found if first is None else f"{found}; it advised to stop at {first} labels"
+    advised = stopping["advised_at"]
+    return found if advised is None else f"{found}; it last began to advise to stop at {advised} labels"
 
 
 def _standing(project: Facts) -> str:

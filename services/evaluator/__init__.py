@@ -1,1 +1,1 @@
-"""Measures each model on the test set. Nothing in the loop needs it."""
+"""Measures each model, audits it, and checks after it whether to stop. Nothing in the loop needs it."""

@@ -121,7 +121,8 @@ def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
 
     history.state = fold(history.state, new_event(PROJECT, checked("2"), source="tests"))
     lines = status_text({**STOPPED, "log": ""}, [overview(history, None)]).splitlines()
-    assert "  stopping: KappaAverage 0.900 after model 2; it advised to stop at 3 labels" in lines
+    told = "KappaAverage 0.900 after model 2; it last began to advise to stop at 3 labels"
+    assert f"  stopping: {told}" in lines
 
 
 def test_audits_are_drawn_with_their_intervals() -> None:
