@@ -133,7 +133,7 @@ class CheckRequest:
     """Ask a stopping criterion whether to go on, by what models say of `items`, the stopping set.
 
     `number` counts the models, from 1 on. `learned` are those of the items that the model has learned;
-    `before` are the class numbers that the models before it gave the items, of as many as the criterion looks at.
+    `before` are the class numbers that earlier models gave the items, of as many as the criterion looks at.
     """
 
     pool: Path
