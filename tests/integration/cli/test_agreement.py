@@ -8,6 +8,8 @@ from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.states import all_answered, annotated, answered, project, queried, vote
 
+PAGE = Path(__file__).parents[3] / "docs" / "label-quality.md"
+
 
 def test_agreement_is_told_to_people_and_programs(tmp_path: Path) -> None:
     done = (
@@ -26,6 +28,7 @@ def test_agreement_is_told_to_people_and_programs(tmp_path: Path) -> None:
         "bob         3 labels, 66.7% of 3 like the majority of the others",
         "confused    ham and spam: once",
     ]
+    assert "\n".join(["```", *lines, "```"]) in PAGE.read_text(encoding="utf-8")
     assert (told["shared"], told["annotators"]["ann"]["agreed"]) == (3, 2)
     assert told["confused"] == [{"labels": ["ham", "spam"], "times": 1}]
 
