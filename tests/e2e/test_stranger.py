@@ -16,7 +16,7 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
-from tests.support.demo import BATCHES, HOME, SIZE, Undisturbed
+from tests.support.demo import BATCHES, KEPT, SIZE, Undisturbed
 from tests.support.loop import Loop, a_loop
 from tests.support.people import Owner, Person
 from tests.support.simulated import simulated_annotators
@@ -44,7 +44,7 @@ def stranger(
 ) -> Iterator[Stranger]:
     """The demo's project goes on for one batch by another strategy; a fork of it goes another way."""
     home = tmp_path_factory.mktemp("stranger")
-    project = take_log_and_pool(undisturbed.demo.folder / HOME, home)
+    project = take_log_and_pool(undisturbed.demo.folder / KEPT, home)
     with a_loop(home, argilla_server) as loop:
         log = ("--log", loop.settings.log, "--store", loop.settings.store)
         before = loop.state(project)
