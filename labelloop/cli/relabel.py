@@ -95,4 +95,5 @@ async def _relabel(
         if not asked:
             raise UserError("no text is named: give their numbers in the pool, or --noise 20")
         count = await relabelling.relabel(found.log, history, asked, why)
-    click.echo(f"{count} texts are asked for once more, as soon as {history.project} is served")
+    said = "1 text is" if count == 1 else f"{count} texts are"
+    click.echo(f"{said} asked for once more, as soon as {history.project} is served")
