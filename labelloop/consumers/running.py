@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -97,9 +97,16 @@ class Running(Handler):
         else:
             run = copy_context().run
             loop = asyncio.get_running_loop()
-            called = await loop.run_in_executor(self._thread, run, self._consumer.handle, event, state)
+            called = await loop.run_in_executor(self._thread, run, self._handled, event, state)
         if called is not None:
             await called
+
+    def _handled(self, event: Event, state: LoopState) -> Awaitable[None] | None:
+        try:
+            return self._consumer.handle(event, state)
+        except StopIteration as error:
+            # What is awaited cannot raise it: it would never end.
+            raise RuntimeError("handle raised StopIteration") from error
 
     def _is_of_interest(self, record: Record) -> bool:
         return record.event is not None and self._project in (None, record.event.project)

@@ -117,6 +117,17 @@ async def test_a_method_that_waits_may_be_async(log: SqliteLog) -> None:
     assert consumer.lengths == [1, 2]
 
 
+async def test_one_that_raises_stop_iteration_fails_as_with_any_error(log: SqliteLog) -> None:
+    await log.append(event(project()), event(queried()))
+    consumer = Noting(*(StopIteration() for _ in range(4)))
+
+    await once(log, consumer)
+
+    (letter,) = (await log.dead_letters.read()).values()
+    assert letter.reason == "RuntimeError: handle raised StopIteration"
+    assert consumer.lengths == [2]
+
+
 async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
     instruments = Instruments.of(GROUP)
     await log.append(event(project()), event(queried()))
