@@ -90,6 +90,7 @@ class Alerting:
         self._read: dict[int, int] = {}
         self._is_level = False
         self._is_kept = True
+        self._is_place_kept = True
         self._kept = asyncio.Condition()
 
     async def run(self) -> None:
@@ -115,13 +116,16 @@ class Alerting:
 
     async def _measure(self, follower: Follower) -> None:
         while True:
-            behind = sum((await follower.lag()).values())
+            lag = await follower.lag()
+            behind = sum(lag.values())
             self._instruments.meters.lag.behind(behind)
             if not behind and not self._is_level:
                 self._is_level = True
                 self._log_patience.is_over()
                 self._instruments.health.lacks(LOG, None)
-                self._book.places = {**self._read, **self._book.places}
+                # What comes to a partition that is empty so far is news too.
+                self._book.places = {**dict.fromkeys(lag, -1), **self._read, **self._book.places}
+                self._is_kept = False
                 await self._judge_all(datetime.now(UTC))
             await asyncio.sleep(LEVEL_INTERVAL)
 
@@ -150,6 +154,7 @@ class Alerting:
         for event, state in history.told or [(record.event, history.state)]:
             self._judge(project, state, datetime.now(UTC) if self._is_level else event.time)
         self._book.places[record.partition] = record.offset
+        self._is_place_kept = False
         await self._keep()
 
     def _judge(self, project: Project, state: LoopState, now: datetime) -> None:
@@ -170,6 +175,8 @@ class Alerting:
                 about = f"service {name}"
                 told = self._book.standing.get(about, ())
                 self._change(about, of_service(name, look, told, self._rules, now), now)
+            # A place that moved on is kept now and then: each event would cost a write.
+            self._is_kept = self._is_kept and self._is_place_kept
             if self._is_level:
                 await self._judge_all(now)
             await self._keep()
@@ -203,6 +210,6 @@ class Alerting:
 
     async def _save(self) -> None:
         self._book.save()
-        self._is_kept = True
+        self._is_kept = self._is_place_kept = True
         async with self._kept:
             self._kept.notify_all()

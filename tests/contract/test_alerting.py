@@ -1,10 +1,12 @@
 """Alerts from every log: what is new is told, over restarts, and nothing twice."""
 
+import json
 from pathlib import Path
 
 from labelloop.log.base import Log
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ServiceFailed
+from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
@@ -34,6 +36,25 @@ async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_
             await until(lambda: hook.titles == [FAILED, OVER, FAILED])
             await append(log, trained("1", {}))
             await until(lambda: hook.titles == [FAILED, OVER, FAILED, OVER])
+
+
+async def test_what_fails_and_recovers_meanwhile_is_told_after_a_run_without_an_alert(
+    log: Log, tmp_path: Path
+) -> None:
+    def places() -> dict[str, int]:
+        book = tmp_path / FILE
+        return json.loads(book.read_text())["places"] if book.exists() else {}
+
+    await append(log, project())
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: bool(places()))
+            first = places()
+            await append(log, queried())
+            await until(lambda: places() != first)
+        await append(log, failed(1), trained("0", {}))
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [FAILED, OVER])
 
 
 async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_path: Path) -> None:
