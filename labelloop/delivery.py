@@ -13,7 +13,7 @@ from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetter, Standing
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
-from labelloop.patience import Patience
+from labelloop.patience import Patience, stop_if_asked
 from labelloop.slot import IDLE, Slot
 
 logger = logging.getLogger(__name__)
@@ -201,7 +201,8 @@ class Delivery:
                 except Unavailable as error:
                     self._instruments.meters.waited(_project(record))
                     await self._handler_patience.wait(error)
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    stop_if_asked()
                     self._handler_patience.is_over()
                     failed += 1
                     reason = _reason(error)
@@ -215,7 +216,7 @@ class Delivery:
                     return handled
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     said = " ".join(str(error).split())[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

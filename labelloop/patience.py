@@ -14,6 +14,13 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
+def stop_if_asked() -> None:
+    """Raise CancelledError if this task was cancelled, though it went on to end what it was at."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Patience:
     """Patience with one thing that a service needs; `who` tells it from the others in slot and health."""
 
