@@ -217,7 +217,7 @@ class Delivery:
 
 
 def _reason(error: BaseException) -> str:
-    said = " ".join(str(error).split())[:LONGEST_REASON]
+    said = " ".join(" ".join((str(error), *getattr(error, "__notes__", ()))).split())[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 

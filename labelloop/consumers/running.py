@@ -12,11 +12,13 @@ from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer
 from labelloop.consumers.states import States, Telling, Told
 from labelloop.delivery import Delivery, Handler
+from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState
 from labelloop.observe.about import about_event, about_project
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import bound_contextvars
+from labelloop.patience import stop_if_asked
 from labelloop.slot import Slot
 from schemas.envelope import Event
 
@@ -84,11 +86,25 @@ class Running(Handler):
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
     async def _give(self, told: Sequence[Told]) -> bool:
+        """What fails does not keep from the rest what a skip released with it; the first error is raised."""
+        failed: list[BaseException] = []
         for event, state in told:
-            with bound_contextvars(**about_event(event)):
-                await self._call(event, state)
+            stop_if_asked()
+            try:
+                with bound_contextvars(**about_event(event)):
+                    await self._call(event, state)
+            except Unavailable:
+                raise
+            except (Exception, asyncio.CancelledError) as error:
+                stop_if_asked()
+                if len(told) > 1:
+                    error.add_note(f"at {event.name} {event.id}, one of {len(told)} events that come at once")
+                failed.append(error)
+                continue
             self.handled += 1
             self._instruments.meters.handled(event, state, state)
+        if failed:
+            raise failed[0]
         return bool(told)
 
     async def _call(self, event: Event, state: LoopState) -> None:

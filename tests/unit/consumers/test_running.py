@@ -68,6 +68,28 @@ async def test_what_waited_is_given_once_the_project_goes_on_though_the_consumer
     ]
 
 
+async def test_what_waited_is_given_though_the_first_of_it_fails(log: SqliteLog) -> None:
+    class Picky(Noting):
+        """Does not like pauses."""
+
+        def handle(self, event: Event, state: LoopState) -> None:
+            if event.name == "ProjectPaused":
+                raise ValueError("a pause")
+            super().handle(event, state)
+
+    bad, pause = damaged(), event(e.ProjectPaused(request="p", who="a"))
+    await log.append(event(project()), event(queried()), bad, pause)
+    await log.append(event(queried("1", (3, 4))), skipping(bad))
+    consumer = Picky()
+
+    await once(log, consumer)
+
+    # At each of the four attempts.
+    assert consumer.lengths == [1, 2, *4 * [4, 5]]
+    (letter,) = (await log.dead_letters.read()).values()
+    assert letter.reason.startswith(f"ValueError: a pause at ProjectPaused {pause.id}, one of 3 events")
+
+
 async def test_what_is_void_after_a_move_is_not_given(log: SqliteLog) -> None:
     there = e.ProjectMoved(request="m", who="ada", log="kafka:there", address="kafka://there", events=1)
     late = event(e.ProjectPaused(request="late", who="ada"))
