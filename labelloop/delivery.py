@@ -121,6 +121,7 @@ class Delivery:
                 await self._log_patience.until_done(partial(follower.commit, record))
             else:
                 self._passed[record.partition] = record
+            stop_if_asked()
             self._delivered += 1
             self._is_busy = False
 
@@ -173,6 +174,7 @@ class Delivery:
         for letter in letters.values():
             if self._is_due(letter) and letter.partition in follower.partitions():
                 await self._put(await self._tried_again(letter))
+                stop_if_asked()
 
     def _is_due(self, letter: DeadLetter) -> bool:
         return letter.group == self._group and letter.standing is Standing.REDRIVEN

@@ -52,6 +52,7 @@ class Patience:
             self._outage = outage
         self._slot.say_of(self._who, waiting=str(error))
         self._health.lacks(self._who, str(error))
+        stop_if_asked()
         await asyncio.sleep(self._backoff.next())
 
     def is_over(self) -> None:

@@ -63,7 +63,10 @@ class Running(Handler):
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
-        """Run until cancelled; `once`: until nothing is left. What is being handled is handled to its end."""
+        """Run until cancelled; `once`: until nothing is left.
+
+        What a plain `handle` is at is handled to its end, and does not come again; an `async` one is cancelled.
+        """
         try:
             await self._delivery.run(once)
         finally:
@@ -113,7 +116,13 @@ class Running(Handler):
         else:
             run = copy_context().run
             loop = asyncio.get_running_loop()
-            called = await loop.run_in_executor(self._thread, run, self._handled, event, state)
+            handling = loop.run_in_executor(self._thread, run, self._handled, event, state)
+            try:
+                await asyncio.wait([handling])
+            except asyncio.CancelledError:
+                logger.info("stopping: it waits for the end of what is being handled")
+                await asyncio.wait([handling])
+            called = await handling
         if called is not None:
             await called
 

@@ -1,6 +1,7 @@
 """Which events a consumer is given, and which never reach it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -148,6 +149,29 @@ async def test_one_that_raises_stop_iteration_fails_as_with_any_error(log: Sqlit
     (letter,) = (await log.dead_letters.read()).values()
     assert letter.reason == "RuntimeError: handle raised StopIteration"
     assert consumer.lengths == [2]
+
+
+async def test_a_stop_waits_for_what_is_being_handled_and_that_does_not_come_again(log: SqliteLog) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Slow(Noting):
+        """Takes its time."""
+
+        def handle(self, event: Event, state: LoopState) -> None:
+            begun.set()
+            assert may_end.wait(30)
+            super().handle(event, state)
+
+    await log.append(event(project()), event(queried()))
+    slow, after = Slow(), Noting()
+
+    async with at_work(running(log, slow)):
+        await until(begun.is_set)
+        # Only if the stop does not block the loop is this called.
+        asyncio.get_running_loop().call_later(0.1, may_end.set)
+    await once(log, after)
+
+    assert (slow.lengths, after.lengths) == ([1], [2])
 
 
 async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
