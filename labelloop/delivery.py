@@ -116,6 +116,7 @@ class Delivery:
             if follower.sharings != self._sharings:
                 self._sharings = follower.sharings
                 self._handler.renewed()
+                self._passed.clear()
             if await self._deliver(record):
                 self._passed.pop(record.partition, None)
                 await self._log_patience.until_done(partial(follower.commit, record))
@@ -148,10 +149,16 @@ class Delivery:
         return behind
 
     async def _commit_passed(self, follower: Follower) -> None:
-        for record in list(self._passed.values()):
-            await self._log_patience.until_done(partial(follower.commit, record))
-            if self._passed.get(record.partition) is record:
-                del self._passed[record.partition]
+        for partition in list(self._passed):
+            await self._log_patience.until_done(partial(self._commit_last_passed, follower, partition))
+
+    async def _commit_last_passed(self, follower: Follower, partition: int) -> None:
+        # By now another may have been passed over or handled: a commit that is late would go back.
+        record = self._passed.get(partition)
+        if record is not None:
+            await follower.commit(record)
+            if self._passed.get(partition) is record:
+                del self._passed[partition]
 
     async def _deliver(self, record: Record) -> bool:
         """Return when the record is handled or set aside; False where there was nothing to do."""
