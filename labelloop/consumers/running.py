@@ -65,7 +65,7 @@ class Running(Handler):
     async def run(self, once: bool = False) -> None:
         """Run until cancelled; `once`: until nothing is left.
 
-        What a plain `handle` is at is handled to its end, and does not come again; an `async` one is cancelled.
+        What a plain `handle` is at is handled to its end and does not come again; an `async` one is cancelled.
         """
         try:
             await self._delivery.run(once)

@@ -152,20 +152,23 @@ class Alerting:
         # What halts a project is told of no state: the one before it stands.
         history = project.history
         for event, state in history.told or [(record.event, history.state)]:
-            self._judge(project, state, datetime.now(UTC) if self._is_level else event.time)
+            now = datetime.now(UTC) if self._is_level else None
+            self._judge(project, state, now or event.time, now)
         self._book.places[record.partition] = record.offset
         self._is_place_kept = False
         await self._keep()
 
-    def _judge(self, project: Project, state: LoopState, now: datetime) -> None:
+    def _judge(self, project: Project, state: LoopState, time: datetime, now: datetime | None) -> None:
+        """`time`: that of the change. `now` None: this is not the present."""
         history = project.history
         halted = str(history.halt) if history.halt else None
-        firing = {} if history.is_away else of_project(state, project.failing, halted, self._rules, now)
-        self._change(history.project, firing, now)
+        told = self._book.standing.get(history.project, ())
+        firing = of_project(state, project.failing, halted, self._rules, now, told)
+        self._change(history.project, {} if history.is_away else firing, time)
 
     async def _judge_all(self, now: datetime) -> None:
         for project in self._projects.values():
-            self._judge(project, project.history.state, now)
+            self._judge(project, project.history.state, now, now)
         await self._keep()
 
     async def _watch(self) -> None:

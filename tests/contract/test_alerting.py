@@ -1,17 +1,18 @@
 """Alerts from every log: what is new is told, over restarts, and nothing twice."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 from labelloop.log.base import Log
 from schemas.envelope import Event, datahash, new_event
-from schemas.events import EventData, EventSkipped, ServiceFailed
+from schemas.events import EventData, EventSkipped, ProjectPaused, ServiceFailed
 from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
 from tests.support.receivers import a_hook
-from tests.support.states import PROJECT, annotated, project, queried, trained
+from tests.support.states import PROJECT, START, annotated, project, queried, trained
 
 FAILED = f"labelloop: {PROJECT}: trainer failed"
 OVER = f"labelloop: over: {PROJECT}: trainer failed"
@@ -70,3 +71,20 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
             await until(lambda: hook.titles[1:] == [f"labelloop: over: {PROJECT} is halted"])
 
     assert f"labelloop skip {bad.id}" in hook.posted[0]["message"]
+
+
+async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log: Log, tmp_path: Path) -> None:
+    await append(log, project())
+    await log.append(new_event(PROJECT, queried(), source="tests", time=START))
+    waits = f"labelloop: {PROJECT}: batch 0 waits for people"
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [waits])
+        # By a clock that is behind.
+        paused = ProjectPaused(request="p", who="ada")
+        await log.append(new_event(PROJECT, paused, source="tests", time=START + timedelta(minutes=1)))
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await append(log, failed(1))
+            await until(lambda: len(hook.titles) > 1)
+
+    assert hook.titles == [waits, FAILED]
