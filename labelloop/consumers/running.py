@@ -36,7 +36,8 @@ class Running(Handler):
     """Gives the consumer what it wants of all projects, or of one.
 
     A dead letter comes with the state that its event came with. Events of a project that is halted wait for
-    the EventSkipped that lets it go on; those of other projects do not.
+    the EventSkipped that lets it go on; those of other projects do not. Where an upgrade lets it go on, they
+    come only if the group begins anew.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Running(Handler):
     async def run(self, once: bool = False) -> None:
         """Run until cancelled; `once`: until nothing is left.
 
-        What a plain `handle` is at is handled to its end and does not come again; an `async` one is cancelled.
+        What a plain `handle` is at is handled to its end, and kept so; an `async` one is cancelled.
         """
         try:
             await self._delivery.run(once)
