@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop import Consumer, Event, LoopState, Unavailable, follow
+from labelloop import Consumer, Event, LoopState, Unavailable, UserError, follow
 from labelloop.log.sqlite import SqliteLog
 from labelloop.observe.instruments import Instruments
 from labelloop.slot import Slot, read_slot
@@ -201,6 +201,13 @@ async def test_a_consumer_that_waits_is_not_ready(log: SqliteLog) -> None:
 
     async with at_work(running(log, Noting(*away), instruments=instruments)):
         await until(lambda: "no answer" in (instruments.health.unreadiness() or ""))
+
+
+async def test_a_script_cannot_follow_as_a_service(log: SqliteLog, tmp_path: Path) -> None:
+    await log.append(event(project()))
+
+    with pytest.raises(UserError, match="trainer is a service's own name"):
+        await anext(follow(f"sqlite:///{tmp_path}/log.sqlite", group="trainer"))
 
 
 async def test_a_script_follows_a_log_by_its_address(log: SqliteLog, tmp_path: Path) -> None:
