@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,6 +65,15 @@ class Book:
         if not firing:
             del self.standing[about]
         return True
+
+    def forget(self, is_forgotten: Callable[[str, str], bool]) -> bool:
+        """Drop what is not judged any more, by what it is about and its key: it is not told to be over."""
+        kept = {
+            about: {key: known for key, known in found.items() if not is_forgotten(about, key)}
+            for about, found in self.standing.items()
+        }
+        before, self.standing = self.standing, {about: found for about, found in kept.items() if found}
+        return self.standing != before
 
     def next_for(self, target: str) -> Told | None:
         """The oldest message that a target has not taken."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -96,6 +96,8 @@ class Alerting:
     async def run(self) -> None:
         """Run until cancelled."""
         self._slot.say(doing=IDLE)
+        off = self._rules.off
+        self._forget(lambda about, key: key.split()[0] in off)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._watch())
@@ -164,7 +166,10 @@ class Alerting:
         halted = str(history.halt) if history.halt else None
         told = self._book.standing.get(history.project, ())
         firing = of_project(state, project.failing, halted, self._rules, now, told)
-        self._change(history.project, {} if history.is_away else firing, time)
+        if history.is_away:
+            self._forget(lambda about, key: about == history.project)
+        else:
+            self._change(history.project, firing, time)
 
     async def _judge_all(self, now: datetime) -> None:
         for project in self._projects.values():
@@ -205,6 +210,10 @@ class Alerting:
 
     def _change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> None:
         if self._book.change(about, firing, now):
+            self._is_kept = False
+
+    def _forget(self, is_forgotten: Callable[[str, str], bool]) -> None:
+        if self._book.forget(is_forgotten):
             self._is_kept = False
 
     async def _keep(self) -> None:

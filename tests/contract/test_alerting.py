@@ -4,9 +4,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
 from schemas.envelope import Event, datahash, new_event
-from schemas.events import EventData, EventSkipped, ProjectPaused, ServiceFailed
+from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
 from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
@@ -88,3 +89,28 @@ async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log:
             await until(lambda: len(hook.titles) > 1)
 
     assert hook.titles == [waits, FAILED]
+
+
+async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_path: Path) -> None:
+    async def append_failure(name: str) -> None:
+        await log.append(
+            new_event(name, project(), source="tests"), new_event(name, failed(1), source="trainer")
+        )
+
+    def about(name: str) -> str:
+        return f"labelloop: {name}: trainer failed"
+
+    moved = ProjectMoved(request="m", who="ada", log="there", address="sqlite:///there", events=2)
+    await append_failure(PROJECT)
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [about(PROJECT)])
+            await append(log, moved)
+            await append_failure("second")
+            await until(lambda: hook.titles == [about(PROJECT), about("second")])
+        async with at_work(await an_alerting(log, tmp_path, hook, rules=Rules(failed=None))):
+            await until(lambda: not json.loads((tmp_path / FILE).read_text())["standing"])
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: len(hook.titles) == 3)
+
+    assert hook.titles == [about(PROJECT), about("second"), about("second")]
