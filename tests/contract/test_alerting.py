@@ -12,7 +12,7 @@ from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
-from tests.support.receivers import a_hook
+from tests.support.receivers import Hook, a_hook
 from tests.support.states import PROJECT, START, annotated, project, queried, trained
 
 FAILED = f"labelloop: {PROJECT}: trainer failed"
@@ -21,6 +21,11 @@ OVER = f"labelloop: over: {PROJECT}: trainer failed"
 
 async def append(log: Log, *told: EventData) -> None:
     await log.append(*(new_event(PROJECT, data, source="trainer") for data in told))
+
+
+async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
+    """And until that is noted: what is stopped before tells it again."""
+    await until(lambda: hook.titles == list(titles) and not json.loads((folder / FILE).read_text())["outbox"])
 
 
 def failed(attempt: int) -> ServiceFailed:
@@ -80,7 +85,7 @@ async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log:
     waits = f"labelloop: {PROJECT}: batch 0 waits for people"
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
-            await until(lambda: hook.titles == [waits])
+            await until_told(hook, tmp_path, waits)
         # By a clock that is behind.
         paused = ProjectPaused(request="p", who="ada")
         await log.append(new_event(PROJECT, paused, source="tests", time=START + timedelta(minutes=1)))
@@ -107,7 +112,7 @@ async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_
             await until(lambda: hook.titles == [about(PROJECT)])
             await append(log, moved)
             await append_failure("second")
-            await until(lambda: hook.titles == [about(PROJECT), about("second")])
+            await until_told(hook, tmp_path, about(PROJECT), about("second"))
         async with at_work(await an_alerting(log, tmp_path, hook, rules=Rules(failed=None))):
             await until(lambda: not json.loads((tmp_path / FILE).read_text())["standing"])
         async with at_work(await an_alerting(log, tmp_path, hook)):
