@@ -13,7 +13,7 @@ from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetter, Standing
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
-from labelloop.patience import Patience
+from labelloop.patience import Patience, stop_if_asked
 from labelloop.slot import IDLE, Slot
 
 logger = logging.getLogger(__name__)
@@ -116,11 +116,13 @@ class Delivery:
             if follower.sharings != self._sharings:
                 self._sharings = follower.sharings
                 self._handler.renewed()
+                self._passed.clear()
             if await self._deliver(record):
                 self._passed.pop(record.partition, None)
                 await self._log_patience.until_done(partial(follower.commit, record))
             else:
                 self._passed[record.partition] = record
+            stop_if_asked()
             self._delivered += 1
             self._is_busy = False
 
@@ -147,10 +149,16 @@ class Delivery:
         return behind
 
     async def _commit_passed(self, follower: Follower) -> None:
-        for record in list(self._passed.values()):
-            await self._log_patience.until_done(partial(follower.commit, record))
-            if self._passed.get(record.partition) is record:
-                del self._passed[record.partition]
+        for partition in list(self._passed):
+            await self._log_patience.until_done(partial(self._commit_last_passed, follower, partition))
+
+    async def _commit_last_passed(self, follower: Follower, partition: int) -> None:
+        # By now another may have been passed over or handled: a commit that is late would go back.
+        record = self._passed.get(partition)
+        if record is not None:
+            await follower.commit(record)
+            if self._passed.get(partition) is record:
+                del self._passed[partition]
 
     async def _deliver(self, record: Record) -> bool:
         """Return when the record is handled or set aside; False where there was nothing to do."""
@@ -173,6 +181,7 @@ class Delivery:
         for letter in letters.values():
             if self._is_due(letter) and letter.partition in follower.partitions():
                 await self._put(await self._tried_again(letter))
+                stop_if_asked()
 
     def _is_due(self, letter: DeadLetter) -> bool:
         return letter.group == self._group and letter.standing is Standing.REDRIVEN
@@ -201,7 +210,8 @@ class Delivery:
                 except Unavailable as error:
                     self._instruments.meters.waited(_project(record))
                     await self._handler_patience.wait(error)
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    stop_if_asked()
                     self._handler_patience.is_over()
                     failed += 1
                     reason = _reason(error)
@@ -215,8 +225,8 @@ class Delivery:
                     return handled
 
 
-def _reason(error: Exception) -> str:
-    said = " ".join(str(error).split())[:LONGEST_REASON]
+def _reason(error: BaseException) -> str:
+    said = " ".join(" ".join((str(error), *getattr(error, "__notes__", ()))).split())[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 

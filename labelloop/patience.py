@@ -14,6 +14,13 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
+def stop_if_asked() -> None:
+    """Raise CancelledError if this task was cancelled, though it went on to end what it was at."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Patience:
     """Patience with one thing that a service needs; `who` tells it from the others in slot and health."""
 
@@ -45,6 +52,7 @@ class Patience:
             self._outage = outage
         self._slot.say_of(self._who, waiting=str(error))
         self._health.lacks(self._who, str(error))
+        stop_if_asked()
         await asyncio.sleep(self._backoff.next())
 
     def is_over(self) -> None:

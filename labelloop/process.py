@@ -73,10 +73,10 @@ async def _serve(make: Callable[[Settings], Controller[Any]], observing: Observi
 
 async def keep(
     name: str, work: Work, observing: Observing, run: Path | None, parent: int | None = None
-) -> None:
+) -> int | None:
     """Do a service's work until its end, SIGTERM or SIGINT, or the end of its `parent`; show how it fares.
 
-    Raises UserError when it cannot be shown.
+    Returns the signal that cut the work off. Raises UserError when it cannot be shown.
     """
     logs.bind_contextvars(service=name)
     slot = Slot(run, name)
@@ -84,8 +84,14 @@ async def keep(
     server = _show(instruments, observing, slot)
     beating = asyncio.create_task(instruments.health.keep_beating())
     running = asyncio.create_task(work(slot, instruments))
+    got: list[int] = []
+
+    def stop(number: int) -> None:
+        got.append(number)
+        running.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
     watching = asyncio.create_task(_stop_without_parent(parent, running))
     try:
         with suppress(asyncio.CancelledError):
@@ -95,6 +101,7 @@ async def keep(
         beating.cancel()
         if server is not None:
             server.close()
+    return got[0] if got and running.cancelled() else None
 
 
 def _show(instruments: Instruments, observing: Observing, slot: Slot) -> HealthServer | None:

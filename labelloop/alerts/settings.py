@@ -35,6 +35,11 @@ class Rules:
     agreement: float | None = 0.6
     lag: timedelta | None = timedelta(minutes=5)
 
+    @property
+    def off(self) -> set[str]:
+        """The rules by which there is never an alert."""
+        return {found.name for found in fields(self) if getattr(self, found.name) is None}
+
 
 @dataclass(frozen=True)
 class AlertSettings:

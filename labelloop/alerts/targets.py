@@ -76,10 +76,16 @@ def targets(urls: Sequence[str]) -> list[Target]:
 
 
 def hidden(text: str, url: str) -> str:
-    """A text without the parts of a URL, any of which may be a secret."""
+    """A text without the parts of a URL, any of which may be a secret.
+
+    Parts that are short may be words of the text and stay, but for the user and the password.
+    """
     place = url.partition("://")[2]
     parts = {form for part in re.split(r"[/@:?&=#,]+", place) for form in (part, unquote(part))}
     for part in sorted((url, *parts), key=len, reverse=True):
         if len(part) >= SHORTEST:
             text = text.replace(part, HIDDEN)
+    user = re.split("[/?#]", place)[0].rpartition("@")[0]
+    for part in {form for said in user.split(":") if said for form in (said, unquote(said))}:
+        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", HIDDEN, text)
     return text

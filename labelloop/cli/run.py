@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,9 @@ def run(
         raise UserError("name a consumer: `labelloop run --list` shows those installed, or give module:Class")
     else:
         asked = Asked(consumer, parameters(settings), group, start, project, once)
-        asyncio.run(_run(where, asked))
+        signal = asyncio.run(_run(where, asked))
+        if once and signal is not None:
+            sys.exit(128 + signal)
 
 
 def _list(as_json: bool) -> None:
@@ -101,7 +104,8 @@ class Asked:
     once: bool
 
 
-async def _run(where: Where, asked: Asked) -> None:
+async def _run(where: Where, asked: Asked) -> int | None:
+    """Returns the signal that cut it off."""
     from labelloop.consumers.finding import find, make
     from labelloop.log import open_log
     from labelloop.observe.settings import Observing
@@ -113,7 +117,7 @@ async def _run(where: Where, asked: Asked) -> None:
     try:
         made = make(asked.named, kind, asked.settings, places.known_store)
         try:
-            await _give(log, made, asked, observing, places.home.run if places.home else None)
+            return await _give(log, made, asked, observing, places.home.run if places.home else None)
         finally:
             made.close()
     finally:
@@ -122,7 +126,7 @@ async def _run(where: Where, asked: Asked) -> None:
 
 async def _give(
     log: "Log", made: "Consumer", asked: Asked, observing: "Observing", folder: Path | None
-) -> None:
+) -> int | None:
     from labelloop.consumers.finding import group_of
     from labelloop.consumers.running import Running
     from labelloop.observe import logs
@@ -145,5 +149,6 @@ async def _give(
         finally:
             handled = running.handled
 
-    await keep(group, work, observing, folder)
+    signal = await keep(group, work, observing, folder)
     click.echo(f"{group} has handled {handled} event{'' if handled == 1 else 's'}")
+    return signal

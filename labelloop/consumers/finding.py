@@ -4,7 +4,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError
 from labelloop.store import open_store
 from labelloop.supervisor.plan import ALERTING, SERVICES
+from schemas.events import EventData
 
 ENTRY_POINTS = "labelloop.consumers"
 STORE = "store"
@@ -30,12 +31,16 @@ def find(named: str) -> type[Consumer]:
         module, _, attribute = known[named].value.partition(":")
     elif re.fullmatch(r"[\w.]+:[\w.]+", named):
         module, _, attribute = named.partition(":")
+        if (here := str(Path.cwd())) not in sys.path:
+            sys.path.insert(0, here)
     else:
         there = f"there is {', '.join(known)}" if known else "no package here has any"
         raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
     found = _imported(named, module, attribute)
     if not (inspect.isclass(found) and issubclass(found, Consumer)):
         raise UserError(f"{named} is no consumer: derive the class from labelloop.Consumer")
+    if not _is_kinds(found.events):
+        raise UserError(f"{named} wants {found.events!r}: give events as a tuple, as (BatchAnnotated,)")
     if inspect.isabstract(found):
         raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
     return found
@@ -64,7 +69,11 @@ def make(named: str, kind: type[Consumer], options: Mapping[str, Any], store: st
 
 def group_of(kind: type[Consumer], given: str | None, project: str | None) -> str:
     """The group that a consumer works as; for one project it has one of its own. Raises UserError."""
-    group = given or ".".join(filter(None, (kind.name or kind.__name__, project)))
+    return checked(given or ".".join(filter(None, (kind.name or kind.__name__, project))))
+
+
+def checked(group: str) -> str:
+    """A group's name. Raises UserError for one that cannot be, or is a service's."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
         raise UserError(f"{group!r} is no name of a group: use letters, digits, '.', '_' and '-'")
     if group in (*SERVICES, ALERTING):
@@ -72,10 +81,12 @@ def group_of(kind: type[Consumer], given: str | None, project: str | None) -> st
     return group
 
 
+def _is_kinds(events: object) -> bool:
+    kinds = events if isinstance(events, Collection) else (None,)
+    return all(isinstance(kind, type) and issubclass(kind, EventData) for kind in kinds)
+
+
 def _imported(named: str, module: str, attribute: str) -> Any:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
     try:
         found = importlib.import_module(module)
     except Exception as error:

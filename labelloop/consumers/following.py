@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from labelloop.consumers.finding import checked
 from labelloop.consumers.states import States
 from labelloop.group import own_group
 from labelloop.home import DEFAULT
@@ -20,12 +21,13 @@ async def follow(
     From the beginning; a `group` goes on behind what it was given and came back from. Raises UserError and
     Unavailable.
     """
+    name = own_group() if group is None else checked(group)
     places = places_of(str(log))
     check_log_is_there(places)
     opened = open_log(places.log)
     states = States(opened)
     try:
-        async with opened.follow(group or own_group()) as follower:
+        async with opened.follow(name) as follower:
             sharings = follower.sharings
             async for record in follower:
                 if follower.sharings != sharings:

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer
 from labelloop.consumers.states import States, Telling, Told
 from labelloop.delivery import Delivery, Handler
+from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState
 from labelloop.observe.about import about_event, about_project
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import bound_contextvars
+from labelloop.patience import stop_if_asked
 from labelloop.slot import Slot
 from schemas.envelope import Event
 
@@ -34,7 +36,8 @@ class Running(Handler):
     """Gives the consumer what it wants of all projects, or of one.
 
     A dead letter comes with the state that its event came with. Events of a project that is halted wait for
-    the EventSkipped that lets it go on; those of other projects do not.
+    the EventSkipped that lets it go on; those of other projects do not. Where an upgrade lets it go on, they
+    come only if the group begins anew.
     """
 
     def __init__(
@@ -61,7 +64,10 @@ class Running(Handler):
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
-        """Run until cancelled; `once`: until nothing is left. What is being handled is handled to its end."""
+        """Run until cancelled; `once`: until nothing is left.
+
+        What a plain `handle` is at is handled to its end, and kept so; an `async` one is cancelled.
+        """
         try:
             await self._delivery.run(once)
         finally:
@@ -84,11 +90,25 @@ class Running(Handler):
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
     async def _give(self, told: Sequence[Told]) -> bool:
+        """What fails does not keep from the rest what a skip released with it; the first error is raised."""
+        failed: list[BaseException] = []
         for event, state in told:
-            with bound_contextvars(**about_event(event)):
-                await self._call(event, state)
+            stop_if_asked()
+            try:
+                with bound_contextvars(**about_event(event)):
+                    await self._call(event, state)
+            except Unavailable:
+                raise
+            except (Exception, asyncio.CancelledError) as error:
+                stop_if_asked()
+                if len(told) > 1:
+                    error.add_note(f"at {event.name} {event.id}, one of {len(told)} events that come at once")
+                failed.append(error)
+                continue
             self.handled += 1
             self._instruments.meters.handled(event, state, state)
+        if failed:
+            raise failed[0]
         return bool(told)
 
     async def _call(self, event: Event, state: LoopState) -> None:
@@ -97,9 +117,22 @@ class Running(Handler):
         else:
             run = copy_context().run
             loop = asyncio.get_running_loop()
-            called = await loop.run_in_executor(self._thread, run, self._consumer.handle, event, state)
+            handling = loop.run_in_executor(self._thread, run, self._handled, event, state)
+            try:
+                await asyncio.wait([handling])
+            except asyncio.CancelledError:
+                logger.info("stopping: it waits for the end of what is being handled")
+                await asyncio.wait([handling])
+            called = await handling
         if called is not None:
             await called
+
+    def _handled(self, event: Event, state: LoopState) -> Awaitable[None] | None:
+        try:
+            return self._consumer.handle(event, state)
+        except StopIteration as error:
+            # What is awaited cannot raise it: it would never end.
+            raise RuntimeError("handle raised StopIteration") from error
 
     def _is_of_interest(self, record: Record) -> bool:
         return record.event is not None and self._project in (None, record.event.project)

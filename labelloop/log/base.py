@@ -150,7 +150,7 @@ class Log(Protocol):
     async def place(self, group: str, at_end: bool) -> None:
         """Let a group begin anew: behind all that is there, or at the beginning. No member may be at work.
 
-        Raises Unavailable and UserError.
+        Raises Unavailable, and UserError where the log sees a member at work: Kafka does, SQLite does not.
         """
         ...
 

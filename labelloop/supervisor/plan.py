@@ -105,4 +105,5 @@ def _port(first: int | None, number: int) -> dict[str, str]:
 
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:
     command = (sys.executable, "-m", *module)
-    return Service(name, command, home.logs / f"{name}.log", {**QUIET, **environment})
+    # Addresses hold secrets: only what alerts is to know them.
+    return Service(name, command, home.logs / f"{name}.log", {**QUIET, ALERT: "", **environment})

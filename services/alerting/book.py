@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,6 +66,15 @@ class Book:
             del self.standing[about]
         return True
 
+    def forget(self, is_forgotten: Callable[[str, str], bool]) -> bool:
+        """Drop what is not judged any more, by what it is about and its key: it is not told to be over."""
+        kept = {
+            about: {key: known for key, known in found.items() if not is_forgotten(about, key)}
+            for about, found in self.standing.items()
+        }
+        before, self.standing = self.standing, {about: found for about, found in kept.items() if found}
+        return self.standing != before
+
     def next_for(self, target: str) -> Told | None:
         """The oldest message that a target has not taken."""
         return next((told for told in self.outbox if target in told.left), None)
@@ -98,6 +107,7 @@ class Book:
     def _written(self) -> dict[str, Any]:
         return {
             "log": self.log,
+            "targets": list(self.targets),
             "places": {str(partition): offset for partition, offset in self.places.items()},
             "standing": {
                 about: {key: [known.title, known.since.isoformat()] for key, known in found.items()}
@@ -110,6 +120,7 @@ class Book:
 def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
     """What was kept of this log, for these targets; empty where it was of another log, or nothing was.
 
+    What was left to targets that are no more is left to those that are new.
     Raises UserError when it is damaged.
     """
     book = Book(folder / FILE, log, targets)
@@ -122,9 +133,10 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
             book.standing[about] = {
                 key: Known(str(title), datetime.fromisoformat(since)) for key, (title, since) in found.items()
             }
+        new = [target for target in targets if target not in said["targets"]]
         for each in said["outbox"]:
-            left = [target for target in each["left"] if target in targets]
-            if left:
+            # An address that was corrected is another one: it takes what nobody else is left to take.
+            if left := [target for target in each["left"] if target in targets] or list(new):
                 book.outbox.append(Told(Message(**each["message"]), left))
     except FileNotFoundError:
         return book

@@ -12,7 +12,7 @@ from labelloop.loop.state import LoopState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed
 
-SILENT, LAG = "silent", "lag"
+SILENT, LAG, WAITING = "silent", "lag", "waiting"
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,22 @@ class Look:
 
 
 def of_project(
-    state: LoopState, failing: Failing, halted: str | None, rules: Rules, now: datetime
+    state: LoopState,
+    failing: Failing,
+    halted: str | None,
+    rules: Rules,
+    now: datetime | None,
+    told: Collection[str] = (),
 ) -> dict[str, Alert]:
-    """The alerts of a project, by key; `halted`: why it cannot go on."""
+    """The alerts of a project, by key; `halted`: why it cannot go on; `told`: those that people know of.
+
+    `now` None: more is to be read, and it is not known how long anything has waited. What was told of it
+    stands meanwhile.
+    """
     name = state.project_id
     found = [
         *_failed(name, failing, rules),
-        *_waiting(state, rules, now),
+        *(_waiting(state, rules, now) if now else _still_waiting(told)),
         *_accuracy(state, rules),
         *_agreement(state, rules),
         *_stopping(state),
@@ -101,7 +110,12 @@ def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
         times += [time for time in (batch.responses_at, batch.annotated_at) if time is not None]
     if now - max(times) > rules.waiting:
         title = f"{state.project_id}: batch {opened[0].name} waits for people"
-        yield Alert("waiting", title, f"There was no answer for {spoken(rules.waiting)} and more.")
+        yield Alert(WAITING, title, f"There was no answer for {spoken(rules.waiting)} and more.")
+
+
+def _still_waiting(told: Collection[str]) -> Iterator[Alert]:
+    if WAITING in told:
+        yield Alert(WAITING, "", "")
 
 
 def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -90,11 +90,14 @@ class Alerting:
         self._read: dict[int, int] = {}
         self._is_level = False
         self._is_kept = True
+        self._is_place_kept = True
         self._kept = asyncio.Condition()
 
     async def run(self) -> None:
         """Run until cancelled."""
         self._slot.say(doing=IDLE)
+        off = self._rules.off
+        self._forget(lambda about, key: key.split()[0] in off)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._watch())
@@ -115,13 +118,16 @@ class Alerting:
 
     async def _measure(self, follower: Follower) -> None:
         while True:
-            behind = sum((await follower.lag()).values())
+            lag = await follower.lag()
+            behind = sum(lag.values())
             self._instruments.meters.lag.behind(behind)
             if not behind and not self._is_level:
                 self._is_level = True
                 self._log_patience.is_over()
                 self._instruments.health.lacks(LOG, None)
-                self._book.places = {**self._read, **self._book.places}
+                # What comes to a partition that is empty so far is news too.
+                self._book.places = {**dict.fromkeys(lag, -1), **self._read, **self._book.places}
+                self._is_kept = False
                 await self._judge_all(datetime.now(UTC))
             await asyncio.sleep(LEVEL_INTERVAL)
 
@@ -148,19 +154,26 @@ class Alerting:
         # What halts a project is told of no state: the one before it stands.
         history = project.history
         for event, state in history.told or [(record.event, history.state)]:
-            self._judge(project, state, datetime.now(UTC) if self._is_level else event.time)
+            now = datetime.now(UTC) if self._is_level else None
+            self._judge(project, state, now or event.time, now)
         self._book.places[record.partition] = record.offset
+        self._is_place_kept = False
         await self._keep()
 
-    def _judge(self, project: Project, state: LoopState, now: datetime) -> None:
+    def _judge(self, project: Project, state: LoopState, time: datetime, now: datetime | None) -> None:
+        """`time`: that of the change. `now` None: this is not the present."""
         history = project.history
         halted = str(history.halt) if history.halt else None
-        firing = {} if history.is_away else of_project(state, project.failing, halted, self._rules, now)
-        self._change(history.project, firing, now)
+        told = self._book.standing.get(history.project, ())
+        firing = of_project(state, project.failing, halted, self._rules, now, told)
+        if history.is_away:
+            self._forget(lambda about, key: about == history.project)
+        else:
+            self._change(history.project, firing, time)
 
     async def _judge_all(self, now: datetime) -> None:
         for project in self._projects.values():
-            self._judge(project, project.history.state, now)
+            self._judge(project, project.history.state, now, now)
         await self._keep()
 
     async def _watch(self) -> None:
@@ -170,6 +183,8 @@ class Alerting:
                 about = f"service {name}"
                 told = self._book.standing.get(about, ())
                 self._change(about, of_service(name, look, told, self._rules, now), now)
+            # A place that moved on is kept now and then: each event would cost a write.
+            self._is_kept = self._is_kept and self._is_place_kept
             if self._is_level:
                 await self._judge_all(now)
             await self._keep()
@@ -197,12 +212,16 @@ class Alerting:
         if self._book.change(about, firing, now):
             self._is_kept = False
 
+    def _forget(self, is_forgotten: Callable[[str, str], bool]) -> None:
+        if self._book.forget(is_forgotten):
+            self._is_kept = False
+
     async def _keep(self) -> None:
         if not self._is_kept:
             await self._disk_patience.until_done(self._save)
 
     async def _save(self) -> None:
         self._book.save()
-        self._is_kept = True
+        self._is_kept = self._is_place_kept = True
         async with self._kept:
             self._kept.notify_all()

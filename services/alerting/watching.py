@@ -35,7 +35,7 @@ class Watching:
     async def look(self, now: datetime) -> Mapping[str, Look]:
         """Each service as it is now; what is wrong with it keeps the time at which that was first seen."""
         found = {**self._supervised(), **self._addresses}
-        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
             looks = await asyncio.gather(*(self._look(client, url, now) for url in found.values()))
         before, self._looks = self._looks, {}
         for name, look in zip(found, looks, strict=True):
@@ -79,12 +79,14 @@ async def _each(address: str) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(
             parts.hostname, parts.port, type=socket.SOCK_STREAM
         )
-    except OSError:
+    except (OSError, UnicodeError):
         return [address]
     # A certificate is one for the name.
     if parts.scheme != "http":
         return [address]
-    places = sorted({str(place[4][0]) for place in found})
+    # One family: a service listens on one, and its name often stands for both.
+    family = min(place[0] for place in found)
+    places = sorted({str(place[4][0]) for place in found if place[0] == family})
     port = f":{parts.port}" if parts.port else ""
     return [
         urlunsplit(parts._replace(netloc=f"[{place}]{port}" if ":" in place else f"{place}{port}"))

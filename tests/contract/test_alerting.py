@@ -1,15 +1,19 @@
 """Alerts from every log: what is new is told, over restarts, and nothing twice."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
+from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
 from schemas.envelope import Event, datahash, new_event
-from schemas.events import EventData, EventSkipped, ServiceFailed
+from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
+from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
-from tests.support.receivers import a_hook
-from tests.support.states import PROJECT, annotated, project, queried, trained
+from tests.support.receivers import Hook, a_hook
+from tests.support.states import PROJECT, START, annotated, project, queried, trained
 
 FAILED = f"labelloop: {PROJECT}: trainer failed"
 OVER = f"labelloop: over: {PROJECT}: trainer failed"
@@ -17,6 +21,11 @@ OVER = f"labelloop: over: {PROJECT}: trainer failed"
 
 async def append(log: Log, *told: EventData) -> None:
     await log.append(*(new_event(PROJECT, data, source="trainer") for data in told))
+
+
+async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
+    """And until that is noted: what is stopped before tells it again."""
+    await until(lambda: hook.titles == list(titles) and not json.loads((folder / FILE).read_text())["outbox"])
 
 
 def failed(attempt: int) -> ServiceFailed:
@@ -36,6 +45,25 @@ async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_
             await until(lambda: hook.titles == [FAILED, OVER, FAILED, OVER])
 
 
+async def test_what_fails_and_recovers_meanwhile_is_told_after_a_run_without_an_alert(
+    log: Log, tmp_path: Path
+) -> None:
+    def places() -> dict[str, int]:
+        book = tmp_path / FILE
+        return json.loads(book.read_text())["places"] if book.exists() else {}
+
+    await append(log, project())
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: bool(places()))
+            first = places()
+            await append(log, queried())
+            await until(lambda: places() != first)
+        await append(log, failed(1), trained("0", {}))
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [FAILED, OVER])
+
+
 async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_path: Path) -> None:
     good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
     bad = Event({**good.attributes, "datahash": datahash(data)}, data)
@@ -49,3 +77,45 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
             await until(lambda: hook.titles[1:] == [f"labelloop: over: {PROJECT} is halted"])
 
     assert f"labelloop skip {bad.id}" in hook.posted[0]["message"]
+
+
+async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log: Log, tmp_path: Path) -> None:
+    await append(log, project())
+    await log.append(new_event(PROJECT, queried(), source="tests", time=START))
+    waits = f"labelloop: {PROJECT}: batch 0 waits for people"
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until_told(hook, tmp_path, waits)
+        # By a clock that is behind.
+        paused = ProjectPaused(request="p", who="ada")
+        await log.append(new_event(PROJECT, paused, source="tests", time=START + timedelta(minutes=1)))
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await append(log, failed(1))
+            await until(lambda: len(hook.titles) > 1)
+
+    assert hook.titles == [waits, FAILED]
+
+
+async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_path: Path) -> None:
+    async def append_failure(name: str) -> None:
+        await log.append(
+            new_event(name, project(), source="tests"), new_event(name, failed(1), source="trainer")
+        )
+
+    def about(name: str) -> str:
+        return f"labelloop: {name}: trainer failed"
+
+    moved = ProjectMoved(request="m", who="ada", log="there", address="sqlite:///there", events=2)
+    await append_failure(PROJECT)
+    with a_hook() as hook:
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: hook.titles == [about(PROJECT)])
+            await append(log, moved)
+            await append_failure("second")
+            await until_told(hook, tmp_path, about(PROJECT), about("second"))
+        async with at_work(await an_alerting(log, tmp_path, hook, rules=Rules(failed=None))):
+            await until(lambda: not json.loads((tmp_path / FILE).read_text())["standing"])
+        async with at_work(await an_alerting(log, tmp_path, hook)):
+            await until(lambda: len(hook.titles) == 3)
+
+    assert hook.titles == [about(PROJECT), about("second"), about("second")]

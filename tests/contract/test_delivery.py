@@ -1,5 +1,6 @@
 """What a consumer can rely on, over every log: each event at least once, and none that fails is lost."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,17 @@ async def test_what_cannot_be_handled_is_set_aside_and_the_next_comes(log: Log) 
     assert (letter.group, letter.attempts, letter.standing) == (GROUP, 3, Standing.DEAD)
     assert letter.event.data == some_event("p", 1).data
     assert letter.reason == "ValueError: it is odd"
+
+
+async def test_one_in_which_something_is_cancelled_fails_as_with_any_error(log: Log) -> None:
+    await append(log, 0, 1)
+    consumer = Consumer(failing={0: [asyncio.CancelledError() for _ in range(3)]})
+
+    async with delivering(log, consumer, attempts=3):
+        await until(lambda: consumer.handled == [1])
+
+    (letter,) = (await log.dead_letters.read()).values()
+    assert letter.reason == "CancelledError"
 
 
 async def test_after_a_restart_only_what_is_new_comes(log: Log) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from labelloop.backoff import Backoff
 from labelloop.delivery import Delivery, Handler
@@ -22,7 +23,7 @@ GROUP = "alerting"
 class Consumer(Handler):
     """Handles events of `some_event` by their numbers; `failing`: the errors of a number's next calls."""
 
-    failing: Mapping[int, list[Exception]] = field(default_factory=dict)
+    failing: Mapping[int, list[Any]] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     handled: list[int] = field(default_factory=list)
 

@@ -12,6 +12,8 @@ from tests.support.homes import home_with
 from tests.support.states import all_answered, project, queried
 
 SAYS = """
+import asyncio
+
 from labelloop import Consumer
 
 class Says(Consumer):
@@ -20,6 +22,11 @@ class Says(Consumer):
 
     def close(self):
         print("closed", flush=True)
+
+class Stuck(Says):
+    async def handle(self, event, state):
+        print("begun", flush=True)
+        await asyncio.sleep(600)
 """
 
 
@@ -53,6 +60,20 @@ def test_it_follows_shows_itself_and_stops_in_order(
         "Says has handled 1 event",
         "closed",
     ]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_what_is_cut_off_before_all_is_handled_says_so_by_its_exit_code(
+    home: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    output = tmp_path / "output"
+
+    with command("run", "says:Stuck", "--home", home, "--once", output=output) as process:
+        eventually(lambda: "begun" in output.read_text(), "it handles")
+        process.send_signal(number)
+        assert process.wait(30) == code
+
+    assert output.read_text().splitlines()[-2:] == ["Stuck has handled 0 events", "closed"]
 
 
 def test_one_project_is_a_group_of_its_own(home: Path, tmp_path: Path) -> None:

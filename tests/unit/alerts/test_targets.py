@@ -29,7 +29,13 @@ def test_what_a_failure_says_is_without_the_parts_of_the_address() -> None:
 
     said = hidden("login of anna with p@ssword at example.org refused, p%40ssword", url)
 
-    assert said == "login of anna with *** at *** refused, ***"
+    assert said == "login of *** with *** at *** refused, ***"
+
+
+def test_a_failure_does_not_say_who_logs_in_however_short_that_is() -> None:
+    said = hidden("auth of a with pw1: no access", "jsons://a:pw1@example.org/hook")
+
+    assert said == "auth of *** with ***: no access"
 
 
 def test_logs_hide_the_addresses() -> None:

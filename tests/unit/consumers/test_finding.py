@@ -1,5 +1,6 @@
 """A consumer by its name, and what is wrong with one that cannot run."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from labelloop.store import FolderStore
 from tests.support.plugged import Noting
 
 MODULE = """
-from labelloop import Consumer
+from labelloop import BatchAnnotated, Consumer
 
 class Writes(Consumer):
     def __init__(self, folder, depth=1):
@@ -25,6 +26,12 @@ class Reads(Writes):
 
 class Idle(Consumer):
     pass
+
+class One(Writes):
+    events = BatchAnnotated
+
+class Strange(Writes):
+    events = ("BatchAnnotated",)
 
 class Other:
     pass
@@ -63,6 +70,8 @@ def test_an_installed_one_is_found_by_its_name(tmp_path: Path) -> None:
         ("plugged_wrong:Writes", "cannot be imported: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("plugged_in:Nope", "the module plugged_in has no Nope"),
         ("plugged_in:Other", "is no consumer: derive the class from labelloop.Consumer"),
+        ("plugged_in:One", r"wants <class .*: give events as a tuple, as \(BatchAnnotated,\)"),
+        ("plugged_in:Strange", r"wants \('BatchAnnotated',\): give events as a tuple"),
         ("plugged_in:Idle", "handles nothing: give it a method"),
     ],
 )
@@ -110,3 +119,17 @@ def test_a_group_that_cannot_be_is_told(group: str) -> None:
 
     with pytest.raises(UserError, match="group"):
         group_of(kind, None, None)
+
+
+@pytest.mark.parametrize(("named", "is_searched"), [("writes", False), ("plugged_in:Writes", True)])
+def test_the_folder_here_is_searched_for_a_class_that_is_named_only(
+    named: str, is_searched: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_entry_point(tmp_path)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    find(named)
+
+    assert (str(here) in sys.path) == is_searched

@@ -1,12 +1,13 @@
 """Which events a consumer is given, and which never reach it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from labelloop import Consumer, Event, LoopState, Unavailable, follow
+from labelloop import Consumer, Event, LoopState, Unavailable, UserError, follow
 from labelloop.log.sqlite import SqliteLog
 from labelloop.observe.instruments import Instruments
 from labelloop.slot import Slot, read_slot
@@ -68,6 +69,28 @@ async def test_what_waited_is_given_once_the_project_goes_on_though_the_consumer
     ]
 
 
+async def test_what_waited_is_given_though_the_first_of_it_fails(log: SqliteLog) -> None:
+    class Picky(Noting):
+        """Does not like pauses."""
+
+        def handle(self, event: Event, state: LoopState) -> None:
+            if event.name == "ProjectPaused":
+                raise ValueError("a pause")
+            super().handle(event, state)
+
+    bad, pause = damaged(), event(e.ProjectPaused(request="p", who="a"))
+    await log.append(event(project()), event(queried()), bad, pause)
+    await log.append(event(queried("1", (3, 4))), skipping(bad))
+    consumer = Picky()
+
+    await once(log, consumer)
+
+    # At each of the four attempts.
+    assert consumer.lengths == [1, 2, *4 * [4, 5]]
+    (letter,) = (await log.dead_letters.read()).values()
+    assert letter.reason.startswith(f"ValueError: a pause at ProjectPaused {pause.id}, one of 3 events")
+
+
 async def test_what_is_void_after_a_move_is_not_given(log: SqliteLog) -> None:
     there = e.ProjectMoved(request="m", who="ada", log="kafka:there", address="kafka://there", events=1)
     late = event(e.ProjectPaused(request="late", who="ada"))
@@ -117,6 +140,40 @@ async def test_a_method_that_waits_may_be_async(log: SqliteLog) -> None:
     assert consumer.lengths == [1, 2]
 
 
+async def test_one_that_raises_stop_iteration_fails_as_with_any_error(log: SqliteLog) -> None:
+    await log.append(event(project()), event(queried()))
+    consumer = Noting(*(StopIteration() for _ in range(4)))
+
+    await once(log, consumer)
+
+    (letter,) = (await log.dead_letters.read()).values()
+    assert letter.reason == "RuntimeError: handle raised StopIteration"
+    assert consumer.lengths == [2]
+
+
+async def test_a_stop_waits_for_what_is_being_handled_and_that_does_not_come_again(log: SqliteLog) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Slow(Noting):
+        """Takes its time."""
+
+        def handle(self, event: Event, state: LoopState) -> None:
+            begun.set()
+            assert may_end.wait(30)
+            super().handle(event, state)
+
+    await log.append(event(project()), event(queried()))
+    slow, after = Slow(), Noting()
+
+    async with at_work(running(log, slow)):
+        await until(begun.is_set)
+        # Only if the stop does not block the loop is this called.
+        asyncio.get_running_loop().call_later(0.1, may_end.set)
+    await once(log, after)
+
+    assert (slow.lengths, after.lengths) == ([1], [2])
+
+
 async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
     instruments = Instruments.of(GROUP)
     await log.append(event(project()), event(queried()))
@@ -144,6 +201,13 @@ async def test_a_consumer_that_waits_is_not_ready(log: SqliteLog) -> None:
 
     async with at_work(running(log, Noting(*away), instruments=instruments)):
         await until(lambda: "no answer" in (instruments.health.unreadiness() or ""))
+
+
+async def test_a_script_cannot_follow_as_a_service(log: SqliteLog, tmp_path: Path) -> None:
+    await log.append(event(project()))
+
+    with pytest.raises(UserError, match="trainer is a service's own name"):
+        await anext(follow(f"sqlite:///{tmp_path}/log.sqlite", group="trainer"))
 
 
 async def test_a_script_follows_a_log_by_its_address(log: SqliteLog, tmp_path: Path) -> None:

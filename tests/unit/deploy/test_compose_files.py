@@ -68,6 +68,11 @@ def test_it_is_watched_and_starts_again_unless_it_is_run_by_hand(file: str, name
         assert service["healthcheck"]["timeout"]
 
 
+@each_file
+def test_what_alerts_is_well_also_while_an_address_is_away(file: str) -> None:
+    assert services(file)["alerting"]["healthcheck"]["test"][-1] == "healthz"
+
+
 @each
 def test_its_image_is_pinned(file: str, name: str) -> None:
     tag = services(file)[name]["image"].rpartition(":")[2]

@@ -1,12 +1,13 @@
 """With which settings the services of one machine run."""
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from labelloop.alerts import AlertSettings
+from labelloop.alerts import ALERT, AlertSettings
 from labelloop.deployment import ArgillaAccess
 from labelloop.errors import UserError
 from labelloop.home import open_home
@@ -54,6 +55,7 @@ def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(PORT, raising=False)
+    monkeypatch.setenv(ALERT, " ".join(TOLD.alert))
 
     found = planned(tmp_path, TOLD)
 
@@ -64,7 +66,11 @@ def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
     assert settings.rules.waiting == timedelta(days=2)
     assert settings.run == tmp_path / "home" / "run"
     # The addresses hold secrets: no other service has them.
-    assert not any("json://" in str(found[name]) for name in plan.SERVICES)
+    environments = [{**os.environ, **found[name]} for name in plan.SERVICES]
+    environments.append(
+        {**os.environ, **plan.argilla(open_home(tmp_path / "home"), "localhost", 6900).environment}
+    )
+    assert not any("json://" in str(environment) for environment in environments)
 
 
 def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

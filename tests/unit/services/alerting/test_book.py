@@ -57,7 +57,19 @@ def test_a_target_that_is_no_more_is_not_waited_for(tmp_path: Path) -> None:
     book.save()
 
     assert titles(opened(tmp_path, "mail")) == [("mail: batch 0 waits", ["mail"])]
-    assert titles(opened(tmp_path, "another")) == []
+    assert titles(opened(tmp_path, "mail", "another")) == [("mail: batch 0 waits", ["mail"])]
+
+
+def test_a_target_that_was_corrected_is_told_what_was_left_and_who_took_it_is_not(tmp_path: Path) -> None:
+    book = opened(tmp_path)
+    book.change("mail-5e1f", WAITS, START)
+    told = book.next_for("mail")
+    assert told is not None
+    book.took("mail", told)
+    book.save()
+
+    assert titles(opened(tmp_path, "mail", "corrected")) == [("mail: batch 0 waits", ["corrected"])]
+    assert titles(opened(tmp_path, "mail")) == []
 
 
 def test_another_log_begins_another_book(tmp_path: Path) -> None:

@@ -85,6 +85,13 @@ def test_an_open_batch_waits_for_people_from_the_last_answer_on(
     assert ("waiting" in found(state, last + timedelta(hours=24, seconds=1))) == waits
 
 
+def test_what_was_told_to_wait_does_so_until_all_is_read() -> None:
+    def waiting(*told: str) -> set[str]:
+        return set(of_project(state_of(*OPEN, all_answered()), NOTHING, None, RULES, None, told))
+
+    assert (waiting(), waiting("waiting")) == (set(), {"waiting"})
+
+
 def test_accuracy_that_fell_is_told_until_it_is_back() -> None:
     state = (*OPEN, all_answered(), trained("0", {"0": 0}), trained("1", {"0": 0}), trained("2", {"0": 0}))
     first, fallen, back = evaluated("0", 3, 0.8), evaluated("1", 6, 0.74), evaluated("2", 9, 0.76)
