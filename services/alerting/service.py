@@ -54,6 +54,7 @@ async def main(observing: Observing) -> None:
 class Project:
     """A project as it is followed."""
 
+    partition: int
     history: Telling
     failing: Failing
 
@@ -88,6 +89,8 @@ class Alerting:
         self._disk_patience = Patience(slot, "disk", health=instruments.health)
         self._projects: dict[str, Project] = {}
         self._read: dict[int, int] = {}
+        self._follower: Follower | None = None
+        self._sharings = 0
         self._is_level = False
         self._is_kept = True
         self._is_place_kept = True
@@ -110,14 +113,17 @@ class Alerting:
                 async with self._log.follow(NAME) as follower, asyncio.TaskGroup() as tasks:
                     self._instruments.health.lacks(LOG, "it reads what the log holds")
                     self._projects, self._read, self._is_level = {}, {}, False
+                    self._follower, self._sharings = follower, follower.sharings
                     tasks.create_task(self._measure(follower))
                     async for record in follower:
+                        self._share(follower)
                         await self._take(record)
             except* (Unavailable, UserError) as away:
                 await self._log_patience.wait(away.exceptions[0])
 
     async def _measure(self, follower: Follower) -> None:
         while True:
+            self._share(follower)
             lag = await follower.lag()
             behind = sum(lag.values())
             self._instruments.meters.lag.behind(behind)
@@ -131,6 +137,12 @@ class Alerting:
                 await self._judge_all(datetime.now(UTC))
             await asyncio.sleep(LEVEL_INTERVAL)
 
+    def _share(self, follower: Follower) -> None:
+        """What comes with a partition that another member had is no news."""
+        if follower.sharings != self._sharings:
+            self._sharings = follower.sharings
+            self._is_level = False
+
     async def _take(self, record: Record) -> None:
         self._read[record.partition] = record.offset
         if record.event is None:
@@ -141,7 +153,7 @@ class Alerting:
         project = self._projects.get(record.event.project)
         if project is None:
             history = Telling(record.event.project, self._book.log)
-            project = self._projects[record.event.project] = Project(history, {})
+            project = self._projects[record.event.project] = Project(record.partition, history, {})
 
         def noted(event: Event) -> bool:
             project.failing = failing_after(project.failing, event)
@@ -172,8 +184,11 @@ class Alerting:
             self._change(history.project, firing, time)
 
     async def _judge_all(self, now: datetime) -> None:
+        # Of what is another member's now it is not known how it stands.
+        partitions = self._follower.partitions() if self._follower else ()
         for project in self._projects.values():
-            self._judge(project, project.history.state, now, now)
+            if project.partition in partitions:
+                self._judge(project, project.history.state, now, now)
         await self._keep()
 
     async def _watch(self) -> None:
