@@ -51,7 +51,8 @@ class Keeper:
             wait = backoff.after(time.monotonic() - began)
             self._say(state="waiting", pid=None, ended=ended, restarts=self.state.restarts + 1)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
 
     async def _run_once(self) -> str:
         try:

@@ -41,8 +41,10 @@ class Watch:
         following = asyncio.create_task(self._follow(log, changed))
         try:
             while not over(self.histories):
+                # Not wait_for: in Python 3.11 it loses a Ctrl-C that comes with a change.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), INTERVAL)
+                    async with asyncio.timeout(INTERVAL):
+                        await changed.wait()
                 if changed.is_set():
                     changed.clear()
                     self._tell_lines()
