@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labelloop.cli.where import Where
 from labelloop.errors import TaskError, UserError
-from labelloop.home import DEFAULT, existing_home, open_home
+from labelloop.home import DEFAULT
 from labelloop.learner.artifacts import ModelDamaged, ModelMissing
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.stopping import DEFAULT as DEFAULT_STOPPING
@@ -20,7 +21,7 @@ from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.state import LoopState, Trained
-from labelloop.places import Elsewhere, Places, check_log_is_there, choose_places
+from labelloop.places import Elsewhere, Places
 from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, read_histories, sound
 from labelloop.projects.create import ensure_project
@@ -57,8 +58,7 @@ def rebuild(
     class n is the n-th label of the project. What the notebook does with it changes nothing in the log.
     Raises UserError, also where the model of that point is not kept any more.
     """
-    places = _places(home, Elsewhere(log, store))
-    check_log_is_there(places)
+    places = _where(home, log, store).find()
     request = _run(_request(places, project, _until(at)))
     from labelloop.learner.rebuilding import learner
 
@@ -86,7 +86,7 @@ def adopt(
     It queries by the learner's strategy, where that is known and needs no parameters, unless `options` name
     another; they are those of `labelloop init`: batch_size=20, classifier="transformer". Raises UserError.
     """
-    places = choose_places(open_home(Path(home or DEFAULT)), Elsewhere(log, store))
+    places = _where(home, log, store).make()
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         path = Path(folder) / "labelled.jsonl"
         path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
@@ -103,10 +103,8 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, work).result()
 
 
-def _places(home: str | Path | None, given: Elsewhere) -> Places:
-    if home is None and given.log is not None:
-        return choose_places(None, given)
-    return choose_places(existing_home(Path(home or DEFAULT)), given)
+def _where(home: str | Path | None, log: str | None, store: str | None) -> Where:
+    return Where(Path(home or DEFAULT), home is not None, Elsewhere(log, store))
 
 
 def _until(at: object) -> Until:

@@ -1,14 +1,18 @@
-"""What the learner is asked for: the same each time, by the log alone."""
+"""What the learner is asked for, the same each time by the log alone; and what is said of a training."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from labelloop.learner.project import classifier_spec
-from labelloop.learner.requests import EvaluateRequest, QueryRequest, TrainRequest
+from labelloop.learner.requests import EvaluateRequest, QueryRequest, TrainRequest, TrainResult
+from labelloop.loop.digest import learned_digest
 from labelloop.loop.labels import Learned, at_revisions, ignored_at
+from labelloop.loop.order import NextModel
+from labelloop.loop.runs import compact
 from labelloop.loop.seeds import derived
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState
+from schemas.events import ModelTrained
 
 
 def train_request(
@@ -26,6 +30,27 @@ def train_request(
         threads=threads,
         into=into,
         cache=cache,
+    )
+
+
+def trained(
+    state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, artifact: str
+) -> ModelTrained:
+    """What there is to say of a training that was due; `artifact` is where its model lies."""
+    return ModelTrained(
+        model=work.model,
+        attempt=work.attempt,
+        learned=compact(work.learned),
+        digest=learned_digest(state, work.learned),
+        labels=len(request.examples),
+        artifact=artifact,
+        sha256=result.sha256,
+        metrics=dict(result.metrics),
+        seconds=result.seconds,
+        device=result.device,
+        threads=result.threads,
+        versions=dict(result.versions),
+        seed=request.seed,
     )
 
 

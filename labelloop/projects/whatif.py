@@ -13,16 +13,14 @@ from msgspec.structs import replace
 from labelloop.errors import UserError
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model
-from labelloop.loop.runs import compact
 from labelloop.loop.seeds import derived
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.requests import evaluate_request, query_request, train_request
+from labelloop.projects.requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
 from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
@@ -114,9 +112,9 @@ class Play:
                 _tell(history, await self._picked(state, project, batch))
                 _tell(history, self._answered(history.state, batch.batch))
             elif model := next_model(state):
-                trained = await self._trained(state, model)
-                _tell(history, trained)
-                yield await self._tested(history.state, trained)
+                learned = await self._trained(state, model)
+                _tell(history, learned)
+                yield await self._tested(history.state, learned)
             else:
                 return
 
@@ -166,27 +164,15 @@ class Play:
             cache=self._store.cache(self._id),
         )
         result = self._models[model.model] = await self._worker.run(request)
-        return ModelTrained(
-            model=model.model,
-            attempt=model.attempt,
-            learned=compact(model.learned),
-            digest=learned_digest(state, model.learned),
-            labels=len(request.examples),
-            artifact=result.folder.name,
-            sha256=result.sha256,
-            seconds=result.seconds,
-            device=result.device,
-            threads=result.threads,
-            seed=request.seed,
-        )
+        return trained(state, model, request, result, result.folder.name)
 
-    async def _tested(self, state: LoopState, trained: ModelTrained) -> Point:
+    async def _tested(self, state: LoopState, model: ModelTrained) -> Point:
         assert state.project is not None
         assert state.project.test is not None
-        found = self._models[trained.model]
+        found = self._models[model.model]
         request = evaluate_request(
             state,
-            trained.model,
+            model.model,
             found.folder,
             found.sha256,
             test=await asyncio.to_thread(self._store.snapshot, state.project.test),
@@ -194,7 +180,7 @@ class Play:
             cache=self._store.cache(self._id),
         )
         result = await self._worker.run(request)
-        return Point(trained.model, trained.labels, result.accuracy, result.macro_f1)
+        return Point(model.model, model.labels, result.accuracy, result.macro_f1)
 
 
 def _tell(history: History, data: EventData) -> None:

@@ -7,15 +7,12 @@ from labelloop.controller import Controller, Outcome, Polled
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.digest import learned_digest
 from labelloop.loop.keeping import kept
 from labelloop.loop.order import NextModel, finished, next_model
-from labelloop.loop.runs import compact
 from labelloop.loop.state import LoopState
-from labelloop.projects.requests import train_request
+from labelloop.projects.requests import train_request, trained
 from labelloop.settings import Settings
 from labelloop.store import open_store
-from schemas.events import ModelTrained
 
 
 class Trainer(Controller[NextModel]):
@@ -62,7 +59,7 @@ class Trainer(Controller[NextModel]):
         )
         result = await self._fit(state.project_id, request)
         uri = await self._publish(state.project_id, result)
-        return [Outcome(self._trained(state, work, request, result, uri), work.cause)]
+        return [Outcome(trained(state, work, request, result, uri), work.cause)]
 
     async def _fit(self, project: str, request: TrainRequest) -> TrainResult:
         """Train, unless the same was trained before and the store could not take it."""
@@ -83,25 +80,6 @@ class Trainer(Controller[NextModel]):
             raise
         del self._unpublished[project]
         return uri
-
-    def _trained(
-        self, state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, uri: str
-    ) -> ModelTrained:
-        return ModelTrained(
-            model=work.model,
-            attempt=work.attempt,
-            learned=compact(work.learned),
-            digest=learned_digest(state, work.learned),
-            labels=len(request.examples),
-            artifact=uri,
-            sha256=result.sha256,
-            metrics=dict(result.metrics),
-            seconds=result.seconds,
-            device=result.device,
-            threads=result.threads,
-            versions=dict(result.versions),
-            seed=request.seed,
-        )
 
     def _prune(self, state: LoopState) -> None:
         needed = {trained.latest.artifact for trained in kept(state, self._settings.keep_models)}
