@@ -16,17 +16,16 @@ import numpy as np
 from small_text import BreakingTies, TextDataset  # type: ignore[import-untyped]
 
 from benchmarks.report import comparison, publish
-from labelloop.learner import labels, picking, runtime
+from labelloop.learner import labels, querying, runtime
 from labelloop.learner.base import BUNDLED
 from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import ClassifierSpec, Pick
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import as_listed, audit_count, random_draw
+from labelloop.loop.draws import as_listed, audit_count, derived, random_draw
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
-from labelloop.loop.seeds import derived
 from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import write
@@ -41,9 +40,9 @@ from schemas.events import (
     ProjectCreated,
 )
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, QueriedItem, Snapshot
-from services.evaluator.auditing import estimate_by
 from services.evaluator.due import next_audit
-from services.querier.picks import queried_items
+from services.evaluator.measuring import estimate_by
+from services.querier.due import queried_items
 
 ALL = 10**6
 LOOKAHEAD = 1
@@ -163,7 +162,7 @@ class Run:
         free = sorted(set(range(project.pool.size)) - taken - set(drawn))
         known = sorted(at_revisions(self._state, model.learned))
         texts = [self._pool.texts[item] for item in (*free, *known)]
-        rows, _ = picking.ask(
+        rows, _ = querying.ask(
             BreakingTies(),
             self._pool.classifier,
             texts,

@@ -31,7 +31,7 @@ from labelloop.log.base import Arrived
 from labelloop.log.kafka import read_settings
 from labelloop.log.kafka.reader import Ends, read
 from labelloop.log.open import KAFKA, SQLITE
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused, ResponsesRecorded
 

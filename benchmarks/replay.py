@@ -23,12 +23,12 @@ from msgspec.structs import replace
 
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
+from labelloop.loop.batch_ranges import compact, expanded
 from labelloop.loop.digest import LearnedDigests, loop_digest
+from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
-from labelloop.loop.runs import compact, expanded
-from labelloop.loop.seeds import derived
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote

@@ -17,12 +17,12 @@ from shutil import rmtree
 from benchmarks.brokers import a_kafka
 from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
-from labelloop.controller import Controller, Outcome, Polled
-from labelloop.folds import Folds
 from labelloop.log import open_log
 from labelloop.loop.state import LoopState
-from labelloop.runtime import Runtime
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
+from labelloop.runtime.controller import Controller, Outcome, Polled
+from labelloop.runtime.service import Runtime
+from labelloop.runtime.state_cache import Folds
 from schemas.envelope import new_event
 
 SPAWN = mp.get_context("spawn")

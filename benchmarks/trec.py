@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks.curves import Step, Steps
 from benchmarks.report import RESULTS, machine
-from labelloop.learner.artifacts import prune
 from labelloop.learner.base import BUNDLED
 from labelloop.learner.requests import (
     ClassifierSpec,
@@ -25,11 +24,11 @@ from labelloop.learner.requests import (
     TrainResult,
 )
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import random_draw
-from labelloop.loop.seeds import derived
+from labelloop.loop.draws import derived, random_draw
 from labelloop.pool.prepare import clean_pool, clean_test
 from labelloop.pool.snapshot import Row, write
 from labelloop.pool.sources import load
+from labelloop.store.artifacts import prune
 
 
 @dataclass(frozen=True)

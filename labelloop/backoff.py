@@ -1,6 +1,11 @@
-"""How long to wait before trying again."""
+"""How long to wait: before trying again, and before a process that died is started again."""
 
 import random
+from dataclasses import dataclass
+
+FIRST = 0.2
+LONGEST = 10.0
+HEALTHY = 30.0
 
 
 class Backoff:
@@ -19,3 +24,16 @@ class Backoff:
         full = min(self._limit, self._first * 2.0 ** min(self._failures, 30))
         self._failures += 1
         return full * random.uniform(0.5, 1.0)
+
+
+@dataclass
+class RestartBackoff:
+    """Seconds that double from 0.2 to 10, and begin anew after 30 s of life."""
+
+    _next: float = FIRST
+
+    def after(self, lived: float) -> float:
+        """The wait after a process that lived so many seconds."""
+        wait = FIRST if lived >= HEALTHY else self._next
+        self._next = min(2 * wait, LONGEST)
+        return wait

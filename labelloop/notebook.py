@@ -11,25 +11,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labelloop.cli.where import Where
+from labelloop.config.home import DEFAULT
+from labelloop.config.locations import Elsewhere, Places
+from labelloop.config.settings import default_threads
+from labelloop.config.where import Where
 from labelloop.errors import TaskError, UserError
-from labelloop.home import DEFAULT
-from labelloop.learner.artifacts import ModelDamaged, ModelMissing
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.stopping import DEFAULT as DEFAULT_STOPPING
 from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.state import LoopState, Trained
-from labelloop.places import Elsewhere, Places
 from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, read_histories, sound
 from labelloop.projects.create import ensure_project
+from labelloop.projects.learner_requests import query_request
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.replaying import Until, replay_until
-from labelloop.projects.requests import query_request
-from labelloop.settings import default_threads
+from labelloop.projects.replay import Until, replay_until
 from labelloop.store import Store, open_store
+from labelloop.store.artifacts import ModelDamaged, ModelMissing
 from schemas.events import ModelTrained
 from schemas.model import Invalid
 

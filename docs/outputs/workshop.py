@@ -14,7 +14,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from labelloop.cli.main import cli
-from labelloop.home import DEFAULT, open_home
+from labelloop.config.home import DEFAULT, open_home
 from labelloop.supervisor.embedded import Embedded, remember_address
 from schemas.envelope import Event
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated

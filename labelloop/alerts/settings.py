@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from labelloop.config.settings import needed, number
 from labelloop.durations import duration
 from labelloop.errors import UserError
-from labelloop.settings import needed, number
 
 ALERT = "LABELLOOP_ALERT"
 RULE = "LABELLOOP_ALERT_RULE"

@@ -8,9 +8,9 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
-from labelloop.deployment import GivenArgilla
-from labelloop.home import Home, existing_home, find_home
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.home import Home, existing_home, find_home
+from labelloop.config.where import Where
 
 
 @click.group(cls=click.RichGroup)

@@ -72,9 +72,9 @@ async def _copy(
 
 @asynccontextmanager
 async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[Side]":
+    from labelloop.config.locations import check_file, places_of
     from labelloop.errors import UserError
     from labelloop.log import open_log
-    from labelloop.places import check_file, places_of
     from labelloop.projects.move import Side
     from labelloop.store import Store, open_store
 

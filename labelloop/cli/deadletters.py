@@ -5,13 +5,13 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.core import ParameterSource
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ def redrive(
 
 
 async def _list(where: Where, group: str | None, project: str | None, settled: bool, as_json: bool) -> None:
-    from labelloop.cli.deadletters_text import facts, line
     from labelloop.log.dead_letters import Standing
 
     async with _opened(where) as log:
@@ -102,7 +101,6 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
 
 
 async def _show(named: str, where: Where, as_json: bool) -> None:
-    from labelloop.cli.deadletters_text import facts, line
     from labelloop.log.codec import to_structured
 
     async with _opened(where) as log:
@@ -169,3 +167,34 @@ def _named(letters: Collection["DeadLetter"], named: str) -> "DeadLetter":
         if letter.id == named:
             return letter
     raise UserError(f"there is no dead letter {named}: `labelloop deadletters` lists them")
+
+
+def line(letter: "DeadLetter") -> str:
+    from labelloop.log.dead_letters import Standing
+
+    standing = {
+        Standing.DEAD: "",
+        Standing.REDRIVEN: "asked for again, ",
+        Standing.SETTLED: "handled since, ",
+    }
+    event = letter.event
+    return (
+        f"{letter.id}  {letter.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} "
+        f"{standing[letter.standing]}{letter.attempts} attempts, {letter.reason}"
+    )
+
+
+def facts(letter: "DeadLetter") -> dict[str, Any]:
+    return {
+        "letter": letter.id,
+        "standing": letter.standing,
+        "time": letter.time.isoformat(),
+        "group": letter.group,
+        "project": letter.event.project,
+        "event": letter.event.id,
+        "type": letter.event.type,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "attempts": letter.attempts,
+        "reason": letter.reason,
+    }

@@ -8,8 +8,8 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.home import DEFAULT_DEMO
-from labelloop.places import Elsewhere
+from labelloop.config.home import DEFAULT_DEMO
+from labelloop.config.locations import Elsewhere
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
-from labelloop.deployment import GivenArgilla
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.where import Where
 
 FAILED = 1
 

@@ -19,7 +19,7 @@ INTERVAL = 0.1
 @click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds to wait for the end.")
 def down(home: Path, timeout: float) -> None:
     """Stop the services of a home in order; nothing is lost, and `labelloop up` goes on."""
-    from labelloop.home import existing_home
+    from labelloop.config.home import existing_home
     from labelloop.supervisor.lock import holder
 
     found = existing_home(home)

@@ -1,24 +1,24 @@
-"""`labelloop events`: what the log says."""
+"""`labelloop events`: what the log says, and which of it is shown."""
 
 import asyncio
 import json
+import re
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import Moment, Pattern
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
-    import re
-    from datetime import datetime
-
-    from labelloop.cli.wanted import Wanted
     from labelloop.log.base import Record
+    from schemas.envelope import Event
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -73,7 +73,6 @@ def events(
 
     `labelloop events --json | jq 'select(.type=="labelloop.ModelEvaluated.v1") | .data.accuracy'`
     """
-    from labelloop.cli.wanted import Wanted
     from schemas.events import EVENTS
 
     if reverse and follow:
@@ -98,7 +97,7 @@ class Shown:
 
 async def _events(where: Where, project: str | None, wanted: "Wanted", shown: Shown) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.group import own_group
+    from labelloop.log.group import own_group
     from labelloop.projects.catalog import choose
 
     async with opened(where.find()) as found:
@@ -159,3 +158,35 @@ def _about(data: Any) -> str:
     if isinstance(data.get("items"), list):
         said.append(f"{len(data['items'])} texts")
     return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Those that meet all that is given; `batch` and `model` are what the data name so."""
+
+    project: str | None = None
+    names: Collection[str] = ()
+    batch: str | None = None
+    model: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    pattern: re.Pattern[str] | None = None
+
+    def has(self, event: "Event") -> bool:
+        if self.project is not None and event.project != self.project:
+            return False
+        if self.names and event.name not in self.names:
+            return False
+        if (self.since and event.time < self.since) or (self.until and event.time > self.until):
+            return False
+        if self.pattern and not self.pattern.search(event.data.decode(errors="replace")):
+            return False
+        return self._speaks_of("batch", self.batch, event) and self._speaks_of("model", self.model, event)
+
+    def _speaks_of(self, field: str, name: str | None, event: "Event") -> bool:
+        if name is None:
+            return True
+        from labelloop.log.codec import to_structured
+
+        data: Any = to_structured(event).get("data")
+        return isinstance(data, dict) and data.get(field) == name

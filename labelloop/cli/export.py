@@ -6,9 +6,9 @@ import json
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.home import Home
+from labelloop.config.where import Where
 from labelloop.errors import UserError
-from labelloop.home import Home
 from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_rows
 
 TERMINAL = "-"

@@ -6,7 +6,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -36,7 +36,7 @@ def fork(
 
 async def _fork(where: Where, project: str, name: str, batch: int | None, asked: Any) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.projects.changing import fork
+    from labelloop.projects.change import fork
 
     async with opened_project(where.find(), project) as (found, history):
         made, batches = await fork(found.log, found.histories, history, name, batch, asked)
@@ -64,7 +64,7 @@ def change(
 
 async def _change(where: Where, project: str, from_batch: int | None, asked: Any, why: str) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.projects.changing import change
+    from labelloop.projects.change import change
 
     async with opened_project(where.find(), project) as (found, history):
         first = await change(found.log, history, from_batch, asked, why)

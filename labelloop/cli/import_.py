@@ -7,7 +7,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.init import make
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 
 
 @click.command("import", context_settings=options.FROM_ENVIRONMENT)

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.projects.options import ProjectOptions
 
 

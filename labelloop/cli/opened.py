@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from labelloop.config.locations import Places, recorded_places
 from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
-from labelloop.places import Places, recorded_places
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.store import Store, open_store
 

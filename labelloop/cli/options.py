@@ -11,11 +11,11 @@ from click.core import ParameterSource
 
 from labelloop.cli.file import read_options
 from labelloop.cli.values import Labels, NameValue, parameters
-from labelloop.cli.where import Where
-from labelloop.deployment import GivenArgilla
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.home import DEFAULT
+from labelloop.config.locations import Elsewhere
+from labelloop.config.where import Where
 from labelloop.errors import UserError
-from labelloop.home import DEFAULT
-from labelloop.places import Elsewhere
 from labelloop.projects.options import ProjectOptions
 
 Command = Callable[..., Any]

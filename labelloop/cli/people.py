@@ -6,23 +6,27 @@ from dataclasses import dataclass
 
 from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.view.links import login_lines, tell_links
-from labelloop.cli.view.notes import tell_notes
+from labelloop.cli.view.links import login_lines, tell_links, tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
-from labelloop.cli.where import Where
-from labelloop.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
+from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
+from labelloop.config.home import Home, open_home
+from labelloop.config.locations import Places, check_log_is_there, choose_places, is_file, remember_places
+from labelloop.config.where import Where
 from labelloop.errors import UserError
-from labelloop.home import Home, open_home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
-from labelloop.places import Places, check_log_is_there, choose_places, is_file, remember_places
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.options import ProjectOptions
 from labelloop.supervisor.access import check
-from labelloop.supervisor.address import check_free, colleagues_url
-from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
+from labelloop.supervisor.embedded import (
+    Embedded,
+    check_free,
+    choose_address,
+    colleagues_url,
+    remember_address,
+)
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import running, start_services
 from labelloop.supervisor.plan import Beside

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     from labelloop.cli.opened import opened_project
     from labelloop.pool.snapshot import Snapshot
     from labelloop.projects.catalog import sound
-    from labelloop.projects.noise import find_noise
+    from labelloop.projects.relabel import find_noise
 
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
@@ -86,14 +86,14 @@ async def _relabel(
     items: tuple[int, ...], where: Where, project: str | None, noise: int | None, why: str
 ) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.projects import relabelling
+    from labelloop.projects import relabel
 
     async with opened_project(where.find(), project) as (found, history):
         asked: list[Any] = list(items)
         if noise is not None:
-            asked += await relabelling.suspects(found.store, history, noise)
+            asked += await relabel.suspects(found.store, history, noise)
         if not asked:
             raise UserError("no text is named: give their numbers in the pool, or --noise 20")
-        count = await relabelling.relabel(found.log, history, asked, why)
+        count = await relabel.relabel(found.log, history, asked, why)
     said = "1 text is" if count == 1 else f"{count} texts are"
     click.echo(f"{said} asked for once more, as soon as {history.project} is served")

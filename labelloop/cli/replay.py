@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import Moment
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
-    from labelloop.projects.replaying import Until
+    from labelloop.projects.replay import Until, Verified
+    from labelloop.projects.retrain import Retrained
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -47,7 +49,7 @@ def replay(
     each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
     events, or with exit code 2 and the first event that does not fit.
     """
-    from labelloop.projects.replaying import Until
+    from labelloop.projects.replay import Until
 
     if sum(each is not None for each in (until, at, batch)) > 1:
         raise UserError("--until, --at and --batch say where to stop: give one of them")
@@ -63,12 +65,11 @@ async def _replay(
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.cli.replay_text import retrained_text, standing_text, verified_text
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
-    from labelloop.projects.replaying import Until, proven, replay_until
-    from labelloop.projects.retraining import retrain as retrain_model
-    from labelloop.projects.standing import standing
+    from labelloop.projects.replay import Until, proven, replay_until
+    from labelloop.projects.retrain import retrain as retrain_model
+    from labelloop.projects.summary import standing
 
     async with opened_project(where.find(), project) as (found, chosen):
         history, verified, retrained = chosen, None, None
@@ -90,3 +91,63 @@ async def _replay(
         click.echo(retrained_text(retrained))
     if verified is not None:
         click.echo(verified_text(verified))
+
+
+def standing_text(said: Mapping[str, Any]) -> str:
+    return "\n".join(_lines(said))
+
+
+def _lines(said: Mapping[str, Any]) -> Iterator[str]:
+    yield f"project     {said['name']} ({said['project']}), {said['events']} events"
+    for standing in ("halted", "moved"):
+        if said[standing]:
+            yield f"            {said[standing]}"
+    batches = said["batches"]
+    yield f"batches     {batches['done']} done, {len(batches['open'])} open"
+    for batch in batches["open"]:
+        yield f"  {batch['batch']:>8}  {batch['answered']} of {batch['texts']} texts answered"
+    yield f"labels      {_counts(said['labels'])}"
+    for name, answers in said["annotators"].items():
+        yield f"  {name}  {_counts(answers)}"
+    yield f"models      {len(said['models'])}"
+    for model in said["models"]:
+        accuracy = "" if model["accuracy"] is None else f", accuracy {model['accuracy']:.3f}"
+        lost = ", lost" if model["lost"] else ""
+        yield f"  {model['model']:>8}  {model['labels']} labels{accuracy}{lost}"
+    yield f"digest      {said['digest']}"
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in found.items()) or "none"
+
+
+def verified_text(verified: "Verified") -> str:
+    """The last line, and before it what was dropped or could not be looked at."""
+    return "\n".join([*_notes(verified), f"verified: {verified.events} events, digest {verified.digest}"])
+
+
+def _notes(verified: "Verified") -> Iterator[str]:
+    if verified.duplicates or verified.conflicts:
+        yield f"dropped     {verified.duplicates} duplicates, {verified.conflicts} conflicting events"
+    if verified.models is None:
+        yield "not read    pool and models: say where they are by --store"
+    elif verified.gone:
+        yield f"not there   {verified.gone} older models; {verified.models} are whole"
+
+
+def retrained_text(again: "Retrained") -> str:
+    trained = f"trained     model {again.model} again from {again.labels} labels, {again.seconds:.1f} s"
+    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in again.changed.items())
+    return f"{trained}: {_likeness(again)}{changed}"
+
+
+def _likeness(again: "Retrained") -> str:
+    if again.difference is not None:
+        found = again.difference
+        return (
+            f"other weights: of {found.texts} texts {found.other_label} get another label, and probabilities "
+            f"differ by {found.probability:.4f} on average"
+        )
+    if again.same is None:
+        return "other bytes, but the first one is not kept, so its weights cannot be compared"
+    return "the same weights, byte for byte"

@@ -12,7 +12,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import NameValue, parameters
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labelloop.log import Log
     from labelloop.observe.instruments import Instruments
     from labelloop.observe.settings import Observing
-    from labelloop.slot import Slot
+    from labelloop.observe.status_file import Slot
 
 NOW = "now"
 
@@ -80,7 +80,7 @@ def run(
 
 
 def _list(as_json: bool) -> None:
-    from labelloop.consumers.finding import installed
+    from labelloop.consumers.discovery import installed
 
     found = {name: entry.value for name, entry in installed().items()}
     if as_json:
@@ -106,7 +106,7 @@ class Asked:
 
 async def _run(where: Where, asked: Asked) -> int | None:
     """Returns the signal that cut it off."""
-    from labelloop.consumers.finding import find, make
+    from labelloop.consumers.discovery import find, make
     from labelloop.log import open_log
     from labelloop.observe.settings import Observing
 
@@ -127,11 +127,11 @@ async def _run(where: Where, asked: Asked) -> int | None:
 async def _give(
     log: "Log", made: "Consumer", asked: Asked, observing: "Observing", folder: Path | None
 ) -> int | None:
-    from labelloop.consumers.finding import group_of
-    from labelloop.consumers.running import Running
+    from labelloop.consumers.discovery import group_of
+    from labelloop.consumers.runner import Running
     from labelloop.observe import logs
-    from labelloop.process import keep
     from labelloop.projects.catalog import choose, read_histories
+    from labelloop.runtime.process import keep
 
     only = choose(await read_histories(log), asked.project).project if asked.project else None
     group = group_of(type(made), asked.group, only)

@@ -1,31 +1,37 @@
-"""The loop with simulated annotators, from an empty home to a learning curve."""
+"""The loop with simulated annotators, from an empty home to a learning curve, a model and the labels."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+import shlex
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from labelloop.cli import plots
 from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.outcome import keep, outcome, tell
-from labelloop.cli.view.links import login_lines
-from labelloop.cli.view.notes import tell_notes
+from labelloop.cli.view.links import login_lines, tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
+from labelloop.config.home import DEMO, Home, clear, find_home, open_home
+from labelloop.config.locations import Elsewhere, choose_fresh_places, remember_places
 from labelloop.errors import UserError
-from labelloop.home import DEMO, Home, clear, find_home, open_home
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.figures import audits, curve, spread, waits
 from labelloop.loop.history import History
+from labelloop.loop.labels import current
 from labelloop.loop.order import finished
 from labelloop.loop.progress import is_tested
+from labelloop.loop.state import LoopState
 from labelloop.oracle.server import credentials
-from labelloop.places import Elsewhere, choose_fresh_places, remember_places
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
+from labelloop.projects.export import rows
+from labelloop.projects.formats import write_rows
 from labelloop.projects.options import ProjectOptions
+from labelloop.store import Store
 from labelloop.supervisor import plan
-from labelloop.supervisor.address import DEFAULT_HOST, check_free, free_port
-from labelloop.supervisor.embedded import Embedded
+from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, check_free, free_port
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
@@ -128,3 +134,57 @@ def _is_over(history: History | None) -> bool:
         return False
     state = sound(history)
     return finished(state) and all(is_tested(state, model) for model in state.models)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The files that were written; `png` None where nothing was tested or audited."""
+
+    export: Path
+    png: Path | None
+
+
+def keep(home: Home, store: Store, state: LoopState) -> Kept:
+    """Write the labels and the curve into the home's exports. Raises UserError."""
+    export = home.exports / f"{state.project_id}.jsonl"
+    write_rows(list(rows(state, store)), export, "jsonl")
+    points, audited = curve(state), audits(state)
+    png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
+    if png is not None:
+        plots.draw_png(points, state.project.name if state.project else "", png, audited)
+    return Kept(export, png)
+
+
+def outcome(store: Store, state: LoopState, kept: Kept) -> dict[str, Any]:
+    """The figures of the loop as JSON values; seconds of training and picking are sums."""
+    trained = state.models.get(state.latest_model) if state.latest_model else None
+    return {
+        "project": state.project_id,
+        "batches": len(state.batches),
+        "labels": len(current(state)),
+        "accuracy": [{"labels": point.labels, "accuracy": point.accuracy} for point in curve(state)],
+        "wait_seconds": asdict(spread(list(waits(state).values()))),
+        "train_seconds": sum(each.first.seconds for each in state.models.values()),
+        "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
+        "model": store.address(trained.latest.artifact) if trained else None,
+        "export": str(kept.export),
+        "digest": loop_digest(state),
+    }
+
+
+def tell(home: Home, state: LoopState, found: dict[str, Any], kept: Kept, screen: Screen) -> None:
+    """Print the curve, where everything lies and how to look again."""
+    points = curve(state)
+    screen.line()
+    if points:
+        screen.line(plots.draw_text(points, state.project.name if state.project else ""))
+    waited = found["wait_seconds"]
+    screen.line(
+        f"annotators waited {waited['p50']:.1f} s (median batch), {waited['p95']:.1f} s (95 %), "
+        f"{waited['max']:.1f} s at most"
+    )
+    screen.line(f"model   {found['model']}")
+    screen.line(f"labels  {found['export']}")
+    if kept.png:
+        screen.line(f"curve   {kept.png}")
+    screen.line(f"look    labelloop status --home {shlex.quote(str(home.path))}")

@@ -8,8 +8,8 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import NameValue
-from labelloop.cli.where import Where
-from labelloop.deployment import GivenArgilla
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.where import Where
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

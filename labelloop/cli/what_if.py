@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.where import Where
+from labelloop.config.where import Where
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Point
     from labelloop.loop.state import LoopState
+    from labelloop.projects.what_if import Comparison
     from labelloop.store import Store
     from schemas.events import ProjectCreated
 
@@ -44,13 +45,12 @@ def what_if(
 
 async def _what_if(where: Where, project: str | None, asked: Any, seeds: int, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.cli.what_if_text import what_if_text
     from labelloop.loop import figures
     from labelloop.loop.labels import current
     from labelloop.loop.settings import for_next, with_settings
     from labelloop.projects.catalog import sound
-    from labelloop.projects.changing import settings_of
-    from labelloop.projects.whatif import Comparison, pickers
+    from labelloop.projects.change import settings_of
+    from labelloop.projects.what_if import Comparison, pickers
 
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
@@ -62,10 +62,10 @@ async def _what_if(where: Where, project: str | None, asked: Any, seeds: int, as
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":
+    from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.loop.labels import current
-    from labelloop.projects.whatif import Play, played
-    from labelloop.settings import default_threads
+    from labelloop.projects.what_if import Play, played
 
     threads, points = default_threads(), []
     project = played(other, current(state), seed)
@@ -76,3 +76,33 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
                 click.echo(f"seed {seed}: {point.labels} labels, accuracy {point.accuracy:.3f}", err=True)
             points.append(point)
     return points
+
+
+def what_if_text(found: "Comparison") -> str:
+    """A row for each number of labels, the curves, and what they can tell."""
+    from labelloop.cli import plots
+
+    real, other = found.picked_by, found.other.strategy.name
+    recorded = {point.labels: f"{point.accuracy:.3f}" for point in found.recorded}
+    spreads = found.spreads()
+    title = f"{other}, mean of {len(found.runs)} (lowest … highest)"
+    rows = [f"{'labels':>8}  {'recorded':>8}  {title}"]
+    for labels in sorted({*recorded, *spreads}):
+        low, mean, high = spreads.get(labels, (None, None, None))
+        played = f"{mean:.3f}  ({low:.3f} … {high:.3f})" if mean is not None else "-"
+        rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
+    curves = plots.draw_two(found.recorded, found.mean(), found.real.name)
+    marks = f"● recorded, picked by {real}   ○ played again, picked by {other}"
+    return "\n".join([*rows, curves, marks, "", _reach(found)])
+
+
+def _reach(found: "Comparison") -> str:
+    real, other = found.picked_by, found.other.strategy.name
+    end = ", and all curves end with the same labels" if found.ends_alike else ""
+    return (
+        f"What this can tell: how fast {other} would have learned from the {found.labels} texts that "
+        "people labelled.\n"
+        f"What it cannot: they are those that {real} had asked for. Whatever {other} would have found\n"
+        f"in the rest of the pool is missing here{end}. Where the curves lie\n"
+        "further apart than its own runs do, a fork is worth a try: labelloop fork"
+    )

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from labelloop.consumers.finding import checked
+from labelloop.config.home import DEFAULT
+from labelloop.config.locations import check_log_is_there, places_of
+from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
-from labelloop.group import own_group
-from labelloop.home import DEFAULT
 from labelloop.log import open_log
+from labelloop.log.group import own_group
 from labelloop.loop.state import LoopState
-from labelloop.places import check_log_is_there, places_of
 from schemas.envelope import Event
 
 

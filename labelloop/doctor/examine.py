@@ -4,22 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labelloop.caches import cache_folder
-from labelloop.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
-from labelloop.doctor.argilla import check_argilla
-from labelloop.doctor.clock import judge_clock
-from labelloop.doctor.disk import check_disks
+from labelloop.config.caches import cache_folder
+from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
+from labelloop.config.home import Home, find_home
+from labelloop.config.locations import KAFKA, Elsewhere, Places, choose_places
 from labelloop.doctor.finding import FAIL, OK, Finding
-from labelloop.doctor.logs import Read, check_log
-from labelloop.doctor.models import check_models
-from labelloop.doctor.permissions import check_home
-from labelloop.doctor.ports import check_ports
+from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
+from labelloop.doctor.parts import Read, check_argilla, check_log, check_models, check_store
 from labelloop.doctor.software import check_python, check_versions
-from labelloop.doctor.stores import check_store
 from labelloop.errors import UserError
-from labelloop.home import Home, find_home
 from labelloop.loop.settings import for_next
-from labelloop.places import KAFKA, Elsewhere, Places, choose_places
 from labelloop.store.opening import PACKAGES
 from labelloop.supervisor.access import embedded
 from labelloop.supervisor.lock import holder

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.learner.artifacts import file_digest
+from labelloop.store.artifacts import file_digest
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_NAMES = (BUNDLED, f"sentence-transformers/{BUNDLED}")

@@ -10,11 +10,12 @@ import numpy as np
 from scipy.stats import entropy  # type: ignore[import-untyped]
 from small_text import StoppingCriterion  # type: ignore[import-untyped]
 
-from labelloop.learner import artifacts, labels, runtime
+from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import CheckRequest, CheckResult
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import artifacts
 
 
 def check(request: CheckRequest) -> CheckResult:

@@ -7,10 +7,11 @@ from sklearn import metrics  # type: ignore[import-untyped]
 from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
-from labelloop.learner import artifacts, labels, runtime
+from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import EvaluateRequest, EvaluateResult
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import artifacts
 
 
 def evaluate(request: EvaluateRequest) -> EvaluateResult:

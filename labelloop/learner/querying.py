@@ -1,12 +1,23 @@
-"""Picks the pool items to label next."""
+"""Picks the pool items to label next, by one of small-text's query strategies."""
 
+import random
 import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
 
-from labelloop.learner import artifacts, labels, picking, runtime
-from labelloop.learner.classifiers.base import LoopClassifier
+import numpy as np
+import torch
+from small_text import KNNIndex, QueryStrategy, TextDataset, VectorIndexFactory  # type: ignore[import-untyped]
+from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
+
+from labelloop.learner import labels, runtime
+from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
+from labelloop.learner.strategies import BASE, STRATEGIES, base_name, check_strategy
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import artifacts
 
 
 def query(request: QueryRequest) -> QueryResult:
@@ -15,7 +26,7 @@ def query(request: QueryRequest) -> QueryResult:
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
-    strategy = picking.build(request.strategy, request.strategy_parameters, setting, device)
+    strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = Snapshot.open(request.pool)
     candidates = _candidates(request, len(pool))
     picks: tuple[Pick, ...] = ()
@@ -25,7 +36,7 @@ def query(request: QueryRequest) -> QueryResult:
         if candidates:
             y = labels.numbers([labels.single(names) for _, names in request.labelled], request.labels)
             texts = pool.texts([*candidates, *(item for item, _ in request.labelled)])
-            rows, scores = picking.ask(strategy, classifier, texts, y, request.n, request.seed)
+            rows, scores = ask(strategy, classifier, texts, y, request.n, request.seed)
             picked = [(candidates[row], texts[row]) for row in rows]
             picks = _describe(classifier, request.labels, picked, scores)
         described = list(zip(request.also, pool.texts(request.also), strict=True))
@@ -51,3 +62,77 @@ def _describe(
         Pick(item, score, names[int(row.argmax())], float(row.max()))
         for (item, _), score, row in zip(picked, scores, probabilities, strict=True)
     )
+
+
+class SettingFactory:
+    """A small-text classifier factory: fresh classifiers like the loop's own, for two classes."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def new(self) -> LoopClassifier:
+        """A classifier to fit."""
+        return factory(self._setting.spec.name).new(self._setting)
+
+
+def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
+    """A strategy by name, with what it needs of the setting; raises `UserError` if it cannot work."""
+    found = check_strategy(name, parameters, setting.spec.name)
+    strategy = STRATEGIES[found]
+    arguments = {given: _given(given, setting, device) for given in strategy.given} | dict(parameters)
+    if BASE in strategy.parameters:
+        arguments[BASE] = build(base_name(parameters), {}, setting, device)
+    return getattr(import_module(strategy.module), found)(**arguments)
+
+
+def ask(
+    strategy: QueryStrategy,
+    classifier: LoopClassifier,
+    texts: Sequence[str],
+    labels: Integers,
+    n: int,
+    seed: int,
+) -> tuple[list[int], list[float | None]]:
+    """Rows that the strategy picks among the unlabelled texts, and their scores where it gives some.
+
+    `texts` are the unlabelled ones followed by one for each of `labels`. Rows come best first where the
+    strategy scores them, else in its own order.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    unlabelled = len(texts) - len(labels)
+    y = np.concatenate([np.full(unlabelled, -1), labels])
+    data = TextDataset(list(texts), y, target_labels=np.arange(classifier.num_classes))
+    rows = strategy.query(
+        classifier,
+        data,
+        np.arange(unlabelled),
+        np.arange(unlabelled, len(texts)),
+        labels,
+        n=min(n, unlabelled),
+    )
+    return _ranked(strategy, [int(row) for row in rows], len(texts))
+
+
+def _ranked(strategy: QueryStrategy, rows: list[int], size: int) -> tuple[list[int], list[float | None]]:
+    scores = getattr(strategy, "scores_", None)
+    if scores is None or len(scores) != size:
+        return rows, [None] * len(rows)
+    lower_is_better = isinstance(strategy, ConfidenceBasedQueryStrategy) and strategy.lower_is_better
+    rows.sort(key=lambda row: float(scores[row]) if lower_is_better else -float(scores[row]))
+    return rows, [float(scores[row]) for row in rows]
+
+
+def _given(name: str, setting: Setting, device: torch.device) -> Any:
+    defaults: Mapping[str, Any] = {
+        "num_classes": setting.num_classes,
+        "device": device.type,
+        "vector_index_factory": VectorIndexFactory(KNNIndex),
+        "classifier_factory": SettingFactory(
+            Setting(setting.spec, 2, setting.seed, setting.texts, setting.cache)
+        ),
+        "num_iterations": 1,
+        "batch_size": 2**31,
+    }
+    return defaults[name]

@@ -3,10 +3,11 @@
 import numpy as np
 from small_text import PoolBasedActiveLearner, TextDataset  # type: ignore[import-untyped]
 
-from labelloop.learner import artifacts, labels, picking, runtime
+from labelloop.learner import labels, querying, runtime
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import QueryRequest
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import artifacts
 
 
 def learner(request: QueryRequest) -> PoolBasedActiveLearner:
@@ -18,8 +19,8 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
-    strategy = picking.build(request.strategy, request.strategy_parameters, setting, device)
-    found = PoolBasedActiveLearner(picking.SettingFactory(setting), strategy, _pool(request))
+    strategy = querying.build(request.strategy, request.strategy_parameters, setting, device)
+    found = PoolBasedActiveLearner(querying.SettingFactory(setting), strategy, _pool(request))
     found.initialize(factory(request.classifier.name).load(request.model_folder, setting))
     found.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
     found.y = found.dataset.y[found.indices_labeled]

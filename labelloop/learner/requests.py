@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from schemas.events import ProjectCreated
+
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 
@@ -198,3 +200,17 @@ class NoiseResult:
 
 
 Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest | NoiseRequest
+
+
+def classifier_spec(project: ProjectCreated) -> ClassifierSpec:
+    return ClassifierSpec(
+        name=project.classifier.name,
+        parameters=project.classifier.parameters,
+        model=project.model.name,
+        revision=project.model.revision,
+    )
+
+
+def is_model_lost(kind: str) -> bool:
+    """Whether a task failed because its model's folder is missing or damaged."""
+    return kind in {"model-missing", "model-damaged"}

@@ -8,11 +8,12 @@ import numpy as np
 from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
-from labelloop.learner import artifacts, labels, runtime
+from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store import artifacts
 
 CARD = "labelloop.json"
 

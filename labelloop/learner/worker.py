@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import overload
 
 from labelloop.learner import requests
-from labelloop.learner.failures import TaskFailed, WorkerCrashed
+from labelloop.store.failures import TaskFailed, WorkerCrashed
 
 PRELOADED = ["labelloop.learner.preload"]
 

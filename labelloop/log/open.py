@@ -4,7 +4,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 
 SQLITE = "sqlite:///"
 KAFKA = "kafka://"

@@ -1,10 +1,10 @@
 """What is drawn by the seed alone: cold starts and audits. Pure."""
 
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from labelloop.loop.seeds import derived
 from schemas.parts import QueriedItem
 
 
@@ -50,3 +50,9 @@ def _order(seed: int, pool_size: int) -> list[int]:
 def _free(order: Sequence[int], taken: Collection[int]) -> list[int]:
     barred = frozenset(taken)
     return [item for item in order if item not in barred]
+
+
+def derived(seed: int, *purpose: str) -> int:
+    """A seed (31 bits) for a purpose: the same each time, and unlike those for other purposes."""
+    digest = hashlib.sha256("\0".join((str(seed), *purpose)).encode()).digest()
+    return int.from_bytes(digest[:4]) & 0x7FFFFFFF

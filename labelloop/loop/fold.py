@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
 
-from labelloop.loop.growing import share, with_value
-from labelloop.loop.lookahead import picking_model
-from labelloop.loop.runs import numbers_of
+from labelloop.loop.batch_ranges import numbers_of
+from labelloop.loop.copy_on_write import share, with_value
+from labelloop.loop.order import picking_model
 from labelloop.loop.state import Batch, Change, Failure, LoopState, Relabel, Trained
 from schemas import events as e
 from schemas.envelope import Event

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
-from labelloop.loop.lookahead import picking_model
 from labelloop.loop.relabels import waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState
+from schemas.events import ProjectCreated
 
 
 @dataclass(frozen=True)
@@ -148,3 +148,12 @@ def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
     """The event that brought the newest answers of these batches: the cause of what they made due."""
     newest = max((state.batches[name] for name in batches), key=lambda batch: batch.place)
     return newest.revision_ids[-1]
+
+
+def picking_model(project: ProjectCreated, batch: int) -> int:
+    """The number of the model that picks a numbered batch; below 0 when none does: a cold start, or given.
+
+    It is older than the batch before by the lookahead: people label while the machine works. The first
+    batches after those that were given are all picked by the first model, which has learned what was given.
+    """
+    return -1 if batch < project.given else max(batch - 1 - project.lookahead, project.given - 1)

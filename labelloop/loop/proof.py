@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
+from labelloop.loop.batch_ranges import compact, expanded, numbers_of, revision_of
 from labelloop.loop.digest import LearnedDigests
+from labelloop.loop.draws import derived
 from labelloop.loop.fold import Unfit
 from labelloop.loop.history import History
-from labelloop.loop.lookahead import picking_model
+from labelloop.loop.order import picking_model
 from labelloop.loop.relabels import next_relabel
-from labelloop.loop.runs import compact, expanded, numbers_of, revision_of
-from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead

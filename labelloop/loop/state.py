@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from labelloop.loop.runs import expanded
+from labelloop.loop.batch_ranges import expanded
 from schemas.events import (
     AuditEstimated,
     BatchAnnotated,

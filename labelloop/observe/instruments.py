@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from labelloop.observe.health import Health
-from labelloop.observe.meters import Meters
-from labelloop.outages import Outages
+from labelloop.observe.metrics import Meters
+from labelloop.observe.outages import Outages
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,21 @@
 """Loads texts and labels from where a user keeps them."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_lines
-from labelloop.pool.columns import Columns
-from labelloop.pool.values import as_label, as_text
+from labelloop.pool.reading import Columns
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+DAMAGE = "a NUL or half a surrogate pair, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +116,37 @@ def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "it has no columns at all"
+
+
+def as_text(source: str, column: str, row: int, value: object) -> str:
+    """The text of a value; empty for a missing one, a number as written. Raises `UserError`."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _wrong(
+            source, column, row, f"a {type(value).__name__}, not a text", "choose another --text-column"
+        )
+    text = str(value)
+    if UNSTORABLE.search(text):
+        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
+    return text
+
+
+def as_label(source: str, column: str, row: int, value: object) -> str | None:
+    """The label of a value, in NFC without surrounding space; None for a missing one. Raises `UserError`."""
+    if value is None or value != value:
+        return None
+    if not isinstance(value, str | int | float):
+        kind = type(value).__name__
+        raise _wrong(source, column, row, f"a {kind}, not one label", "choose another --label-column")
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    label = unicodedata.normalize("NFC", str(whole).strip())
+    if not label:
+        return None
+    if UNSTORABLE.search(label):
+        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
+    return label
+
+
+def _wrong(source: str, column: str, row: int, what: str, remedy: str) -> UserError:
+    return UserError(f"{source}, row {row + 1}: the column {column!r} holds {what}; {remedy}")

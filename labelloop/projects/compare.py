@@ -10,7 +10,7 @@ from labelloop.errors import UserError
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.data import prepare_data
-from labelloop.projects.given import batches_to_ask, given_labels
+from labelloop.projects.initial_batches import batches_to_ask, given_labels
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreated
 from schemas.parts import Snapshot

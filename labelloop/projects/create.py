@@ -1,7 +1,10 @@
-"""Make a project, or find that it is there."""
+"""Make a project under a name, or find that it is there."""
 
 import asyncio
+import re
+import secrets
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +18,14 @@ from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_learner, check_question, check_sizes
 from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
-from labelloop.projects.given import imported, opening
-from labelloop.projects.names import default_name, new_id
+from labelloop.projects.initial_batches import imported, opening
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.parts import BaseModelChoice, Choice, Snapshot
 
 SOURCE = "cli"
+LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -118,3 +121,15 @@ def _event(
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, uri=f"{project}/{snapshot.uri}")
+
+
+def default_name(dataset: str) -> str:
+    """A project's name from that of its data set: `mail` from `data/mail.csv`, `trec` from `SetFit/TREC`."""
+    return Path(dataset).expanduser().absolute().stem if dataset in (".", "..", "~") else Path(dataset).stem
+
+
+def new_id(name: str) -> str:
+    """The name as letters, digits and dashes, with a random suffix: another one each time."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
+    return f"{slug or 'project'}-{secrets.token_hex(3)}"

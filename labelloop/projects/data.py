@@ -8,7 +8,7 @@ from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
-from labelloop.projects.labelled import known_labels, matched, read_labelled
+from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
 

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from labelloop.errors import TaskError
-from labelloop.learner.project import is_model_lost
-from labelloop.learner.requests import Pick
+from labelloop.learner.requests import Pick, is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.settings import of_model
 from labelloop.loop.state import LoopState, Trained
-from labelloop.projects.requests import query_request
+from labelloop.projects.learner_requests import query_request
 from labelloop.store import Store
 
 

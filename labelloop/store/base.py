@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from labelloop.errors import TaskError
-from labelloop.learner.artifacts import MANIFEST
+from labelloop.store.artifacts import MANIFEST
 from schemas.events import ModelTrained, ProjectCreated
 from schemas.parts import Snapshot
 

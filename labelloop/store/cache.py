@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.learner.artifacts import ABANDONED_AFTER, UNFINISHED
+from labelloop.store.artifacts import ABANDONED_AFTER, UNFINISHED
 from labelloop.store.placing import remove
 
 IN_USE = 3600.0

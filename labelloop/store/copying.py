@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from labelloop.errors import UserError
-from labelloop.learner.artifacts import file_digest
+from labelloop.store.artifacts import file_digest
 from labelloop.store.base import Store
 from schemas.parts import Snapshot
 

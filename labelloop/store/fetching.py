@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.learner.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, place, verify
-from labelloop.learner.failures import TaskFailed
+from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, place, verify
+from labelloop.store.failures import TaskFailed
 from labelloop.store.objects import Objects
 from labelloop.store.placing import beside, place_file
 from schemas.events import ModelTrained

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labelloop.learner.artifacts import file_digest, prune
+from labelloop.store.artifacts import file_digest, prune
 from labelloop.store.base import Store, models_uri
 from labelloop.store.placing import beside, place_file
 from schemas.events import ModelTrained

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labelloop.errors import Unavailable
-from labelloop.learner.artifacts import UNFINISHED, file_digest
+from labelloop.store.artifacts import UNFINISHED, file_digest
 
 
 @contextmanager

@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from labelloop.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
+from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
+from labelloop.config.home import Home
 from labelloop.errors import Unavailable, UserError
-from labelloop.home import Home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.supervisor.lock import holder

@@ -1,14 +1,17 @@
-"""Where the embedded Argilla of a home listens."""
+"""The address of the embedded Argilla, and where that of a home listens."""
 
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 
+from labelloop.config.home import Home
 from labelloop.errors import UserError
-from labelloop.home import Home
-from labelloop.supervisor.address import DEFAULT_HOST, DEFAULT_PORT
 
 FILE = "argilla-address.json"
+ANY = ("0.0.0.0", "::", "")
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 6900
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,50 @@ def _recorded(home: Home) -> Embedded | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}): remove it, and give --host and --port") from error
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises UserError when nothing can be served there."""
+    try:
+        with _bound(host, port):
+            return
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"port {port} on {host} cannot be used ({reason}): "
+            "stop what uses it, or give another --host or --port"
+        ) from error
+
+
+def free_port(host: str, wanted: int = DEFAULT_PORT) -> int:
+    """The port wanted if it is free, else any that is."""
+    for port in (wanted, 0):
+        try:
+            with _bound(host, port) as found:
+                return int(found.getsockname()[1])
+        except OSError:
+            continue
+    raise UserError(f"no port on {host} can be used: give another --host")
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches it."""
+    name = "127.0.0.1" if host in ANY else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def colleagues_url(host: str, port: int) -> str | None:
+    """Where other machines reach it; None when it is bound to one address."""
+    return f"http://{socket.gethostname()}:{port}" if host in ANY else None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

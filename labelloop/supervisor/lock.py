@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from labelloop.config.home import LOCK
 from labelloop.errors import UserError
-from labelloop.home import LOCK
 
 PATIENCE = 0.5
 

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from labelloop.deployment import ArgillaAccess
-from labelloop.home import Home
+from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.home import Home
+from labelloop.config.locations import Places
 from labelloop.oracle.server import credentials
-from labelloop.places import Places
 from labelloop.supervisor import plan
 from labelloop.supervisor.access import wait_until_up
-from labelloop.supervisor.address import local_url
-from labelloop.supervisor.embedded import Embedded
+from labelloop.supervisor.embedded import Embedded, local_url
 from labelloop.supervisor.supervisor import Supervisor
 
 RESTARTS = 3

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from labelloop.alerts import targets
 from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
-from labelloop.deployment import ArgillaAccess
-from labelloop.home import Home
+from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.home import Home
+from labelloop.config.locations import Places
+from labelloop.config.settings import Settings, default_threads
 from labelloop.observe.settings import PORT, Observing
-from labelloop.places import Places
-from labelloop.settings import Settings, default_threads
 from labelloop.supervisor.service import Service
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")

@@ -1,7 +1,8 @@
-"""One service as a process of its own, in a session of its own."""
+"""One service as a process of its own, in a session of its own, and its log file."""
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.supervisor.logs import rotate
+
+LARGEST = 5_000_000
+TAIL = 4096
 
 
 @dataclass(frozen=True)
@@ -65,3 +68,26 @@ def how_it_ended(code: int) -> str:
         return f"signal {signal.Signals(-code).name}"
     except ValueError:
         return f"signal {-code}"
+
+
+def rotate(log: Path, largest: int = LARGEST) -> None:
+    """Move what a log holds to `<log>.1` once it is larger than `largest` bytes.
+
+    The file itself stays, emptied, so that a process that appends to it goes on.
+    """
+    with suppress(OSError):
+        if log.stat().st_size > largest:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            with log.open("r+b") as file:
+                file.truncate(0)
+
+
+def last_line(log: Path) -> str:
+    """The last line that says something; empty if there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

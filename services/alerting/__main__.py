@@ -1,6 +1,6 @@
 """Start it: `python -m services.alerting`."""
 
-from labelloop.process import launch
+from labelloop.runtime.process import launch
 from services.alerting.service import main
 
 if __name__ == "__main__":

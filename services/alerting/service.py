@@ -17,9 +17,9 @@ from labelloop.loop.state import LoopState
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.settings import Observing
-from labelloop.patience import Patience
-from labelloop.process import keep
-from labelloop.slot import IDLE, Slot
+from labelloop.observe.status_file import IDLE, Slot
+from labelloop.runtime.process import keep
+from labelloop.runtime.retry import Patience
 from schemas.envelope import Event
 from services.alerting.book import Book, Told, open_book
 from services.alerting.due import Alert, Failing, failing_after, of_project, of_service

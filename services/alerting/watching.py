@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from labelloop.slot import read_slot
+from labelloop.observe.status_file import read_slot
 from labelloop.supervisor.plan import SERVICES
 from labelloop.supervisor.state import read_state
 from services.alerting.due import Look

@@ -1,6 +1,6 @@
 """Start it: `python -m services.annotation_watcher`."""
 
-from labelloop.process import serve
+from labelloop.runtime.process import serve
 from services.annotation_watcher.service import AnnotationWatcher
 
 if __name__ == "__main__":

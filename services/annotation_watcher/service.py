@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from labelloop.controller import Controller, Outcome, Polled
+from labelloop.config.settings import Settings
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.desk import Desk
-from labelloop.oracle.evidence import Seen, is_any_absent
-from labelloop.settings import Settings
-from labelloop.turns import Turns
+from labelloop.oracle.argilla.project import Desk
+from labelloop.oracle.votes import Seen, is_any_absent
+from labelloop.runtime.controller import Controller, Outcome, Polled
+from labelloop.runtime.round_robin import Turns
 from services.annotation_watcher.due import due, recorded_votes
 
 QUICK = 0.4

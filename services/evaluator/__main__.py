@@ -2,7 +2,7 @@
 
 import os
 
-from labelloop.process import serve
+from labelloop.runtime.process import serve
 from services.evaluator.service import Evaluator
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from labelloop.loop.keeping import kept
 from labelloop.loop.order import newest_answers
+from labelloop.loop.retention import kept
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import ModelTrained
 from services.evaluator.audit import scoring_batches

@@ -4,19 +4,17 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from labelloop.controller import Controller, Outcome, Polled
+from labelloop.config.settings import Settings
 from labelloop.errors import TaskError, Unavailable
-from labelloop.learner.project import is_model_lost
+from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
-from labelloop.settings import Settings
+from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
 from schemas.events import EventData, ModelLost
-from services.evaluator.auditing import estimated
-from services.evaluator.checking import checked
 from services.evaluator.due import Audit, Check, Evaluation, Work, next_work
-from services.evaluator.evaluating import evaluated
+from services.evaluator.measuring import checked, estimated, evaluated
 from services.evaluator.stopping import told
 
 logger = logging.getLogger(__name__)

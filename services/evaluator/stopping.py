@@ -2,8 +2,7 @@
 
 from itertools import islice
 
-from labelloop.loop.draws import random_draw
-from labelloop.loop.seeds import derived
+from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.state import LoopState
 from schemas.events import EventData, ProjectCreated, ProjectEnded, StoppingAdvised, StoppingChecked
 

@@ -1,6 +1,6 @@
 """Start it: `python -m services.querier`."""
 
-from labelloop.process import serve
+from labelloop.runtime.process import serve
 from services.querier.service import Querier
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""What the querier does next, and whether the learner will be asked. Pure; see `labelloop.loop.order`."""
+"""Which batch is due, and its items from what the strategy picked. Pure."""
 
-from labelloop.loop.lookahead import picking_model
-from labelloop.loop.order import NextBatch, is_last_queried, next_batch
+from collections.abc import Sequence
+
+from labelloop.learner.requests import Pick
+from labelloop.loop.draws import shuffled
+from labelloop.loop.order import NextBatch, is_last_queried, next_batch, picking_model
 from labelloop.loop.relabels import NextRelabel, next_relabel
 from labelloop.loop.state import LoopState
+from schemas.parts import QueriedItem
 
 
 def next_work(state: LoopState) -> NextBatch | NextRelabel | None:
@@ -16,3 +20,27 @@ def is_model_wanted(state: LoopState) -> bool:
     if state.project is None or state.ended or is_last_queried(state):
         return False
     return picking_model(state.project, state.numbered) >= 0
+
+
+def queried_items(
+    batch: str, seed: int, uncertain: Sequence[Pick], audit: Sequence[Pick]
+) -> tuple[QueriedItem, ...]:
+    """The batch in the order people meet it: the strategy's, or mixed so that audit texts do not stand out.
+
+    An audit text shows no suggestion, so that people are not led.
+    """
+    picks = {pick.item: pick for pick in (*uncertain, *audit)}
+    audited = {pick.item for pick in audit}
+    order = shuffled(seed, batch, list(picks)) if audited else list(picks)
+    return tuple(
+        QueriedItem(
+            item=item,
+            rank=rank,
+            reason="audit" if item in audited else "uncertain",
+            score=picks[item].score,
+            predicted=(picks[item].label,),
+            probability=picks[item].probability,
+            suggested=item not in audited,
+        )
+        for rank, item in enumerate(order)
+    )

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from labelloop.controller import Controller, Outcome, Polled
+from labelloop.config.settings import Settings
 from labelloop.errors import TaskError
-from labelloop.learner.project import is_model_lost
+from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, balanced_draw, random_draw
 from labelloop.loop.labels import asked
@@ -14,13 +14,12 @@ from labelloop.loop.order import NextBatch
 from labelloop.loop.relabels import NextRelabel
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
-from labelloop.settings import Settings
+from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import is_model_wanted, next_work
-from services.querier.keeper import COMPARE_EVERY, Keeper
-from services.querier.pools import Pools
-from services.querier.uncertain import query_batch
+from services.querier.picking import query_batch
+from services.querier.record_sync import COMPARE_EVERY, Keeper, Pools
 
 
 class Querier(Controller[NextBatch | NextRelabel]):

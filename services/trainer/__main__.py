@@ -1,6 +1,6 @@
 """Start it: `python -m services.trainer`."""
 
-from labelloop.process import serve
+from labelloop.runtime.process import serve
 from services.trainer.service import Trainer
 
 if __name__ == "__main__":

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from labelloop.controller import Controller, Outcome, Polled
+from labelloop.config.settings import Settings
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.keeping import kept
 from labelloop.loop.order import NextModel, finished, next_model
+from labelloop.loop.retention import kept
 from labelloop.loop.state import LoopState
-from labelloop.projects.requests import train_request, trained
-from labelloop.settings import Settings
+from labelloop.projects.learner_requests import train_request, trained
+from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
 
 

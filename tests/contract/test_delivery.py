@@ -10,7 +10,7 @@ import pytest
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log
 from labelloop.log.dead_letters import Standing
-from labelloop.slot import Slot, read_slot
+from labelloop.observe.status_file import Slot, read_slot
 from tests.contract.conftest import LIFETIME, Place
 from tests.support.children import Child
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters

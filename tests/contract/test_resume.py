@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from labelloop.folds import Folds
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
-from labelloop.slot import IDLE, Slot, read_slot
+from labelloop.observe.status_file import IDLE, Slot, read_slot
+from labelloop.runtime.state_cache import Folds
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused
 from tests.contract.conftest import Place
@@ -53,7 +53,7 @@ class WatchedOwnership:
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labelloop.folds.SAVE_AFTER", 10)
+    monkeypatch.setattr("labelloop.runtime.state_cache.SAVE_AFTER", 10)
 
 
 async def operated(log: Log) -> None:

@@ -14,9 +14,9 @@ import transformers
 from msgspec import structs
 
 from labelloop.cli.opened import opened_project
-from labelloop.places import places_of
+from labelloop.config.locations import places_of
 from labelloop.pool.bundled import bundled
-from labelloop.projects.retraining import Retrained, retrain
+from labelloop.projects.retrain import Retrained, retrain
 from schemas.events import BatchAnnotated
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from labelloop.config.locations import places_of
 from labelloop.errors import UserError
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.proof import Proof
-from labelloop.places import places_of
-from labelloop.projects.replaying import Until, proven, replay_until
+from labelloop.projects.replay import Until, proven, replay_until
 from schemas.envelope import Event
 from tests.support.command import labelloop
 from tests.support.demo import MOST_SECONDS, SIZE, Demo, Ended, Undisturbed

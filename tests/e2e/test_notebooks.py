@@ -13,8 +13,8 @@ import pytest
 from nbclient import NotebookClient
 
 import labelloop
+from labelloop.config.home import open_home
 from labelloop.errors import UserError
-from labelloop.home import open_home
 from tests.support.command import labelloop as command
 from tests.support.demo import BATCHES, KEPT, SIZE, Undisturbed
 from tests.support.loop import ROOT

@@ -6,7 +6,7 @@ from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
 from labelloop.observe.instruments import Instruments
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 from services.alerting.book import open_book
 from services.alerting.service import Alerting
 from services.alerting.watching import Watching

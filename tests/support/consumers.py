@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from labelloop.backoff import Backoff
-from labelloop.delivery import Delivery, Handler
+from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Log, Record
 from labelloop.log.dead_letters import DeadLetter
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 from tests.support.controllers import PATIENCE
 from tests.support.logs import number_of
 

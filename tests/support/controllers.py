@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from labelloop.controller import Controller, Outcome, Polled
-from labelloop.folds import Folds
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.instruments import Instruments
-from labelloop.runtime import Runtime
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
+from labelloop.runtime.controller import Controller, Outcome, Polled
+from labelloop.runtime.service import Runtime
+from labelloop.runtime.state_cache import Folds
 from schemas.envelope import Event
 from schemas.events import BatchQueried
 from tests.support.states import queried

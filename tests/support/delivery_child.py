@@ -9,9 +9,9 @@ import sys
 from functools import partial
 
 from labelloop.backoff import Backoff
-from labelloop.delivery import Delivery, Handler
+from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Record
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 from tests.support.logs import KINDS, number_of
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.log import open_log
 from schemas.envelope import new_event
 from schemas.events import EventData

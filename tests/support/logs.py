@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from labelloop.log import open_log
 from labelloop.log.base import Log, Record
 from labelloop.log.kafka import KafkaLog, read_settings
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import psutil
 
+from labelloop.config.settings import Settings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from labelloop.observe.status_file import read_slot
 from labelloop.pool import snapshot
-from labelloop.settings import Settings
-from labelloop.slot import read_slot
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
 from schemas.events import EventData

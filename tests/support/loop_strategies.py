@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from labelloop.loop.order import next_batch, next_model, open_batches
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch
-from labelloop.projects.given import copied
+from labelloop.projects.initial_batches import copied
 from schemas import events as e
 from schemas.parts import Settings
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import as_listed, audit_count
+from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.relabels import NextRelabel, next_relabel
-from labelloop.loop.runs import compact
-from labelloop.loop.seeds import derived
 from labelloop.loop.state import Batch, LoopState
-from labelloop.projects.given import Given, opening
+from labelloop.projects.initial_batches import Given, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote

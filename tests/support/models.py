@@ -4,8 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from labelloop.learner import artifacts
-from labelloop.store import Store
+from labelloop.store import Store, artifacts
 from schemas.events import ModelTrained
 from tests.support.states import PROJECT, trained
 

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from labelloop import Consumer, Event, LoopState
 from labelloop.backoff import Backoff
-from labelloop.consumers.running import Running
+from labelloop.consumers.runner import Running
 from labelloop.log.base import Log
 from labelloop.observe.instruments import Instruments
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 
 GROUP = "noting"
 

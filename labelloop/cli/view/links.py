@@ -1,18 +1,23 @@
-"""Where people log in and label."""
+"""Where people log in and label, and what is said of a project's data before its loop runs."""
 
 import asyncio
 
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
-from labelloop.deployment import ArgillaAccess
+from labelloop.config.deployment import ArgillaAccess
 from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Log
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
-from labelloop.projects.catalog import name_of
+from labelloop.projects.catalog import name_of, read_histories, sound
+from labelloop.projects.create import Ensured
 
 SOON = 0.3
 LATER = 2.0
+UNTESTED = (
+    "no test set and no audit share, so no accuracy and no learning curve: give --test or --audit-share"
+)
 
 
 def labelling_url(argilla: str, dataset: str) -> str:
@@ -52,3 +57,12 @@ async def _find(argilla: Argilla, project: str) -> str | None:
     except (Unavailable, UserError):
         return None
     return None
+
+
+async def tell_notes(log: Log, ensured: Ensured, screen: Screen) -> None:
+    """Print what was left out of the data, and whether no curve will be drawn."""
+    project = sound((await read_histories(log))[ensured.project]).project
+    for note in ensured.notes:
+        screen.line(note)
+    if project is not None and project.test is None and not project.audit_share:
+        screen.line(UNTESTED)

@@ -5,20 +5,19 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from labelloop.cli.view.activity import WORKERS, activities
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.table import HEADER, format_line
-from labelloop.group import own_group
-from labelloop.home import Home
+from labelloop.cli.view.screen import WORKERS, Screen, activities
+from labelloop.config.home import Home
 from labelloop.log.base import Log
+from labelloop.log.group import own_group
 from labelloop.loop.history import History
-from labelloop.loop.progress import batch_lines
+from labelloop.loop.progress import BatchLine, batch_lines
+from labelloop.observe.status_file import read_slot
 from labelloop.projects.catalog import name_of
-from labelloop.slot import read_slot
 from schemas.events import ServiceFailed
 
 INTERVAL = 0.5
 WORTH_TELLING = 5.0
+HEADER = f"{'batch':>8} {'labels':>7} {'accuracy':>9} {'trained':>9} {'picked':>8} {'waited':>8}"
 
 
 class Watch:
@@ -105,3 +104,17 @@ class Watch:
 
     def _label(self, history: History) -> str | None:
         return name_of(history) if len(self.histories) > 1 else None
+
+
+def format_line(line: BatchLine, project: str | None = None) -> str:
+    """One line a batch under HEADER; the project's name after it, where there are several."""
+    accuracy = "-" if line.accuracy is None else f"{line.accuracy:.3f}"
+    cells = (
+        f"{line.name:>8} {line.labels:>7} {accuracy:>9} "
+        f"{_seconds(line.trained):>9} {_seconds(line.picked):>8} {_seconds(line.waited):>8}"
+    )
+    return f"{cells}  {project}" if project else cells
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"

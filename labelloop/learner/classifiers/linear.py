@@ -1,12 +1,16 @@
-"""Logistic regression on frozen embeddings, saved as a plain BERT folder."""
+"""Logistic regression on frozen embeddings, computed once for each snapshot; saved as a plain BERT folder."""
 
+import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import safe_open
 from scipy.special import softmax  # type: ignore[import-untyped]
@@ -17,18 +21,74 @@ from transformers import AutoTokenizer, BertForSequenceClassification, PreTraine
 from labelloop.errors import UserError
 from labelloop.learner.base import WEIGHTS, resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
-from labelloop.learner.classifiers.batches import save_tokenizer
-from labelloop.learner.classifiers.features import Features, FeatureStore, pooled
-from labelloop.learner.classifiers.mean_pooling import MEAN_WEIGHT, POOLER_WEIGHT
-from labelloop.learner.classifiers.networks import averaging, ready
+from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
+from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, averaging, ready
 from labelloop.learner.classifiers.parameters import LinearParameters
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.runtime import device
+from labelloop.pool.snapshot import Snapshot
+from labelloop.store.artifacts import file_digest
 
+Features = npt.NDArray[np.float32]
+Compute = Callable[[Sequence[str]], Features]
 NEVER_SEEN = -30.0
 """Bias of a class without examples: its probability is next to nothing."""
-
 FEATURES = "features.json"
+
+
+class FeatureStore:
+    """Features of the texts in one snapshot, shape (texts, hidden size), kept in `cache` under `key`.
+
+    `key` names what computes them; `compute` is called for the whole snapshot if nothing is kept yet.
+    """
+
+    def __init__(self, snapshot: Path, cache: Path, key: str, compute: Compute) -> None:
+        self._compute = compute
+        texts = Snapshot.open(snapshot).all_texts()
+        name = hashlib.sha256(f"{key}:{file_digest(snapshot)}".encode()).hexdigest()
+        self._rows = {text: row for row, text in enumerate(texts)}
+        self._features = _kept(cache / f"features-{name}.npy", lambda: compute(texts))
+
+    def of(self, texts: Sequence[str]) -> Features:
+        """Features of texts, in their order; those that the snapshot lacks are computed."""
+        result = np.empty((len(texts), self._features.shape[1]), dtype=np.float32)
+        known = [position for position, text in enumerate(texts) if text in self._rows]
+        result[known] = self._features[[self._rows[texts[position]] for position in known]]
+        unknown = [position for position, text in enumerate(texts) if text not in self._rows]
+        if unknown:
+            result[unknown] = self._compute([texts[position] for position in unknown])
+        return result
+
+
+@torch.inference_mode()
+def pooled(
+    model: BertForSequenceClassification,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+    texts: Sequence[str],
+) -> Features:
+    """What the pooler of a model says of texts, shape (texts, hidden size)."""
+    encoded = Encoded.of(tokenizer, texts, max_length)
+    result = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
+    for rows in encoded.by_length():
+        result[rows] = model.bert(**encoded.batch(rows, model.device)).pooler_output.cpu().numpy()
+    return result
+
+
+def _kept(file: Path, compute: Callable[[], Features]) -> Features:
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as beside:
+            try:
+                np.save(beside, compute(), allow_pickle=False)
+                beside.flush()
+                os.fsync(beside.fileno())
+                Path(beside.name).replace(file)
+            except BaseException:
+                Path(beside.name).unlink(missing_ok=True)
+                raise
+    features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
+    return features
 
 
 class LinearClassifier(LoopClassifier):

@@ -1,9 +1,12 @@
-"""Which partitions the group gives to this process, and how far each was read."""
+"""Which partitions the group gives to this process, how it shares them out, and how far each was read."""
 
 import asyncio
+import time
 from collections.abc import Collection
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -61,3 +64,19 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)
+
+
+def sticky_assignor() -> type[StickyPartitionAssignor]:
+    """A sticky assignor for one consumer: aiokafka's keeps what it remembers in the class.
+
+    Of two members that claim a partition, the one that was given it later keeps it: the other was frozen
+    or cut off. A wrong clock costs a move of partitions; it is the fencing that keeps the log right.
+    """
+
+    class Sticky(StickyPartitionAssignor):  # type: ignore[misc]
+        @classmethod
+        def on_assignment(cls, assignment: Any) -> None:
+            super().on_assignment(assignment)
+            cls.generation = int(time.time())
+
+    return Sticky

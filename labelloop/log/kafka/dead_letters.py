@@ -1,18 +1,19 @@
-"""The topic of all groups' dead letters."""
+"""The topic of all groups' dead letters: each is the event's own record, with headers about its fate."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from labelloop.log.dead_letters import DeadLetter
+from labelloop.log.dead_letters import DeadLetter, Standing
 from labelloop.log.kafka.errors import translated
-from labelloop.log.kafka.letters import NotALetter, to_letter, to_letter_headers
 from labelloop.log.kafka.reader import Ends, read
-from labelloop.log.kafka.records import key
+from labelloop.log.kafka.records import Headers, key, to_headers, to_record
 from labelloop.log.kafka.settings import KafkaSettings
 from labelloop.log.kafka.topics import LARGEST_EVENT, prepare
 from labelloop.log.kafka.writer import PRODUCER
@@ -23,6 +24,13 @@ PATIENCE = 30.0
 STOPPING = 5.0
 HEADERS = 65536
 LARGEST_LETTER = LARGEST_EVENT + HEADERS
+GROUP = "dl_group"
+ORIGIN = "dl_partition"
+OFFSET = "dl_offset"
+REASON = "dl_reason"
+ATTEMPTS = "dl_attempts"
+TIME = "dl_time"
+STANDING = "dl_standing"
 
 
 class KafkaDeadLetters:
@@ -92,3 +100,44 @@ class KafkaDeadLetters:
             with suppress(KafkaError, TimeoutError, OSError):
                 async with asyncio.timeout(STOPPING):
                     await producer.stop()
+
+
+class NotALetter(ValueError):
+    """A record that says nothing about a dead letter, or what this version does not know."""
+
+
+def to_letter_headers(letter: DeadLetter) -> Headers:
+    """The event's headers as they were, then the letter's."""
+    said = {
+        STANDING: letter.standing,
+        GROUP: letter.group,
+        ORIGIN: str(letter.partition),
+        OFFSET: str(letter.offset),
+        REASON: letter.reason,
+        ATTEMPTS: str(letter.attempts),
+        TIME: letter.time.isoformat(),
+    }
+    return [*to_headers(letter.event), *((name, value.encode()) for name, value in said.items())]
+
+
+def to_letter(found: Any) -> DeadLetter:
+    """The letter in a consumer's record. Raises NotALetter."""
+    record = to_record(found)
+    if record.event is None:
+        raise NotALetter(record.problem)
+    try:
+        said = {name: value.decode() for name, value in found.headers if name.startswith("dl_")}
+        return DeadLetter(
+            said[GROUP],
+            int(said[ORIGIN]),
+            int(said[OFFSET]),
+            record.event,
+            said[REASON],
+            int(said[ATTEMPTS]),
+            datetime.fromisoformat(said[TIME]),
+            Standing(said[STANDING]),
+        )
+    except KeyError as error:
+        raise NotALetter(f"it lacks the header {error}") from error
+    except (ValueError, AttributeError) as error:
+        raise NotALetter(str(error)) from error

@@ -9,10 +9,9 @@ from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalSt
 
 from labelloop.errors import UserError
 from labelloop.log.base import Record
-from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.reader import COMMITTED, PATIENCE, consuming, position, stopped
-from labelloop.log.kafka.records import to_record
+from labelloop.log.kafka.records import Distinct, to_record
 from labelloop.log.kafka.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)

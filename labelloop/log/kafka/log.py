@@ -8,15 +8,13 @@ from contextlib import asynccontextmanager
 from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.base import Record, StandingBy, unheard
-from labelloop.log.distinct import Distinct
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.follower import KafkaFollower, place
-from labelloop.log.kafka.identity import identity
 from labelloop.log.kafka.ownership import KafkaOwnership
 from labelloop.log.kafka.reader import Ends, read
-from labelloop.log.kafka.records import key, to_record
+from labelloop.log.kafka.records import Distinct, key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
-from labelloop.log.kafka.topics import prepare
+from labelloop.log.kafka.topics import identity, prepare
 from labelloop.log.kafka.writer import Writer, fits
 from schemas.envelope import Event
 

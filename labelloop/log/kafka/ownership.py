@@ -12,12 +12,11 @@ from aiokafka.errors import IllegalStateError
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked, StandingBy
-from labelloop.log.kafka.assignment import Assignment
+from labelloop.log.kafka.assignment import Assignment, sticky_assignor
 from labelloop.log.kafka.errors import away, translated
 from labelloop.log.kafka.reader import COMMITTED, PAGE, Ends, position, stopped
 from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
-from labelloop.log.kafka.sticky import sticky_assignor
 from labelloop.log.kafka.writer import Writer
 from schemas.envelope import Event
 

@@ -1,4 +1,4 @@
-"""An event as a Kafka record: CloudEvents' binary mode."""
+"""An event as a Kafka record (CloudEvents' binary mode), and which records the log holds twice."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,7 +7,6 @@ from labelloop.log.base import Record
 from schemas.envelope import Event, NotAnEvent
 
 Headers = list[tuple[str, bytes]]
-
 ATTRIBUTE = "ce_"
 CONTENT_TYPE = "content-type"
 DATA_CONTENT_TYPE = "datacontenttype"
@@ -54,3 +53,19 @@ def to_record(found: Any) -> Record:
     except NotAnEvent as error:
         return Record(found.partition, found.offset, None, str(error))
     return Record(found.partition, found.offset, event)
+
+
+class Distinct:
+    """Tells duplicates: events that came before under the same id, with the same data."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def is_new(self, record: Record) -> bool:
+        """False for a duplicate; what holds no event is new, and so is a conflict."""
+        if record.event is None:
+            return True
+        first = self._seen.get(record.event.id)
+        if first is None:
+            self._seen[record.event.id] = record.event.datahash
+        return first != record.event.datahash

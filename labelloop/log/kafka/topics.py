@@ -1,12 +1,15 @@
-"""The topics: made by the program, never by a broker on its own, and checked before it is used."""
+"""The topics: made by the program, never by a broker on its own, and checked before they are used."""
 
 import asyncio
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.conn import create_conn
 from aiokafka.errors import (
     InvalidReplicationFactorError,
+    KafkaConnectionError,
+    KafkaError,
     PolicyViolationError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -15,13 +18,15 @@ from aiokafka.errors import (
 
 from labelloop.errors import UserError
 from labelloop.log.kafka.errors import translated
-from labelloop.log.kafka.reach import reach
 from labelloop.log.kafka.settings import KafkaSettings
 
 LARGEST_EVENT = 16 * 1024 * 1024
 COPIES = 3
 PATIENCE = 30.0
 KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+HANDSHAKE_PATIENCE = 10.0
+HINT = "; if it wants TLS or a password, set LABELLOOP_KAFKA_SECURITY_PROTOCOL"
+IDENTITY_PATIENCE = 20.0
 
 
 async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: int = LARGEST_EVENT) -> None:
@@ -135,3 +140,37 @@ def _check(name: str, found: dict[str, Any]) -> None:
                 f"set {setting}={wanted} (kafka-configs.sh --alter --entity-type topics --entity-name {name} "
                 f"--add-config {setting}={wanted}), or give another prefix in the log's URL"
             )
+
+
+async def reach(settings: KafkaSettings) -> None:
+    """Shake hands with one of the servers. Raises what kept from the last one."""
+    refusal: Exception | None = None
+    for server in settings.servers:
+        host, _, port = server.rpartition(":")
+        try:
+            async with asyncio.timeout(HANDSHAKE_PATIENCE):
+                connection = await create_conn(host.strip("[]"), int(port), **settings.connection())
+        except KafkaConnectionError as error:
+            # Whoever answers and hangs up at once may have waited for something else.
+            hint = "" if "security_protocol" in settings.options else HINT
+            refusal = KafkaConnectionError(f"{error.args[0]}{hint}")
+        except (KafkaError, OSError) as error:
+            refusal = error
+        else:
+            connection.close()
+            return
+    if refusal is not None:
+        raise refusal
+
+
+async def identity(settings: KafkaSettings) -> str:
+    """The cluster's id and the topic's name. Raises Unavailable and UserError."""
+    admin = AIOKafkaAdminClient(**settings.client())
+    with translated(settings):
+        async with asyncio.timeout(IDENTITY_PATIENCE):
+            await admin.start()
+            try:
+                cluster = (await admin.describe_cluster())["cluster_id"]
+            finally:
+                await admin.close()
+    return f"kafka:{cluster}/{settings.topic}"

@@ -4,26 +4,33 @@ import asyncio
 import socket
 import warnings
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import uvicorn
 from argilla_server import app
+from argilla_server.contexts import accounts
+from argilla_server.database import AsyncSessionLocal, async_engine
+from argilla_server.enums import UserRole
+from argilla_server.jobs import dataset_jobs
+from argilla_server.models import User
+from sqlalchemy import event
 from sqlalchemy.exc import SAWarning
 
-from labelloop.oracle.server import connection, jobs  # noqa: F401  (the connection registers itself)
 from labelloop.oracle.server.database import prepare
-from labelloop.oracle.server.next_batch import show_next_batch
-from labelloop.oracle.server.owner import ensure_owner
-from labelloop.oracle.server.pages import OwnFonts
+from labelloop.oracle.server.pages import OwnFonts, show_next_batch
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
+from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 
 GRACE_SECONDS = 3
+_running: set[asyncio.Task[None]] = set()
 
 
 def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     """Serve requests on `listener` until a signal asks to stop."""
     warnings.simplefilter("ignore", SAWarning)
-    jobs.run_here()
+    run_here()
     prepare(database)
     show_next_batch(app)
     config = uvicorn.Config(
@@ -39,3 +46,38 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
 async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.socket) -> None:
     await ensure_owner(login)
     await server.serve(sockets=[listener])
+
+
+@event.listens_for(async_engine.sync_engine, "connect")
+def _prepare(connection: Any, _record: Any) -> None:
+    """A commit that is in the write-ahead log outlives the process; it need not wait for the disk."""
+    connection.create_function(FUNCTION, 3, matches, deterministic=True)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+async def ensure_owner(login: Credentials) -> None:
+    """Make the owner's account, or give it the login of the secrets file where the API keys differ."""
+    async with AsyncSessionLocal() as session:
+        owner = await User.get_by(session, username=login.username)
+        if owner is not None and owner.api_key == login.api_key:
+            return
+        secret = {"api_key": login.api_key, "password_hash": accounts.hash_password(login.password)}
+        if owner is None:
+            await User.create(
+                session, first_name=login.username, username=login.username, role=UserRole.owner, **secret
+            )
+        else:
+            await owner.update(session, role=UserRole.owner, **secret)
+
+
+def run_here() -> None:
+    """Count records anew in this process when a data set's `min_submitted` changes."""
+    dataset_jobs.update_dataset_records_status_job.delay = _start
+
+
+def _start(dataset_id: UUID) -> None:
+    task = asyncio.get_running_loop().create_task(dataset_jobs.update_dataset_records_status_job(dataset_id))
+    _running.add(task)
+    task.add_done_callback(_running.discard)

@@ -1,9 +1,16 @@
-"""The web page asks nobody but its own server."""
+"""What is changed in Argilla's page: it asks no other server, and shows the next batch by itself."""
 
+import shutil
+from pathlib import Path
+
+from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "style-src 'self' 'unsafe-inline'; font-src 'self' data:"
+SCRIPT = Path(__file__).with_name("next_batch.js")
 
 
 class OwnFonts:
@@ -20,3 +27,20 @@ class OwnFonts:
 
         of_page = scope["type"] == "http" and not scope["path"].startswith("/api/")
         await self._app(scope, receive, send_with_policy if of_page else send)
+
+
+def show_next_batch(app: FastAPI) -> None:
+    """Have the pages, of which the server makes a copy of its own at each start, run the script."""
+    folder = _folder(app)
+    shutil.copy(SCRIPT, folder)
+    for page in folder.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        script = f'<script type="module" src="/{SCRIPT.name}"></script>'
+        page.write_text(html.replace("</body>", f"{script}</body>"), encoding="utf-8")
+
+
+def _folder(app: FastAPI) -> Path:
+    for route in app.routes:
+        if isinstance(route, Mount) and isinstance(route.app, StaticFiles) and route.app.directory:
+            return Path(route.app.directory)
+    raise LookupError("this argilla-server has no web pages")

@@ -1,11 +1,13 @@
-"""The server from an empty folder to answering requests."""
+"""The server from an empty folder to answering requests; one a home."""
 
+import fcntl
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.oracle.server.environment import DATABASE, clean_temporary, configure
-from labelloop.oracle.server.lock import hold
 from labelloop.oracle.server.secrets import credentials
 
 
@@ -41,3 +43,16 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot serve Argilla on {host} port {port} ({error.strerror}): give another --port"
         ) from error
     return listener
+
+
+@contextmanager
+def hold(home: Path) -> Iterator[None]:
+    """Hold `home` until the block or the process ends; raises UserError where another server does."""
+    with (home / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"another Argilla server runs in {home}: stop it, or give another --home"
+            ) from error
+        yield

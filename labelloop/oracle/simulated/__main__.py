@@ -14,16 +14,15 @@ from pathlib import Path
 
 import click
 
+from labelloop.config.settings import Settings
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.server.parent import stop_with_parent
 from labelloop.oracle.simulated import settings
-from labelloop.oracle.simulated.decision import Decide, GoldAnswers
+from labelloop.oracle.simulated.annotator import work
+from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
 from labelloop.oracle.simulated.deployed import Employment, employ
-from labelloop.oracle.simulated.gold import gold_labels
-from labelloop.oracle.simulated.office import work
-from labelloop.settings import Settings
+from labelloop.runtime.parent import stop_with_parent
 
 Gold = Callable[[int], str | None]
 

@@ -1,8 +1,12 @@
-"""What a simulated annotator answers."""
+"""What a simulated annotator answers, by the gold labels of the pool."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.pool.snapshot import Snapshot
 
 Decide = Callable[[int, str], "Answer"]
 
@@ -48,3 +52,24 @@ class GoldAnswers:
     def _draw(self, item: int, who: str, what: str) -> float:
         digest = hashlib.sha256(f"{self.seed}:{item}:{what}:{who}".encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
+
+
+def gold_labels(pools: Sequence[Path]) -> Callable[[int], str | None]:
+    """The gold label of a pool item, a row number over all these snapshots; None beyond them.
+
+    Raises UserError for a snapshot without gold labels.
+    """
+    labels = [label for path in pools for label in _labels(path)]
+
+    def gold(item: int) -> str | None:
+        return labels[item] if 0 <= item < len(labels) else None
+
+    return gold
+
+
+def _labels(path: Path) -> list[str]:
+    snapshot = Snapshot.open(path)
+    labels = snapshot.gold(range(len(snapshot)))
+    if labels is None:
+        raise UserError(f"the pool {path} has no gold labels; make it from a data set with a label column")
+    return labels

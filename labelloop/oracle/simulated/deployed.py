@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from labelloop.backoff import Backoff
+from labelloop.config.settings import Settings
 from labelloop.errors import Unavailable
-from labelloop.group import own_group
 from labelloop.log import open_log
+from labelloop.log.group import own_group
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.projects.catalog import named, read_histories
-from labelloop.settings import Settings
 from labelloop.store import open_store
 from schemas.events import ProjectCreated
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labelloop.home import existing_home
-from labelloop.slot import read_slot
+from labelloop.config.home import existing_home
+from labelloop.observe.status_file import read_slot
 from schemas.events import BatchAnnotated, ServiceFailed
 from tests.support.argilla_server import free_port
 from tests.support.children import ROOT

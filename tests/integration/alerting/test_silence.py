@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from labelloop.alerts.settings import Rules
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
 from services.alerting.watching import Watching
 from tests.support.alerts import an_alerting

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.supervisor.lock import hold
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.deployment import ArgillaAccess, save_elsewhere
-from labelloop.home import Home, open_home
+from labelloop.config.deployment import ArgillaAccess, save_elsewhere
+from labelloop.config.home import Home, open_home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.supervisor.embedded import Embedded, remember_address

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.log import open_log
 from labelloop.projects.formats import read_rows
 from schemas.envelope import new_event

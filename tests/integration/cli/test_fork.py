@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.loop.labels import current
-from labelloop.projects.given import imported
+from labelloop.projects.initial_batches import imported
 from schemas import events as e
 from tests.support.command import error_line, labelloop
 from tests.support.logs import write_log

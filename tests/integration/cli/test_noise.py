@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.log import open_log
 from schemas.envelope import new_event
 from schemas.events import ProjectEnded

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labelloop.slot import read_slot
+from labelloop.observe.status_file import read_slot
 from tests.support.command import command, error_line, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.states import all_answered, project, queried

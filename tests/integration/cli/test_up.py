@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.cli.view.notes import UNTESTED
+from labelloop.cli.view.links import UNTESTED
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.receivers import a_hook

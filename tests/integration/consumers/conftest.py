@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.pool import snapshot
 from labelloop.store import FolderStore, pool_uri
 from schemas.events import EventData, ProjectCreated

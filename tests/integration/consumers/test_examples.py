@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from labelloop import Unavailable, follow
-from labelloop.consumers.finding import find, make
-from labelloop.home import existing_home
-from labelloop.learner import artifacts
+from labelloop.config.home import existing_home
+from labelloop.consumers.discovery import find, make
 from labelloop.log import Log, open_log
+from labelloop.store import artifacts
 from schemas.envelope import new_event
 from tests.support.argilla_server import free_port
 from tests.support.command import eventually

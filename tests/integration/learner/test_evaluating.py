@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labelloop.learner.failures import TaskFailed
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import Row, write
+from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
 

@@ -5,7 +5,7 @@ import torch
 from transformers import AutoTokenizer, BertModel
 
 from labelloop.learner.base import BUNDLED, resolve
-from labelloop.learner.classifiers.mean_pooling import MeanPooled
+from labelloop.learner.classifiers.networks import MeanPooled
 
 TEXTS = ["Who ?", "What is the capital of Yugoslavia ?", "How many people " + "in the world " * 20 + "live ?"]
 

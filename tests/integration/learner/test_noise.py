@@ -2,9 +2,9 @@
 
 import pytest
 
-from labelloop.learner.failures import TaskFailed
 from labelloop.learner.requests import NoiseRequest
 from labelloop.learner.worker import Worker
+from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
 WRONG = {4: "NUM", 30: "LOC", 53: "HUM"}

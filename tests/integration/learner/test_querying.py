@@ -9,11 +9,11 @@ from small_text.integrations.pytorch import (  # type: ignore[import-untyped]
     query_strategies as torch_strategies,
 )
 
-from labelloop.learner.artifacts import MANIFEST
-from labelloop.learner.failures import TaskFailed
 from labelloop.learner.requests import Pick
 from labelloop.learner.strategies import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
+from labelloop.store.artifacts import MANIFEST
+from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
 BARRED = {*range(12), 12, 13, 14, 15}

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from transformers import pipeline
 
-from labelloop.learner.artifacts import verify
-from labelloop.learner.failures import TaskFailed
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import Snapshot
+from labelloop.store.artifacts import verify
+from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.tiny_bert import tiny_bert
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labelloop.learner.failures import TaskFailed, WorkerCrashed
 from labelloop.learner.requests import Ping
 from labelloop.learner.worker import Worker
+from labelloop.store.failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
 from tests.support.disks import fill

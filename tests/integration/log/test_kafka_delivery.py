@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import Standing
 from labelloop.log.kafka import KafkaLog, read_settings
-from labelloop.slot import Slot, read_slot
+from labelloop.observe.status_file import Slot, read_slot
 from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until

@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.log.kafka import KafkaLog, ownership, read_settings, reader
 from labelloop.observe.instruments import Instruments
-from labelloop.slot import Slot
+from labelloop.observe.status_file import Slot
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
 

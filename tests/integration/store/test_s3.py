@@ -7,9 +7,9 @@ import pytest
 from moto.core import set_initial_no_auth_action_count
 
 from labelloop.errors import TaskError, Unavailable, UserError
-from labelloop.learner.artifacts import MANIFEST, file_digest, verify
 from labelloop.pool.snapshot import Row, Snapshot, write
 from labelloop.store import FolderStore, copy_snapshots, pool_uri
+from labelloop.store.artifacts import MANIFEST, file_digest, verify
 from schemas import parts
 from tests.support.faulty_proxy import faulty_proxy
 from tests.support.models import publish_model, write_model

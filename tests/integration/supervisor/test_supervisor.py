@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labelloop.home import Home, open_home
+from labelloop.config.home import Home, open_home
 from labelloop.supervisor.service import Service
 from labelloop.supervisor.state import read_state
 from labelloop.supervisor.supervisor import Supervisor, end_leftovers
@@ -100,7 +100,7 @@ async def test_nothing_is_left_running_at_the_end(home: Home) -> None:
 
 
 async def test_a_process_that_will_not_stop_is_killed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labelloop.supervisor.keeper.GRACE", 0.2)
+    monkeypatch.setattr("labelloop.supervisor.supervisor.GRACE", 0.2)
     async with Supervisor(home, "http://a", print) as supervisor:
         supervisor.start(python(home, "trainer", STUBBORN))
         await until(lambda: said(home, "trainer") == ["ready"])
@@ -137,7 +137,7 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next(home: Home) -> None:
 SUPERVISE = """
 import asyncio, sys
 from pathlib import Path
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.supervisor.service import Service
 from labelloop.supervisor.supervisor import Supervisor
 

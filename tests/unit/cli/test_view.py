@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from labelloop.cli.plots import draw_audits, draw_text
-from labelloop.cli.status_text import status_text
-from labelloop.cli.view.activity import Activity, activities
+from labelloop.cli.status import status_text
 from labelloop.cli.view.links import labelling_url
-from labelloop.cli.view.table import HEADER, format_line
+from labelloop.cli.view.screen import Activity, activities
+from labelloop.cli.view.watch import HEADER, format_line
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, Point
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.loop.progress import BatchLine
-from labelloop.projects.overview import overview
+from labelloop.projects.summary import overview
 from schemas.envelope import new_event
 from tests.support.states import (
     PROJECT,

@@ -9,9 +9,9 @@ import pytest
 
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
-from labelloop.home import open_home
+from labelloop.config.home import open_home
 from labelloop.log.base import Follower, Record
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import new_event
 from tests.support.states import PROJECT, project
 

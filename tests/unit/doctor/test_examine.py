@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.deployment import GivenArgilla
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.home import Home
+from labelloop.config.locations import Elsewhere
 from labelloop.doctor import examine
-from labelloop.doctor.clock import judge_clock
 from labelloop.doctor.finding import Finding
-from labelloop.doctor.ports import check_ports
-from labelloop.home import Home
-from labelloop.places import Elsewhere
+from labelloop.doctor.machine import check_ports, judge_clock
 
 
 async def test_the_clock_is_read_when_argilla_answers_and_not_after_what_takes_long(

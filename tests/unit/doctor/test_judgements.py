@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.doctor.argilla import judge_version
-from labelloop.doctor.clock import judge_clock
-from labelloop.doctor.disk import check_disks, judge_disk
-from labelloop.doctor.models import check_models
-from labelloop.doctor.requirements import Requirement, fits, parse
-from labelloop.doctor.software import judge_python, judge_versions
+from labelloop.doctor.machine import check_disks, judge_clock, judge_disk
+from labelloop.doctor.parts import check_models, judge_version
+from labelloop.doctor.software import Requirement, fits, judge_python, judge_versions, parse
 from schemas.parts import BaseModelChoice
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

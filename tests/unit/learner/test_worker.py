@@ -14,7 +14,7 @@ HEAVY = ("torch", "transformers", "small_text", "sklearn", "numpy")
         "labelloop.learner.worker",
         "labelloop.learner.requests",
         "labelloop.learner.strategies",
-        "labelloop.learner.artifacts",
+        "labelloop.store.artifacts",
         "labelloop.learner.base",
         "labelloop.learner.classifiers.registry",
     ],

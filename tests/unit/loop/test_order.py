@@ -16,7 +16,7 @@ from labelloop.loop.order import (
     open_batches,
     remaining,
 )
-from labelloop.projects.given import copied, imported
+from labelloop.projects.initial_batches import copied, imported
 from schemas import events as e
 from tests.support.loops import PROJECT, Answers, Loop, mixed, one, project
 

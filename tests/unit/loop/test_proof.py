@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.digest import LearnedDigests, learned_digest
 from labelloop.loop.labels import at_revisions, current
 from labelloop.loop.proof import Proof
-from labelloop.loop.runs import expanded
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import Choice
-from services.evaluator.auditing import estimate_by
 from services.evaluator.due import Audit, Check, next_work
+from services.evaluator.measuring import estimate_by
 from services.evaluator.stopping import told
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project

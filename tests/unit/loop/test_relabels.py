@@ -10,7 +10,7 @@ from labelloop.loop.labels import at_revisions, current, ignored_at
 from labelloop.loop.order import finished, next_batch, next_model
 from labelloop.loop.relabels import NextRelabel, decided, next_relabel
 from labelloop.loop.state import LoopState
-from labelloop.projects.given import copied
+from labelloop.projects.initial_batches import copied
 from schemas import events as e
 from schemas.envelope import new_event
 from services.querier.due import next_work

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from labelloop.loop.history import History
-from labelloop.loop.saved import dump, load
+from labelloop.runtime.state_cache import dump, load
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
 from tests.support.loops import PROJECT, Loop, mixed, project

@@ -3,7 +3,7 @@
 import pytest
 
 from labelloop.loop.order import NextBatch, NextModel
-from labelloop.observe.about import about_event, about_project, about_work
+from labelloop.observe.logs import about_event, about_project, about_work
 from schemas.envelope import new_event
 from schemas.events import EventData, ProjectPaused
 from tests.support.states import PROJECT, all_answered, queried, trained

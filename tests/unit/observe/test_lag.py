@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelloop.observe.lag import Lag
+from labelloop.observe.metrics import Lag
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -13,8 +13,14 @@ from typing import Any
 import pytest
 import structlog
 
-from labelloop.observe.about import about_event, about_project, about_work
-from labelloop.observe.logs import bind_contextvars, bound_contextvars, configure
+from labelloop.observe.logs import (
+    about_event,
+    about_project,
+    about_work,
+    bind_contextvars,
+    bound_contextvars,
+    configure,
+)
 from labelloop.observe.secrets import hiding
 from schemas.envelope import new_event
 from tests.support.states import PROJECT, queried

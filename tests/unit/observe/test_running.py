@@ -11,15 +11,15 @@ from typing import Any, cast
 
 import pytest
 
-from labelloop import term
-from labelloop.controller import Polled
 from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
-from labelloop.observe.about import about_event
 from labelloop.observe.instruments import Instruments
-from labelloop.slot import Slot
+from labelloop.observe.logs import about_event
+from labelloop.observe.status_file import Slot
+from labelloop.runtime import service
+from labelloop.runtime.controller import Polled
 from schemas.envelope import Event, datahash, new_event
 from tests.support.controllers import Batches, events, running, until, until_state
 from tests.support.states import PROJECT, all_answered, project, queried
@@ -140,7 +140,7 @@ async def test_who_stands_by_is_ready_and_stays_so_when_it_takes_over(
 async def test_who_has_not_read_all_is_not_ready(
     log: SqliteLog, seen: Instruments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labelloop.log.sqlite.PAGE", 1)
+    monkeypatch.setattr("labelloop.log.sqlite.log.PAGE", 1)
     told = [queried(str(number), (number,)) for number in range(5)]
     await log.append(*(new_event(PROJECT, data, source="tests") for data in told))
     reasons: list[str | None] = []
@@ -248,7 +248,7 @@ async def test_a_take_over_is_counted(log: SqliteLog, seen: Instruments, tmp_pat
 async def test_the_lag_grows_while_the_service_does_not_read(
     log: SqliteLog, seen: Instruments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(term, "LAG_INTERVAL", 0.01)
+    monkeypatch.setattr(service, "LAG_INTERVAL", 0.01)
     gated = Gated(log)
 
     async with running(cast(Log, gated), Batches(count=0), NOWHERE, instruments=seen):

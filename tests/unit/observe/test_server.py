@@ -13,7 +13,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.observe.check import ask
 from labelloop.observe.health import LOG, Health
-from labelloop.observe.meters import Meters
+from labelloop.observe.metrics import Meters
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from tests.support.argilla_server import free_port

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from labelloop.projects.catalog import named, read_histories
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused

@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.pool import snapshot

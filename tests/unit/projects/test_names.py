@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.projects.names import default_name, new_id
+from labelloop.projects.create import default_name, new_id
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
-from labelloop.home import Home, open_home
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import Snapshot
@@ -19,7 +19,7 @@ from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.create import Ensured, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.overview import overview
+from labelloop.projects.summary import overview
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from tests.support.states import annotated, answered, queried, vote

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.controller import Polled
+from labelloop.config.settings import Settings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
-from labelloop.projects.given import imported
-from labelloop.settings import Settings
+from labelloop.projects.initial_batches import imported
+from labelloop.runtime.controller import Polled
 from services.annotation_watcher.service import AnnotationWatcher
 from services.querier.service import Querier
 from tests.support.argilla_server import free_port

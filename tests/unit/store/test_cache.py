@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.artifacts import UNFINISHED
+from labelloop.store.artifacts import UNFINISHED
 from labelloop.store.cache import IN_USE, Cache
 
 SIZE = 100

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from labelloop.errors import Unavailable
-from labelloop.learner.artifacts import file_digest
 from labelloop.store import FolderStore, models_uri, pool_uri
+from labelloop.store.artifacts import file_digest
 from schemas.parts import Snapshot
 from tests.support.states import PROJECT, project, trained
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
-from labelloop.home import Home, open_home
 from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
 
 

@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.backoff import RestartBackoff
 from labelloop.errors import UserError
-from labelloop.supervisor.address import check_free, colleagues_url, free_port, local_url
-from labelloop.supervisor.backoff import Backoff
+from labelloop.supervisor.embedded import check_free, colleagues_url, free_port, local_url
 from labelloop.supervisor.lock import hold, holder
-from labelloop.supervisor.logs import last_line, rotate
-from labelloop.supervisor.service import how_it_ended
+from labelloop.supervisor.service import how_it_ended, last_line, rotate
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
 
 
 def test_a_process_that_keeps_dying_is_started_ever_later() -> None:
-    backoff = Backoff()
+    backoff = RestartBackoff()
 
     assert [backoff.after(1) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
 
 
 def test_a_process_that_lived_for_a_while_is_started_at_once_again() -> None:
-    backoff = Backoff()
+    backoff = RestartBackoff()
     for _ in range(8):
         backoff.after(1)
 

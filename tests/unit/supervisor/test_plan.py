@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from labelloop.alerts import ALERT, AlertSettings
-from labelloop.deployment import ArgillaAccess
+from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.home import open_home
+from labelloop.config.locations import Places
 from labelloop.errors import UserError
-from labelloop.home import open_home
 from labelloop.observe.settings import PORT
-from labelloop.places import Places
 from labelloop.supervisor import plan
 
 ACCESS = ArgillaAccess("http://localhost:6900", "owner.key")

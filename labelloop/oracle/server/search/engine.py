@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from argilla_server.enums import MetadataPropertyType
 from argilla_server.errors.future import UnprocessableEntityError
 from argilla_server.models import (
     Dataset,
@@ -18,22 +19,64 @@ from argilla_server.models import (
 )
 from argilla_server.search_engine.base import (
     Filter,
+    FloatMetadataMetrics,
+    IntegerMetadataMetrics,
     MetadataMetrics,
     Order,
     SearchEngine,
     SearchResponseItem,
     SearchResponses,
+    TermsMetrics,
     TextQuery,
 )
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession, async_object_session
 
 from labelloop.oracle.server.environment import SEARCH_ENGINE
+from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema, condition
-from labelloop.oracle.server.search.metrics import metrics
-from labelloop.oracle.server.search.order import ordered
-from labelloop.oracle.server.search.people import seat_of
-from labelloop.oracle.server.search.text import contains
+from labelloop.oracle.server.search.order import ordered, seat_of
+from labelloop.oracle.server.search.query_string import Document, parse
+
+FUNCTION = "labelloop_matches"
+
+
+async def metrics(session: AsyncSession, property: MetadataProperty) -> MetadataMetrics:
+    """The terms with their counts (most frequent first), or the smallest and the largest number."""
+    if property.type == MetadataPropertyType.terms:
+        return await _terms(session, property)
+    rows = columns.metadata_values(property.name)
+    statement = select(func.min(rows.c.value), func.max(rows.c.value)).select_from(Record).join(rows, true())
+    low, high = (await session.execute(statement.where(Record.dataset_id == property.dataset_id))).one()
+    if property.type == MetadataPropertyType.integer:
+        return IntegerMetadataMetrics(min=low, max=high)
+    return FloatMetadataMetrics(min=low, max=high)
+
+
+async def _terms(session: AsyncSession, property: MetadataProperty) -> TermsMetrics:
+    rows = columns.metadata_values(property.name)
+    term, count = columns.as_text(rows.c.value), func.count()
+    counted = await session.execute(
+        select(term, count)
+        .select_from(Record)
+        .join(rows, true())
+        .where(Record.dataset_id == property.dataset_id, rows.c.value.is_not(None))
+        .group_by(term)
+        .order_by(count.desc(), term)
+    )
+    values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counted]
+    return TermsMetrics(total=sum(value.count for value in values), values=values)
+
+
+def contains(query: TextQuery) -> ColumnElement[bool]:
+    """Whether a record's field (any of them, if the query names none) matches the query."""
+    return columns.boolean(getattr(func, FUNCTION)(Record.fields, query.field, query.q))
+
+
+def matches(fields: str, field: str | None, text: str) -> bool:
+    """Whether the JSON of a record's fields, or one of them, matches a simple query string."""
+    query = parse(text)
+    return query is not None and query.holds(Document(fields, field))
 
 
 @SearchEngine.register(engine_name=SEARCH_ENGINE)

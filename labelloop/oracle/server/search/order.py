@@ -1,10 +1,11 @@
-"""In which order records come: by batch, and inside a batch each person meets the texts from another end."""
+"""In which order records come: by batch, and inside a batch each person starts at another place."""
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from argilla_server.enums import RecordSortField, SortOrder
-from argilla_server.models import Question, Record, Response, Suggestion, User
+from argilla_server.models import Dataset, Question, Record, Response, Suggestion, User, WorkspaceUser
 from argilla_server.search_engine.base import (
     MetadataFilterScope,
     Order,
@@ -21,16 +22,26 @@ from sqlalchemy import (
     and_,
     cast,
     func,
+    or_,
     select,
     true,
 )
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema
-from labelloop.oracle.server.search.seats import Seat
+from labelloop.oracle.server.search.seats import Seat, seat
 
 BATCH = columns.metadata_value("batch")
 RANK = columns.metadata_value("rank")
+
+
+async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Seat:
+    """The seat of a user: members of the workspace in the order in which they joined, then anybody else."""
+    members = select(WorkspaceUser.inserted_at).where(WorkspaceUser.workspace_id == dataset.workspace_id)
+    joined = members.where(WorkspaceUser.user_id == user_id).scalar_subquery()
+    earlier = members.where(or_(joined.is_(None), WorkspaceUser.inserted_at < joined)).subquery()
+    return seat(await session.scalar(select(func.count()).select_from(earlier)) or 0)
 
 
 def ordered(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.oracle.simulated.gold import gold_labels
+from labelloop.oracle.simulated.decision import gold_labels
 from labelloop.pool.snapshot import Row, write
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from labelloop.log.base import Follower, Log, Record
-from labelloop.log.sqlite import SqliteLog
+from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import new_event
 from services.alerting.book import FILE
 from tests.support.alerts import an_alerting

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from labelloop.controller import Outcome
-from labelloop.oracle.evidence import Seen
+from labelloop.oracle.votes import Seen
+from labelloop.runtime.controller import Outcome
 from schemas import events as e
 from schemas.parts import Vote
 from services.annotation_watcher.due import RECORD_EVERY, due

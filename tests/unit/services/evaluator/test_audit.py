@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from labelloop.loop.estimates import Sample
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from schemas import events as e
-from services.evaluator.audit import samples, scoring_batches, texts
-from services.evaluator.auditing import estimate_by
+from services.evaluator.audit import Sample, samples, scoring_batches, texts
 from services.evaluator.due import Audit, next_audit
+from services.evaluator.measuring import estimate_by
 from tests.support.loops import Loop
 from tests.support.loops import project as loop_project
 from tests.support.states import (

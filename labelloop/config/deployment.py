@@ -1,0 +1,74 @@
+"""Where a home's Argilla is: the embedded one, or one elsewhere by URL and key."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from labelloop.config.home import Home
+from labelloop.config.settings import argilla_headers
+from labelloop.errors import UserError
+
+FILE = "argilla-elsewhere.json"
+
+
+@dataclass(frozen=True)
+class ArgillaAccess:
+    """An Argilla and the owner's key for it; `headers` go with every request."""
+
+    url: str
+    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class GivenArgilla:
+    """What a user said of an Argilla elsewhere."""
+
+    url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | None:
+    """The Argilla elsewhere that is given, or that the home remembers; None: neither is.
+
+    Raises UserError when a part of it is missing.
+    """
+    recorded = find_elsewhere(home) if home is not None else None
+    if given.url is not None:
+        url = given.url.rstrip("/")
+        key = given.key or (recorded.key if recorded and recorded.url == url else None)
+        if key is None:
+            raise UserError(f"no key for the Argilla at {given.url}: give an owner's with --argilla-key")
+        # Without a home the environment is a service's, which has its headers in another form.
+        return ArgillaAccess(url, key, given.headers or (argilla_headers() if home is None else {}))
+    if recorded is not None:
+        return ArgillaAccess(recorded.url, given.key or recorded.key, given.headers or recorded.headers)
+    if given.key is not None:
+        raise UserError("--argilla-key is of an Argilla elsewhere: give its --argilla-url as well")
+    return None
+
+
+def find_elsewhere(home: Home) -> ArgillaAccess | None:
+    """The Argilla elsewhere that this home uses; None when it uses the embedded one. Raises UserError."""
+    path = home.path / FILE
+    try:
+        return ArgillaAccess(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} cannot be read ({error}): remove it, then give --argilla-url and --argilla-key again"
+        ) from error
+
+
+def save_elsewhere(home: Home, access: ArgillaAccess) -> None:
+    """Keep it for this home, readable by its user only."""
+    path = home.path / FILE
+    draft = path.with_name(f".{FILE}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(access), file)
+    draft.replace(path)

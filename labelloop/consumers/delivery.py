@@ -1,0 +1,239 @@
+"""Gives a group the events of a log: each at least once, tried again, and set aside when nothing helps."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from labelloop.backoff import Backoff
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Follower, Log, Record
+from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.observe.health import LOG
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.status_file import IDLE, Slot
+from labelloop.runtime.retry import Patience, stop_if_asked
+
+logger = logging.getLogger(__name__)
+LOOK_INTERVAL = 1.0
+LEVEL_INTERVAL = 0.1
+LONGEST_REASON = 1000
+
+Handle = Callable[[Record], Awaitable[bool]]
+
+
+class Handler(ABC):
+    """What records are given to, one at a time, each with an event.
+
+    It may raise Unavailable: something that it needs is away, and it is called again until that is back.
+    All else that it raises is a failed attempt.
+    """
+
+    @abstractmethod
+    async def handle(self, record: Record) -> bool:
+        """Handle a record that comes in its order; False: there was nothing to do."""
+
+    async def handle_again(self, record: Record) -> bool:
+        """Handle a dead letter, which comes out of its order."""
+        return await self.handle(record)
+
+    def renewed(self) -> None:  # noqa: B027
+        """What comes next may begin anew, or follow on what another member of the group was given."""
+
+
+class Delivery:
+    """The records past a group's committed position, and the dead letters of the group that are asked for.
+
+    After `attempts` a record becomes a dead letter and the next one comes; a dead letter that is asked for
+    gets one attempt.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        group: str,
+        handler: Handler,
+        slot: Slot,
+        attempts: int = 4,
+        backoff: Callable[[], Backoff] = Backoff,
+        instruments: Instruments | None = None,
+    ) -> None:
+        self._log = log
+        self._group = group
+        self._handler = handler
+        self._slot = slot
+        self._attempts = attempts
+        self._backoff = backoff
+        self._instruments = instruments or Instruments.of(group)
+        health = self._instruments.health
+        self._log_patience = Patience(slot, LOG, backoff, health)
+        self._handler_patience = Patience(slot, "handler", backoff, health)
+        self._turn = asyncio.Lock()
+        self._passed: dict[int, Record] = {}
+        self._sharings = 0
+        self._strangers = 0
+        self._delivered = 0
+        self._is_busy = False
+
+    async def run(self, once: bool = False) -> None:
+        """Run until cancelled; `once`: until nothing is left. While the log is away, wait."""
+        self._slot.say(doing=IDLE)
+        # Nothing is handled that could not be set aside.
+        await self._log_patience.until_done(self._log.dead_letters.read)
+        while True:
+            try:
+                async with self._log.follow(self._group) as follower:
+                    self._begin(follower)
+                    await self._follow(follower, once)
+                    return
+            except* (Unavailable, UserError) as away:
+                await self._log_patience.wait(away.exceptions[0])
+
+    def _begin(self, follower: Follower) -> None:
+        self._instruments.health.lacks(LOG, None)
+        self._handler.renewed()
+        self._sharings = follower.sharings
+        self._passed.clear()
+        self._is_busy = False
+
+    async def _follow(self, follower: Follower, once: bool) -> None:
+        """Without an end unless `once`."""
+        if once:
+            await self._redrive(follower)
+        async with asyncio.TaskGroup() as tasks:
+            working = [tasks.create_task(self._work(follower)), tasks.create_task(self._tend(follower))]
+            if once:
+                await self._until_level(follower)
+                for task in working:
+                    task.cancel()
+
+    async def _work(self, follower: Follower) -> None:
+        async for record in follower:
+            self._is_busy = True
+            self._log_patience.is_over()
+            if follower.sharings != self._sharings:
+                self._sharings = follower.sharings
+                self._handler.renewed()
+                self._passed.clear()
+            if await self._deliver(record):
+                self._passed.pop(record.partition, None)
+                await self._log_patience.until_done(partial(follower.commit, record))
+            else:
+                self._passed[record.partition] = record
+            stop_if_asked()
+            self._delivered += 1
+            self._is_busy = False
+
+    async def _tend(self, follower: Follower) -> None:
+        """What is done now and then: a commit of what was passed over, dead letters, the lag."""
+        while True:
+            await self._redrive(follower)
+            await self._commit_passed(follower)
+            await self._behind(follower)
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    async def _until_level(self, follower: Follower) -> None:
+        while True:
+            delivered = self._delivered
+            await self._commit_passed(follower)
+            behind = await self._behind(follower)
+            if not behind and not self._is_busy and delivered == self._delivered:
+                return
+            await asyncio.sleep(LEVEL_INTERVAL)
+
+    async def _behind(self, follower: Follower) -> int:
+        behind = sum((await self._log_patience.until_done(follower.lag)).values())
+        self._instruments.meters.lag.behind(behind)
+        return behind
+
+    async def _commit_passed(self, follower: Follower) -> None:
+        for partition in list(self._passed):
+            await self._log_patience.until_done(partial(self._commit_last_passed, follower, partition))
+
+    async def _commit_last_passed(self, follower: Follower, partition: int) -> None:
+        # By now another may have been passed over or handled: a commit that is late would go back.
+        record = self._passed.get(partition)
+        if record is not None:
+            await follower.commit(record)
+            if self._passed.get(partition) is record:
+                del self._passed[partition]
+
+    async def _deliver(self, record: Record) -> bool:
+        """Return when the record is handled or set aside; False where there was nothing to do."""
+        if record.event is None:
+            self._strangers += 1
+            logger.warning("%s is skipped, it holds no event: %s", record.place, record.problem)
+            self._slot.say(strangers=self._strangers)
+            self._instruments.meters.passed_over()
+            return False
+        self._instruments.meters.lag.folded(record.event.time)
+        outcome = await self._try(self._handler.handle, record, self._attempts)
+        if isinstance(outcome, str):
+            place = (self._group, record.partition, record.offset)
+            await self._put(DeadLetter(*place, record.event, outcome, self._attempts, datetime.now(UTC)))
+        return bool(outcome)
+
+    async def _redrive(self, follower: Follower) -> None:
+        """See which dead letters are asked for, and try each of them once."""
+        letters = await self._log_patience.until_done(self._log.dead_letters.read)
+        for letter in letters.values():
+            if self._is_due(letter) and letter.partition in follower.partitions():
+                await self._put(await self._tried_again(letter))
+                stop_if_asked()
+
+    def _is_due(self, letter: DeadLetter) -> bool:
+        return letter.group == self._group and letter.standing is Standing.REDRIVEN
+
+    async def _tried_again(self, letter: DeadLetter) -> DeadLetter:
+        record = Record(letter.partition, letter.offset, letter.event)
+        outcome = await self._try(self._handler.handle_again, record, 1)
+        now = datetime.now(UTC)
+        return letter.failed_again(outcome, now) if isinstance(outcome, str) else letter.settled(now)
+
+    async def _put(self, letter: DeadLetter) -> None:
+        if letter.standing is Standing.DEAD:
+            logger.error(
+                "%s is a dead letter after %d attempts: %s", letter.id, letter.attempts, letter.reason
+            )
+        await self._log_patience.until_done(partial(self._log.dead_letters.put, letter))
+
+    async def _try(self, handle: Handle, record: Record, attempts: int) -> str | bool:
+        """What the handler returned at last; after so many failed attempts, why it did not."""
+        backoff = self._backoff()
+        failed = 0
+        async with self._turn:
+            while True:
+                try:
+                    handled = await handle(record)
+                except Unavailable as error:
+                    self._instruments.meters.waited(_project(record))
+                    await self._handler_patience.wait(error)
+                except (Exception, asyncio.CancelledError) as error:
+                    stop_if_asked()
+                    self._handler_patience.is_over()
+                    failed += 1
+                    reason = _reason(error)
+                    self._instruments.meters.failed(_project(record), type(error).__name__)
+                    logger.warning("%s failed: %s", _about(record), reason, exc_info=failed == attempts)
+                    if failed == attempts:
+                        return reason
+                    await asyncio.sleep(backoff.next())
+                else:
+                    self._handler_patience.is_over()
+                    return handled
+
+
+def _reason(error: BaseException) -> str:
+    said = " ".join(" ".join((str(error), *getattr(error, "__notes__", ()))).split())[:LONGEST_REASON]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _about(record: Record) -> str:
+    event = record.event
+    return f"{event.project}: {event.name} {event.id}" if event else record.place
+
+
+def _project(record: Record) -> str:
+    return record.event.project if record.event else ""

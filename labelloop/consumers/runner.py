@@ -1,0 +1,153 @@
+"""A consumer at work on a log."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from labelloop.backoff import Backoff
+from labelloop.consumers.base import Consumer
+from labelloop.consumers.delivery import Delivery, Handler
+from labelloop.consumers.states import States, Telling, Told
+from labelloop.errors import Unavailable
+from labelloop.log.base import Log, Record
+from labelloop.loop.state import LoopState
+from labelloop.observe.instruments import Instruments
+from labelloop.observe.logs import about_event, about_project, bound_contextvars
+from labelloop.observe.status_file import Slot
+from labelloop.runtime.retry import stop_if_asked
+from schemas.envelope import Event
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A project as its figures are taken."""
+
+    history: Telling
+
+
+class Running(Handler):
+    """Gives the consumer what it wants of all projects, or of one.
+
+    A dead letter comes with the state that its event came with. Events of a project that is halted wait for
+    the EventSkipped that lets it go on; those of other projects do not. Where an upgrade lets it go on, they
+    come only if the group begins anew.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        consumer: Consumer,
+        group: str,
+        slot: Slot,
+        instruments: Instruments,
+        project: str | None = None,
+        backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
+        self._consumer = consumer
+        wanted = tuple(consumer.events) or (object,)
+        self._is_async = inspect.iscoroutinefunction(consumer.handle)
+        self._slot = slot
+        self._instruments = instruments
+        self._project = project
+        self._followed: dict[str, Followed] = {}
+        # One thread: no two calls at a time, and what belongs to a thread can be kept.
+        self._thread = ThreadPoolExecutor(1, group)
+        self._states = States(log, lambda event: isinstance(event.payload, wanted))
+        self._delivery = Delivery(log, group, self, slot, backoff=backoff, instruments=instruments)
+        self.handled = 0
+
+    async def run(self, once: bool = False) -> None:
+        """Run until cancelled; `once`: until nothing is left.
+
+        What a plain `handle` is at is handled to its end, and kept so; an `async` one is cancelled.
+        """
+        try:
+            await self._delivery.run(once)
+        finally:
+            self._thread.shutdown()
+
+    def renewed(self) -> None:
+        self._states.forget()
+        self._followed = {}
+
+    async def handle(self, record: Record) -> bool:
+        if not self._is_of_interest(record):
+            return False
+        assert record.event is not None
+        before = self._resting(record.event.project)
+        told = await self._states.told(record)
+        self._report(record.event.project, before)
+        return await self._give(told)
+
+    async def handle_again(self, record: Record) -> bool:
+        return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
+
+    async def _give(self, told: Sequence[Told]) -> bool:
+        """What fails does not keep from the rest what a skip released with it; the first error is raised."""
+        failed: list[BaseException] = []
+        for event, state in told:
+            stop_if_asked()
+            try:
+                with bound_contextvars(**about_event(event)):
+                    await self._call(event, state)
+            except Unavailable:
+                raise
+            except (Exception, asyncio.CancelledError) as error:
+                stop_if_asked()
+                if len(told) > 1:
+                    error.add_note(f"at {event.name} {event.id}, one of {len(told)} events that come at once")
+                failed.append(error)
+                continue
+            self.handled += 1
+            self._instruments.meters.handled(event, state, state)
+        if failed:
+            raise failed[0]
+        return bool(told)
+
+    async def _call(self, event: Event, state: LoopState) -> None:
+        if self._is_async:
+            called = self._consumer.handle(event, state)
+        else:
+            run = copy_context().run
+            loop = asyncio.get_running_loop()
+            handling = loop.run_in_executor(self._thread, run, self._handled, event, state)
+            try:
+                await asyncio.wait([handling])
+            except asyncio.CancelledError:
+                logger.info("stopping: it waits for the end of what is being handled")
+                await asyncio.wait([handling])
+            called = await handling
+        if called is not None:
+            await called
+
+    def _handled(self, event: Event, state: LoopState) -> Awaitable[None] | None:
+        try:
+            return self._consumer.handle(event, state)
+        except StopIteration as error:
+            # What is awaited cannot raise it: it would never end.
+            raise RuntimeError("handle raised StopIteration") from error
+
+    def _is_of_interest(self, record: Record) -> bool:
+        return record.event is not None and self._project in (None, record.event.project)
+
+    def _resting(self, project: str) -> str | None:
+        known = self._states.histories.get(project)
+        return known.resting if known else None
+
+    def _report(self, project: str, before: str | None) -> None:
+        """Say whether the project rests, and let figures be taken of it."""
+        now, histories = self._resting(project), self._states.histories
+        if now != before:
+            standing = f"is {now}: its events wait" if now else "goes on"
+            logger.warning("project %s %s", project, standing, extra=about_project(project))
+            halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
+            self._slot.say(halted=halted or None)
+        if project not in self._followed:
+            self._followed = {**self._followed, project: Followed(histories[project])}
+            self._instruments.meters.projects.own(self._followed)

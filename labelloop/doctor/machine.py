@@ -1,0 +1,170 @@
+"""This machine: its clock, its free space, its ports, and who may do what with a home."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from labelloop.config import deployment, locations
+from labelloop.config.home import MARK, Home, find_home
+from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.errors import UserError
+from labelloop.observe.settings import Observing
+from labelloop.oracle.server import secrets
+from labelloop.supervisor.embedded import DEFAULT_HOST, DEFAULT_PORT, Embedded, check_free, choose_address
+from labelloop.supervisor.lock import holder
+from labelloop.supervisor.plan import SERVICES
+
+TOLERANCE = timedelta(seconds=30)
+REMEDY = "set it by `timedatectl set-ntp true`, or as your system does"
+LEAST, LITTLE = 200e6, 2e9
+EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def judge_clock(now: datetime, told: Mapping[str, datetime], newest: datetime | None) -> list[Finding]:
+    """`told`: what others say that it is now; `newest`: the time of the log's latest event."""
+    findings = [
+        Finding("clock", WARN, f"{_distance(now - time)} {whose}: {REMEDY}")
+        for whose, time in told.items()
+        if abs(now - time) > TOLERANCE
+    ]
+    if newest is not None and newest - now > TOLERANCE:
+        findings.append(
+            Finding(
+                "clock",
+                WARN,
+                f"the log's newest event is of {newest.isoformat(timespec='seconds')}, "
+                f"{_seconds(newest - now)} from now; if it is this clock that is wrong, {REMEDY}",
+            )
+        )
+    said = f"{now.isoformat(timespec='seconds')}" + "".join(f", as {whose} says" for whose in told)
+    return findings or [Finding("clock", OK, said)]
+
+
+def _distance(difference: timedelta) -> str:
+    word = "ahead of" if difference > timedelta() else "behind"
+    return f"this clock is {_seconds(abs(difference))} {word} that of"
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():,.0f} s"
+
+
+def check_disks(folders: Iterable[Path]) -> list[Finding]:
+    """One finding for each disk that these folders are on, or would be."""
+    places = [nearest(folder) for folder in folders]
+    disks = {place.stat().st_dev: place for place in reversed(places)}
+    return [judge_disk(place, shutil.disk_usage(place).free) for place in reversed(disks.values())]
+
+
+def judge_disk(place: Path, free: int) -> Finding:
+    said = f"{free / 1e9:,.1f} GB free on the disk of {place}"
+    if free >= LITTLE:
+        return Finding("disk", OK, said)
+    return Finding(
+        "disk",
+        WARN if free >= LEAST else FAIL,
+        f"{said}, and each model that is kept takes about 0.1: free some space, or keep fewer "
+        "(LABELLOOP_KEEP_MODELS)",
+    )
+
+
+def nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that is there."""
+    return next(place for place in (folder, *folder.parents) if _is_folder(place))
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:
+        return False
+
+
+def check_ports(home: Home | None, has_embedded_argilla: bool) -> list[Finding]:
+    """Whether they are free, unless the home is being served."""
+    pid = holder(home.run) if home is not None else None
+    if pid is not None:
+        return [Finding("ports", OK, f"in use by this home's own services (process {pid})")]
+    try:
+        wanted = _wanted(home, has_embedded_argilla)
+    except UserError as error:
+        return [Finding("ports", FAIL, str(error))]
+    taken = [Finding("ports", FAIL, said) for host, port in wanted if (said := _refusal(host, port))]
+    if taken:
+        return taken
+    free = ", ".join(str(port) for _, port in wanted)
+    return [Finding("ports", OK, f"free: {free}" if free else "none is needed")]
+
+
+def _wanted(home: Home | None, has_embedded_argilla: bool) -> list[tuple[str, int]]:
+    observing = Observing.from_environment()
+    wanted = [(observing.host, observing.port + n) for n in range(len(SERVICES))] if observing.port else []
+    if has_embedded_argilla:
+        address = choose_address(home, None, None) if home else Embedded(DEFAULT_HOST, DEFAULT_PORT)
+        wanted.insert(0, (address.host, address.port))
+    return wanted
+
+
+def _refusal(host: str, port: int) -> str | None:
+    """Why it cannot be listened on; None where it can."""
+    try:
+        check_free(host, port)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def check_home(folder: Path, is_needed: bool) -> list[Finding]:
+    """A home that is there, or the place for one; without either nothing is wrong unless it is needed."""
+    folder = folder.expanduser().absolute()
+    try:
+        if not is_needed and not (folder / MARK).exists():
+            return [Finding("home", OK, "there is none, and none is needed: the log is elsewhere")]
+        refused = _refused(nearest(folder))
+        if refused is not None:
+            return [Finding("home", FAIL, refused)]
+        home = find_home(folder)
+        if home is None:
+            return [Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` makes it")]
+        found = [*_of_this_user(home), *_of_others(home)]
+    except UserError as error:
+        return [Finding("home", FAIL, str(error))]
+    except OSError as error:
+        return [Finding("home", FAIL, f"{error}: check its permissions, or give another by --home")]
+    return found or [Finding("home", OK, str(folder))]
+
+
+def _of_this_user(home: Home) -> Iterator[Finding]:
+    beside = (home.log.with_name(home.log.name + ending) for ending in ("-wal", "-shm"))
+    files = (home.log, *beside, home.store, home.argilla, home.run, home.logs, home.exports)
+    for path in files:
+        refused = _refused(path) if path.exists() else None
+        if refused is not None:
+            yield Finding("home", FAIL, refused)
+
+
+def _of_others(home: Home) -> Iterator[Finding]:
+    for path in (
+        home.argilla / secrets.FILE,
+        home.path / deployment.FILE,
+        home.path / locations.FILE,
+    ):
+        if path.exists() and path.stat().st_mode & OTHERS:
+            yield Finding("home", WARN, f"others may read {path}, which holds a key: run `chmod 600 {path}`")
+
+
+def _refused(path: Path) -> str | None:
+    """What keeps this user from working with a file or folder; None when nothing does."""
+    wanted = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+    if os.access(path, wanted, **EFFECTIVE):
+        return None
+    about = path.stat()
+    return (
+        f"this user ({os.geteuid()}) may not read and write {path} (of user {about.st_uid}, "
+        f"mode {stat.S_IMODE(about.st_mode):03o}): as its owner run `chmod -R u+rwX {path}`, or as root "
+        f"`chown -R {os.geteuid()} {path}`"
+    )

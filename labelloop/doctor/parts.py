@@ -1,0 +1,140 @@
+"""What labelloop works with: the log, the store, Argilla and the pretrained models."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.locations import Places, check_log_is_there, is_file
+from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.doctor.software import fits, release, requirements
+from labelloop.errors import Unavailable, UserError
+from labelloop.learner.base import BUNDLED, is_of_hub, resolve
+from labelloop.log import open_log
+from labelloop.loop.history import History
+from labelloop.oracle.argilla import Argilla
+from labelloop.projects.catalog import read_histories
+from labelloop.store import open_store
+from labelloop.store.opening import without_credentials
+from labelloop.supervisor.access import check
+from schemas.parts import BaseModelChoice
+
+SERVER = "argilla-server"
+DEFAULT = BaseModelChoice(name=BUNDLED)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was found, and what the log says; `newest`: the time of its latest event."""
+
+    findings: list[Finding]
+    histories: Mapping[str, History] = field(default_factory=dict)
+    newest: datetime | None = None
+
+
+async def check_log(places: Places) -> Read:
+    """Look at the log, without making one. Reads all of it."""
+    try:
+        check_log_is_there(places)
+        if not await _is_there(places):
+            return Read([Finding("log", OK, f"{places.log} is not there yet: the first project makes it")])
+        return await _read(places.log)
+    except Unavailable as error:
+        return Read([Finding("log", FAIL, f"{error}: start it, or check --log and the network")])
+    except UserError as error:
+        return Read([Finding("log", FAIL, str(error))])
+
+
+async def _is_there(places: Places) -> bool:
+    if is_file(places.log):
+        return places.home is None or not places.has_own_log or places.home.log.exists()
+    # Says whether the package for Kafka is missing, which the import below needs.
+    await open_log(places.log).close()
+    from labelloop.log.kafka import has_topic, read_settings
+
+    return await has_topic(read_settings(places.log))
+
+
+async def _read(url: str) -> Read:
+    times: list[datetime] = []
+    log = open_log(url)
+    try:
+        histories = await read_histories(log, lambda event: times.append(event.time))
+    finally:
+        await log.close()
+    halted = [
+        Finding("log", FAIL, f"the project {history.project} is {history.halt}")
+        for history in histories.values()
+        if history.halt is not None
+    ]
+    said = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
+    return Read(halted or [Finding("log", OK, said)], histories, max(times, default=None))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def check_store(places: Places) -> list[Finding]:
+    """By its address and settings; the network is not asked."""
+    if places.known_store is None:
+        return [
+            Finding("store", WARN, f"that of {places.log} is not known: give --store, or set LABELLOOP_STORE")
+        ]
+    try:
+        open_store(places.known_store)
+    except UserError as error:
+        return [Finding("store", FAIL, str(error))]
+    return [Finding("store", OK, without_credentials(places.known_store))]
+
+
+async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None]:
+    """And what time it is there; None when it does not say."""
+    try:
+        async with Argilla(access.url, access.key, access.headers) as argilla:
+            await check(argilla, access.url)
+            about = await argilla.about()
+    except (UserError, Unavailable) as error:
+        return Finding("argilla", FAIL, str(error)), None
+    tested = next((each.bounds for each in requirements() if each.name == SERVER), "")
+    return judge_version(access.url, about.version, tested), about.time
+
+
+def judge_version(url: str, version: str, tested: str) -> Finding:
+    """`tested` as `==2.8.0`: what counts is its first two numbers."""
+    wanted = release(tested.removeprefix("=="))
+    if fits(release(version), f"=={wanted}"):
+        return Finding("argilla", OK, f"{version} at {url}")
+    return Finding(
+        "argilla",
+        WARN,
+        f"Argilla {version} at {url}, and labelloop is tested with {wanted}: use that version",
+    )
+
+
+def check_models(used: Iterable[BaseModelChoice]) -> list[Finding]:
+    """Those that are used, each once; the default one where none is. Fetches nothing."""
+    choices = {(choice.name, choice.revision): choice for choice in used} or {(BUNDLED, None): DEFAULT}
+    return [_check(choice) for choice in choices.values()]
+
+
+def _check(choice: BaseModelChoice) -> Finding:
+    try:
+        found = resolve(choice.name, choice.revision, fetch=False)
+    except UserError as error:
+        if is_of_hub(choice.name, choice.revision):
+            return Finding(
+                "model",
+                WARN,
+                f"{choice.name} is not on this machine yet: the first training fetches it from the Hub; "
+                f"if there is no network then, run `hf download {choice.name}` before",
+            )
+        # Another machine may be the one that trains.
+        return Finding("model", WARN, f"{error}; without it no model can be trained or asked on this machine")
+    except ModuleNotFoundError as error:
+        return Finding(
+            "model",
+            WARN,
+            f"{choice.name} needs the package {error.name}: run pip install 'labelloop[learner]'",
+        )
+    return Finding("model", OK, f"{choice.name} in {found.folder}")

@@ -1,0 +1,52 @@
+"""Dead letters as rows beside the events they are about."""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.sqlite.file import SqliteFile, record
+
+
+class SqliteDeadLetters:
+    """A row for each word on a letter; the event itself stays where it is."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._letters: dict[str, DeadLetter] = {}
+        self._place = 0
+
+    async def put(self, *letters: DeadLetter) -> None:
+        rows = [(x.group, x.offset, x.reason, x.attempts, x.time.isoformat(), x.standing) for x in letters]
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO dead_letters (name, offset, reason, attempts, time, standing) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+        await self._file.write(transaction)
+
+    async def read(self) -> Mapping[str, DeadLetter]:
+        rows = self._file.query(
+            "SELECT place, name, reason, attempts, time, standing, offset, attributes, data "
+            "FROM dead_letters JOIN events USING (offset) WHERE place > ? ORDER BY place",
+            (self._place,),
+        )
+        for place, group, reason, attempts, time, standing, *event in rows:
+            self._place = place
+            found = record(*event)
+            if found.event is not None:
+                letter = DeadLetter(
+                    group,
+                    found.partition,
+                    found.offset,
+                    found.event,
+                    reason,
+                    attempts,
+                    datetime.fromisoformat(time),
+                    Standing(standing),
+                )
+                self._letters[letter.id] = letter
+        return dict(self._letters)

@@ -1,0 +1,96 @@
+"""The SQLite file under the log: one connection that reads and one that writes, and events as rows."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labelloop.errors import Unavailable
+from labelloop.log import codec
+from labelloop.log.base import Record
+from labelloop.log.sqlite.schema import check, connect, unusable
+from schemas.envelope import Event, NotAnEvent
+
+Result = TypeVar("Result")
+PARTITION = 0
+
+
+class SqliteFile:
+    """Reads at once, even while a write of this process waits for one of another process.
+
+    Raises UserError when the file is damaged or its disk full, Unavailable when it stays locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with ExitStack() as undo:
+            self._writer = undo.enter_context(closing(connect(path)))
+            self._reader = undo.enter_context(closing(connect(path)))
+            check(self._reader, path)
+            undo.pop_all()
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
+
+    def query(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
+        try:
+            with self._reading:
+                return self._reader.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._clear(error) from error
+
+    def version(self) -> int:
+        """A number that changes with each write of any process."""
+        return int(self.query("PRAGMA data_version")[0][0])
+
+    async def write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run a transaction in a thread: another process may hold the file's write lock for a while."""
+        return await asyncio.shield(asyncio.to_thread(self._write, transaction))
+
+    def close(self) -> None:
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+    def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
+        try:
+            with self._writing:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    result = transaction(self._writer)
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+                return result
+        except sqlite3.DatabaseError as error:
+            raise self._clear(error) from error
+
+    def _clear(self, error: sqlite3.DatabaseError) -> Exception:
+        if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+            return error
+        if "locked" in str(error):
+            return Unavailable(f"the log {self._path} is locked by another process")
+        return unusable(self._path, error)
+
+
+def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Add the events whose ids are not there yet."""
+    for event in events:
+        connection.execute(
+            "INSERT INTO events (id, project, attributes, data) SELECT ?, ?, ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?)",
+            (event.id, event.project, codec.attributes_to_json(event), event.data, event.id),
+        )
+
+
+def record(offset: int, attributes: str | bytes, data: bytes | str) -> Record:
+    """The row as it was read; data edited by hand can come as text, which their datahash gives away."""
+    content = data.encode() if isinstance(data, str) else data
+    try:
+        return Record(PARTITION, offset, codec.from_parts(attributes, content))
+    except NotAnEvent as error:
+        return Record(PARTITION, offset, None, str(error))

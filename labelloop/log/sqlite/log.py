@@ -1,0 +1,161 @@
+"""The log in one SQLite file, for several processes on one machine."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.sqlite.dead_letters import SqliteDeadLetters
+from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
+from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all
+from schemas.envelope import Event
+
+TAIL_INTERVAL = 0.04
+TAKE_INTERVAL = 0.1
+LIFETIME = 10.0
+PAGE = 1000
+
+
+class SqliteLog:
+    """One file in WAL mode; every append is a transaction that is on disk when it returns.
+
+    `lifetime`: the seconds after which an owner that gives no sign of life is replaced.
+    """
+
+    def __init__(self, path: Path, lifetime: float = LIFETIME) -> None:
+        self._file = SqliteFile(path)
+        self.dead_letters = SqliteDeadLetters(self._file)
+        self._lifetime = lifetime
+
+    async def identity(self) -> str:
+        """Drawn when the file was made; a copy of the file has it too."""
+        ((drawn,),) = self._file.query("SELECT value FROM about WHERE name = 'identity'")
+        return f"sqlite:{drawn}"
+
+    async def append(self, *events: Event, fence: bool = False) -> None:
+        def transaction(connection: sqlite3.Connection) -> None:
+            insert(connection, events)
+            if fence:
+                end_all(connection)
+
+        await self._file.write(transaction)
+
+    @asynccontextmanager
+    async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[SqliteOwnership]:
+        lease = Lease(service, self._lifetime)
+        while not await self._file.write(lease.take):
+            standing_by(None)
+            await asyncio.sleep(TAKE_INTERVAL)
+        ownership = SqliteOwnership(self, self._file, lease)
+        beating = asyncio.create_task(ownership.beat())
+        try:
+            yield ownership
+        finally:
+            beating.cancel()
+            with suppress(UserError, Unavailable):  # the lease ends with the process anyway
+                await self._file.write(lease.release)
+
+    @asynccontextmanager
+    async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
+        yield SqliteFollower(self, self._file, group)
+
+    async def place(self, group: str, at_end: bool) -> None:
+        end = "(SELECT coalesce(max(offset), 0) FROM events)" if at_end else "0"
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(f"INSERT OR REPLACE INTO positions VALUES (?, {end})", (group,))
+
+        await self._file.write(transaction)
+
+    async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
+        end, offset = self.end(), 0
+        while records := self.page(offset, end, project):
+            for found in records:
+                yield found
+            offset = records[-1].offset
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self._file.close()
+
+    def end(self) -> int:
+        """The last offset in the log; 0 when it is empty."""
+        return int(self._file.query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
+
+    def page(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Record]:
+        """At most PAGE records after an offset, up to and with `end`."""
+        return [record(*row) for row in self.rows(after, end, project)]
+
+    def rows(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Any]:
+        """The same as they lie in the file: offset, attributes, data."""
+        one_project = "" if project is None else "AND project = :project "
+        return self._file.query(
+            "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
+            f"{one_project}ORDER BY offset LIMIT :page",
+            {"after": after, "end": end if end is not None else 2**62, "project": project, "page": PAGE},
+        )
+
+    async def tail(
+        self, after: int, ended: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[Sequence[Record]]:
+        """Pages of records after an offset until `ended`; waits without spinning when there are none."""
+        seen = None
+        while not ended():
+            version = self._file.version()
+            if version == seen:
+                await asyncio.sleep(TAIL_INTERVAL)
+                continue
+            records = self.page(after)
+            if records:
+                after = records[-1].offset
+                yield records
+            else:
+                seen = version
+
+
+class SqliteFollower:
+    """A group's place in the log."""
+
+    def __init__(self, log: SqliteLog, file: SqliteFile, group: str) -> None:
+        self._log = log
+        self._file = file
+        self._group = group
+        self._position = self._committed()
+
+    async def __aiter__(self) -> AsyncIterator[Record]:
+        async for records in self._log.tail(self._position):
+            for found in records:
+                self._position = found.offset
+                yield found
+            # A long log comes page by page: heartbeats and signals go on in between.
+            await asyncio.sleep(0)
+
+    async def commit(self, record: Record) -> None:
+        """All up to and with `record` is handled; a position never goes back."""
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO positions VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET offset = max(offset, excluded.offset)",
+                (self._group, record.offset),
+            )
+
+        await self._file.write(transaction)
+
+    def partitions(self) -> Collection[int]:
+        return (PARTITION,)
+
+    @property
+    def sharings(self) -> int:
+        return 0
+
+    async def lag(self) -> Mapping[int, int]:
+        return {PARTITION: max(0, self._log.end() - self._position)}
+
+    def _committed(self) -> int:
+        rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))
+        return int(rows[0][0]) if rows else 0

@@ -1,0 +1,250 @@
+"""What a service counts and times, for Prometheus, and figures of its projects. Nothing here is global."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from labelloop.loop.history import History
+from labelloop.loop.order import open_batches
+from labelloop.loop.state import Batch, LoopState
+from schemas.envelope import Event
+from schemas.events import (
+    EVENTS,
+    BatchAnnotated,
+    BatchQueried,
+    ModelEvaluated,
+    ModelTrained,
+    ResponsesRecorded,
+)
+
+LABELS = ("service", "project")
+SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+LONG = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+SERVICE = ("service",)
+PROJECT = (*SERVICE, "project")
+TYPE = (*PROJECT, "type")
+
+
+class Lag:
+    """Told by the event loop, asked by other threads. `clock` in seconds since 1970, as events' times."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._events = 0
+        self._newest = 0.0
+        self._level_at = 0.0
+
+    def behind(self, events: int) -> None:
+        """So many events of the log are not folded."""
+        self._events = events
+        if not events:
+            self._level_at = self._clock()
+
+    def folded(self, written: datetime) -> None:
+        """An event that was written then is folded."""
+        self._newest = max(self._newest, written.timestamp())
+
+    def events(self) -> int:
+        return self._events
+
+    def seconds(self) -> float:
+        """The age of the oldest event that is not folded, at most: 0 when all are."""
+        if not self._events:
+            return 0.0
+        since = max(self._newest, self._level_at)
+        return max(0.0, self._clock() - since) if since else 0.0
+
+
+class Told(Protocol):
+    """A project as a running controller has it."""
+
+    @property
+    def history(self) -> History: ...
+
+
+class Projects(Collector):
+    """Read by other threads: a state never changes once it is there."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._owned: Mapping[str, Told] = {}
+        self._counted: Mapping[str, tuple[LoopState, int]] = {}
+
+    def own(self, projects: Mapping[str, Told]) -> None:
+        """These are owned now, and no others."""
+        self._owned = projects
+
+    def collect(self) -> Iterator[Metric]:
+        open_ = self._gauge("batches_open", "Batches that people have not done")
+        texts = self._gauge("texts_answered", "Texts with an answer that stands")
+        conflicts = self._gauge("conflicts", "Events whose id another had first, with other contents")
+        duplicates = self._gauge("duplicates", "Events that are in the log more than once")
+        halted = self._gauge("halted", "1 while an event keeps the project from going on")
+        counted = {}
+        for project, told in self._owned.items():
+            history, labels = told.history, (self._service, project)
+            open_.add_metric(labels, len(open_batches(history.state)))
+            counted[project] = self._answered(project, history.state)
+            texts.add_metric(labels, counted[project][1])
+            conflicts.add_metric(labels, history.conflicts)
+            duplicates.add_metric(labels, history.duplicates)
+            halted.add_metric(labels, history.halt is not None)
+        self._counted = counted
+        yield from (open_, texts, conflicts, duplicates, halted)
+
+    def _answered(self, project: str, state: LoopState) -> tuple[LoopState, int]:
+        """Counted anew only where something came: a scrape is to cost next to nothing."""
+        known = self._counted.get(project)
+        return known if known is not None and known[0] is state else (state, answered_in(state))
+
+    def _gauge(self, name: str, meaning: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"labelloop_{name}", meaning, labels=LABELS)
+
+
+def answered_in(state: LoopState) -> int:
+    """How many texts have an answer."""
+    return sum(answered(batch) for batch in state.batches.values())
+
+
+def answered(batch: Batch | None) -> int:
+    """How many texts of a batch have an answer: labels or a discard by at least one annotator."""
+    if batch is None:
+        return 0
+    return sum(any(vote.status != "draft" for vote in item.votes) for item in batch.answers)
+
+
+class Meters:
+    """One service's figures, in a registry of its own. Counters start at 0 with the process.
+
+    Seconds throughout.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.projects = Projects(service)
+        self.lag = Lag()
+        self._service = service
+        self._counters = _counters(registry)
+        self._seconds = _histograms(registry)
+        self._working = Gauge(
+            "labelloop_work_started_timestamp_seconds",
+            "When the work in progress began; 0: none",
+            PROJECT,
+            registry=registry,
+        )
+        _lag(registry, self.lag, service)
+        for name in ("takeovers", "strangers"):
+            self._count(name, by=0)
+        registry.register(self.projects)
+        ProcessCollector(registry=registry)
+
+    def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
+        """An event came after the start; the states before and after it."""
+        self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
+        if event.type not in EVENTS or before is after:
+            return
+        match event.payload:
+            case BatchAnnotated(batch=batch) | ResponsesRecorded(batch=batch):
+                more = answered(after.batches.get(batch)) - answered(before.batches.get(batch))
+                self._count("labels", event.project, by=max(0, more))
+
+    def appended(self, events: Sequence[Event], seconds: float) -> None:
+        """Events of known types are in the log, which took so long to take them."""
+        self._observe("append", seconds)
+        for event in events:
+            self._count("events_appended", event.project, event.name)
+            match event.payload:
+                case ModelTrained(seconds=took):
+                    self._observe("training", took, event.project)
+                case BatchQueried(seconds=took):
+                    self._observe("query", took, event.project)
+                case ModelEvaluated(seconds=took):
+                    self._observe("evaluation", took, event.project)
+
+    @contextmanager
+    def working(self, project: str) -> Iterator[None]:
+        """Around the doing of what is due."""
+        started = time.monotonic()
+        self._working.labels(self._service, project).set(time.time())
+        try:
+            yield
+            self._observe("work", time.monotonic() - started)
+        finally:
+            self._working.labels(self._service, project).set(0)
+
+    @contextmanager
+    def polling(self) -> Iterator[None]:
+        """Around a look at the world outside the log."""
+        started = time.monotonic()
+        yield
+        self._observe("poll", time.monotonic() - started)
+
+    def failed(self, project: str, kind: str) -> None:
+        """What was due could not be done; `kind` is that of ServiceFailed."""
+        self._count("failures", project, kind)
+
+    def waited(self, project: str) -> None:
+        """A try ended because something outside was away."""
+        self._count("waits", project)
+
+    def taken_over(self) -> None:
+        """Another process took projects over while this one worked on."""
+        self._count("takeovers")
+
+    def passed_over(self) -> None:
+        """A record of the log holds no event."""
+        self._count("strangers")
+
+    def _count(self, name: str, *labels: str, by: float = 1) -> None:
+        self._counters[name].labels(self._service, *labels).inc(by)
+
+    def _observe(self, name: str, seconds: float, *labels: str) -> None:
+        self._seconds[name].labels(self._service, *labels).observe(seconds)
+
+
+def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
+    told = {
+        "events_handled": ("Events that came from the log; not those before the start", TYPE),
+        "events_appended": ("Events that this process appended", TYPE),
+        "labels": ("Texts that got their first answer since the start", PROJECT),
+        "failures": ("Failures at what was due, or of a consumer at an event", (*PROJECT, "kind")),
+        "waits": ("Tries that ended because something outside was away", PROJECT),
+        "takeovers": ("Times that another process took projects over", SERVICE),
+        "strangers": ("Records of the log that hold no event", SERVICE),
+    }
+    return {
+        name: Counter(f"labelloop_{name}", meaning, labels, registry=registry)
+        for name, (meaning, labels) in told.items()
+    }
+
+
+def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
+    told = {
+        "append": ("Appending to the log", SERVICE, SHORT),
+        "poll": ("Looking at the world outside the log", SERVICE, SHORT),
+        "work": ("Doing what was due, without waiting for a turn", SERVICE, LONG),
+        "training": ("Training a model, as recorded", PROJECT, LONG),
+        "query": ("Picking a batch, as recorded", PROJECT, LONG),
+        "evaluation": ("Measuring a model, as recorded", PROJECT, LONG),
+    }
+    return {
+        name: Histogram(f"labelloop_{name}_seconds", meaning, labels, buckets=buckets, registry=registry)
+        for name, (meaning, labels, buckets) in told.items()
+    }
+
+
+def _lag(registry: CollectorRegistry, lag: Lag, service: str) -> None:
+    events = Gauge(
+        "labelloop_lag_events", "Events of the log that are not folded", SERVICE, registry=registry
+    )
+    events.labels(service).set_function(lag.events)
+    seconds = Gauge(
+        "labelloop_lag_seconds", "Age of the oldest event not folded, at most", SERVICE, registry=registry
+    )
+    seconds.labels(service).set_function(lag.seconds)

@@ -1,0 +1,114 @@
+"""A project's data set on an Argilla server, in the loop's terms."""
+
+from collections.abc import Mapping, Sequence
+
+from labelloop.loop.state import Batch
+from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Missing, NewRecord, Record
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.votes import Seen
+from schemas.events import ProjectCreated
+from schemas.parts import Vote
+
+
+def record_id(batch: str, item: int) -> str:
+    """The external id of a text's record, which is the same however often it is written."""
+    return f"{batch}:{item}"
+
+
+def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
+    return DatasetSpec(
+        name=project_id,
+        labels=project.labels,
+        guidelines=project.guidelines,
+        min_submitted=project.min_submitted,
+        task=project.task,
+    )
+
+
+class Desk:
+    """One project in Argilla. Its data set is looked up once, and again when it is gone."""
+
+    def __init__(self, argilla: Argilla, project_id: str, workspace: str = DEFAULT_WORKSPACE) -> None:
+        self._argilla = argilla
+        self._project_id = project_id
+        self._workspace = workspace
+        self._dataset: Dataset | None = None
+        self._usernames: dict[str, str] = {}
+
+    async def seen(self, batch: Batch) -> dict[int, Seen] | None:
+        """The batch's records on the server by pool item; None when there is no data set."""
+        dataset = await self._find()
+        if dataset is None:
+            return None
+        try:
+            records = await self._argilla.records(dataset, batch.number, suggestions=False)
+        except Missing:
+            self._dataset = None
+            return None
+        wanted = {record_id(batch.name, item): item for item in batch.items}
+        await self._know_authors(records)
+        return {
+            wanted[record.external_id]: self._seen(record)
+            for record in records
+            if record.external_id in wanted
+        }
+
+    async def accounts(self) -> Mapping[str, str]:
+        """The usernames of this moment by the accounts' ids."""
+        self._usernames = {user.id: user.username for user in await self._argilla.users()}
+        return self._usernames
+
+    async def set_up(self, project: ProjectCreated) -> bool:
+        """Make the data set unless it is there. True when it had to be looked up: it may be a new one."""
+        if self._dataset is not None:
+            return False
+        self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
+        return True
+
+    async def put(self, records: Sequence[NewRecord]) -> None:
+        """Write records; one that is there stays the same record. Raises Missing without a data set."""
+        if records:
+            await self._argilla.put_records(self._needed(), records)
+
+    async def remove(self, record_ids: Sequence[str]) -> None:
+        """Delete records by the server's ids; those that are gone are no error."""
+        if record_ids:
+            await self._argilla.delete_records(self._needed(), record_ids)
+
+    async def make_account(self, username: str) -> str:
+        """Make an annotator's account with a new password; the id of the account."""
+        account = await self._argilla.create_annotator(username, self._workspace)
+        return account.user_id
+
+    def forget(self) -> None:
+        """Look the data set up again next time."""
+        self._dataset = None
+
+    def _needed(self) -> Dataset:
+        if self._dataset is None:
+            raise Missing(f"the data set {self._project_id} is not set up")
+        return self._dataset
+
+    async def _find(self) -> Dataset | None:
+        if self._dataset is None:
+            self._dataset = await self._argilla.find_dataset(self._project_id, self._workspace)
+        return self._dataset
+
+    async def _know_authors(self, records: Sequence[Record]) -> None:
+        authors = {response.user_id for record in records for response in record.responses}
+        if authors - self._usernames.keys():
+            await self.accounts()
+
+    def _seen(self, record: Record) -> Seen:
+        votes = tuple(
+            Vote(
+                username=self._usernames[response.user_id],
+                user=response.user_id,
+                status=response.status,
+                labels=response.labels,
+                time=response.updated_at,
+            )
+            for response in record.responses
+            if response.user_id in self._usernames
+        )
+        return Seen(record.id, votes, record.inserted_at)

@@ -1,0 +1,212 @@
+"""Elasticsearch's simple query string: `word "a phrase" start* -not (this | that) fuzy~1`, joined by AND.
+
+Words are split as its standard analyzer splits them.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+IDEOGRAPH = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff"
+WORD = re.compile(
+    rf"[{IDEOGRAPH}]"
+    rf"|[^\W{IDEOGRAPH}]+(?:(?:(?<=[^\W\d_])['’.·](?=[^\W\d_])|(?<=\d)['.,](?=\d))[^\W{IDEOGRAPH}]+)*"
+)
+MOST_EDITS = 2
+TOKEN = re.compile(r'"(?P<phrase>[^"]*)"(?:~\d+)?|(?P<sign>[()|+])|(?P<minus>-)(?=\S)|(?P<word>[^\s"()|+]+)')
+FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>\d+)")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case; ideographs are words of their own."""
+    return WORD.findall(text.lower())
+
+
+class Document:
+    """The fields of one record, as the JSON that the table holds; `field` narrows it to one of them."""
+
+    def __init__(self, fields: str, field: str | None) -> None:
+        self._fields = fields
+        self._field = field
+
+    def may_hold(self, word: str) -> bool:
+        """A quick look that rules most records out; the JSON escapes what is not ASCII."""
+        return not word.isascii() or word in self._lower
+
+    @cached_property
+    def _lower(self) -> str:
+        return self._fields.lower()
+
+    @cached_property
+    def texts(self) -> list[list[str]]:
+        """The words of each text in order."""
+        fields = json.loads(self._fields)
+        wanted = fields.values() if self._field is None else [fields.get(self._field)]
+        return [words(text) for value in wanted for text in _texts(value)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for message in value:
+            yield from _texts(message["content"])
+    elif value is not None:
+        yield str(value)
+
+
+class Query(Protocol):
+    """A part of a text query."""
+
+    def holds(self, document: Document) -> bool:
+        """Whether the document meets it; each leaf looks for one text that meets it whole."""
+        ...
+
+
+@dataclass(frozen=True)
+class Words:
+    """All of these words, in any order."""
+
+    words: tuple[str, ...]
+
+    def holds(self, document: Document) -> bool:
+        if not all(map(document.may_hold, self.words)):
+            return False
+        return any(set(text).issuperset(self.words) for text in document.texts)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """These words one after the other."""
+
+    words: tuple[str, ...]
+
+    def holds(self, document: Document) -> bool:
+        if not all(map(document.may_hold, self.words)):
+            return False
+        wanted, length = list(self.words), len(self.words)
+        return any(wanted == text[at : at + length] for text in document.texts for at in range(len(text)))
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """A word that starts so."""
+
+    start: str
+
+    def holds(self, document: Document) -> bool:
+        if not document.may_hold(self.start):
+            return False
+        return any(word.startswith(self.start) for text in document.texts for word in text)
+
+
+@dataclass(frozen=True)
+class Fuzzy:
+    """A word that becomes this one by at most `edits` insertions, deletions or replacements (Levenshtein)."""
+
+    word: str
+    edits: int
+
+    def holds(self, document: Document) -> bool:
+        return any(_distance(word, self.word) <= self.edits for text in document.texts for word in text)
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold."""
+
+    part: Query
+
+    def holds(self, document: Document) -> bool:
+        return not self.part.holds(document)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Both parts hold."""
+
+    left: Query
+    right: Query
+
+    def holds(self, document: Document) -> bool:
+        return self.left.holds(document) and self.right.holds(document)
+
+
+@dataclass(frozen=True)
+class Either:
+    """One part holds at least."""
+
+    left: Query
+    right: Query
+
+    def holds(self, document: Document) -> bool:
+        return self.left.holds(document) or self.right.holds(document)
+
+
+def _distance(left: str, right: str) -> int:
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        above, row[0] = row[0], i
+        for j, b in enumerate(right, start=1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
+    return row[-1]
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Query | None:
+    """The query that a text stands for, or None if it holds no word.
+
+    No text is an error: signs that mean nothing where they stand are ignored, as is a phrase's slop.
+    """
+    return _Parser(text).group()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._tokens = list(TOKEN.finditer(text))
+        self._at = 0
+
+    def group(self) -> Query | None:
+        """Everything up to the closing parenthesis, joined from the left without precedence."""
+        found: Query | None = None
+        join: type[Both] | type[Either] = Both
+        while self._at < len(self._tokens):
+            sign = self._tokens[self._at]["sign"]
+            if sign == ")":
+                break
+            if sign in ("|", "+"):
+                self._at += 1
+                join = Either if sign == "|" else Both
+                continue
+            part = self._part()
+            if part is not None:
+                found = part if found is None else join(found, part)
+                join = Both
+        return found
+
+    def _part(self) -> Query | None:
+        if self._at == len(self._tokens):
+            return None
+        token = self._tokens[self._at]
+        self._at += 1
+        if token["minus"]:
+            part = self._part()
+            return None if part is None else Not(part)
+        if token["sign"] == "(":
+            part = self.group()
+            self._at += 1
+            return part
+        if token["phrase"] is not None:
+            phrase = tuple(words(token["phrase"]))
+            return Phrase(phrase) if phrase else None
+        return _word(token["word"]) if token["word"] else None
+
+
+def _word(text: str) -> Query | None:
+    if len(text) > 1 and text.endswith("*"):
+        return Prefix(text[:-1].lower())
+    if fuzzy := FUZZY.fullmatch(text):
+        return Fuzzy(fuzzy["word"].lower(), min(int(fuzzy["edits"]), MOST_EDITS))
+    found = tuple(words(text))
+    return Words(found) if found else None

@@ -1,0 +1,36 @@
+"""What all kinds of files share: the columns of a data set, and text files in UTF-8."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from labelloop.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names in the source's order, those that hold strings, and the values of one column by its name."""
+
+    names: Sequence[str]
+    textual: Sequence[str]
+    values: Callable[[str], Sequence[object]]
+
+
+@contextmanager
+def open_utf8(path: Path, newline: str) -> Iterator[TextIO]:
+    """A text file in UTF-8, with or without a byte order mark; another encoding is a `UserError`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline=newline) as file:
+            yield file
+    except UnicodeDecodeError as error:
+        guess = "UTF-16" if _starts_with_utf16_mark(path) else "WINDOWS-1252"
+        raise UserError(
+            f"{path} is not in UTF-8; convert it first, for example with: iconv -f {guess} -t UTF-8 {path}"
+        ) from error
+
+
+def _starts_with_utf16_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) in (b"\xff\xfe", b"\xfe\xff")

@@ -1,0 +1,164 @@
+"""Other settings for a project: from a batch on, or for one that is forked from it."""
+
+from dataclasses import replace as replace_state
+
+from msgspec.structs import asdict, replace
+
+from labelloop.errors import UserError
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.loop.order import picking_model
+from labelloop.loop.settings import at_batch, with_settings
+from labelloop.loop.state import Change, LoopState
+from labelloop.projects.catalog import named, sound
+from labelloop.projects.checks import check_choices, check_guidelines, check_model
+from labelloop.projects.create import SOURCE, new_id
+from labelloop.projects.initial_batches import batches_in_all, copied, opening
+from labelloop.projects.operate import ask, new_request, who
+from labelloop.projects.options import ProjectOptions
+from schemas.events import ProjectChanged, ProjectCreated
+from schemas.parts import BaseModelChoice, Choice, Settings
+
+OF_A_FORK = ("lookahead", "min_submitted", "seed", "guidelines")
+
+
+async def change(
+    log: Log, history: History, from_batch: int | None, options: ProjectOptions, why: str = ""
+) -> int:
+    """Let the given options hold from a batch on, by default from the next one; the number of that batch.
+
+    Raises UserError for a batch that was picked already, and for settings that cannot be.
+    """
+    state = sound(history)
+    if state.ended:
+        raise UserError(f"{history.project} has ended: go on from its labels with `labelloop fork`")
+    first = state.numbered if from_batch is None else from_batch
+    if first < state.numbered:
+        raise UserError(
+            f"batch {first} of {history.project} was picked already: the next one is {state.numbered}"
+        )
+    settings = settings_of(at_batch(state, first), options)
+    if settings == Settings():
+        raise UserError("nothing changes: give another setting, as --strategy prediction-entropy")
+    _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
+    data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
+    await ask(log, history, data)
+    return first
+
+
+async def fork(
+    log: Log,
+    histories: dict[str, History],
+    history: History,
+    name: str,
+    last_batch: int | None,
+    options: ProjectOptions,
+) -> tuple[str, int]:
+    """Make a project that begins with the labels of another up to a batch, by default all that are done.
+
+    Its id, and how many batches it begins with. It has the other one's settings but for the given options.
+    Raises UserError.
+    """
+    state = sound(history)
+    if named(histories, name) is not None:
+        raise UserError(f"there is a project {name!r} already: give another name by --as")
+    batches = _batches(state, last_batch)
+    project = replace(at_batch(state, batches), name=name, forked_from=history.project)
+    others = {option: getattr(options, option) for option in OF_A_FORK if option in options.given}
+    created = replace(with_settings(project, settings_of(project, options)), **others)
+    check_guidelines(created.guidelines)
+    if created.max_batches is not None and created.max_batches <= batches:
+        raise UserError(
+            f"{name} would begin with {batches} batches and end there: give --batches {batches + 1} or more"
+        )
+    made = new_id(name)
+    await log.append(*opening(made, created, copied(state, batches), SOURCE))
+    return made, batches
+
+
+def _batches(state: LoopState, last: int | None) -> int:
+    """How many batches come along. Raises UserError when they are not all done."""
+    if not state.annotated:
+        raise UserError(
+            f"no batch of {state.project_id} is done yet, so that there is nothing to go on from: "
+            "begin with `labelloop init`"
+        )
+    if last is None:
+        return state.annotated
+    if last >= state.annotated:
+        raise UserError(
+            f"batch {last} of {state.project_id} is not done: give --batch {state.annotated - 1} or less"
+        )
+    return last + 1
+
+
+def _check_change(after: LoopState, first: int) -> None:
+    """Raises UserError when a batch to come could not be picked, or would not come."""
+    project = at_batch(after, first)
+    if project.max_batches is not None and first >= project.max_batches:
+        raise UserError(
+            f"there is no batch {first}: {after.project_id} has {project.max_batches} in all: "
+            "give more --batches"
+        )
+    ahead = project.lookahead + 1
+    places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
+    for batch in sorted(place for place in places if place >= first):
+        model = picking_model(project, batch)
+        if model >= 0:
+            _check_pick(after, batch, model, first + ahead)
+
+
+def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
+    classifier, strategy = at_batch(after, model).classifier, at_batch(after, batch).strategy
+    try:
+        check_choices(classifier, strategy)
+    except UserError as error:
+        raise UserError(
+            f"batch {batch} is picked by model {model}, whose classifier is {classifier.name}: {error}; "
+            f"of a new classifier, give its --strategy in a change of its own, --from-batch {later} or later"
+        ) from error
+
+
+def settings_of(project: ProjectCreated, options: ProjectOptions) -> Settings:
+    """The given options that are not what holds. Raises UserError for what cannot be."""
+    given = options.given
+    wanted = Settings(
+        batch_size=options.batch_size if "batch_size" in given else None,
+        max_batches=_batches_in_all(project, options),
+        audit_share=options.audit_share if "audit_share" in given else None,
+        ties=options.ties if "ties" in given else None,
+        classifier=_choice("classifier", project.classifier, options),
+        strategy=_choice("strategy", project.strategy, options),
+        model=_model(project.model, options),
+    )
+    after = with_settings(project, wanted)
+    if wanted.classifier or wanted.strategy:
+        check_choices(after.classifier, after.strategy)
+    if wanted.batch_size and wanted.batch_size > project.pool.size:
+        raise UserError(
+            f"a batch of {wanted.batch_size} is larger than the pool of {project.pool.size} texts: give less"
+        )
+    same = [name for name in asdict(wanted) if getattr(wanted, name) == getattr(project, name)]
+    return replace(wanted, **dict.fromkeys(same))
+
+
+def _batches_in_all(project: ProjectCreated, options: ProjectOptions) -> int | None:
+    if "batches" not in options.given or options.batches is None:
+        return None
+    return batches_in_all(project, options.batches)
+
+
+def _choice(kind: str, now: Choice, options: ProjectOptions) -> Choice | None:
+    """Another name begins without parameters; parameters alone are those of the name that holds."""
+    parameters = f"{kind}_parameters"
+    if not {kind, parameters} & options.given:
+        return None
+    name = getattr(options, kind) if kind in options.given else now.name
+    return Choice(name=name, parameters=dict(getattr(options, parameters)))
+
+
+def _model(now: BaseModelChoice, options: ProjectOptions) -> BaseModelChoice | None:
+    if not {"model", "model_revision"} & options.given:
+        return None
+    name = options.model if "model" in options.given else now.name
+    return BaseModelChoice(name=check_model(name, options.model_revision), revision=options.model_revision)

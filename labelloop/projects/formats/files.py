@@ -1,0 +1,152 @@
+"""Tables as files: where one goes and in which format, written whole or not at all, and read back."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.pool.reading import open_utf8
+from labelloop.projects.formats.columns import Row
+from labelloop.projects.formats.text import as_text, from_text
+
+FORMATS = ("jsonl", "csv", "parquet", "datasets", "hub")
+TEXTS = ("jsonl", "csv")
+HUB = "hf://"
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+_SAVED = "dataset_info.json"
+
+
+def format_of(output: str, asked: str | None = None) -> str:
+    """The format asked for, or that of the name: a URL of the Hub, a folder, a file's ending (none: jsonl).
+
+    Raises UserError.
+    """
+    if output.startswith(HUB):
+        found: str | None = "hub"
+    elif output.endswith("/") or Path(output).is_dir():
+        found = "datasets"
+    else:
+        suffix = Path(output).suffix.lower()
+        found = _ENDINGS.get(suffix, None if suffix else "jsonl")
+    if asked and output.startswith(HUB) and asked != "hub":
+        raise UserError(f"{output} is on the Hub, and {asked} is a file: give a path, or leave out --format")
+    if not (asked or found):
+        raise UserError(
+            f"{output} is of no known kind: name it *.jsonl, *.csv, *.parquet, a folder/ or hf://user/name, "
+            "or give --format"
+        )
+    return asked or found or ""
+
+
+def ending(kind: str) -> str:
+    """What names of this format end with."""
+    return f".{kind}" if kind in ("jsonl", "csv", "parquet") else ""
+
+
+def read_rows(source: str | Path, kind: str | None = None) -> list[Row]:
+    """The rows of an export, as they were written: from a file, a folder or the Hub. Raises UserError."""
+    source = str(source)
+    kind = format_of(source, kind)
+    if kind == "hub":
+        return _from_hub(source.removeprefix(HUB))
+    try:
+        return _from_disk(Path(source), kind)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{source} cannot be read as an export ({_line(error)}): export it again") from error
+
+
+def _from_disk(path: Path, kind: str) -> list[Row]:
+    if kind in TEXTS:
+        with open_utf8(path, newline="\n" if kind == "jsonl" else "") as file:
+            return list(from_text(file, kind, str(path)))
+    from labelloop.projects.formats import arrow
+
+    return arrow.read_parquet(path) if kind == "parquet" else arrow.read_dataset(path)
+
+
+def _from_hub(name: str) -> list[Row]:
+    from labelloop.projects.formats.arrow import read_hub
+
+    try:
+        return read_hub(name)
+    except UserError:
+        raise
+    # What its client raises has no common base, and differs by version.
+    except Exception as error:
+        raise UserError(
+            f"the Hub does not give {name} ({_line(error)}): check the name, the network and `hf auth login`"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
+    """Write a file (`jsonl`, `csv`, `parquet`), a folder (`datasets`), or push to the Hub (`hub`).
+
+    What was there is replaced, but a folder that holds something else; of a link, what it leads to. On the
+    Hub a data set that is not there yet is made private. Raises UserError.
+    """
+    if kind == "hub":
+        _push(rows, str(output).removeprefix(HUB))
+        return
+    path = Path(output).resolve()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "datasets":
+            _save(rows, draft, path)
+        else:
+            _write(rows, draft, kind)
+            draft.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror or error}): give another --output") from error
+    finally:
+        _remove(draft)
+
+
+def _write(rows: Sequence[Row], path: Path, kind: str) -> None:
+    if kind == "parquet":
+        from labelloop.projects.formats.arrow import write_parquet
+
+        write_parquet(rows, path)
+    else:
+        path.write_text(as_text(rows, kind), encoding="utf-8", newline="")
+
+
+def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:
+    from labelloop.projects.formats.arrow import as_dataset
+
+    if path.is_dir() and any(path.iterdir()) and not (path / _SAVED).exists():
+        raise UserError(f"{path} is a folder that holds other things: give a new one by --output")
+    as_dataset(rows).save_to_disk(str(draft), num_shards=1)
+    before = path.with_name(f"{draft.name}.before")
+    if path.exists():
+        path.rename(before)
+    draft.rename(path)
+    _remove(before)
+
+
+def _push(rows: Sequence[Row], name: str) -> None:
+    from labelloop.projects.formats.arrow import as_dataset
+
+    try:
+        as_dataset(rows).push_to_hub(name, private=True)
+    # What its client raises has no common base, and differs by version.
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise UserError(
+            f"the Hub does not take {name} ({said}): check the name, the network and `hf auth login`, "
+            "or give a file by --output"
+        ) from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()

@@ -1,0 +1,81 @@
+"""Asks people once more for texts, such as those whose labels are suspected to be wrong."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import closing
+
+from labelloop.config.settings import default_threads
+from labelloop.errors import UserError
+from labelloop.learner.requests import NoiseRequest, NoiseResult
+from labelloop.learner.worker import Worker
+from labelloop.log.base import Log
+from labelloop.loop.draws import derived
+from labelloop.loop.history import History
+from labelloop.loop.labels import current
+from labelloop.loop.order import open_batches
+from labelloop.loop.relabels import decided, waiting_relabels
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState
+from labelloop.projects.catalog import sound
+from labelloop.projects.operate import ask, new_request, who
+from labelloop.store import Store
+from schemas.events import RelabelRequested
+
+
+async def relabel(log: Log, history: History, items: Sequence[int], why: str = "") -> int:
+    """Request the texts, each once; how many. Raises UserError for one that cannot be asked for now."""
+    state = _going_on(history)
+    wanted = tuple(dict.fromkeys(items))
+    answered = {answer.item for _, answer in decided(state)}
+    under_way = _under_way(state)
+    for item in wanted:
+        if item not in answered:
+            raise UserError(f"text {item} of {history.project} has no answer yet that could be replaced")
+        if item in under_way:
+            raise UserError(f"text {item} of {history.project} is being asked for once more already")
+    data = RelabelRequested(request=new_request(), who=who(), why=why, items=wanted)
+    await ask(log, history, data)
+    return len(wanted)
+
+
+async def suspects(store: Store, history: History, most: int) -> list[int]:
+    """The labels that are likeliest wrong, of texts that nobody is being asked for.
+
+    Raises UserError, also where nothing can be asked for any more, and TaskError.
+    """
+    state = _going_on(history)
+    found, under_way = await find_noise(store, state), _under_way(state)
+    items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
+    if not items:
+        raise UserError(f"none of the {found.judged} labels that were judged is likely wrong")
+    return items[:most]
+
+
+def _going_on(history: History) -> LoopState:
+    state = sound(history)
+    if state.ended:
+        raise UserError(f"{history.project} has ended: `labelloop fork` it to go on with its labels")
+    return state
+
+
+def _under_way(state: LoopState) -> set[int]:
+    """The texts that are asked for now, or will be by a request."""
+    waiting = (item for relabel in waiting_relabels(state) for item in relabel.items)
+    return set(waiting).union(*(batch.items for batch in open_batches(state)))
+
+
+async def find_noise(store: Store, state: LoopState) -> NoiseResult:
+    """The suspects among the labels that count now. Raises TaskError and UserError."""
+    project, threads = for_next(state), default_threads()
+    request = NoiseRequest(
+        pool=await asyncio.to_thread(store.pool, project),
+        model=project.model.name,
+        revision=project.model.revision,
+        labels=project.labels,
+        examples=tuple(sorted(current(state).items())),
+        seed=derived(project.seed, "noise"),
+        threads=threads,
+        cache=store.cache(state.project_id),
+    )
+    with closing(Worker(threads)) as worker:
+        return await worker.run(request)

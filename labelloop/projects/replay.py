@@ -1,0 +1,121 @@
+"""A project's history up to a point of the log, and the proof that the log and what it names are whole."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from labelloop.errors import TaskError, UserError
+from labelloop.log.base import Log
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from labelloop.loop.proof import Proof
+from labelloop.store import Store
+from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
+from schemas.envelope import Event
+from schemas.events import ModelTrained
+from schemas.parts import Snapshot
+
+
+@dataclass(frozen=True)
+class Until:
+    """Where a replay ends: with an event, before what is later than a time, when a batch was done first."""
+
+    event: str | None = None
+    time: datetime | None = None
+    batch: str | None = None
+
+    def is_over(self, event: Event) -> bool:
+        """Whether the event is too late to be taken."""
+        return self.time is not None and event.time > self.time
+
+    def is_reached(self, history: History, event: Event) -> bool:
+        """Whether nothing after the event is taken."""
+        batch = history.state.batches.get(self.batch) if self.batch is not None else None
+        return event.id == self.event or (batch is not None and batch.done)
+
+
+async def replay_until(log: Log, history: History, until: Until) -> None:
+    """Let an empty history take the project's events. Raises UserError when the point is never reached."""
+    reached = until.event is None and until.batch is None
+    async for record in log.read(history.project):
+        event = record.event
+        if event is None:
+            continue
+        if until.is_over(event):
+            break
+        history.add(event, record.place)
+        if until.is_reached(history, event):
+            reached = True
+            break
+    if not reached:
+        missing = f"event {until.event}" if until.event is not None else f"batch {until.batch} done"
+        raise UserError(f"{history.project} never has {missing}: `labelloop events` shows what it has")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found to be whole: `models` are in the store, `gone` ones are not; None when nobody looked."""
+
+    events: int
+    digest: str
+    models: int | None
+    gone: int | None
+    duplicates: int
+    conflicts: int
+
+
+async def proven(proof: Proof, store: Store | None) -> Verified:
+    """What the proof, and a look at the pools and models in the store, come to.
+
+    Raises UserError that names the first event that does not fit, or whose model or pool is not as it was.
+    """
+    if proof.halt is not None:
+        raise UserError(f"not verified: {proof.project} is {proof.halt}")
+    for (event, content), place in proof.damaged.items():
+        if content not in proof.skips.get(event, {}):
+            raise UserError(f"not verified: event {event} ({place}) is damaged: put back a copy of the log")
+    models, gone = await asyncio.to_thread(_check_files, proof, store) if store else (None, None)
+    digest = loop_digest(proof.state)
+    return Verified(len(proof.seen), digest, models, gone, proof.duplicates, proof.conflicts)
+
+
+def _check_files(history: History, store: Store) -> tuple[int, int]:
+    """How many models were found whole, and how many are gone."""
+    project = history.state.project
+    for snapshot in (project.pool, project.test) if project else ():
+        if snapshot is not None:
+            _check_snapshot(store, snapshot, str(history.state.created_id))
+    found = [_is_kept(store, trained, event) for trained, event in _attempts(history)]
+    return sum(found), len(found) - sum(found)
+
+
+def _attempts(history: History) -> Iterator[tuple[ModelTrained, str]]:
+    for trained in history.state.models.values():
+        yield from zip(trained.attempts, trained.ids, strict=True)
+
+
+def _check_snapshot(store: Store, snapshot: Snapshot, event: str) -> None:
+    try:
+        digest = file_digest(store.snapshot(snapshot))
+    except FileNotFoundError as error:
+        raise UserError(f"not verified: the pool {error.filename} of event {event} is missing") from error
+    if digest != snapshot.digest:
+        where = store.address(snapshot.uri)
+        raise UserError(f"not verified: the pool {where} is not the one of event {event}: put back a copy")
+
+
+def _is_kept(store: Store, trained: ModelTrained, event: str) -> bool:
+    """Whether the model is there, each byte as it was written; False when it is gone. Raises UserError."""
+    try:
+        folder = store.find_model(trained)
+        if folder is not None:
+            verify(folder, trained.sha256)
+    except ModelMissing:  # The trainer has just removed it.
+        return False
+    except (ModelDamaged, TaskError) as error:
+        raise UserError(
+            f"not verified: model {trained.model} of event {event} is damaged ({error}): "
+            "remove its folder, and it is trained again when it is needed"
+        ) from error
+    return folder is not None

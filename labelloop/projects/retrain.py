@@ -1,0 +1,112 @@
+"""A model trained again from the log alone, and how like the first one it is."""
+
+import asyncio
+import json
+import random
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from labelloop.errors import UserError
+from labelloop.learner.requests import TrainResult
+from labelloop.learner.worker import Worker
+from labelloop.loop.batch_ranges import expanded
+from labelloop.loop.state import LoopState
+from labelloop.projects.learner_requests import train_request
+from labelloop.projects.predictions import predictions
+from labelloop.store import Store
+from labelloop.store.artifacts import MANIFEST
+from schemas.events import ModelTrained
+
+SAMPLE = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Over `texts` of the pool: how many get another label, and how far the probabilities are apart."""
+
+    texts: int
+    other_label: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """`same`: whether each byte of the weights is the same. None: it cannot be told, the model is gone.
+
+    `difference` is there when they are not the same, and `changed` names what was otherwise than at first.
+    """
+
+    model: str
+    labels: int
+    seconds: float
+    same: bool | None
+    changed: Mapping[str, tuple[str, str]]
+    difference: Difference | None = None
+
+
+async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
+    """Train the model again, with as many threads as at first. Raises UserError and TaskError."""
+    trained = state.models.get(model)
+    if trained is None:
+        known = ", ".join(state.models) or "none yet"
+        raise UserError(f"there is no model {model!r}: there is {known}")
+    scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
+    with scratch as folder, closing(Worker(trained.latest.threads)) as worker:
+        return await _retrained(worker, store, state, trained.latest, Path(folder))
+
+
+async def _retrained(
+    worker: Worker, store: Store, state: LoopState, first: ModelTrained, scratch: Path
+) -> Retrained:
+    assert state.project is not None
+    request = train_request(
+        state,
+        first.model,
+        expanded(first.learned),
+        pool=await asyncio.to_thread(store.pool, state.project),
+        threads=first.threads,
+        into=scratch / "models",
+        cache=scratch / "cache",
+    )
+    again = await worker.run(request)
+    folder = await asyncio.to_thread(store.find_model, first)
+    difference = None
+    same: bool | None = True if again.sha256 == first.sha256 else None
+    if folder is not None:
+        same = _weights(again.folder) == _weights(folder)
+        if not same:
+            difference = await _difference(worker, store, state, first, folder, again)
+    return Retrained(first.model, first.labels, again.seconds, same, _changed(first, again), difference)
+
+
+def _weights(folder: Path) -> dict[str, object]:
+    """The digests of a model's weights; other files tell how they were made, and by which versions."""
+    files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    return {name: digest for name, digest in files.items() if name.endswith(".safetensors")}
+
+
+async def _difference(
+    worker: Worker, store: Store, state: LoopState, first: ModelTrained, folder: Path, again: TrainResult
+) -> Difference:
+    size = state.project.pool.size if state.project else 0
+    items = sorted(random.Random(0).sample(range(size), min(SAMPLE, size)))
+    one, other = [
+        await predictions(worker, store, first.threads, state, first.model, path, sha256, items)
+        for path, sha256 in ((folder, first.sha256), (again.folder, again.sha256))
+    ]
+    pairs = list(zip(one, other, strict=True))
+    return Difference(
+        texts=len(items),
+        other_label=sum(a.label != b.label for a, b in pairs),
+        probability=fmean(abs(a.probability - b.probability) for a, b in pairs),
+    )
+
+
+def _changed(first: ModelTrained, again: TrainResult) -> dict[str, tuple[str, str]]:
+    before = {**first.versions, "device": first.device}
+    now = {**again.versions, "device": again.device}
+    return {name: (said, str(now.get(name))) for name, said in before.items() if now.get(name) != said}

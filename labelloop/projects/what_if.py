@@ -1,0 +1,187 @@
+"""A project played again by another query strategy, on the texts that people labelled."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from msgspec.structs import replace
+
+from labelloop.errors import UserError
+from labelloop.learner.requests import TrainResult
+from labelloop.learner.worker import Worker
+from labelloop.loop.draws import as_listed, derived, random_draw
+from labelloop.loop.figures import Point
+from labelloop.loop.history import History
+from labelloop.loop.labels import asked, current
+from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model
+from labelloop.loop.state import Labels, LoopState
+from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
+from labelloop.store import Store
+from schemas.envelope import new_event
+from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
+from schemas.parts import AnnotatedItem
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A project with its recorded curve, and the one that was played, with one for each seed.
+
+    `picked_by`: the strategies that picked its batches. Both have the same `labels`, so many in all.
+    """
+
+    picked_by: str
+    real: ProjectCreated
+    other: ProjectCreated
+    labels: int
+    recorded: Sequence[Point]
+    runs: Sequence[Sequence[Point]]
+
+    def spreads(self) -> dict[int, tuple[float, float, float]]:
+        """Lowest, mean and highest accuracy of the runs by the number of labels."""
+        found: dict[int, list[float]] = {}
+        for run in self.runs:
+            for point in run:
+                found.setdefault(point.labels, []).append(point.accuracy)
+        return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(found.items())}
+
+    @property
+    def ends_alike(self) -> bool:
+        """Whether all curves end with the same labels."""
+        return all(curve and curve[-1].labels == self.labels for curve in (self.recorded, *self.runs))
+
+    def mean(self) -> list[tuple[int, float]]:
+        return [(labels, mean) for labels, (_, mean, _) in self.spreads().items()]
+
+    def told(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "project": self.real.name,
+            "labels": self.labels,
+            "recorded": {"strategy": self.picked_by, "curve": [asdict(p) for p in self.recorded]},
+            "played": {
+                "strategy": self.other.strategy.name,
+                "classifier": self.other.classifier.name,
+                "curves": [[asdict(point) for point in run] for run in self.runs],
+            },
+        }
+
+
+def pickers(state: LoopState) -> str:
+    """The strategies by which models picked the batches, for people."""
+    found = [batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None]
+    return ", ".join(dict.fromkeys(filter(None, found))) or "chance"
+
+
+def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated:
+    """The project as it is played: till all labelled texts are asked. Raises UserError when it cannot be."""
+    if project.test is None:
+        raise UserError(f"{project.name} has no test set to compare on: make a project with --test")
+    batches = math.ceil(len(labels) / project.batch_size)
+    if batches <= project.lookahead + 1:
+        raise UserError(
+            f"{project.name} has {len(labels)} labels: there is no choice before it has more than "
+            f"{(project.lookahead + 1) * project.batch_size}"
+        )
+    return replace(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
+
+
+class Play:
+    """A loop in memory: order of work and learner are the real ones, the answers those of the log."""
+
+    def __init__(self, worker: Worker, store: Store, threads: int, real: LoopState, scratch: Path) -> None:
+        self._worker = worker
+        self._store = store
+        self._threads = threads
+        self._id = real.project_id
+        self._labels = current(real)
+        self._scratch = scratch
+        self._models: dict[str, TrainResult] = {}
+
+    async def run(self, project: ProjectCreated) -> AsyncIterator[Point]:
+        """The figures of each model on the test set. Raises TaskError."""
+        history = History(self._id)
+        _tell(history, project)
+        while not finished(history.state):
+            state = history.state
+            if batch := next_batch(state):
+                _tell(history, await self._picked(state, project, batch))
+                _tell(history, self._answered(history.state, batch.batch))
+            elif model := next_model(state):
+                learned = await self._trained(state, model)
+                _tell(history, learned)
+                yield await self._tested(history.state, learned)
+            else:
+                return
+
+    async def _picked(self, state: LoopState, project: ProjectCreated, batch: NextBatch) -> BatchQueried:
+        taken = {*range(project.pool.size)} - {*self._labels} | asked(state)
+        if batch.model is None:
+            items = random_draw(project.seed, project.pool.size, taken, batch.size)
+        else:
+            found = self._models[batch.model]
+            request = query_request(
+                state,
+                batch.model,
+                found.folder,
+                found.sha256,
+                state.models[batch.model].learned,
+                pool=self._store.pool(project),
+                threads=self._threads,
+                cache=self._store.cache(self._id),
+                seed=derived(project.seed, "query", batch.batch),
+                n=batch.size,
+                taken=taken,
+            )
+            items = [pick.item for pick in (await self._worker.run(request)).picks]
+        return BatchQueried(
+            batch=batch.batch,
+            items=as_listed(items, "uncertain" if batch.model else "cold-start"),
+            model=batch.model,
+            seed=project.seed,
+            pool_version=project.pool.digest,
+            seconds=0.0,
+        )
+
+    def _answered(self, state: LoopState, batch: str) -> BatchAnnotated:
+        items = [picked.item for picked in state.batches[batch].queried.items]
+        answers = tuple(AnnotatedItem(item=item, labels=self._labels[item]) for item in items)
+        return BatchAnnotated(batch=batch, revision=0, items=answers)
+
+    async def _trained(self, state: LoopState, model: NextModel) -> ModelTrained:
+        assert state.project is not None
+        request = train_request(
+            state,
+            model.model,
+            model.learned,
+            pool=await asyncio.to_thread(self._store.pool, state.project),
+            threads=self._threads,
+            into=self._scratch / model.model,
+            cache=self._store.cache(self._id),
+        )
+        result = self._models[model.model] = await self._worker.run(request)
+        return trained(state, model, request, result, result.folder.name)
+
+    async def _tested(self, state: LoopState, model: ModelTrained) -> Point:
+        assert state.project is not None
+        assert state.project.test is not None
+        found = self._models[model.model]
+        request = evaluate_request(
+            state,
+            model.model,
+            found.folder,
+            found.sha256,
+            test=await asyncio.to_thread(self._store.snapshot, state.project.test),
+            threads=self._threads,
+            cache=self._store.cache(self._id),
+        )
+        result = await self._worker.run(request)
+        return Point(model.model, model.labels, result.accuracy, result.macro_f1)
+
+
+def _tell(history: History, data: EventData) -> None:
+    taken = history.add(new_event(history.project, data, source="what-if"))
+    assert taken, history.halt

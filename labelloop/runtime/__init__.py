@@ -1,0 +1,1 @@
+"""What runs a service of the loop: projects, partitions, retries, caches, the process."""

@@ -1,0 +1,213 @@
+"""A cache of folded histories on this machine: deleting it changes nothing."""
+
+import gc
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+import labelloop.loop
+import schemas
+from labelloop.log.base import Record
+from labelloop.loop.digest import loop_digest
+from labelloop.loop.history import History
+from labelloop.loop.state import LoopState
+
+logger = logging.getLogger(__name__)
+SAVE_AFTER = 2000
+SAVE_SHARE = 20
+
+
+class Misfit(Exception):
+    """What was saved is not of this log: it was removed, and the partition is to be folded again."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The last event that was folded of a partition."""
+
+    partition: int
+    offset: int
+    event: str
+    datahash: str
+
+    @classmethod
+    def of(cls, record: Record) -> "Mark | None":
+        if record.event is None:
+            return None
+        return cls(record.partition, record.offset, record.event.id, record.event.datahash)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The histories of a partition up to and with the mark."""
+
+    mark: Mark
+    histories: Sequence[History]
+
+
+class Folds:
+    """What was folded of one log, a file a partition, for all services of this machine."""
+
+    def __init__(self, root: Path, log: str) -> None:
+        self._folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
+
+    def load(self, partition: int, here: str | None = None) -> Saved | None:
+        """What is there and whole, and was folded by this version; `here` is the log's identity."""
+        path = self._path(partition)
+        try:
+            head, _, body = path.read_bytes().partition(b"\n")
+            found = json.loads(head)
+            if found["version"] != version():
+                return None
+            if found["sha256"] != hashlib.sha256(body).hexdigest():
+                raise Unusable("its digest is another")
+            return Saved(Mark(**found["mark"]), load(body, here))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.warning("the saved fold %s is not used: %s", path, error)
+            self.remove(partition)
+            return None
+
+    def save(self, mark: Mark, histories: Iterable[History]) -> None:
+        """Keep it, unless as much is there. What cannot be written is not kept."""
+        path = self._path(mark.partition)
+        try:
+            if self._saved_offset(path) >= mark.offset:
+                return
+            body = dump(histories)
+            head = {
+                "version": version(),
+                "mark": asdict(mark),
+                "sha256": hashlib.sha256(body).hexdigest(),
+            }
+            _write(path, json.dumps(head).encode() + b"\n" + body)
+        except OSError as error:
+            logger.warning("the fold is not saved in %s: %s", path.parent, error.strerror or error)
+
+    def remove(self, partition: int) -> None:
+        with suppress(OSError):
+            self._path(partition).unlink()
+
+    def _path(self, partition: int) -> Path:
+        return self._folder / f"{partition}.json"
+
+    def _saved_offset(self, path: Path) -> int:
+        try:
+            with path.open("rb") as file:
+                found = json.loads(file.readline())
+            return int(found["mark"]["offset"]) if found["version"] == version() else -1
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return -1
+
+
+def is_worth_saving(new: int, in_all: int) -> bool:
+    """Whether so many events more than saved are a share that a start would notice."""
+    return new >= max(SAVE_AFTER, in_all // SAVE_SHARE)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, for this user alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Unusable(ValueError):
+    """Bytes that hold no histories, or not what was folded by this version."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A history that goes on: what it dropped is counted."""
+
+    project: str
+    state: LoopState
+    seen: dict[str, str]
+    skips: dict[str, dict[str, str]]
+    duplicates: int
+    conflicts: int
+    skipped: int
+    digest: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+_decoder = msgspec.msgpack.Decoder(tuple[Kept, ...])
+
+
+def dump(histories: Iterable[History]) -> bytes:
+    """The histories; none may be halted, or hold events that are void."""
+    return _encoder.encode([_kept(history) for history in histories])
+
+
+def load(content: bytes, here: str | None = None) -> list[History]:
+    """What `dump` was given, of the log `here`. Raises Unusable."""
+    try:
+        with _no_collection():
+            return [_history(kept, here) for kept in _decoder.decode(content)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unusable(f"it holds no histories: {error}") from error
+
+
+@cache
+def version() -> str:
+    """Of the code that folds: another one may fold otherwise."""
+    folders = [Path(folder) for package in (schemas, labelloop.loop) for folder in package.__path__]
+    sources = [Path(__file__), *(path for folder in folders for path in folder.glob("*.py"))]
+    content = hashlib.sha256()
+    for path in sorted(sources):
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _kept(history: History) -> Kept:
+    assert history.halt is None
+    assert not history.held
+    return Kept(
+        history.project,
+        history.state,
+        history.seen,
+        history.skips,
+        history.duplicates,
+        history.conflicts,
+        history.skipped,
+        loop_digest(history.state),
+    )
+
+
+def _history(kept: Kept, here: str | None) -> History:
+    if loop_digest(kept.state) != kept.digest:
+        raise Unusable(f"the digest of {kept.project} is another")
+    history = History(kept.project, here, seen=kept.seen, skips=kept.skips)
+    history.state = kept.state
+    history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped
+    return history
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing made here is garbage: looking for it, now or later, would double the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()

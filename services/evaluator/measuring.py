@@ -1,0 +1,132 @@
+"""Asks the learner for a model's figures: on the test set, on audited texts, for the stopping criterion."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from labelloop.learner.requests import CheckRequest, classifier_spec
+from labelloop.learner.stopping import check_stopping, past
+from labelloop.learner.worker import Worker
+from labelloop.loop.labels import at_revisions
+from labelloop.loop.settings import of_model
+from labelloop.loop.state import Labels, LoopState
+from labelloop.projects.learner_requests import evaluate_request
+from labelloop.projects.predictions import predictions
+from labelloop.store import Store
+from schemas.events import AuditEstimated, ModelEvaluated, StoppingChecked
+from schemas.parts import ClassFigures
+from services.evaluator.audit import estimate, samples, texts
+from services.evaluator.due import Audit, Check, Evaluation
+from services.evaluator.stopping import earlier, number_of, stopping_set
+
+
+async def evaluated(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Evaluation
+) -> ModelEvaluated:
+    """Raises TaskError and UserError."""
+    project, model = state.project, work.trained
+    assert project is not None
+    assert project.test is not None
+    result = await worker.run(
+        evaluate_request(
+            state,
+            work.model,
+            await asyncio.to_thread(store.model, model),
+            model.sha256,
+            test=await asyncio.to_thread(store.snapshot, project.test),
+            threads=threads,
+            cache=store.cache(state.project_id),
+        )
+    )
+    return ModelEvaluated(
+        model=model.model,
+        attempt=model.attempt,
+        labels=model.labels,
+        accuracy=result.accuracy,
+        macro_f1=result.macro_f1,
+        classes=project.labels,
+        per_class={label: _figures(found) for label, found in result.per_class.items()},
+        confusion=tuple(map(tuple, result.confusion)),
+        size=result.size,
+        test_version=project.test.digest,
+        seconds=result.seconds,
+    )
+
+
+def _figures(found: Mapping[str, float]) -> ClassFigures:
+    return ClassFigures(
+        precision=found["precision"], recall=found["recall"], f1=found["f1"], support=int(found["support"])
+    )
+
+
+async def estimated(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Audit
+) -> AuditEstimated:
+    """Raises TaskError and UserError."""
+    started = time.monotonic()
+    folder = await asyncio.to_thread(store.model, work.trained)
+    items = texts(state, work.batches)
+    sha256 = work.trained.sha256
+    picks = await predictions(worker, store, threads, state, work.model, folder, sha256, items)
+    predicted = {pick.item: (pick.label,) for pick in picks}
+    return estimate_by(state, work, predicted, time.monotonic() - started)
+
+
+def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
+    """What the model's labels of `texts` come to. Pure."""
+    found = list(samples(state, work.batches, predicted))
+    accuracy = estimate(found)
+    assert accuracy is not None
+    return AuditEstimated(
+        model=work.model,
+        attempt=work.trained.attempt,
+        labels=work.trained.labels,
+        accuracy=accuracy.accuracy,
+        low=accuracy.low,
+        high=accuracy.high,
+        audited=sum(sample.labelled for sample in found),
+        known=found[-1].known,
+        batches=work.batches,
+        seconds=seconds,
+    )
+
+
+async def checked(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Check
+) -> StoppingChecked:
+    """Raises TaskError and UserError."""
+    project, model = state.project, work.trained
+    assert project is not None
+    assert project.stopping is not None
+    criterion = check_stopping(project.stopping.name, project.stopping.parameters)
+    assert criterion is not None
+    items = stopping_set(project)
+    before = earlier(state, model.model, past(criterion, project.stopping.parameters))
+    learned = at_revisions(state, state.models[work.model].learned)
+    result = await worker.run(
+        CheckRequest(
+            pool=await asyncio.to_thread(store.pool, project),
+            classifier=classifier_spec(of_model(state, work.model)),
+            labels=project.labels,
+            model_folder=await asyncio.to_thread(store.model, model),
+            model_sha256=model.sha256,
+            criterion=criterion,
+            parameters=project.stopping.parameters,
+            number=number_of(state, model.model),
+            items=tuple(items),
+            learned=tuple(item for item in items if item in learned),
+            before=tuple(check.predicted for check in before),
+            threads=threads,
+            cache=store.cache(state.project_id),
+        )
+    )
+    return StoppingChecked(
+        model=model.model,
+        attempt=model.attempt,
+        labels=model.labels,
+        criterion=criterion,
+        value=result.value,
+        stop=result.stop,
+        predicted=result.predicted,
+        seconds=result.seconds,
+    )

@@ -1,0 +1,55 @@
+"""Asks the learner for a batch."""
+
+import asyncio
+
+from labelloop.learner.worker import Worker
+from labelloop.loop.draws import audit_count, derived, random_draw
+from labelloop.loop.labels import asked
+from labelloop.loop.order import NextBatch
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState
+from labelloop.projects.learner_requests import query_request
+from labelloop.store import Store
+from schemas.events import BatchQueried
+from services.querier.due import queried_items
+
+
+async def query_batch(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: NextBatch
+) -> BatchQueried:
+    """The batch that the model picks. The strategy sees as labelled exactly what that model learned."""
+    model, project = str(work.model), for_next(state)
+    trained, taken = state.models[model], asked(state)
+    seed = derived(project.seed, "query", work.batch)
+    audit = random_draw(
+        derived(project.seed, "audit", work.batch),
+        project.pool.size,
+        taken,
+        audit_count(project.audit_share, work.size),
+    )
+    result = await worker.run(
+        query_request(
+            state,
+            model,
+            await asyncio.to_thread(store.model, trained.latest),
+            trained.latest.sha256,
+            trained.learned,
+            pool=await asyncio.to_thread(store.pool, project),
+            threads=threads,
+            cache=store.cache(state.project_id),
+            seed=seed,
+            n=work.size - len(audit),
+            taken={*taken, *audit},
+            also=audit,
+        )
+    )
+    return BatchQueried(
+        batch=work.batch,
+        items=queried_items(work.batch, project.seed, result.picks, result.also),
+        model=trained.latest.model,
+        attempt=trained.latest.attempt,
+        strategy=project.strategy.name,
+        seed=seed,
+        pool_version=project.pool.digest,
+        seconds=result.seconds,
+    )

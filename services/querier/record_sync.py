@@ -1,0 +1,112 @@
+"""Keeps Argilla's records as the log says they are: puts back what is absent, takes away what left."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labelloop.errors import Unavailable
+from labelloop.loop.order import open_batches
+from labelloop.loop.state import Batch, LoopState
+from labelloop.oracle.argilla import Argilla, Missing, Rejected
+from labelloop.oracle.argilla.errors import Refused
+from labelloop.oracle.argilla.project import Desk
+from labelloop.oracle.votes import Seen, is_any_absent
+from labelloop.pool.snapshot import Snapshot
+from labelloop.runtime.round_robin import Turns
+from labelloop.store import Store
+from schemas.events import ProjectCreated
+from services.querier.record_diff import Lack, lacks, leftovers, missing_accounts, new_records
+
+logger = logging.getLogger(__name__)
+COMPARE_EVERY = 3.0
+ROUND = 60.0
+AT_ONCE = 10
+
+
+class Pools:
+    """Snapshots by their digests, which are checked when a pool is opened."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._opened: dict[str, Snapshot] = {}
+
+    async def open(self, project: ProjectCreated) -> Snapshot:
+        """The project's pool. Raises UserError when it is missing or damaged."""
+        digest = project.pool.digest
+        if digest not in self._opened:
+            self._opened[digest] = await asyncio.to_thread(self._read, project)
+        return self._opened[digest]
+
+    def _read(self, project: ProjectCreated) -> Snapshot:
+        return Snapshot.open(self._store.pool(project), project.pool.digest)
+
+
+@dataclass
+class Served:
+    """How a project is served: its desk, done batches in turn, and those compared since they were done."""
+
+    desk: Desk
+    turns: Turns = field(default_factory=lambda: Turns(ROUND))
+    compared: set[str] = field(default_factory=set)
+
+
+class Keeper:
+    """Compares open batches every time, done ones once at once and then in turn, within a minute."""
+
+    def __init__(self, argilla: Argilla, pools: Pools) -> None:
+        self._argilla = argilla
+        self._pools = pools
+        self._served: dict[str, Served] = {}
+        self._refused: set[str] = set()
+
+    async def compare(self, state: LoopState, project: ProjectCreated) -> None:
+        """Look at what is on the server, and mend it. To be called every COMPARE_EVERY seconds."""
+        served = self._served.setdefault(state.project_id, Served(Desk(self._argilla, state.project_id)))
+        if await served.desk.set_up(project):
+            served.compared.clear()
+        done = [batch for batch in state.batches.values() if batch.done]
+        newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
+        for batch in (*open_batches(state), *newly_done, *served.turns.take(done, COMPARE_EVERY)):
+            await self._restore(state, project, batch, served.desk)
+            if batch.done:
+                served.compared.add(batch.name)
+
+    async def _restore(self, state: LoopState, project: ProjectCreated, batch: Batch, desk: Desk) -> None:
+        """Put back what the log has and the server lacks; take away what went back to the pool."""
+        seen = await desk.seen(batch)
+        if seen is None:
+            raise Unavailable(f"Argilla has the data set {state.project_id} no more")
+        try:
+            await desk.remove(leftovers(batch, seen))
+            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, desk))
+            if lacking:
+                accounts = await self._with_missing(lacking, desk)
+                pool = await self._pools.open(project)
+                texts = pool.texts([lack.item for lack in lacking])
+                await desk.put(new_records(state, batch, lacking, texts, accounts))
+        except (Missing, Rejected) as error:
+            desk.forget()
+            message = f"Argilla changed while batch {batch.name} of {state.project_id} was compared: {error}"
+            raise Unavailable(message) from error
+
+    async def _accounts_for(self, batch: Batch, seen: Mapping[int, Seen], desk: Desk) -> Mapping[str, str]:
+        recorded = {answer.item: answer for answer in batch.answers}
+        return await desk.accounts() if is_any_absent(recorded, seen) else {}
+
+    async def _with_missing(self, lacking: Sequence[Lack], desk: Desk) -> Mapping[str, str]:
+        accounts = dict(await desk.accounts())
+        for username in missing_accounts(lacking, accounts):
+            try:
+                accounts[await desk.make_account(username)] = username
+            except Refused as error:
+                if username not in self._refused:
+                    self._refused.add(username)
+                    logger.warning("the account %s is gone and cannot be made again: %s", username, error)
+            else:
+                logger.warning(
+                    "the account %s was gone and is made again: `labelloop annotators password %s`",
+                    username,
+                    username,
+                )
+        return accounts

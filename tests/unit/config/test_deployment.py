@@ -1,0 +1,85 @@
+"""Where a home's Argilla is."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.config.deployment import (
+    ArgillaAccess,
+    GivenArgilla,
+    choose_elsewhere,
+    find_elsewhere,
+    save_elsewhere,
+)
+from labelloop.config.home import open_home
+from labelloop.errors import UserError
+
+
+def test_an_argilla_elsewhere_is_remembered_for_its_user_only(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    access = ArgillaAccess("https://argilla.example", "secret", {"Authorization": "Bearer x"})
+
+    save_elsewhere(home, access)
+
+    assert find_elsewhere(home) == access
+    assert (home.path / "argilla-elsewhere.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_one_the_home_uses_the_embedded_argilla(tmp_path: Path) -> None:
+    assert find_elsewhere(open_home(tmp_path / "home")) is None
+
+
+def test_a_damaged_file_says_what_to_give_again(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    (home.path / "argilla-elsewhere.json").write_text("{")
+
+    with pytest.raises(UserError, match="give --argilla-url and --argilla-key again"):
+        find_elsewhere(home)
+
+
+def test_a_key_is_not_shown_when_the_access_is_printed() -> None:
+    assert "secret" not in repr(
+        ArgillaAccess("https://argilla.example", "secret", {"Authorization": "secret"})
+    )
+
+
+URL = "https://argilla.example"
+RECORDED = ArgillaAccess(URL, "recorded", {"X-Team": "mail"})
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        (GivenArgilla(), RECORDED),
+        (GivenArgilla(key="given"), ArgillaAccess(URL, "given", {"X-Team": "mail"})),
+        (GivenArgilla(f"{URL}/"), ArgillaAccess(URL, "recorded", {})),
+        (GivenArgilla("http://other", "given"), ArgillaAccess("http://other", "given", {})),
+    ],
+)
+def test_what_is_given_counts_before_what_is_remembered(
+    tmp_path: Path, given: GivenArgilla, chosen: ArgillaAccess
+) -> None:
+    home = open_home(tmp_path / "home")
+    save_elsewhere(home, RECORDED)
+
+    assert choose_elsewhere(home, given) == chosen
+
+
+def test_without_a_home_the_headers_of_a_service_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELLOOP_ARGILLA_HEADERS", '{"Authorization": "Bearer x"}')
+
+    access = choose_elsewhere(None, GivenArgilla(URL, "given"))
+
+    assert access == ArgillaAccess(URL, "given", {"Authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (GivenArgilla("http://other"), "no key for the Argilla at http://other"),
+        (GivenArgilla(key="given"), "give its --argilla-url as well"),
+    ],
+)
+def test_half_of_an_argilla_is_told(given: GivenArgilla, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        choose_elsewhere(None, given)

@@ -1,0 +1,89 @@
+"""The folder that holds all state."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, open_home
+from labelloop.errors import UserError
+
+
+def test_a_home_is_made_once_and_found_again(tmp_path: Path) -> None:
+    made = open_home(tmp_path / "home")
+
+    assert find_home(tmp_path / "home") == made == open_home(tmp_path / "home")
+    assert made.kind == USER
+    assert json.loads((made.path / "home.json").read_text()) == {"format": 1, "kind": "user"}
+
+
+def test_a_folder_with_other_things_in_it_is_no_home(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(UserError, match="is no home of labelloop: give an empty or new folder by --home"):
+        open_home(tmp_path)
+
+
+def test_an_empty_folder_becomes_a_home(tmp_path: Path) -> None:
+    assert open_home(tmp_path).path == tmp_path
+
+
+def test_a_home_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:
+    (tmp_path / "home.json").write_text('{"format": 2, "kind": "user"}')
+
+    with pytest.raises(UserError, match=r"newer labelloop made the home .*: upgrade"):
+        find_home(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "x", "kind": "user"}'])
+def test_a_damaged_mark_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "home.json").write_text(content)
+
+    with pytest.raises(UserError, match="is no home of labelloop"):
+        find_home(tmp_path)
+
+
+def test_a_missing_home_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no home at .*: make one with `labelloop init`"):
+        existing_home(tmp_path / "nowhere")
+
+
+def test_a_demo_does_not_take_the_home_of_people(tmp_path: Path) -> None:
+    open_home(tmp_path / "home")
+
+    with pytest.raises(UserError, match="is not the home of a demo"):
+        open_home(tmp_path / "home", DEMO)
+
+
+def test_a_demo_clears_what_an_earlier_one_left_but_its_mark_and_lock(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "demo", DEMO)
+    home.run.mkdir()
+    (home.run / "lock").touch()
+    (home.run / "trainer.status").touch()
+    home.log.touch()
+    (home.store / "questions-1").mkdir(parents=True)
+
+    clear(home)
+
+    left = sorted(str(path.relative_to(home.path)) for path in home.path.rglob("*"))
+    assert left == ["home.json", "run", "run/lock"]
+
+
+def test_the_home_of_people_is_never_cleared(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    home.log.touch()
+
+    with pytest.raises(UserError, match="is left as it is"):
+        clear(home)
+    assert home.log.exists()
+
+
+def test_clearing_does_not_follow_a_link_out_of_the_home(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    home = open_home(tmp_path / "demo", DEMO)
+    (home.path / "store").symlink_to(tmp_path / "elsewhere")
+
+    clear(home)
+
+    assert (tmp_path / "elsewhere" / "kept").exists()

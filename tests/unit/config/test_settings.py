@@ -1,0 +1,71 @@
+"""Deployment settings."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.config.settings import Settings
+from labelloop.errors import UserError
+
+NEEDED = {
+    "LABELLOOP_LOG": "sqlite:////home/log.sqlite",
+    "LABELLOOP_STORE": "/store",
+    "LABELLOOP_ARGILLA_URL": "http://localhost:6900",
+    "LABELLOOP_ARGILLA_KEY": "secret",
+}
+
+
+def test_what_is_written_is_read_back() -> None:
+    settings = Settings(
+        log="sqlite:///log.sqlite",
+        store="/store",
+        argilla_url="http://localhost:6900",
+        argilla_key="secret",
+        argilla_headers={"Authorization": "Bearer x"},
+        run=Path("/run"),
+        threads=3,
+        keep_models=7,
+        parent=42,
+    )
+
+    assert Settings.from_environment(settings.to_environment()) == settings
+
+
+def test_what_is_not_needed_has_defaults() -> None:
+    settings = Settings.from_environment(NEEDED)
+
+    assert (settings.run, settings.keep_models, settings.parent, settings.argilla_headers) == (
+        None,
+        5,
+        None,
+        {},
+    )
+    assert settings.threads >= 1
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
+    for environment in ({k: v for k, v in NEEDED.items() if k != name}, NEEDED | {name: ""}):
+        with pytest.raises(UserError, match=name):
+            Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LABELLOOP_THREADS", "two"),
+        ("LABELLOOP_KEEP_MODELS", "-1"),
+        ("LABELLOOP_ARGILLA_HEADERS", "{no"),
+        ("LABELLOOP_ARGILLA_HEADERS", "[1]"),
+    ],
+)
+def test_one_that_is_wrong_is_named(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=name):
+        Settings.from_environment(NEEDED | {name: value})
+
+
+def test_keys_are_never_printed() -> None:
+    settings = Settings.from_environment(NEEDED | {"LABELLOOP_ARGILLA_HEADERS": '{"X": "hidden"}'})
+
+    assert "secret" not in repr(settings)
+    assert "hidden" not in repr(settings)

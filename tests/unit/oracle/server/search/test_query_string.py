@@ -1,0 +1,76 @@
+"""The simple query string, held against what Elasticsearch's documentation says of each sign."""
+
+import json
+
+import pytest
+
+from labelloop.oracle.server.search.query_string import Document, parse, words
+
+
+def found(query: str, *texts: str, field: str | None = None) -> bool:
+    asked = parse(query)
+    fields = {f"field-{n}": text for n, text in enumerate(texts)}
+    return asked is not None and asked.holds(Document(json.dumps(fields), field))
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("fox", "The quick brown FOX", True),
+        ("FOX quick", "The quick brown fox", True),
+        ("fox slow", "The quick brown fox", False),
+        ("fo", "fox", False),
+        ("fo*", "the fox", True),
+        ("*", "the fox", False),
+        ('"quick fox"', "quick fox", True),
+        ('"quick fox"', "quick brown fox", False),
+        ("fox -quick", "brown fox", True),
+        ("fox -quick", "quick fox", False),
+        ("cat | fox", "brown fox", True),
+        ("cat + fox", "brown fox", False),
+        ("(cat | fox) brown", "brown fox", True),
+        ("(cat | fox) -brown", "brown fox", False),
+        ("wi-fi", "my wi fi is slow", True),
+        ("wi-fi", "my wi is slow", False),
+        ("foks~1", "fox", False),
+        ("foks~2", "fox", True),
+        ("fxo~1", "fox", False),
+        ("don't", "Don't panic", True),
+        ("3.14", "pi is 3.14159 or 3.14", True),
+        ("3", "pi is 3.14", False),
+        ("straße", "In der STRASSE", False),
+        ("straße", "In der Straße", True),
+        ('say "hi', "hi, I say", True),
+        ("(fox", "fox", True),
+        ("fox)", "fox", True),
+        ("fox ?", "fox", True),
+        ("", "fox", False),
+        ("- + | ()", "fox", False),
+        ("東", "東京に住む", True),
+    ],
+)
+def test_a_query_holds_as_elasticsearch_has_it(query: str, text: str, expected: bool) -> None:
+    assert found(query, text) is expected
+
+
+def test_words_may_lie_in_several_fields_but_a_phrase_in_one() -> None:
+    assert found("quick fox", "quick", "fox")
+    assert not found('"quick fox"', "quick", "fox")
+
+
+def test_a_field_narrows_the_search() -> None:
+    assert found("fox", "cat", "fox", field="field-1")
+    assert not found("fox", "cat", "fox", field="field-0")
+
+
+def test_the_words_of_a_text() -> None:
+    assert words("It's 1,000 U.S. dollars: a_b wi-fi né.") == [
+        "it's",
+        "1,000",
+        "u.s",
+        "dollars",
+        "a_b",
+        "wi",
+        "fi",
+        "né",
+    ]

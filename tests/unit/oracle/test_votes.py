@@ -1,0 +1,118 @@
+"""Taken back or lost."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from labelloop.oracle.votes import Seen, is_any_absent, lost_votes, merged
+from schemas.parts import ItemVotes, Vote
+from tests.support.states import vote, votes
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
+BOTH = {"u-ann", "u-bob"}
+
+
+def seen(*given: Vote, record: str = "r-7") -> Seen:
+    return Seen(record, given, NOW)
+
+
+def test_a_vote_missing_on_its_own_record_was_taken_back_by_its_account() -> None:
+    assert lost_votes(votes(7, ANN, BOB), seen(BOB), BOTH) == ()
+    assert merged(votes(7, ANN, BOB), seen(BOB), BOTH) == votes(7, BOB)
+
+
+def test_a_record_that_is_gone_keeps_its_votes() -> None:
+    assert merged(votes(7, ANN), None, BOTH) == votes(7, ANN)
+
+
+def test_a_record_that_was_made_again_lost_its_votes() -> None:
+    again = seen(record="r-new")
+
+    assert lost_votes(votes(7, ANN), again, BOTH) == (ANN,)
+    assert merged(votes(7, ANN), again, BOTH) == votes(7, ANN)
+
+
+def test_an_account_that_is_gone_lost_its_votes_and_nobody_elses() -> None:
+    assert lost_votes(votes(7, ANN, BOB), seen(), {"u-bob"}) == (ANN,)
+    assert merged(votes(7, ANN, BOB), seen(), {"u-bob"}) == votes(7, ANN)
+
+
+def test_an_account_that_was_made_again_lost_its_votes() -> None:
+    assert lost_votes(votes(7, ANN), seen(), {"u-ann-again"}) == (ANN,)
+
+
+def test_votes_put_back_stand_on_the_new_record_and_the_new_account() -> None:
+    again = vote("ann", "spam", user="u-ann-again")
+
+    now = merged(votes(7, ANN), seen(again, record="r-new"), {"u-ann-again"})
+
+    assert now == votes(7, again, record="r-new")
+
+
+def test_while_one_vote_is_lost_the_others_on_a_new_record_are_not_taken_for_seen_there() -> None:
+    now = merged(votes(7, ANN, BOB), seen(BOB, record="r-new"), BOTH)
+
+    assert now == votes(7, ANN, BOB)
+    assert merged(now, seen(BOB, record="r-new"), BOTH) == now
+
+
+def test_an_edited_vote_is_the_new_one() -> None:
+    edited = vote("ann", "news")
+
+    assert merged(votes(7, ANN), seen(edited), BOTH) == votes(7, edited)
+
+
+def test_a_vote_that_was_never_recorded_joins() -> None:
+    assert merged(votes(7, record=None), seen(BOB), BOTH) == votes(7, BOB)
+
+
+def test_votes_stand_in_the_order_of_names() -> None:
+    assert merged(votes(7, record=None), seen(BOB, ANN), BOTH).votes == (ANN, BOB)
+
+
+def test_accounts_need_asking_only_where_a_recorded_vote_is_absent() -> None:
+    assert is_any_absent({7: votes(7, ANN)}, {7: seen()})
+    assert not is_any_absent({7: votes(7, ANN)}, {7: seen(ANN, BOB)})
+    assert not is_any_absent({7: votes(7, ANN)}, {})
+
+
+NAMES = st.sampled_from(["ann", "bob", "cid"])
+LABEL = st.sampled_from(["spam", "ham", None])
+
+
+@st.composite
+def recorded_votes(draw: st.DrawFn) -> ItemVotes:
+    names = draw(st.lists(NAMES, min_size=1, unique=True))
+    return votes(7, *(vote(name, draw(LABEL)) for name in sorted(names)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(recorded=recorded_votes(), data=st.data())
+def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.DataObject) -> None:
+    """Whatever is deleted and made again, in any order, with any look in between: the answers stay."""
+    labels = {one.username: one.labels for one in recorded.votes}
+    users = {one.username: str(one.user) for one in recorded.votes}
+    record: str | None = recorded.record
+    present = {one.username: one for one in recorded.votes}
+    believed = recorded
+    for step in range(data.draw(st.integers(1, 12))):
+        match data.draw(st.sampled_from(["record", "account", "restore", "look"])):
+            case "record":
+                record, present = None, {}
+            case "account":
+                name = data.draw(st.sampled_from(sorted(labels)))
+                users.pop(name, None)
+                present.pop(name, None)
+            case "restore":
+                record = record or f"again-{step}"
+                for one in believed.votes:
+                    if data.draw(st.booleans()):
+                        user = users.setdefault(one.username, f"u-{step}-{one.username}")
+                        present.setdefault(one.username, replace(one, user=user))
+            case "look":
+                now = None if record is None else Seen(record, tuple(present.values()), NOW)
+                believed = merged(believed, now, set(users.values()))
+                assert {one.username: one.labels for one in believed.votes} == labels

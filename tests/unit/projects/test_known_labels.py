@@ -1,0 +1,280 @@
+"""Projects that begin with labels: which text has which, and what is refused."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from labelloop.config.home import open_home
+from labelloop.errors import UserError
+from labelloop.log import open_log
+from labelloop.loop.draws import as_listed
+from labelloop.loop.labels import current
+from labelloop.loop.order import next_batch, next_model
+from labelloop.loop.proof import Proof
+from labelloop.loop.state import LoopState
+from labelloop.pool.snapshot import Snapshot
+from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.create import Ensured, ensure_project
+from labelloop.projects.data import prepare_data
+from labelloop.projects.export import rows
+from labelloop.projects.formats import read_rows, write_rows
+from labelloop.projects.options import ProjectOptions
+from labelloop.store import FolderStore
+from schemas.envelope import new_event
+from schemas.events import EventData, RelabelRequested
+from tests.support.states import annotated, answered, queried, vote
+
+POOL = """id,body
+7,win a prize
+8,lunch at noon?
+9,
+10,lunch at noon?
+11,cheap pills
+12,moved to 3pm
+"""
+
+
+def given(folder: Path, options: ProjectOptions) -> dict[str, str]:
+    """The labels by text that a project of these options begins with."""
+    data = prepare_data(options, folder)
+    texts = Snapshot.open(folder / data.pool.uri).texts(list(data.given))
+    return {text: label for text, (label,) in zip(texts, data.given.values(), strict=True)}
+
+
+def written(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return {name: str(folder / name) for name in files}
+
+
+def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
+    files = written(folder, {"mail.csv": POOL, "labels.csv": content})
+    basis = ProjectOptions(
+        dataset=files["mail.csv"], labelled=files["labels.csv"], text_column="body", batch_size=2
+    )
+    return replace(basis, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("labels", "more"),
+    [
+        ("body,label\nlunch at noon? ,ham\ncheap pills, spam\nwin a prize,\n", {}),
+        (
+            "mail,kind\nlunch at noon?,ham\ncheap pills,spam\n",
+            {"labelled_text_column": "mail", "labelled_label_column": "kind"},
+        ),
+        ("label,id\nham,10\nspam,11\n", {"match": "id"}),
+        ("label,source_row\nham,3\nspam,4\n", {"match": "source_row"}),
+        ("label,source_row\nham,3\nham,1\nspam,4\n", {"match": "source_row"}),
+        ("label,source_row\nham,3.0\nspam,4.0\n,\n", {"match": "source_row"}),
+    ],
+    ids=["text", "other columns", "id", "row", "row of a repeated text", "row as pandas keeps it"],
+)
+def test_a_label_is_that_of_the_text_it_matches(tmp_path: Path, labels: str, more: dict[str, object]) -> None:
+    found = given(tmp_path, two_files(tmp_path, labels, **more))
+
+    assert found == {"lunch at noon?": "ham", "cheap pills": "spam"}
+
+
+def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> None:
+    content = "text,kind\nwin a prize,spam\nlunch?,\nwin a prize,\nhello,ham\n ,ham\n"
+    files = written(tmp_path, {"mail.csv": content})
+    options = ProjectOptions(labelled=files["mail.csv"], label_column="kind")
+    assert given(tmp_path, replace(options, label_column=None, labelled_label_column="kind")) == given(
+        tmp_path, options
+    )
+
+    data = prepare_data(options, tmp_path)
+
+    assert (data.labels, data.pool.size, data.pool.label_column) == (("ham", "spam"), 3, None)
+    assert given(tmp_path, options) == {"win a prize": "spam", "hello": "ham"}
+    assert data.notes == (
+        f"{files['mail.csv']}: 3 texts (1 duplicates left out, 1 empty left out)",
+        f"{files['mail.csv']}: 2 texts come with their labels, 1 are left to ask",
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "said"),
+    [
+        (
+            "body,label\ncheap pills,eggs\n",
+            {"labels": ("spam", "ham")},
+            "row 1: the label 'eggs' is none of spam, ham: ",
+        ),
+        (
+            "body,label\nlunch at noon?,ham\nmoved to 3pm,\nlunch at noon?,spam\n",
+            {},
+            "rows 1, 3: one text has the labels 'ham' and 'spam': decide for one",
+        ),
+        ("id,label\n8,ham\n10,spam\n", {"match": "id"}, "one text has the labels 'ham' and 'spam'"),
+        (
+            "body,label\nx,ham\ny,spam\n",
+            {},
+            r"has 2 labelled texts that .*mail.csv does not have \(rows 1, 2\): add ",
+        ),
+        ("id,label\n99,ham\n7,spam\n", {"match": "id"}, r"has 1 labelled texts .* \(row 1\): add"),
+        (
+            "source_row,label\n6,ham\n0,spam\n",
+            {"match": "source_row"},
+            r"has 1 labelled texts .* \(row 1\): add",
+        ),
+        (
+            "body,label\ncheap pills,\nwin a prize,\n",
+            {"labels": ("spam", "ham")},
+            "has no label yet: make the project with `labelloop init`",
+        ),
+        ("body\ncheap pills\n", {}, "has no column 'label': name that of the labels by --label-column"),
+        (
+            "body,label\ncheap pills,ham\n",
+            {"match": "number"},
+            "has no column 'number'; choose one by --match: ",
+        ),
+        (
+            "body,label\ncheap pills,ham\n",
+            {},
+            r"labels.csv has labels of one class only \(ham\): name all that there may be by --labels",
+        ),
+        ("body,label\ncheap pills,\n", {}, "has no label yet: make the project with `labelloop init`"),
+        (
+            "id,label\n7,spam\n,ham\n",
+            {"match": "id"},
+            r"has 1 labels without id \(row 2\): say there whose they are, or leave them out",
+        ),
+        (
+            "source_row,label\n0,spam\n ,ham\n",
+            {"match": "source_row"},
+            r"has 1 labels without source_row \(row 2\): ",
+        ),
+        (
+            "source_row,body,label\n0,win a prize,spam\n",
+            {"dataset": None, "match": "source_row"},
+            "--match source_row needs the data set whose texts are meant: name it by --dataset, ",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_taken_in_are_refused_in_one_line(
+    tmp_path: Path, labels: str, more: dict[str, object], said: str
+) -> None:
+    with pytest.raises(UserError, match=rf"^[^\n]*{said}[^\n]*$"):
+        given(tmp_path, two_files(tmp_path, labels, **more))
+
+
+def test_a_value_that_several_texts_have_matches_none(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "id,label\n7,ham\n", match="id")
+    (tmp_path / "mail.csv").write_text(POOL.replace("8,lunch", "7,lunch"))
+
+    with pytest.raises(UserError, match="has several texts with id '7': give another --match"):
+        given(tmp_path, options)
+
+
+def test_texts_without_a_value_are_never_meant(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "id,label\n7,spam\n,\n11,ham\n", match="id")
+    (tmp_path / "mail.csv").write_text(POOL.replace("8,lunch", ",lunch").replace("12,", ","))
+
+    assert given(tmp_path, options) == {"win a prize": "spam", "cheap pills": "ham"}
+
+
+async def test_the_loop_begins_with_them_as_batch_0_which_the_first_model_learns(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "body,label\nlunch at noon?,ham\ncheap pills,spam\n")
+
+    made, state = await ensured(tmp_path / "home", options)
+
+    assert made.is_new
+    assert current(state) == {1: ("ham",), 2: ("spam",)}
+    assert [picked.reason for picked in state.batches["0"].queried.items] == ["given", "given"]
+    model = next_model(state)
+    assert model is not None
+    assert (model.model, model.learned) == ("0", {"0": 0})
+    assert next_batch(state) is None, "the first batch waits for the model that learned what was given"
+
+
+async def test_asked_for_again_it_is_found_unless_the_labels_changed(tmp_path: Path) -> None:
+    labels = "body,label\nlunch at noon?,ham\ncheap pills,spam\n"
+    options = two_files(tmp_path, labels, batches=3, given=frozenset({"batches"}))
+    made, state = await ensured(tmp_path / "home", options)
+    assert state.project is not None
+    assert state.project.max_batches == 1 + 3, "batch 0 is none of those that people are asked for"
+
+    again, _ = await ensured(tmp_path / "home", options)
+
+    assert (again.project, again.is_new) == (made.project, False)
+    (tmp_path / "labels.csv").write_text("body,label\nlunch at noon?,spam\ncheap pills,ham\n")
+    with pytest.raises(UserError, match="began with other labels than"):
+        await ensured(tmp_path / "home", options)
+
+
+async def test_nothing_is_left_of_what_was_refused(tmp_path: Path) -> None:
+    options = two_files(tmp_path, "body,label\nx,ham\ny,spam\n")
+
+    with pytest.raises(UserError, match="does not have"):
+        await ensured(tmp_path / "home", options)
+
+    home = open_home(tmp_path / "home")
+    assert not home.store.exists() or list(home.store.iterdir()) == []
+    log = open_log(home.log_url)
+    assert await read_histories(log) == {}
+    await log.close()
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "datasets"])
+async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Path, kind: str) -> None:
+    """Given two wrong labels, and people who were asked for these once more."""
+    options = two_files(tmp_path, "body,label\nwin a prize,ham\nlunch at noon?,spam\nmoved to 3pm,ham\n")
+    made, _ = await ensured(tmp_path / "home", options)
+    right = annotated(
+        answered(0, vote("ann", "spam")), answered(1, vote("ann"), discarded=True), batch="relabel-1"
+    )
+    home = open_home(tmp_path / "home")
+    state = await gone_on(
+        home.log_url,
+        made.project,
+        RelabelRequested(request="1", who="ada", items=(0, 1)),
+        msgspec.structs.replace(queried("relabel-1"), items=as_listed((0, 1), "relabel")),
+        right,
+    )
+    export = tmp_path / f"export.{kind}"
+
+    write_rows(list(rows(state, FolderStore(home.store))), export, kind)
+
+    shown = ("text", "label", "discarded", "batch", "reason", "annotators")
+    assert [tuple(row[name] for name in shown) for row in read_rows(export, kind)] == [
+        ("moved to 3pm", "ham", False, "0", "given", []),
+        ("win a prize", "spam", False, "relabel-1", "relabel", ["ann"]),
+        ("lunch at noon?", None, True, "relabel-1", "relabel", ["ann"]),
+    ]
+
+    whole = ProjectOptions(labelled=str(export), batch_size=1)
+    beside = replace(options, labelled=str(export), labelled_text_column="text")
+    by_row = replace(beside, match="source_row")
+
+    for again in (whole, beside, by_row):
+        assert given(tmp_path, again) == {"win a prize": "spam", "moved to 3pm": "ham"}
+
+
+async def gone_on(log_url: str, project: str, *told: EventData) -> LoopState:
+    """The state of the project after these events too."""
+    log = open_log(log_url)
+    try:
+        await log.append(*(new_event(project, data, source="tests") for data in told))
+        return sound(choose(await read_histories(log), project))
+    finally:
+        await log.close()
+
+
+async def ensured(folder: Path, options: ProjectOptions) -> tuple[Ensured, LoopState]:
+    """The project in a home of that folder, and its state, which is proven."""
+    home = open_home(folder)
+    log = open_log(home.log_url)
+    try:
+        made = await ensure_project(FolderStore(home.store), log, await read_histories(log), options)
+        proof = Proof(made.project, await log.identity())
+        async for record in log.read(made.project):
+            assert record.event is not None
+            assert proof.add(record.event), proof.halt
+        return made, choose(await read_histories(log), made.project).state
+    finally:
+        await log.close()
