@@ -9,8 +9,8 @@ from labelloop.errors import Unavailable
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import Argilla, Missing, Rejected
-from labelloop.oracle.argilla.errors import Refused
 from labelloop.oracle.argilla.project import Desk
+from labelloop.oracle.argilla.transport import Refused
 from labelloop.oracle.votes import Seen, is_any_absent
 from labelloop.pool.snapshot import Snapshot
 from labelloop.runtime.round_robin import Turns

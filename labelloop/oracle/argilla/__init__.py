@@ -1,7 +1,6 @@
 """Argilla over its HTTP API: data sets, records with their responses, accounts, an annotator's queue."""
 
 from labelloop.oracle.argilla.client import Argilla
-from labelloop.oracle.argilla.errors import Conflict, Missing, Refused, Rejected
 from labelloop.oracle.argilla.models import (
     About,
     Account,
@@ -14,6 +13,7 @@ from labelloop.oracle.argilla.models import (
     Suggestion,
     User,
 )
+from labelloop.oracle.argilla.transport import Conflict, Missing, Refused, Rejected
 
 __all__ = [
     "About",

@@ -1,92 +1,102 @@
-"""Users, workspaces, and annotators' accounts."""
+"""Who is at the server: itself, users, workspaces, and annotators' accounts."""
 
 import secrets
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.oracle.argilla.errors import Conflict, Missing, NotArgilla, Rejected
-from labelloop.oracle.argilla.models import Account, User
-from labelloop.oracle.argilla.times import utc
-from labelloop.oracle.argilla.transport import Transport
+from labelloop.oracle.argilla.models import About, Account, User
+from labelloop.oracle.argilla.transport import Conflict, Missing, NotArgilla, Rejected, Transport, utc
 
 
-async def me(transport: Transport) -> User:
-    try:
-        found = await transport.request("GET", "me")
-        return _user(found)
-    except (NotArgilla, KeyError, TypeError) as error:
-        raise UserError(
-            f"there is no Argilla at {transport.url}; check the address (and the headers of a private Space)"
-        ) from error
+class Accounts(Transport):
+    """The part of the API that speaks of users and workspaces."""
 
-
-async def users(transport: Transport) -> list[User]:
-    return [_user(item) for item in await _listed(transport, "users")]
-
-
-async def find_workspace(transport: Transport, name: str) -> str | None:
-    for item in await _listed(transport, "me/workspaces"):
-        if item["name"] == name:
-            return str(item["id"])
-    return None
-
-
-async def ensure_workspace(transport: Transport, name: str) -> str:
-    found = await find_workspace(transport, name)
-    if found is None:
-        with suppress(Conflict):
-            await transport.request("POST", "workspaces", body={"name": name})
-        found = await find_workspace(transport, name)
-    if found is None:
-        raise Missing(f"the workspace {name} is gone as soon as it is made")
-    return found
-
-
-async def create_annotator(
-    transport: Transport, username: str, workspace: str, password: str | None = None
-) -> Account:
-    workspace_id = await ensure_workspace(transport, workspace)
-    account = await _find_account(transport, username) or await _create(transport, username, password)
-    with suppress(Conflict):
-        await transport.request("POST", f"workspaces/{workspace_id}/users", body={"user_id": account.user_id})
-    return account
-
-
-async def new_password(transport: Transport, username: str) -> str:
-    account = await _find_account(transport, username)
-    if account is None:
-        raise Missing(f"there is no account {username}")
-    chosen = _password()
-    await transport.request("PATCH", f"users/{account.user_id}", body={"password": chosen})
-    return chosen
-
-
-async def _create(transport: Transport, username: str, password: str | None) -> Account:
-    chosen = password or _password()
-    body = {"username": username, "first_name": username, "role": "annotator", "password": chosen}
-    try:
-        made = await transport.request("POST", "users", body=body)
-    except Rejected as error:
-        account = await _find_account(transport, username)
-        if account is None:
+    async def me(self) -> User:
+        """The user of the key. Raises UserError if something else than an Argilla answers at the URL."""
+        try:
+            found = await self._request("GET", "me")
+            return _user(found)
+        except (NotArgilla, KeyError, TypeError) as error:
             raise UserError(
-                f"Argilla refuses the annotator {username!r}: {error}; choose another name or password"
+                f"there is no Argilla at {self.url}; check the address (and the headers of a private Space)"
             ) from error
+
+    async def about(self) -> About:
+        """Its version, and what time it is there. Raises UserError if something else answers at the URL."""
+        answer = await self._answer("GET", "version")
+        try:
+            version = str(self._content(answer)["version"])
+        except (Missing, NotArgilla, KeyError, TypeError) as error:
+            raise UserError(f"{self.url} does not say which Argilla it is; check the address") from error
+        date = answer.headers.get("Date")
+        return About(version, parsedate_to_datetime(date) if date else None)
+
+    async def users(self) -> list[User]:
+        """Every user of this Argilla (an owner's key)."""
+        return [_user(item) for item in await self._listed("users")]
+
+    async def create_annotator(self, username: str, workspace: str, password: str | None = None) -> Account:
+        """An annotator's account in the workspace, both made where absent (an owner's key).
+
+        A new account gets `password`, or a generated one; that of an account that was there is neither
+        changed nor told. Raises UserError for a name or password (8 to 100 characters) that Argilla refuses.
+        """
+        workspace_id = await self._ensure_workspace(workspace)
+        account = await self._find_account(username) or await self._create_account(username, password)
+        with suppress(Conflict):
+            await self._request("POST", f"workspaces/{workspace_id}/users", body={"user_id": account.user_id})
         return account
-    return Account(made["id"], made["username"], made["api_key"], chosen)
 
+    async def new_password(self, username: str) -> str:
+        """Give an account a new, generated password (an owner's key). Raises Missing if there is none."""
+        account = await self._find_account(username)
+        if account is None:
+            raise Missing(f"there is no account {username}")
+        chosen = _password()
+        await self._request("PATCH", f"users/{account.user_id}", body={"password": chosen})
+        return chosen
 
-async def _find_account(transport: Transport, username: str) -> Account | None:
-    for item in await _listed(transport, "users"):
-        if item["username"] == username:
-            return Account(item["id"], item["username"], item["api_key"])
-    return None
+    async def _find_workspace(self, name: str) -> str | None:
+        for item in await self._listed("me/workspaces"):
+            if item["name"] == name:
+                return str(item["id"])
+        return None
 
+    async def _ensure_workspace(self, name: str) -> str:
+        found = await self._find_workspace(name)
+        if found is None:
+            with suppress(Conflict):
+                await self._request("POST", "workspaces", body={"name": name})
+            found = await self._find_workspace(name)
+        if found is None:
+            raise Missing(f"the workspace {name} is gone as soon as it is made")
+        return found
 
-async def _listed(transport: Transport, path: str) -> list[Any]:
-    items: list[Any] = (await transport.request("GET", path))["items"]
-    return items
+    async def _create_account(self, username: str, password: str | None) -> Account:
+        chosen = password or _password()
+        body = {"username": username, "first_name": username, "role": "annotator", "password": chosen}
+        try:
+            made = await self._request("POST", "users", body=body)
+        except Rejected as error:
+            account = await self._find_account(username)
+            if account is None:
+                raise UserError(
+                    f"Argilla refuses the annotator {username!r}: {error}; choose another name or password"
+                ) from error
+            return account
+        return Account(made["id"], made["username"], made["api_key"], chosen)
+
+    async def _find_account(self, username: str) -> Account | None:
+        for item in await self._listed("users"):
+            if item["username"] == username:
+                return Account(item["id"], item["username"], item["api_key"])
+        return None
+
+    async def _listed(self, path: str) -> list[Any]:
+        items: list[Any] = (await self._request("GET", path))["items"]
+        return items
 
 
 def _password() -> str:

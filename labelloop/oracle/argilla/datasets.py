@@ -1,32 +1,154 @@
-"""Find a data set."""
+"""A project's data set: found, or set up; a set-up that was cut short is completed."""
 
+from contextlib import suppress
 from typing import Any
 
-from labelloop.oracle.argilla.accounts import find_workspace
-from labelloop.oracle.argilla.models import Dataset
-from labelloop.oracle.argilla.transport import Transport
-from labelloop.oracle.argilla.values import QUESTION, QUESTION_TYPES
+from labelloop.errors import UserError
+from labelloop.oracle.argilla.accounts import Accounts
+from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
+from labelloop.oracle.argilla.transport import Conflict, Rejected
+
+METADATA = {
+    "batch": ("Batch", "integer"),
+    "rank": ("Rank in the batch", "integer"),
+    "item": ("Pool item", "integer"),
+    "reason": ("Why it was picked", "terms"),
+    "model": ("Picked by model", "terms"),
+}
+GUIDELINES = (
+    "Choose the label that fits each text best.\n\n"
+    "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"
+    "- **Enter** agrees with the suggestion, if one is marked: beside it stands how sure the model is, "
+    "from 0 to 1. Its own number takes it back.\n"
+    "- **Backspace** discards a text that no label fits: the model does not learn from it.\n"
+    "- **Changed your mind?** Choose *Submitted* at the top in place of *Pending*, and answer again.\n"
+    "- **All answered?** Whatever the page says then, the next batch comes as soon as it is picked. "
+    "Should it not appear by itself in a minute, go to *Home* and open the data set again.\n"
+    "- **Why this text?** Choose ⋮ and *View metadata*: its batch, its rank there, the reason, "
+    "and the model that picked it.\n"
+)
+"""What annotators read beside their texts in a project without guidelines of its own."""
 
 
-async def find_dataset(transport: Transport, name: str, workspace: str) -> Dataset | None:
-    workspace_id = await find_workspace(transport, workspace)
-    found = await find(transport, name, workspace_id) if workspace_id else None
-    if found is None or found["status"] != "ready":
+class Datasets(Accounts):
+    """The part of the API that speaks of data sets."""
+
+    async def find_dataset(self, name: str, workspace: str) -> Dataset | None:
+        """The published data set, None if there is none that the user can see."""
+        workspace_id = await self._find_workspace(workspace)
+        found = await self._find(name, workspace_id) if workspace_id else None
+        if found is None or found["status"] != "ready":
+            return None
+        return await self._described(found, workspace)
+
+    async def ensure_dataset(self, spec: DatasetSpec) -> Dataset:
+        """The published data set, with its workspace, made or completed where needed.
+
+        Raises UserError if the name is taken by a data set with other labels, or if Argilla refuses the spec.
+        """
+        if spec.task not in QUESTION_TYPES:
+            raise UserError(
+                f"the task {spec.task!r} is not supported; choose one of {', '.join(QUESTION_TYPES)}"
+            )
+        try:
+            found = await self._ensure(spec)
+        except Rejected as error:
+            raise UserError(
+                f"Argilla refuses the data set {spec.name!r}: {error}; change its name, labels or guidelines"
+            ) from error
+        dataset = await self._described(found, spec.workspace)
+        if dataset is None or set(dataset.labels) != set(spec.labels):
+            raise UserError(
+                f"Argilla has a data set {spec.name!r} with another question or other labels; "
+                "choose another name, or delete it in Argilla"
+            )
+        return dataset
+
+    async def _find(self, name: str, workspace_id: str) -> Any | None:
+        params = {"name": name, "workspace_id": workspace_id}
+        items = (await self._request("GET", "me/datasets", params=params))["items"]
+        return next((item for item in items if item["name"] == name), None)
+
+    async def _described(self, found: Any, workspace: str) -> Dataset | None:
+        questions = (await self._request("GET", f"datasets/{found['id']}/questions"))["items"]
+        for question in questions:
+            if question["name"] == QUESTION and question["settings"]["type"] in QUESTION_TYPES.values():
+                labels = tuple(option["value"] for option in question["settings"]["options"])
+                submitted = found["distribution"]["min_submitted"]
+                return Dataset(found["id"], found["name"], workspace, labels, question["id"], submitted)
         return None
-    return await described(transport, found, workspace)
+
+    async def _ensure(self, spec: DatasetSpec) -> Any:
+        workspace_id = await self._ensure_workspace(spec.workspace)
+        found = await self._find(spec.name, workspace_id)
+        if found is None:
+            await self._post("datasets", _dataset(spec, workspace_id))
+            found = await self._find(spec.name, workspace_id)
+        if found is None:
+            raise Rejected("it is gone as soon as it is made")
+        if found["status"] != "ready":
+            await self._complete(found["id"], spec)
+            found = await self._find(spec.name, workspace_id)
+        return found
+
+    async def _complete(self, dataset_id: str, spec: DatasetSpec) -> None:
+        path = f"datasets/{dataset_id}"
+        await self._add_missing(f"{path}/fields", f"{path}/fields", [_field()])
+        await self._add_missing(f"{path}/questions", f"{path}/questions", [_question(spec)])
+        await self._add_missing(
+            f"me/{path}/metadata-properties",
+            f"{path}/metadata-properties",
+            _metadata_properties(),
+        )
+        try:
+            await self._request("PUT", f"{path}/publish")
+        except Rejected:
+            if (await self._request("GET", path))["status"] != "ready":
+                raise
+
+    async def _add_missing(self, listing: str, creation: str, wanted: list[dict[str, Any]]) -> None:
+        present = {item["name"] for item in (await self._request("GET", listing))["items"]}
+        for body in wanted:
+            if body["name"] not in present:
+                await self._post(creation, body)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> None:
+        """Create it; that another process was quicker is no error."""
+        with suppress(Conflict):
+            await self._request("POST", path, body=body)
 
 
-async def find(transport: Transport, name: str, workspace_id: str) -> Any | None:
-    params = {"name": name, "workspace_id": workspace_id}
-    items = (await transport.request("GET", "me/datasets", params=params))["items"]
-    return next((item for item in items if item["name"] == name), None)
+def _dataset(spec: DatasetSpec, workspace_id: str) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "workspace_id": workspace_id,
+        "guidelines": spec.guidelines or GUIDELINES,
+        "allow_extra_metadata": True,
+        "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
+    }
 
 
-async def described(transport: Transport, found: Any, workspace: str) -> Dataset | None:
-    questions = (await transport.request("GET", f"datasets/{found['id']}/questions"))["items"]
-    for question in questions:
-        if question["name"] == QUESTION and question["settings"]["type"] in QUESTION_TYPES.values():
-            labels = tuple(option["value"] for option in question["settings"]["options"])
-            submitted = found["distribution"]["min_submitted"]
-            return Dataset(found["id"], found["name"], workspace, labels, question["id"], submitted)
-    return None
+def _field() -> dict[str, Any]:
+    return {
+        "name": TEXT_FIELD,
+        "title": "Text",
+        "required": True,
+        "settings": {"type": "text", "use_markdown": False},
+    }
+
+
+def _question(spec: DatasetSpec) -> dict[str, Any]:
+    options = [{"value": label, "text": label} for label in spec.labels]
+    return {
+        "name": QUESTION,
+        "title": spec.title,
+        "required": True,
+        "settings": {"type": QUESTION_TYPES[spec.task], "options": options},
+    }
+
+
+def _metadata_properties() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "title": title, "settings": {"type": kind}, "visible_for_annotators": True}
+        for name, (title, kind) in METADATA.items()
+    ]

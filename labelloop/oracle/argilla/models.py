@@ -8,8 +8,12 @@ one element, and none where a person discarded a text without choosing a label.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 DEFAULT_WORKSPACE = "labelloop"
+TEXT_FIELD = "text"
+QUESTION = "label"
+QUESTION_TYPES = {"single-label": "label_selection"}
 
 MetadataValue = str | int | float
 
@@ -118,3 +122,25 @@ class NewRecord:
     metadata: Mapping[str, MetadataValue]
     suggestion: Suggestion | None = None
     responses: tuple[NewResponse, ...] = ()
+
+
+def to_value(labels: tuple[str, ...]) -> str:
+    """The value of a single-label answer; ValueError unless there is exactly one label."""
+    (label,) = labels
+    return label
+
+
+def to_values(labels: tuple[str, ...]) -> dict[str, Any] | None:
+    """A response's values, None without a label."""
+    return {QUESTION: {"value": to_value(labels)}} if labels else None
+
+
+def from_value(value: Any) -> tuple[str, ...]:
+    """The labels of a suggestion's value."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def from_values(values: dict[str, Any] | None) -> tuple[str, ...]:
+    """The labels of a response's values."""
+    answer = (values or {}).get(QUESTION)
+    return from_value(answer["value"]) if answer else ()

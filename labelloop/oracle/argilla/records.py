@@ -1,68 +1,132 @@
-"""Records with everyone's responses: read them all, write them under their external ids."""
+"""Records with everyone's responses, read in pages and written; and the caller's own queue and answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from labelloop.oracle.argilla.layout import TEXT_FIELD
-from labelloop.oracle.argilla.models import Dataset, NewRecord, NewResponse, Record, Response, Suggestion
-from labelloop.oracle.argilla.paging import read_all
-from labelloop.oracle.argilla.times import utc
-from labelloop.oracle.argilla.transport import Transport
-from labelloop.oracle.argilla.values import from_value, from_values, to_value, to_values
+from labelloop.errors import Unavailable
+from labelloop.oracle.argilla.models import (
+    TEXT_FIELD,
+    Dataset,
+    NewRecord,
+    NewResponse,
+    Record,
+    Response,
+    Suggestion,
+    from_value,
+    from_values,
+    to_value,
+    to_values,
+)
+from labelloop.oracle.argilla.transport import Missing, Rejected, Transport, utc
 
+PAGE = 500
+ATTEMPTS = 5
 # Argilla takes 500, which a slow server cannot write within a request's time-out.
 LONGEST_UPSERT = 100
 LONGEST_DELETION = 100
 
 T = TypeVar("T")
+Fetch = Callable[[int, int], Awaitable[list[Any]]]
 
 
-async def records(
-    transport: Transport, dataset: Dataset, batch: int | None, suggestions: bool
-) -> list[Record]:
-    include = "responses,suggestions" if suggestions else "responses"
+class Records(Transport):
+    """The part of the API that speaks of records."""
 
-    async def listed(offset: int, limit: int) -> list[Any]:
-        params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
-        items: list[Any] = (await transport.request("GET", f"datasets/{dataset.id}/records", params=params))[
-            "items"
-        ]
-        return items
+    async def records(
+        self, dataset: Dataset, batch: int | None = None, *, suggestions: bool = True
+    ) -> list[Record]:
+        """All records, or those of a batch, with everybody's responses (an owner's or admin's key).
 
-    async def searched(offset: int, limit: int) -> list[Any]:
-        params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
-        path = f"datasets/{dataset.id}/records/search"
-        found = await transport.request("POST", path, params=params, body=query)
-        return [item["record"] for item in found["items"]]
+        Without `suggestions` the server works a third less.
+        """
+        include = "responses,suggestions" if suggestions else "responses"
 
-    query = {
-        "filters": {
-            "and": [
-                {
-                    "type": "terms",
-                    "scope": {"entity": "metadata", "metadata_property": "batch"},
-                    "values": [str(batch)],
-                }
-            ]
-        },
-        "sort": [{"scope": {"entity": "record", "property": "external_id"}, "order": "asc"}],
-    }
-    return [to_record(item) for item in await read_all(listed if batch is None else searched)]
+        async def listed(offset: int, limit: int) -> list[Any]:
+            params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
+            found = await self._request("GET", f"datasets/{dataset.id}/records", params=params)
+            return list(found["items"])
+
+        async def searched(offset: int, limit: int) -> list[Any]:
+            params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
+            path = f"datasets/{dataset.id}/records/search"
+            found = await self._request("POST", path, params=params, body=query)
+            return [item["record"] for item in found["items"]]
+
+        of_batch = {
+            "type": "terms",
+            "scope": {"entity": "metadata", "metadata_property": "batch"},
+            "values": [str(batch)],
+        }
+        query = {
+            "filters": {"and": [of_batch]},
+            "sort": [{"scope": {"entity": "record", "property": "external_id"}, "order": "asc"}],
+        }
+        return [_to_record(item) for item in await read_all(listed if batch is None else searched)]
+
+    async def put_records(self, dataset: Dataset, records: Sequence[NewRecord]) -> None:
+        """Write records under their external ids; what is there gets the new text and metadata.
+
+        Responses of the users named are set, those of others stay; a suggestion that is None stays as it is.
+        Raises Rejected, if a response's user does not exist; up to LONGEST_UPSERT records are
+        written together, or none of them.
+        """
+        for chunk in _chunks(records, LONGEST_UPSERT):
+            items = [_upsert(record, dataset) for record in chunk]
+            await self._request("PUT", f"datasets/{dataset.id}/records/bulk", body={"items": items})
+
+    async def delete_records(self, dataset: Dataset, record_ids: Sequence[str]) -> None:
+        """Delete records by their server's ids, with their responses; those that are gone are no error."""
+        for chunk in _chunks(record_ids, LONGEST_DELETION):
+            params = {"ids": ",".join(chunk)}
+            await self._request("DELETE", f"datasets/{dataset.id}/records", params=params)
+
+    async def next_records(self, dataset: Dataset, count: int) -> list[Record]:
+        """The first records that wait for the caller's answer, oldest batch first, as on the web page."""
+        found = await self._request(
+            "POST",
+            f"me/datasets/{dataset.id}/records/search",
+            params={"include": "responses,suggestions", "offset": 0, "limit": count},
+            body={
+                "query": {},
+                "filters": {"and": [_pending("response"), _pending("record")]},
+                "sort": [{"scope": {"entity": "metadata", "metadata_property": "batch"}, "order": "asc"}],
+            },
+        )
+        return [_to_record(item["record"]) for item in found["items"]]
+
+    async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
+        """Set the caller's own answer to a record; a second time replaces the first."""
+        answer = {"record_id": record_id, "status": status, "values": to_values(labels)}
+        outcome = (await self._request("POST", "me/responses/bulk", body={"items": [answer]}))["items"][0]
+        if outcome["error"] is not None:
+            detail = " ".join(outcome["error"]["detail"].split())
+            raise Missing(detail) if "not found" in detail else Rejected(detail)
 
 
-async def put_records(transport: Transport, dataset: Dataset, new: Sequence[NewRecord]) -> None:
-    for chunk in _chunks(new, LONGEST_UPSERT):
-        items = [_upsert(record, dataset) for record in chunk]
-        await transport.request("PUT", f"datasets/{dataset.id}/records/bulk", body={"items": items})
+async def read_all(fetch: Fetch, size: int = PAGE) -> list[Any]:
+    """Every item of `fetch(offset, limit)` once, in its order; an item is known by its `id`.
+
+    Each page begins with the last item of the page before: if it does not, something in front was deleted,
+    and the reading starts over. Raises Unavailable if the listing does not hold still.
+    """
+    for _ in range(ATTEMPTS):
+        items = await _read(fetch, size)
+        if items is not None:
+            return items
+    raise Unavailable("Argilla's records change faster than they can be read")
 
 
-async def delete_records(transport: Transport, dataset: Dataset, ids: Sequence[str]) -> None:
-    for chunk in _chunks(ids, LONGEST_DELETION):
-        params = {"ids": ",".join(chunk)}
-        await transport.request("DELETE", f"datasets/{dataset.id}/records", params=params)
+async def _read(fetch: Fetch, size: int) -> list[Any] | None:
+    items = page = await fetch(0, size)
+    while len(page) == size:
+        page = await fetch(len(items) - 1, size)
+        if not page or page[0]["id"] != items[-1]["id"]:
+            return None
+        items = items + page[1:]
+    return items if len({item["id"] for item in items}) == len(items) else None
 
 
-def to_record(item: Any) -> Record:
+def _to_record(item: Any) -> Record:
     suggestions = item.get("suggestions") or ()
     return Record(
         id=item["id"],
@@ -115,3 +179,7 @@ def _upsert_suggestion(suggestion: Suggestion, dataset: Dataset) -> dict[str, An
 
 def _upsert_response(response: NewResponse) -> dict[str, Any]:
     return {"user_id": response.user_id, "status": response.status, "values": to_values(response.labels)}
+
+
+def _pending(entity: str) -> dict[str, Any]:
+    return {"type": "terms", "scope": {"entity": entity, "property": "status"}, "values": ["pending"]}

@@ -1,16 +1,38 @@
-"""Requests to Argilla's API, with its refusals told apart."""
+"""Requests to Argilla's API, and how they fail apart from `labelloop.errors.Unavailable`."""
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Self
 
 import httpx
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.oracle.argilla.errors import Conflict, Missing, NotArgilla, Refused, Rejected
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_DETAIL = 300
+
+
+class Refused(UserError):
+    """Argilla does not accept the key (401), or the key may not do this (403)."""
+
+
+class Missing(Exception):
+    """The data set, record or account is not in Argilla (any more)."""
+
+
+class Rejected(Exception):
+    """Argilla holds the request for wrong (400, 422), or in conflict with what it has (409)."""
+
+
+class Conflict(Rejected):
+    """What the request would create is there already (409)."""
+
+
+class NotArgilla(Unavailable):
+    """Something answers at the URL, but not as Argilla does: a wrong address, or a proxy's own page."""
 
 
 class Transport:
@@ -19,7 +41,9 @@ class Transport:
     Of credentials in the address, which go along as well, its `url` shows nothing.
     """
 
-    def __init__(self, url: str, api_key: str, headers: Mapping[str, str], timeout: float) -> None:
+    def __init__(
+        self, url: str, api_key: str, headers: Mapping[str, str] = NO_HEADERS, timeout: float = 20
+    ) -> None:
         address = _address(url)
         self.url = str(address.copy_with(userinfo=b"")).rstrip("/")
         self._http = httpx.AsyncClient(
@@ -29,10 +53,13 @@ class Transport:
             trust_env=address.host not in LOOPBACK,
         )
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
         await self._http.aclose()
 
-    async def request(
+    async def _request(
         self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
     ) -> Any:
         """The decoded answer, None if it is empty.
@@ -40,9 +67,9 @@ class Transport:
         Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused,
         Missing, Rejected, Conflict.
         """
-        return self.content(await self.answer(method, path, body=body, params=params))
+        return self._content(await self._answer(method, path, body=body, params=params))
 
-    async def answer(
+    async def _answer(
         self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
     ) -> httpx.Response:
         """Whatever is answered. Raises Unavailable (no connection, time-out)."""
@@ -56,8 +83,8 @@ class Transport:
     def _away(self, how: str) -> Unavailable:
         return Unavailable(f"Argilla at {self.url} {how}", outage=self.url)
 
-    def content(self, answer: httpx.Response) -> Any:
-        """What an answer holds, or what it refuses, as of `request`."""
+    def _content(self, answer: httpx.Response) -> Any:
+        """What an answer holds, or what it refuses, as of `_request`."""
         code = answer.status_code
         if code == 429 or code >= 500:
             raise self._away(f"answers {code}")
@@ -83,6 +110,12 @@ class Transport:
         if code == 404:
             raise Missing(detail)
         raise Conflict(detail) if code == 409 else Rejected(detail)
+
+
+def utc(text: str) -> datetime:
+    """A time of Argilla's, which is ISO 8601 in UTC and does not say so."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _address(url: str) -> httpx.URL:

@@ -9,7 +9,7 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, DatasetSpec
-from labelloop.oracle.argilla.layout import METADATA
+from labelloop.oracle.argilla.datasets import METADATA
 from tests.support.argilla_server import ArgillaServer
 
 

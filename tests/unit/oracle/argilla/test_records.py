@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from labelloop.errors import Unavailable
-from labelloop.oracle.argilla.paging import read_all
+from labelloop.oracle.argilla.records import read_all
 
 
 class Listing:
