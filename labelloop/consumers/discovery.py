@@ -9,10 +9,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from labelloop.config.services import ALERTING, SERVICES
 from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError
 from labelloop.store import open_store
-from labelloop.supervisor.plan import ALERTING, SERVICES
 from schemas.events import EventData
 
 ENTRY_POINTS = "labelloop.consumers"

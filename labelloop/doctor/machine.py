@@ -9,13 +9,13 @@ from pathlib import Path
 
 from labelloop.config import deployment, locations
 from labelloop.config.home import MARK, Home, find_home
+from labelloop.config.services import SERVICES
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.errors import UserError
 from labelloop.observe.settings import Observing
 from labelloop.oracle.server import secrets
 from labelloop.supervisor.embedded import DEFAULT_HOST, DEFAULT_PORT, Embedded, check_free, choose_address
 from labelloop.supervisor.lock import holder
-from labelloop.supervisor.plan import SERVICES
 
 TOLERANCE = timedelta(seconds=30)
 REMEDY = "set it by `timedatectl set-ntp true`, or as your system does"

@@ -10,12 +10,11 @@ from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
 from labelloop.config.locations import Places
+from labelloop.config.services import ALERTING, SERVICES
 from labelloop.config.settings import Settings, default_threads
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service
 
-SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
-ALERTING = "alerting"
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",

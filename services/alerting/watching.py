@@ -11,8 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from labelloop.config.services import SERVICES
 from labelloop.observe.status_file import read_slot
-from labelloop.supervisor.plan import SERVICES
 from labelloop.supervisor.state import read_state
 from services.alerting.due import Look
 

@@ -11,6 +11,7 @@ from labelloop.alerts import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Places
+from labelloop.config.services import SERVICES
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan
@@ -59,14 +60,14 @@ def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
 
     found = planned(tmp_path, TOLD)
 
-    assert list(found) == [*plan.SERVICES, "alerting"]
+    assert list(found) == [*SERVICES, "alerting"]
     assert {environment[PORT] for environment in found.values()} == {"0"}
     settings = AlertSettings.from_environment(found["alerting"])
     assert settings.urls == TOLD.alert
     assert settings.rules.waiting == timedelta(days=2)
     assert settings.run == tmp_path / "home" / "run"
     # The addresses hold secrets: no other service has them.
-    environments = [{**os.environ, **found[name]} for name in plan.SERVICES]
+    environments = [{**os.environ, **found[name]} for name in SERVICES]
     environments.append(
         {**os.environ, **plan.argilla(open_home(tmp_path / "home"), "localhost", 6900).environment}
     )
