@@ -29,7 +29,7 @@ from benchmarks.report import comparison, publish
 from labelloop.log import open_log
 from labelloop.log.base import Arrived
 from labelloop.log.kafka import read_settings
-from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.open import KAFKA, SQLITE
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
@@ -102,7 +102,7 @@ async def raw_rate(url: str) -> float:
     started = time.perf_counter()
     if url.startswith(KAFKA):
         settings = read_settings(url)
-        ends = Ends(settings)
+        ends = EndOffsets(settings)
         found = await ends.of(settings.topic, range(settings.partitions))
         async for page in read(settings, settings.topic, found):
             count += len(page)

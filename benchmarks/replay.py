@@ -154,7 +154,7 @@ async def replayed(log: Path, kind: type[History] = History) -> History:
     opened, history = open_log(f"sqlite:///{log}"), kind(PROJECT)
     async for record in opened.read(PROJECT):
         assert record.event is not None
-        history.add(record.event, record.place)
+        history.add(record.event, record.position)
     await opened.close()
     assert history.halt is None, history.halt
     return history

@@ -19,10 +19,10 @@ from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
 from labelloop.loop.state import LoopState
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.runtime.service import Runtime
-from labelloop.runtime.state_cache import Folds
+from labelloop.runtime.service import ServiceRunner
+from labelloop.runtime.state_cache import StateCache
 from schemas.envelope import new_event
 
 SPAWN = mp.get_context("spawn")
@@ -80,7 +80,9 @@ def _run(url: str, cache: Path, count: int, sender: Connection) -> None:
 
 async def _serve(url: str, cache: Path, count: int, sender: Connection) -> None:
     service, log = Idle(), open_log(url)
-    running = asyncio.create_task(Runtime(log, service, Slot(None, "idle"), Folds(cache, url)).run())
+    running = asyncio.create_task(
+        ServiceRunner(log, service, StatusFile(None, "idle"), StateCache(cache, url)).run()
+    )
     await service.ready.wait()
     sender.send(time.monotonic())
     assert service.length == count

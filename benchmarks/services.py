@@ -32,10 +32,10 @@ def starts(loop: Loop) -> list[float]:
         began = time.monotonic()
         loop.start("annotation_watcher")
         pid = loop.processes["annotation_watcher"].pid
-        slot: dict[str, object] = {}
-        while slot.get("pid") != pid or slot.get("doing") != "idle":
+        status_file: dict[str, object] = {}
+        while status_file.get("pid") != pid or status_file.get("doing") != "idle":
             time.sleep(0.002)
-            slot = loop.slot("annotation_watcher")
+            status_file = loop.status_file("annotation_watcher")
         seconds.append(time.monotonic() - began)
         loop.stop("annotation_watcher")
     return seconds

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import Elsewhere, Places
+from labelloop.config.locations import Elsewhere, Locations
 from labelloop.config.settings import default_threads
 from labelloop.config.where import Where
 from labelloop.errors import TaskError, UserError
@@ -27,7 +27,7 @@ from labelloop.projects.catalog import choose, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.learner_requests import query_request
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.replay import Until, replay_until
+from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, open_store
 from labelloop.store.artifacts import ModelDamaged, ModelMissing
 from schemas.events import ModelTrained
@@ -58,8 +58,8 @@ def rebuild(
     class n is the n-th label of the project. What the notebook does with it changes nothing in the log.
     Raises UserError, also where the model of that point is not kept any more.
     """
-    places = _where(home, log, store).find()
-    request = _run(_request(places, project, _until(at)))
+    locations = _where(home, log, store).find()
+    request = _run(_request(locations, project, _until(at)))
     from labelloop.learner.rebuilding import learner
 
     try:
@@ -86,13 +86,13 @@ def adopt(
     It queries by the learner's strategy, where that is known and needs no parameters, unless `options` name
     another; they are those of `labelloop init`: batch_size=20, classifier="transformer". Raises UserError.
     """
-    places = _where(home, log, store).make()
+    locations = _where(home, log, store).make()
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         path = Path(folder) / "labelled.jsonl"
         path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
         asked = _options(learner, options, labelled=str(path), labels=tuple(labels), name=name)
         try:
-            return _run(_made(places, asked))
+            return _run(_made(locations, asked))
         except Invalid as error:
             raise UserError(f"an option is not what it must be: {error}") from error
 
@@ -107,28 +107,28 @@ def _where(home: str | Path | None, log: str | None, store: str | None) -> Where
     return Where(Path(home or DEFAULT), home is not None, Elsewhere(log, store))
 
 
-def _until(at: object) -> Until:
+def _until(at: object) -> ReplayEnd:
     match at:
         case None:
-            return Until()
+            return ReplayEnd()
         case int():
-            return Until(batch=str(at))
+            return ReplayEnd(batch=str(at))
         case datetime():
-            return Until(time=at if at.tzinfo else at.astimezone())
+            return ReplayEnd(time=at if at.tzinfo else at.astimezone())
         case str():
-            return Until(event=at)
+            return ReplayEnd(event=at)
     raise UserError(f"at={at!r} is no point of a log: give a batch's number, a time, or an event's id")
 
 
-async def _request(places: Places, project: str | None, until: Until) -> QueryRequest:
-    log = open_log(places.log)
+async def _request(locations: Locations, project: str | None, until: ReplayEnd) -> QueryRequest:
+    log = open_log(locations.log)
     try:
         found = choose(await read_histories(log), project)
         history = History(found.project, await log.identity())
         await replay_until(log, history, until)
     finally:
         await log.close()
-    return _question(open_store(places.store), sound(history), found.state)
+    return _question(open_store(locations.store), sound(history), found.state)
 
 
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
@@ -210,10 +210,10 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
     )
 
 
-async def _made(places: Places, options: ProjectOptions) -> str:
-    log = open_log(places.log)
+async def _made(locations: Locations, options: ProjectOptions) -> str:
+    log = open_log(locations.log)
     try:
-        made = await ensure_project(open_store(places.store), log, await read_histories(log), options)
+        made = await ensure_project(open_store(locations.store), log, await read_histories(log), options)
     finally:
         await log.close()
     return made.project

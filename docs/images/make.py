@@ -5,7 +5,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from labelloop.oracle.argilla import Account, Argilla, Dataset, Record
+from labelloop.oracle.argilla import Account, Argilla, Dataset, StoredRecord
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
@@ -52,7 +52,7 @@ async def label(home: Path, url: str) -> Account:
     return ada
 
 
-async def whole_batch(person: Argilla, dataset: Dataset) -> list[Record]:
+async def whole_batch(person: Argilla, dataset: Dataset) -> list[StoredRecord]:
     """The oldest batch that waits, once it is there."""
     while True:
         found = await person.next_records(dataset, BATCH)

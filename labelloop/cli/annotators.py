@@ -99,7 +99,7 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.supervisor.access import reached
 
-    async with opened(where.find()) as found, reached(found.places.home, given) as (argilla, _):
+    async with opened(where.find()) as found, reached(found.locations.home, given) as (argilla, _):
         users = await argilla.users()
         counts = _counts(found.histories.values())
     listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]

@@ -13,7 +13,7 @@ import rich_click as click
 from labelloop.cli import options
 
 if TYPE_CHECKING:
-    from labelloop.projects.move import Side
+    from labelloop.projects.move import LogSide
 
 STORE = "LABELLOOP_STORE"
 
@@ -71,25 +71,25 @@ async def _copy(
 
 
 @asynccontextmanager
-async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[Side]":
-    from labelloop.config.locations import check_file, places_of
+async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[LogSide]":
+    from labelloop.config.locations import check_file, locations_of
     from labelloop.errors import UserError
     from labelloop.log import open_log
-    from labelloop.projects.move import Side
+    from labelloop.projects.move import LogSide
     from labelloop.store import Store, open_store
 
-    places = places_of(named)
+    locations = locations_of(named)
     if must_be_there:
-        check_file(places.log)
-    found = store or places.known_store or os.environ.get(STORE)
+        check_file(locations.log)
+    found = store or locations.known_store or os.environ.get(STORE)
 
     def opened() -> Store:
         if found is None:
-            raise UserError(f"the store of {places.log} is not known: give {option}, or set {STORE}")
+            raise UserError(f"the store of {locations.log} is not known: give {option}, or set {STORE}")
         return open_store(found)
 
-    log = open_log(places.log)
+    log = open_log(locations.log)
     try:
-        yield Side(log, places.log, opened)
+        yield LogSide(log, locations.log, opened)
     finally:
         await log.close()

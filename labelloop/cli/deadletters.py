@@ -86,11 +86,11 @@ def redrive(
 
 
 async def _list(where: Where, group: str | None, project: str | None, settled: bool, as_json: bool) -> None:
-    from labelloop.log.dead_letters import Standing
+    from labelloop.log.dead_letters import DeadLetterStatus
 
     async with _opened(where) as log:
         found = await _chosen(log, group, project)
-    listed = [each for each in found if settled or each.standing is not Standing.SETTLED]
+    listed = [each for each in found if settled or each.standing is not DeadLetterStatus.SETTLED]
     if as_json:
         click.echo(json.dumps([facts(letter) for letter in listed]))
         return
@@ -117,17 +117,17 @@ async def _redrive(
 ) -> None:
     from datetime import UTC, datetime
 
-    from labelloop.log.dead_letters import Standing
+    from labelloop.log.dead_letters import DeadLetterStatus
 
     async with _opened(where) as log:
         found = await (_chosen(log) if named else _chosen(log, group, project))
         letters = [_named(found, name) for name in dict.fromkeys(named)] if named else found
-        waiting = [letter for letter in letters if letter.standing is not Standing.SETTLED]
+        waiting = [letter for letter in letters if letter.standing is not DeadLetterStatus.SETTLED]
         if len(waiting) < len(letters) and named:
             settled = next(letter.id for letter in letters if letter not in waiting)
             raise UserError(f"{settled} has been handled since: leave it out")
         now = datetime.now(UTC)
-        dead = [letter for letter in waiting if letter.standing is Standing.DEAD]
+        dead = [letter for letter in waiting if letter.standing is DeadLetterStatus.DEAD]
         await log.dead_letters.put(*(letter.redriven(now) for letter in dead))
     if as_json:
         click.echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
@@ -170,12 +170,12 @@ def _named(letters: Collection["DeadLetter"], named: str) -> "DeadLetter":
 
 
 def line(letter: "DeadLetter") -> str:
-    from labelloop.log.dead_letters import Standing
+    from labelloop.log.dead_letters import DeadLetterStatus
 
     standing = {
-        Standing.DEAD: "",
-        Standing.REDRIVEN: "asked for again, ",
-        Standing.SETTLED: "handled since, ",
+        DeadLetterStatus.DEAD: "",
+        DeadLetterStatus.REDRIVEN: "asked for again, ",
+        DeadLetterStatus.SETTLED: "handled since, ",
     }
     event = letter.event
     return (

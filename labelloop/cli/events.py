@@ -81,12 +81,12 @@ def events(
     for name in names:
         if name not in known:
             raise UserError(f"there are no events {name!r}: there are {', '.join(known)}")
-    wanted = Wanted(None, names, batch, model, since, until, pattern)
-    asyncio.run(_events(where, project, wanted, Shown(lines, reverse, follow, as_json)))
+    wanted = EventFilter(None, names, batch, model, since, until, pattern)
+    asyncio.run(_events(where, project, wanted, ListingOptions(lines, reverse, follow, as_json)))
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListingOptions:
     """How many, in which order, and how."""
 
     lines: int | None
@@ -95,7 +95,7 @@ class Shown:
     as_json: bool
 
 
-async def _events(where: Where, project: str | None, wanted: "Wanted", shown: Shown) -> None:
+async def _events(where: Where, project: str | None, wanted: "EventFilter", shown: ListingOptions) -> None:
     from labelloop.cli.opened import opened
     from labelloop.log.group import own_group
     from labelloop.projects.catalog import choose
@@ -161,7 +161,7 @@ def _about(data: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilter:
     """Those that meet all that is given; `batch` and `model` are what the data name so."""
 
     project: str | None = None

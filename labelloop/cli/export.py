@@ -52,7 +52,7 @@ async def _export(
 
     async with opened_project(where.find(), project) as (found, history):
         table = list(rows(sound(history), found.store))
-        target = output or _default(found.places.home, history.project, kind or "jsonl")
+        target = output or _default(found.locations.home, history.project, kind or "jsonl")
     if target == TERMINAL:
         if kind not in (None, *TEXTS):
             raise UserError(f"{kind} is nothing for a terminal: say where to by --output")

@@ -42,10 +42,12 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     click.echo(
         f"project {ensured.project} {'is made' if ensured.is_new else 'was there, with these settings'}"
     )
-    home = found.places.home
+    home = found.locations.home
     if home is not None and holder(home.run):
         click.echo("it is being served")
     else:
         click.echo(
-            "start it with `labelloop up`" if found.places.has_own_log else f"it is in {found.places.log}"
+            "start it with `labelloop up`"
+            if found.locations.has_own_log
+            else f"it is in {found.locations.log}"
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from labelloop.config.locations import Places, recorded_places
+from labelloop.config.locations import Locations, recorded_locations
 from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
@@ -16,42 +16,46 @@ from labelloop.store import Store, open_store
 class Opened:
     """A log and what it says, up to now."""
 
-    places: Places
+    locations: Locations
     log: Log
     histories: dict[str, History]
 
     @property
     def store(self) -> Store:
         """Raises UserError when nobody said where it is."""
-        return open_store(self.places.store)
+        return open_store(self.locations.store)
 
 
 @asynccontextmanager
-async def opened(places: Places) -> AsyncIterator[Opened]:
+async def opened(locations: Locations) -> AsyncIterator[Opened]:
     """Open the log and read it. Raises UserError, also for one that is damaged, and Unavailable."""
-    log = open_log(places.log)
+    log = open_log(locations.log)
     try:
         histories = await read_histories(log)
-        _check_none_is_lost(places, histories)
-        yield Opened(places, log, histories)
+        _check_none_is_lost(locations, histories)
+        yield Opened(locations, log, histories)
     finally:
         await log.close()
 
 
 @asynccontextmanager
-async def opened_project(places: Places, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
+async def opened_project(locations: Locations, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
     """Open the log and choose a project in it. Raises UserError."""
-    async with opened(places) as found:
+    async with opened(locations) as found:
         yield found, choose(found.histories, project)
 
 
-def _check_none_is_lost(places: Places, histories: Collection[str]) -> None:
+def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:
     """A project's models outlive a log that was cut off or replaced: say so before another log grows.
 
     That can be told only of a home which has used no log but its own: a store may serve several logs.
     """
-    home = places.home
-    if home is None or not (places.has_own_log and places.has_own_store) or recorded_places(home) is not None:
+    home = locations.home
+    if (
+        home is None
+        or not (locations.has_own_log and locations.has_own_store)
+        or recorded_locations(home) is not None
+    ):
         return
     for models in sorted(home.store.glob("*/models")):
         if models.parent.name not in histories:

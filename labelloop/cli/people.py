@@ -11,7 +11,13 @@ from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.config.home import Home, open_home
-from labelloop.config.locations import Places, check_log_is_there, choose_places, is_file, remember_places
+from labelloop.config.locations import (
+    Locations,
+    check_log_is_there,
+    choose_locations,
+    is_file,
+    remember_locations,
+)
 from labelloop.config.where import Where
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
@@ -29,12 +35,12 @@ from labelloop.supervisor.embedded import (
 )
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.machine import running, start_services
-from labelloop.supervisor.plan import Beside
+from labelloop.supervisor.plan import OptionalServices
 from labelloop.supervisor.supervisor import end_leftovers
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleLoop:
     """`labelloop up` as it was asked for; what of the rest is not given is that of the last time."""
 
     where: Where
@@ -42,21 +48,21 @@ class People:
     host: str | None
     port: int | None
     argilla: GivenArgilla
-    beside: Beside
+    beside: OptionalServices
 
     async def serve(self, kills: list[Kill]) -> None:
         """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
         self.beside.check()
         home = open_home(self.where.home)
-        places = choose_places(home, self.where.elsewhere)
+        locations = choose_locations(home, self.where.elsewhere)
         if self.where.elsewhere.log is None:
-            check_log_is_there(places)
+            check_log_is_there(locations)
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
-            async with opened(places) as found:
+            async with opened(locations) as found:
                 await self._prepare(found, screen)
                 argilla = await self._argilla(home)
-                remember_places(places)
+                remember_locations(locations)
                 await self._serve(home, found, argilla, screen, kills)
 
     async def _prepare(self, found: Opened, screen: Screen) -> None:
@@ -68,7 +74,7 @@ class People:
         if self.options.given:
             option = sorted(self.options.given)[0].replace("_", "-")
             raise UserError(f"--{option} is of a project: name it with --dataset FILE or --name NAME")
-        if not found.histories and not found.places.has_own_log:
+        if not found.histories and not found.locations.has_own_log:
             screen.line(
                 "there is no project in this log yet: whoever makes one with `labelloop init` is served"
             )
@@ -101,10 +107,10 @@ class People:
         screen: Screen,
         kills: list[Kill],
     ) -> None:
-        for line in _about(found.places, argilla):
+        for line in _about(found.locations, argilla):
             screen.line(line)
         watch = Watch(home, screen, tuple(found.histories.values()))
-        async with running(home, found.places, argilla, screen.line) as machine:
+        async with running(home, found.locations, argilla, screen.line) as machine:
             kills.append(machine.supervisor.kill)
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
@@ -119,12 +125,12 @@ class People:
                     await linking
 
 
-def _about(places: Places, argilla: Embedded | ArgillaAccess) -> list[str]:
+def _about(locations: Locations, argilla: Embedded | ArgillaAccess) -> list[str]:
     """Where the log is, if elsewhere; and what is missing for other machines to share it."""
-    if places.has_own_log:
+    if locations.has_own_log:
         return []
-    lines = [f"log        {places.log}"]
-    if not is_file(places.log) and (isinstance(argilla, Embedded) or places.has_own_store):
+    lines = [f"log        {locations.log}"]
+    if not is_file(locations.log) and (isinstance(argilla, Embedded) or locations.has_own_store):
         lines.append("only this machine can serve it so: several need one --argilla-url and one --store")
     return lines
 

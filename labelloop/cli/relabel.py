@@ -34,7 +34,7 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     from dataclasses import asdict
 
     from labelloop.cli.opened import opened_project
-    from labelloop.pool.snapshot import Snapshot
+    from labelloop.pool.snapshot import OpenSnapshot
     from labelloop.projects.catalog import sound
     from labelloop.projects.relabel import find_noise
 
@@ -42,7 +42,7 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
         state = sound(history)
         noisy = await find_noise(found.store, state)
         assert state.project is not None
-        pool = Snapshot.open(found.store.pool(state.project), state.project.pool.digest)
+        pool = OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest)
     worst = noisy.suspects[:most]
     texts = pool.texts([suspect.item for suspect in worst])
     if as_json:

@@ -15,7 +15,7 @@ from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
-    from labelloop.projects.replay import Until, Verified
+    from labelloop.projects.replay import ReplayEnd, Verified
     from labelloop.projects.retrain import Retrained
 
 
@@ -49,17 +49,17 @@ def replay(
     each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
     events, or with exit code 2 and the first event that does not fit.
     """
-    from labelloop.projects.replay import Until
+    from labelloop.projects.replay import ReplayEnd
 
     if sum(each is not None for each in (until, at, batch)) > 1:
         raise UserError("--until, --at and --batch say where to stop: give one of them")
-    asyncio.run(_replay(where, project, Until(until, at, batch), verify, retrain, as_json))
+    asyncio.run(_replay(where, project, ReplayEnd(until, at, batch), verify, retrain, as_json))
 
 
 async def _replay(
     where: Where,
     project: str | None,
-    until: "Until",
+    until: "ReplayEnd",
     verify: bool,
     retrain: str | None,
     as_json: bool,
@@ -67,17 +67,17 @@ async def _replay(
     from labelloop.cli.opened import opened_project
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
-    from labelloop.projects.replay import Until, proven, replay_until
+    from labelloop.projects.replay import ReplayEnd, proven, replay_until
     from labelloop.projects.retrain import retrain as retrain_model
     from labelloop.projects.summary import standing
 
     async with opened_project(where.find(), project) as (found, chosen):
         history, verified, retrained = chosen, None, None
-        if verify or until != Until():
+        if verify or until != ReplayEnd():
             history = (Proof if verify else History)(chosen.project, await found.log.identity())
             await replay_until(found.log, history, until)
         if isinstance(history, Proof):
-            store = found.store if found.places.known_store is not None else None
+            store = found.store if found.locations.known_store is not None else None
             verified = await proven(history, store)
         if retrain is not None:
             retrained = await retrain_model(found.store, history.state, retrain)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labelloop.log import Log
     from labelloop.observe.instruments import Instruments
     from labelloop.observe.settings import Observing
-    from labelloop.observe.status_file import Slot
+    from labelloop.observe.status_file import StatusFile
 
 NOW = "now"
 
@@ -73,7 +73,7 @@ def run(
     elif consumer is None:
         raise UserError("name a consumer: `labelloop run --list` shows those installed, or give module:Class")
     else:
-        asked = Asked(consumer, parameters(settings), group, start, project, once)
+        asked = RunOptions(consumer, parameters(settings), group, start, project, once)
         signal = asyncio.run(_run(where, asked))
         if once and signal is not None:
             sys.exit(128 + signal)
@@ -93,7 +93,7 @@ def _list(as_json: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunOptions:
     """How a consumer is to run."""
 
     named: str
@@ -104,7 +104,7 @@ class Asked:
     once: bool
 
 
-async def _run(where: Where, asked: Asked) -> int | None:
+async def _run(where: Where, asked: RunOptions) -> int | None:
     """Returns the signal that cut it off."""
     from labelloop.consumers.discovery import find, make
     from labelloop.log import open_log
@@ -112,12 +112,12 @@ async def _run(where: Where, asked: Asked) -> int | None:
 
     observing = Observing.from_environment()
     kind = find(asked.named)
-    places = where.find()
-    log = open_log(places.log)
+    locations = where.find()
+    log = open_log(locations.log)
     try:
-        made = make(asked.named, kind, asked.settings, places.known_store)
+        made = make(asked.named, kind, asked.settings, locations.known_store)
         try:
-            return await _give(log, made, asked, observing, places.home.run if places.home else None)
+            return await _give(log, made, asked, observing, locations.home.run if locations.home else None)
         finally:
             made.close()
     finally:
@@ -125,10 +125,10 @@ async def _run(where: Where, asked: Asked) -> int | None:
 
 
 async def _give(
-    log: "Log", made: "Consumer", asked: Asked, observing: "Observing", folder: Path | None
+    log: "Log", made: "Consumer", asked: RunOptions, observing: "Observing", folder: Path | None
 ) -> int | None:
     from labelloop.consumers.discovery import group_of
-    from labelloop.consumers.runner import Running
+    from labelloop.consumers.runner import ConsumerHandler
     from labelloop.observe import logs
     from labelloop.projects.catalog import choose, read_histories
     from labelloop.runtime.process import keep
@@ -136,14 +136,14 @@ async def _give(
     only = choose(await read_histories(log), asked.project).project if asked.project else None
     group = group_of(type(made), asked.group, only)
     if asked.start is not None:
-        await log.place(group, at_end=asked.start == NOW)
+        await log.seek(group, at_end=asked.start == NOW)
     click.echo(f"{group} is given the events of {f'the project {only}' if only else 'all projects'}")
     logs.configure(observing.json)
     handled = 0
 
-    async def work(slot: "Slot", instruments: "Instruments") -> None:
+    async def work(status_file: "StatusFile", instruments: "Instruments") -> None:
         nonlocal handled
-        running = Running(log, made, group, slot, instruments, only)
+        running = ConsumerHandler(log, made, group, status_file, instruments, only)
         try:
             await running.run(asked.once)
         finally:

@@ -13,7 +13,7 @@ from labelloop.cli.view.links import login_lines, tell_notes
 from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
-from labelloop.config.locations import Elsewhere, choose_fresh_places, remember_places
+from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.errors import UserError
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import audits, curve, spread, waits
@@ -66,16 +66,16 @@ class Simulation:
         home = open_home(self.path, DEMO)
         with hold(home.run), Screen(stderr=self.quiet) as screen:
             end_leftovers(home)
-            places = choose_fresh_places(home, self.elsewhere)
-            if places.has_own_log:
+            locations = choose_fresh_locations(home, self.elsewhere)
+            if locations.has_own_log:
                 clear(home)
-            async with opened(places) as found:
-                if not places.has_own_log:
+            async with opened(locations) as found:
+                if not locations.has_own_log:
                     clear(home)
-                remember_places(places)
+                remember_locations(locations)
                 project = await self._prepare(found, screen)
                 address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
-                async with running(home, places, address, screen.line) as machine:
+                async with running(home, locations, address, screen.line) as machine:
                     kills.append(machine.supervisor.kill)
                     await self._loop(found, machine, project, screen)
                     if self.keep_running:
@@ -91,7 +91,7 @@ class Simulation:
 
     async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
         screen.line("starting Argilla")
-        await start_services(machine, plan.Beside())
+        await start_services(machine, plan.OptionalServices())
         for line in login_lines(machine.access.url, credentials(machine.home.argilla), None):
             screen.line(line)
         self._employ(machine, project)
@@ -105,7 +105,7 @@ class Simulation:
             "--error": str(self.error),
             "--seed": str(self.options.seed),
         }
-        annotators = plan.annotators(machine.home, machine.places, machine.access, project, behaviour)
+        annotators = plan.annotators(machine.home, machine.locations, machine.access, project, behaviour)
         machine.supervisor.start(annotators)
 
     async def _finish(self, home: Home, found: Opened, project: str, screen: Screen) -> None:
@@ -137,14 +137,14 @@ def _is_over(history: History | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Kept:
+class WrittenFiles:
     """The files that were written; `png` None where nothing was tested or audited."""
 
     export: Path
     png: Path | None
 
 
-def keep(home: Home, store: Store, state: LoopState) -> Kept:
+def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     """Write the labels and the curve into the home's exports. Raises UserError."""
     export = home.exports / f"{state.project_id}.jsonl"
     write_rows(list(rows(state, store)), export, "jsonl")
@@ -152,10 +152,10 @@ def keep(home: Home, store: Store, state: LoopState) -> Kept:
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
         plots.draw_png(points, state.project.name if state.project else "", png, audited)
-    return Kept(export, png)
+    return WrittenFiles(export, png)
 
 
-def outcome(store: Store, state: LoopState, kept: Kept) -> dict[str, Any]:
+def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any]:
     """The figures of the loop as JSON values; seconds of training and picking are sums."""
     trained = state.models.get(state.latest_model) if state.latest_model else None
     return {
@@ -172,7 +172,7 @@ def outcome(store: Store, state: LoopState, kept: Kept) -> dict[str, Any]:
     }
 
 
-def tell(home: Home, state: LoopState, found: dict[str, Any], kept: Kept, screen: Screen) -> None:
+def tell(home: Home, state: LoopState, found: dict[str, Any], kept: WrittenFiles, screen: Screen) -> None:
     """Print the curve, where everything lies and how to look again."""
     points = curve(state)
     screen.line()

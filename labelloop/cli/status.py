@@ -32,8 +32,8 @@ async def _status(where: Where, as_json: bool) -> None:
     from labelloop.supervisor.state import services_report
 
     async with opened(where.find()) as found:
-        projects = [overview(history, found.places.known_store) for history in found.histories.values()]
-        services = services_report(found.places)
+        projects = [overview(history, found.locations.known_store) for history in found.histories.values()]
+        services = services_report(found.locations)
     if as_json:
         click.echo(json.dumps({**services, "projects": projects}))
     else:

@@ -64,11 +64,11 @@ def up(
     `labelloop up --log kafka://host:9092/labelloop --store s3://bucket/labelloop --argilla-url URL`
     """
     from labelloop.cli.interrupt import Interrupted, interruptible
-    from labelloop.cli.people import People
-    from labelloop.supervisor.plan import Beside
+    from labelloop.cli.people import PeopleLoop
+    from labelloop.supervisor.plan import OptionalServices
 
-    beside = Beside(evaluate, alert, alert_rules)
-    people = People(where, options.gather(ctx, values), host, port, argilla, beside)
+    beside = OptionalServices(evaluate, alert, alert_rules)
+    people = PeopleLoop(where, options.gather(ctx, values), host, port, argilla, beside)
     try:
         asyncio.run(interruptible(people.serve))
     except Interrupted as end:

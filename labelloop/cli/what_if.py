@@ -65,13 +65,13 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.loop.labels import current
-    from labelloop.projects.what_if import Play, played
+    from labelloop.projects.what_if import SimulatedLoop, played
 
     threads, points = default_threads(), []
     project = played(other, current(state), seed)
     scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
     with scratch as folder, closing(Worker(threads)) as worker:
-        async for point in Play(worker, store, threads, state, Path(folder)).run(project):
+        async for point in SimulatedLoop(worker, store, threads, state, Path(folder)).run(project):
             if sys.stderr.isatty():
                 click.echo(f"seed {seed}: {point.labels} labels, accuracy {point.accuracy:.3f}", err=True)
             points.append(point)

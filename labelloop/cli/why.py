@@ -51,7 +51,7 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
         if item >= size:
             raise UserError(f"the pool of {history.project} has no text {item}: it has 0 to {size - 1}")
         said = reasons(state, item) | {"text": None}
-        if found.places.known_store is not None:
+        if found.locations.known_store is not None:
             said["text"] = await asyncio.to_thread(_text, found, state, item)
             if not quick and said["models"]:
                 await _predict(found, state, said)
@@ -59,10 +59,10 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
 
 
 def _text(found: "Opened", state: "LoopState", item: int) -> str:
-    from labelloop.pool.snapshot import Snapshot
+    from labelloop.pool.snapshot import OpenSnapshot
 
     assert state.project is not None
-    return Snapshot.open(found.store.pool(state.project), state.project.pool.digest).texts([item])[0]
+    return OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest).texts([item])[0]
 
 
 async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """The log (URL) and the store (folder or URL) in use; `home` None where nothing lies on this machine."""
 
     log: str
@@ -47,35 +47,35 @@ class Places:
         return self.home is not None and self.known_store == str(self.home.store)
 
 
-def choose_places(home: Home | None, given: Elsewhere) -> Places:
+def choose_locations(home: Home | None, given: Elsewhere) -> Locations:
     """What is given; of what is not, what the home remembers, or its own. Without a home, what is given.
 
     Raises UserError when the home's record is damaged, and when there is neither a home nor a log.
     """
     log, store = _absolute_log(given.log), _absolute_store(given.store)
     if home is not None:
-        before = recorded_places(home) or Elsewhere()
-        return Places(log or before.log or home.log_url, store or before.store or str(home.store), home)
+        before = recorded_locations(home) or Elsewhere()
+        return Locations(log or before.log or home.log_url, store or before.store or str(home.store), home)
     if log is None:
         raise UserError("there is no log: give --log, or set LABELLOOP_LOG")
-    return Places(log, store, None)
+    return Locations(log, store, None)
 
 
-def places_of(named: str) -> Places:
+def locations_of(named: str) -> Locations:
     """A log by its URL, or that of a home by its folder; the store is known where the log is a home's.
 
     Raises UserError where there is no such home.
     """
     if "://" not in named:
-        return choose_places(existing_home(Path(named)), Elsewhere())
+        return choose_locations(existing_home(Path(named)), Elsewhere())
     log = _absolute_log(named) or named
     folder = _path(log).parent if is_file(log) else None
     home = find_home(folder) if folder is not None and (folder / MARK).is_file() else None
     own = home is not None and home.log_url == log
-    return choose_places(home, Elsewhere(log)) if own else Places(log, None, None)
+    return choose_locations(home, Elsewhere(log)) if own else Locations(log, None, None)
 
 
-def choose_fresh_places(home: Home, given: Elsewhere) -> Places:
+def choose_fresh_locations(home: Home, given: Elsewhere) -> Locations:
     """A log that nobody else uses, whatever the home remembers.
 
     On Kafka it is a new one below the prefix that is given: in a shared one the services of a demo would take
@@ -87,7 +87,7 @@ def choose_fresh_places(home: Home, given: Elsewhere) -> Places:
         log = f"{KAFKA}{servers}/{prefix.strip('/') or DEFAULT_PREFIX}.demo-{secrets.token_hex(3)}"
     if log is not None and is_file(log) and _path(log).exists():
         raise UserError(f"{_path(log)} is there already, and a demo starts afresh: give another --log")
-    return Places(log or home.log_url, store or str(home.store), home)
+    return Locations(log or home.log_url, store or str(home.store), home)
 
 
 def is_file(log: str) -> bool:
@@ -95,10 +95,10 @@ def is_file(log: str) -> bool:
     return log.startswith(SQLITE)
 
 
-def check_log_is_there(places: Places) -> None:
+def check_log_is_there(locations: Locations) -> None:
     """Raises UserError where a SQLite log elsewhere is no file: opening it would make an empty one."""
-    if not places.has_own_log:
-        check_file(places.log)
+    if not locations.has_own_log:
+        check_file(locations.log)
 
 
 def check_file(log: str) -> None:
@@ -107,17 +107,18 @@ def check_file(log: str) -> None:
         raise UserError(f"there is no log at {_path(log)}: check --log, or put the file back")
 
 
-def remember_places(places: Places) -> None:
+def remember_locations(locations: Locations) -> None:
     """Keep them for the home, if they are not its own or once were not."""
-    if places.home is None:
+    if locations.home is None:
         return
     elsewhere = Elsewhere(
-        None if places.has_own_log else places.log, None if places.has_own_store else places.known_store
+        None if locations.has_own_log else locations.log,
+        None if locations.has_own_store else locations.known_store,
     )
-    before = recorded_places(places.home)
+    before = recorded_locations(locations.home)
     if elsewhere == (before or Elsewhere()):
         return
-    path = places.home.path / FILE
+    path = locations.home.path / FILE
     draft = path.with_name(f".{FILE}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     # The URL of a store may hold a credential.
@@ -127,7 +128,7 @@ def remember_places(places: Places) -> None:
     draft.replace(path)
 
 
-def recorded_places(home: Home) -> Elsewhere | None:
+def recorded_locations(home: Home) -> Elsewhere | None:
     """What the home remembers; None when it has only ever used its own. Raises UserError."""
     path = home.path / FILE
     try:

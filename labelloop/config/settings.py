@@ -12,7 +12,7 @@ HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServiceSettings:
     """Where the log, the store (folder or URL) and Argilla are; in `run` a service says how it fares."""
 
     log: str
@@ -26,7 +26,7 @@ class Settings:
     parent: int | None = None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServiceSettings":
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
         return cls(
             log=needed(environment, "LABELLOOP_LOG"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.config.home import existing_home, find_home, open_home
-from labelloop.config.locations import Elsewhere, Places, check_log_is_there, choose_places
+from labelloop.config.locations import Elsewhere, Locations, check_log_is_there, choose_locations
 
 
 @dataclass(frozen=True)
@@ -15,25 +15,25 @@ class Where:
     home_given: bool
     elsewhere: Elsewhere
 
-    def find(self) -> Places:
+    def find(self) -> Locations:
         """For a command on what is there. Without the default home, a log that is given is enough.
 
         Raises UserError when there is neither.
         """
         without_home = self.elsewhere.log is not None and not self.home_given
         home = find_home(self.home) if without_home else existing_home(self.home)
-        places = choose_places(home, self.elsewhere)
-        check_log_is_there(places)
-        return places
+        locations = choose_locations(home, self.elsewhere)
+        check_log_is_there(locations)
+        return locations
 
-    def make(self) -> Places:
+    def make(self) -> Locations:
         """For a command that begins something: makes the home, unless log and store are given without one.
 
         Raises UserError.
         """
         enough = self.elsewhere.log is not None and self.elsewhere.store is not None
         home = find_home(self.home) if enough and not self.home_given else open_home(self.home)
-        places = choose_places(home, self.elsewhere)
+        locations = choose_locations(home, self.elsewhere)
         if self.elsewhere.log is None:
-            check_log_is_there(places)
-        return places
+            check_log_is_there(locations)
+        return locations

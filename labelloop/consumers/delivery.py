@@ -10,11 +10,11 @@ from functools import partial
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
-from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import IDLE, Slot
-from labelloop.runtime.retry import Patience, stop_if_asked
+from labelloop.observe.status_file import IDLE, StatusFile
+from labelloop.runtime.retry import Retry, stop_if_asked
 
 logger = logging.getLogger(__name__)
 LOOK_INTERVAL = 1.0
@@ -55,7 +55,7 @@ class Delivery:
         log: Log,
         group: str,
         handler: Handler,
-        slot: Slot,
+        status_file: StatusFile,
         attempts: int = 4,
         backoff: Callable[[], Backoff] = Backoff,
         instruments: Instruments | None = None,
@@ -63,25 +63,25 @@ class Delivery:
         self._log = log
         self._group = group
         self._handler = handler
-        self._slot = slot
+        self._status_file = status_file
         self._attempts = attempts
         self._backoff = backoff
         self._instruments = instruments or Instruments.of(group)
         health = self._instruments.health
-        self._log_patience = Patience(slot, LOG, backoff, health)
-        self._handler_patience = Patience(slot, "handler", backoff, health)
+        self._log_retry = Retry(status_file, LOG, backoff, health)
+        self._handler_retry = Retry(status_file, "handler", backoff, health)
         self._turn = asyncio.Lock()
         self._passed: dict[int, Record] = {}
-        self._sharings = 0
-        self._strangers = 0
+        self._rebalances = 0
+        self._invalid_records = 0
         self._delivered = 0
         self._is_busy = False
 
     async def run(self, once: bool = False) -> None:
         """Run until cancelled; `once`: until nothing is left. While the log is away, wait."""
-        self._slot.say(doing=IDLE)
+        self._status_file.set(doing=IDLE)
         # Nothing is handled that could not be set aside.
-        await self._log_patience.until_done(self._log.dead_letters.read)
+        await self._log_retry.until_done(self._log.dead_letters.read)
         while True:
             try:
                 async with self._log.follow(self._group) as follower:
@@ -89,12 +89,12 @@ class Delivery:
                     await self._follow(follower, once)
                     return
             except* (Unavailable, UserError) as away:
-                await self._log_patience.wait(away.exceptions[0])
+                await self._log_retry.wait(away.exceptions[0])
 
     def _begin(self, follower: Follower) -> None:
         self._instruments.health.lacks(LOG, None)
         self._handler.renewed()
-        self._sharings = follower.sharings
+        self._rebalances = follower.rebalances
         self._passed.clear()
         self._is_busy = False
 
@@ -112,14 +112,14 @@ class Delivery:
     async def _work(self, follower: Follower) -> None:
         async for record in follower:
             self._is_busy = True
-            self._log_patience.is_over()
-            if follower.sharings != self._sharings:
-                self._sharings = follower.sharings
+            self._log_retry.is_over()
+            if follower.rebalances != self._rebalances:
+                self._rebalances = follower.rebalances
                 self._handler.renewed()
                 self._passed.clear()
             if await self._deliver(record):
                 self._passed.pop(record.partition, None)
-                await self._log_patience.until_done(partial(follower.commit, record))
+                await self._log_retry.until_done(partial(follower.commit, record))
             else:
                 self._passed[record.partition] = record
             stop_if_asked()
@@ -144,13 +144,13 @@ class Delivery:
             await asyncio.sleep(LEVEL_INTERVAL)
 
     async def _behind(self, follower: Follower) -> int:
-        behind = sum((await self._log_patience.until_done(follower.lag)).values())
-        self._instruments.meters.lag.behind(behind)
+        behind = sum((await self._log_retry.until_done(follower.lag)).values())
+        self._instruments.metrics.lag.behind(behind)
         return behind
 
     async def _commit_passed(self, follower: Follower) -> None:
         for partition in list(self._passed):
-            await self._log_patience.until_done(partial(self._commit_last_passed, follower, partition))
+            await self._log_retry.until_done(partial(self._commit_last_passed, follower, partition))
 
     async def _commit_last_passed(self, follower: Follower, partition: int) -> None:
         # By now another may have been passed over or handled: a commit that is late would go back.
@@ -163,12 +163,12 @@ class Delivery:
     async def _deliver(self, record: Record) -> bool:
         """Return when the record is handled or set aside; False where there was nothing to do."""
         if record.event is None:
-            self._strangers += 1
-            logger.warning("%s is skipped, it holds no event: %s", record.place, record.problem)
-            self._slot.say(strangers=self._strangers)
-            self._instruments.meters.passed_over()
+            self._invalid_records += 1
+            logger.warning("%s is skipped, it holds no event: %s", record.position, record.problem)
+            self._status_file.set(strangers=self._invalid_records)
+            self._instruments.metrics.passed_over()
             return False
-        self._instruments.meters.lag.folded(record.event.time)
+        self._instruments.metrics.lag.folded(record.event.time)
         outcome = await self._try(self._handler.handle, record, self._attempts)
         if isinstance(outcome, str):
             place = (self._group, record.partition, record.offset)
@@ -177,14 +177,14 @@ class Delivery:
 
     async def _redrive(self, follower: Follower) -> None:
         """See which dead letters are asked for, and try each of them once."""
-        letters = await self._log_patience.until_done(self._log.dead_letters.read)
+        letters = await self._log_retry.until_done(self._log.dead_letters.read)
         for letter in letters.values():
             if self._is_due(letter) and letter.partition in follower.partitions():
                 await self._put(await self._tried_again(letter))
                 stop_if_asked()
 
     def _is_due(self, letter: DeadLetter) -> bool:
-        return letter.group == self._group and letter.standing is Standing.REDRIVEN
+        return letter.group == self._group and letter.standing is DeadLetterStatus.REDRIVEN
 
     async def _tried_again(self, letter: DeadLetter) -> DeadLetter:
         record = Record(letter.partition, letter.offset, letter.event)
@@ -193,11 +193,11 @@ class Delivery:
         return letter.failed_again(outcome, now) if isinstance(outcome, str) else letter.settled(now)
 
     async def _put(self, letter: DeadLetter) -> None:
-        if letter.standing is Standing.DEAD:
+        if letter.standing is DeadLetterStatus.DEAD:
             logger.error(
                 "%s is a dead letter after %d attempts: %s", letter.id, letter.attempts, letter.reason
             )
-        await self._log_patience.until_done(partial(self._log.dead_letters.put, letter))
+        await self._log_retry.until_done(partial(self._log.dead_letters.put, letter))
 
     async def _try(self, handle: Handle, record: Record, attempts: int) -> str | bool:
         """What the handler returned at last; after so many failed attempts, why it did not."""
@@ -208,20 +208,20 @@ class Delivery:
                 try:
                     handled = await handle(record)
                 except Unavailable as error:
-                    self._instruments.meters.waited(_project(record))
-                    await self._handler_patience.wait(error)
+                    self._instruments.metrics.waited(_project(record))
+                    await self._handler_retry.wait(error)
                 except (Exception, asyncio.CancelledError) as error:
                     stop_if_asked()
-                    self._handler_patience.is_over()
+                    self._handler_retry.is_over()
                     failed += 1
                     reason = _reason(error)
-                    self._instruments.meters.failed(_project(record), type(error).__name__)
+                    self._instruments.metrics.failed(_project(record), type(error).__name__)
                     logger.warning("%s failed: %s", _about(record), reason, exc_info=failed == attempts)
                     if failed == attempts:
                         return reason
                     await asyncio.sleep(backoff.next())
                 else:
-                    self._handler_patience.is_over()
+                    self._handler_retry.is_over()
                     return handled
 
 
@@ -232,7 +232,7 @@ def _reason(error: BaseException) -> str:
 
 def _about(record: Record) -> str:
     event = record.event
-    return f"{event.project}: {event.name} {event.id}" if event else record.place
+    return f"{event.project}: {event.name} {event.id}" if event else record.position
 
 
 def _project(record: Record) -> str:

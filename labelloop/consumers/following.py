@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import check_log_is_there, places_of
+from labelloop.config.locations import check_log_is_there, locations_of
 from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
 from labelloop.log import open_log
@@ -22,16 +22,16 @@ async def follow(
     Unavailable.
     """
     name = own_group() if group is None else checked(group)
-    places = places_of(str(log))
-    check_log_is_there(places)
-    opened = open_log(places.log)
+    locations = locations_of(str(log))
+    check_log_is_there(locations)
+    opened = open_log(locations.log)
     states = States(opened)
     try:
         async with opened.follow(name) as follower:
-            sharings = follower.sharings
+            rebalances = follower.rebalances
             async for record in follower:
-                if follower.sharings != sharings:
-                    sharings = follower.sharings
+                if follower.rebalances != rebalances:
+                    rebalances = follower.rebalances
                     states.forget()
                 if record.event is not None and project in (None, record.event.project):
                     for event, state in await states.told(record):

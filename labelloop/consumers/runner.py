@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer
 from labelloop.consumers.delivery import Delivery, Handler
-from labelloop.consumers.states import States, Telling, Told
+from labelloop.consumers.states import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.runtime.retry import stop_if_asked
 from schemas.envelope import Event
 
@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedProject:
     """A project as its figures are taken."""
 
-    history: Telling
+    history: DeliveringHistory
 
 
-class Running(Handler):
+class ConsumerHandler(Handler):
     """Gives the consumer what it wants of all projects, or of one.
 
     A dead letter comes with the state that its event came with. Events of a project that is halted wait for
@@ -44,7 +44,7 @@ class Running(Handler):
         log: Log,
         consumer: Consumer,
         group: str,
-        slot: Slot,
+        status_file: StatusFile,
         instruments: Instruments,
         project: str | None = None,
         backoff: Callable[[], Backoff] = Backoff,
@@ -52,14 +52,14 @@ class Running(Handler):
         self._consumer = consumer
         wanted = tuple(consumer.events) or (object,)
         self._is_async = inspect.iscoroutinefunction(consumer.handle)
-        self._slot = slot
+        self._status_file = status_file
         self._instruments = instruments
         self._project = project
-        self._followed: dict[str, Followed] = {}
+        self._followed: dict[str, FollowedProject] = {}
         # One thread: no two calls at a time, and what belongs to a thread can be kept.
         self._thread = ThreadPoolExecutor(1, group)
         self._states = States(log, lambda event: isinstance(event.payload, wanted))
-        self._delivery = Delivery(log, group, self, slot, backoff=backoff, instruments=instruments)
+        self._delivery = Delivery(log, group, self, status_file, backoff=backoff, instruments=instruments)
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
@@ -88,7 +88,7 @@ class Running(Handler):
     async def handle_again(self, record: Record) -> bool:
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
-    async def _give(self, told: Sequence[Told]) -> bool:
+    async def _give(self, told: Sequence[EventAndState]) -> bool:
         """What fails does not keep from the rest what a skip released with it; the first error is raised."""
         failed: list[BaseException] = []
         for event, state in told:
@@ -105,7 +105,7 @@ class Running(Handler):
                 failed.append(error)
                 continue
             self.handled += 1
-            self._instruments.meters.handled(event, state, state)
+            self._instruments.metrics.handled(event, state, state)
         if failed:
             raise failed[0]
         return bool(told)
@@ -138,7 +138,7 @@ class Running(Handler):
 
     def _resting(self, project: str) -> str | None:
         known = self._states.histories.get(project)
-        return known.resting if known else None
+        return known.inactive_because if known else None
 
     def _report(self, project: str, before: str | None) -> None:
         """Say whether the project rests, and let figures be taken of it."""
@@ -147,7 +147,7 @@ class Running(Handler):
             standing = f"is {now}: its events wait" if now else "goes on"
             logger.warning("project %s %s", project, standing, extra=about_project(project))
             halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
-            self._slot.say(halted=halted or None)
+            self._status_file.set(halted=halted or None)
         if project not in self._followed:
-            self._followed = {**self._followed, project: Followed(histories[project])}
-            self._instruments.meters.projects.own(self._followed)
+            self._followed = {**self._followed, project: FollowedProject(histories[project])}
+            self._instruments.metrics.projects.own(self._followed)

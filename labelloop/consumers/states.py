@@ -10,7 +10,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event
 
-Told = tuple[Event, LoopState]
+EventAndState = tuple[Event, LoopState]
 Wanted = Callable[[Event], bool]
 
 
@@ -23,10 +23,10 @@ def none(event: Event) -> bool:
 
 
 @dataclass
-class Telling(History):
+class DeliveringHistory(History):
     """A history that remembers what the record added last brought, and where in the log it was."""
 
-    told: list[Told] = field(default_factory=list)
+    told: list[EventAndState] = field(default_factory=list)
     offset: int = -1
     _wanted: Wanted = none
 
@@ -38,10 +38,10 @@ class Telling(History):
         """
         self.told, self.offset, self._wanted = [], record.offset, wanted
         if record.event is not None:
-            self.add(record.event, record.place)
+            self.add(record.event, record.position)
 
-    def _take(self, event: Event, place: str) -> bool:
-        goes_on = super()._take(event, place)
+    def _take(self, event: Event, position: str) -> bool:
+        goes_on = super()._take(event, position)
         if goes_on and self._wanted(event):
             self.told.append((event, self.state))
         return goes_on
@@ -53,14 +53,14 @@ class States:
     def __init__(self, log: Log, wanted: Wanted = every) -> None:
         self._log = log
         self._wanted = wanted
-        self._here: str | None = None
-        self.histories: dict[str, Telling] = {}
+        self._log_identity: str | None = None
+        self.histories: dict[str, DeliveringHistory] = {}
 
     def forget(self) -> None:
         """What comes next may not follow on what came last: fold anew."""
         self.histories.clear()
 
-    async def told(self, record: Record) -> Sequence[Told]:
+    async def told(self, record: Record) -> Sequence[EventAndState]:
         """What a record brings that comes in the order of its log; the same when it is asked for again.
 
         Raises Unavailable.
@@ -73,17 +73,17 @@ class States:
             known.take(record, self._wanted)
         return known.told if known.offset == record.offset else await self.told_then(record)
 
-    async def told_then(self, record: Record) -> Sequence[Told]:
+    async def told_then(self, record: Record) -> Sequence[EventAndState]:
         """What a record of any place brought when it came. Raises Unavailable."""
         return (await self._folded(record)).told
 
-    async def _folded(self, last: Record) -> Telling:
+    async def _folded(self, last: Record) -> DeliveringHistory:
         """The project of a record, folded up to and with it."""
         assert last.event is not None
         try:
-            if self._here is None:
-                self._here = await self._log.identity()
-            history = Telling(last.event.project, self._here)
+            if self._log_identity is None:
+                self._log_identity = await self._log.identity()
+            history = DeliveringHistory(last.event.project, self._log_identity)
             async with aclosing(self._log.read(last.event.project)) as records:
                 async for record in records:
                     if record.offset >= last.offset:

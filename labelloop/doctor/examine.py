@@ -7,10 +7,10 @@ from pathlib import Path
 from labelloop.config.caches import cache_folder
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home, find_home
-from labelloop.config.locations import KAFKA, Elsewhere, Places, choose_places
+from labelloop.config.locations import KAFKA, Elsewhere, Locations, choose_locations
 from labelloop.doctor.finding import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
-from labelloop.doctor.parts import Read, check_argilla, check_log, check_models, check_store
+from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store
 from labelloop.doctor.software import check_python, check_versions
 from labelloop.errors import UserError
 from labelloop.loop.settings import for_next
@@ -36,12 +36,12 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
     findings = check_home(folder, is_needed=home_given or elsewhere.log is None)
     try:
         home = None if any(each.level == FAIL for each in findings) else find_home(folder)
-        places = choose_places(home, elsewhere) if home or elsewhere.log else None
+        locations = choose_locations(home, elsewhere) if home or elsewhere.log else None
         argilla = choose_elsewhere(home, given)
     except UserError as error:
         return [check_python(), *findings, Finding("settings", FAIL, str(error))]
-    wanted = {extra: WITHOUT[extra] for extra in _extras(places, argilla)}
-    log = await check_log(places) if places else Read([])
+    wanted = {extra: WITHOUT[extra] for extra in _extras(locations, argilla)}
+    log = await check_log(locations) if locations else LogReport([])
     served, time = await _argilla(home, argilla)
     now = datetime.now(UTC)
     states = [each.state for each in log.histories.values() if each.state.project]
@@ -49,10 +49,10 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
         check_python(),
         *check_versions(wanted),
         *findings,
-        *check_disks(_folders(folder, places)),
+        *check_disks(_folders(folder, locations)),
         *check_ports(home, argilla is None),
         *log.findings,
-        *(check_store(places) if places else ()),
+        *(check_store(locations) if locations else ()),
         *served,
         *check_models(for_next(state).model for state in states),
         *judge_clock(now, {"Argilla": time} if time else {}, log.newest),
@@ -71,20 +71,20 @@ async def _argilla(home: Home | None, argilla: ArgillaAccess | None) -> tuple[li
     return [found], time
 
 
-def _extras(places: Places | None, argilla: ArgillaAccess | None) -> Iterator[str]:
+def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Iterator[str]:
     """Those that this machine has a use for."""
     yield "learner"
     if argilla is None:
         yield "server"
-    if places is not None and places.log.startswith(KAFKA):
+    if locations is not None and locations.log.startswith(KAFKA):
         yield "kafka"
-    scheme = (places.known_store or "").partition("://")[0] if places else ""
+    scheme = (locations.known_store or "").partition("://")[0] if locations else ""
     if scheme in PACKAGES:
         yield PACKAGES[scheme][1]
 
 
-def _folders(folder: Path, places: Places | None) -> Iterator[Path]:
+def _folders(folder: Path, locations: Locations | None) -> Iterator[Path]:
     """Where this machine writes."""
     yield folder.expanduser().absolute()
-    if places is not None and places.known_store is not None:
-        yield cache_folder() if "://" in places.known_store else Path(places.known_store)
+    if locations is not None and locations.known_store is not None:
+        yield cache_folder() if "://" in locations.known_store else Path(locations.known_store)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from labelloop.config.deployment import ArgillaAccess
-from labelloop.config.locations import Places, check_log_is_there, is_file
+from labelloop.config.locations import Locations, check_log_is_there, is_file
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.doctor.software import fits, release, requirements
 from labelloop.errors import Unavailable, UserError
@@ -24,7 +24,7 @@ DEFAULT = BaseModelChoice(name=BUNDLED)
 
 
 @dataclass(frozen=True)
-class Read:
+class LogReport:
     """What was found, and what the log says; `newest`: the time of its latest event."""
 
     findings: list[Finding]
@@ -32,30 +32,32 @@ class Read:
     newest: datetime | None = None
 
 
-async def check_log(places: Places) -> Read:
+async def check_log(locations: Locations) -> LogReport:
     """Look at the log, without making one. Reads all of it."""
     try:
-        check_log_is_there(places)
-        if not await _is_there(places):
-            return Read([Finding("log", OK, f"{places.log} is not there yet: the first project makes it")])
-        return await _read(places.log)
+        check_log_is_there(locations)
+        if not await _is_there(locations):
+            return LogReport(
+                [Finding("log", OK, f"{locations.log} is not there yet: the first project makes it")]
+            )
+        return await _read(locations.log)
     except Unavailable as error:
-        return Read([Finding("log", FAIL, f"{error}: start it, or check --log and the network")])
+        return LogReport([Finding("log", FAIL, f"{error}: start it, or check --log and the network")])
     except UserError as error:
-        return Read([Finding("log", FAIL, str(error))])
+        return LogReport([Finding("log", FAIL, str(error))])
 
 
-async def _is_there(places: Places) -> bool:
-    if is_file(places.log):
-        return places.home is None or not places.has_own_log or places.home.log.exists()
+async def _is_there(locations: Locations) -> bool:
+    if is_file(locations.log):
+        return locations.home is None or not locations.has_own_log or locations.home.log.exists()
     # Says whether the package for Kafka is missing, which the import below needs.
-    await open_log(places.log).close()
+    await open_log(locations.log).close()
     from labelloop.log.kafka import has_topic, read_settings
 
-    return await has_topic(read_settings(places.log))
+    return await has_topic(read_settings(locations.log))
 
 
-async def _read(url: str) -> Read:
+async def _read(url: str) -> LogReport:
     times: list[datetime] = []
     log = open_log(url)
     try:
@@ -68,24 +70,26 @@ async def _read(url: str) -> Read:
         if history.halt is not None
     ]
     said = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
-    return Read(halted or [Finding("log", OK, said)], histories, max(times, default=None))
+    return LogReport(halted or [Finding("log", OK, said)], histories, max(times, default=None))
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-def check_store(places: Places) -> list[Finding]:
+def check_store(locations: Locations) -> list[Finding]:
     """By its address and settings; the network is not asked."""
-    if places.known_store is None:
+    if locations.known_store is None:
         return [
-            Finding("store", WARN, f"that of {places.log} is not known: give --store, or set LABELLOOP_STORE")
+            Finding(
+                "store", WARN, f"that of {locations.log} is not known: give --store, or set LABELLOOP_STORE"
+            )
         ]
     try:
-        open_store(places.known_store)
+        open_store(locations.known_store)
     except UserError as error:
         return [Finding("store", FAIL, str(error))]
-    return [Finding("store", OK, without_credentials(places.known_store))]
+    return [Finding("store", OK, without_credentials(locations.known_store))]
 
 
 async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None]:

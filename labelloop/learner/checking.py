@@ -14,7 +14,7 @@ from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import CheckRequest, CheckResult
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 
@@ -26,17 +26,17 @@ def check(request: CheckRequest) -> CheckResult:
     size = len(request.labels)
     setting = Setting(request.classifier, size, 0, request.pool, request.cache)
     classifier = factory(request.classifier.name).load(request.model_folder, setting)
-    texts = Snapshot.open(request.pool).texts(request.items)
+    texts = OpenSnapshot.open(request.pool).texts(request.items)
     probabilities = classifier.predict_proba(labels.unlabelled(texts, size))
     learned = set(request.learned)
-    asked = Asked(request.criterion, request.parameters, size)
+    asked = AskedCriterion(request.criterion, request.parameters, size)
     unlearned = [row for row, item in enumerate(request.items) if item not in learned]
     stop, value = asked.after(request.before, probabilities, unlearned, request.number)
     predicted = tuple(int(found) for found in probabilities.argmax(axis=1))
     return CheckResult(predicted, value, stop, time.monotonic() - started)
 
 
-class Asked:
+class AskedCriterion:
     """A criterion by its class name, for so many classes."""
 
     def __init__(self, name: str, parameters: Any, classes: int) -> None:

@@ -10,7 +10,7 @@ from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import EvaluateRequest, EvaluateResult
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 
@@ -19,7 +19,7 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     started = time.monotonic()
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
-    texts = Snapshot.open(request.texts_path)
+    texts = OpenSnapshot.open(request.texts_path)
     names = texts.gold(range(len(texts)))
     if not names:
         raise UserError("the test set has no labels or no texts; give one with both")

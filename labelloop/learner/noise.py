@@ -14,7 +14,7 @@ from labelloop.learner.base import BUNDLED, resolve
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import ClassifierSpec, NoiseRequest, NoiseResult, Suspect
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 
 FOLDS = 5
 
@@ -58,7 +58,7 @@ def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
         name, revision = BUNDLED, None
     spec = ClassifierSpec("linear", {}, name, revision)
     setting = Setting(spec, len(request.labels), request.seed, request.pool, request.cache)
-    texts = Snapshot.open(request.pool).texts(items)
+    texts = OpenSnapshot.open(request.pool).texts(items)
     data = labels.unlabelled(texts, len(request.labels))
     embeddings: Floats = factory("linear").new(setting).embed(data)
     return embeddings

@@ -16,7 +16,7 @@ from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.strategies import BASE, STRATEGIES, base_name, check_strategy
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 
@@ -27,7 +27,7 @@ def query(request: QueryRequest) -> QueryResult:
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
-    pool = Snapshot.open(request.pool)
+    pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool))
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()

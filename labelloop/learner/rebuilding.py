@@ -6,7 +6,7 @@ from small_text import PoolBasedActiveLearner, TextDataset  # type: ignore[impor
 from labelloop.learner import labels, querying, runtime
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import QueryRequest
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 
@@ -30,7 +30,7 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
 
 
 def _pool(request: QueryRequest) -> TextDataset:
-    texts = Snapshot.open(request.pool).all_texts()
+    texts = OpenSnapshot.open(request.pool).all_texts()
     y = np.full(len(texts), -1)
     names = [labels.single(names) for _, names in request.labelled]
     y[[item for item, _ in request.labelled]] = labels.numbers(names, request.labels)

@@ -12,7 +12,7 @@ from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 CARD = "labelloop.json"
@@ -44,7 +44,7 @@ def _examples(request: TrainRequest) -> TextDataset:
     y = labels.numbers([name for _, name in examples], request.labels)
     if len(set(y.tolist())) < 2:
         raise UserError("the labelled texts are of fewer than two classes; label more texts before training")
-    texts = Snapshot.open(request.pool).texts([item for item, _ in examples])
+    texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
     return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
 
 

@@ -23,7 +23,7 @@ class Record:
     problem: str | None = None
 
     @property
-    def place(self) -> str:
+    def position(self) -> str:
         """For people."""
         return f"partition {self.partition}, offset {self.offset}"
 
@@ -113,7 +113,7 @@ class Follower(Protocol):
         ...
 
     @property
-    def sharings(self) -> int:
+    def rebalances(self) -> int:
         """How often the group has shared the partitions out: what comes next may not follow on what came."""
         ...
 
@@ -147,7 +147,7 @@ class Log(Protocol):
         """Follow as a member of a group, which begins at the log's beginning unless it was placed."""
         ...
 
-    async def place(self, group: str, at_end: bool) -> None:
+    async def seek(self, group: str, at_end: bool) -> None:
         """Let a group begin anew: behind all that is there, or at the beginning. No member may be at work.
 
         Raises Unavailable, and UserError where the log sees a member at work: Kafka does, SQLite does not.

@@ -9,7 +9,7 @@ from typing import Protocol
 from schemas.envelope import Event
 
 
-class Standing(StrEnum):
+class DeadLetterStatus(StrEnum):
     """What is to happen to a dead letter."""
 
     DEAD = "dead"
@@ -36,7 +36,7 @@ class DeadLetter:
     reason: str
     attempts: int
     time: datetime
-    standing: Standing = Standing.DEAD
+    standing: DeadLetterStatus = DeadLetterStatus.DEAD
 
     @property
     def id(self) -> str:
@@ -44,13 +44,15 @@ class DeadLetter:
         return f"{self.group}:{self.partition}:{self.offset}"
 
     def redriven(self, time: datetime) -> "DeadLetter":
-        return replace(self, standing=Standing.REDRIVEN, time=time)
+        return replace(self, standing=DeadLetterStatus.REDRIVEN, time=time)
 
     def settled(self, time: datetime) -> "DeadLetter":
-        return replace(self, standing=Standing.SETTLED, time=time)
+        return replace(self, standing=DeadLetterStatus.SETTLED, time=time)
 
     def failed_again(self, reason: str, time: datetime) -> "DeadLetter":
-        return replace(self, standing=Standing.DEAD, reason=reason, attempts=self.attempts + 1, time=time)
+        return replace(
+            self, standing=DeadLetterStatus.DEAD, reason=reason, attempts=self.attempts + 1, time=time
+        )
 
 
 class DeadLetters(Protocol):

@@ -13,7 +13,7 @@ Answers = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Annotator:
+class AnnotatorFigures:
     """How many labels an annotator gave; of those where the others have a majority, how many are like it."""
 
     labels: int
@@ -57,7 +57,7 @@ def alpha(found: Sequence[Answers]) -> float | None:
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
-def annotators(found: Sequence[Answers]) -> dict[str, Annotator]:
+def annotators(found: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
     """By username: who agrees how often with the majority of the others. A tie among these is no majority."""
     labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
     for submitted in found:
@@ -67,7 +67,7 @@ def annotators(found: Sequence[Answers]) -> dict[str, Annotator]:
             if majority is not None:
                 compared[username] += 1
                 agreed[username] += given == majority
-    return {name: Annotator(labels[name], compared[name], agreed[name]) for name in sorted(labels)}
+    return {name: AnnotatorFigures(labels[name], compared[name], agreed[name]) for name in sorted(labels)}
 
 
 def confusions(found: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:

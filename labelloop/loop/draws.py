@@ -20,7 +20,7 @@ def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count:
         by_label[gold[item]].append(item)
     queues = [by_label[label] for label in sorted(by_label)]
     rounds = max(map(len, queues), default=0)
-    in_turn = [queue[place] for place in range(rounds) for queue in queues if place < len(queue)]
+    in_turn = [queue[position] for position in range(rounds) for queue in queues if position < len(queue)]
     return in_turn[:count]
 
 

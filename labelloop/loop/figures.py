@@ -93,7 +93,7 @@ def _last_vote(batch: Batch) -> datetime | None:
 def _percentile(ordered: Sequence[float], share: float) -> float:
     if not ordered:
         return 0.0
-    place = (len(ordered) - 1) * share
-    below = int(place)
+    position = (len(ordered) - 1) * share
+    below = int(position)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

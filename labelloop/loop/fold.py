@@ -13,7 +13,7 @@ from schemas import events as e
 from schemas.envelope import Event
 
 
-class Unfit(ValueError):
+class InapplicableEvent(ValueError):
     """An event that cannot follow on what the log said before it."""
 
 
@@ -43,7 +43,7 @@ def advance(state: LoopState, event: Event) -> LoopState:
     """
     data = event.payload
     if state.project is None and not isinstance(data, e.ProjectCreated | e.EventSkipped):
-        raise Unfit("it comes before the project was created")
+        raise InapplicableEvent("it comes before the project was created")
     after = _apply(data, state, event.id, event.time)
     return replace(after, latest_id=event.id, length=state.length + 1)
 
@@ -88,16 +88,16 @@ def _(data: e.ResponsesRecorded, state: LoopState, event_id: str, at: datetime) 
 def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> LoopState:
     batch = _batch(state, data.batch)
     if data.revision != len(batch.revisions):
-        raise Unfit(f"it is revision {data.revision} of a batch that has {len(batch.revisions)}")
+        raise InapplicableEvent(f"it is revision {data.revision} of a batch that has {len(batch.revisions)}")
     stray = {answer.item for answer in data.items} - batch.items
     if stray:
-        raise Unfit(f"it answers texts that the batch did not ask for: {sorted(stray)[:5]}")
+        raise InapplicableEvent(f"it answers texts that the batch did not ask for: {sorted(stray)[:5]}")
     changed = replace(
         batch,
         revisions=(*batch.revisions, data),
         revision_ids=(*batch.revision_ids, event_id),
         annotated_at=batch.annotated_at or at,
-        place=state.length,
+        position=state.length,
     )
     state = _with_batch(state, changed)
     return replace(state, annotated=_annotated(state))
@@ -134,7 +134,9 @@ def _check_learned(state: LoopState, name: str, revision: int) -> None:
         return
     for each in (name,) if numbers is None else map(str, numbers):
         if revision >= len(_batch(state, each).revisions):
-            raise Unfit(f"it learned revision {revision} of batch {each}, which the log does not have")
+            raise InapplicableEvent(
+                f"it learned revision {revision} of batch {each}, which the log does not have"
+            )
 
 
 def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
@@ -152,7 +154,7 @@ def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
 def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopState:
     trained = state.models.get(data.model)
     if trained is None:
-        raise Unfit(f"it says that model {data.model} was lost, which was never trained")
+        raise InapplicableEvent(f"it says that model {data.model} was lost, which was never trained")
     lost = {**trained.lost, data.attempt: event_id}
     return replace(state, models=with_value(state.models, data.model, replace(trained, lost=lost)))
 
@@ -189,7 +191,7 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
 def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -> LoopState:
     size = state.project.pool.size if state.project else 0
     if max(data.items) >= size or len(set(data.items)) < len(data.items):
-        raise Unfit("it asks for a text twice, or for one that the pool does not have")
+        raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
     return replace(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
@@ -233,7 +235,7 @@ def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> L
 def _batch(state: LoopState, name: str) -> Batch:
     batch = state.batches.get(name)
     if batch is None:
-        raise Unfit(f"it speaks of batch {name}, which was never queried")
+        raise InapplicableEvent(f"it speaks of batch {name}, which was never queried")
     return batch
 
 

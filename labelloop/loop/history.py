@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from labelloop.loop.fold import Unfit, advance, shared
+from labelloop.loop.fold import InapplicableEvent, advance, shared
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
@@ -20,11 +20,11 @@ class Halt:
 
     event: str
     content: str
-    place: str
+    position: str
     reason: str
 
     def __str__(self) -> str:
-        return f"halted at event {self.event} ({self.place}): {self.reason}"
+        return f"halted at event {self.event} ({self.position}): {self.reason}"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class History:
     """
 
     project: str
-    here: str | None = None
+    log_identity: str | None = None
     seen: dict[str, str] = field(default_factory=dict)
     skips: dict[str, dict[str, str]] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
@@ -65,22 +65,22 @@ class History:
     def is_away(self) -> bool:
         """Whether the project lives in another log now."""
         moved = self._state.moved
-        return moved is not None and self.here is not None and moved.log != self.here
+        return moved is not None and self.log_identity is not None and moved.log != self.log_identity
 
     @property
-    def resting(self) -> str | None:
+    def inactive_because(self) -> str | None:
         """Why nothing may be done: the project is halted, or lives elsewhere; None when it goes on."""
         if self.halt is not None:
             return str(self.halt)
         moved = self._state.moved
         return f"moved to {moved.address}" if moved and self.is_away else None
 
-    def add(self, event: Event, place: str = "") -> bool:
+    def add(self, event: Event, position: str = "") -> bool:
         """Take one event more; True when the state went on."""
         if self.halt is not None or self.is_away:
-            self.held.append((event, place))
+            self.held.append((event, position))
             return self._goes_on(event)
-        return self._take(event, place)
+        return self._take(event, position)
 
     def statement(self, event: Event) -> Event:
         """The event as it can count: under another id where one of its id was skipped."""
@@ -89,7 +89,7 @@ class History:
             event = replace(event, attributes={**event.attributes, "id": id_instead(event.id, skip)})
         return event
 
-    def _take(self, event: Event, place: str) -> bool:
+    def _take(self, event: Event, position: str) -> bool:
         if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
         before, moved = self.seen.get(event.id), self._state.moved
@@ -103,16 +103,16 @@ class History:
             self._state = self._fold(event)
         except UnknownType:
             if event.mustunderstand:
-                self._halt(event, place, f"a newer labelloop wrote this {event.name}: upgrade labelloop")
+                self._halt(event, position, f"a newer labelloop wrote this {event.name}: upgrade labelloop")
             else:
                 self.skipped += 1
                 self.seen[event.id] = event.datahash
             return False
         except InvalidEvent as error:
-            self._halt(event, place, f"this {event.name} is damaged ({error}): {_remedy(event)}")
+            self._halt(event, position, f"this {event.name} is damaged ({error}): {_remedy(event)}")
             return False
-        except Unfit as error:
-            self._halt(event, place, f"this {event.name} does not fit: {error}: {_remedy(event)}")
+        except InapplicableEvent as error:
+            self._halt(event, position, f"this {event.name} does not fit: {error}: {_remedy(event)}")
             return False
         said = event.payload
         if isinstance(said, ProjectMoved) and said.events != len(self.seen):
@@ -128,8 +128,8 @@ class History:
     def _skip(self, said: EventSkipped, skip: str) -> None:
         self.skips.setdefault(said.event, {})[said.content] = skip
 
-    def _halt(self, event: Event, place: str, reason: str) -> None:
-        self.halt = Halt(event.id, datahash(event.data), place, reason)
+    def _halt(self, event: Event, position: str, reason: str) -> None:
+        self.halt = Halt(event.id, datahash(event.data), position, reason)
 
     def _goes_on(self, event: Event) -> bool:
         """Whether what is held can be taken with this event, which is held last; it is, then."""
@@ -140,7 +140,7 @@ class History:
             self._skip(said, event.id)
             self.halt = None
         else:
-            if not isinstance(said, ProjectMoved) or said.log != self.here:
+            if not isinstance(said, ProjectMoved) or said.log != self.log_identity:
                 return False
             count = said.events - len(self.seen)
             copied = _last_distinct(held[:-1], self.seen, count)
@@ -174,9 +174,9 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
 def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
     """The last so many of new ids: what a copy wrote, behind what came before it and is void."""
     found: dict[str, Held] = {}
-    for event, place in reversed(held):
+    for event, position in reversed(held):
         if len(found) < count and event.id not in known:
-            found.setdefault(event.id, (event, place))
+            found.setdefault(event.id, (event, position))
     return list(found.values())[::-1]
 
 

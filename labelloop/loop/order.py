@@ -146,7 +146,7 @@ def _too_few_classes(state: LoopState, number: int) -> bool:
 
 def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
     """The event that brought the newest answers of these batches: the cause of what they made due."""
-    newest = max((state.batches[name] for name in batches), key=lambda batch: batch.place)
+    newest = max((state.batches[name] for name in batches), key=lambda batch: batch.position)
     return newest.revision_ids[-1]
 
 

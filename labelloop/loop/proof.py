@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from labelloop.loop.batch_ranges import compact, expanded, numbers_of, revision_of
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
-from labelloop.loop.fold import Unfit
+from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import History
 from labelloop.loop.order import picking_model
 from labelloop.loop.relabels import next_relabel
@@ -32,18 +32,18 @@ class Proof(History):
     _answers: dict[str, tuple[str, int]] = field(default_factory=dict)
     _digests: LearnedDigests = field(default_factory=LearnedDigests)
 
-    def add(self, event: Event, place: str = "") -> bool:
+    def add(self, event: Event, position: str = "") -> bool:
         content = datahash(event.data)
         if content != event.datahash:
-            self.damaged[event.id, content] = place
-        return super().add(event, place)
+            self.damaged[event.id, content] = position
+        return super().add(event, position)
 
     def _fold(self, event: Event) -> LoopState:
         data = event.payload
         if event.id not in self._ids(event_id(self.project, event.type, data.identity())):
-            raise Unfit("its id is not that of what it states")
+            raise InapplicableEvent("its id is not that of what it states")
         if event.cause is not None and event.cause not in self.seen:
-            raise Unfit(f"its cause {event.cause} does not come before it")
+            raise InapplicableEvent(f"its cause {event.cause} does not come before it")
         lacking: LookupError | None = None
         try:
             if self._state.project is not None:
@@ -72,58 +72,62 @@ class Proof(History):
     def _(self, data: e.BatchQueried, event: Event) -> None:
         state, project = self._state, _project(self._state)
         if data.pool_version != project.pool.digest:
-            raise Unfit("it was picked from another pool")
+            raise InapplicableEvent("it was picked from another pool")
         self._check_items(data, project)
         if not data.batch.isdecimal():
             self._check_relabel(data, event)
             return
         again = [picked.item for picked in data.items if picked.item in self._asked]
         if again:
-            raise Unfit(f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has")
+            raise InapplicableEvent(
+                f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has"
+            )
         if data.batch != str(state.numbered):
-            raise Unfit(f"it is batch {data.batch} where batch {state.numbered} is next")
+            raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")
         model = picking_model(project, state.numbered)
         if data.model is not None:
             if data.model != str(model):
-                raise Unfit(f"model {data.model} picked it, where model {model} had to")
+                raise InapplicableEvent(f"model {data.model} picked it, where model {model} had to")
             _caused(event, _attempt(state, data.model, data.attempt))
             if data.seed != derived(project.seed, "query", data.batch):
-                raise Unfit("its seed is not the one for this batch")
+                raise InapplicableEvent("its seed is not the one for this batch")
         elif model < 0:
             _caused(event, state.created_id)
         else:
             before = (batch for batch in state.batches.values() if _is_learnable(batch.name, model))
             _caused(event, *_revisions(before))
         if data.model is None and data.seed != project.seed:
-            raise Unfit("its seed is not the project's")
+            raise InapplicableEvent("its seed is not the project's")
         # A change may have come while it was picked.
         changed = (change.settings.batch_size or 0 for change in state.changes)
         most = max((project.batch_size, *changed))
         if state.numbered >= project.given and not 0 < len(data.items) <= most:
-            raise Unfit(f"it asks for {len(data.items)} texts, where a batch has {most}")
+            raise InapplicableEvent(f"it asks for {len(data.items)} texts, where a batch has {most}")
 
     def _check_relabel(self, data: e.BatchQueried, event: Event) -> None:
         # It may have been made just before a pause or an end.
         due = next_relabel(replace(self._state, paused=False, ended=None))
         if due is None or data.batch != due.batch:
-            raise Unfit(f"it is batch {data.batch}, which nobody requested")
+            raise InapplicableEvent(f"it is batch {data.batch}, which nobody requested")
         if tuple(picked.item for picked in data.items) != due.items or data.model is not None:
-            raise Unfit("it asks for other texts than were requested, or a model picked it")
+            raise InapplicableEvent("it asks for other texts than were requested, or a model picked it")
         _caused(event, due.cause)
 
     def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:
         items = [picked.item for picked in data.items]
         if [picked.rank for picked in data.items] != list(range(len(items))):
-            raise Unfit("the ranks of its texts are not 0, 1, 2 …")
+            raise InapplicableEvent("the ranks of its texts are not 0, 1, 2 …")
         if len(set(items)) < len(items) or max(items, default=-1) >= project.pool.size:
-            raise Unfit("it asks for a text twice, or for one that the pool does not have")
+            raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
 
     @_check.register
     def _(self, data: e.ResponsesRecorded, event: Event) -> None:
         batch = self._state.batches[data.batch]
         number = batch.responses.number + 1 if batch.responses else 0
         if data.number != number or batch.done:
-            raise Unfit(f"it is number {data.number} of batch {data.batch}, where {number} is next")
+            raise InapplicableEvent(
+                f"it is number {data.number} of batch {data.batch}, where {number} is next"
+            )
         _caused(event, batch.queried_id)
 
     @_check.register
@@ -138,28 +142,32 @@ class Proof(History):
     def _(self, data: e.ModelTrained, event: Event) -> None:
         state, project = self._state, _project(self._state)
         if min(data.learned.values(), default=0) < 0:
-            raise Unfit("it learned a revision below 0")
+            raise InapplicableEvent("it learned a revision below 0")
         before = state.models.get(data.model)
         if data.attempt != (len(before.attempts) if before else 0):
-            raise Unfit(f"it is attempt {data.attempt} of model {data.model}, which is not the next one")
+            raise InapplicableEvent(
+                f"it is attempt {data.attempt} of model {data.model}, which is not the next one"
+            )
         if before is None:
             numbered = compact(dict.fromkeys(filter(numbers_of, data.learned), 0))
             # A final model may have been trained while a batch was picked: it need not have learned all.
             if data.model.isdecimal() and numbered != compact({f"0-{data.model}": 0}):
-                raise Unfit(f"model {data.model} learned other batches than it had to")
+                raise InapplicableEvent(f"model {data.model} learned other batches than it had to")
             batch, revision = self._answers.get(str(event.cause), ("", 0))
             if revision_of(data.learned, batch) != revision:
                 learned = expanded(data.learned).items()
                 _caused(event, *(state.batches[name].revision_ids[at] for name, at in learned))
         else:
             if compact(data.learned) != compact(before.first.learned):
-                raise Unfit("it learned something else than the model that was lost")
+                raise InapplicableEvent("it learned something else than the model that was lost")
             _caused(event, *before.lost.values())
         if data.seed != derived(project.seed, "train", data.model):
-            raise Unfit("its seed is not the one for this model")
+            raise InapplicableEvent("its seed is not the one for this model")
         digest, labels = self._digests.of(state, data.learned)
         if (data.digest, data.labels) != (digest, labels):
-            raise Unfit(f"its digest is not that of the {labels} labels and the picks that it learned")
+            raise InapplicableEvent(
+                f"its digest is not that of the {labels} labels and the picks that it learned"
+            )
 
     @_check.register(e.ModelLost)
     @_check.register(e.ModelEvaluated)
@@ -177,7 +185,9 @@ class Proof(History):
         _attempt(self._state, data.model, data.attempt)
         unknown = [name for name in data.batches if name not in self._state.batches]
         if unknown or not data.batches:
-            raise Unfit(f"it is by batches {', '.join(unknown) or 'none'}, which were never queried")
+            raise InapplicableEvent(
+                f"it is by batches {', '.join(unknown) or 'none'}, which were never queried"
+            )
         _caused(event, *_revisions(self._state.batches[name] for name in data.batches))
 
     def _remember(self, data: e.EventData, after: LoopState, id: str) -> None:
@@ -206,7 +216,7 @@ def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
     for made, id in zip(trained.attempts, trained.ids, strict=True) if trained else ():
         if made.attempt == attempt:
             return id
-    raise Unfit(f"it speaks of attempt {attempt} of model {model}, which was never trained")
+    raise InapplicableEvent(f"it speaks of attempt {attempt} of model {model}, which was never trained")
 
 
 def _is_learnable(batch: str, model: int) -> bool:
@@ -221,4 +231,4 @@ def _revisions(batches: Iterable[Batch]) -> list[str]:
 def _caused(event: Event, *causes: str | None) -> None:
     """Raises Unfit when the event's cause is none of these."""
     if event.cause is None or event.cause not in causes:
-        raise Unfit(f"its cause {event.cause} is not what made it due")
+        raise InapplicableEvent(f"its cause {event.cause} is not what made it due")

@@ -40,7 +40,7 @@ class Batch:
     revisions: tuple[BatchAnnotated, ...] = ()
     revision_ids: tuple[str, ...] = ()
     annotated_at: datetime | None = None
-    place: int = 0
+    position: int = 0
     closed: str | None = None
 
     @property

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from labelloop.observe.health import Health
-from labelloop.observe.metrics import Meters
+from labelloop.observe.metrics import Metrics
 from labelloop.observe.outages import Outages
 
 
@@ -11,10 +11,10 @@ from labelloop.observe.outages import Outages
 class Instruments:
     """Those of one service in this process."""
 
-    meters: Meters
+    metrics: Metrics
     health: Health
     outages: Outages = field(default_factory=Outages)
 
     @classmethod
     def of(cls, service: str, stale_after: float = 30.0) -> "Instruments":
-        return cls(Meters(service), Health(stale_after))
+        return cls(Metrics(service), Health(stale_after))

@@ -61,7 +61,7 @@ class Lag:
         return max(0.0, self._clock() - since) if since else 0.0
 
 
-class Told(Protocol):
+class HasHistory(Protocol):
     """A project as a running controller has it."""
 
     @property
@@ -73,10 +73,10 @@ class Projects(Collector):
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._owned: Mapping[str, Told] = {}
+        self._owned: Mapping[str, HasHistory] = {}
         self._counted: Mapping[str, tuple[LoopState, int]] = {}
 
-    def own(self, projects: Mapping[str, Told]) -> None:
+    def own(self, projects: Mapping[str, HasHistory]) -> None:
         """These are owned now, and no others."""
         self._owned = projects
 
@@ -119,7 +119,7 @@ def answered(batch: Batch | None) -> int:
     return sum(any(vote.status != "draft" for vote in item.votes) for item in batch.answers)
 
 
-class Meters:
+class Metrics:
     """One service's figures, in a registry of its own. Counters start at 0 with the process.
 
     Seconds throughout.

@@ -12,7 +12,7 @@ LONGEST = 500
 IDLE = "idle"
 
 
-class Slot:
+class StatusFile:
     """`<folder>/<service>.status`, made at once; nothing here ever raises."""
 
     def __init__(self, folder: Path | None, service: str) -> None:
@@ -24,9 +24,9 @@ class Slot:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
                 os.ftruncate(self._file, SIZE)
-        self.say(doing="starting")
+        self.set(doing="starting")
 
-    def say(self, **said: Any) -> None:
+    def set(self, **said: Any) -> None:
         """Change some of what is said; a None takes a thing back."""
         now = {key: value for key, value in {**self._said, **said}.items() if value is not None}
         if now == self._said or self._file is None:
@@ -35,7 +35,7 @@ class Slot:
         with suppress(OSError):
             os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)
 
-    def say_of(self, who: str, **said: str | None) -> None:
+    def set_for(self, who: str, **said: str | None) -> None:
         """The same of one of several that run at a time: of each key, the one said first stands."""
         for key, value in said.items():
             values = self._said_of.setdefault(key, {})
@@ -46,10 +46,10 @@ class Slot:
         standing = {key: next(iter(self._said_of[key].values()), None) for key in said}
         if "doing" in standing:
             standing["doing"] = standing["doing"] or IDLE
-        self.say(**standing)
+        self.set(**standing)
 
 
-def read_slot(folder: Path, service: str) -> dict[str, Any]:
+def read_status_file(folder: Path, service: str) -> dict[str, Any]:
     """What the service said last; empty when it never said anything."""
     try:
         said = json.loads((folder / f"{service}.status").read_bytes())

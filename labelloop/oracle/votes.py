@@ -14,7 +14,7 @@ from schemas.parts import ItemVotes, Vote
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenRecord:
     """A record as the server has it now: its id there, its votes, and when it was made."""
 
     record: str
@@ -22,7 +22,7 @@ class Seen:
     inserted_at: datetime
 
 
-def lost_votes(recorded: ItemVotes, seen: Seen, accounts: Collection[str]) -> tuple[Vote, ...]:
+def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Collection[str]) -> tuple[Vote, ...]:
     """The recorded votes that the server lost, of a record that it has. `accounts` are the users' ids."""
     present = {vote.username for vote in seen.votes}
     return tuple(
@@ -32,7 +32,7 @@ def lost_votes(recorded: ItemVotes, seen: Seen, accounts: Collection[str]) -> tu
     )
 
 
-def merged(recorded: ItemVotes, seen: Seen | None, accounts: Collection[str]) -> ItemVotes:
+def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Collection[str]) -> ItemVotes:
     """The votes that count now: those on the server, and those that it lost."""
     if seen is None:
         return recorded
@@ -49,7 +49,7 @@ def merged(recorded: ItemVotes, seen: Seen | None, accounts: Collection[str]) ->
     return ItemVotes(item=recorded.item, record=record, votes=tuple(ordered))
 
 
-def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, Seen]) -> bool:
+def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, SeenRecord]) -> bool:
     """Whether the server lacks a recorded vote, so that its accounts must be asked for."""
     return any(
         {vote.username for vote in votes.votes} - {vote.username for vote in seen[item].votes}

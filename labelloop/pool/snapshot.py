@@ -65,7 +65,7 @@ def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
     return info
 
 
-class Snapshot:
+class OpenSnapshot:
     """A snapshot opened for reading, memory-mapped."""
 
     def __init__(self, table: pa.Table) -> None:

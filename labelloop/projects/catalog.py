@@ -17,14 +17,14 @@ async def read_histories(
 
     `passing` is told of each event on the way.
     """
-    here = await log.identity()
+    log_identity = await log.identity()
     histories: dict[str, History] = {}
     async for record in log.read():
         if record.event is not None:
             passing(record.event)
             project = record.event.project
-            history = histories.setdefault(project, History(project, here))
-            history.add(record.event, record.place)
+            history = histories.setdefault(project, History(project, log_identity))
+            history.add(record.event, record.position)
     return dict(sorted(histories.items(), key=lambda found: _made_at(found[1])))
 
 
@@ -66,7 +66,9 @@ def sound(history: History) -> LoopState:
     if history.halt is not None:
         raise UserError(f"the project {history.project} is {history.halt}")
     if history.is_away:
-        raise UserError(f"the project {history.project} has {history.resting}: name that log by --log")
+        raise UserError(
+            f"the project {history.project} has {history.inactive_because}: name that log by --log"
+        )
     if history.state.project is None:
         raise UserError(
             f"the log does not say how the project {history.project} began: put back a copy of it"

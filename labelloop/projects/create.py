@@ -29,7 +29,7 @@ LONGEST = 60
 
 
 @dataclass(frozen=True)
-class Ensured:
+class EnsuredProject:
     """A project's id, whether it was made just now, and what is to be said of its data."""
 
     project: str
@@ -47,7 +47,7 @@ def check_options(options: ProjectOptions) -> None:
 
 async def ensure_project(
     store: Store, log: Log, histories: Mapping[str, History], options: ProjectOptions
-) -> Ensured:
+) -> EnsuredProject:
     """The project of these options: found under its name with the same settings, or made.
 
     Raises UserError for bad input and for other settings.
@@ -59,18 +59,18 @@ async def ensure_project(
     found = named(histories, name)
     if found is not None:
         check_same(sound(found), options)
-        return Ensured(found.project, is_new=False)
+        return EnsuredProject(found.project, is_new=False)
     return await _create(store, log, name, options)
 
 
-async def _create(store: Store, log: Log, name: str, options: ProjectOptions) -> Ensured:
+async def _create(store: Store, log: Log, name: str, options: ProjectOptions) -> EnsuredProject:
     project = new_id(name)
     model = check_learner(options)
     data = await asyncio.to_thread(_store_data, store, project, options)
     given = imported(data.given)
     created = _event(project, name, model, options, data, len(given))
     await log.append(*opening(project, created, given, SOURCE))
-    return Ensured(project, is_new=True, notes=data.notes)
+    return EnsuredProject(project, is_new=True, notes=data.notes)
 
 
 def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectData:

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row
 from labelloop.store import Store
 from schemas.parts import AnnotatedItem, QueriedItem, Vote
@@ -21,12 +21,12 @@ def rows(state: LoopState, store: Store) -> Iterator[Row]:
     """
     if state.project is None:
         return
-    pool = Snapshot.open(store.pool(state.project), state.project.pool.digest)
+    pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
     for batch, counting in groupby(decided(state), itemgetter(0)):
         yield from _batch_rows(batch, {answer.item: answer for _, answer in counting}, pool)
 
 
-def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: Snapshot) -> Iterator[Row]:
+def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
     for pick, text, source_row in zip(picks, pool.texts(items), pool.source_rows(items), strict=True):

@@ -20,19 +20,19 @@ MOST_TEXTS = 1000
 
 
 @dataclass(frozen=True)
-class Given:
+class InitialBatch:
     """A batch and what was answered."""
 
     items: tuple[QueriedItem, ...]
     answers: BatchAnnotated
 
 
-def imported(labels: Mapping[int, tuple[str, ...]]) -> list[Given]:
+def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
     """Batches of labels by pool item, which nobody gave in Argilla."""
     texts = list(labels)
     parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
     return [
-        Given(
+        InitialBatch(
             as_listed(items, "given"),
             BatchAnnotated(
                 batch=str(number),
@@ -44,7 +44,7 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[Given]:
     ]
 
 
-def copied(state: LoopState, batches: int) -> list[Given]:
+def copied(state: LoopState, batches: int) -> list[InitialBatch]:
     """The first numbered batches of another project of the same pool, with their newest answers.
 
     The votes are those of people, but not yet on records of this project. A text that was answered once more
@@ -54,7 +54,7 @@ def copied(state: LoopState, batches: int) -> list[Given]:
     return [_copied(state.batches[str(number)], counting) for number in range(batches)]
 
 
-def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> Given:
+def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch:
     newest, kept = batch.revisions[-1], batch.kept
     answers = tuple(
         replace(answer, record=None, votes=tuple(replace(vote, user=None) for vote in answer.votes))
@@ -62,7 +62,7 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> Given:
     )
     asked = [picked for picked in batch.queried.items if picked.item in kept]
     items = tuple(replace(picked, rank=rank) for rank, picked in enumerate(asked))
-    return Given(items, replace(newest, revision=0, items=answers, agreement=mean(answers)))
+    return InitialBatch(items, replace(newest, revision=0, items=answers, agreement=mean(answers)))
 
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
@@ -90,7 +90,7 @@ def batches_in_all(project: ProjectCreated, asked: int) -> int:
 def opening(
     project: str,
     created: ProjectCreated,
-    given: Sequence[Given],
+    given: Sequence[InitialBatch],
     source: str,
     time: datetime | None = None,
 ) -> Iterator[Event]:

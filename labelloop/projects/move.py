@@ -19,7 +19,7 @@ TRIES = 20
 
 
 @dataclass(frozen=True)
-class Side:
+class LogSide:
     """A log and its URL; its store is opened when it is needed, for it may not be known."""
 
     log: Log
@@ -38,7 +38,7 @@ class Moved:
     target_digest: str
 
 
-async def move(source: Side, target: Side, name: str | None, why: str = "") -> Moved:
+async def move(source: LogSide, target: LogSide, name: str | None, why: str = "") -> Moved:
     """Move a project; to be run again when it was interrupted.
 
     Raises UserError, before anything is written, unless what the target has of the project is a prefix of
@@ -70,7 +70,7 @@ def _has_left_for(history: History, there: str) -> bool:
     return history.halt is None and history.is_away and moved is not None and moved.log == there
 
 
-async def _leave(source: Side, address: str, there: str, project: str, why: str) -> History:
+async def _leave(source: LogSide, address: str, there: str, project: str, why: str) -> History:
     """Append the ProjectMoved that counts, unless it is there; the history up to and with it."""
     for _ in range(TRIES):
         history = await _history(source.log, project)
@@ -120,7 +120,7 @@ async def _history(log: Log, project: str) -> History:
     history = History(project, await log.identity())
     async for record in log.read(project):
         if record.event is not None:
-            history.add(record.event, record.place)
+            history.add(record.event, record.position)
     return history
 
 

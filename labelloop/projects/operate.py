@@ -66,7 +66,7 @@ def halted_at(histories: Mapping[str, History], event: str) -> History:
     halted = {name: history for name, history in histories.items() if history.halt is not None}
     for history in halted.values():
         assert history.halt is not None
-        if event in (history.halt.event, history.halt.place):
+        if event in (history.halt.event, history.halt.position):
             return history
     events = [f"{history.halt.event} ({name})" for name, history in halted.items() if history.halt]
     raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'none is halted'}")

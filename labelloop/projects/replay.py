@@ -18,7 +18,7 @@ from schemas.parts import Snapshot
 
 
 @dataclass(frozen=True)
-class Until:
+class ReplayEnd:
     """Where a replay ends: with an event, before what is later than a time, when a batch was done first."""
 
     event: str | None = None
@@ -35,7 +35,7 @@ class Until:
         return event.id == self.event or (batch is not None and batch.done)
 
 
-async def replay_until(log: Log, history: History, until: Until) -> None:
+async def replay_until(log: Log, history: History, until: ReplayEnd) -> None:
     """Let an empty history take the project's events. Raises UserError when the point is never reached."""
     reached = until.event is None and until.batch is None
     async for record in log.read(history.project):
@@ -44,7 +44,7 @@ async def replay_until(log: Log, history: History, until: Until) -> None:
             continue
         if until.is_over(event):
             break
-        history.add(event, record.place)
+        history.add(event, record.position)
         if until.is_reached(history, event):
             reached = True
             break
@@ -72,9 +72,11 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
     """
     if proof.halt is not None:
         raise UserError(f"not verified: {proof.project} is {proof.halt}")
-    for (event, content), place in proof.damaged.items():
+    for (event, content), position in proof.damaged.items():
         if content not in proof.skips.get(event, {}):
-            raise UserError(f"not verified: event {event} ({place}) is damaged: put back a copy of the log")
+            raise UserError(
+                f"not verified: event {event} ({position}) is damaged: put back a copy of the log"
+            )
     models, gone = await asyncio.to_thread(_check_files, proof, store) if store else (None, None)
     digest = loop_digest(proof.state)
     return Verified(len(proof.seen), digest, models, gone, proof.duplicates, proof.conflicts)

@@ -89,7 +89,7 @@ def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated
     return replace(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
 
 
-class Play:
+class SimulatedLoop:
     """A loop in memory: order of work and learner are the real ones, the answers those of the log."""
 
     def __init__(self, worker: Worker, store: Store, threads: int, real: LoopState, scratch: Path) -> None:

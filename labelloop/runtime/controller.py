@@ -36,7 +36,7 @@ class Controller(ABC, Generic[Work]):
     """
 
     name: str
-    turn: AbstractAsyncContextManager[Any] = nullcontext()
+    lock: AbstractAsyncContextManager[Any] = nullcontext()
     """What `do` needs to itself, over all projects; what is due is decided once it is had."""
 
     must_still_be_due: bool = False

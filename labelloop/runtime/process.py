@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from labelloop.config.caches import cache_folder
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.observe import logs
@@ -19,17 +19,17 @@ from labelloop.observe.instruments import Instruments
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.settings import Observing
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.runtime.controller import Controller
-from labelloop.runtime.service import Runtime
-from labelloop.runtime.state_cache import Folds
+from labelloop.runtime.service import ServiceRunner
+from labelloop.runtime.state_cache import StateCache
 
 PARENT_CHECK = 1.0
 
-Work = Callable[[Slot, Instruments], Coroutine[Any, Any, None]]
+Work = Callable[[StatusFile, Instruments], Coroutine[Any, Any, None]]
 
 
-def serve(make: Callable[[Settings], Controller[Any]]) -> None:
+def serve(make: Callable[[ServiceSettings], Controller[Any]]) -> None:
     """Run a controller until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
     launch(lambda observing: _serve(make, observing))
 
@@ -56,13 +56,15 @@ def _refuse(problem: str, json: bool) -> NoReturn:
     sys.exit(2)
 
 
-async def _serve(make: Callable[[Settings], Controller[Any]], observing: Observing) -> None:
-    settings = Settings.from_environment()
+async def _serve(make: Callable[[ServiceSettings], Controller[Any]], observing: Observing) -> None:
+    settings = ServiceSettings.from_environment()
     service = make(settings)
     log = open_log(settings.log)
 
-    async def work(slot: Slot, instruments: Instruments) -> None:
-        await Runtime(log, service, slot, Folds(cache_folder(), settings.log), instruments).run()
+    async def work(status_file: StatusFile, instruments: Instruments) -> None:
+        await ServiceRunner(
+            log, service, status_file, StateCache(cache_folder(), settings.log), instruments
+        ).run()
 
     try:
         await keep(service.name, work, observing, settings.run, settings.parent)
@@ -79,11 +81,11 @@ async def keep(
     Returns the signal that cut the work off. Raises UserError when it cannot be shown.
     """
     logs.bind_contextvars(service=name)
-    slot = Slot(run, name)
+    status_file = StatusFile(run, name)
     instruments = Instruments.of(name, observing.stale_after)
-    server = _show(instruments, observing, slot)
+    server = _show(instruments, observing, status_file)
     beating = asyncio.create_task(instruments.health.keep_beating())
-    running = asyncio.create_task(work(slot, instruments))
+    running = asyncio.create_task(work(status_file, instruments))
     got: list[int] = []
 
     def stop(number: int) -> None:
@@ -104,13 +106,13 @@ async def keep(
     return got[0] if got and running.cancelled() else None
 
 
-def _show(instruments: Instruments, observing: Observing, slot: Slot) -> HealthServer | None:
+def _show(instruments: Instruments, observing: Observing, status_file: StatusFile) -> HealthServer | None:
     if observing.port is None:
         return None
     server = HealthServer(
-        observing.host, observing.port, instruments.health, instruments.meters.registry, hiding()
+        observing.host, observing.port, instruments.health, instruments.metrics.registry, hiding()
     )
-    slot.say(health=server.url)
+    status_file.set(health=server.url)
     return server
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
 from labelloop.observe.health import Health
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -21,13 +21,17 @@ def stop_if_asked() -> None:
         raise asyncio.CancelledError
 
 
-class Patience:
+class Retry:
     """Patience with one thing that a service needs; `who` tells it from the others in slot and health."""
 
     def __init__(
-        self, slot: Slot, who: str, backoff: Callable[[], Backoff] = Backoff, health: Health | None = None
+        self,
+        status_file: StatusFile,
+        who: str,
+        backoff: Callable[[], Backoff] = Backoff,
+        health: Health | None = None,
     ) -> None:
-        self._slot = slot
+        self._status_file = status_file
         self._health = health or Health()
         self._who = who
         self._backoff = backoff()
@@ -50,7 +54,7 @@ class Patience:
         if outage != self._outage:
             logger.warning("%s; trying again", error)
             self._outage = outage
-        self._slot.say_of(self._who, waiting=str(error))
+        self._status_file.set_for(self._who, waiting=str(error))
         self._health.lacks(self._who, str(error))
         stop_if_asked()
         await asyncio.sleep(self._backoff.next())
@@ -60,6 +64,6 @@ class Patience:
         if self._outage is not None:
             logger.info("it works again; over is: %s", self._outage)
             self._outage = None
-            self._slot.say_of(self._who, waiting=None)
+            self._status_file.set_for(self._who, waiting=None)
             self._health.lacks(self._who, None)
         self._backoff.reset()

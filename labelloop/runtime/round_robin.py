@@ -8,7 +8,7 @@ EACH = 0.6
 SHORTEST = 5.0
 
 
-class Turns:
+class RoundRobin:
     """Goes round a growing sequence, a few at a time.
 
     A round takes EACH seconds an item, but no less than SHORTEST and no more than `longest`.

@@ -26,12 +26,12 @@ SAVE_AFTER = 2000
 SAVE_SHARE = 20
 
 
-class Misfit(Exception):
+class ForeignCheckpoint(Exception):
     """What was saved is not of this log: it was removed, and the partition is to be folded again."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Checkpoint:
     """The last event that was folded of a partition."""
 
     partition: int
@@ -40,27 +40,27 @@ class Mark:
     datahash: str
 
     @classmethod
-    def of(cls, record: Record) -> "Mark | None":
+    def of(cls, record: Record) -> "Checkpoint | None":
         if record.event is None:
             return None
         return cls(record.partition, record.offset, record.event.id, record.event.datahash)
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPartition:
     """The histories of a partition up to and with the mark."""
 
-    mark: Mark
+    checkpoint: Checkpoint
     histories: Sequence[History]
 
 
-class Folds:
+class StateCache:
     """What was folded of one log, a file a partition, for all services of this machine."""
 
     def __init__(self, root: Path, log: str) -> None:
         self._folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
 
-    def load(self, partition: int, here: str | None = None) -> Saved | None:
+    def load(self, partition: int, log_identity: str | None = None) -> SavedPartition | None:
         """What is there and whole, and was folded by this version; `here` is the log's identity."""
         path = self._path(partition)
         try:
@@ -69,8 +69,8 @@ class Folds:
             if found["version"] != version():
                 return None
             if found["sha256"] != hashlib.sha256(body).hexdigest():
-                raise Unusable("its digest is another")
-            return Saved(Mark(**found["mark"]), load(body, here))
+                raise UnusableCache("its digest is another")
+            return SavedPartition(Checkpoint(**found["mark"]), load(body, log_identity))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -78,16 +78,16 @@ class Folds:
             self.remove(partition)
             return None
 
-    def save(self, mark: Mark, histories: Iterable[History]) -> None:
+    def save(self, checkpoint: Checkpoint, histories: Iterable[History]) -> None:
         """Keep it, unless as much is there. What cannot be written is not kept."""
-        path = self._path(mark.partition)
+        path = self._path(checkpoint.partition)
         try:
-            if self._saved_offset(path) >= mark.offset:
+            if self._saved_offset(path) >= checkpoint.offset:
                 return
             body = dump(histories)
             head = {
                 "version": version(),
-                "mark": asdict(mark),
+                "mark": asdict(checkpoint),
                 "sha256": hashlib.sha256(body).hexdigest(),
             }
             _write(path, json.dumps(head).encode() + b"\n" + body)
@@ -128,12 +128,12 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-class Unusable(ValueError):
+class UnusableCache(ValueError):
     """Bytes that hold no histories, or not what was folded by this version."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedHistory:
     """A history that goes on: what it dropped is counted."""
 
     project: str
@@ -148,7 +148,7 @@ class Kept:
 
 _encoder = msgspec.msgpack.Encoder()
 
-_decoder = msgspec.msgpack.Decoder(tuple[Kept, ...])
+_decoder = msgspec.msgpack.Decoder(tuple[SavedHistory, ...])
 
 
 def dump(histories: Iterable[History]) -> bytes:
@@ -156,13 +156,13 @@ def dump(histories: Iterable[History]) -> bytes:
     return _encoder.encode([_kept(history) for history in histories])
 
 
-def load(content: bytes, here: str | None = None) -> list[History]:
+def load(content: bytes, log_identity: str | None = None) -> list[History]:
     """What `dump` was given, of the log `here`. Raises Unusable."""
     try:
         with _no_collection():
-            return [_history(kept, here) for kept in _decoder.decode(content)]
+            return [_history(kept, log_identity) for kept in _decoder.decode(content)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unusable(f"it holds no histories: {error}") from error
+        raise UnusableCache(f"it holds no histories: {error}") from error
 
 
 @cache
@@ -176,10 +176,10 @@ def version() -> str:
     return content.hexdigest()
 
 
-def _kept(history: History) -> Kept:
+def _kept(history: History) -> SavedHistory:
     assert history.halt is None
     assert not history.held
-    return Kept(
+    return SavedHistory(
         history.project,
         history.state,
         history.seen,
@@ -191,10 +191,10 @@ def _kept(history: History) -> Kept:
     )
 
 
-def _history(kept: Kept, here: str | None) -> History:
+def _history(kept: SavedHistory, log_identity: str | None) -> History:
     if loop_digest(kept.state) != kept.digest:
-        raise Unusable(f"the digest of {kept.project} is another")
-    history = History(kept.project, here, seen=kept.seen, skips=kept.skips)
+        raise UnusableCache(f"the digest of {kept.project} is another")
+    history = History(kept.project, log_identity, seen=kept.seen, skips=kept.skips)
     history.state = kept.state
     history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped
     return history

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
-from labelloop.config.locations import Places
+from labelloop.config.locations import Locations
 from labelloop.oracle.server import credentials
 from labelloop.supervisor import plan
 from labelloop.supervisor.access import wait_until_up
@@ -21,14 +21,14 @@ class Machine:
     """What runs, and the Argilla that it uses."""
 
     home: Home
-    places: Places
+    locations: Locations
     supervisor: Supervisor
     access: ArgillaAccess
 
 
 @asynccontextmanager
 async def running(
-    home: Home, places: Places, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
+    home: Home, locations: Locations, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
 ) -> AsyncIterator[Machine]:
     """Start the embedded Argilla; on leaving, stop all in order. The caller holds the home's lock."""
     if isinstance(argilla, Embedded):
@@ -38,10 +38,10 @@ async def running(
     async with Supervisor(home, access.url, say) as supervisor:
         if isinstance(argilla, Embedded):
             supervisor.start(plan.argilla(home, argilla.host, argilla.port))
-        yield Machine(home, places, supervisor, access)
+        yield Machine(home, locations, supervisor, access)
 
 
-async def start_services(machine: Machine, beside: plan.Beside) -> None:
+async def start_services(machine: Machine, beside: plan.OptionalServices) -> None:
     """Start the services as soon as Argilla answers: it is up the sooner for having the machine to itself.
 
     Raises UserError when Argilla keeps ending instead.
@@ -52,5 +52,5 @@ async def start_services(machine: Machine, beside: plan.Beside) -> None:
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
-    for service in plan.services(machine.home, machine.places, machine.access, beside):
+    for service in plan.services(machine.home, machine.locations, machine.access, beside):
         machine.supervisor.start(service)

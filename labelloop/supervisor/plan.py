@@ -9,9 +9,9 @@ from labelloop.alerts import targets
 from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
-from labelloop.config.locations import Places
+from labelloop.config.locations import Locations
 from labelloop.config.services import ALERTING, SERVICES
-from labelloop.config.settings import Settings, default_threads
+from labelloop.config.settings import ServiceSettings, default_threads
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service
 
@@ -32,7 +32,7 @@ def argilla(home: Home, host: str, port: int) -> Service:
 
 
 @dataclass(frozen=True)
-class Beside:
+class OptionalServices:
     """What runs beside the loop: the evaluator, and, where somebody is to be told, what alerts.
 
     `alert`: addresses as Apprise reads them; `rules`: pairs of a rule's name and its value.
@@ -55,13 +55,15 @@ class Beside:
         return (*chosen, ALERTING) if self.alert else chosen
 
 
-def services(home: Home, places: Places, access: ArgillaAccess, beside: Beside) -> list[Service]:
+def services(
+    home: Home, locations: Locations, access: ArgillaAccess, beside: OptionalServices
+) -> list[Service]:
     """The loop, and what runs beside it.
 
     If LABELLOOP_HEALTH_PORT is given, the first shows itself there and the others at the ports that follow;
     else, if anybody is to be alerted, each at any free port of this machine, to be watched.
     """
-    environment = settings(home, places, access).to_environment()
+    environment = settings(home, locations, access).to_environment()
     first = Observing.from_environment().port
     if beside.alert and first is None:
         first = 0
@@ -71,29 +73,29 @@ def services(home: Home, places: Places, access: ArgillaAccess, beside: Beside) 
 
 
 def annotators(
-    home: Home, places: Places, access: ArgillaAccess, project: str, behaviour: Mapping[str, str]
+    home: Home, locations: Locations, access: ArgillaAccess, project: str, behaviour: Mapping[str, str]
 ) -> Service:
     """Simulated annotators, who label a project from the gold labels of its pool."""
     arguments = [part for option in {"--project": project, **behaviour}.items() for part in option]
-    environment = settings(home, places, access).to_environment()
+    environment = settings(home, locations, access).to_environment()
     module = ("labelloop.oracle.simulated", *arguments, "--stop-with-parent")
     return _python(home, "annotators", module, environment)
 
 
-def settings(home: Home, places: Places, access: ArgillaAccess) -> Settings:
+def settings(home: Home, locations: Locations, access: ArgillaAccess) -> ServiceSettings:
     """The settings that the services of this home get, from this process."""
     threads = os.environ.get("LABELLOOP_THREADS") or str(default_threads())
     keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
-    basis = Settings(
-        log=places.log,
-        store=places.store,
+    basis = ServiceSettings(
+        log=locations.log,
+        store=locations.store,
         argilla_url=access.url,
         argilla_key=access.key,
         argilla_headers=access.headers,
         run=home.run,
         parent=os.getpid(),
     )
-    return Settings.from_environment(
+    return ServiceSettings.from_environment(
         {**basis.to_environment(), "LABELLOOP_THREADS": threads, "LABELLOOP_KEEP_MODELS": keep}
     )
 

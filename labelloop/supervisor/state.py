@@ -9,8 +9,8 @@ from typing import Any
 
 from labelloop.config.deployment import find_elsewhere
 from labelloop.config.home import Home
-from labelloop.config.locations import Places
-from labelloop.observe.status_file import read_slot
+from labelloop.config.locations import Locations
+from labelloop.observe.status_file import read_status_file
 from labelloop.store.opening import without_credentials
 from labelloop.supervisor.lock import holder
 
@@ -60,16 +60,16 @@ def read_state(run: Path) -> SupervisorState | None:
         return None
 
 
-def services_report(places: Places) -> dict[str, Any]:
+def services_report(locations: Locations) -> dict[str, Any]:
     """Log, store, what the supervisor says of each process and each process of itself, as JSON values.
 
     Without a home, what runs is not known: `home` and `running` are None.
     """
-    store = places.known_store
-    where = {"log": places.log, "store": without_credentials(store) if store is not None else None}
-    if places.home is None:
+    store = locations.known_store
+    where = {"log": locations.log, "store": without_credentials(store) if store is not None else None}
+    if locations.home is None:
         return {"home": None, **where, "running": None, "services": {}}
-    return {**_home_report(places.home), **where}
+    return {**_home_report(locations.home), **where}
 
 
 def _home_report(home: Home) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _home_report(home: Home) -> dict[str, Any]:
 
 def _said(home: Home, name: str, process: ProcessState) -> dict[str, Any]:
     """What the service says; nothing if that was another process."""
-    slot = read_slot(home.run, name)
-    if slot.get("pid") != process.pid:
+    status_file = read_status_file(home.run, name)
+    if status_file.get("pid") != process.pid:
         return {}
-    return {key: value for key, value in slot.items() if key not in ("pid", "at")}
+    return {key: value for key, value in status_file.items() if key not in ("pid", "at")}

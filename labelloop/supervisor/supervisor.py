@@ -20,10 +20,10 @@ LAST = ("argilla",)
 ROTATE_INTERVAL = 60.0
 
 
-class Keeper:
+class SupervisedProcess:
     """Starts its service again whenever it ends, with backoff; calls `changed` whenever `state` did."""
 
-    def __init__(self, service: Service, changed: Callable[["Keeper"], None]) -> None:
+    def __init__(self, service: Service, changed: Callable[["SupervisedProcess"], None]) -> None:
         self.service = service
         self.state = ProcessState()
         self._changed = changed
@@ -93,7 +93,7 @@ class Supervisor:
         self._home = home
         self._say = say
         self._state = SupervisorState(os.getpid(), time.time(), argilla)
-        self._keepers: dict[str, Keeper] = {}
+        self._processes: dict[str, SupervisedProcess] = {}
 
     async def __aenter__(self) -> "Supervisor":
         end_leftovers(self._home)
@@ -105,30 +105,30 @@ class Supervisor:
 
     async def __aexit__(self, *error: object) -> None:
         self._rotating.cancel()
-        for stage in _stages(self._keepers):
-            await asyncio.gather(*(self._keepers[name].stop() for name in stage))
+        for stage in _stages(self._processes):
+            await asyncio.gather(*(self._processes[name].stop() for name in stage))
         with suppress(asyncio.CancelledError):
             await self._rotating
 
     def start(self, service: Service) -> None:
         """Run the service from now on."""
-        self._keepers[service.name] = Keeper(service, self._changed)
+        self._processes[service.name] = SupervisedProcess(service, self._changed)
 
     def kill(self) -> None:
         """End all processes at once, for someone who will not wait."""
-        for keeper in self._keepers.values():
-            keeper.kill()
+        for process in self._processes.values():
+            process.kill()
 
     def state_of(self, name: str) -> ProcessState | None:
         """How a service fares; None for one that this supervisor does not run."""
-        return self._keepers[name].state if name in self._keepers else None
+        return self._processes[name].state if name in self._processes else None
 
-    def _changed(self, keeper: Keeper) -> None:
-        state = keeper.state
-        self._state.processes[keeper.service.name] = state
+    def _changed(self, process: SupervisedProcess) -> None:
+        state = process.state
+        self._state.processes[process.service.name] = state
         write_state(self._home.run, self._state)
         if state.state == "waiting":
-            self._say(f"{keeper.service.name} ended ({state.ended}) and is started again")
+            self._say(f"{process.service.name} ended ({state.ended}) and is started again")
 
     async def _rotate(self) -> None:
         while True:

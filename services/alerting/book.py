@@ -17,7 +17,7 @@ FILE = "alerts.json"
 
 
 @dataclass
-class Told:
+class QueuedAlert:
     """A message, and the ids of the targets that have not taken it yet."""
 
     message: Message
@@ -25,7 +25,7 @@ class Told:
 
 
 @dataclass
-class Known:
+class OpenAlert:
     """An alert that stands, since when."""
 
     title: str
@@ -44,8 +44,8 @@ class Book:
     log: str
     targets: Collection[str]
     places: dict[int, int] = field(default_factory=dict)
-    standing: dict[str, dict[str, Known]] = field(default_factory=dict)
-    outbox: list[Told] = field(default_factory=list)
+    standing: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
+    outbox: list[QueuedAlert] = field(default_factory=list)
 
     def change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> bool:
         """Note what is wrong with a project or a service now: what is new or over is to be told."""
@@ -60,7 +60,7 @@ class Book:
         if before.keys() == firing.keys():
             return False
         self.standing[about] = {
-            key: before.get(key, Known(alert.title, now)) for key, alert in firing.items()
+            key: before.get(key, OpenAlert(alert.title, now)) for key, alert in firing.items()
         }
         if not firing:
             del self.standing[about]
@@ -75,17 +75,17 @@ class Book:
         before, self.standing = self.standing, {about: found for about, found in kept.items() if found}
         return self.standing != before
 
-    def next_for(self, target: str) -> Told | None:
+    def next_for(self, target: str) -> QueuedAlert | None:
         """The oldest message that a target has not taken."""
         return next((told for told in self.outbox if target in told.left), None)
 
-    def took(self, target: str, told: Told) -> None:
+    def took(self, target: str, told: QueuedAlert) -> None:
         """The target has taken the message."""
         told.left.remove(target)
         self.outbox = [each for each in self.outbox if each.left]
 
     def _tell(self, message: Message) -> None:
-        self.outbox.append(Told(message, list(self.targets)))
+        self.outbox.append(QueuedAlert(message, list(self.targets)))
 
     def save(self) -> None:
         """On disk when it returns. Raises UserError when it cannot be written."""
@@ -131,13 +131,14 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
         book.places = {int(partition): int(offset) for partition, offset in said["places"].items()}
         for about, found in said["standing"].items():
             book.standing[about] = {
-                key: Known(str(title), datetime.fromisoformat(since)) for key, (title, since) in found.items()
+                key: OpenAlert(str(title), datetime.fromisoformat(since))
+                for key, (title, since) in found.items()
             }
         new = [target for target in targets if target not in said["targets"]]
         for each in said["outbox"]:
             # An address that was corrected is another one: it takes what nobody else is left to take.
             if left := [target for target in each["left"] if target in targets] or list(new):
-                book.outbox.append(Told(Message(**each["message"]), left))
+                book.outbox.append(QueuedAlert(Message(**each["message"]), left))
     except FileNotFoundError:
         return book
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

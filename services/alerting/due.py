@@ -37,7 +37,7 @@ def failing_after(failing: Failing, event: Event) -> Failing:
 
 
 @dataclass(frozen=True)
-class Look:
+class ServiceHealth:
     """A service as it was seen last: what is wrong with it, since when, and how far behind it is.
 
     `problem` None: it answers, and is ready. `lag`: seconds; None: not known.
@@ -74,7 +74,9 @@ def of_project(
     return {alert.key: alert for alert in found}
 
 
-def of_service(name: str, look: Look, told: Collection[str], rules: Rules, now: datetime) -> dict[str, Alert]:
+def of_service(
+    name: str, look: ServiceHealth, told: Collection[str], rules: Rules, now: datetime
+) -> dict[str, Alert]:
     """The alerts of a service, by key; `told`: those that people know of.
 
     A restart forgets since when a service is silent, and one that is silent tells no lag: what was told

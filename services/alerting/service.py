@@ -9,7 +9,7 @@ from functools import partial
 
 from labelloop.alerts import AlertSettings, Target, targets
 from labelloop.alerts.settings import Rules
-from labelloop.consumers.states import Telling
+from labelloop.consumers.states import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
 from labelloop.log.base import Follower, Record
@@ -17,13 +17,13 @@ from labelloop.loop.state import LoopState
 from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.settings import Observing
-from labelloop.observe.status_file import IDLE, Slot
+from labelloop.observe.status_file import IDLE, StatusFile
 from labelloop.runtime.process import keep
-from labelloop.runtime.retry import Patience
+from labelloop.runtime.retry import Retry
 from schemas.envelope import Event
-from services.alerting.book import Book, Told, open_book
+from services.alerting.book import Book, QueuedAlert, open_book
 from services.alerting.due import Alert, Failing, failing_after, of_project, of_service
-from services.alerting.watching import Watching
+from services.alerting.watching import ServiceWatch
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ async def main(observing: Observing) -> None:
     told = targets(settings.urls)
     log = open_log(settings.log)
 
-    async def work(slot: Slot, instruments: Instruments) -> None:
-        identity = await Patience(slot, LOG, health=instruments.health).until_done(log.identity)
+    async def work(status_file: StatusFile, instruments: Instruments) -> None:
+        identity = await Retry(status_file, LOG, health=instruments.health).until_done(log.identity)
         book = open_book(settings.state, identity, [target.id for target in told])
-        watching = Watching(settings.run, settings.watch)
-        await Alerting(log, book, told, watching, settings.rules, slot, instruments).run()
+        watching = ServiceWatch(settings.run, settings.watch)
+        await Alerting(log, book, told, watching, settings.rules, status_file, instruments).run()
 
     try:
         await keep(NAME, work, observing, settings.run, settings.parent)
@@ -55,7 +55,7 @@ class Project:
     """A project as it is followed."""
 
     partition: int
-    history: Telling
+    history: DeliveringHistory
     failing: Failing
 
 
@@ -71,9 +71,9 @@ class Alerting:
         log: Log,
         book: Book,
         told: Sequence[Target],
-        watching: Watching,
+        watching: ServiceWatch,
         rules: Rules,
-        slot: Slot,
+        status_file: StatusFile,
         instruments: Instruments,
         interval: float = INTERVAL,
     ) -> None:
@@ -82,15 +82,15 @@ class Alerting:
         self._targets = told
         self._watching = watching
         self._rules = rules
-        self._slot = slot
+        self._status_file = status_file
         self._instruments = instruments
         self._interval = interval
-        self._log_patience = Patience(slot, LOG, health=instruments.health)
-        self._disk_patience = Patience(slot, "disk", health=instruments.health)
+        self._log_retry = Retry(status_file, LOG, health=instruments.health)
+        self._disk_retry = Retry(status_file, "disk", health=instruments.health)
         self._projects: dict[str, Project] = {}
         self._read: dict[int, int] = {}
         self._follower: Follower | None = None
-        self._sharings = 0
+        self._rebalances = 0
         self._is_level = False
         self._is_kept = True
         self._is_place_kept = True
@@ -98,7 +98,7 @@ class Alerting:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self._slot.say(doing=IDLE)
+        self._status_file.set(doing=IDLE)
         off = self._rules.off
         self._forget(lambda about, key: key.split()[0] in off)
         async with asyncio.TaskGroup() as tasks:
@@ -113,23 +113,23 @@ class Alerting:
                 async with self._log.follow(NAME) as follower, asyncio.TaskGroup() as tasks:
                     self._instruments.health.lacks(LOG, "it reads what the log holds")
                     self._projects, self._read, self._is_level = {}, {}, False
-                    self._follower, self._sharings = follower, follower.sharings
+                    self._follower, self._rebalances = follower, follower.rebalances
                     tasks.create_task(self._measure(follower))
                     async for record in follower:
                         self._share(follower)
                         await self._take(record)
             except* (Unavailable, UserError) as away:
-                await self._log_patience.wait(away.exceptions[0])
+                await self._log_retry.wait(away.exceptions[0])
 
     async def _measure(self, follower: Follower) -> None:
         while True:
             self._share(follower)
             lag = await follower.lag()
             behind = sum(lag.values())
-            self._instruments.meters.lag.behind(behind)
+            self._instruments.metrics.lag.behind(behind)
             if not behind and not self._is_level:
                 self._is_level = True
-                self._log_patience.is_over()
+                self._log_retry.is_over()
                 self._instruments.health.lacks(LOG, None)
                 # What comes to a partition that is empty so far is news too.
                 self._book.places = {**dict.fromkeys(lag, -1), **self._read, **self._book.places}
@@ -139,20 +139,20 @@ class Alerting:
 
     def _share(self, follower: Follower) -> None:
         """What comes with a partition that another member had is no news."""
-        if follower.sharings != self._sharings:
-            self._sharings = follower.sharings
+        if follower.rebalances != self._rebalances:
+            self._rebalances = follower.rebalances
             self._is_level = False
 
     async def _take(self, record: Record) -> None:
         self._read[record.partition] = record.offset
         if record.event is None:
-            self._instruments.meters.passed_over()
+            self._instruments.metrics.passed_over()
             return
         place = self._book.places.get(record.partition)
         is_news = self._is_level if place is None else record.offset > place
         project = self._projects.get(record.event.project)
         if project is None:
-            history = Telling(record.event.project, self._book.log)
+            history = DeliveringHistory(record.event.project, self._book.log)
             project = self._projects[record.event.project] = Project(record.partition, history, {})
 
         def noted(event: Event) -> bool:
@@ -160,7 +160,7 @@ class Alerting:
             return is_news
 
         project.history.take(record, noted)
-        self._instruments.meters.lag.folded(record.event.time)
+        self._instruments.metrics.lag.folded(record.event.time)
         if not is_news:
             return
         # What halts a project is told of no state: the one before it stands.
@@ -207,16 +207,16 @@ class Alerting:
 
     async def _tell(self, target: Target) -> None:
         """Tell one target what it has not been told, in order; what was sent is noted at once."""
-        patience = Patience(self._slot, target.name, health=self._instruments.health)
+        retry = Retry(self._status_file, target.name, health=self._instruments.health)
         while True:
             told = await self._next_for(target)
-            await patience.until_done(partial(target.send, told.message))
+            await retry.until_done(partial(target.send, told.message))
             logger.info("%s was told: %s", target.name, told.message.title)
             self._book.took(target.id, told)
             self._is_kept = False
             await self._keep()
 
-    async def _next_for(self, target: Target) -> Told:
+    async def _next_for(self, target: Target) -> QueuedAlert:
         """The next message, once it is on disk: what could be lost is not told."""
         async with self._kept:
             while not (self._is_kept and (told := self._book.next_for(target.id))):
@@ -233,7 +233,7 @@ class Alerting:
 
     async def _keep(self) -> None:
         if not self._is_kept:
-            await self._disk_patience.until_done(self._save)
+            await self._disk_retry.until_done(self._save)
 
     async def _save(self) -> None:
         self._book.save()

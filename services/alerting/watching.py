@@ -12,16 +12,16 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from labelloop.config.services import SERVICES
-from labelloop.observe.status_file import read_slot
+from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state
-from services.alerting.due import Look
+from services.alerting.due import ServiceHealth
 
 PATIENCE = 5.0
 LAG = re.compile(r"^labelloop_lag_seconds\{[^}]*\} (\S+)$", re.MULTILINE)
 STARTING = "it is starting"
 
 
-class Watching:
+class ServiceWatch:
     """Services of this machine's supervisor, and those at the addresses that are given by their names.
 
     Behind a name that stands for several machines, each is asked.
@@ -30,9 +30,9 @@ class Watching:
     def __init__(self, run: Path | None, addresses: Mapping[str, str]) -> None:
         self._run = run
         self._addresses = addresses
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, ServiceHealth] = {}
 
-    async def look(self, now: datetime) -> Mapping[str, Look]:
+    async def look(self, now: datetime) -> Mapping[str, ServiceHealth]:
         """Each service as it is now; what is wrong with it keeps the time at which that was first seen."""
         found = {**self._supervised(), **self._addresses}
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
@@ -49,15 +49,17 @@ class Watching:
         state = read_state(self._run) if self._run is not None else None
         if state is None or self._run is None:
             return {}
-        slots = {name: read_slot(self._run, name) for name in SERVICES if name in state.processes}
+        status_files = {
+            name: read_status_file(self._run, name) for name in SERVICES if name in state.processes
+        }
         return {
-            name: slot.get("health") if slot.get("pid") == state.processes[name].pid else None
-            for name, slot in slots.items()
+            name: status_file.get("health") if status_file.get("pid") == state.processes[name].pid else None
+            for name, status_file in status_files.items()
         }
 
-    async def _look(self, client: httpx.AsyncClient, address: str | None, now: datetime) -> Look:
+    async def _look(self, client: httpx.AsyncClient, address: str | None, now: datetime) -> ServiceHealth:
         if address is None:
-            return Look(STARTING, now)
+            return ServiceHealth(STARTING, now)
         problems, lags = [], []
         for url in await _each(address):
             try:
@@ -69,7 +71,7 @@ class Watching:
             if ready.status_code != 200:
                 problems.append(ready.text.strip()[:300])
             lags += [float(found) for found in LAG.findall(metrics.text)]
-        return Look(problems[0] if problems else None, now, max(lags, default=None))
+        return ServiceHealth(problems[0] if problems else None, now, max(lags, default=None))
 
 
 async def _each(address: str) -> list[str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from labelloop.loop import agreement
 from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.votes import Seen, merged
+from labelloop.oracle.votes import SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
@@ -21,7 +21,7 @@ Labels = tuple[str, ...]
 def due(
     state: LoopState,
     batch: Batch,
-    seen: Mapping[int, Seen],
+    seen: Mapping[int, SeenRecord],
     accounts: Collection[str],
     now: datetime,
 ) -> Sequence[Outcome]:
@@ -42,7 +42,7 @@ def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
 
 
-def _votes_now(batch: Batch, seen: Mapping[int, Seen], accounts: Collection[str]) -> list[ItemVotes]:
+def _votes_now(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Collection[str]) -> list[ItemVotes]:
     recorded = recorded_votes(batch)
     return [merged(votes, seen.get(item), accounts) for item, votes in recorded.items()]
 
@@ -52,7 +52,7 @@ def _progress(
     project: ProjectCreated,
     batch: Batch,
     votes: list[ItemVotes],
-    seen: Mapping[int, Seen],
+    seen: Mapping[int, SeenRecord],
     now: datetime,
 ) -> list[Outcome]:
     verdicts = [verdict(item, project) for item in votes]

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.project import Desk
-from labelloop.oracle.votes import Seen, is_any_absent
+from labelloop.oracle.votes import SeenRecord, is_any_absent
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.runtime.round_robin import Turns
+from labelloop.runtime.round_robin import RoundRobin
 from services.annotation_watcher.due import due, recorded_votes
 
 QUICK = 0.4
@@ -21,12 +21,12 @@ ROUND = 30.0
 
 
 @dataclass
-class Watched:
+class WatchedProject:
     """How a project is watched: its desk, the older batches in turn, what was seen last, polls since news."""
 
     desk: Desk
-    turns: Turns = field(default_factory=lambda: Turns(ROUND))
-    last: dict[str, Mapping[int, Seen]] = field(default_factory=dict)
+    round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
+    last: dict[str, Mapping[int, SeenRecord]] = field(default_factory=dict)
     without_news: int = 0
 
 
@@ -35,9 +35,9 @@ class AnnotationWatcher(Controller[None]):
 
     name = "annotation_watcher"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[str, WatchedProject] = {}
 
     async def close(self) -> None:
         await self._argilla.__aexit__()
@@ -45,13 +45,15 @@ class AnnotationWatcher(Controller[None]):
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
             return Polled()
-        watched = self._watched.setdefault(state.project_id, Watched(Desk(self._argilla, state.project_id)))
+        watched = self._watched.setdefault(
+            state.project_id, WatchedProject(Desk(self._argilla, state.project_id))
+        )
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
         done = [batch for batch in state.batches.values() if batch.done]
-        older = watched.turns.take(done, interval)
+        older = watched.round_robin.take(done, interval)
         outcomes: list[Outcome] = []
-        seen: dict[str, Mapping[int, Seen]] = {}
+        seen: dict[str, Mapping[int, SeenRecord]] = {}
         for batch in (*opened, *older):
             seen[batch.name] = await watched.desk.seen(batch) or {}
             outcomes += await self._due(state, batch, seen[batch.name], watched.desk)
@@ -61,7 +63,7 @@ class AnnotationWatcher(Controller[None]):
         return Polled(outcomes, interval)
 
     async def _due(
-        self, state: LoopState, batch: Batch, seen: Mapping[int, Seen], desk: Desk
+        self, state: LoopState, batch: Batch, seen: Mapping[int, SeenRecord], desk: Desk
     ) -> Sequence[Outcome]:
         accounts = await desk.accounts() if is_any_absent(recorded_votes(batch), seen) else {}
         return due(state, batch, seen, accounts, datetime.now(UTC))

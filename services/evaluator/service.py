@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
@@ -25,11 +25,11 @@ class Evaluator(Controller[Work]):
 
     name = "evaluator"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._store = open_store(settings.store)
         self._worker = Worker(settings.threads, self.name)
-        self.turn = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self._said: set[str] = set()
         self._missed: set[str] = set()
 

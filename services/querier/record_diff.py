@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
 from labelloop.oracle.argilla.project import record_id
-from labelloop.oracle.votes import Seen, lost_votes
+from labelloop.oracle.votes import SeenRecord, lost_votes
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingRecord:
     """A text whose record is absent, or lacks recorded votes."""
 
     item: int
     votes: tuple[Vote, ...]
 
 
-def lacks(batch: Batch, seen: Mapping[int, Seen], accounts: Mapping[str, str]) -> list[Lack]:
+def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, str]) -> list[MissingRecord]:
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids."""
     recorded = {answer.item: answer for answer in batch.answers}
     kept = batch.kept
@@ -30,9 +30,9 @@ def lacks(batch: Batch, seen: Mapping[int, Seen], accounts: Mapping[str, str]) -
         if _came_with_its_label(votes):
             continue
         if picked.item not in seen:
-            found.append(Lack(picked.item, votes.votes))
+            found.append(MissingRecord(picked.item, votes.votes))
         elif lost := lost_votes(votes, seen[picked.item], accounts):
-            found.append(Lack(picked.item, lost))
+            found.append(MissingRecord(picked.item, lost))
     return found
 
 
@@ -41,12 +41,12 @@ def _came_with_its_label(votes: ItemVotes) -> bool:
     return isinstance(votes, AnnotatedItem) and bool(votes.labels) and not votes.votes
 
 
-def missing_accounts(lacking: Sequence[Lack], accounts: Mapping[str, str]) -> list[str]:
+def missing_accounts(lacking: Sequence[MissingRecord], accounts: Mapping[str, str]) -> list[str]:
     """The usernames that votes need and the server does not have."""
     return sorted({vote.username for lack in lacking for vote in lack.votes} - set(accounts.values()))
 
 
-def leftovers(batch: Batch, seen: Mapping[int, Seen]) -> list[str]:
+def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
     """The server's records of texts that went back to the pool when the batch was closed."""
     kept = batch.kept
     return [record.record for item, record in seen.items() if item not in kept]
@@ -55,7 +55,7 @@ def leftovers(batch: Batch, seen: Mapping[int, Seen]) -> list[str]:
 def new_records(
     state: LoopState,
     batch: Batch,
-    lacking: Sequence[Lack],
+    lacking: Sequence[MissingRecord],
     texts: Sequence[str],
     accounts: Mapping[str, str],
 ) -> list[NewRecord]:

@@ -11,12 +11,12 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.argilla import Argilla, Missing, Rejected
 from labelloop.oracle.argilla.project import Desk
 from labelloop.oracle.argilla.transport import Refused
-from labelloop.oracle.votes import Seen, is_any_absent
-from labelloop.pool.snapshot import Snapshot
-from labelloop.runtime.round_robin import Turns
+from labelloop.oracle.votes import SeenRecord, is_any_absent
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.runtime.round_robin import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
-from services.querier.record_diff import Lack, lacks, leftovers, missing_accounts, new_records
+from services.querier.record_diff import MissingRecord, lacks, leftovers, missing_accounts, new_records
 
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
@@ -29,45 +29,47 @@ class Pools:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opened: dict[str, Snapshot] = {}
+        self._opened: dict[str, OpenSnapshot] = {}
 
-    async def open(self, project: ProjectCreated) -> Snapshot:
+    async def open(self, project: ProjectCreated) -> OpenSnapshot:
         """The project's pool. Raises UserError when it is missing or damaged."""
         digest = project.pool.digest
         if digest not in self._opened:
             self._opened[digest] = await asyncio.to_thread(self._read, project)
         return self._opened[digest]
 
-    def _read(self, project: ProjectCreated) -> Snapshot:
-        return Snapshot.open(self._store.pool(project), project.pool.digest)
+    def _read(self, project: ProjectCreated) -> OpenSnapshot:
+        return OpenSnapshot.open(self._store.pool(project), project.pool.digest)
 
 
 @dataclass
-class Served:
+class SyncedProject:
     """How a project is served: its desk, done batches in turn, and those compared since they were done."""
 
     desk: Desk
-    turns: Turns = field(default_factory=lambda: Turns(ROUND))
+    round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
     compared: set[str] = field(default_factory=set)
 
 
-class Keeper:
+class RecordSync:
     """Compares open batches every time, done ones once at once and then in turn, within a minute."""
 
     def __init__(self, argilla: Argilla, pools: Pools) -> None:
         self._argilla = argilla
         self._pools = pools
-        self._served: dict[str, Served] = {}
+        self._served: dict[str, SyncedProject] = {}
         self._refused: set[str] = set()
 
     async def compare(self, state: LoopState, project: ProjectCreated) -> None:
         """Look at what is on the server, and mend it. To be called every COMPARE_EVERY seconds."""
-        served = self._served.setdefault(state.project_id, Served(Desk(self._argilla, state.project_id)))
+        served = self._served.setdefault(
+            state.project_id, SyncedProject(Desk(self._argilla, state.project_id))
+        )
         if await served.desk.set_up(project):
             served.compared.clear()
         done = [batch for batch in state.batches.values() if batch.done]
         newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
-        for batch in (*open_batches(state), *newly_done, *served.turns.take(done, COMPARE_EVERY)):
+        for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, COMPARE_EVERY)):
             await self._restore(state, project, batch, served.desk)
             if batch.done:
                 served.compared.add(batch.name)
@@ -90,11 +92,13 @@ class Keeper:
             message = f"Argilla changed while batch {batch.name} of {state.project_id} was compared: {error}"
             raise Unavailable(message) from error
 
-    async def _accounts_for(self, batch: Batch, seen: Mapping[int, Seen], desk: Desk) -> Mapping[str, str]:
+    async def _accounts_for(
+        self, batch: Batch, seen: Mapping[int, SeenRecord], desk: Desk
+    ) -> Mapping[str, str]:
         recorded = {answer.item: answer for answer in batch.answers}
         return await desk.accounts() if is_any_absent(recorded, seen) else {}
 
-    async def _with_missing(self, lacking: Sequence[Lack], desk: Desk) -> Mapping[str, str]:
+    async def _with_missing(self, lacking: Sequence[MissingRecord], desk: Desk) -> Mapping[str, str]:
         accounts = dict(await desk.accounts())
         for username in missing_accounts(lacking, accounts):
             try:

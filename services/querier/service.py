@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
@@ -19,7 +19,7 @@ from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import is_model_wanted, next_work
 from services.querier.picking import query_batch
-from services.querier.record_sync import COMPARE_EVERY, Keeper, Pools
+from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
 
 
 class Querier(Controller[NextBatch | NextRelabel]):
@@ -28,15 +28,15 @@ class Querier(Controller[NextBatch | NextRelabel]):
     name = "querier"
     must_still_be_due = True
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._store = open_store(settings.store)
         self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
         self._worker = Worker(settings.threads, self.name)
-        self.turn = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self._warm: asyncio.Task[None] | None = None
         self._pools = Pools(self._store)
-        self._keeper = Keeper(self._argilla, self._pools)
+        self._record_sync = RecordSync(self._argilla, self._pools)
 
     async def close(self) -> None:
         if self._warm is not None:
@@ -71,7 +71,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
     async def poll(self, state: LoopState) -> Polled:
         if state.project is None or not state.begun:
             return Polled()
-        await self._keeper.compare(state, state.project)
+        await self._record_sync.compare(state, state.project)
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
         if is_model_wanted(state) and (self._warm is None or failed):
             self._warm = asyncio.create_task(self._worker.warm())

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
@@ -20,11 +20,11 @@ class Trainer(Controller[NextModel]):
 
     name = "trainer"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._store = open_store(settings.store)
         self._worker = Worker(settings.threads, self.name)
-        self.turn = self._training = asyncio.Lock()
+        self.lock = self._training = asyncio.Lock()
         self._warm = False
         self._unpublished: dict[str, tuple[TrainRequest, TrainResult]] = {}
 

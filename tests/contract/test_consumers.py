@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from labelloop.log.base import Log
-from labelloop.log.dead_letters import Standing
+from labelloop.log.dead_letters import DeadLetterStatus
 from schemas.envelope import new_event
 from schemas.events import EventData
 from tests.support.consumers import until_letters
@@ -47,7 +47,7 @@ async def test_a_group_goes_on_where_it_was_with_the_whole_state(log: Log) -> No
 
 async def test_a_group_placed_at_the_end_is_given_what_comes_from_then_on(log: Log) -> None:
     await begin(log)
-    await log.place(GROUP, at_end=True)
+    await log.seek(GROUP, at_end=True)
     before, after = Noting(), Noting()
 
     await once(log, before)
@@ -60,7 +60,7 @@ async def test_a_group_placed_at_the_end_is_given_what_comes_from_then_on(log: L
 async def test_a_group_placed_at_the_beginning_is_given_all_again(log: Log) -> None:
     await begin(log)
     await once(log, Noting())
-    await log.place(GROUP, at_end=False)
+    await log.seek(GROUP, at_end=False)
     again = Noting()
 
     await once(log, again)
@@ -104,7 +104,7 @@ async def test_a_dead_letter_comes_with_the_state_that_it_came_with(log: Log) ->
         await until(lambda: consumer.lengths == [2, 3])
 
         await log.dead_letters.put(letter.redriven(datetime.now(UTC)))
-        await until_letters(log, lambda letters: letters[0].standing is Standing.SETTLED)
+        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
         await append(log, trained("0", {"0": 0}))
         await until(lambda: consumer.lengths == [2, 3, 1, 4])
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from labelloop.log.base import Log
-from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from tests.contract.conftest import Place, read_all
 from tests.support.logs import some_event
 
@@ -49,9 +49,9 @@ async def test_the_last_word_on_a_letter_counts(log: Log, place: Place) -> None:
     for each in (log, another := place.open()):
         found = await each.dead_letters.read()
         assert list(found) == [first.id, other.id]
-        assert (found[first.id].standing, found[first.id].attempts) == (Standing.DEAD, 5)
+        assert (found[first.id].standing, found[first.id].attempts) == (DeadLetterStatus.DEAD, 5)
         assert (found[first.id].reason, found[first.id].time) == ("KeyError", later)
-        assert found[other.id].standing is Standing.SETTLED
+        assert found[other.id].standing is DeadLetterStatus.SETTLED
     await another.close()
 
 

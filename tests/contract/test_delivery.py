@@ -9,8 +9,8 @@ import pytest
 
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log
-from labelloop.log.dead_letters import Standing
-from labelloop.observe.status_file import Slot, read_slot
+from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.observe.status_file import StatusFile, read_status_file
 from tests.contract.conftest import LIFETIME, Place
 from tests.support.children import Child
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
@@ -39,7 +39,9 @@ async def redrive(log: Log) -> None:
     """Ask for all that is dead."""
     letters = (await log.dead_letters.read()).values()
     now = datetime.now(UTC)
-    await log.dead_letters.put(*(each.redriven(now) for each in letters if each.standing is Standing.DEAD))
+    await log.dead_letters.put(
+        *(each.redriven(now) for each in letters if each.standing is DeadLetterStatus.DEAD)
+    )
 
 
 async def test_what_fails_for_a_while_is_tried_again(log: Log) -> None:
@@ -62,7 +64,7 @@ async def test_what_cannot_be_handled_is_set_aside_and_the_next_comes(log: Log) 
 
     (letter,) = (await log.dead_letters.read()).values()
     assert consumer.counts[1] == 3
-    assert (letter.group, letter.attempts, letter.standing) == (GROUP, 3, Standing.DEAD)
+    assert (letter.group, letter.attempts, letter.standing) == (GROUP, 3, DeadLetterStatus.DEAD)
     assert letter.event.data == some_event("p", 1).data
     assert letter.reason == "ValueError: it is odd"
 
@@ -101,12 +103,12 @@ async def test_what_needs_something_that_is_away_waits_for_it(
     await append(log, 0, 1)
     away: list[Exception] = [Unavailable(f"no answer in {n} s", outage="the mail server") for n in range(9)]
     consumer = Consumer(failing={0: away})
-    slot = Slot(tmp_path / "run", GROUP)
+    status_file = StatusFile(tmp_path / "run", GROUP)
 
-    async with delivering(log, consumer, slot=slot, attempts=3):
-        await until(lambda: "waiting" in read_slot(tmp_path / "run", GROUP))
+    async with delivering(log, consumer, status_file=status_file, attempts=3):
+        await until(lambda: "waiting" in read_status_file(tmp_path / "run", GROUP))
         await until(lambda: consumer.handled == [0, 1])
-        await until(lambda: "waiting" not in read_slot(tmp_path / "run", GROUP))
+        await until(lambda: "waiting" not in read_status_file(tmp_path / "run", GROUP))
 
     assert consumer.counts[0] == 10
     assert not await log.dead_letters.read()
@@ -121,10 +123,10 @@ async def test_what_holds_no_event_is_counted_and_passed_over(log: Log, place: P
     await append(log, 1)
     consumer = Consumer()
 
-    async with delivering(log, consumer, slot=Slot(tmp_path / "run", GROUP)):
+    async with delivering(log, consumer, status_file=StatusFile(tmp_path / "run", GROUP)):
         await until(lambda: consumer.handled == [0, 1])
 
-    assert read_slot(tmp_path / "run", GROUP)["strangers"] == 1
+    assert read_status_file(tmp_path / "run", GROUP)["strangers"] == 1
     assert not await log.dead_letters.read()
 
 
@@ -136,7 +138,7 @@ async def test_what_is_asked_for_is_given_again_while_the_consumer_runs(log: Log
 
         await redrive(log)
 
-        (letter,) = await until_letters(log, lambda letters: letters[0].standing is Standing.SETTLED)
+        (letter,) = await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
     assert consumer.handled == [1, 0]
     assert letter.event.id == some_event("p", 0).id
 
@@ -149,10 +151,10 @@ async def test_what_fails_once_more_is_back_with_one_attempt_more(log: Log) -> N
 
         await redrive(log)
         (letter,) = await until_letters(log, lambda letters: letters[0].attempts == 4)
-        assert (letter.standing, letter.reason) == (Standing.DEAD, "KeyError: 'another'")
+        assert (letter.standing, letter.reason) == (DeadLetterStatus.DEAD, "KeyError: 'another'")
 
         await redrive(log)
-        await until_letters(log, lambda letters: letters[0].standing is Standing.SETTLED)
+        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
     assert consumer.counts[0] == 5
 
 
@@ -167,7 +169,7 @@ async def test_what_was_asked_for_is_given_at_the_next_start_of_its_own_group(lo
     async with delivering(log, other, group="dashboard"):
         await until(lambda: other.handled == [0, 1])
         async with delivering(log, again):
-            await until_letters(log, lambda letters: letters[0].standing is Standing.SETTLED)
+            await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
 
     assert again.counts[0] == 1
     assert other.calls == [0, 1]
@@ -199,8 +201,8 @@ async def test_a_consumer_killed_while_it_tries_again_is_asked_once_more(log: Lo
         killed.wait_for(lambda said: said.get("called") == 0)
         killed.kill()
     (letter,) = (await log.dead_letters.read()).values()
-    assert letter.standing is Standing.REDRIVEN
+    assert letter.standing is DeadLetterStatus.REDRIVEN
 
     with consume() as again:
         again.wait_for(lambda said: said.get("handled") == 0)
-        await until_letters(log, lambda letters: letters[0].standing is Standing.SETTLED)
+        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
-from labelloop.observe.status_file import IDLE, Slot, read_slot
-from labelloop.runtime.state_cache import Folds
+from labelloop.observe.status_file import IDLE, StatusFile, read_status_file
+from labelloop.runtime.state_cache import StateCache
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused
 from tests.contract.conftest import Place
@@ -62,16 +62,18 @@ async def operated(log: Log) -> None:
         await log.append(new_event(PROJECT, data, source="tests"))
 
 
-async def run(log: Log, folds: Folds, folder: Path, batches: int) -> list[str]:
+async def run(log: Log, folds: StateCache, folder: Path, batches: int) -> list[str]:
     """Run a service until it has asked for so many batches; the ids of the events that it was given."""
     watched, service = Watched(log), Batches(count=batches)
-    async with running(cast(Log, watched), service, Slot(folder, "batches"), folds):
-        await until(lambda: len(service.done) > 0 and read_slot(folder, "batches").get("doing") == IDLE)
+    async with running(cast(Log, watched), service, StatusFile(folder, "batches"), folds):
+        await until(
+            lambda: len(service.done) > 0 and read_status_file(folder, "batches").get("doing") == IDLE
+        )
     return watched.arrived
 
 
 async def test_only_what_is_new_is_read_and_the_work_goes_on(log: Log, place: Place, tmp_path: Path) -> None:
-    folds = Folds(tmp_path / "cache", place.at)
+    folds = StateCache(tmp_path / "cache", place.at)
     await operated(log)
     first = await run(log, folds, tmp_path, batches=1)
     assert len(first) == 2 + OPERATED
@@ -86,9 +88,9 @@ async def test_without_the_cache_all_is_read_and_the_same_is_done(
     log: Log, place: Place, tmp_path: Path
 ) -> None:
     await operated(log)
-    first = await run(log, Folds(tmp_path / "cache", place.at), tmp_path, batches=1)
+    first = await run(log, StateCache(tmp_path / "cache", place.at), tmp_path, batches=1)
 
-    second = await run(log, Folds(tmp_path / "other", place.at), tmp_path, batches=2)
+    second = await run(log, StateCache(tmp_path / "other", place.at), tmp_path, batches=2)
 
     assert second[:-1] == first
 
@@ -97,7 +99,7 @@ async def test_the_saved_fold_of_another_log_is_noticed_and_all_is_read(
     log: Log, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = place.kind.open(place.kind.place(tmp_path / "other"), 3.0)
-    folds = Folds(tmp_path / "cache", "one name for both")
+    folds = StateCache(tmp_path / "cache", "one name for both")
     await operated(log)
     await run(log, folds, tmp_path, batches=1)
     await other.append(new_event(PROJECT, project(seed=5), source="tests"))

@@ -14,7 +14,7 @@ import transformers
 from msgspec import structs
 
 from labelloop.cli.opened import opened_project
-from labelloop.config.locations import places_of
+from labelloop.config.locations import locations_of
 from labelloop.pool.bundled import bundled
 from labelloop.projects.retrain import Retrained, retrain
 from schemas.events import BatchAnnotated
@@ -98,7 +98,7 @@ def test_over_kafka_it_decides_the_same(
     demo: Demo, first: Ended, second: Ended, log: str | None, kafka: str
 ) -> None:
     assert log is not None
-    assert places_of(str(demo.folder / HOME)).log.startswith(log)
+    assert locations_of(str(demo.folder / HOME)).log.startswith(log)
     assert not (demo.folder / HOME / "log.sqlite").exists()
     assert first.said["digest"] == second.said["digest"]
 
@@ -180,7 +180,7 @@ def test_a_model_trained_again_from_the_log_has_the_same_weights(demo: Demo, sec
 
 def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, second: Ended) -> None:
     async def retrained() -> Retrained:
-        places = places_of(str(demo.folder / HOME))
+        places = locations_of(str(demo.folder / HOME))
         async with opened_project(places, None) as (found, history):
             state = history.state
             batch = state.batches["0"]

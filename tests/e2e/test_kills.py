@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from labelloop.config.locations import places_of
+from labelloop.config.locations import locations_of
 from labelloop.errors import UserError
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.proof import Proof
-from labelloop.projects.replay import Until, proven, replay_until
+from labelloop.projects.replay import ReplayEnd, proven, replay_until
 from schemas.envelope import Event
 from tests.support.command import labelloop
 from tests.support.demo import MOST_SECONDS, SIZE, Demo, Ended, Undisturbed
@@ -133,7 +133,7 @@ def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
 
 def events(home: Path) -> list[Event]:
     """All records as they lie there: Kafka's own readers would pass over what is there twice."""
-    log = places_of(str(home)).log
+    log = locations_of(str(home)).log
     return list(events_in(log)) if log.startswith("kafka") else asyncio.run(read_log(log))
 
 
@@ -209,7 +209,7 @@ def test_each_of_200_changed_bytes_is_found(killed: Run, tmp_path: Path) -> None
 async def verify(path: Path, project: str) -> None:
     log, proof = SqliteLog(path), Proof(project)
     try:
-        await replay_until(log, proof, Until())
+        await replay_until(log, proof, ReplayEnd())
         await proven(proof, None)
     finally:
         await log.close()

@@ -168,8 +168,8 @@ def test_a_project_that_is_halted_says_by_what_and_what_to_do(
 def test_the_services_count_what_is_no_event_and_say_which_projects_rest(
     scene: Scene, found: dict[str, dict[str, Any]]
 ) -> None:
-    scene.loop.until(lambda: len(scene.loop.slot("querier").get("halted", ())) == len(HALTING))
-    assert scene.loop.slot("annotation_watcher")["strangers"] == 3
+    scene.loop.until(lambda: len(scene.loop.status_file("querier").get("halted", ())) == len(HALTING))
+    assert scene.loop.status_file("annotation_watcher")["strangers"] == 3
     assert all(scene.loop.is_running(name) for name in ("querier", "annotation_watcher"))
 
 
@@ -188,7 +188,7 @@ def test_a_halted_project_goes_on_once_the_event_is_skipped(
     now = scene.wait_until_labelled(*HALTING)
 
     assert [now[scene.projects[poison]]["halted"] for poison in HALTING] == [None] * len(HALTING)
-    scene.loop.until(lambda: "halted" not in scene.loop.slot("querier"))
+    scene.loop.until(lambda: "halted" not in scene.loop.status_file("querier"))
 
 
 @pytest.mark.parametrize("poison", HALTING)

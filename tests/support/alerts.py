@@ -6,20 +6,20 @@ from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from services.alerting.book import open_book
 from services.alerting.service import Alerting
-from services.alerting.watching import Watching
+from services.alerting.watching import ServiceWatch
 from tests.support.receivers import Hook
 
-NOBODY = Watching(None, {})
+NOBODY = ServiceWatch(None, {})
 
 
 async def an_alerting(
-    log: Log, folder: Path, hook: Hook, watching: Watching = NOBODY, rules: Rules | None = None
+    log: Log, folder: Path, hook: Hook, watching: ServiceWatch = NOBODY, rules: Rules | None = None
 ) -> Alerting:
     """It looks ten times a second, and keeps what it told in the folder."""
     told = targets([hook.url])
     book = open_book(folder, await log.identity(), [target.id for target in told])
-    slot, instruments = Slot(None, "alerting"), Instruments.of("alerting")
-    return Alerting(log, book, told, watching, rules or Rules(), slot, instruments, interval=0.1)
+    status_file, instruments = StatusFile(None, "alerting"), Instruments.of("alerting")
+    return Alerting(log, book, told, watching, rules or Rules(), status_file, instruments, interval=0.1)

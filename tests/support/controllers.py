@@ -9,10 +9,10 @@ from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.runtime.service import Runtime
-from labelloop.runtime.state_cache import Folds
+from labelloop.runtime.service import ServiceRunner
+from labelloop.runtime.state_cache import StateCache
 from schemas.envelope import Event
 from schemas.events import BatchQueried
 from tests.support.states import queried
@@ -88,12 +88,12 @@ async def until_state(log: Log, project: str, holds: Callable[[LoopState], bool]
 async def running(
     log: Log,
     service: Controller[str],
-    slot: Slot,
-    folds: Folds | None = None,
+    status_file: StatusFile,
+    state_cache: StateCache | None = None,
     instruments: Instruments | None = None,
 ) -> AsyncIterator["asyncio.Task[None]"]:
     """The service at work on the log."""
-    task = asyncio.create_task(Runtime(log, service, slot, folds, instruments).run())
+    task = asyncio.create_task(ServiceRunner(log, service, status_file, state_cache, instruments).run())
     try:
         yield task
     finally:

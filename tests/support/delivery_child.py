@@ -11,7 +11,7 @@ from functools import partial
 from labelloop.backoff import Backoff
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Record
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from tests.support.logs import KINDS, number_of
 
 
@@ -35,7 +35,9 @@ class Telling(Handler):
 async def main(kind: str, place: str, lifetime: str, group: str, failing: str, hanging: str) -> None:
     log = KINDS[kind].open(place, float(lifetime))
     telling = Telling(failing, hanging)
-    await Delivery(log, group, telling, Slot(None, group), attempts=2, backoff=partial(Backoff, 0.01)).run()
+    await Delivery(
+        log, group, telling, StatusFile(None, group), attempts=2, backoff=partial(Backoff, 0.01)
+    ).run()
 
 
 def _numbers(said: str) -> set[int]:

@@ -11,7 +11,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.kafka import KafkaSettings, read_settings
-from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.kafka.records import key, to_record
 from schemas.envelope import Event
 
@@ -47,7 +47,7 @@ def repeated(events: Sequence[Event]) -> list[Event]:
 
 
 async def _events_in(settings: KafkaSettings) -> list[Event]:
-    ends = Ends(settings)
+    ends = EndOffsets(settings)
     try:
         found = await ends.of(settings.topic, range(settings.partitions))
         pages = [page async for page in read(settings, settings.topic, found)]

@@ -40,9 +40,9 @@ class Killer:
 
     def go_on_until(self, enough: Callable[[], bool]) -> None:
         """Kill one after the other, each as soon as it runs again and a random moment more."""
-        turn = 0
+        lock = 0
         while not enough():
-            name = self._victims[turn % len(self._victims)]
+            name = self._victims[lock % len(self._victims)]
             process = self._running(name)
             if process is None:
                 time.sleep(POLL)
@@ -50,7 +50,7 @@ class Killer:
             self._rest(self._random.uniform(0, self._longest_rest), enough)
             if self._kill(process):
                 self.hits[name] += 1
-                turn += 1
+                lock += 1
 
     def _running(self, name: str) -> psutil.Process | None:
         if name in self._others:

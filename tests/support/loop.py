@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
-from labelloop.observe.status_file import read_slot
+from labelloop.observe.status_file import read_status_file
 from labelloop.pool import snapshot
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
@@ -46,7 +46,7 @@ class Loop:
     ) -> None:
         self.home = home
         self.argilla = argilla
-        self.settings = Settings(
+        self.settings = ServiceSettings(
             log=log or f"sqlite:///{home / 'log.sqlite'}",
             store=store or str(home / "store"),
             argilla_url=url or argilla.url,
@@ -183,8 +183,8 @@ class Loop:
     def said(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text()
 
-    def slot(self, name: str) -> dict[str, Any]:
-        return read_slot(self._run(name), self._service_of.get(name, name))
+    def status_file(self, name: str) -> dict[str, Any]:
+        return read_status_file(self._run(name), self._service_of.get(name, name))
 
     def _run(self, name: str) -> Path:
         """Where a process says how it fares: two of one service must not write one file."""

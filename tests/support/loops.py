@@ -19,7 +19,7 @@ from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.relabels import NextRelabel, next_relabel
 from labelloop.loop.state import Batch, LoopState
-from labelloop.projects.initial_batches import Given, opening
+from labelloop.projects.initial_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
@@ -60,7 +60,7 @@ class Loop:
 
     created: e.ProjectCreated
     gold: Callable[[int], str | None]
-    given: Sequence[Given] = ()
+    given: Sequence[InitialBatch] = ()
     events: list[Event] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(PROJECT))
     minutes: int = 0

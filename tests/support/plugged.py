@@ -8,10 +8,10 @@ from typing import Protocol
 
 from labelloop import Consumer, Event, LoopState
 from labelloop.backoff import Backoff
-from labelloop.consumers.runner import Running
+from labelloop.consumers.runner import ConsumerHandler
 from labelloop.log.base import Log
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 
 GROUP = "noting"
 
@@ -47,17 +47,21 @@ def running(
     log: Log,
     consumer: Consumer,
     group: str = GROUP,
-    slot: Slot | None = None,
+    status_file: StatusFile | None = None,
     instruments: Instruments | None = None,
     project: str | None = None,
-) -> Running:
+) -> ConsumerHandler:
     """The consumer on the log; it waits for little between attempts."""
     backoff = partial(Backoff, 0.01, 0.05)
     observed = instruments or Instruments.of(group)
-    return Running(log, consumer, group, slot or Slot(None, group), observed, project, backoff)
+    return ConsumerHandler(
+        log, consumer, group, status_file or StatusFile(None, group), observed, project, backoff
+    )
 
 
-async def once(log: Log, consumer: Consumer, group: str = GROUP, project: str | None = None) -> Running:
+async def once(
+    log: Log, consumer: Consumer, group: str = GROUP, project: str | None = None
+) -> ConsumerHandler:
     """Let the consumer handle what is there."""
     run = running(log, consumer, group, project=project)
     async with asyncio.timeout(30):

@@ -11,7 +11,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
-from labelloop.projects.create import Ensured
+from labelloop.projects.create import EnsuredProject
 
 SOON = 0.3
 LATER = 2.0
@@ -59,7 +59,7 @@ async def _find(argilla: Argilla, project: str) -> str | None:
     return None
 
 
-async def tell_notes(log: Log, ensured: Ensured, screen: Screen) -> None:
+async def tell_notes(log: Log, ensured: EnsuredProject, screen: Screen) -> None:
     """Print what was left out of the data, and whether no curve will be drawn."""
     project = sound((await read_histories(log))[ensured.project]).project
     for note in ensured.notes:

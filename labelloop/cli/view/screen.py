@@ -24,7 +24,9 @@ class Activity:
     total: int | None = None
 
 
-def activities(histories: Iterable[History], slots: Mapping[str, Mapping[str, Any]]) -> Iterator[Activity]:
+def activities(
+    histories: Iterable[History], status_files: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Activity]:
     """Open batches with the answers recorded so far, and what the services say they do."""
     for history in histories:
         for batch in open_batches(history.state):
@@ -32,7 +34,7 @@ def activities(histories: Iterable[History], slots: Mapping[str, Mapping[str, An
             key = f"{history.project}/{batch.name}"
             yield Activity(key, f"labelling batch {batch.name}", min(batch.answered, total), total)
     for service, verb in WORKERS.items():
-        doing = str(slots.get(service, {}).get("doing", "idle"))
+        doing = str(status_files.get(service, {}).get("doing", "idle"))
         if not doing.startswith(NOT_WORKING) and ": " in doing:
             yield Activity(f"{service}/{doing}", f"{verb}: {doing.partition(': ')[2]}")
 

@@ -11,7 +11,7 @@ from labelloop.log.base import Log
 from labelloop.log.group import own_group
 from labelloop.loop.history import History
 from labelloop.loop.progress import BatchLine, batch_lines
-from labelloop.observe.status_file import read_slot
+from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
 from schemas.events import ServiceFailed
 
@@ -57,18 +57,18 @@ class Watch:
             self._screen.show(())
 
     async def _follow(self, log: Log, changed: asyncio.Event) -> None:
-        here = await log.identity()
+        log_identity = await log.identity()
         async with log.follow(own_group()) as follower:
             async for record in follower:
                 event = record.event
                 if event is None:
                     continue
-                history = self.histories.setdefault(event.project, History(event.project, here))
-                resting = history.resting
-                if history.add(event, record.place) and event.id not in self._old:
+                history = self.histories.setdefault(event.project, History(event.project, log_identity))
+                inactive_because = history.inactive_because
+                if history.add(event, record.position) and event.id not in self._old:
                     self._tell_failure(history, event.payload)
-                if history.resting != resting:
-                    standing = f"is {history.resting}" if history.resting else "goes on"
+                if history.inactive_because != inactive_because:
+                    standing = f"is {history.inactive_because}" if history.inactive_because else "goes on"
                     self._screen.line(f"the project {history.project} {standing}")
                 changed.set()
 
@@ -87,10 +87,12 @@ class Watch:
                     self._screen.line(format_line(line, self._label(history)))
 
     def _tell_activities(self) -> None:
-        slots = {service: read_slot(self._home.run, service) for service in (*WORKERS, "annotation_watcher")}
-        self._screen.show(activities(self.histories.values(), slots))
-        for service, slot in slots.items():
-            self._tell_waiting(service, str(slot.get("waiting", "")))
+        status_files = {
+            service: read_status_file(self._home.run, service) for service in (*WORKERS, "annotation_watcher")
+        }
+        self._screen.show(activities(self.histories.values(), status_files))
+        for service, status_file in status_files.items():
+            self._tell_waiting(service, str(status_file.get("waiting", "")))
 
     def _tell_waiting(self, service: str, reason: str) -> None:
         """Say what a service waits for, once, when it has done so for a while."""

@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, a
 from labelloop.learner.classifiers.parameters import LinearParameters
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.runtime import device
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
 Features = npt.NDArray[np.float32]
@@ -44,7 +44,7 @@ class FeatureStore:
 
     def __init__(self, snapshot: Path, cache: Path, key: str, compute: Compute) -> None:
         self._compute = compute
-        texts = Snapshot.open(snapshot).all_texts()
+        texts = OpenSnapshot.open(snapshot).all_texts()
         name = hashlib.sha256(f"{key}:{file_digest(snapshot)}".encode()).hexdigest()
         self._rows = {text: row for row, text in enumerate(texts)}
         self._features = _kept(cache / f"features-{name}.npy", lambda: compute(texts))

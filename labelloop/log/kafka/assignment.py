@@ -28,7 +28,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self.settled.clear()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        now = {place.partition for place in assigned}
+        now = {topic_partition.partition for topic_partition in assigned}
         self._positions = {partition: self._positions.get(partition, 0) for partition in now}
         for partition in now:
             if partition not in self.owned:
@@ -50,9 +50,9 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def rewind(self, partitions: Collection[TopicPartition]) -> None:
         """Read again what was fetched of these and not passed on."""
-        for place in partitions:
-            if place.partition in self.owned:
-                self._consumer.seek(place, self._positions[place.partition])
+        for topic_partition in partitions:
+            if topic_partition.partition in self.owned:
+                self._consumer.seek(topic_partition, self._positions[topic_partition.partition])
 
     def passed(self, partition: int, offset: int) -> None:
         """All before the offset was passed on."""

@@ -10,9 +10,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.log.kafka.errors import translated
-from labelloop.log.kafka.reader import Ends, read
+from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.kafka.records import Headers, key, to_headers, to_record
 from labelloop.log.kafka.settings import KafkaSettings
 from labelloop.log.kafka.topics import LARGEST_EVENT, prepare
@@ -42,7 +42,7 @@ class KafkaDeadLetters:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._topic = settings.dead_letters
-        self._ends = Ends(settings)
+        self._ends = EndOffsets(settings)
         self._letters: dict[str, DeadLetter] = {}
         self._end = 0
         self._reading = asyncio.Lock()
@@ -135,7 +135,7 @@ def to_letter(found: Any) -> DeadLetter:
             said[REASON],
             int(said[ATTEMPTS]),
             datetime.fromisoformat(said[TIME]),
-            Standing(said[STANDING]),
+            DeadLetterStatus(said[STANDING]),
         )
     except KeyError as error:
         raise NotALetter(f"it lacks the header {error}") from error

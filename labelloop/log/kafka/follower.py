@@ -11,7 +11,7 @@ from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.reader import COMMITTED, PATIENCE, consuming, position, stopped
-from labelloop.log.kafka.records import Distinct, to_record
+from labelloop.log.kafka.records import DuplicateFilter, to_record
 from labelloop.log.kafka.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ class KafkaFollower:
         self._consumer = AIOKafkaConsumer(
             **{**UNHURRIED, **settings.consumer(session), **COMMITTED}, group_id=settings.group(group)
         )
-        self._sharings = _Sharings()
-        self._consumer.subscribe([settings.topic], listener=self._sharings)
+        self._rebalances = _RebalanceCounter()
+        self._consumer.subscribe([settings.topic], listener=self._rebalances)
 
     async def join(self) -> None:
         with translated(self._settings):
@@ -40,7 +40,7 @@ class KafkaFollower:
         await stopped(self._consumer)
 
     async def __aiter__(self) -> AsyncIterator[Record]:
-        distinct = Distinct()
+        distinct = DuplicateFilter()
         while True:
             with translated(self._settings):
                 found = to_record(await self._consumer.getone())
@@ -52,48 +52,50 @@ class KafkaFollower:
 
         Where the group has given the partition to another member, that one is sent the record again.
         """
-        place = TopicPartition(self._settings.topic, record.partition)
+        topic_partition = TopicPartition(self._settings.topic, record.partition)
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
                 try:
-                    await self._consumer.commit({place: record.offset + 1})
+                    await self._consumer.commit({topic_partition: record.offset + 1})
                 except LOST as error:
                     logger.info("partition %d is another's now: %s", record.partition, error)
 
     def partitions(self) -> Collection[int]:
-        return {place.partition for place in self._consumer.assignment()}
+        return {topic_partition.partition for topic_partition in self._consumer.assignment()}
 
     @property
-    def sharings(self) -> int:
-        return self._sharings.count
+    def rebalances(self) -> int:
+        return self._rebalances.count
 
     async def lag(self) -> Mapping[int, int]:
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
-                places = self._consumer.assignment()
-                ends = await self._consumer.end_offsets(places) if places else {}
+                topic_partitions = self._consumer.assignment()
+                ends = await self._consumer.end_offsets(topic_partitions) if topic_partitions else {}
                 return {
-                    place.partition: max(0, end - await position(self._consumer, place))
-                    for place, end in ends.items()
+                    topic_partition.partition: max(0, end - await position(self._consumer, topic_partition))
+                    for topic_partition, end in ends.items()
                 }
 
 
-async def place(settings: KafkaSettings, group: str, offsets: Mapping[int, int]) -> None:
+async def commit_offsets(settings: KafkaSettings, group: str, offsets: Mapping[int, int]) -> None:
     """Let a group go on at these offsets. Raises Unavailable, and UserError while it has members."""
     async with consuming(settings, **COMMITTED, group_id=settings.group(group)) as consumer:
-        places = {TopicPartition(settings.topic, partition): offset for partition, offset in offsets.items()}
-        consumer.assign(list(places))
+        topic_partitions = {
+            TopicPartition(settings.topic, partition): offset for partition, offset in offsets.items()
+        }
+        consumer.assign(list(topic_partitions))
         with translated(settings):
             async with asyncio.timeout(PATIENCE):
                 try:
-                    await consumer.commit(places)
+                    await consumer.commit(topic_partitions)
                 except LOST as error:
                     raise UserError(
                         f"the group {group} is at work and keeps its place: stop its members first"
                     ) from error
 
 
-class _Sharings(ConsumerRebalanceListener):  # type: ignore[misc]
+class _RebalanceCounter(ConsumerRebalanceListener):  # type: ignore[misc]
     """Counts them."""
 
     def __init__(self) -> None:

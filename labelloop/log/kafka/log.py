@@ -9,10 +9,10 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
-from labelloop.log.kafka.follower import KafkaFollower, place
+from labelloop.log.kafka.follower import KafkaFollower, commit_offsets
 from labelloop.log.kafka.ownership import KafkaOwnership
-from labelloop.log.kafka.reader import Ends, read
-from labelloop.log.kafka.records import Distinct, key, to_record
+from labelloop.log.kafka.reader import EndOffsets, read
+from labelloop.log.kafka.records import DuplicateFilter, key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
 from labelloop.log.kafka.topics import identity, prepare
 from labelloop.log.kafka.writer import Writer, fits
@@ -32,7 +32,7 @@ class KafkaLog:
         self._settings = settings
         self._session = session
         self._writer = Writer(settings)
-        self._ends = Ends(settings)
+        self._ends = EndOffsets(settings)
         self._identity: str | None = None
         self._is_ready = False
 
@@ -73,18 +73,18 @@ class KafkaLog:
         finally:
             await follower.leave()
 
-    async def place(self, group: str, at_end: bool) -> None:
+    async def seek(self, group: str, at_end: bool) -> None:
         await self._ready()
         topic, everywhere = self._settings.topic, range(self._settings.partitions)
         ends = await self._ends.of(topic, everywhere) if at_end else dict.fromkeys(everywhere, 0)
-        await place(self._settings, group, ends)
+        await commit_offsets(self._settings, group, ends)
 
     async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         await self._ready()
         everywhere = range(self._settings.partitions)
         partitions = everywhere if project is None else (self._partition(project),)
         ends = await self._ends.of(self._settings.topic, partitions)
-        distinct = Distinct()
+        distinct = DuplicateFilter()
         async for page in read(self._settings, self._settings.topic, ends):
             for found in map(to_record, page):
                 if (project is None or _is_of(project, found)) and distinct.is_new(found):

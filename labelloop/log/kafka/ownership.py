@@ -14,7 +14,7 @@ from labelloop.errors import Unavailable
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked, StandingBy
 from labelloop.log.kafka.assignment import Assignment, sticky_assignor
 from labelloop.log.kafka.errors import away, translated
-from labelloop.log.kafka.reader import COMMITTED, PAGE, Ends, position, stopped
+from labelloop.log.kafka.reader import COMMITTED, PAGE, EndOffsets, position, stopped
 from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
 from labelloop.log.kafka.writer import Writer
@@ -45,7 +45,7 @@ class KafkaOwnership:
             partition_assignment_strategy=(sticky_assignor(),),
         )
         self._assignment = Assignment(settings.topic, self._consumer)
-        self._ends = Ends(settings)
+        self._ends = EndOffsets(settings)
         self._writers: dict[int, Writer] = {}
         self._told: set[int] = set()
         self._goals: dict[int, int] = {}
@@ -129,8 +129,8 @@ class KafkaOwnership:
         """Where nothing more is to be read, only the marks of transactions are left."""
         with suppress(IllegalStateError):
             for partition in self._told & self._assignment.owned:
-                place = TopicPartition(self._settings.topic, partition)
-                self._assignment.passed(partition, await position(self._consumer, place))
+                topic_partition = TopicPartition(self._settings.topic, partition)
+                self._assignment.passed(partition, await position(self._consumer, topic_partition))
 
     async def _reassigned(self) -> AsyncIterator[Change]:
         """What a rebalance changed: what was lost is told first, then what is new, once it is fenced."""
@@ -176,7 +176,7 @@ class KafkaOwnership:
             raise
 
     async def _arrived(self, pages: Mapping[TopicPartition, Sequence[Any]]) -> AsyncIterator[Change]:
-        found = {place.partition: records for place, records in pages.items() if records}
+        found = {topic_partition.partition: records for topic_partition, records in pages.items() if records}
         for partition in sorted(found.keys() | self._goals.keys()):
             try:
                 is_caught_up = await self._is_caught_up(partition)
@@ -193,8 +193,8 @@ class KafkaOwnership:
 
     async def _is_caught_up(self, partition: int) -> bool:
         goal = self._goals.get(partition)
-        place = TopicPartition(self._settings.topic, partition)
-        return not goal or await position(self._consumer, place) >= goal
+        topic_partition = TopicPartition(self._settings.topic, partition)
+        return not goal or await position(self._consumer, topic_partition) >= goal
 
     async def _forget(self, partition: int) -> None:
         self._told.discard(partition)

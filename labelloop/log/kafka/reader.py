@@ -21,7 +21,7 @@ EAGER = {"max_partition_fetch_bytes": 2 * 1024 * 1024}
 COMMITTED = {**CONSUMER, "isolation_level": "read_committed"}
 
 
-class Ends:
+class EndOffsets:
     """Where partitions end now, with what no transaction has committed yet: what is beyond is new."""
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -35,9 +35,9 @@ class Ends:
             async with asyncio.timeout(PATIENCE):
                 async with self._connecting:
                     consumer = self._consumer = self._consumer or await self._connected()
-                places = [TopicPartition(topic, partition) for partition in partitions]
-                found: Mapping[TopicPartition, int] = await consumer.end_offsets(places)
-                return {place.partition: end for place, end in found.items()}
+                topic_partitions = [TopicPartition(topic, partition) for partition in partitions]
+                found: Mapping[TopicPartition, int] = await consumer.end_offsets(topic_partitions)
+                return {topic_partition.partition: end for topic_partition, end in found.items()}
 
     async def close(self) -> None:
         if self._consumer is not None:
@@ -62,17 +62,17 @@ async def read(
         return
     async with consuming(settings, **COMMITTED) as consumer:
         consumer.assign(list(wanted))
-        for place in wanted:
-            consumer.seek(place, start)
+        for topic_partition in wanted:
+            consumer.seek(topic_partition, start)
         while wanted:
             with translated(settings):
                 pages = await consumer.getmany(timeout_ms=WAIT_MS, max_records=PAGE)
-            for place, records in pages.items():
-                yield [record for record in records if record.offset < wanted.get(place, 0)]
-            for place in list(wanted):
-                if await position(consumer, place) >= wanted[place]:
-                    del wanted[place]
-                    consumer.pause(place)
+            for topic_partition, records in pages.items():
+                yield [record for record in records if record.offset < wanted.get(topic_partition, 0)]
+            for topic_partition in list(wanted):
+                if await position(consumer, topic_partition) >= wanted[topic_partition]:
+                    del wanted[topic_partition]
+                    consumer.pause(topic_partition)
 
 
 @asynccontextmanager
@@ -88,9 +88,9 @@ async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AI
         await stopped(consumer)
 
 
-async def position(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
+async def position(consumer: AIOKafkaConsumer, topic_partition: TopicPartition) -> int:
     """The offset that comes next; it passes the marks that transactions leave."""
-    return int(await consumer.position(place))
+    return int(await consumer.position(topic_partition))
 
 
 async def stopped(consumer: AIOKafkaConsumer) -> None:

@@ -55,7 +55,7 @@ def to_record(found: Any) -> Record:
     return Record(found.partition, found.offset, event)
 
 
-class Distinct:
+class DuplicateFilter:
     """Tells duplicates: events that came before under the same id, with the same data."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.log.sqlite.file import SqliteFile, record
 
 
@@ -46,7 +46,7 @@ class SqliteDeadLetters:
                     reason,
                     attempts,
                     datetime.fromisoformat(time),
-                    Standing(standing),
+                    DeadLetterStatus(standing),
                 )
                 self._letters[letter.id] = letter
         return dict(self._letters)

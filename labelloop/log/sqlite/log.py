@@ -63,7 +63,7 @@ class SqliteLog:
     async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
         yield SqliteFollower(self, self._file, group)
 
-    async def place(self, group: str, at_end: bool) -> None:
+    async def seek(self, group: str, at_end: bool) -> None:
         end = "(SELECT coalesce(max(offset), 0) FROM events)" if at_end else "0"
 
         def transaction(connection: sqlite3.Connection) -> None:
@@ -150,7 +150,7 @@ class SqliteFollower:
         return (PARTITION,)
 
     @property
-    def sharings(self) -> int:
+    def rebalances(self) -> int:
         return 0
 
     async def lag(self) -> Mapping[int, int]:

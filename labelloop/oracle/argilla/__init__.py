@@ -8,8 +8,8 @@ from labelloop.oracle.argilla.models import (
     DatasetSpec,
     NewRecord,
     NewResponse,
-    Record,
     Response,
+    StoredRecord,
     Suggestion,
     User,
 )
@@ -25,10 +25,10 @@ __all__ = [
     "Missing",
     "NewRecord",
     "NewResponse",
-    "Record",
     "Refused",
     "Rejected",
     "Response",
+    "StoredRecord",
     "Suggestion",
     "User",
 ]

@@ -91,7 +91,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StoredRecord:
     """A text in Argilla; `status` is `completed` once `min_submitted` answers are in, else `pending`."""
 
     id: str

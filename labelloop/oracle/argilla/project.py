@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from labelloop.loop.state import Batch
-from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Missing, NewRecord, Record
+from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Missing, NewRecord, StoredRecord
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.votes import Seen
+from labelloop.oracle.votes import SeenRecord
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 
@@ -35,7 +35,7 @@ class Desk:
         self._dataset: Dataset | None = None
         self._usernames: dict[str, str] = {}
 
-    async def seen(self, batch: Batch) -> dict[int, Seen] | None:
+    async def seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
         """The batch's records on the server by pool item; None when there is no data set."""
         dataset = await self._find()
         if dataset is None:
@@ -94,12 +94,12 @@ class Desk:
             self._dataset = await self._argilla.find_dataset(self._project_id, self._workspace)
         return self._dataset
 
-    async def _know_authors(self, records: Sequence[Record]) -> None:
+    async def _know_authors(self, records: Sequence[StoredRecord]) -> None:
         authors = {response.user_id for record in records for response in record.responses}
         if authors - self._usernames.keys():
             await self.accounts()
 
-    def _seen(self, record: Record) -> Seen:
+    def _seen(self, record: StoredRecord) -> SeenRecord:
         votes = tuple(
             Vote(
                 username=self._usernames[response.user_id],
@@ -111,4 +111,4 @@ class Desk:
             for response in record.responses
             if response.user_id in self._usernames
         )
-        return Seen(record.id, votes, record.inserted_at)
+        return SeenRecord(record.id, votes, record.inserted_at)

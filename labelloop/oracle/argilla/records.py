@@ -9,8 +9,8 @@ from labelloop.oracle.argilla.models import (
     Dataset,
     NewRecord,
     NewResponse,
-    Record,
     Response,
+    StoredRecord,
     Suggestion,
     from_value,
     from_values,
@@ -34,7 +34,7 @@ class Records(Transport):
 
     async def records(
         self, dataset: Dataset, batch: int | None = None, *, suggestions: bool = True
-    ) -> list[Record]:
+    ) -> list[StoredRecord]:
         """All records, or those of a batch, with everybody's responses (an owner's or admin's key).
 
         Without `suggestions` the server works a third less.
@@ -80,7 +80,7 @@ class Records(Transport):
             params = {"ids": ",".join(chunk)}
             await self._request("DELETE", f"datasets/{dataset.id}/records", params=params)
 
-    async def next_records(self, dataset: Dataset, count: int) -> list[Record]:
+    async def next_records(self, dataset: Dataset, count: int) -> list[StoredRecord]:
         """The first records that wait for the caller's answer, oldest batch first, as on the web page."""
         found = await self._request(
             "POST",
@@ -126,9 +126,9 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
     return items if len({item["id"] for item in items}) == len(items) else None
 
 
-def _to_record(item: Any) -> Record:
+def _to_record(item: Any) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
-    return Record(
+    return StoredRecord(
         id=item["id"],
         external_id=item["external_id"],
         text=item["fields"].get(TEXT_FIELD, ""),

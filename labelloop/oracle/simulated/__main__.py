@@ -14,14 +14,14 @@ from pathlib import Path
 
 import click
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.simulated import settings
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
-from labelloop.oracle.simulated.deployed import Employment, employ
+from labelloop.oracle.simulated.deployed import AnnotationJob, employ
 from labelloop.runtime.parent import stop_with_parent
 
 Gold = Callable[[int], str | None]
@@ -89,10 +89,10 @@ def main(
         if parent_too:
             stop_with_parent()
         if project is not None:
-            employing = employ(Settings.from_environment(), project, annotators)
+            employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
             found = tuple(settings.api_keys(keys, os.environ))
-            here = Employment(url, settings.headers(os.environ), dataset, workspace, pools, found)
+            here = AnnotationJob(url, settings.headers(os.environ), dataset, workspace, pools, found)
             employing = _given(here)
         else:
             raise UserError("nobody knows what to annotate: give --project, or --url, --dataset and --pool")
@@ -107,12 +107,12 @@ def main(
         sys.exit(2)
 
 
-async def _given(employment: Employment) -> Employment:
+async def _given(employment: AnnotationJob) -> AnnotationJob:
     return employment
 
 
 async def _work(
-    employing: Awaitable[Employment], deciding: Callable[[Gold, Dataset], Decide], seconds_per_label: float
+    employing: Awaitable[AnnotationJob], deciding: Callable[[Gold, Dataset], Decide], seconds_per_label: float
 ) -> None:
     at = await employing
     gold = gold_labels(at.pools)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 
 Decide = Callable[[int, str], "Answer"]
 
@@ -68,7 +68,7 @@ def gold_labels(pools: Sequence[Path]) -> Callable[[int], str | None]:
 
 
 def _labels(path: Path) -> list[str]:
-    snapshot = Snapshot.open(path)
+    snapshot = OpenSnapshot.open(path)
     labels = snapshot.gold(range(len(snapshot)))
     if labels is None:
         raise UserError(f"the pool {path} has no gold labels; make it from a data set with a label column")

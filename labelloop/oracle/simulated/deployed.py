@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from labelloop.backoff import Backoff
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.log import open_log
 from labelloop.log.group import own_group
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Employment:
+class AnnotationJob:
     """A data set of an Argilla, the pool snapshots with its gold labels, and an API key an annotator."""
 
     url: str
@@ -35,7 +35,7 @@ class Employment:
     keys: Sequence[str] = field(repr=False)
 
 
-async def employ(settings: Settings, project: str, count: int) -> Employment:
+async def employ(settings: ServiceSettings, project: str, count: int) -> AnnotationJob:
     """Wait for a project of this name or id, and make `count` accounts, named `annotator-1` and so on.
 
     A log or an Argilla that is away is waited for. Raises UserError.
@@ -44,7 +44,7 @@ async def employ(settings: Settings, project: str, count: int) -> Employment:
     keys = await _patiently(lambda: _accounts(settings, count))
     store = open_store(settings.store)
     pool = await _patiently(lambda: asyncio.to_thread(store.pool, created))
-    return Employment(
+    return AnnotationJob(
         settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE, (pool,), keys
     )
 
@@ -63,7 +63,7 @@ async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
     raise Unavailable(f"the log {url} has ended")
 
 
-async def _accounts(settings: Settings, count: int) -> tuple[str, ...]:
+async def _accounts(settings: ServiceSettings, count: int) -> tuple[str, ...]:
     names = [f"annotator-{number}" for number in range(1, count + 1)]
     async with Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers) as argilla:
         accounts = [await argilla.create_annotator(name, DEFAULT_WORKSPACE) for name in names]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labelloop.config.home import existing_home
-from labelloop.observe.status_file import read_slot
+from labelloop.observe.status_file import read_status_file
 from schemas.events import BatchAnnotated, ServiceFailed
 from tests.support.argilla_server import free_port
 from tests.support.children import ROOT
@@ -47,7 +47,7 @@ def alerting(home: Path, *urls: str) -> Iterator["subprocess.Popen[bytes]"]:
             [sys.executable, "-m", "services.alerting"], cwd=ROOT, env=environment, stdout=said, stderr=said
         )
     try:
-        eventually(lambda: read_slot(place.run, "alerting").get("pid") == process.pid, "it runs")
+        eventually(lambda: read_status_file(place.run, "alerting").get("pid") == process.pid, "it runs")
         yield process
     finally:
         process.kill()
@@ -124,7 +124,7 @@ def test_who_is_away_is_told_later_and_keeps_nobody_waiting(home: Path, other: H
         home_with(home, failed())
         eventually(lambda: other.titles == [FAILED], "the other is told")
         eventually(lambda: "alert address 1 (json://…) cannot be told" in said(home), "it is said")
-        assert "cannot be told" in read_slot(home / "run", "alerting")["waiting"]
+        assert "cannot be told" in read_status_file(home / "run", "alerting")["waiting"]
         with a_hook(port) as hook:
             eventually(lambda: hook.titles == [FAILED], "it is told")
 

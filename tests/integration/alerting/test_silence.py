@@ -14,9 +14,9 @@ from labelloop.observe.health import LOG
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
-from services.alerting.watching import Watching
+from services.alerting.watching import ServiceWatch
 from tests.support.alerts import an_alerting
 from tests.support.argilla_server import free_port
 from tests.support.controllers import until
@@ -38,7 +38,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 @contextmanager
 def a_service(instruments: Instruments, port: int) -> Iterator[HealthServer]:
     """The health pages of a service."""
-    server = HealthServer("127.0.0.1", port, instruments.health, instruments.meters.registry, hiding({}))
+    server = HealthServer("127.0.0.1", port, instruments.health, instruments.metrics.registry, hiding({}))
     try:
         yield server
     finally:
@@ -50,7 +50,7 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
 ) -> None:
     port, instruments = free_port(), Instruments.of("trainer")
     instruments.health.lacks(LOG, None)
-    watching = Watching(None, {"trainer": f"http://localhost:{port}"})
+    watching = ServiceWatch(None, {"trainer": f"http://localhost:{port}"})
 
     async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
@@ -73,11 +73,11 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
 async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, hook: Hook) -> None:
     port, instruments = free_port(), Instruments.of("trainer")
     instruments.health.lacks(LOG, None)
-    instruments.meters.lag.behind(0)
-    lag = instruments.meters.lag
+    instruments.metrics.lag.behind(0)
+    lag = instruments.metrics.lag
     lag.behind(5)
     lag._clock = lambda: 10**10
-    watching = Watching(None, {"trainer": f"http://127.0.0.1:{port}"})
+    watching = ServiceWatch(None, {"trainer": f"http://127.0.0.1:{port}"})
 
     async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
@@ -89,12 +89,12 @@ async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(
 ) -> None:
     run, instruments = tmp_path / "run", Instruments.of("trainer")
     instruments.health.lacks(LOG, None)
-    slot = Slot(run, "trainer")
+    status_file = StatusFile(run, "trainer")
     processes = {"trainer": ProcessState("running", os.getpid()), "argilla": ProcessState("running", 1)}
     write_state(run, SupervisorState(1, 0.0, processes=processes))
 
-    async with at_work(await an_alerting(log, tmp_path, hook, Watching(run, {}), RULES)):
+    async with at_work(await an_alerting(log, tmp_path, hook, ServiceWatch(run, {}), RULES)):
         await until(lambda: hook.titles == [SILENT])
         with a_service(instruments, 0) as server:
-            slot.say(health=server.url)
+            status_file.set(health=server.url)
             await until(lambda: hook.titles == [SILENT, OVER])

@@ -74,9 +74,9 @@ def test_a_log_in_no_home_needs_its_store(home: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_copied_is_told(
     source: str, target: str, told: str, home: Path, tmp_path: Path
 ) -> None:
-    places = [place.format(tmp=tmp_path) for place in (source, target)]
+    locations = [place.format(tmp=tmp_path) for place in (source, target)]
 
-    assert told in error_line(labelloop("copy", *places))
+    assert told in error_line(labelloop("copy", *locations))
 
 
 def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labelloop.observe.status_file import read_slot
+from labelloop.observe.status_file import read_status_file
 from tests.support.command import command, error_line, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.states import all_answered, project, queried
@@ -45,8 +45,8 @@ def test_it_follows_shows_itself_and_stops_in_order(
     output = tmp_path / "output"
 
     with command("run", "says:Says", "--home", home, "--from", "now", output=output) as process:
-        eventually(lambda: "health" in read_slot(home / "run", "Says"), "it shows itself")
-        address = read_slot(home / "run", "Says")["health"]
+        eventually(lambda: "health" in read_status_file(home / "run", "Says"), "it shows itself")
+        address = read_status_file(home / "run", "Says")["health"]
         eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, "it is ready")
         home_with(home, all_answered())
         eventually(lambda: "BatchAnnotated" in output.read_text(), "it is given what comes")

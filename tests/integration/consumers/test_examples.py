@@ -38,7 +38,7 @@ async def twice(log: Log, home: Path, named: str, **options: object) -> None:
     """Run a consumer over all that is there, and then over all of it again."""
     for _ in range(2):
         consumer = make(named, find(named), options, str(existing_home(home).store))
-        await log.place("tried", at_end=False)
+        await log.seek("tried", at_end=False)
         await once(log, consumer, "tried")
     assert not await log.dead_letters.read()
 
@@ -67,7 +67,7 @@ async def test_labels_that_changed_are_replaced_and_not_by_what_they_were(
     revised = make(named, find(named), options, str(existing_home(home).store))
     await once(log, revised, "labels")
 
-    await log.place("labels", at_end=False)
+    await log.seek("labels", at_end=False)
     await once(log, revised, "labels")
 
     table = arrow.dataset(tmp_path / "labels").to_table()

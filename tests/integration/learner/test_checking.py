@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labelloop.learner.checking import Asked
+from labelloop.learner.checking import AskedCriterion
 from labelloop.learner.classifiers.base import Floats
 from labelloop.learner.requests import CheckRequest
 from labelloop.learner.stopping import past
@@ -23,7 +23,7 @@ def sure(*classes: int, size: int = 2) -> Floats:
 def after(
     name: str, parameters: dict[str, Any], before: Sequence[tuple[int, ...]], *classes: int, number: int = 9
 ) -> tuple[bool, float | None]:
-    return Asked(name, parameters, 2).after(before, sure(*classes), range(len(classes)), number)
+    return AskedCriterion(name, parameters, 2).after(before, sure(*classes), range(len(classes)), number)
 
 
 def test_kappa_goes_on_from_the_recorded_classes() -> None:
@@ -72,7 +72,7 @@ def test_uncertainty_is_of_what_the_model_has_not_learned() -> None:
     unsure = np.array([[0.5, 0.5], [0.99, 0.01]])
 
     def uncertainty(*unlearned: int) -> tuple[bool, float | None]:
-        return Asked("OverallUncertainty", {"threshold": 0.1}, 2).after((), unsure, unlearned, 1)
+        return AskedCriterion("OverallUncertainty", {"threshold": 0.1}, 2).after((), unsure, unlearned, 1)
 
     (calm, little), (stormy, much) = uncertainty(1), uncertainty(0)
     assert (calm, stormy) == (True, False)

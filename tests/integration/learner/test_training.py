@@ -11,7 +11,7 @@ from transformers import pipeline
 
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import verify
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
@@ -67,7 +67,7 @@ async def test_a_pipeline_says_what_the_loop_saw(
 
     seen = await probabilities(worker, bench, request, trained)
 
-    texts = Snapshot.open(bench.pool).texts(list(seen))
+    texts = OpenSnapshot.open(bench.pool).texts(list(seen))
     said: Any = pipeline("text-classification", str(trained.folder), top_k=1)(texts)
     assert [answer["label"] for [answer] in said] == [label for label, _ in seen.values()]
     scores = [answer["score"] for [answer] in said]

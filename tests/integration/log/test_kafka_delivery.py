@@ -13,9 +13,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from labelloop.errors import UserError
 from labelloop.log.base import Record
-from labelloop.log.dead_letters import Standing
+from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.log.kafka import KafkaLog, read_settings
-from labelloop.observe.status_file import Slot, read_slot
+from labelloop.observe.status_file import StatusFile, read_status_file
 from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
@@ -52,8 +52,8 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
             return await super().handle(record)
 
     consumer = Killing(failing={1: odd(2)})
-    async with delivering(log, consumer, slot=Slot(tmp_path, GROUP), attempts=2):
-        await until(lambda: "does not answer" in read_slot(tmp_path, GROUP).get("waiting", ""))
+    async with delivering(log, consumer, status_file=StatusFile(tmp_path, GROUP), attempts=2):
+        await until(lambda: "does not answer" in read_status_file(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == [0, 1, 1]
         assert sum("does not answer" in message for message in caplog.messages) == 1
         await asyncio.to_thread(own_broker.start)
@@ -62,7 +62,7 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
         await until(lambda: 3 in consumer.handled)
 
     (letter,) = await until_letters(log, bool)
-    assert (letter.standing, letter.event.id) == (Standing.DEAD, some_event("p", 1).id)
+    assert (letter.standing, letter.event.id) == (DeadLetterStatus.DEAD, some_event("p", 1).id)
     await log.close()
 
 
@@ -90,7 +90,9 @@ async def test_a_letter_is_given_to_the_member_that_has_its_project(kafka: str, 
             last = await a_round_that_both_share(logs[0], first, second)
 
             await logs[0].dead_letters.put(*(letter.redriven(letter.time) for letter in letters))
-            await until_letters(logs[0], lambda letters: all(x.standing is Standing.SETTLED for x in letters))
+            await until_letters(
+                logs[0], lambda letters: all(x.standing is DeadLetterStatus.SETTLED for x in letters)
+            )
 
     for member in (first, second):
         assert sorted(member.projects[0]) == sorted(member.projects[last])
@@ -138,9 +140,9 @@ async def test_a_group_at_work_keeps_its_place(kafka: str, prefix: str) -> None:
     async with delivering(log, consumer):
         await until(lambda: consumer.handled == [0])
         with pytest.raises(UserError, match="the group alerting is at work and keeps its place"):
-            await log.place(GROUP, at_end=False)
+            await log.seek(GROUP, at_end=False)
 
-    await log.place(GROUP, at_end=False)
+    await log.seek(GROUP, at_end=False)
     await log.close()
 
 
@@ -177,8 +179,8 @@ async def test_nothing_is_handled_while_a_dead_letter_would_be_lost(
     await log.append(some_event("p", 0))
     consumer = Consumer()
 
-    async with delivering(log, consumer, slot=Slot(tmp_path, GROUP)):
-        await until(lambda: "would lose events" in read_slot(tmp_path, GROUP).get("waiting", ""))
+    async with delivering(log, consumer, status_file=StatusFile(tmp_path, GROUP)):
+        await until(lambda: "would lose events" in read_status_file(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == []
         await keep_all(kafka, f"{prefix}.deadletters")
         await until(lambda: consumer.handled == [0])

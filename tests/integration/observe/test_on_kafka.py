@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.log.kafka import KafkaLog, ownership, read_settings, reader
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
 
@@ -26,7 +26,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def a_service(url: str) -> AsyncIterator[Instruments]:
     seen = Instruments.of("batches")
     log = KafkaLog(read_settings(url, PARTITIONS), session=3.0)
-    async with running(log, Batches(), Slot(None, "batches"), instruments=seen):
+    async with running(log, Batches(), StatusFile(None, "batches"), instruments=seen):
         yield seen
     await log.close()
 

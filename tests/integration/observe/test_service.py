@@ -35,8 +35,8 @@ def start(loop: Loop, **environment: str) -> str:
     """Start a watcher that shows itself at any free port; its address."""
     loop.start(WATCHER, LABELLOOP_HEALTH_PORT="0", **environment)
     pid = loop.processes[WATCHER].pid
-    loop.until(lambda: loop.slot(WATCHER).get("pid") == pid and "health" in loop.slot(WATCHER))
-    return str(loop.slot(WATCHER)["health"])
+    loop.until(lambda: loop.status_file(WATCHER).get("pid") == pid and "health" in loop.status_file(WATCHER))
+    return str(loop.status_file(WATCHER)["health"])
 
 
 def get(url: str) -> tuple[int, str]:
@@ -100,11 +100,11 @@ def test_who_stands_by_is_ready_and_takes_over(loop: Loop) -> None:
 
     second = start(loop)
     loop.until(lambda: is_ready(second))
-    assert loop.slot(WATCHER)["doing"] == "waiting for the process that owns this service"
+    assert loop.status_file(WATCHER)["doing"] == "waiting for the process that owns this service"
 
     owner.kill()
     owner.wait()
-    loop.until(lambda: loop.slot(WATCHER)["doing"] == "idle")
+    loop.until(lambda: loop.status_file(WATCHER)["doing"] == "idle")
     assert is_ready(second)
 
 

@@ -40,7 +40,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     proxy.status = 503
     behind.start(*SERVICES)
     for name in SERVICES:
-        behind.until(lambda n=name: "503" in str(behind.slot(n).get("waiting")))  # type: ignore[misc]
+        behind.until(lambda n=name: "503" in str(behind.status_file(n).get("waiting")))  # type: ignore[misc]
     behind.wait(project, lambda state: len(state.batches) == 2)
     behind.until(lambda: len(proxy.refused) >= 10)
 
@@ -51,14 +51,14 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     behind.until(lambda: recoveries(behind, "annotation_watcher"))
     proxy.status = 502
     label_all(ann, owner.records(0), lambda item: "spam")
-    behind.until(lambda: "502" in str(behind.slot("annotation_watcher").get("waiting")))
+    behind.until(lambda: "502" in str(behind.status_file("annotation_watcher").get("waiting")))
     proxy.status = None
     state = behind.wait(project, lambda state: state.batches["0"].done)
 
     assert set(current(state)) == set(owner.records(0))
     assert not state.failures
     behind.until(lambda: len(recoveries(behind, "annotation_watcher")) == 2)
-    behind.until(lambda: "waiting" not in behind.slot("querier"))
+    behind.until(lambda: "waiting" not in behind.status_file("querier"))
     assert len(complaints(behind, "annotation_watcher")) == 2
     assert len(complaints(behind, "querier")) == len(recoveries(behind, "querier"))
 
@@ -85,7 +85,7 @@ def test_services_that_start_before_argilla_wait_for_it(
         project = loop.create(texts(6), batch_size=3, max_batches=2)
         loop.start(*SERVICES)
         for name in SERVICES:
-            loop.until(lambda n=name: "cannot be reached" in str(loop.slot(n).get("waiting")))  # type: ignore[misc]
+            loop.until(lambda n=name: "cannot be reached" in str(loop.status_file(n).get("waiting")))  # type: ignore[misc]
 
         own_argilla_server.start()
 
@@ -96,7 +96,7 @@ def test_services_that_start_before_argilla_wait_for_it(
         ann.answer(first[1]["id"], "spam")
         loop.wait(project, lambda state: state.batches["0"].answers)
         own_argilla_server.kill()
-        loop.until(lambda: "waiting" in loop.slot("annotation_watcher"))
+        loop.until(lambda: "waiting" in loop.status_file("annotation_watcher"))
         own_argilla_server.start()
         label_all(ann, {i: r for i, r in owner.records(0).items() if i != first[0]}, lambda item: "ham")
 
@@ -113,5 +113,5 @@ def test_a_refused_key_is_said_and_waited_for(tmp_path: Path, argilla_server: Ar
         loop.start(*SERVICES, LABELLOOP_ARGILLA_KEY="wrong")
 
         for name in SERVICES:
-            loop.until(lambda n=name: "refuses this key" in str(loop.slot(n).get("waiting")))  # type: ignore[misc]
+            loop.until(lambda n=name: "refuses this key" in str(loop.status_file(n).get("waiting")))  # type: ignore[misc]
             assert loop.is_running(name)

@@ -72,7 +72,7 @@ def test_a_watcher_killed_before_it_could_say_so_says_it_when_it_is_back(loop: L
     loop.start("querier", "annotation_watcher")
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     loop.until(lambda: len(owner.records(0)) == 3)
-    loop.until(lambda: loop.slot("annotation_watcher").get("doing") == "idle")
+    loop.until(lambda: loop.status_file("annotation_watcher").get("doing") == "idle")
     loop.kill("annotation_watcher")
     label_all(ann, owner.records(0), lambda item: "spam")
     assert not loop.state(project).batches["0"].answers
@@ -114,12 +114,12 @@ def test_a_second_querier_waits_and_takes_over_when_the_first_dies(loop: Loop) -
     loop.wait(project, lambda state: len(state.batches) == 2)
     first = loop.processes.pop("querier")
     loop.start("querier")
-    loop.until(lambda: "waiting for the process" in str(loop.slot("querier").get("doing")))
+    loop.until(lambda: "waiting for the process" in str(loop.status_file("querier").get("doing")))
 
     first.kill()
     first.wait()
 
-    loop.until(lambda: loop.slot("querier").get("doing") == "idle")
+    loop.until(lambda: loop.status_file("querier").get("doing") == "idle")
     other = loop.create(texts(6), batch_size=3, max_batches=2)
     loop.wait(other, lambda state: len(state.batches) == 2)
 
@@ -128,6 +128,6 @@ def test_a_service_stops_when_asked(loop: Loop) -> None:
     loop.create(texts(6), batch_size=3, max_batches=2)
     loop.start("querier", "annotation_watcher", "trainer", "evaluator")
     for name in loop.processes:
-        loop.until(lambda n=name: loop.slot(n).get("doing") not in (None, "starting"))  # type: ignore[misc]
+        loop.until(lambda n=name: loop.status_file(n).get("doing") not in (None, "starting"))  # type: ignore[misc]
 
     assert [loop.stop(name) for name in loop.processes] == [0, 0, 0, 0]

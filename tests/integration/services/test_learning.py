@@ -230,11 +230,11 @@ def test_a_killed_training_is_recorded_and_tried_again(loop: Loop) -> None:
     ann = Person(loop.argilla)
 
     def kill_training() -> bool:
-        if "train model 0" not in str(loop.slot("trainer").get("doing")):
+        if "train model 0" not in str(loop.status_file("trainer").get("doing")):
             return False
         for child in task_processes(loop, "trainer"):
             child.kill()
-        return "failure" in loop.slot("trainer")
+        return "failure" in loop.status_file("trainer")
 
     label_batch(loop, project, ann, 0)
     loop.until(kill_training)
@@ -246,7 +246,7 @@ def test_a_killed_training_is_recorded_and_tried_again(loop: Loop) -> None:
     assert [f.attempt for f in failures] == list(range(1, len(failures) + 1))
     assert state.models["0"].latest.attempt == 0
     assert loop.is_running("trainer")
-    loop.until(lambda: "failure" not in loop.slot("trainer"))
+    loop.until(lambda: "failure" not in loop.status_file("trainer"))
 
 
 def test_no_space_for_a_model_is_recorded_and_tried_again(
@@ -282,7 +282,7 @@ def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
 
         label_all(ann, owner.records(0), gold)
 
-        loop.until(lambda: "no space left" in str(loop.slot("annotation_watcher").get("waiting")))
+        loop.until(lambda: "no space left" in str(loop.status_file("annotation_watcher").get("waiting")))
         assert not loop.state(project).batches["0"].done
         filler.unlink()
         state = loop.wait(project, lambda state: state.batches["0"].done)
@@ -294,4 +294,4 @@ def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop)
     project = loop.create(texts(30), **SETTINGS)
 
     loop.until(lambda: f"{project} has no test set and no audit share" in loop.said("evaluator"))
-    assert loop.slot("evaluator")["doing"] == "idle"
+    assert loop.status_file("evaluator")["doing"] == "idle"

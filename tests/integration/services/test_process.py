@@ -73,7 +73,7 @@ def test_a_service_ends_with_the_process_that_started_it(loop: Loop) -> None:
     )
     assert starting.stdout is not None
     service = psutil.Process(int(starting.stdout.readline()))
-    loop.until(lambda: loop.slot("annotation_watcher").get("doing") == "idle")
+    loop.until(lambda: loop.status_file("annotation_watcher").get("doing") == "idle")
 
     starting.kill()
     starting.wait()

@@ -7,7 +7,7 @@ import pytest
 from moto.core import set_initial_no_auth_action_count
 
 from labelloop.errors import TaskError, Unavailable, UserError
-from labelloop.pool.snapshot import Row, Snapshot, write
+from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from labelloop.store import FolderStore, copy_snapshots, pool_uri
 from labelloop.store.artifacts import MANIFEST, file_digest, verify
 from schemas import parts
@@ -37,7 +37,7 @@ def test_what_one_machine_published_another_reads(bucket: Bucket, tmp_path: Path
 
     verify(folder, trained.sha256)
     assert folder.is_relative_to(tmp_path / "there")
-    assert Snapshot.open(there.snapshot(snapshot), snapshot.digest).all_texts() == ["a"]
+    assert OpenSnapshot.open(there.snapshot(snapshot), snapshot.digest).all_texts() == ["a"]
     assert trained.artifact == f"{PROJECT}/models/0/{trained.sha256}"
     assert bucket.names() == sorted(
         [snapshot.uri, *(f"{trained.artifact}/{path.name}" for path in folder.iterdir())]
@@ -284,7 +284,7 @@ def test_snapshots_are_copied_between_stores_once(bucket: Bucket, tmp_path: Path
     assert (interrupted, resumed, mended, back) == (1, 1, 1, 2)
     for snapshot, text in zip(snapshots, "ab", strict=True):
         copied = FolderStore(tmp_path / "back").snapshot(snapshot)
-        assert Snapshot.open(copied, snapshot.digest).all_texts() == [text]
+        assert OpenSnapshot.open(copied, snapshot.digest).all_texts() == [text]
 
 
 def test_a_damaged_snapshot_is_not_copied(bucket: Bucket, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (
     Elsewhere,
-    Places,
+    Locations,
     check_log_is_there,
-    choose_fresh_places,
-    choose_places,
-    recorded_places,
-    remember_places,
+    choose_fresh_locations,
+    choose_locations,
+    recorded_locations,
+    remember_locations,
 )
 from labelloop.errors import UserError
 
@@ -28,10 +28,10 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_new_home_uses_its_own(home: Home) -> None:
-    places = choose_places(home, NOTHING)
+    locations = choose_locations(home, NOTHING)
 
-    assert places == Places(home.log_url, str(home.store), home)
-    assert (places.has_own_log, places.has_own_store) == (True, True)
+    assert locations == Locations(home.log_url, str(home.store), home)
+    assert (locations.has_own_log, locations.has_own_store) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -46,27 +46,27 @@ def test_a_new_home_uses_its_own(home: Home) -> None:
 def test_what_is_given_counts_before_what_is_remembered(
     home: Home, remembered: Elsewhere, given: Elsewhere, chosen: tuple[str, str]
 ) -> None:
-    remember_places(choose_places(home, remembered))
+    remember_locations(choose_locations(home, remembered))
 
-    places = choose_places(home, given)
+    locations = choose_locations(home, given)
 
-    assert (places.log, places.store) == chosen
+    assert (locations.log, locations.store) == chosen
 
 
 def test_what_is_given_is_not_remembered_by_itself(home: Home) -> None:
-    choose_places(home, Elsewhere(KAFKA, BUCKET))
+    choose_locations(home, Elsewhere(KAFKA, BUCKET))
 
-    assert recorded_places(home) is None
-    assert choose_places(home, NOTHING).has_own_log
+    assert recorded_locations(home) is None
+    assert choose_locations(home, NOTHING).has_own_log
 
 
 def test_a_home_comes_back_to_its_own_when_told(home: Home) -> None:
-    remember_places(choose_places(home, Elsewhere(KAFKA, BUCKET)))
+    remember_locations(choose_locations(home, Elsewhere(KAFKA, BUCKET)))
 
-    remember_places(choose_places(home, Elsewhere(home.log_url, str(home.store))))
+    remember_locations(choose_locations(home, Elsewhere(home.log_url, str(home.store))))
 
-    assert choose_places(home, NOTHING) == Places(home.log_url, str(home.store), home)
-    assert recorded_places(home) == NOTHING
+    assert choose_locations(home, NOTHING) == Locations(home.log_url, str(home.store), home)
+    assert recorded_locations(home) == NOTHING
 
 
 def test_a_file_or_folder_stays_the_same_from_wherever_it_is_named(
@@ -74,22 +74,25 @@ def test_a_file_or_folder_stays_the_same_from_wherever_it_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    places = choose_places(home, Elsewhere("sqlite:///team/log.sqlite", "team/store"))
+    locations = choose_locations(home, Elsewhere("sqlite:///team/log.sqlite", "team/store"))
 
-    assert (places.log, places.store) == (f"sqlite:///{tmp_path}/team/log.sqlite", f"{tmp_path}/team/store")
+    assert (locations.log, locations.store) == (
+        f"sqlite:///{tmp_path}/team/log.sqlite",
+        f"{tmp_path}/team/store",
+    )
 
 
 def test_without_a_home_a_log_is_enough_until_the_store_is_needed() -> None:
-    places = choose_places(None, Elsewhere(log=KAFKA))
+    locations = choose_locations(None, Elsewhere(log=KAFKA))
 
-    assert (places.log, places.home) == (KAFKA, None)
+    assert (locations.log, locations.home) == (KAFKA, None)
     with pytest.raises(UserError, match="give --store, or set LABELLOOP_STORE"):
-        _ = places.store
+        _ = locations.store
 
 
 def test_with_neither_home_nor_log_it_is_told() -> None:
     with pytest.raises(UserError, match="there is no log: give --log, or set LABELLOOP_LOG"):
-        choose_places(None, NOTHING)
+        choose_locations(None, NOTHING)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"log": 1, "store": null}'])
@@ -97,15 +100,15 @@ def test_a_damaged_record_is_told_with_what_to_do(home: Home, content: str) -> N
     (home.path / "elsewhere.json").write_text(content)
 
     with pytest.raises(UserError, match=r"elsewhere\.json cannot be read .* remove it"):
-        choose_places(home, NOTHING)
+        choose_locations(home, NOTHING)
 
 
 def test_a_file_elsewhere_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
-    missing = choose_places(home, Elsewhere(log=f"sqlite:///{tmp_path}/typo.sqlite"))
+    missing = choose_locations(home, Elsewhere(log=f"sqlite:///{tmp_path}/typo.sqlite"))
 
     with pytest.raises(UserError, match=r"there is no log at .*/typo\.sqlite: check --log"):
         check_log_is_there(missing)
-    check_log_is_there(choose_places(home, NOTHING))
+    check_log_is_there(choose_locations(home, NOTHING))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_a_file_elsewhere_that_is_not_there_is_told(home: Home, tmp_path: Path) 
 def test_a_demo_on_kafka_has_a_log_of_its_own_below_the_prefix(
     home: Home, given: str, below: str | None
 ) -> None:
-    first, second = (choose_fresh_places(home, Elsewhere(log=given)).log for _ in range(2))
+    first, second = (choose_fresh_locations(home, Elsewhere(log=given)).log for _ in range(2))
 
     assert re.fullmatch(re.escape(below or "kafka://one:9092/labelloop") + r"\.demo-[0-9a-f]{6}", first)
     assert first != second
@@ -125,10 +128,10 @@ def test_a_demo_leaves_a_log_that_is_there_alone(home: Home, tmp_path: Path) -> 
     (tmp_path / "team.sqlite").touch()
 
     with pytest.raises(UserError, match=r"team\.sqlite is there already, and a demo starts afresh"):
-        choose_fresh_places(home, Elsewhere(log=f"sqlite:///{tmp_path}/team.sqlite"))
+        choose_fresh_locations(home, Elsewhere(log=f"sqlite:///{tmp_path}/team.sqlite"))
 
 
 def test_a_demo_forgets_where_an_earlier_one_was(home: Home) -> None:
-    remember_places(choose_places(home, Elsewhere(log=KAFKA)))
+    remember_locations(choose_locations(home, Elsewhere(log=KAFKA)))
 
-    assert choose_fresh_places(home, NOTHING).has_own_log
+    assert choose_fresh_locations(home, NOTHING).has_own_log

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 
 NEEDED = {
@@ -16,7 +16,7 @@ NEEDED = {
 
 
 def test_what_is_written_is_read_back() -> None:
-    settings = Settings(
+    settings = ServiceSettings(
         log="sqlite:///log.sqlite",
         store="/store",
         argilla_url="http://localhost:6900",
@@ -28,11 +28,11 @@ def test_what_is_written_is_read_back() -> None:
         parent=42,
     )
 
-    assert Settings.from_environment(settings.to_environment()) == settings
+    assert ServiceSettings.from_environment(settings.to_environment()) == settings
 
 
 def test_what_is_not_needed_has_defaults() -> None:
-    settings = Settings.from_environment(NEEDED)
+    settings = ServiceSettings.from_environment(NEEDED)
 
     assert (settings.run, settings.keep_models, settings.parent, settings.argilla_headers) == (
         None,
@@ -47,7 +47,7 @@ def test_what_is_not_needed_has_defaults() -> None:
 def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
     for environment in ({k: v for k, v in NEEDED.items() if k != name}, NEEDED | {name: ""}):
         with pytest.raises(UserError, match=name):
-            Settings.from_environment(environment)
+            ServiceSettings.from_environment(environment)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
 )
 def test_one_that_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(UserError, match=name):
-        Settings.from_environment(NEEDED | {name: value})
+        ServiceSettings.from_environment(NEEDED | {name: value})
 
 
 def test_keys_are_never_printed() -> None:
-    settings = Settings.from_environment(NEEDED | {"LABELLOOP_ARGILLA_HEADERS": '{"X": "hidden"}'})
+    settings = ServiceSettings.from_environment(NEEDED | {"LABELLOOP_ARGILLA_HEADERS": '{"X": "hidden"}'})
 
     assert "secret" not in repr(settings)
     assert "hidden" not in repr(settings)

@@ -10,7 +10,7 @@ import pytest
 from labelloop import Consumer, Event, LoopState, Unavailable, UserError, follow
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import Slot, read_slot
+from labelloop.observe.status_file import StatusFile, read_status_file
 from schemas import events as e
 from schemas.envelope import datahash, new_event
 from tests.support.controllers import until
@@ -45,10 +45,10 @@ async def test_a_halted_project_waits_and_the_others_go_on(log: SqliteLog, tmp_p
     await log.append(event(project(), "other"), event(queried(), "other"))
     consumer = Noting()
 
-    async with at_work(running(log, consumer, slot=Slot(tmp_path, GROUP))):
+    async with at_work(running(log, consumer, status_file=StatusFile(tmp_path, GROUP))):
         await until(lambda: len(consumer.of("other")) == 2)
         assert consumer.of(PROJECT) == ["ProjectCreated", "BatchQueried"]
-        assert PROJECT in read_slot(tmp_path, GROUP)["halted"]
+        assert PROJECT in read_status_file(tmp_path, GROUP)["halted"]
 
 
 async def test_what_waited_is_given_once_the_project_goes_on_though_the_consumer_was_restarted(
@@ -184,7 +184,7 @@ async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
         await until(lambda: instruments.health.unreadiness() is None)
 
     def value(name: str, **labels: str) -> float | None:
-        return instruments.meters.registry.get_sample_value(
+        return instruments.metrics.registry.get_sample_value(
             f"labelloop_{name}", {"service": GROUP, "project": PROJECT, **labels}
         )
 

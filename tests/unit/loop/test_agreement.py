@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.loop.agreement import Annotator, alpha, annotators, answers, confusions
+from labelloop.loop.agreement import AnnotatorFigures, alpha, annotators, answers, confusions
 from schemas.parts import AnnotatedItem
 from tests.support.states import annotated, answered, project, queried, recorded, state_of, vote, votes
 
@@ -29,7 +29,7 @@ def test_one_annotator_alone_agrees_with_nobody() -> None:
     found = [unit(ann="spam"), unit(ann="ham")]
 
     assert alpha(found) is None
-    assert annotators(found) == {"ann": Annotator(labels=2, compared=0, agreed=0)}
+    assert annotators(found) == {"ann": AnnotatorFigures(labels=2, compared=0, agreed=0)}
     assert confusions(found) == []
     assert alpha([]) is None
 
@@ -47,9 +47,9 @@ def test_each_is_held_against_the_majority_of_the_others() -> None:
 
     assert annotators(found) == {
         # The others of ann's first text are divided, so that only the second compares her.
-        "ann": Annotator(labels=3, compared=1, agreed=0),
-        "bob": Annotator(labels=2, compared=1, agreed=0),
-        "eve": Annotator(labels=1, compared=1, agreed=0),
+        "ann": AnnotatorFigures(labels=3, compared=1, agreed=0),
+        "bob": AnnotatorFigures(labels=2, compared=1, agreed=0),
+        "eve": AnnotatorFigures(labels=1, compared=1, agreed=0),
     }
     assert confusions(found) == [(("ham", "spam"), 3)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.loop.fold import Unfit, fold
+from labelloop.loop.fold import InapplicableEvent, fold
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from schemas import events as e
@@ -53,7 +53,7 @@ TRAINED = e.ModelTrained(
 def test_an_event_that_does_not_follow_halts_its_project(data: e.EventData, reason: str) -> None:
     loop = begun()
     before = loop.state
-    with pytest.raises(Unfit, match=reason):
+    with pytest.raises(InapplicableEvent, match=reason):
         fold(before, event(data))
 
     assert not loop.history.add(event(data), "offset 12")

@@ -22,8 +22,8 @@ def moved(to: str, history: History) -> Event:
     return new_event(PROJECT, data, source="tests")
 
 
-def at(here: str, *events: Event) -> History:
-    history = History(PROJECT, here)
+def at(log_identity: str, *events: Event) -> History:
+    history = History(PROJECT, log_identity)
     for event in events:
         history.add(event)
     return history
@@ -38,17 +38,17 @@ def begun() -> list[Event]:
 
 def test_after_the_move_nothing_counts_here_and_all_counts_there() -> None:
     events = begun()
-    here = at(HERE, *events)
-    move = moved(THERE, here)
+    log_identity = at(HERE, *events)
+    move = moved(THERE, log_identity)
 
-    assert here.add(move)
-    assert not here.add(paused("late"))
+    assert log_identity.add(move)
+    assert not log_identity.add(paused("late"))
 
-    assert here.is_away
-    assert here.resting == f"moved to {THERE}.url"
-    assert not here.state.paused
+    assert log_identity.is_away
+    assert log_identity.inactive_because == f"moved to {THERE}.url"
+    assert not log_identity.state.paused
     there = at(THERE, *events, move)
-    assert there.resting is None
+    assert there.inactive_because is None
     assert there.add(paused("on"))
     assert there.state.paused
 
@@ -59,17 +59,17 @@ def test_a_reader_that_does_not_know_its_log_takes_all() -> None:
     for event in (*events, moved(THERE, at(HERE, *events)), paused("on")):
         assert history.add(event)
 
-    assert history.resting is None
+    assert history.inactive_because is None
 
 
 def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> None:
     events = begun()
-    here = at(HERE, *events)
+    log_identity = at(HERE, *events)
     there = at(THERE, *events)
-    for history in (here, there):
+    for history in (log_identity, there):
         history.add(move := moved(THERE, at(HERE, *events)))
     void = new_event(PROJECT, e.ServiceFailed(service="x", due="y", kind="", error="", attempt=1), source="a")
-    here.add(void)
+    log_identity.add(void)
     happened = [paused("on"), new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b")]
     for event in happened:
         there.add(event)
@@ -78,69 +78,69 @@ def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> N
     there.add(back)
     assert there.is_away
     for event in (*happened, back):
-        here.add(event)
+        log_identity.add(event)
 
-    assert here.resting is None
-    assert not here.held
-    assert list(here.seen) == [event.id for event in (*events, move, *happened, back)]
-    assert loop_digest(here.state) == loop_digest(there.state)
-    assert not here.state.failures
-    assert here.add(paused("again"))
+    assert log_identity.inactive_because is None
+    assert not log_identity.held
+    assert list(log_identity.seen) == [event.id for event in (*events, move, *happened, back)]
+    assert loop_digest(log_identity.state) == loop_digest(there.state)
+    assert not log_identity.state.failures
+    assert log_identity.add(paused("again"))
 
 
 def test_void_words_on_a_fact_do_not_win_over_what_was_said_where_the_project_lived() -> None:
     events = begun()
-    here = at(HERE, *events, moved(THERE, at(HERE, *events)))
+    log_identity = at(HERE, *events, moved(THERE, at(HERE, *events)))
     there = at(THERE, *events, moved(THERE, at(HERE, *events)))
     failed = e.ServiceFailed(service="x", due="y", kind="", error="here", attempt=1)
-    here.add(new_event(PROJECT, failed, source="a"))
+    log_identity.add(new_event(PROJECT, failed, source="a"))
     right = new_event(PROJECT, replace(failed, error="there"), source="a")
     there.add(right)
     back = moved(HERE, there)
 
-    here.add(right)
-    here.add(back)
+    log_identity.add(right)
+    log_identity.add(back)
 
-    assert here.conflicts == 0
-    assert [failure.event.error for failure in here.state.failures.values()] == ["there"]
+    assert log_identity.conflicts == 0
+    assert [failure.event.error for failure in log_identity.state.failures.values()] == ["there"]
 
 
 def test_it_can_move_there_again() -> None:
     events = begun()
-    here, there = at(HERE, *events), at(THERE, *events)
-    first = moved(THERE, here)
+    log_identity, there = at(HERE, *events), at(THERE, *events)
+    first = moved(THERE, log_identity)
     second = moved(HERE, at(THERE, *events, first))
     third = moved(THERE, at(HERE, *events, first, second))
-    for history in (here, there):
+    for history in (log_identity, there):
         for event in (first, second, third):
             history.add(event)
 
-    assert here.is_away
-    assert there.resting is None
-    assert list(here.seen) == list(there.seen)
+    assert log_identity.is_away
+    assert there.inactive_because is None
+    assert list(log_identity.seen) == list(there.seen)
 
 
 def test_a_move_that_something_overtook_moves_nothing_and_is_said_again() -> None:
     events = begun()
-    here = at(HERE, *events)
-    stale = moved(THERE, here)
-    here.add(paused("first"))
+    log_identity = at(HERE, *events)
+    stale = moved(THERE, log_identity)
+    log_identity.add(paused("first"))
 
-    here.add(stale)
-    assert not here.is_away
-    assert here.add(new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b"))
+    log_identity.add(stale)
+    assert not log_identity.is_away
+    assert log_identity.add(new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b"))
 
-    here.add(moved(THERE, here))
-    assert here.is_away
+    log_identity.add(moved(THERE, log_identity))
+    assert log_identity.is_away
 
 
 def test_while_a_copy_back_is_not_complete_the_project_stays_away() -> None:
     events = begun()
     first = moved(THERE, at(HERE, *events))
     there = at(THERE, *events, first, paused("on"))
-    here = at(HERE, *events, first)
+    log_identity = at(HERE, *events, first)
 
-    here.add(moved(HERE, there))
+    log_identity.add(moved(HERE, there))
 
-    assert here.is_away
-    assert not here.state.paused
+    assert log_identity.is_away
+    assert not log_identity.state.paused

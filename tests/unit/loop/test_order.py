@@ -33,7 +33,8 @@ def answer_all(loop: Loop, batch: str, *labels: str) -> None:
     """The batch's texts get these labels in turn."""
     items = items_of(loop, batch)
     loop.answer(
-        loop.state.batches[batch], {item: (labels[place % len(labels)],) for place, item in enumerate(items)}
+        loop.state.batches[batch],
+        {item: (labels[position % len(labels)],) for position, item in enumerate(items)},
     )
 
 

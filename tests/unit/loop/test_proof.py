@@ -54,19 +54,19 @@ def test_whatever_a_loop_comes_to_is_verified(loop: Loop) -> None:
 
 
 @MANY
-@given(loop=loops(), place=st.integers(0), bit=st.integers(0))
-def test_one_changed_bit_of_any_data_is_found(loop: Loop, place: int, bit: int) -> None:
+@given(loop=loops(), position=st.integers(0), bit=st.integers(0))
+def test_one_changed_bit_of_any_data_is_found(loop: Loop, position: int, bit: int) -> None:
     events = list(loop.events)
-    place %= len(events)
-    data = bytearray(events[place].data)
+    position %= len(events)
+    data = bytearray(events[position].data)
     bit %= 8 * len(data)
     data[bit // 8] ^= 1 << bit % 8
-    events[place] = changed(events[place], data=bytes(data))
+    events[position] = changed(events[position], data=bytes(data))
 
     halt = proof(events).halt
 
     assert halt is not None
-    assert halt.event == events[place].id
+    assert halt.event == events[position].id
     assert "datahash" in halt.reason
 
 
@@ -118,23 +118,23 @@ def test_what_the_services_would_not_have_said_is_found(
     loop: Loop, name: str, number: int, change: Change, told: str
 ) -> None:
     events = list(loop.events)
-    place = [place for place, event in enumerate(events) if event.name == name][number]
-    event = events[place]
-    events[place] = new_event(PROJECT, change(event.payload), source="t", cause=event.cause)
+    position = [position for position, event in enumerate(events) if event.name == name][number]
+    event = events[position]
+    events[position] = new_event(PROJECT, change(event.payload), source="t", cause=event.cause)
 
     halt = proof(events).halt
 
     assert halt is not None
-    assert halt.event == events[place].id
+    assert halt.event == events[position].id
     assert told in halt.reason
 
 
 def test_a_text_that_was_asked_before_is_found(loop: Loop) -> None:
     events = list(loop.events)
-    place = [place for place, event in enumerate(events) if event.name == "BatchQueried"][2]
+    position = [position for position, event in enumerate(events) if event.name == "BatchQueried"][2]
     queried, asked = loop.state.batches["2"].queried, loop.state.batches["0"].queried.items[0]
     again = replace(queried, items=(replace(queried.items[0], item=asked.item), *queried.items[1:]))
-    events[place] = new_event(PROJECT, again, source="t", cause=events[place].cause)
+    events[position] = new_event(PROJECT, again, source="t", cause=events[position].cause)
 
     halt = proof(events).halt
 
@@ -146,8 +146,8 @@ def test_a_text_that_was_asked_before_is_found(loop: Loop) -> None:
 @pytest.mark.parametrize(("cause", "told"), [("unheard", "does not come before"), (None, "not what made it")])
 def test_a_wrong_cause_is_found(loop: Loop, name: str, cause: str | None, told: str) -> None:
     events = list(loop.events)
-    place = [place for place, event in enumerate(events) if event.name == name][-1]
-    events[place] = new_event(PROJECT, events[place].payload, source="t", cause=cause)
+    position = [position for position, event in enumerate(events) if event.name == name][-1]
+    events[position] = new_event(PROJECT, events[position].payload, source="t", cause=cause)
 
     halt = proof(events).halt
 
@@ -168,8 +168,8 @@ def test_an_id_of_something_else_is_found(loop: Loop) -> None:
 
 def test_two_events_in_the_wrong_order_are_found(loop: Loop) -> None:
     events = list(loop.events)
-    place = next(place for place, event in enumerate(events) if event.name == "ModelTrained")
-    events[place - 1], events[place] = events[place], events[place - 1]
+    position = next(position for position, event in enumerate(events) if event.name == "ModelTrained")
+    events[position - 1], events[position] = events[position], events[position - 1]
 
     assert proof(events).halt is not None
 
@@ -201,8 +201,8 @@ def test_what_the_evaluator_says_is_verified() -> None:
 @pytest.mark.parametrize("name", ["AuditEstimated", "StoppingChecked", "StoppingAdvised"])
 def test_figures_of_another_cause_are_found(name: str) -> None:
     events = with_figures().events
-    place = next(place for place, event in enumerate(events) if event.name == name)
-    events[place] = new_event(PROJECT, events[place].payload, source="t", cause=events[0].id)
+    position = next(position for position, event in enumerate(events) if event.name == name)
+    events[position] = new_event(PROJECT, events[position].payload, source="t", cause=events[0].id)
 
     halt = proof(events).halt
 
@@ -212,9 +212,9 @@ def test_figures_of_another_cause_are_found(name: str) -> None:
 
 def test_an_audit_by_a_batch_that_never_was_is_found() -> None:
     events = with_figures().events
-    place = next(place for place, event in enumerate(events) if event.name == "AuditEstimated")
-    said = replace(events[place].payload, batches=("9",))
-    events[place] = new_event(PROJECT, said, source="t", cause=events[place].cause)
+    position = next(position for position, event in enumerate(events) if event.name == "AuditEstimated")
+    said = replace(events[position].payload, batches=("9",))
+    events[position] = new_event(PROJECT, said, source="t", cause=events[position].cause)
 
     halt = proof(events).halt
 

@@ -17,14 +17,14 @@ from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
 from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import about_event
-from labelloop.observe.status_file import Slot
+from labelloop.observe.status_file import StatusFile
 from labelloop.runtime import service
 from labelloop.runtime.controller import Polled
 from schemas.envelope import Event, datahash, new_event
 from tests.support.controllers import Batches, events, running, until, until_state
 from tests.support.states import PROJECT, all_answered, project, queried
 
-NOWHERE = Slot(None, "batches")
+NOWHERE = StatusFile(None, "batches")
 OTHER = "news-0000"
 
 
@@ -47,7 +47,7 @@ def seen() -> Instruments:
 
 
 def value(seen: Instruments, name: str, **labels: str) -> float | None:
-    return seen.meters.registry.get_sample_value(f"labelloop_{name}", {"service": "batches", **labels})
+    return seen.metrics.registry.get_sample_value(f"labelloop_{name}", {"service": "batches", **labels})
 
 
 def of_project(seen: Instruments, name: str, **labels: str) -> float | None:

@@ -13,7 +13,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.observe.check import ask
 from labelloop.observe.health import LOG, Health
-from labelloop.observe.metrics import Meters
+from labelloop.observe.metrics import Metrics
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from tests.support.argilla_server import free_port
@@ -29,7 +29,7 @@ def health() -> Health:
 
 @pytest.fixture
 def server(health: Health) -> Iterator[HealthServer]:
-    server = HealthServer("127.0.0.1", 0, health, Meters("trainer").registry, HIDE)
+    server = HealthServer("127.0.0.1", 0, health, Metrics("trainer").registry, HIDE)
     yield server
     server.close()
 
@@ -69,12 +69,12 @@ def test_what_is_not_there_names_what_is(server: HealthServer) -> None:
 
 def test_an_address_that_is_taken_is_an_error_with_the_remedy(server: HealthServer) -> None:
     with pytest.raises(UserError, match="give another LABELLOOP_HEALTH_PORT"):
-        HealthServer("127.0.0.1", server.port, Health(), Meters("querier").registry, HIDE)
+        HealthServer("127.0.0.1", server.port, Health(), Metrics("querier").registry, HIDE)
 
 
 def test_a_host_that_is_not_this_one_is_an_error_with_the_remedy() -> None:
     with pytest.raises(UserError, match=r"give another LABELLOOP_HEALTH_PORT .* or LABELLOOP_HEALTH_HOST"):
-        HealthServer("192.0.2.1", 0, Health(), Meters("querier").registry, HIDE)
+        HealthServer("192.0.2.1", 0, Health(), Metrics("querier").registry, HIDE)
 
 
 def has_ipv6() -> bool:
@@ -89,7 +89,7 @@ def has_ipv6() -> bool:
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
 def test_it_serves_over_ipv6_too(health: Health, monkeypatch: pytest.MonkeyPatch) -> None:
     health.lacks(LOG, None)
-    server = HealthServer("::1", 0, health, Meters("trainer").registry, HIDE)
+    server = HealthServer("::1", 0, health, Metrics("trainer").registry, HIDE)
     monkeypatch.setenv("LABELLOOP_HEALTH_HOST", "::")
     monkeypatch.setenv("LABELLOOP_HEALTH_PORT", str(server.port))
 
@@ -100,7 +100,7 @@ def test_it_serves_over_ipv6_too(health: Health, monkeypatch: pytest.MonkeyPatch
 
 async def test_an_event_loop_that_is_stuck_is_told_while_it_is_stuck() -> None:
     health, stuck, released = Health(stale_after=0.2), threading.Event(), threading.Event()
-    server = HealthServer("127.0.0.1", 0, health, Meters("trainer").registry, HIDE)
+    server = HealthServer("127.0.0.1", 0, health, Metrics("trainer").registry, HIDE)
 
     async def serve() -> None:
         beating = asyncio.create_task(health.keep_beating())

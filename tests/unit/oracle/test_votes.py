@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from labelloop.oracle.votes import Seen, is_any_absent, lost_votes, merged
+from labelloop.oracle.votes import SeenRecord, is_any_absent, lost_votes, merged
 from schemas.parts import ItemVotes, Vote
 from tests.support.states import vote, votes
 
@@ -15,8 +15,8 @@ ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
 BOTH = {"u-ann", "u-bob"}
 
 
-def seen(*given: Vote, record: str = "r-7") -> Seen:
-    return Seen(record, given, NOW)
+def seen(*given: Vote, record: str = "r-7") -> SeenRecord:
+    return SeenRecord(record, given, NOW)
 
 
 def test_a_vote_missing_on_its_own_record_was_taken_back_by_its_account() -> None:
@@ -113,6 +113,6 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
                         user = users.setdefault(one.username, f"u-{step}-{one.username}")
                         present.setdefault(one.username, replace(one, user=user))
             case "look":
-                now = None if record is None else Seen(record, tuple(present.values()), NOW)
+                now = None if record is None else SeenRecord(record, tuple(present.values()), NOW)
                 believed = merged(believed, now, set(users.values()))
                 assert {one.username: one.labels for one in believed.votes} == labels

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labelloop.errors import UserError
-from labelloop.pool.snapshot import ROWS_PER_BATCH, Row, Snapshot, write
+from labelloop.pool.snapshot import ROWS_PER_BATCH, OpenSnapshot, Row, write
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -24,7 +24,7 @@ def test_what_is_written_is_read(tmp_path: Path, pairs: list[tuple[str, str]]) -
     written = [Row(text, gold, number * 2) for number, (text, gold) in enumerate(pairs)]
 
     info = write(tmp_path, written)
-    snapshot = Snapshot.open(tmp_path / info.name, info.digest)
+    snapshot = OpenSnapshot.open(tmp_path / info.name, info.digest)
 
     backwards = list(reversed(range(len(pairs))))
     assert len(snapshot) == len(pairs)
@@ -40,7 +40,7 @@ def test_a_pool_of_many_record_batches_keeps_its_order(tmp_path: Path) -> None:
 
     info = write(tmp_path, rows(*texts))
 
-    snapshot = Snapshot.open(tmp_path / info.name, info.digest)
+    snapshot = OpenSnapshot.open(tmp_path / info.name, info.digest)
     assert snapshot.all_texts() == texts
     assert snapshot.texts([3 * ROWS_PER_BATCH, 0, ROWS_PER_BATCH]) == [
         texts[-1],
@@ -67,7 +67,7 @@ def test_other_rows_give_another_file(tmp_path: Path) -> None:
 
 
 def test_without_labels_there_is_no_gold(tmp_path: Path) -> None:
-    snapshot = Snapshot.open(tmp_path / write(tmp_path, rows("a")).name)
+    snapshot = OpenSnapshot.open(tmp_path / write(tmp_path, rows("a")).name)
 
     assert not snapshot.has_gold
     assert snapshot.gold([0]) is None
@@ -82,7 +82,7 @@ def test_partly_labelled_rows_are_refused_and_leave_nothing(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("item", [-1, 2])
 def test_an_item_that_is_not_there_is_an_error(tmp_path: Path, item: int) -> None:
-    snapshot = Snapshot.open(tmp_path / write(tmp_path, rows("a", "b")).name)
+    snapshot = OpenSnapshot.open(tmp_path / write(tmp_path, rows("a", "b")).name)
 
     with pytest.raises(IndexError):
         snapshot.texts([item])
@@ -90,7 +90,7 @@ def test_an_item_that_is_not_there_is_an_error(tmp_path: Path, item: int) -> Non
 
 def test_a_missing_snapshot_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^the pool snapshot .*gone\.arrow is missing; restore it[^\n]*$"):
-        Snapshot.open(tmp_path / "gone.arrow")
+        OpenSnapshot.open(tmp_path / "gone.arrow")
 
 
 def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     path.write_bytes(content)
 
     with pytest.raises(UserError, match="is damaged"):
-        Snapshot.open(path, info.digest)
+        OpenSnapshot.open(path, info.digest)
 
 
 @pytest.mark.parametrize("content", [b"", b"no arrow file at all", b"\xff\xff\xff\xff\x10"])
@@ -110,7 +110,7 @@ def test_what_is_no_snapshot_is_said_in_one_line(tmp_path: Path, content: bytes)
     path.write_bytes(content)
 
     with pytest.raises(UserError, match=r"^the pool snapshot [^\n]* cannot be read [^\n]*$"):
-        Snapshot.open(path)
+        OpenSnapshot.open(path)
 
 
 def test_writing_again_repairs_a_damaged_file(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_writing_again_repairs_a_damaged_file(tmp_path: Path) -> None:
 
     write(tmp_path, rows("a"))
 
-    assert Snapshot.open(tmp_path / info.name, info.digest).all_texts() == ["a"]
+    assert OpenSnapshot.open(tmp_path / info.name, info.digest).all_texts() == ["a"]
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:

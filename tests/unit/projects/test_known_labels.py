@@ -15,9 +15,9 @@ from labelloop.loop.labels import current
 from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
 from labelloop.loop.state import LoopState
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import choose, read_histories, sound
-from labelloop.projects.create import Ensured, ensure_project
+from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.data import prepare_data
 from labelloop.projects.export import rows
 from labelloop.projects.formats import read_rows, write_rows
@@ -40,7 +40,7 @@ POOL = """id,body
 def given(folder: Path, options: ProjectOptions) -> dict[str, str]:
     """The labels by text that a project of these options begins with."""
     data = prepare_data(options, folder)
-    texts = Snapshot.open(folder / data.pool.uri).texts(list(data.given))
+    texts = OpenSnapshot.open(folder / data.pool.uri).texts(list(data.given))
     return {text: label for text, (label,) in zip(texts, data.given.values(), strict=True)}
 
 
@@ -265,7 +265,7 @@ async def gone_on(log_url: str, project: str, *told: EventData) -> LoopState:
         await log.close()
 
 
-async def ensured(folder: Path, options: ProjectOptions) -> tuple[Ensured, LoopState]:
+async def ensured(folder: Path, options: ProjectOptions) -> tuple[EnsuredProject, LoopState]:
     """The project in a home of that folder, and its state, which is proven."""
     home = open_home(folder)
     log = open_log(home.log_url)

@@ -14,7 +14,7 @@ from labelloop.loop.history import History
 from labelloop.pool import snapshot
 from labelloop.projects import operate
 from labelloop.projects.catalog import read_histories, sound
-from labelloop.projects.move import Side, move
+from labelloop.projects.move import LogSide, move
 from labelloop.store import FolderStore
 from schemas.envelope import Event, new_event
 from schemas.events import BatchQueried, EventData, ProjectPaused
@@ -37,19 +37,19 @@ def pool(tmp_path: Path) -> Snapshot:
 
 
 @pytest.fixture
-async def laptop(tmp_path: Path, pool: Snapshot) -> AsyncIterator[Side]:
+async def laptop(tmp_path: Path, pool: Snapshot) -> AsyncIterator[LogSide]:
     """A log with two projects, in one of which a batch was answered."""
     log = SqliteLog(tmp_path / "laptop.sqlite")
     await log.append(event(project(pool=pool)), event(project(name="news", pool=pool), OTHER))
     await log.append(event(queried()), event(queried(), OTHER), event(all_answered()))
-    yield Side(log, "sqlite:///laptop", lambda: FolderStore(tmp_path / "laptop"))
+    yield LogSide(log, "sqlite:///laptop", lambda: FolderStore(tmp_path / "laptop"))
     await log.close()
 
 
 @pytest.fixture
-async def team(tmp_path: Path) -> AsyncIterator[Side]:
+async def team(tmp_path: Path) -> AsyncIterator[LogSide]:
     log = SqliteLog(tmp_path / "team.sqlite")
-    yield Side(log, "sqlite:///team", lambda: FolderStore(tmp_path / "team"))
+    yield LogSide(log, "sqlite:///team", lambda: FolderStore(tmp_path / "team"))
     await log.close()
 
 
@@ -62,7 +62,7 @@ async def events(log: Log, name: str = PROJECT) -> list[Event]:
 
 
 async def test_all_that_happened_is_in_the_other_log_as_it_was(
-    laptop: Side, team: Side, tmp_path: Path, pool: Snapshot
+    laptop: LogSide, team: LogSide, tmp_path: Path, pool: Snapshot
 ) -> None:
     before = await events(laptop.log)
 
@@ -76,18 +76,18 @@ async def test_all_that_happened_is_in_the_other_log_as_it_was(
     assert (tmp_path / "team" / pool.uri).read_bytes() == (tmp_path / "laptop" / pool.uri).read_bytes()
 
 
-async def test_it_lives_there_and_rests_here_and_other_projects_stay(laptop: Side, team: Side) -> None:
+async def test_it_lives_there_and_rests_here_and_other_projects_stay(laptop: LogSide, team: LogSide) -> None:
     await move(laptop, team, "mail")
 
-    assert (await history(laptop.log)).resting == "moved to sqlite:///team"
-    assert (await history(team.log)).resting is None
+    assert (await history(laptop.log)).inactive_because == "moved to sqlite:///team"
+    assert (await history(team.log)).inactive_because is None
     assert list(await read_histories(team.log)) == [PROJECT]
-    assert (await history(laptop.log, OTHER)).resting is None
+    assert (await history(laptop.log, OTHER)).inactive_because is None
     with pytest.raises(UserError, match=f"{PROJECT} has moved to sqlite:///team: name that log by --log"):
         await operate.pause(laptop.log, await history(laptop.log))
 
 
-async def test_it_comes_back_by_the_same_way_with_what_happened_there(laptop: Side, team: Side) -> None:
+async def test_it_comes_back_by_the_same_way_with_what_happened_there(laptop: LogSide, team: LogSide) -> None:
     await move(laptop, team, "mail")
     await team.log.append(event(queried("1", (3, 4))))
 
@@ -96,14 +96,14 @@ async def test_it_comes_back_by_the_same_way_with_what_happened_there(laptop: Si
     assert (moved.events, moved.snapshots) == (2, 0)
     assert await events(laptop.log) == await events(team.log)
     back = await history(laptop.log)
-    assert back.resting is None
+    assert back.inactive_because is None
     assert list(sound(back).batches) == ["0", "1"]
-    assert (await history(team.log)).resting == "moved to sqlite:///laptop"
+    assert (await history(team.log)).inactive_because == "moved to sqlite:///laptop"
     await move(laptop, team, "mail")
-    assert (await history(team.log)).resting is None
+    assert (await history(team.log)).inactive_because is None
 
 
-async def test_what_owners_say_after_the_move_is_refused(laptop: Side, team: Side) -> None:
+async def test_what_owners_say_after_the_move_is_refused(laptop: LogSide, team: LogSide) -> None:
     async with laptop.log.own("querier") as ownership:
         await ownership.append(event(queried("1", (3,))))
         await move(laptop, team, "mail")
@@ -114,7 +114,7 @@ async def test_what_owners_say_after_the_move_is_refused(laptop: Side, team: Sid
     assert (await history(team.log)).state.batches.keys() == {"0", "1"}
 
 
-async def test_what_is_void_here_does_not_come_back_into_force(laptop: Side, team: Side) -> None:
+async def test_what_is_void_here_does_not_come_back_into_force(laptop: LogSide, team: LogSide) -> None:
     await move(laptop, team, "mail")
     await laptop.log.append(event(ProjectPaused(request="late", who="ada")))
     await team.log.append(event(queried("1", (3, 4))))
@@ -138,10 +138,10 @@ class Failing(SqliteLog):
 
 
 async def test_a_move_that_was_cut_off_is_finished_by_the_next_try(
-    laptop: Side, team: Side, tmp_path: Path
+    laptop: LogSide, team: LogSide, tmp_path: Path
 ) -> None:
     failing = Failing(tmp_path / "failing.sqlite")
-    target = Side(failing, "sqlite:///failing", team.store)
+    target = LogSide(failing, "sqlite:///failing", team.store)
     with pytest.raises(UserError, match="away"):
         await move(laptop, target, "mail")
     assert (await history(laptop.log)).is_away
@@ -158,7 +158,7 @@ async def test_a_move_that_was_cut_off_is_finished_by_the_next_try(
 
 
 async def test_a_target_that_went_its_own_way_is_refused_and_nothing_is_written(
-    laptop: Side, team: Side, tmp_path: Path
+    laptop: LogSide, team: LogSide, tmp_path: Path
 ) -> None:
     await team.log.append((await events(laptop.log))[0], event(queried("0", (4,))))
     before = await events(team.log), await events(laptop.log)
@@ -170,7 +170,7 @@ async def test_a_target_that_went_its_own_way_is_refused_and_nothing_is_written(
     assert not (tmp_path / "team").exists()
 
 
-async def test_a_target_that_has_the_beginning_gets_the_rest(laptop: Side, team: Side) -> None:
+async def test_a_target_that_has_the_beginning_gets_the_rest(laptop: LogSide, team: LogSide) -> None:
     await team.log.append(*(await events(laptop.log))[:2])
 
     assert (await move(laptop, team, "mail")).events == 2
@@ -179,23 +179,23 @@ async def test_a_target_that_has_the_beginning_gets_the_rest(laptop: Side, team:
 
 
 async def test_texts_that_are_damaged_are_told_before_the_project_stops(
-    laptop: Side, team: Side, tmp_path: Path, pool: Snapshot
+    laptop: LogSide, team: LogSide, tmp_path: Path, pool: Snapshot
 ) -> None:
     (tmp_path / "laptop" / pool.uri).write_bytes(b"no texts")
 
     with pytest.raises(UserError, match="missing or damaged"):
         await move(laptop, team, "mail")
 
-    assert (await history(laptop.log)).resting is None
+    assert (await history(laptop.log)).inactive_because is None
     assert await events(team.log) == []
 
 
-async def test_one_log_is_no_way_to_go(laptop: Side) -> None:
+async def test_one_log_is_no_way_to_go(laptop: LogSide) -> None:
     with pytest.raises(UserError, match="are one log"):
         await move(laptop, laptop, "mail")
 
 
-async def test_it_moves_while_much_happens(laptop: Side, team: Side) -> None:
+async def test_it_moves_while_much_happens(laptop: LogSide, team: LogSide) -> None:
     """Events come between the look and the move: the one that counts comes after them."""
 
     class Busy(SqliteLog):
@@ -207,12 +207,12 @@ async def test_it_moves_while_much_happens(laptop: Side, team: Side) -> None:
                 await super().append(event(queried(f"{9 - self.left}", (3,))))
             await super().append(*events, fence=fence)
 
-    busy = Side(Busy(Path(laptop.log._file._path)), laptop.address, laptop.store)  # type: ignore[attr-defined]
+    busy = LogSide(Busy(Path(laptop.log._file._path)), laptop.address, laptop.store)  # type: ignore[attr-defined]
 
     moved = await move(busy, team, "mail")
 
     told = [each.payload for each in await events(team.log)]
     assert sum(isinstance(one, BatchQueried) for one in told) == 4
     assert moved.source_digest == moved.target_digest
-    assert (await history(team.log)).resting is None
+    assert (await history(team.log)).inactive_because is None
     await asyncio.gather(busy.log.close())

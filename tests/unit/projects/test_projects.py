@@ -13,10 +13,10 @@ from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
-from labelloop.pool.snapshot import Snapshot
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects import operate
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.create import Ensured, ensure_project
+from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.summary import overview
@@ -62,7 +62,7 @@ def append(path: Path, line: str) -> None:
     path.write_text(path.read_text() + line)
 
 
-async def ensure(home: Home, log: Log, asked: ProjectOptions) -> Ensured:
+async def ensure(home: Home, log: Log, asked: ProjectOptions) -> EnsuredProject:
     return await ensure_project(FolderStore(home.store), log, await read_histories(log), asked)
 
 
@@ -80,7 +80,7 @@ async def test_a_project_begins_with_clean_texts_under_its_id(
     assert ensured.is_new
     assert ensured.project.startswith("mail-")
     assert project.pool.uri == f"{ensured.project}/pool/{project.pool.digest}.arrow"
-    pool = Snapshot.open(home.store / project.pool.uri, project.pool.digest)
+    pool = OpenSnapshot.open(home.store / project.pool.uri, project.pool.digest)
     assert pool.all_texts() == ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
     assert (project.pool.size, project.pool.dropped_empty, project.pool.dropped_duplicate) == (4, 1, 1)
     assert ensured.notes == (f"{mail.dataset}: 4 texts (1 duplicates left out, 1 empty left out)",)

@@ -8,8 +8,8 @@ import pytest
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe.status_file import Slot, read_slot
-from labelloop.runtime.retry import Patience
+from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.runtime.retry import Retry
 
 NAME = "alerting"
 
@@ -27,12 +27,12 @@ class Failing:
 
 
 @pytest.fixture
-def patience(tmp_path: Path) -> Patience:
-    return Patience(Slot(tmp_path, NAME), "log", partial(Backoff, 0.001, 0.001))
+def patience(tmp_path: Path) -> Retry:
+    return Retry(StatusFile(tmp_path, NAME), "log", partial(Backoff, 0.001, 0.001))
 
 
 async def test_an_outage_is_said_once_and_when_it_is_over(
-    patience: Patience, caplog: pytest.LogCaptureFixture
+    patience: Retry, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     refused, timed_out = Unavailable("refused", outage="Kafka"), Unavailable("timed out", outage="Kafka")
@@ -42,21 +42,21 @@ async def test_an_outage_is_said_once_and_when_it_is_over(
     assert caplog.messages == ["refused; trying again", "it works again; over is: Kafka"]
 
 
-async def test_another_outage_is_said_too(patience: Patience, caplog: pytest.LogCaptureFixture) -> None:
+async def test_another_outage_is_said_too(patience: Retry, caplog: pytest.LogCaptureFixture) -> None:
     await patience.until_done(Failing(Unavailable("refused"), UserError("no space left: free some")))
 
     assert caplog.messages == ["refused; trying again", "no space left: free some; trying again"]
 
 
-async def test_the_slot_tells_what_is_waited_for(patience: Patience, tmp_path: Path) -> None:
+async def test_the_slot_tells_what_is_waited_for(patience: Retry, tmp_path: Path) -> None:
     await patience.wait(Unavailable("refused"))
-    assert read_slot(tmp_path, NAME)["waiting"] == "refused"
+    assert read_status_file(tmp_path, NAME)["waiting"] == "refused"
 
     patience.is_over()
 
-    assert "waiting" not in read_slot(tmp_path, NAME)
+    assert "waiting" not in read_status_file(tmp_path, NAME)
 
 
-async def test_what_waiting_does_not_mend_is_raised(patience: Patience) -> None:
+async def test_what_waiting_does_not_mend_is_raised(patience: Retry) -> None:
     with pytest.raises(ValueError, match="odd"):
         await patience.until_done(Failing(ValueError("odd")))

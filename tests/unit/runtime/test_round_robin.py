@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from labelloop.runtime.round_robin import EACH, SHORTEST, Turns
+from labelloop.runtime.round_robin import EACH, SHORTEST, RoundRobin
 
 
 def counted(count: int, longest: float, seconds: float, times: int) -> Counter[int]:
     """How often each of so many items was taken."""
-    turns = Turns(longest)
+    turns = RoundRobin(longest)
     return Counter(item for _ in range(times) for item in turns.take(range(count), seconds))
 
 
@@ -33,7 +33,7 @@ def test_in_between_each_takes_its_time() -> None:
 
 
 def test_a_growing_sequence_is_gone_round() -> None:
-    turns, items, met = Turns(60), ["a"], Counter[str]()
+    turns, items, met = RoundRobin(60), ["a"], Counter[str]()
 
     for step in range(60):
         if step == 10:
@@ -45,8 +45,8 @@ def test_a_growing_sequence_is_gone_round() -> None:
 
 
 def test_a_long_time_takes_each_once() -> None:
-    assert Turns(30).take("abc", 500.0) == ["a", "b", "c"]
+    assert RoundRobin(30).take("abc", 500.0) == ["a", "b", "c"]
 
 
 def test_nothing_is_taken_from_nothing() -> None:
-    assert Turns(30).take([], 100.0) == []
+    assert RoundRobin(30).take([], 100.0) == []

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelloop.loop.history import History
-from labelloop.runtime.state_cache import Unusable, dump, load
+from labelloop.runtime.state_cache import UnusableCache, dump, load
 from schemas.envelope import Event, new_event
 from schemas.events import ServiceFailed
 from tests.support.loop_strategies import loops
@@ -49,11 +49,11 @@ def test_a_state_that_is_not_what_its_digest_says_is_not_used() -> None:
     content = msgspec.msgpack.decode(dump([loop.history]))
     content[0]["state"]["batches"]["0"]["queried"]["items"].pop()
 
-    with pytest.raises(Unusable, match=f"the digest of {PROJECT} is another"):
+    with pytest.raises(UnusableCache, match=f"the digest of {PROJECT} is another"):
         load(msgspec.msgpack.encode(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"[{}]", b"\x80\x04."])
 def test_what_holds_no_histories_is_not_used(content: bytes) -> None:
-    with pytest.raises(Unusable, match="it holds no histories"):
+    with pytest.raises(UnusableCache, match="it holds no histories"):
         load(content)

@@ -9,7 +9,7 @@ import pytest
 from labelloop.log.base import Record
 from labelloop.loop.history import History
 from labelloop.runtime import state_cache
-from labelloop.runtime.state_cache import Folds, Mark, is_worth_saving
+from labelloop.runtime.state_cache import Checkpoint, StateCache, is_worth_saving
 from schemas.envelope import new_event
 from tests.support.loops import PROJECT, Loop, mixed, project
 
@@ -23,8 +23,8 @@ def history() -> History:
     return loop.history
 
 
-def mark(offset: int) -> Mark:
-    found = Mark.of(Record(3, offset, new_event(PROJECT, project(), source="tests")))
+def checkpoint(offset: int) -> Checkpoint:
+    found = Checkpoint.of(Record(3, offset, new_event(PROJECT, project(), source="tests")))
     assert found is not None
     return found
 
@@ -41,35 +41,35 @@ def the_file(folder: Path) -> Path:
 
 
 def test_what_was_saved_of_a_partition_comes_back(tmp_path: Path, history: History) -> None:
-    Folds(tmp_path, URL).save(mark(7), [history])
+    StateCache(tmp_path, URL).save(checkpoint(7), [history])
 
-    found = Folds(tmp_path, URL).load(3)
+    found = StateCache(tmp_path, URL).load(3)
 
     assert found is not None
-    assert (found.mark, list(found.histories)) == (mark(7), [history])
+    assert (found.checkpoint, list(found.histories)) == (checkpoint(7), [history])
     assert the_file(tmp_path).stat().st_mode & 0o77 == 0
 
 
 def test_nothing_is_there_of_another_partition_or_another_log(tmp_path: Path, history: History) -> None:
-    Folds(tmp_path, URL).save(mark(7), [history])
+    StateCache(tmp_path, URL).save(checkpoint(7), [history])
 
-    assert Folds(tmp_path, URL).load(4) is None
-    assert Folds(tmp_path, "kafka://h:1/x").load(3) is None
+    assert StateCache(tmp_path, URL).load(4) is None
+    assert StateCache(tmp_path, "kafka://h:1/x").load(3) is None
 
 
 @pytest.mark.parametrize("at", [0.5, 0.9])
 def test_a_damaged_one_is_removed_and_said(
     tmp_path: Path, history: History, at: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folds = Folds(tmp_path, URL)
-    folds.save(mark(7), [history])
+    state_cache = StateCache(tmp_path, URL)
+    state_cache.save(checkpoint(7), [history])
     path = the_file(tmp_path)
     content = bytearray(path.read_bytes())
     content[int(len(content) * at)] ^= 1
     path.write_bytes(content)
 
     with caplog.at_level(logging.WARNING):
-        assert folds.load(3) is None
+        assert state_cache.load(3) is None
 
     assert f"the saved fold {path} is not used" in caplog.text
     assert not path.exists()
@@ -78,27 +78,27 @@ def test_a_damaged_one_is_removed_and_said(
 def test_one_of_another_version_of_the_fold_is_not_used_and_replaced(
     tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folds = Folds(tmp_path, URL)
-    folds.save(mark(7), [history])
+    state_cache = StateCache(tmp_path, URL)
+    state_cache.save(checkpoint(7), [history])
     monkeypatch.setattr("labelloop.runtime.state_cache.version", lambda: "another")
 
-    assert folds.load(3) is None
+    assert state_cache.load(3) is None
 
-    folds.save(mark(5), [history])
-    found = folds.load(3)
+    state_cache.save(checkpoint(5), [history])
+    found = state_cache.load(3)
     assert found is not None
-    assert found.mark == mark(5)
+    assert found.checkpoint == checkpoint(5)
 
 
 def test_less_never_replaces_more(tmp_path: Path, history: History) -> None:
-    folds = Folds(tmp_path, URL)
-    folds.save(mark(7), [history])
+    state_cache = StateCache(tmp_path, URL)
+    state_cache.save(checkpoint(7), [history])
 
-    folds.save(mark(5), [])
+    state_cache.save(checkpoint(5), [])
 
-    found = folds.load(3)
+    found = state_cache.load(3)
     assert found is not None
-    assert found.mark == mark(7)
+    assert found.checkpoint == checkpoint(7)
 
 
 def test_a_cache_that_cannot_be_written_is_said_and_no_error(
@@ -106,10 +106,10 @@ def test_a_cache_that_cannot_be_written_is_said_and_no_error(
 ) -> None:
     (tmp_path / "folds").write_text("in the way")
 
-    Folds(tmp_path, URL).save(mark(7), [history])
+    StateCache(tmp_path, URL).save(checkpoint(7), [history])
 
     assert "the fold is not saved in" in caplog.text
-    assert Folds(tmp_path, URL).load(3) is None
+    assert StateCache(tmp_path, URL).load(3) is None
 
 
 def test_it_is_saved_when_a_twentieth_is_new() -> None:

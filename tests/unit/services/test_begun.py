@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.settings import Settings
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.projects.initial_batches import imported
@@ -20,7 +20,9 @@ from tests.support.loops import PROJECT, Loop, mixed, project
 async def test_argilla_is_left_alone_until_then(
     service: type[Querier | AnnotationWatcher], tmp_path: Path
 ) -> None:
-    nowhere = Settings(f"sqlite:///{tmp_path}/log", str(tmp_path), f"http://127.0.0.1:{free_port()}", "key")
+    nowhere = ServiceSettings(
+        f"sqlite:///{tmp_path}/log", str(tmp_path), f"http://127.0.0.1:{free_port()}", "key"
+    )
     told = Loop(project(), mixed, imported({0: ("ham",), 1: ("spam",)})).events
     history, running = History(PROJECT), service(nowhere)
 

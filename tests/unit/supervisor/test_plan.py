@@ -10,25 +10,25 @@ import pytest
 from labelloop.alerts import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
-from labelloop.config.locations import Places
+from labelloop.config.locations import Locations
 from labelloop.config.services import SERVICES
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan
 
 ACCESS = ArgillaAccess("http://localhost:6900", "owner.key")
-ALONE = plan.Beside()
-TOLD = plan.Beside(alert=("json://localhost/a", "json://localhost/b"), rules=(("waiting", "2d"),))
+ALONE = plan.OptionalServices()
+TOLD = plan.OptionalServices(alert=("json://localhost/a", "json://localhost/b"), rules=(("waiting", "2d"),))
 
 
-def planned(tmp_path: Path, beside: plan.Beside = ALONE) -> dict[str, Mapping[str, str]]:
+def planned(tmp_path: Path, beside: plan.OptionalServices = ALONE) -> dict[str, Mapping[str, str]]:
     """The environment of each service."""
     home = open_home(tmp_path / "home")
-    places = Places(home.log_url, str(home.store), home)
-    return {found.name: found.environment for found in plan.services(home, places, ACCESS, beside)}
+    locations = Locations(home.log_url, str(home.store), home)
+    return {found.name: found.environment for found in plan.services(home, locations, ACCESS, beside)}
 
 
-def ports(tmp_path: Path, beside: plan.Beside = ALONE) -> list[str | None]:
+def ports(tmp_path: Path, beside: plan.OptionalServices = ALONE) -> list[str | None]:
     return [environment.get(PORT) for environment in planned(tmp_path, beside).values()]
 
 
@@ -77,7 +77,7 @@ def test_whoever_is_to_be_told_is_told_by_a_service_that_can_watch_the_others(
 def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT, "9100")
 
-    found = planned(tmp_path, plan.Beside(evaluate=False, alert=TOLD.alert))
+    found = planned(tmp_path, plan.OptionalServices(evaluate=False, alert=TOLD.alert))
 
     assert "evaluator" not in found
     assert found["alerting"][PORT] == "9104"
@@ -87,14 +87,16 @@ def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.Monke
     ("beside", "message"),
     [
         (
-            plan.Beside(alert=("foo://secret-token",)),
+            plan.OptionalServices(alert=("foo://secret-token",)),
             r"alert address 1 \(foo://…\) is none that Apprise knows",
         ),
-        (plan.Beside(rules=(("patience", "1d"),)), "there is no rule 'patience' for alerts"),
-        (plan.Beside(rules=(("waiting", "long"),)), "the rule waiting is 'long': give a time"),
+        (plan.OptionalServices(rules=(("patience", "1d"),)), "there is no rule 'patience' for alerts"),
+        (plan.OptionalServices(rules=(("waiting", "long"),)), "the rule waiting is 'long': give a time"),
     ],
 )
-def test_what_could_not_alert_is_told_before_anything_starts(beside: plan.Beside, message: str) -> None:
+def test_what_could_not_alert_is_told_before_anything_starts(
+    beside: plan.OptionalServices, message: str
+) -> None:
     with pytest.raises(UserError, match=message) as told:
         beside.check()
     assert "secret" not in str(told.value)

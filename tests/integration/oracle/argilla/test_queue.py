@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.oracle.argilla import Argilla, Dataset, Missing, Record, Rejected
+from labelloop.oracle.argilla import Argilla, Dataset, Missing, Rejected, StoredRecord
 from tests.integration.oracle.argilla.conftest import text
 
 
@@ -55,7 +55,7 @@ async def test_a_label_that_is_none_is_rejected(argilla: Argilla, dataset: Datas
         await argilla.respond(record.id, ("bacon",))
 
 
-async def one_record(argilla: Argilla, dataset: Dataset) -> Record:
+async def one_record(argilla: Argilla, dataset: Dataset) -> StoredRecord:
     await argilla.put_records(dataset, [text(0, 1)])
     (record,) = await argilla.next_records(dataset, 1)
     return record

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from labelloop.oracle.argilla import Argilla, Dataset, NewResponse, Record, Rejected, Suggestion
+from labelloop.oracle.argilla import Argilla, Dataset, NewResponse, Rejected, StoredRecord, Suggestion
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.argilla_server import ArgillaServer
 
@@ -141,5 +141,5 @@ async def test_a_response_of_nobody_is_rejected_and_nothing_written(
     assert await argilla.records(dataset) == []
 
 
-def answers(record: Record) -> dict[str, tuple[str, tuple[str, ...]]]:
+def answers(record: StoredRecord) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {response.user_id: (response.status, response.labels) for response in record.responses}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import Unavailable
-from labelloop.oracle.argilla import Account, Argilla, Dataset, DatasetSpec, NewRecord, Record
+from labelloop.oracle.argilla import Account, Argilla, Dataset, DatasetSpec, NewRecord, StoredRecord
 from labelloop.oracle.simulated import GoldAnswers
 from labelloop.pool.snapshot import Row, write
 from tests.support.argilla_server import ArgillaServer
@@ -209,21 +209,23 @@ def texts(batch: int, items: range) -> list[NewRecord]:
     ]
 
 
-def all_answered(records: list[Record]) -> bool:
+def all_answered(records: list[StoredRecord]) -> bool:
     return all(record.responses for record in records)
 
 
-def count_answered(records: list[Record]) -> int:
+def count_answered(records: list[StoredRecord]) -> int:
     return sum(bool(record.responses) for record in records)
 
 
-def any_answered(records: list[Record]) -> bool:
+def any_answered(records: list[StoredRecord]) -> bool:
     return any(record.responses for record in records)
 
 
-async def when(argilla: Argilla, dataset: Dataset, condition: Callable[[list[Record]], bool]) -> list[Record]:
+async def when(
+    argilla: Argilla, dataset: Dataset, condition: Callable[[list[StoredRecord]], bool]
+) -> list[StoredRecord]:
     """The data set's records once they meet the condition."""
-    found: list[Record] = []
+    found: list[StoredRecord] = []
 
     async def met() -> bool:
         found[:] = await argilla.records(dataset)

@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 
-from labelloop.log.dead_letters import DeadLetter, Standing
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.log.kafka.dead_letters import NotALetter, to_letter, to_letter_headers
 from labelloop.log.kafka.records import Headers, to_headers
 from tests.support.logs import some_event
 
 EVENT = some_event("questions-1", 7, why="ümläut")
 LETTER = DeadLetter(
-    "alerting", 3, 117, EVENT, "ValueError: ✗", 4, datetime(2026, 11, 24, 12, tzinfo=UTC), Standing.REDRIVEN
+    "alerting",
+    3,
+    117,
+    EVENT,
+    "ValueError: ✗",
+    4,
+    datetime(2026, 11, 24, 12, tzinfo=UTC),
+    DeadLetterStatus.REDRIVEN,
 )
 
 

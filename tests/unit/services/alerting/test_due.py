@@ -9,7 +9,7 @@ from labelloop.alerts.settings import Rules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from services.alerting.due import Alert, Failing, Look, failing_after, of_project, of_service
+from services.alerting.due import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
 from tests.support.states import (
     PROJECT,
     START,
@@ -139,18 +139,18 @@ def test_a_halted_project_is_told() -> None:
 
 
 def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() -> None:
-    look = Look("it does not answer (ConnectError)", START)
+    look = ServiceHealth("it does not answer (ConnectError)", START)
     soon, late = START + timedelta(seconds=119), START + timedelta(seconds=120)
 
     assert not of_service("trainer", look, (), RULES, soon)
     assert "it does not answer" in of_service("trainer", look, (), RULES, late)["silent"].text
     assert "silent" in of_service("trainer", look, {"silent"}, RULES, soon)
-    assert not of_service("trainer", Look(None, START), {"silent"}, RULES, late)
+    assert not of_service("trainer", ServiceHealth(None, START), {"silent"}, RULES, late)
     assert not of_service("trainer", look, (), Rules(silent=None), late)
 
 
 def test_a_service_behind_the_log_is_told_and_silence_is_no_recovery() -> None:
-    assert "lag" in of_service("trainer", Look(None, START, 301), (), RULES, START)
-    assert "lag" in of_service("trainer", Look("it does not answer", START), {"lag"}, RULES, START)
-    assert not of_service("trainer", Look(None, START, 300), {"lag"}, RULES, START)
-    assert not of_service("trainer", Look(None, START, 301), (), Rules(lag=None), START)
+    assert "lag" in of_service("trainer", ServiceHealth(None, START, 301), (), RULES, START)
+    assert "lag" in of_service("trainer", ServiceHealth("it does not answer", START), {"lag"}, RULES, START)
+    assert not of_service("trainer", ServiceHealth(None, START, 300), {"lag"}, RULES, START)
+    assert not of_service("trainer", ServiceHealth(None, START, 301), (), Rules(lag=None), START)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.watching import Watching, _each
+from services.alerting.watching import ServiceWatch, _each
 from tests.support.states import START
 
 
@@ -41,7 +41,7 @@ async def test_each_machine_behind_a_name_is_asked_once(
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64])
 async def test_a_name_that_cannot_be_one_is_a_service_that_does_not_answer(host: str) -> None:
-    look = (await Watching(None, {"trainer": f"http://{host}:8080"}).look(START))["trainer"]
+    look = (await ServiceWatch(None, {"trainer": f"http://{host}:8080"}).look(START))["trainer"]
 
     assert look.problem is not None
     assert look.problem.startswith("it does not answer")

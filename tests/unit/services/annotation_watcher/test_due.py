@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from labelloop.oracle.votes import Seen
+from labelloop.oracle.votes import SeenRecord
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
 from schemas.parts import Vote
@@ -28,18 +28,18 @@ ANN_SPAM, ANN_HAM, BOB_HAM = vote("ann", "spam"), vote("ann", "ham"), vote("bob"
 LATER = START + timedelta(hours=1)
 
 
-def seen(*given: Vote, item: int = 0, record: str | None = None, minute: int = 0) -> dict[int, Seen]:
-    return {item: Seen(record or f"r-{item}", given, START + timedelta(minutes=minute))}
+def seen(*given: Vote, item: int = 0, record: str | None = None, minute: int = 0) -> dict[int, SeenRecord]:
+    return {item: SeenRecord(record or f"r-{item}", given, START + timedelta(minutes=minute))}
 
 
-def everything(*labels: str | None) -> dict[int, Seen]:
+def everything(*labels: str | None) -> dict[int, SeenRecord]:
     """Ann's answers to items 0, 1, 2; None discards."""
     return {item: seen(vote("ann", label), item=item)[item] for item, label in enumerate(labels)}
 
 
 def look(
     *told: e.EventData,
-    sees: dict[int, Seen],
+    sees: dict[int, SeenRecord],
     users: set[str] = USERS,
     at: datetime = LATER,
     batch: str = "0",
@@ -202,7 +202,7 @@ DONE = annotated(answered(0, ANN_SPAM), answered(1, vote("ann", "ham")), answere
 AS_DONE = {0: seen(ANN_SPAM), 1: seen(vote("ann", "ham"), item=1), 2: seen(vote("ann", "news"), item=2)}
 
 
-def sees_done(**changes: Any) -> dict[int, Seen]:
+def sees_done(**changes: Any) -> dict[int, SeenRecord]:
     return {item: one[item] for item, one in AS_DONE.items()}
 
 

@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from labelloop.oracle.argilla import NewResponse, Suggestion
-from labelloop.oracle.votes import Seen
+from labelloop.oracle.votes import SeenRecord
 from schemas import events as e
 from schemas.parts import QueriedItem, Vote
-from services.querier.record_diff import Lack, lacks, leftovers, missing_accounts, new_records
+from services.querier.record_diff import MissingRecord, lacks, leftovers, missing_accounts, new_records
 from tests.support.states import (
     START,
     annotated,
@@ -23,16 +23,22 @@ ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
 ACCOUNTS = {"u-ann": "ann", "u-bob": "bob"}
 
 
-def seen(item: int, *given: Vote, record: str | None = None) -> dict[int, Seen]:
-    return {item: Seen(record or f"r-{item}", given, START)}
+def seen(item: int, *given: Vote, record: str | None = None) -> dict[int, SeenRecord]:
+    return {item: SeenRecord(record or f"r-{item}", given, START)}
 
 
-def found(*told: e.EventData, sees: dict[int, Seen], accounts: dict[str, str] = ACCOUNTS) -> list[Lack]:
+def found(
+    *told: e.EventData, sees: dict[int, SeenRecord], accounts: dict[str, str] = ACCOUNTS
+) -> list[MissingRecord]:
     return lacks(state_of(project(), *told).batches["0"], sees, accounts)
 
 
 def test_a_new_batch_lacks_everything_in_its_order() -> None:
-    assert found(queried(items=(5, 3, 9)), sees={}) == [Lack(5, ()), Lack(3, ()), Lack(9, ())]
+    assert found(queried(items=(5, 3, 9)), sees={}) == [
+        MissingRecord(5, ()),
+        MissingRecord(3, ()),
+        MissingRecord(9, ()),
+    ]
 
 
 def test_a_batch_that_is_there_lacks_nothing() -> None:
@@ -45,15 +51,15 @@ def test_a_batch_that_is_there_lacks_nothing() -> None:
 def test_an_absent_record_comes_back_with_its_recorded_votes() -> None:
     told = (queried(), recorded(votes(0, ANN, BOB)))
 
-    assert found(*told, sees=seen(1) | seen(2)) == [Lack(0, (ANN, BOB))]
+    assert found(*told, sees=seen(1) | seen(2)) == [MissingRecord(0, (ANN, BOB))]
 
 
 def test_a_record_without_the_votes_that_it_had_gets_only_those() -> None:
     told = (queried(), recorded(votes(0, ANN, BOB)))
     rest = seen(1) | seen(2)
 
-    assert found(*told, sees=rest | seen(0, BOB), accounts={"u-bob": "bob"}) == [Lack(0, (ANN,))]
-    assert found(*told, sees=rest | seen(0, BOB, record="again")) == [Lack(0, (ANN,))]
+    assert found(*told, sees=rest | seen(0, BOB), accounts={"u-bob": "bob"}) == [MissingRecord(0, (ANN,))]
+    assert found(*told, sees=rest | seen(0, BOB, record="again")) == [MissingRecord(0, (ANN,))]
 
 
 def test_a_withdrawn_vote_is_not_put_back() -> None:
@@ -65,7 +71,7 @@ def test_a_withdrawn_vote_is_not_put_back() -> None:
 def test_the_answers_of_the_newest_revision_are_put_back() -> None:
     old, new = annotated(answered(0, ANN)), annotated(answered(0, BOB), revision=1)
 
-    assert found(queried(items=(0,)), old, new, sees={}) == [Lack(0, (BOB,))]
+    assert found(queried(items=(0,)), old, new, sees={}) == [MissingRecord(0, (BOB,))]
 
 
 def test_texts_that_went_back_to_the_pool_are_taken_away_and_never_put_back() -> None:
@@ -82,7 +88,7 @@ def test_an_open_batch_has_no_leftovers() -> None:
 
 
 def test_accounts_that_votes_need_are_named_once() -> None:
-    lacking = [Lack(0, (ANN, BOB)), Lack(1, (ANN,))]
+    lacking = [MissingRecord(0, (ANN, BOB)), MissingRecord(1, (ANN,))]
 
     assert missing_accounts(lacking, {"u-bob": "bob"}) == ["ann"]
     assert missing_accounts(lacking, ACCOUNTS) == []
@@ -95,7 +101,7 @@ def test_records_carry_what_annotators_may_know() -> None:
     told = (queried(), queried("1", (6,)))
     state = state_of(project(), *told, replace(queried("2", model="0", attempt=0), items=(picked,)))
 
-    (record,) = new_records(state, state.batches["2"], [Lack(4, (ANN,))], ["hello"], ACCOUNTS)
+    (record,) = new_records(state, state.batches["2"], [MissingRecord(4, (ANN,))], ["hello"], ACCOUNTS)
 
     assert (record.external_id, record.text) == ("2:4", "hello")
     assert record.metadata == {"batch": 2, "rank": 0, "item": 4, "reason": "uncertain", "model": "model-0"}
@@ -107,7 +113,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
     state = state_of(project(), replace(queried(model="0", attempt=0), items=(picked,)))
 
-    (record,) = new_records(state, state.batches["0"], [Lack(4, ())], ["hello"], {})
+    (record,) = new_records(state, state.batches["0"], [MissingRecord(4, ())], ["hello"], {})
 
     assert record.metadata == {"batch": 0, "rank": 0, "item": 4}
     assert record.suggestion is None
@@ -116,7 +122,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
 def test_a_cold_start_shows_its_reason_and_no_suggestion() -> None:
     state = state_of(project(), queried())
 
-    records = new_records(state, state.batches["0"], [Lack(1, ())], ["hello"], {})
+    records = new_records(state, state.batches["0"], [MissingRecord(1, ())], ["hello"], {})
 
     assert [record.metadata for record in records] == [
         {"batch": 0, "rank": 1, "item": 1, "reason": "cold-start"}
@@ -127,7 +133,9 @@ def test_a_cold_start_shows_its_reason_and_no_suggestion() -> None:
 def test_votes_of_accounts_that_could_not_be_made_wait() -> None:
     state = state_of(project(), queried())
 
-    (record,) = new_records(state, state.batches["0"], [Lack(1, (ANN, BOB))], ["hello"], {"u-2": "bob"})
+    (record,) = new_records(
+        state, state.batches["0"], [MissingRecord(1, (ANN, BOB))], ["hello"], {"u-2": "bob"}
+    )
 
     assert record.responses == (NewResponse("u-2", "submitted", ("ham",)),)
 
@@ -136,7 +144,7 @@ def test_discards_and_drafts_are_put_back_as_they_were() -> None:
     state = state_of(project(), queried())
     given = (vote("ann"), vote("bob", "ham", "draft"))
 
-    (record,) = new_records(state, state.batches["0"], [Lack(1, given)], ["hello"], ACCOUNTS)
+    (record,) = new_records(state, state.batches["0"], [MissingRecord(1, given)], ["hello"], ACCOUNTS)
 
     assert record.responses == (
         NewResponse("u-ann", "discarded", ()),
