@@ -19,7 +19,7 @@ from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
 from labelloop.loop.state import LoopState
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache
@@ -81,7 +81,7 @@ def _run(url: str, cache: Path, count: int, sender: Connection) -> None:
 async def _serve(url: str, cache: Path, count: int, sender: Connection) -> None:
     service, log = Idle(), open_log(url)
     running = asyncio.create_task(
-        ServiceRunner(log, service, StatusFile(None, "idle"), StateCache(cache, url)).run()
+        ServiceRunner(log, service, ServiceStatus("idle"), StateCache(cache, url)).run()
     )
     await service.ready.wait()
     sender.send(time.monotonic())

@@ -18,9 +18,8 @@ from labelloop.errors import UserError
 if TYPE_CHECKING:
     from labelloop.consumers.base import Consumer
     from labelloop.log import Log
-    from labelloop.observe.instruments import Instruments
     from labelloop.observe.settings import Observing
-    from labelloop.observe.status_file import StatusFile
+    from labelloop.observe.status import ServiceStatus
 
 NOW = "now"
 
@@ -141,9 +140,9 @@ async def _give(
     logs.configure(observing.json)
     handled = 0
 
-    async def work(status_file: "StatusFile", instruments: "Instruments") -> None:
+    async def work(status: "ServiceStatus") -> None:
         nonlocal handled
-        running = ConsumerHandler(log, made, group, status_file, instruments, only)
+        running = ConsumerHandler(log, made, group, status, only)
         try:
             await running.run(asked.once)
         finally:

@@ -12,13 +12,13 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.observe.health import LOG
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import IDLE, StatusFile
-from labelloop.runtime.retry import Retry, stop_if_asked
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import IDLE
+from labelloop.runtime.retry import Retry, first_outage, stop_if_asked
 
 logger = logging.getLogger(__name__)
 LOOK_INTERVAL = 1.0
-LEVEL_INTERVAL = 0.1
+CATCH_UP_INTERVAL = 0.1
 LONGEST_REASON = 1000
 
 Handle = Callable[[Record], Awaitable[bool]]
@@ -55,31 +55,27 @@ class Delivery:
         log: Log,
         group: str,
         handler: Handler,
-        status_file: StatusFile,
+        status: ServiceStatus,
         attempts: int = 4,
         backoff: Callable[[], Backoff] = Backoff,
-        instruments: Instruments | None = None,
     ) -> None:
         self._log = log
         self._group = group
         self._handler = handler
-        self._status_file = status_file
+        self._status = status
         self._attempts = attempts
         self._backoff = backoff
-        self._instruments = instruments or Instruments.of(group)
-        health = self._instruments.health
-        self._log_retry = Retry(status_file, LOG, backoff, health)
-        self._handler_retry = Retry(status_file, "handler", backoff, health)
-        self._turn = asyncio.Lock()
+        self._log_retry = Retry(status, LOG, backoff)
+        self._handler_retry = Retry(status, "handler", backoff)
+        self._lock = asyncio.Lock()
         self._passed: dict[int, Record] = {}
         self._rebalances = 0
-        self._invalid_records = 0
         self._delivered = 0
         self._is_busy = False
 
     async def run(self, once: bool = False) -> None:
         """Run until cancelled; `once`: until nothing is left. While the log is away, wait."""
-        self._status_file.set(doing=IDLE)
+        self._status.show(doing=IDLE)
         # Nothing is handled that could not be set aside.
         await self._log_retry.until_done(self._log.dead_letters.read)
         while True:
@@ -89,10 +85,10 @@ class Delivery:
                     await self._follow(follower, once)
                     return
             except* (Unavailable, UserError) as away:
-                await self._log_retry.wait(away.exceptions[0])
+                await self._log_retry.wait(first_outage(away))
 
     def _begin(self, follower: Follower) -> None:
-        self._instruments.health.lacks(LOG, None)
+        self._status.health.lacks(LOG, None)
         self._handler.renewed()
         self._rebalances = follower.rebalances
         self._passed.clear()
@@ -103,9 +99,9 @@ class Delivery:
         if once:
             await self._redrive(follower)
         async with asyncio.TaskGroup() as tasks:
-            working = [tasks.create_task(self._work(follower)), tasks.create_task(self._tend(follower))]
+            working = [tasks.create_task(self._work(follower)), tasks.create_task(self._look_after(follower))]
             if once:
-                await self._until_level(follower)
+                await self._until_caught_up(follower)
                 for task in working:
                     task.cancel()
 
@@ -126,7 +122,7 @@ class Delivery:
             self._delivered += 1
             self._is_busy = False
 
-    async def _tend(self, follower: Follower) -> None:
+    async def _look_after(self, follower: Follower) -> None:
         """What is done now and then: a commit of what was passed over, dead letters, the lag."""
         while True:
             await self._redrive(follower)
@@ -134,18 +130,18 @@ class Delivery:
             await self._behind(follower)
             await asyncio.sleep(LOOK_INTERVAL)
 
-    async def _until_level(self, follower: Follower) -> None:
+    async def _until_caught_up(self, follower: Follower) -> None:
         while True:
             delivered = self._delivered
             await self._commit_passed(follower)
             behind = await self._behind(follower)
             if not behind and not self._is_busy and delivered == self._delivered:
                 return
-            await asyncio.sleep(LEVEL_INTERVAL)
+            await asyncio.sleep(CATCH_UP_INTERVAL)
 
     async def _behind(self, follower: Follower) -> int:
         behind = sum((await self._log_retry.until_done(follower.lag)).values())
-        self._instruments.metrics.lag.behind(behind)
+        self._status.metrics.lag.behind(behind)
         return behind
 
     async def _commit_passed(self, follower: Follower) -> None:
@@ -163,16 +159,16 @@ class Delivery:
     async def _deliver(self, record: Record) -> bool:
         """Return when the record is handled or set aside; False where there was nothing to do."""
         if record.event is None:
-            self._invalid_records += 1
-            logger.warning("%s is skipped, it holds no event: %s", record.position, record.problem)
-            self._status_file.set(strangers=self._invalid_records)
-            self._instruments.metrics.passed_over()
+            self._status.passed_over(record.position, record.problem)
             return False
-        self._instruments.metrics.lag.folded(record.event.time)
+        self._status.metrics.lag.folded(record.event.time)
         outcome = await self._try(self._handler.handle, record, self._attempts)
         if isinstance(outcome, str):
-            place = (self._group, record.partition, record.offset)
-            await self._put(DeadLetter(*place, record.event, outcome, self._attempts, datetime.now(UTC)))
+            now = datetime.now(UTC)
+            letter = DeadLetter(
+                self._group, record.partition, record.offset, record.event, outcome, self._attempts, now
+            )
+            await self._put(letter)
         return bool(outcome)
 
     async def _redrive(self, follower: Follower) -> None:
@@ -203,19 +199,19 @@ class Delivery:
         """What the handler returned at last; after so many failed attempts, why it did not."""
         backoff = self._backoff()
         failed = 0
-        async with self._turn:
+        async with self._lock:
             while True:
                 try:
                     handled = await handle(record)
                 except Unavailable as error:
-                    self._instruments.metrics.waited(_project(record))
+                    self._status.metrics.waited(_project(record))
                     await self._handler_retry.wait(error)
                 except (Exception, asyncio.CancelledError) as error:
                     stop_if_asked()
                     self._handler_retry.is_over()
                     failed += 1
                     reason = _reason(error)
-                    self._instruments.metrics.failed(_project(record), type(error).__name__)
+                    self._status.metrics.failed(_project(record), type(error).__name__)
                     logger.warning("%s failed: %s", _about(record), reason, exc_info=failed == attempts)
                     if failed == attempts:
                         return reason

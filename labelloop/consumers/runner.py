@@ -15,9 +15,8 @@ from labelloop.consumers.states import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.retry import stop_if_asked
 from schemas.envelope import Event
 
@@ -44,22 +43,20 @@ class ConsumerHandler(Handler):
         log: Log,
         consumer: Consumer,
         group: str,
-        status_file: StatusFile,
-        instruments: Instruments,
+        status: ServiceStatus,
         project: str | None = None,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self._consumer = consumer
         wanted = tuple(consumer.events) or (object,)
         self._is_async = inspect.iscoroutinefunction(consumer.handle)
-        self._status_file = status_file
-        self._instruments = instruments
+        self._status = status
         self._project = project
         self._followed: dict[str, FollowedProject] = {}
         # One thread: no two calls at a time, and what belongs to a thread can be kept.
         self._thread = ThreadPoolExecutor(1, group)
         self._states = States(log, lambda event: isinstance(event.payload, wanted))
-        self._delivery = Delivery(log, group, self, status_file, backoff=backoff, instruments=instruments)
+        self._delivery = Delivery(log, group, self, status, backoff=backoff)
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
@@ -80,7 +77,7 @@ class ConsumerHandler(Handler):
         if not self._is_of_interest(record):
             return False
         assert record.event is not None
-        before = self._resting(record.event.project)
+        before = self._inactive_because(record.event.project)
         told = await self._states.told(record)
         self._report(record.event.project, before)
         return await self._give(told)
@@ -105,7 +102,7 @@ class ConsumerHandler(Handler):
                 failed.append(error)
                 continue
             self.handled += 1
-            self._instruments.metrics.handled(event, state, state)
+            self._status.metrics.handled(event, state, state)
         if failed:
             raise failed[0]
         return bool(told)
@@ -136,18 +133,18 @@ class ConsumerHandler(Handler):
     def _is_of_interest(self, record: Record) -> bool:
         return record.event is not None and self._project in (None, record.event.project)
 
-    def _resting(self, project: str) -> str | None:
+    def _inactive_because(self, project: str) -> str | None:
         known = self._states.histories.get(project)
         return known.inactive_because if known else None
 
     def _report(self, project: str, before: str | None) -> None:
         """Say whether the project rests, and let figures be taken of it."""
-        now, histories = self._resting(project), self._states.histories
+        now, histories = self._inactive_because(project), self._states.histories
         if now != before:
             standing = f"is {now}: its events wait" if now else "goes on"
             logger.warning("project %s %s", project, standing, extra=about_project(project))
             halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
-            self._status_file.set(halted=halted or None)
+            self._status.show(halted=halted or None)
         if project not in self._followed:
             self._followed = {**self._followed, project: FollowedProject(histories[project])}
-            self._instruments.metrics.projects.own(self._followed)
+            self._status.metrics.projects.own(self._followed)

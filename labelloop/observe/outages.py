@@ -24,7 +24,7 @@ class Outages:
         """What the part waited for works again: said when no part waits for it any more."""
         outage, waiting = self._met.pop(part, (None, ""))
         if outage is not None and not self._is_known(outage):
-            logger.info("it works again; over is: %s", waiting)
+            logger.info("it works again (before: %s)", waiting)
 
     def left(self, part: str) -> None:
         """The part is no more, whatever it waited for."""

@@ -15,18 +15,17 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.observe import logs
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.settings import Observing
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache
 
 PARENT_CHECK = 1.0
 
-Work = Callable[[StatusFile, Instruments], Coroutine[Any, Any, None]]
+Work = Callable[[ServiceStatus], Coroutine[Any, Any, None]]
 
 
 def serve(make: Callable[[ServiceSettings], Controller[Any]]) -> None:
@@ -61,10 +60,8 @@ async def _serve(make: Callable[[ServiceSettings], Controller[Any]], observing: 
     service = make(settings)
     log = open_log(settings.log)
 
-    async def work(status_file: StatusFile, instruments: Instruments) -> None:
-        await ServiceRunner(
-            log, service, status_file, StateCache(cache_folder(), settings.log), instruments
-        ).run()
+    async def work(status: ServiceStatus) -> None:
+        await ServiceRunner(log, service, status, StateCache(cache_folder(), settings.log)).run()
 
     try:
         await keep(service.name, work, observing, settings.run, settings.parent)
@@ -81,11 +78,10 @@ async def keep(
     Returns the signal that cut the work off. Raises UserError when it cannot be shown.
     """
     logs.bind_contextvars(service=name)
-    status_file = StatusFile(run, name)
-    instruments = Instruments.of(name, observing.stale_after)
-    server = _show(instruments, observing, status_file)
-    beating = asyncio.create_task(instruments.health.keep_beating())
-    running = asyncio.create_task(work(status_file, instruments))
+    status = ServiceStatus(name, run, observing.stale_after)
+    server = _show(status, observing)
+    beating = asyncio.create_task(status.health.keep_beating())
+    running = asyncio.create_task(work(status))
     got: list[int] = []
 
     def stop(number: int) -> None:
@@ -106,13 +102,11 @@ async def keep(
     return got[0] if got and running.cancelled() else None
 
 
-def _show(instruments: Instruments, observing: Observing, status_file: StatusFile) -> HealthServer | None:
+def _show(status: ServiceStatus, observing: Observing) -> HealthServer | None:
     if observing.port is None:
         return None
-    server = HealthServer(
-        observing.host, observing.port, instruments.health, instruments.metrics.registry, hiding()
-    )
-    status_file.set(health=server.url)
+    server = HealthServer(observing.host, observing.port, status.health, status.metrics.registry, hiding())
+    status.show(health=server.url)
     return server
 
 

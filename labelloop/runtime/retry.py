@@ -1,16 +1,14 @@
-"""Waiting for what is away: said once, however each try of it fails, and once when it is back."""
+"""Trying until it works: an outage is told once, however each try meets it, and once when it is over."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe.health import Health
-from labelloop.observe.status_file import StatusFile
+from labelloop.log.base import Fenced
+from labelloop.observe.status import ServiceStatus
 
-logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
@@ -21,21 +19,36 @@ def stop_if_asked() -> None:
         raise asyncio.CancelledError
 
 
+def first_outage(group: BaseExceptionGroup[Unavailable | UserError]) -> Unavailable | UserError:
+    """The first error of a group, however deep it lies."""
+    error = group.exceptions[0]
+    return first_outage(error) if isinstance(error, BaseExceptionGroup) else error
+
+
 class Retry:
-    """Patience with one thing that a service needs; `who` tells it from the others in slot and health."""
+    """Tries what one task of a service does; `project` counts its waits to that project.
+
+    A context manager: on leaving, nothing is told of the task any more.
+    """
 
     def __init__(
         self,
-        status_file: StatusFile,
-        who: str,
+        status: ServiceStatus,
+        task: str,
         backoff: Callable[[], Backoff] = Backoff,
-        health: Health | None = None,
+        project: str | None = None,
     ) -> None:
-        self._status_file = status_file
-        self._health = health or Health()
-        self._who = who
+        self.task = task
+        self._status = status
+        self._project = project
         self._backoff = backoff()
-        self._outage: str | None = None
+        self._is_waiting = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._status.left(self.task)
 
     async def until_done(self, effect: Callable[[], Awaitable[Result]]) -> Result:
         """Try until it is neither Unavailable nor a UserError."""
@@ -48,22 +61,42 @@ class Retry:
                 self.is_over()
                 return result
 
-    async def wait(self, error: Exception) -> None:
-        """Say it, unless it is said, and return when it is time for the next try."""
-        outage = error.outage if isinstance(error, Unavailable) else str(error)
-        if outage != self._outage:
-            logger.warning("%s; trying again", error)
-            self._outage = outage
-        self._status_file.set_for(self._who, waiting=str(error))
-        self._health.lacks(self._who, str(error))
+    async def attempt(
+        self, effect: Awaitable[Result], failed: Callable[[Exception], Awaitable[None]]
+    ) -> Result | None:
+        """The result, or None once it is time for the next try.
+
+        What is neither Unavailable nor a UserError is given to `failed`. Raises Fenced.
+        """
+        try:
+            result = await effect
+        except Fenced:
+            raise
+        except (Unavailable, UserError) as error:
+            await self.wait(error)
+        except Exception as error:
+            await failed(error)
+            await self.pause()
+        else:
+            self._status.works(self.task)
+            self._backoff.reset()
+            return result
+        return None
+
+    async def wait(self, error: Unavailable | UserError) -> None:
+        """Tell of an outage, unless it is told, and return when it is time for the next try."""
+        self._is_waiting = True
+        self._status.waits(self.task, error, project=self._project)
         stop_if_asked()
+        await self.pause()
+
+    async def pause(self) -> None:
+        """Return when it is time for the next try."""
         await asyncio.sleep(self._backoff.next())
 
     def is_over(self) -> None:
         """It works."""
-        if self._outage is not None:
-            logger.info("it works again; over is: %s", self._outage)
-            self._outage = None
-            self._status_file.set_for(self._who, waiting=None)
-            self._health.lacks(self._who, None)
+        if self._is_waiting:
+            self._is_waiting = False
+            self._status.works(self.task)
         self._backoff.reset()

@@ -8,17 +8,17 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Record, Revoked
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.health import LOG
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import about_project
-from labelloop.observe.status_file import IDLE, StatusFile
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import IDLE
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.project import OwnedProject, ProjectWork
+from labelloop.runtime.retry import Retry, first_outage
 from labelloop.runtime.state_cache import Checkpoint, ForeignCheckpoint, StateCache, is_worth_saving
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LAG_INTERVAL = 2.0
 class OwnedPartition:
     """The projects of a partition, and the tasks of those that have begun.
 
-    `is_level`: all that was in the log when the partition came is folded.
+    `is_caught_up`: all that was in the log when the partition came is folded.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class OwnedPartition:
         return saved.checkpoint.offset
 
     def check(self, records: Sequence[Record]) -> Sequence[Record]:
-        """The records that are new. Raises Misfit where those read first are not what was folded last."""
+        """The records that are new. Raises ForeignCheckpoint where the first is not what was folded last."""
         if self._expected is None:
             return records
         if not records or Checkpoint.of(records[0]) != self._expected:
@@ -106,28 +106,25 @@ class OwnedPartitions:
     def __init__(
         self,
         service: Controller[Any],
-        status_file: StatusFile,
+        status: ServiceStatus,
         ownership: Ownership,
         state_cache: StateCache | None,
-        instruments: Instruments,
         log_identity: str,
     ) -> None:
         self._service = service
-        self._status_file = status_file
+        self._status = status
         self._ownership = ownership
         self._state_cache = state_cache
-        self._instruments = instruments
         self._log_identity = log_identity
         self._partitions: dict[int, OwnedPartition] = {}
-        self._invalid_records = 0
         self._away: str | None = None
 
     async def serve(self) -> None:
         try:
             await self._serve()
         finally:
-            self._instruments.metrics.projects.own({})
-            self._instruments.metrics.lag.behind(0)
+            self._status.metrics.projects.own({})
+            self._status.metrics.lag.behind(0)
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -142,14 +139,12 @@ class OwnedPartitions:
                         self._partitions.pop(change.partition).stop()
                         self._report()
                     case Away():
-                        self._instruments.outages.met(LOG, Unavailable(change.reason, change.outage))
+                        self._status.waits(LOG, Unavailable(change.reason, change.outage))
                         self._away = change.reason
-                        self._status_file.set(waiting=change.reason)
                     case Back():
-                        self._instruments.outages.over(LOG)
+                        self._status.works(LOG)
                         self._away = None
-                        self._status_file.set(waiting=None)
-                self._instruments.health.lacks(LOG, self._away or self._unread())
+                self._status.health.lacks(LOG, self._away or self._unread())
             raise Fenced(f"{self._service.name} has another owner")
 
     async def _changes(self) -> AsyncIterator[Change]:
@@ -158,11 +153,11 @@ class OwnedPartitions:
                 yield change
         except Unavailable as error:
             # Before the tasks that have met it too are ended, or it would be said again.
-            self._instruments.outages.met(LOG, error, "joining again")
+            self._status.waits(LOG, error, "joining again")
             raise
 
     def _assigned(self, partition: int) -> None:
-        metrics = self._instruments.metrics
+        metrics = self._status.metrics
         make = partial(OwnedProject, ownership=self._ownership, service=self._service.name, metrics=metrics)
         owned_partition = self._partitions[partition] = OwnedPartition(
             partition, make, self._state_cache, self._log_identity
@@ -179,14 +174,11 @@ class OwnedPartitions:
     async def _arrived(
         self, change: Arrived, owned_partition: OwnedPartition, tasks: asyncio.TaskGroup
     ) -> None:
-        metrics = self._instruments.metrics
+        metrics = self._status.metrics
         touched: dict[str, OwnedProject] = {}
         for record in owned_partition.check(change.records):
             if record.event is None:
-                self._invalid_records += 1
-                logger.warning("%s is skipped, it holds no event: %s", record.position, record.problem)
-                self._status_file.set(strangers=self._invalid_records)
-                metrics.passed_over()
+                self._status.passed_over(record.position, record.problem)
                 continue
             known = owned_partition.projects.get(record.event.project)
             inactive_because = known.history.inactive_because if known else None
@@ -203,7 +195,7 @@ class OwnedPartitions:
             owned_partition.is_caught_up = True
             for project in owned_partition.projects.keys() - owned_partition.tasks.keys():
                 owned_project = owned_partition.projects[project]
-                project_work = ProjectWork(self._service, owned_project, self._status_file, self._instruments)
+                project_work = ProjectWork(self._service, owned_project, self._status)
                 owned_partition.tasks[project] = (
                     tasks.create_task(project_work.work()),
                     tasks.create_task(project_work.keep_polling()),
@@ -216,8 +208,8 @@ class OwnedPartitions:
     def _tell_inactivity(self, owned_project: OwnedProject, before: str | None) -> None:
         now, project = owned_project.history.inactive_because, owned_project.history.project
         if now and now != before:
-            caught_up = logging.ERROR if owned_project.history.halt else logging.INFO
-            logger.log(caught_up, "project %s is %s", project, now, extra=about_project(project))
+            level = logging.ERROR if owned_project.history.halt else logging.INFO
+            logger.log(level, "project %s is %s", project, now, extra=about_project(project))
         elif before and not now:
             logger.info("project %s goes on", project, extra=about_project(project))
 
@@ -233,13 +225,13 @@ class OwnedPartitions:
             if owned_project.history.halt
         }
         conflicts = sum(owned_project.history.conflicts for owned_project in projects.values())
-        self._status_file.set(halted=halted or None, conflicts=conflicts or None)
-        self._instruments.metrics.projects.own(projects)
+        self._status.show(halted=halted or None, conflicts=conflicts or None)
+        self._status.metrics.projects.own(projects)
 
     async def _measure_lag(self) -> None:
         while True:
             with suppress(Unavailable, UserError):
-                self._instruments.metrics.lag.behind(sum(self._ownership.lag().values()))
+                self._status.metrics.lag.behind(sum(self._ownership.lag().values()))
             await asyncio.sleep(LAG_INTERVAL)
 
 
@@ -250,47 +242,35 @@ class ServiceRunner:
         self,
         log: Log,
         service: Controller[Any],
-        status_file: StatusFile,
+        status: ServiceStatus,
         state_cache: StateCache | None = None,
-        instruments: Instruments | None = None,
     ) -> None:
         self._log = log
         self._service = service
-        self._status_file = status_file
+        self._status = status
         self._state_cache = state_cache
-        self._instruments = instruments or Instruments.of(service.name)
 
     async def run(self) -> None:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
-        health, metrics = self._instruments.health, self._instruments.metrics
-        standing_by = partial(health.lacks, LOG)
-        outages, backoff = self._instruments.outages, Backoff()
+        status, retry = self._status, Retry(self._status, LOG)
+        standing_by = partial(status.health.lacks, LOG)
         while True:
-            self._status_file.set(doing="waiting for the process that owns this service")
+            status.show(doing="waiting for the process that owns this service")
             try:
                 log_identity = await self._log.identity()
                 async with self._log.own(self._service.name, standing_by) as ownership:
-                    self._status_file.set(doing=IDLE, waiting=None)
-                    outages.over(LOG)
-                    backoff.reset()
+                    status.show(doing=IDLE)
+                    status.works(LOG, lacking="it reads what the log holds")
+                    retry.is_over()
                     await OwnedPartitions(
-                        self._service,
-                        self._status_file,
-                        ownership,
-                        self._state_cache,
-                        self._instruments,
-                        log_identity,
+                        self._service, status, ownership, self._state_cache, log_identity
                     ).serve()
             except* Fenced as fenced:
                 logger.warning("%s; joining again", fenced.exceptions[0])
-                health.lacks(LOG, "another process took its projects over: it joins again")
-                metrics.taken_over()
-            except* ForeignCheckpoint as misfit:
-                logger.warning("%s", misfit.exceptions[0])
+                status.health.lacks(LOG, "another process took its projects over: it joins again")
+                status.metrics.taken_over()
+            except* ForeignCheckpoint as foreign:
+                logger.warning("%s", foreign.exceptions[0])
             except* Unavailable as away:
-                error = away.exceptions[0]
-                if isinstance(error, Unavailable):
-                    outages.met(LOG, error, "joining again")
-                self._status_file.set(waiting=str(error))
-                health.lacks(LOG, str(error))
-            await asyncio.sleep(backoff.next())
+                status.waits(LOG, first_outage(away), "joining again")
+            await retry.pause()

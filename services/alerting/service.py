@@ -15,11 +15,11 @@ from labelloop.log import Log, open_log
 from labelloop.log.base import Follower, Record
 from labelloop.loop.state import LoopState
 from labelloop.observe.health import LOG
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.settings import Observing
-from labelloop.observe.status_file import IDLE, StatusFile
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import IDLE
 from labelloop.runtime.process import keep
-from labelloop.runtime.retry import Retry
+from labelloop.runtime.retry import Retry, first_outage
 from schemas.envelope import Event
 from services.alerting.book import Book, QueuedAlert, open_book
 from services.alerting.due import Alert, Failing, failing_after, of_project, of_service
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 NAME = "alerting"
 INTERVAL = 5.0
-LEVEL_INTERVAL = 0.5
+CATCH_UP_INTERVAL = 0.5
 
 
 async def main(observing: Observing) -> None:
@@ -38,11 +38,11 @@ async def main(observing: Observing) -> None:
     told = targets(settings.urls)
     log = open_log(settings.log)
 
-    async def work(status_file: StatusFile, instruments: Instruments) -> None:
-        identity = await Retry(status_file, LOG, health=instruments.health).until_done(log.identity)
+    async def work(status: ServiceStatus) -> None:
+        identity = await Retry(status, LOG).until_done(log.identity)
         book = open_book(settings.state, identity, [target.id for target in told])
         watching = ServiceWatch(settings.run, settings.watch)
-        await Alerting(log, book, told, watching, settings.rules, status_file, instruments).run()
+        await Alerting(log, book, told, watching, settings.rules, status).run()
 
     try:
         await keep(NAME, work, observing, settings.run, settings.parent)
@@ -73,8 +73,7 @@ class Alerting:
         told: Sequence[Target],
         watching: ServiceWatch,
         rules: Rules,
-        status_file: StatusFile,
-        instruments: Instruments,
+        status: ServiceStatus,
         interval: float = INTERVAL,
     ) -> None:
         self._log = log
@@ -82,23 +81,22 @@ class Alerting:
         self._targets = told
         self._watching = watching
         self._rules = rules
-        self._status_file = status_file
-        self._instruments = instruments
+        self._status = status
         self._interval = interval
-        self._log_retry = Retry(status_file, LOG, health=instruments.health)
-        self._disk_retry = Retry(status_file, "disk", health=instruments.health)
+        self._log_retry = Retry(status, LOG)
+        self._disk_retry = Retry(status, "disk")
         self._projects: dict[str, Project] = {}
         self._read: dict[int, int] = {}
         self._follower: Follower | None = None
         self._rebalances = 0
-        self._is_level = False
+        self._is_caught_up = False
         self._is_kept = True
         self._is_place_kept = True
         self._kept = asyncio.Condition()
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self._status_file.set(doing=IDLE)
+        self._status.show(doing=IDLE)
         off = self._rules.off
         self._forget(lambda about, key: key.split()[0] in off)
         async with asyncio.TaskGroup() as tasks:
@@ -111,45 +109,45 @@ class Alerting:
         while True:
             try:
                 async with self._log.follow(NAME) as follower, asyncio.TaskGroup() as tasks:
-                    self._instruments.health.lacks(LOG, "it reads what the log holds")
-                    self._projects, self._read, self._is_level = {}, {}, False
+                    self._status.health.lacks(LOG, "it reads what the log holds")
+                    self._projects, self._read, self._is_caught_up = {}, {}, False
                     self._follower, self._rebalances = follower, follower.rebalances
                     tasks.create_task(self._measure(follower))
                     async for record in follower:
                         self._share(follower)
                         await self._take(record)
             except* (Unavailable, UserError) as away:
-                await self._log_retry.wait(away.exceptions[0])
+                await self._log_retry.wait(first_outage(away))
 
     async def _measure(self, follower: Follower) -> None:
         while True:
             self._share(follower)
             lag = await follower.lag()
             behind = sum(lag.values())
-            self._instruments.metrics.lag.behind(behind)
-            if not behind and not self._is_level:
-                self._is_level = True
+            self._status.metrics.lag.behind(behind)
+            if not behind and not self._is_caught_up:
+                self._is_caught_up = True
                 self._log_retry.is_over()
-                self._instruments.health.lacks(LOG, None)
+                self._status.health.lacks(LOG, None)
                 # What comes to a partition that is empty so far is news too.
                 self._book.places = {**dict.fromkeys(lag, -1), **self._read, **self._book.places}
                 self._is_kept = False
                 await self._judge_all(datetime.now(UTC))
-            await asyncio.sleep(LEVEL_INTERVAL)
+            await asyncio.sleep(CATCH_UP_INTERVAL)
 
     def _share(self, follower: Follower) -> None:
         """What comes with a partition that another member had is no news."""
         if follower.rebalances != self._rebalances:
             self._rebalances = follower.rebalances
-            self._is_level = False
+            self._is_caught_up = False
 
     async def _take(self, record: Record) -> None:
         self._read[record.partition] = record.offset
         if record.event is None:
-            self._instruments.metrics.passed_over()
+            self._status.passed_over(record.position, record.problem)
             return
         place = self._book.places.get(record.partition)
-        is_news = self._is_level if place is None else record.offset > place
+        is_news = self._is_caught_up if place is None else record.offset > place
         project = self._projects.get(record.event.project)
         if project is None:
             history = DeliveringHistory(record.event.project, self._book.log)
@@ -160,13 +158,13 @@ class Alerting:
             return is_news
 
         project.history.take(record, noted)
-        self._instruments.metrics.lag.folded(record.event.time)
+        self._status.metrics.lag.folded(record.event.time)
         if not is_news:
             return
         # What halts a project is told of no state: the one before it stands.
         history = project.history
         for event, state in history.told or [(record.event, history.state)]:
-            now = datetime.now(UTC) if self._is_level else None
+            now = datetime.now(UTC) if self._is_caught_up else None
             self._judge(project, state, now or event.time, now)
         self._book.places[record.partition] = record.offset
         self._is_place_kept = False
@@ -200,14 +198,14 @@ class Alerting:
                 self._change(about, of_service(name, look, told, self._rules, now), now)
             # A place that moved on is kept now and then: each event would cost a write.
             self._is_kept = self._is_kept and self._is_place_kept
-            if self._is_level:
+            if self._is_caught_up:
                 await self._judge_all(now)
             await self._keep()
             await asyncio.sleep(self._interval)
 
     async def _tell(self, target: Target) -> None:
         """Tell one target what it has not been told, in order; what was sent is noted at once."""
-        retry = Retry(self._status_file, target.name, health=self._instruments.health)
+        retry = Retry(self._status, target.name)
         while True:
             told = await self._next_for(target)
             await retry.until_done(partial(target.send, told.message))

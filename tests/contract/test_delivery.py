@@ -10,7 +10,8 @@ import pytest
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log
 from labelloop.log.dead_letters import DeadLetterStatus
-from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from tests.contract.conftest import LIFETIME, Place
 from tests.support.children import Child
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
@@ -103,9 +104,9 @@ async def test_what_needs_something_that_is_away_waits_for_it(
     await append(log, 0, 1)
     away: list[Exception] = [Unavailable(f"no answer in {n} s", outage="the mail server") for n in range(9)]
     consumer = Consumer(failing={0: away})
-    status_file = StatusFile(tmp_path / "run", GROUP)
+    status = ServiceStatus(GROUP, tmp_path / "run")
 
-    async with delivering(log, consumer, status_file=status_file, attempts=3):
+    async with delivering(log, consumer, status=status, attempts=3):
         await until(lambda: "waiting" in read_status_file(tmp_path / "run", GROUP))
         await until(lambda: consumer.handled == [0, 1])
         await until(lambda: "waiting" not in read_status_file(tmp_path / "run", GROUP))
@@ -123,7 +124,7 @@ async def test_what_holds_no_event_is_counted_and_passed_over(log: Log, place: P
     await append(log, 1)
     consumer = Consumer()
 
-    async with delivering(log, consumer, status_file=StatusFile(tmp_path / "run", GROUP)):
+    async with delivering(log, consumer, status=ServiceStatus(GROUP, tmp_path / "run")):
         await until(lambda: consumer.handled == [0, 1])
 
     assert read_status_file(tmp_path / "run", GROUP)["strangers"] == 1

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
-from labelloop.observe.status_file import IDLE, StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.runtime.state_cache import StateCache
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused
@@ -65,7 +66,7 @@ async def operated(log: Log) -> None:
 async def run(log: Log, folds: StateCache, folder: Path, batches: int) -> list[str]:
     """Run a service until it has asked for so many batches; the ids of the events that it was given."""
     watched, service = Watched(log), Batches(count=batches)
-    async with running(cast(Log, watched), service, StatusFile(folder, "batches"), folds):
+    async with running(cast(Log, watched), service, ServiceStatus("batches", folder), folds):
         await until(
             lambda: len(service.done) > 0 and read_status_file(folder, "batches").get("doing") == IDLE
         )

@@ -25,7 +25,7 @@ BATCHES, SIZE = 5, 4
 UNREACHABLE_SECONDS = 60.0
 DELAY = 0.5
 AWAY = re.compile(r"\[warning\].*Kafka at \S+ does not answer")
-BACK = re.compile("it works again; over is: Kafka")
+BACK = re.compile(r"it works again \(before: Kafka")
 
 
 @pytest.fixture

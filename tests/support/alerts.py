@@ -5,8 +5,7 @@ from pathlib import Path
 from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from services.alerting.book import open_book
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
@@ -21,5 +20,4 @@ async def an_alerting(
     """It looks ten times a second, and keeps what it told in the folder."""
     told = targets([hook.url])
     book = open_book(folder, await log.identity(), [target.id for target in told])
-    status_file, instruments = StatusFile(None, "alerting"), Instruments.of("alerting")
-    return Alerting(log, book, told, watching, rules or Rules(), status_file, instruments, interval=0.1)
+    return Alerting(log, book, told, watching, rules or Rules(), ServiceStatus("alerting"), interval=0.1)

@@ -12,7 +12,7 @@ from labelloop.backoff import Backoff
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Log, Record
 from labelloop.log.dead_letters import DeadLetter
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from tests.support.controllers import PATIENCE
 from tests.support.logs import number_of
 
@@ -47,11 +47,11 @@ def odd(times: int) -> list[Exception]:
 
 @asynccontextmanager
 async def delivering(
-    log: Log, consumer: Consumer, group: str = GROUP, status_file: StatusFile | None = None, attempts: int = 3
+    log: Log, consumer: Consumer, group: str = GROUP, status: ServiceStatus | None = None, attempts: int = 3
 ) -> AsyncIterator[None]:
     """The consumer at work on the log; it waits for little between attempts."""
     backoff = partial(Backoff, 0.01, 0.05)
-    delivery = Delivery(log, group, consumer, status_file or StatusFile(None, group), attempts, backoff)
+    delivery = Delivery(log, group, consumer, status or ServiceStatus(group), attempts, backoff)
     task = asyncio.create_task(delivery.run())
     try:
         yield

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache
@@ -88,12 +87,11 @@ async def until_state(log: Log, project: str, holds: Callable[[LoopState], bool]
 async def running(
     log: Log,
     service: Controller[str],
-    status_file: StatusFile,
+    status: ServiceStatus,
     state_cache: StateCache | None = None,
-    instruments: Instruments | None = None,
 ) -> AsyncIterator["asyncio.Task[None]"]:
     """The service at work on the log."""
-    task = asyncio.create_task(ServiceRunner(log, service, status_file, state_cache, instruments).run())
+    task = asyncio.create_task(ServiceRunner(log, service, status, state_cache).run())
     try:
         yield task
     finally:

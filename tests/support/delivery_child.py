@@ -11,7 +11,7 @@ from functools import partial
 from labelloop.backoff import Backoff
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Record
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from tests.support.logs import KINDS, number_of
 
 
@@ -36,7 +36,7 @@ async def main(kind: str, place: str, lifetime: str, group: str, failing: str, h
     log = KINDS[kind].open(place, float(lifetime))
     telling = Telling(failing, hanging)
     await Delivery(
-        log, group, telling, StatusFile(None, group), attempts=2, backoff=partial(Backoff, 0.01)
+        log, group, telling, ServiceStatus(group), attempts=2, backoff=partial(Backoff, 0.01)
     ).run()
 
 

@@ -10,8 +10,7 @@ from labelloop import Consumer, Event, LoopState
 from labelloop.backoff import Backoff
 from labelloop.consumers.runner import ConsumerHandler
 from labelloop.log.base import Log
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 
 GROUP = "noting"
 
@@ -47,16 +46,12 @@ def running(
     log: Log,
     consumer: Consumer,
     group: str = GROUP,
-    status_file: StatusFile | None = None,
-    instruments: Instruments | None = None,
+    status: ServiceStatus | None = None,
     project: str | None = None,
 ) -> ConsumerHandler:
     """The consumer on the log; it waits for little between attempts."""
     backoff = partial(Backoff, 0.01, 0.05)
-    observed = instruments or Instruments.of(group)
-    return ConsumerHandler(
-        log, consumer, group, status_file or StatusFile(None, group), observed, project, backoff
-    )
+    return ConsumerHandler(log, consumer, group, status or ServiceStatus(group), project, backoff)
 
 
 async def once(

@@ -11,10 +11,9 @@ import pytest
 from labelloop.alerts.settings import Rules
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.health import LOG
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
 from services.alerting.watching import ServiceWatch
 from tests.support.alerts import an_alerting
@@ -36,7 +35,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 
 
 @contextmanager
-def a_service(instruments: Instruments, port: int) -> Iterator[HealthServer]:
+def a_service(instruments: ServiceStatus, port: int) -> Iterator[HealthServer]:
     """The health pages of a service."""
     server = HealthServer("127.0.0.1", port, instruments.health, instruments.metrics.registry, hiding({}))
     try:
@@ -48,7 +47,7 @@ def a_service(instruments: Instruments, port: int) -> Iterator[HealthServer]:
 async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_back(
     log: SqliteLog, tmp_path: Path, hook: Hook
 ) -> None:
-    port, instruments = free_port(), Instruments.of("trainer")
+    port, instruments = free_port(), ServiceStatus("trainer")
     instruments.health.lacks(LOG, None)
     watching = ServiceWatch(None, {"trainer": f"http://localhost:{port}"})
 
@@ -71,7 +70,7 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
 
 
 async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, hook: Hook) -> None:
-    port, instruments = free_port(), Instruments.of("trainer")
+    port, instruments = free_port(), ServiceStatus("trainer")
     instruments.health.lacks(LOG, None)
     instruments.metrics.lag.behind(0)
     lag = instruments.metrics.lag
@@ -87,14 +86,14 @@ async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, 
 async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(
     log: SqliteLog, tmp_path: Path, hook: Hook
 ) -> None:
-    run, instruments = tmp_path / "run", Instruments.of("trainer")
-    instruments.health.lacks(LOG, None)
-    status_file = StatusFile(run, "trainer")
+    run = tmp_path / "run"
+    status = ServiceStatus("trainer", run)
+    status.health.lacks(LOG, None)
     processes = {"trainer": ProcessState("running", os.getpid()), "argilla": ProcessState("running", 1)}
     write_state(run, SupervisorState(1, 0.0, processes=processes))
 
     async with at_work(await an_alerting(log, tmp_path, hook, ServiceWatch(run, {}), RULES)):
         await until(lambda: hook.titles == [SILENT])
-        with a_service(instruments, 0) as server:
-            status_file.set(health=server.url)
+        with a_service(status, 0) as server:
+            status.show(health=server.url)
             await until(lambda: hook.titles == [SILENT, OVER])

@@ -15,7 +15,8 @@ from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.log.kafka import KafkaLog, read_settings
-from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
@@ -52,7 +53,7 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
             return await super().handle(record)
 
     consumer = Killing(failing={1: odd(2)})
-    async with delivering(log, consumer, status_file=StatusFile(tmp_path, GROUP), attempts=2):
+    async with delivering(log, consumer, status=ServiceStatus(GROUP, tmp_path), attempts=2):
         await until(lambda: "does not answer" in read_status_file(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == [0, 1, 1]
         assert sum("does not answer" in message for message in caplog.messages) == 1
@@ -179,7 +180,7 @@ async def test_nothing_is_handled_while_a_dead_letter_would_be_lost(
     await log.append(some_event("p", 0))
     consumer = Consumer()
 
-    async with delivering(log, consumer, status_file=StatusFile(tmp_path, GROUP)):
+    async with delivering(log, consumer, status=ServiceStatus(GROUP, tmp_path)):
         await until(lambda: "would lose events" in read_status_file(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == []
         await keep_all(kafka, f"{prefix}.deadletters")

@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from labelloop.log.kafka import KafkaLog, ownership, read_settings, reader
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
 
@@ -23,15 +22,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def a_service(url: str) -> AsyncIterator[Instruments]:
-    seen = Instruments.of("batches")
+async def a_service(url: str) -> AsyncIterator[ServiceStatus]:
+    seen = ServiceStatus("batches")
     log = KafkaLog(read_settings(url, PARTITIONS), session=3.0)
-    async with running(log, Batches(), StatusFile(None, "batches"), instruments=seen):
+    async with running(log, Batches(), seen):
         yield seen
     await log.close()
 
 
-def is_ready(seen: Instruments) -> Callable[[], bool]:
+def is_ready(seen: ServiceStatus) -> Callable[[], bool]:
     return lambda: seen.health.unreadiness() is None
 
 

@@ -9,7 +9,8 @@ from labelloop.errors import Unavailable
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
 from tests.support.disks import fill
@@ -24,7 +25,7 @@ async def test_nothing_is_passed_over_while_the_disk_is_too_full_for_a_dead_lett
     filler = fill(tiny_disk)
     consumer = Consumer(failing={0: odd(2)})
 
-    async with delivering(log, consumer, status_file=StatusFile(tmp_path, GROUP), attempts=2):
+    async with delivering(log, consumer, status=ServiceStatus(GROUP, tmp_path), attempts=2):
         await until(lambda: "no space left" in read_status_file(tmp_path, GROUP).get("waiting", ""))
         assert consumer.calls == [0, 0]
         filler.unlink()

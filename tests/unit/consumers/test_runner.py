@@ -9,8 +9,8 @@ import pytest
 
 from labelloop import Consumer, Event, LoopState, Unavailable, UserError, follow
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.instruments import Instruments
-from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from schemas import events as e
 from schemas.envelope import datahash, new_event
 from tests.support.controllers import until
@@ -45,7 +45,7 @@ async def test_a_halted_project_waits_and_the_others_go_on(log: SqliteLog, tmp_p
     await log.append(event(project(), "other"), event(queried(), "other"))
     consumer = Noting()
 
-    async with at_work(running(log, consumer, status_file=StatusFile(tmp_path, GROUP))):
+    async with at_work(running(log, consumer, status=ServiceStatus(GROUP, tmp_path))):
         await until(lambda: len(consumer.of("other")) == 2)
         assert consumer.of(PROJECT) == ["ProjectCreated", "BatchQueried"]
         assert PROJECT in read_status_file(tmp_path, GROUP)["halted"]
@@ -175,11 +175,11 @@ async def test_a_stop_waits_for_what_is_being_handled_and_that_does_not_come_aga
 
 
 async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
-    instruments = Instruments.of(GROUP)
+    instruments = ServiceStatus(GROUP)
     await log.append(event(project()), event(queried()))
     consumer = Noting(ValueError("odd"), Unavailable("the mail server is away"))
 
-    async with at_work(running(log, consumer, instruments=instruments)):
+    async with at_work(running(log, consumer, status=instruments)):
         await until(lambda: consumer.lengths == [1, 2])
         await until(lambda: instruments.health.unreadiness() is None)
 
@@ -195,11 +195,11 @@ async def test_it_is_observed_as_services_are(log: SqliteLog) -> None:
 
 
 async def test_a_consumer_that_waits_is_not_ready(log: SqliteLog) -> None:
-    instruments = Instruments.of(GROUP)
+    instruments = ServiceStatus(GROUP)
     await log.append(event(project()))
     away = [Unavailable(f"no answer {number}", outage="mail") for number in range(1000)]
 
-    async with at_work(running(log, Noting(*away), instruments=instruments)):
+    async with at_work(running(log, Noting(*away), status=instruments)):
         await until(lambda: "no answer" in (instruments.health.unreadiness() or ""))
 
 

@@ -30,7 +30,7 @@ def test_of_several_that_meet_an_outage_the_first_says_it_and_the_last_that_it_i
     assert len(caplog.messages) == 1
     outages.over("mail work")
 
-    assert caplog.messages[1:] == ["it works again; over is: Kafka hangs up"]
+    assert caplog.messages[1:] == ["it works again (before: Kafka hangs up)"]
 
 
 def test_each_outage_is_said(outages: Outages, caplog: pytest.LogCaptureFixture) -> None:

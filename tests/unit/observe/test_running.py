@@ -15,16 +15,14 @@ from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
-from labelloop.observe.instruments import Instruments
 from labelloop.observe.logs import about_event
-from labelloop.observe.status_file import StatusFile
+from labelloop.observe.status import ServiceStatus
 from labelloop.runtime import service
 from labelloop.runtime.controller import Polled
 from schemas.envelope import Event, datahash, new_event
 from tests.support.controllers import Batches, events, running, until, until_state
 from tests.support.states import PROJECT, all_answered, project, queried
 
-NOWHERE = StatusFile(None, "batches")
 OTHER = "news-0000"
 
 
@@ -42,19 +40,19 @@ async def log(empty: SqliteLog) -> SqliteLog:
 
 
 @pytest.fixture
-def seen() -> Instruments:
-    return Instruments.of("batches")
+def seen() -> ServiceStatus:
+    return ServiceStatus("batches")
 
 
-def value(seen: Instruments, name: str, **labels: str) -> float | None:
+def value(seen: ServiceStatus, name: str, **labels: str) -> float | None:
     return seen.metrics.registry.get_sample_value(f"labelloop_{name}", {"service": "batches", **labels})
 
 
-def of_project(seen: Instruments, name: str, **labels: str) -> float | None:
+def of_project(seen: ServiceStatus, name: str, **labels: str) -> float | None:
     return value(seen, name, project=PROJECT, **labels)
 
 
-def is_ready(seen: Instruments) -> bool:
+def is_ready(seen: ServiceStatus) -> bool:
     return seen.health.unreadiness() is None
 
 
@@ -112,21 +110,21 @@ class GatedOwnership:
 # Readiness
 
 
-async def test_who_owns_an_empty_log_is_ready(empty: SqliteLog, seen: Instruments) -> None:
+async def test_who_owns_an_empty_log_is_ready(empty: SqliteLog, seen: ServiceStatus) -> None:
     assert not is_ready(seen)
 
-    async with running(empty, Batches(), NOWHERE, instruments=seen):
+    async with running(empty, Batches(), seen):
         await until(lambda: is_ready(seen))
 
 
 async def test_who_stands_by_is_ready_and_stays_so_when_it_takes_over(
-    log: SqliteLog, seen: Instruments, tmp_path: Path
+    log: SqliteLog, seen: ServiceStatus, tmp_path: Path
 ) -> None:
     another, first = SqliteLog(tmp_path / "log.sqlite"), Batches()
-    async with running(log, first, NOWHERE) as owner:
+    async with running(log, first, ServiceStatus("batches")) as owner:
         await until(lambda: first.polls > 0)
         second = Batches()
-        async with running(another, second, NOWHERE, instruments=seen):
+        async with running(another, second, seen):
             await until(lambda: is_ready(seen))
             assert second.polls == 0
 
@@ -138,7 +136,7 @@ async def test_who_stands_by_is_ready_and_stays_so_when_it_takes_over(
 
 
 async def test_who_has_not_read_all_is_not_ready(
-    log: SqliteLog, seen: Instruments, monkeypatch: pytest.MonkeyPatch
+    log: SqliteLog, seen: ServiceStatus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("labelloop.log.sqlite.log.PAGE", 1)
     told = [queried(str(number), (number,)) for number in range(5)]
@@ -146,7 +144,7 @@ async def test_who_has_not_read_all_is_not_ready(
     reasons: list[str | None] = []
     paged = cast(Log, Gated(log, before=lambda: reasons.append(seen.health.unreadiness())))
 
-    async with running(paged, Batches(count=0), NOWHERE, instruments=seen):
+    async with running(paged, Batches(count=0), seen):
         await until(lambda: is_ready(seen))
 
     assert reasons == ["it reads what the log holds"] * 6
@@ -154,11 +152,11 @@ async def test_who_has_not_read_all_is_not_ready(
 
 @pytest.mark.parametrize("error", [Unavailable("Argilla is away"), UserError("the key is refused")])
 async def test_who_waits_for_what_it_needs_is_not_ready_until_it_is_there(
-    error: Exception, log: SqliteLog, seen: Instruments
+    error: Exception, log: SqliteLog, seen: ServiceStatus
 ) -> None:
     look = Switch(error)
 
-    async with running(log, Batches(count=0, look=look), NOWHERE, instruments=seen):
+    async with running(log, Batches(count=0, look=look), seen):
         await until(lambda: seen.health.unreadiness() == str(error))
         assert (of_project(seen, "waits_total") or 0) > 0
 
@@ -168,19 +166,21 @@ async def test_who_waits_for_what_it_needs_is_not_ready_until_it_is_there(
 
 
 async def test_work_that_fails_again_and_again_leaves_the_service_ready(
-    log: SqliteLog, seen: Instruments
+    log: SqliteLog, seen: ServiceStatus
 ) -> None:
     fail = Switch(TaskError("out-of-memory", "no"))
 
-    async with running(log, Batches(effect=fail), NOWHERE, instruments=seen):
+    async with running(log, Batches(effect=fail), seen):
         await until(lambda: (of_project(seen, "failures_total", kind="out-of-memory") or 0) >= 2)
 
         assert is_ready(seen)
 
 
-async def test_a_project_that_went_to_another_keeps_nobody_unready(log: SqliteLog, seen: Instruments) -> None:
+async def test_a_project_that_went_to_another_keeps_nobody_unready(
+    log: SqliteLog, seen: ServiceStatus
+) -> None:
     service = Batches(count=0, look=Switch(Unavailable("Argilla is away")))
-    async with running(log, service, NOWHERE, instruments=seen):
+    async with running(log, service, seen):
         await until(lambda: "Argilla is away" in str(seen.health.unreadiness()))
 
     assert "Argilla is away" not in str(seen.health.unreadiness())
@@ -190,10 +190,10 @@ async def test_a_project_that_went_to_another_keeps_nobody_unready(log: SqliteLo
 # Metrics
 
 
-async def test_only_what_comes_after_the_start_counts_as_handled(log: SqliteLog, seen: Instruments) -> None:
+async def test_only_what_comes_after_the_start_counts_as_handled(log: SqliteLog, seen: ServiceStatus) -> None:
     await log.append(new_event(PROJECT, queried(items=(0,)), source="tests"))
 
-    async with running(log, Batches(count=2), NOWHERE, instruments=seen):
+    async with running(log, Batches(count=2), seen):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 2)
         await log.append(new_event(PROJECT, all_answered(items=(0,)), source="tests"))
         await until(lambda: of_project(seen, "labels_total") == 1)
@@ -204,8 +204,8 @@ async def test_only_what_comes_after_the_start_counts_as_handled(log: SqliteLog,
     assert of_project(seen, "events_handled_total", type="BatchAnnotated") == 1
 
 
-async def test_what_is_appended_and_done_is_counted_and_timed(log: SqliteLog, seen: Instruments) -> None:
-    async with running(log, Batches(count=3), NOWHERE, instruments=seen):
+async def test_what_is_appended_and_done_is_counted_and_timed(log: SqliteLog, seen: ServiceStatus) -> None:
+    async with running(log, Batches(count=3), seen):
         await until(lambda: of_project(seen, "batches_open") == 3)
 
     assert of_project(seen, "events_appended_total", type="BatchQueried") == 3
@@ -216,42 +216,42 @@ async def test_what_is_appended_and_done_is_counted_and_timed(log: SqliteLog, se
 
 
 async def test_records_that_hold_no_event_are_counted(
-    log: SqliteLog, seen: Instruments, tmp_path: Path
+    log: SqliteLog, seen: ServiceStatus, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
         connection.execute("INSERT INTO events (id, project, attributes, data) VALUES ('x', 'p', '{no', x'')")
 
-    async with running(log, Batches(), NOWHERE, instruments=seen):
+    async with running(log, Batches(), seen):
         await until(lambda: value(seen, "strangers_total") == 1)
 
 
-async def test_a_halted_project_is_told(log: SqliteLog, seen: Instruments) -> None:
+async def test_a_halted_project_is_told(log: SqliteLog, seen: ServiceStatus) -> None:
     good = new_event(PROJECT, queried(), source="tests")
     await log.append(Event({**good.attributes, "datahash": datahash(b"{}")}, b"{}"))
 
-    async with running(log, Batches(), NOWHERE, instruments=seen):
+    async with running(log, Batches(), seen):
         await until(lambda: of_project(seen, "halted") == 1)
         assert is_ready(seen)
 
 
-async def test_a_take_over_is_counted(log: SqliteLog, seen: Instruments, tmp_path: Path) -> None:
+async def test_a_take_over_is_counted(log: SqliteLog, seen: ServiceStatus, tmp_path: Path) -> None:
     def lose(state: LoopState) -> None:
         if not value(seen, "takeovers_total"):
             with closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
                 connection.execute("UPDATE leases SET epoch = epoch + 1, owner = NULL")
 
-    async with running(log, Batches(count=1, effect=lose), NOWHERE, instruments=seen):
+    async with running(log, Batches(count=1, effect=lose), seen):
         await until(lambda: value(seen, "takeovers_total") == 1)
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
 
 async def test_the_lag_grows_while_the_service_does_not_read(
-    log: SqliteLog, seen: Instruments, monkeypatch: pytest.MonkeyPatch
+    log: SqliteLog, seen: ServiceStatus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "LAG_INTERVAL", 0.01)
     gated = Gated(log)
 
-    async with running(cast(Log, gated), Batches(count=0), NOWHERE, instruments=seen):
+    async with running(cast(Log, gated), Batches(count=0), seen):
         await until(lambda: is_ready(seen))
         gated.gate.clear()
         await log.append(new_event(PROJECT, queried(), source="tests"))
@@ -273,7 +273,7 @@ async def test_each_thing_done_and_each_event_appended_is_one_line(
 ) -> None:
     caplog.set_level(logging.INFO)
 
-    async with running(log, Batches(count=1), NOWHERE):
+    async with running(log, Batches(count=1), ServiceStatus("batches")):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
         await until(lambda: "BatchQueried is in the log" in caplog.messages)
 
@@ -286,12 +286,12 @@ async def test_each_thing_done_and_each_event_appended_is_one_line(
 
 
 async def test_what_is_tried_again_is_begun_once(
-    log: SqliteLog, seen: Instruments, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, seen: ServiceStatus, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     away = Switch(Unavailable("the store is away"))
 
-    async with running(log, Batches(count=1, effect=away), NOWHERE, instruments=seen):
+    async with running(log, Batches(count=1, effect=away), seen):
         await until(lambda: (of_project(seen, "waits_total") or 0) >= 2)
         away.error = None
         await until(lambda: "BatchQueried is in the log" in caplog.messages)

@@ -8,7 +8,8 @@ import pytest
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe.status_file import StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from labelloop.runtime.retry import Retry
 
 NAME = "alerting"
@@ -28,7 +29,7 @@ class Failing:
 
 @pytest.fixture
 def patience(tmp_path: Path) -> Retry:
-    return Retry(StatusFile(tmp_path, NAME), "log", partial(Backoff, 0.001, 0.001))
+    return Retry(ServiceStatus(NAME, tmp_path), "log", partial(Backoff, 0.001, 0.001))
 
 
 async def test_an_outage_is_said_once_and_when_it_is_over(
@@ -39,7 +40,7 @@ async def test_an_outage_is_said_once_and_when_it_is_over(
 
     assert await patience.until_done(Failing(refused, timed_out, refused)) == "answer"
 
-    assert caplog.messages == ["refused; trying again", "it works again; over is: Kafka"]
+    assert caplog.messages == ["refused; trying again", "it works again (before: refused)"]
 
 
 async def test_another_outage_is_said_too(patience: Retry, caplog: pytest.LogCaptureFixture) -> None:

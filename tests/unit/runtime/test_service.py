@@ -13,7 +13,8 @@ from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.sqlite.file import insert
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
-from labelloop.observe.status_file import IDLE, StatusFile, read_status_file
+from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.operate import skip
 from labelloop.runtime.controller import Outcome, Polled
 from schemas.envelope import Event, datahash, new_event
@@ -34,8 +35,8 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 
 
 @pytest.fixture
-def status_file(tmp_path: Path) -> StatusFile:
-    return StatusFile(tmp_path, "batches")
+def status(tmp_path: Path) -> ServiceStatus:
+    return ServiceStatus("batches", tmp_path)
 
 
 def said(tmp_path: Path) -> dict[str, object]:
@@ -54,11 +55,11 @@ class Failing:
 
 
 async def test_what_is_due_is_done_until_nothing_is(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     service = Batches(count=3)
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 3)
         await until(lambda: said(tmp_path).get("doing") == IDLE)
 
@@ -68,19 +69,19 @@ async def test_what_is_due_is_done_until_nothing_is(
     assert {(event.cause, event.source) for event in batches} == {(created.id, "batches")}
 
 
-async def test_a_restarted_service_goes_on_from_the_log(log: SqliteLog, status_file: StatusFile) -> None:
-    async with running(log, Batches(count=2), status_file):
+async def test_a_restarted_service_goes_on_from_the_log(log: SqliteLog, status: ServiceStatus) -> None:
+    async with running(log, Batches(count=2), status):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 2)
     again = Batches(count=3)
 
-    async with running(log, again, status_file):
+    async with running(log, again, status):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 3)
 
     assert again.done == ["2"]
 
 
-async def test_a_new_project_is_served_as_it_comes(log: SqliteLog, status_file: StatusFile) -> None:
-    async with running(log, Batches(count=1), status_file):
+async def test_a_new_project_is_served_as_it_comes(log: SqliteLog, status: ServiceStatus) -> None:
+    async with running(log, Batches(count=1), status):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
         await log.append(new_event(OTHER, project(), source="tests"))
 
@@ -88,11 +89,11 @@ async def test_a_new_project_is_served_as_it_comes(log: SqliteLog, status_file: 
 
 
 async def test_a_failure_is_recorded_and_tried_again(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     service = Batches(count=1, effect=Failing(TaskError("disk-full", "no\nspace"), ValueError("odd")))
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         state = await until_state(log, PROJECT, lambda state: bool(state.batches))
         await until(lambda: said(tmp_path).get("doing") == IDLE)
 
@@ -106,9 +107,9 @@ async def test_a_failure_is_recorded_and_tried_again(
     assert "failure" not in said(tmp_path)
 
 
-async def test_attempts_are_counted_over_restarts(log: SqliteLog, status_file: StatusFile) -> None:
+async def test_attempts_are_counted_over_restarts(log: SqliteLog, status: ServiceStatus) -> None:
     for _ in range(2):
-        async with running(log, Batches(count=1, effect=Failing(*[ValueError("odd")] * 9)), status_file):
+        async with running(log, Batches(count=1, effect=Failing(*[ValueError("odd")] * 9)), status):
             before = len(await events(log, PROJECT))
             await until_state(log, PROJECT, lambda s, b=before: bool(s.failures) and s.length > b)  # type: ignore[misc]
 
@@ -121,26 +122,26 @@ async def test_attempts_are_counted_over_restarts(log: SqliteLog, status_file: S
 async def test_what_is_away_is_said_once_and_when_it_is_back(
     error: Exception,
     log: SqliteLog,
-    status_file: StatusFile,
+    status: ServiceStatus,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     effect = Failing(error, error, error)
 
-    async with running(log, Batches(count=1, effect=effect), status_file):
+    async with running(log, Batches(count=1, effect=effect), status):
         await until(lambda: said(tmp_path).get("waiting") == str(error))
         await until_state(log, PROJECT, lambda state: bool(state.batches))
         await until(lambda: "waiting" not in said(tmp_path))
 
     assert [m for m in caplog.messages if str(error) in m] == [
         f"{error}; trying again",
-        f"it works again; over is: {error}",
+        f"it works again (before: {error})",
     ]
     assert not (await read(log, PROJECT)).state.failures
 
 
-async def test_polls_append_and_come_again(log: SqliteLog, status_file: StatusFile) -> None:
+async def test_polls_append_and_come_again(log: SqliteLog, status: ServiceStatus) -> None:
     def look(state: LoopState) -> Polled:
         number = len(state.batches)
         found = [Outcome(queried(str(number), (number,)), state.created_id)] if number < 3 else []
@@ -148,7 +149,7 @@ async def test_polls_append_and_come_again(log: SqliteLog, status_file: StatusFi
 
     service = Batches(count=0, look=look)
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 3)
         await until(lambda: service.polls > 20)
 
@@ -156,10 +157,10 @@ async def test_polls_append_and_come_again(log: SqliteLog, status_file: StatusFi
 
 
 async def test_a_change_of_the_state_brings_the_next_poll_forward(
-    log: SqliteLog, status_file: StatusFile
+    log: SqliteLog, status: ServiceStatus
 ) -> None:
     service = Batches(count=0)
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until(lambda: service.polls == 1)
 
         await log.append(new_event(PROJECT, ProjectPaused(request="1", who="ann"), source="tests"))
@@ -168,27 +169,25 @@ async def test_a_change_of_the_state_brings_the_next_poll_forward(
 
 
 async def test_a_failing_poll_does_not_stop_the_work(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     def look(state: LoopState) -> Polled:
         raise Unavailable("Argilla is away")
 
-    async with running(log, Batches(count=2, look=look), status_file):
+    async with running(log, Batches(count=2, look=look), status):
         await until_state(log, PROJECT, lambda state: len(state.batches) == 2)
         await until(lambda: said(tmp_path).get("doing") == IDLE)
 
         assert said(tmp_path)["waiting"] == "Argilla is away"
 
 
-async def test_a_halted_project_stops_no_other(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
-) -> None:
+async def test_a_halted_project_stops_no_other(log: SqliteLog, status: ServiceStatus, tmp_path: Path) -> None:
     known = new_event(PROJECT, queried(), source="tests")
     newer = Event({**known.attributes, "id": "n", "type": "labelloop.PoolGrown.v1"}, known.data)
     await log.append(newer, new_event(OTHER, project(), source="tests"))
     service = Batches(count=1)
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until_state(log, OTHER, lambda state: bool(state.batches))
         await until(lambda: "halted" in said(tmp_path))
 
@@ -200,25 +199,25 @@ async def test_a_halted_project_stops_no_other(
 
 
 async def test_bytes_that_are_no_event_are_counted_and_passed_over(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
         connection.execute("INSERT INTO events (id, project, attributes, data) VALUES ('x', 'p', '{no', x'')")
 
-    async with running(log, Batches(count=1), status_file):
+    async with running(log, Batches(count=1), status):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
     assert said(tmp_path)["strangers"] == 1
 
 
 async def test_who_comes_second_takes_what_was_first(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     """Another process wrote the same fact in other words while this one worked."""
     first = new_event(PROJECT, queried("0", (39,)), source="another")
     service = Batches(count=1, effect=lambda state: append_now(tmp_path, first))
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         state = await until_state(log, PROJECT, lambda state: bool(state.batches))
         await until(lambda: said(tmp_path).get("doing") == IDLE)
 
@@ -232,7 +231,7 @@ def append_now(folder: Path, event: Event) -> None:
 
 
 async def test_a_fenced_service_appends_no_more_and_joins_again(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken_over = asyncio.Event()
 
@@ -246,7 +245,7 @@ async def test_a_fenced_service_appends_no_more_and_joins_again(
 
     service = Batches(count=1, effect=lose)
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
     assert service.done == ["0", "0"]
@@ -255,7 +254,7 @@ async def test_a_fenced_service_appends_no_more_and_joins_again(
 
 
 async def test_what_took_long_is_not_done_again_because_the_log_could_not_be_written(
-    tiny_disk: Path, status_file: StatusFile, tmp_path: Path
+    tiny_disk: Path, status: ServiceStatus, tmp_path: Path
 ) -> None:
     log = SqliteLog(tiny_disk / "log.sqlite")
     await log.append(new_event(PROJECT, project(), source="tests"))
@@ -263,7 +262,7 @@ async def test_what_took_long_is_not_done_again_because_the_log_could_not_be_wri
     service = Batches(count=1, effect=lambda state: fillers.append(fill(tiny_disk)))
     service.batch = lambda name: queried(name, range(40), strategy="x" * 100_000)  # type: ignore[method-assign]
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until(lambda: "no space" in str(said(tmp_path).get("waiting")))
         assert not (await read(log, PROJECT)).state.batches
         fillers.pop().unlink()
@@ -274,10 +273,10 @@ async def test_what_took_long_is_not_done_again_because_the_log_could_not_be_wri
 
 
 async def test_a_project_that_is_halted_by_what_it_reads_next_stops(
-    log: SqliteLog, status_file: StatusFile
+    log: SqliteLog, status: ServiceStatus
 ) -> None:
     service = Batches(count=0)
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until(lambda: service.polls == 1)
         good = new_event(PROJECT, queried(), source="tests")
         bad = Event({**good.attributes, "datahash": datahash(b"{}")}, b"{}")
@@ -293,11 +292,11 @@ async def test_a_project_that_is_halted_by_what_it_reads_next_stops(
 
 
 async def test_what_changes_while_it_waits_is_said_again(
-    log: SqliteLog, status_file: StatusFile, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture
 ) -> None:
     effect = Failing(Unavailable("Argilla is away"), Unavailable("Argilla refuses the key"))
 
-    async with running(log, Batches(count=1, effect=effect), status_file):
+    async with running(log, Batches(count=1, effect=effect), status):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
     assert [m for m in caplog.messages if "trying again" in m] == [
@@ -307,18 +306,18 @@ async def test_what_changes_while_it_waits_is_said_again(
 
 
 async def test_one_outage_is_said_once_however_each_try_fails(
-    log: SqliteLog, status_file: StatusFile, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture
 ) -> None:
     effect = Failing(Unavailable("Argilla hangs up", "Argilla"), Unavailable("Argilla is away", "Argilla"))
 
-    async with running(log, Batches(count=1, effect=effect), status_file):
+    async with running(log, Batches(count=1, effect=effect), status):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
     assert [m for m in caplog.messages if "trying again" in m] == ["Argilla hangs up; trying again"]
 
 
 async def test_what_is_due_no_more_once_it_is_done_is_dropped(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     class Pausable(Batches):
         must_still_be_due = True
@@ -338,14 +337,14 @@ async def test_what_is_due_no_more_once_it_is_done_is_dropped(
 
     arrived = asyncio.Event()
     service = Pausable(count=1)
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         await until(lambda: bool(service.done) and said(tmp_path).get("doing") == IDLE)
 
     assert service.done == ["0"]
     assert not (await read(log, PROJECT)).state.batches
 
 
-async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, status_file: StatusFile) -> None:
+async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, status: ServiceStatus) -> None:
     class OneAtATime(Batches):
         working = most = 0
 
@@ -361,7 +360,7 @@ async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, status_file: 
     service = OneAtATime(count=3)
     service.lock = asyncio.Lock()
 
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         for name in (PROJECT, OTHER):
             await until_state(log, name, lambda state: len(state.batches) == 3)
 
@@ -369,13 +368,13 @@ async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, status_file: 
 
 
 async def test_what_a_skipped_event_should_have_said_is_done_anew(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     good = new_event(PROJECT, queried(), source="tests")
     await log.append(Event({**good.attributes, "datahash": datahash(b"{}")}, b"{}"))
 
-    async with running(log, Batches(count=1), status_file):
+    async with running(log, Batches(count=1), status):
         await until(lambda: "halted" in said(tmp_path))
         await skip(log, await read(log, PROJECT))
         state = await until_state(log, PROJECT, lambda state: bool(state.batches))
@@ -386,10 +385,10 @@ async def test_what_a_skipped_event_should_have_said_is_done_anew(
 
 
 async def test_a_project_that_moved_away_is_worked_on_no_more(
-    log: SqliteLog, status_file: StatusFile, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path
 ) -> None:
     service = Batches(count=1)
-    async with running(log, service, status_file):
+    async with running(log, service, status):
         state = await until_state(log, PROJECT, lambda state: bool(state.batches))
         elsewhere = ProjectMoved(
             request="r", who="ada", log="kafka:x/y", address="there", events=state.length
