@@ -110,7 +110,7 @@ def demo(
         as_json,
     )
     try:
-        asyncio.run(interruptible(simulation.run))
+        asyncio.run(interruptible(simulation.run(), simulation.kill))
     except Interrupted as end:
         if simulation.outcome is None:
             click.echo("stopped before the end", err=True)

@@ -5,8 +5,6 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-Kill = Callable[[], None]
-
 
 class Interrupted(Exception):
     """A signal asked to stop, and everything has stopped."""
@@ -16,22 +14,20 @@ class Interrupted(Exception):
         self.number = number
 
 
-async def interruptible(work: Callable[[list[Kill]], Coroutine[Any, Any, None]]) -> None:
-    """Run `work`, cancelled by the first signal; what it put into the list is called at further ones.
+async def interruptible(work: Coroutine[Any, Any, None], kill: Callable[[], None]) -> None:
+    """Await `work`, cancelled by the first signal; `kill` is called at further ones.
 
     Raises Interrupted after such an end.
     """
-    kills: list[Kill] = []
     received: list[int] = []
-    task = asyncio.ensure_future(work(kills))
+    task = asyncio.ensure_future(work)
 
     def on_signal(number: int) -> None:
         received.append(number)
         if len(received) == 1:
             task.cancel()
         else:
-            for kill in kills:
-                kill()
+            kill()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal, number)

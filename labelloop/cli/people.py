@@ -2,9 +2,8 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.view.links import login_lines, tell_links, tell_notes
 from labelloop.cli.view.screen import Screen
@@ -34,12 +33,12 @@ from labelloop.supervisor.embedded import (
     remember_address,
 )
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import running, start_services
+from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.plan import OptionalServices
 from labelloop.supervisor.supervisor import end_leftovers
 
 
-@dataclass(frozen=True)
+@dataclass
 class PeopleLoop:
     """`labelloop up` as it was asked for; what of the rest is not given is that of the last time."""
 
@@ -49,8 +48,9 @@ class PeopleLoop:
     port: int | None
     argilla: GivenArgilla
     beside: OptionalServices
+    _machine: Machine | None = field(default=None, init=False)
 
-    async def serve(self, kills: list[Kill]) -> None:
+    async def serve(self) -> None:
         """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
         self.beside.check()
         home = open_home(self.where.home)
@@ -63,7 +63,12 @@ class PeopleLoop:
                 await self._prepare(found, screen)
                 argilla = await self._argilla(home)
                 remember_locations(locations)
-                await self._serve(home, found, argilla, screen, kills)
+                await self._serve(home, found, argilla, screen)
+
+    def kill(self) -> None:
+        """Kill at once what runs."""
+        if self._machine is not None:
+            self._machine.supervisor.kill()
 
     async def _prepare(self, found: Opened, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
@@ -105,13 +110,12 @@ class PeopleLoop:
         found: Opened,
         argilla: Embedded | ArgillaAccess,
         screen: Screen,
-        kills: list[Kill],
     ) -> None:
         for line in _about(found.locations, argilla):
             screen.line(line)
         watch = Watch(home, screen, tuple(found.histories.values()))
         async with running(home, found.locations, argilla, screen.line) as machine:
-            kills.append(machine.supervisor.kill)
+            self._machine = machine
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
             for line in _login(home, argilla, machine.access.url):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.cli import plots
-from labelloop.cli.interrupt import Kill
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.view.links import login_lines, tell_notes
 from labelloop.cli.view.screen import Screen
@@ -54,8 +53,9 @@ class Simulation:
     keep_running: bool
     quiet: bool
     outcome: dict[str, Any] | None = field(default=None, init=False)
+    _machine: Machine | None = field(default=None, init=False)
 
-    async def run(self, kills: list[Kill]) -> None:
+    async def run(self) -> None:
         """Run to the end of the loop. Raises UserError before anything runs when the input is bad."""
         self.options = _with_bundled(self.options)
         if self.port is not None:
@@ -76,13 +76,18 @@ class Simulation:
                 project = await self._prepare(found, screen)
                 address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
                 async with running(home, locations, address, screen.line) as machine:
-                    kills.append(machine.supervisor.kill)
+                    self._machine = machine
                     await self._loop(found, machine, project, screen)
                     if self.keep_running:
                         await self._finish(home, found, project, screen)
                         screen.line("Argilla and the services go on until Ctrl-C")
                         await asyncio.Event().wait()
                 await self._finish(home, found, project, screen)
+
+    def kill(self) -> None:
+        """Kill at once what runs."""
+        if self._machine is not None:
+            self._machine.supervisor.kill()
 
     async def _prepare(self, found: Opened, screen: Screen) -> str:
         ensured = await ensure_project(found.store, found.log, {}, self.options)

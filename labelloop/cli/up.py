@@ -70,7 +70,7 @@ def up(
     beside = OptionalServices(evaluate, alert, alert_rules)
     people = PeopleLoop(where, options.gather(ctx, values), host, port, argilla, beside)
     try:
-        asyncio.run(interruptible(people.serve))
+        asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:
         click.echo("stopped; `labelloop up` goes on where it was", err=True)
         ctx.exit(0 if end.number == signal.SIGTERM else 130)
