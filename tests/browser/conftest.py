@@ -16,6 +16,7 @@ from tests.support import loop
 from tests.support.argilla_server import free_port
 from tests.support.browser import AnnotatorPage, chromium
 from tests.support.command import command, eventually, labelloop
+from tests.support.messages import names
 from tests.support.needs import needs_chromium
 from tests.support.states import LABELS
 
@@ -50,7 +51,7 @@ class Served:
     def link(self, project: str) -> str:
         """The link to label the project by, as it was printed."""
         lines = self.output.read_text(encoding="utf-8").splitlines()
-        return next(line.split()[-1] for line in lines if line.startswith(f"label {project}: "))
+        return next(line.split()[-1] for line in lines if "/annotation-mode" in line and names(line, project))
 
     def told(self, project: str, event: str) -> list[dict[str, Any]]:
         """What the project's events of this name say, in their order."""

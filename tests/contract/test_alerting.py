@@ -6,26 +6,23 @@ from pathlib import Path
 
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
+from labelloop.loop.state import LoopState
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
 from services.alerting.book import FILE
-from tests.support.alerts import an_alerting
+from services.alerting.due import of_project
+from tests.support.alerts import an_alerting, failed_titles, titles_of, until_told
 from tests.support.controllers import until
+from tests.support.messages import names
 from tests.support.plugged import at_work
-from tests.support.receivers import Hook, a_hook
-from tests.support.states import PROJECT, START, annotated, project, queried, trained
+from tests.support.receivers import a_hook
+from tests.support.states import PROJECT, START, annotated, project, queried, state_of, trained
 
-FAILED = f"labelloop: {PROJECT}: trainer failed"
-OVER = f"labelloop: over: {PROJECT}: trainer failed"
+FAILED, OVER = failed_titles()
 
 
 async def append(log: Log, *told: EventData) -> None:
     await log.append(*(new_event(PROJECT, data, source="trainer") for data in told))
-
-
-async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
-    """And until that is noted: what is stopped before tells it again."""
-    await until(lambda: hook.titles == list(titles) and not json.loads((folder / FILE).read_text())["outbox"])
 
 
 def failed(attempt: int) -> ServiceFailed:
@@ -68,21 +65,23 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
     good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
     bad = Event({**good.attributes, "datahash": datahash(data)}, data)
     skip = EventSkipped(request="s", who="ada", event=bad.id, content=datahash(data))
+    halted, over = titles_of(of_project(LoopState(PROJECT), {}, "halted", Rules(), None)["halted"])
     await append(log, project(), queried())
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await log.append(bad)
-            await until(lambda: hook.titles == [f"labelloop: {PROJECT} is halted"])
+            await until(lambda: hook.titles == [halted])
             await append(log, skip)
-            await until(lambda: hook.titles[1:] == [f"labelloop: over: {PROJECT} is halted"])
+            await until(lambda: hook.titles[1:] == [over])
 
-    assert f"labelloop skip {bad.id}" in hook.posted[0]["message"]
+    assert names(hook.posted[0]["message"], f"labelloop skip {bad.id}")
 
 
 async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log: Log, tmp_path: Path) -> None:
     await append(log, project())
     await log.append(new_event(PROJECT, queried(), source="tests", time=START))
-    waits = f"labelloop: {PROJECT}: batch 0 waits for people"
+    late = START + timedelta(days=30)
+    waits, _ = titles_of(of_project(state_of(project(), queried()), {}, None, Rules(), late)["waiting"])
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until_told(hook, tmp_path, waits)
@@ -103,7 +102,7 @@ async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_
         )
 
     def about(name: str) -> str:
-        return f"labelloop: {name}: trainer failed"
+        return failed_titles(name)[0]
 
     moved = ProjectMoved(request="m", who="ada", log="there", address="sqlite:///there", events=2)
     await append_failure(PROJECT)

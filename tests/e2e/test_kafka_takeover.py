@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -52,9 +53,18 @@ def shared(loop: Loop, service: str, names: Collection[str]) -> bool:
 
 def wrote(loop: Loop, name: str, event: str) -> set[str]:
     """The projects for which this process has appended such events."""
-    lines = [json.loads(line) for line in loop.said(name).splitlines() if line.startswith("{")]
-    told = [line for line in lines if line["message"] == f"{event} is in the log"]
-    return {line["project"] for line in told}
+    return {line["project"] for line in lines_of(loop, name) if line.get("event_type") == event}
+
+
+def lines_of(loop: Loop, name: str) -> list[dict[str, Any]]:
+    """The log lines of a process, from whatever part of it."""
+    return [json.loads(line) for line in loop.said(name).splitlines() if line.startswith("{")]
+
+
+def warnings(loop: Loop, name: str) -> int:
+    """How often a process of ours has warned."""
+    ours = [line for line in lines_of(loop, name) if line["logger"].startswith("labelloop")]
+    return sum(line["level"] == "warning" for line in ours)
 
 
 def test_work_is_spread_and_goes_to_the_others_when_processes_are_killed(
@@ -119,8 +129,9 @@ def test_a_trainer_that_was_frozen_is_refused_and_joins_again(loop: Loop) -> Non
     loop.until(lambda: is_training(loop, other))
     with suspended(loop, other):
         loop.until(lambda: not is_training(loop, owner))
+        before = warnings(loop, owner)
         loop.wake(owner)
-        loop.until(lambda: "joining again" in loop.said(owner))
+        loop.until(lambda: warnings(loop, owner) > before)
         assert not loop.state(work.project).models, "its append was refused"
 
     loop.until(lambda: shared(loop, "trainer", (owner, other)))

@@ -30,6 +30,7 @@ from tests.support.kafka_broker import Broker, needs_java
 from tests.support.kafka_view import events_in
 from tests.support.killing import Find, Killer
 from tests.support.logs import read_log, write_log
+from tests.support.messages import names, raises_naming
 
 SOAK_KILLS = int(os.environ.get("LABELLOOP_SOAK_KILLS") or 0)
 SEED = int(os.environ.get("LABELLOOP_SOAK_SEED") or 1)
@@ -185,7 +186,7 @@ def test_nothing_is_stated_twice(killed: Run) -> None:
 def test_the_log_the_pool_and_the_models_are_verified(killed: Run) -> None:
     assert killed.verified.exit_code == 0, killed.verified.output
     last = killed.verified.stdout.splitlines()[-1]
-    assert last == f"verified: {len(killed.events)} events, digest {killed.said['digest']}"
+    assert names(last, len(killed.events), killed.said["digest"])
 
 
 def test_each_of_200_changed_bytes_is_found(killed: Run, tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_each_of_200_changed_bytes_is_found(killed: Run, tmp_path: Path) -> None
             data = event.data[:place] + bytes([other]) + event.data[place + 1 :]
             connection.execute("UPDATE events SET data = ? WHERE id = ?", (data, event.id))
 
-            with pytest.raises(UserError, match=event.id):
+            with raises_naming(UserError, event.id):
                 asyncio.run(verify(log, event.project))
 
             connection.execute("UPDATE events SET data = ? WHERE id = ?", (event.data, event.id))

@@ -16,6 +16,7 @@ from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import LABELLOOP, labelloop
 from tests.support.loop import ROOT, Loop, a_loop, texts
+from tests.support.messages import names
 from tests.support.people import Person
 from tests.support.simulated import simulated_annotators
 
@@ -93,9 +94,9 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
         assert copy_and_kill(laptop, team, project, lambda: laptop.told(project, "ProjectMoved"))
         said = copy(laptop, team, project)
 
-        assert f"{project} lives in {url} now" in said
+        assert names(said, project, url)
         team.wait(project, lambda state: done(state, 4))
-        laptop.until(lambda: f"moved to {url}" in laptop.said("trainer"))
+        laptop.until(lambda: names(laptop.said("trainer"), project, url))
         there = len(laptop.history(project).seen)
 
         copy(team, laptop, project)

@@ -1,15 +1,22 @@
 """The service that alerts, inside the test's process."""
 
+import json
 from pathlib import Path
 
 from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
+from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
-from services.alerting.book import open_book
+from schemas.envelope import new_event
+from schemas.events import ServiceFailed
+from services.alerting.book import FILE, Book, open_book
+from services.alerting.due import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
+from tests.support.controllers import until
 from tests.support.receivers import Hook
+from tests.support.states import PROJECT, START
 
 NOBODY = ServiceWatch(None, {})
 
@@ -21,3 +28,31 @@ async def an_alerting(
     told = targets([hook.url])
     book = open_book(folder, await log.identity(), [target.id for target in told])
     return Alerting(log, book, told, watching, rules or Rules(), ServiceStatus("alerting"), interval=0.1)
+
+
+async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
+    """And until that is noted: what is stopped before tells it again."""
+    await until(lambda: hook.titles == list(titles) and not json.loads((folder / FILE).read_text())["outbox"])
+
+
+def titles_of(alert: Alert) -> tuple[str, str]:
+    """Under which titles people are told of an alert, and later that it is over."""
+    book = Book(Path(), "log", ["people"])
+    book.change("something", {alert.key: alert}, START)
+    book.change("something", {}, START)
+    begun, over = (f"labelloop: {told.message.title}" for told in book.outbox)
+    return begun, over
+
+
+def failed_titles(project: str = PROJECT, service: str = "trainer") -> tuple[str, str]:
+    """Those of a failure of a service in a project."""
+    failure = ServiceFailed(service=service, due="poll", kind="x", error="x", attempt=1)
+    failing = failing_after({}, new_event(project, failure, source=service))
+    (alert,) = of_project(LoopState(project), failing, None, Rules(), None).values()
+    return titles_of(alert)
+
+
+def silent_titles(service: str) -> tuple[str, str]:
+    """Those of a service that does not answer, or is not ready."""
+    (alert,) = of_service(service, ServiceHealth("x", START), {SILENT}, Rules(), START).values()
+    return titles_of(alert)

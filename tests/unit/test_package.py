@@ -5,6 +5,7 @@ import pytest
 import labelloop
 from labelloop.consumers.base import Consumer
 from schemas.events import EVENTS
+from tests.support.messages import raises_naming
 from tests.unit.cli.test_imports import loaded
 
 
@@ -19,7 +20,7 @@ def test_it_offers_each_event_and_what_a_consumer_needs() -> None:
 
 @pytest.mark.parametrize("name", ["Annotated", "ClassVar", "Nothing"])
 def test_it_offers_nothing_else(name: str) -> None:
-    with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+    with raises_naming(AttributeError, f"'{name}'"):
         getattr(labelloop, name)
 
 

@@ -9,6 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.support.messages import names
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,8 +61,6 @@ def test_another_python_gets_one_clear_line_and_changes_nothing(checkout: Path, 
     )
 
     assert done.returncode == 2
-    assert done.stderr.splitlines() == [
-        f"labelloop needs Python 3.11 to 3.13 and {python} is not one: "
-        "install one, or name it by PYTHON=/path/to/python3.12"
-    ]
+    (line,) = done.stderr.splitlines()
+    assert names(line, "3.11", "3.13", python, "PYTHON")
     assert not (checkout / ".venv").exists()

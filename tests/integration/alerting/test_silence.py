@@ -15,16 +15,19 @@ from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.status import ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
+from services.alerting.due import ServiceHealth, of_service
 from services.alerting.watching import ServiceWatch
-from tests.support.alerts import an_alerting
+from tests.support.alerts import an_alerting, silent_titles, titles_of, until_told
 from tests.support.argilla_server import free_port
 from tests.support.controllers import until
+from tests.support.messages import names
 from tests.support.plugged import at_work
 from tests.support.receivers import Hook
+from tests.support.states import START
 
 RULES = Rules(silent=timedelta(seconds=0.5), lag=timedelta(seconds=60))
-SILENT = "labelloop: trainer is silent or not ready"
-OVER = "labelloop: over: trainer is silent or not ready"
+SILENT, OVER = silent_titles("trainer")
+BEHIND, _ = titles_of(of_service("trainer", ServiceHealth(None, START, 10**6), (), Rules(), START)["lag"])
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
             await until(lambda: hook.titles == [SILENT])
             instruments.health.lacks("argilla", None)
             await until(lambda: hook.titles == [SILENT, OVER])
-        await until(lambda: hook.titles == [SILENT, OVER, SILENT])
+        await until_told(hook, tmp_path, SILENT, OVER, SILENT)
 
     # What is started again does not know since when it is silent, and says nothing anew.
     async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
@@ -65,8 +68,8 @@ async def test_a_service_that_falls_silent_is_told_and_told_again_when_it_is_bac
             await until(lambda: len(hook.titles) == 4)
 
     assert hook.titles[-1] == OVER
-    assert "Argilla is away" in hook.posted[0]["message"]
-    assert "it does not answer" in hook.posted[2]["message"]
+    assert names(hook.posted[0]["message"], "Argilla is away")
+    assert names(hook.posted[2]["message"], "ConnectError")
 
 
 async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, hook: Hook) -> None:
@@ -80,7 +83,7 @@ async def test_a_service_behind_the_log_is_told(log: SqliteLog, tmp_path: Path, 
 
     async with at_work(await an_alerting(log, tmp_path, hook, watching, RULES)):
         with a_service(instruments, port):
-            await until(lambda: hook.titles == ["labelloop: trainer is behind the log"])
+            await until(lambda: hook.titles == [BEHIND])
 
 
 async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(

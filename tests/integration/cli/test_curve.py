@@ -9,6 +9,7 @@ from matplotlib import image
 from schemas.parts import Snapshot
 from tests.support.command import error_line, labelloop
 from tests.support.homes import home_with
+from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, audited, evaluated, project, queried, trained
 
 TESTED = project(test=Snapshot(uri=f"{PROJECT}/test/x.arrow", digest="d", size=10, label_column="label"))
@@ -27,7 +28,7 @@ def test_it_is_drawn_on_the_terminal_and_into_a_file(home: Path, tmp_path: Path)
     result = labelloop("curve", "--home", home, "--png", picture)
 
     assert result.exit_code == 0, result.output
-    assert "mail: accuracy on the test set" in result.stdout
+    assert names(result.stdout, "mail", "●")
     height, width, _ = image.imread(picture).shape
     assert width > height > 100
 
@@ -48,7 +49,7 @@ def test_without_a_test_set_it_is_what_audits_estimate(tmp_path: Path) -> None:
 
     result = labelloop("curve", "--home", home, "--png", picture)
 
-    assert "mail: accuracy on the pool, by audit, with 95 %" in result.stdout
+    assert names(result.stdout, "mail", "▼")
     assert picture.stat().st_size > 1000
     assert json.loads(labelloop("curve", "--home", home, "--json").stdout)["audits"] == [
         {"model": "0", "labels": 3, "accuracy": 0.75, "low": 0.5, "high": 0.875, "audited": 8}
@@ -60,19 +61,18 @@ def test_a_picture_that_cannot_be_written_is_told(home: Path, tmp_path: Path) ->
 
     line = error_line(labelloop("curve", "--home", home, "--png", tmp_path / "file" / "curve.png"))
 
-    assert "cannot write" in line
-    assert "give another file" in line
+    assert names(line, tmp_path / "file" / "curve.png")
 
 
 def test_before_the_first_test_there_is_none_yet_and_no_picture(tmp_path: Path) -> None:
     result = labelloop("curve", "--home", home_with(tmp_path / "home", TESTED), "--png", tmp_path / "c.png")
 
-    assert (result.exit_code, result.stdout) == (0, "no model has been tested or audited yet\n")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 1
     assert not (tmp_path / "c.png").exists()
 
 
 def test_without_a_test_set_there_will_be_none(tmp_path: Path) -> None:
     line = error_line(labelloop("curve", "--home", home_with(tmp_path / "home", project())))
 
-    assert "mail-5e1f has neither a test set nor an audit share, so there is no curve" in line
-    assert "make a project with --test or --audit-share" in line
+    assert names(line, "mail-5e1f", "--test", "--audit-share")

@@ -10,6 +10,7 @@ import pytest
 from schemas.envelope import Event
 from tests.support.command import error_line, labelloop
 from tests.support.loops import Loop
+from tests.support.messages import names
 
 
 def shown(log: str, *options: object) -> list[str]:
@@ -75,17 +76,17 @@ def test_the_newest_alone_or_first(loop: Loop, log: str) -> None:
 def test_a_line_tells_what_it_is_about(loop: Loop, log: str) -> None:
     (line,) = labelloop("events", "--log", log, "--type", "ModelTrained", "--model", "0").stdout.splitlines()
 
-    assert "ModelTrained      model 0, attempt 0, labels" in line
+    assert names(line, "ModelTrained", "model 0", "attempt 0")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "facts"),
     [
-        (("--type", "Trained"), "there are ProjectCreated, BatchQueried"),
-        (("--since", "soon"), "is no time"),
-        (("--grep", "("), "is no regular expression"),
-        (("--follow", "--reverse"), "give one of them"),
+        (("--type", "Trained"), ("'Trained'", "ProjectCreated, BatchQueried")),
+        (("--since", "soon"), ("--since", "'soon'")),
+        (("--grep", "("), ("--grep", "'('")),
+        (("--follow", "--reverse"), ("--follow", "--reverse")),
     ],
 )
-def test_what_cannot_be_asked_is_told(log: str, options: tuple[str, ...], told: str) -> None:
-    assert told in error_line(labelloop("events", "--log", log, *options))
+def test_what_cannot_be_asked_is_told(log: str, options: tuple[str, ...], facts: tuple[str, ...]) -> None:
+    assert names(error_line(labelloop("events", "--log", log, *options)), *facts)

@@ -12,6 +12,7 @@ from labelloop.log import open_log
 from labelloop.projects.formats import read_rows
 from schemas.envelope import new_event
 from tests.support.command import error_line, labelloop
+from tests.support.messages import names
 from tests.support.states import annotated, answered, queried, vote
 
 OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
@@ -64,4 +65,4 @@ def test_the_terminal_takes_text_only(home: Path) -> None:
 
     assert said.stdout.splitlines()[0].startswith("text,label,labels,")
     refused = labelloop("export", "--home", home, "--output", "-", "--format", "parquet")
-    assert "parquet is nothing for a terminal" in error_line(refused)
+    assert names(error_line(refused), "parquet", "--output")

@@ -10,6 +10,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import replay as replayed
 from tests.support.command import error_line, labelloop
 from tests.support.loops import PROJECT, Loop
+from tests.support.messages import names
 
 
 def said(log: str, *options: object) -> dict[str, object]:
@@ -26,8 +27,8 @@ def test_without_a_point_it_shows_all_that_the_log_has(loop: Loop, log: str) -> 
     assert found["events"] == len(loop.events)
     assert found["batches"] == {"done": 3, "open": []}
     text = labelloop("replay", "--log", log).stdout
-    assert f"({PROJECT}), {len(loop.events)} events" in text
-    assert text.splitlines()[-1].split() == ["digest", loop_digest(loop.state)]
+    assert names(text, PROJECT, len(loop.events))
+    assert names(text.splitlines()[-1], loop_digest(loop.state))
 
 
 def test_it_stops_with_an_event_at_a_time_or_when_a_batch_was_done(loop: Loop, log: str) -> None:
@@ -52,8 +53,8 @@ def test_a_whole_log_is_verified(loop: Loop, log: str) -> None:
 
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[-1] == f"verified: {len(loop.events)} events, digest {loop_digest(loop.state)}"
-    assert "pool and models: say where they are by --store" in lines[-2]
+    assert names(lines[-1], len(loop.events), loop_digest(loop.state))
+    assert names(lines[-2], "--store")
 
 
 def test_the_first_event_that_does_not_fit_is_named(loop: Loop, log: str) -> None:
@@ -63,19 +64,17 @@ def test_the_first_event_that_does_not_fit_is_named(loop: Loop, log: str) -> Non
 
     line = error_line(labelloop("replay", "--log", log, "--verify"))
 
-    assert line.startswith("not verified: ")
-    assert event.id in line
-    assert "datahash" in line
+    assert names(line, event.id, "datahash")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "facts"),
     [
-        (("--batch", "7"), "never has batch 7 done"),
-        (("--until", "nothing"), "never has event nothing"),
-        (("--at", "yesterday"), "is no time: give it as 2026-05-01T14:30, or as 2h"),
-        (("--batch", "1", "--at", "2026-01-01"), "give one of them"),
+        (("--batch", "7"), (PROJECT, "7", "labelloop events")),
+        (("--until", "nothing"), (PROJECT, "nothing", "labelloop events")),
+        (("--at", "yesterday"), ("'yesterday'", "2026-05-01T14:30", "2h")),
+        (("--batch", "1", "--at", "2026-01-01"), ("--until", "--at", "--batch")),
     ],
 )
-def test_a_point_that_is_none_is_told(log: str, options: tuple[str, ...], told: str) -> None:
-    assert told in error_line(labelloop("replay", "--log", log, *options))
+def test_a_point_that_is_none_is_told(log: str, options: tuple[str, ...], facts: tuple[str, ...]) -> None:
+    assert names(error_line(labelloop("replay", "--log", log, *options)), *facts)

@@ -9,6 +9,7 @@ import pytest
 from labelloop.observe.status_file import read_status_file
 from tests.support.command import command, error_line, eventually, labelloop
 from tests.support.homes import home_with
+from tests.support.messages import names
 from tests.support.states import all_answered, project, queried
 
 SAYS = """
@@ -54,12 +55,11 @@ def test_it_follows_shows_itself_and_stops_in_order(
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 
-    assert output.read_text().splitlines() == [
-        "Says is given the events of all projects",
-        "BatchAnnotated",
-        "Says has handled 1 event",
-        "closed",
-    ]
+    begun, *handled, ended, closed = output.read_text().splitlines()
+    assert names(begun, "Says")
+    assert handled == ["BatchAnnotated"]
+    assert names(ended, "Says", 1)
+    assert closed == "closed"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -73,7 +73,9 @@ def test_what_is_cut_off_before_all_is_handled_says_so_by_its_exit_code(
         process.send_signal(number)
         assert process.wait(30) == code
 
-    assert output.read_text().splitlines()[-2:] == ["Stuck has handled 0 events", "closed"]
+    *_, ended, closed = output.read_text().splitlines()
+    assert names(ended, "Stuck", 0)
+    assert closed == "closed"
 
 
 def test_one_project_is_a_group_of_its_own(home: Path, tmp_path: Path) -> None:
@@ -82,19 +84,19 @@ def test_one_project_is_a_group_of_its_own(home: Path, tmp_path: Path) -> None:
     with command("run", "says:Says", "--home", home, "--once", "--project", "mail", output=output) as process:
         assert process.wait(60) == 0
 
-    assert output.read_text().splitlines()[0] == "Says.mail-5e1f is given the events of the project mail-5e1f"
+    assert names(output.read_text().splitlines()[0], "Says.mail-5e1f", "mail-5e1f")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "facts"),
     [
-        ([], "name a consumer: `labelloop run --list`"),
-        (["nothing"], "there is no consumer 'nothing'"),
-        (["says:Says", "--project", "nope"], "there is no project 'nope'"),
-        (["says:Says", "--set", "depth=1"], "says:Says takes nothing by --set NAME=VALUE"),
-        (["says:Says", "--group", "trainer"], "trainer is a service's own name"),
-        (["says:Says", "--from", "noon"], "'noon' is not one of 'beginning', 'now'"),
+        ([], ("labelloop run --list",)),
+        (["nothing"], ("'nothing'", "module:Class")),
+        (["says:Says", "--project", "nope"], ("'nope'", "mail-5e1f")),
+        (["says:Says", "--set", "depth=1"], ("says:Says", "--set", "'depth'")),
+        (["says:Says", "--group", "trainer"], ("trainer", "--group")),
+        (["says:Says", "--from", "noon"], ("--from", "'noon'", "'beginning'", "'now'")),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(home: Path, arguments: list[str], message: str) -> None:
-    assert message in error_line(labelloop("run", *arguments, "--home", home))
+def test_what_is_wrong_is_told_in_a_line(home: Path, arguments: list[str], facts: tuple[str, ...]) -> None:
+    assert names(error_line(labelloop("run", *arguments, "--home", home)), *facts)

@@ -8,6 +8,7 @@ import pytest
 from labelloop.loop.labels import current
 from tests.support.command import error_line, labelloop
 from tests.support.loops import Loop
+from tests.support.messages import names
 
 
 def told(log: str, item: int) -> dict[str, Any]:
@@ -38,14 +39,16 @@ def test_a_cold_start_and_a_text_that_was_never_asked(loop: Loop, log: str) -> N
     asked = {item for batch in loop.state.batches.values() for item in batch.items}
     other = min(set(range(loop.created.pool.size)) - asked)
 
+    (drawn,) = told(log, item)["asked"]
     text = labelloop("why", item, "--log", log).stdout
-    unasked = labelloop("why", other, "--log", log).stdout
+    unasked = told(log, other)
 
-    assert "drawn by the seed, before a model could pick" in text
-    assert "model 0" in text
-    assert unasked.splitlines() == [f"text {other}", "asked       never so far", "label       none"]
+    assert (drawn["batch"], drawn["reason"], drawn["model"]) == ("0", "cold-start", None)
+    assert names(text, item, "batch 0", "seed", "model 0")
+    assert (unasked["asked"], unasked["labels"]) == ([], None)
+    assert names(labelloop("why", other, "--log", log).stdout, other)
 
 
-@pytest.mark.parametrize(("item", "said"), [(40, "has no text 40: it has 0 to 39"), ("mail", "not a valid")])
-def test_what_is_no_item_is_told(log: str, item: object, said: str) -> None:
-    assert said in error_line(labelloop("why", item, "--log", log))
+@pytest.mark.parametrize(("item", "facts"), [(40, (40, 39)), ("mail", ("'mail'",))])
+def test_what_is_no_item_is_told(log: str, item: object, facts: tuple[object, ...]) -> None:
+    assert names(error_line(labelloop("why", item, "--log", log)), *facts)

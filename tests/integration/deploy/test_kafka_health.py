@@ -35,6 +35,6 @@ def test_a_broker_that_answers_is_well_a_frozen_or_dead_one_is_not(own_broker: B
 
     assert started.returncode == 0
     assert frozen.returncode != 0
-    assert "nothing" in frozen.stderr
+    assert frozen.stderr
     assert woken.returncode == 0
     assert dead.returncode != 0

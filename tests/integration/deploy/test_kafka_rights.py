@@ -15,6 +15,7 @@ from tests.support.argilla_server import free_port
 from tests.support.deployment import ROOT
 from tests.support.kafka_broker import LIBS, Broker, needs_java
 from tests.support.logs import some_event
+from tests.support.messages import raises_naming
 
 LISTENER = "SASL_PLAINTEXT"
 MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -89,7 +90,7 @@ async def test_a_service_makes_the_topic_owns_its_part_appends_and_reads_it_back
 
 
 async def test_it_cannot_own_another_services_part(trainers: KafkaLog) -> None:
-    with pytest.raises(UserError, match="ACLs"):
+    with raises_naming(UserError, "ACLs"):
         async with trainers.own("querier") as ownership:
             await anext(aiter(ownership))
     await trainers.close()

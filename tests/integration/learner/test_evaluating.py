@@ -9,6 +9,7 @@ from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import Row, write
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.messages import raises_naming
 
 
 async def test_every_figure_follows_from_the_confusion(worker: Worker, bench: Bench) -> None:
@@ -38,5 +39,5 @@ async def test_a_test_set_without_labels_is_refused(worker: Worker, bench: Bench
     trained = await worker.run(training)
     unlabelled = bench.folder / write(bench.folder, [Row("who is the man", None, 0)]).name
 
-    with pytest.raises(TaskFailed, match="the test set has no labels"):
+    with raises_naming(TaskFailed, "bad-input", "test set"):
         await worker.run(replace(bench.evaluation(training, trained), texts_path=unlabelled))

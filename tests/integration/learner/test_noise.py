@@ -1,11 +1,10 @@
 """Labels that are likely wrong."""
 
-import pytest
-
 from labelloop.learner.requests import NoiseRequest
 from labelloop.learner.worker import Worker
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.messages import raises_naming
 
 WRONG = {4: "NUM", 30: "LOC", 53: "HUM"}
 
@@ -47,5 +46,5 @@ async def test_a_label_of_few_texts_is_not_judged(worker: Worker, bench: Bench) 
 
 
 async def test_too_few_labels_are_told(worker: Worker, bench: Bench) -> None:
-    with pytest.raises(TaskFailed, match="it takes 5 texts each of two labels or more"):
+    with raises_naming(TaskFailed, "bad-input", 5):
         await worker.run(request(bench, *range(6)))

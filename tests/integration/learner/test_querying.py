@@ -15,6 +15,7 @@ from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import MANIFEST
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.messages import raises_naming
 
 BARRED = {*range(12), 12, 13, 14, 15}
 LEFT = SIZE - len(BARRED)
@@ -43,7 +44,7 @@ async def test_a_strategy_picks_texts_that_are_free(
     trained = await worker.run(training)
     request = replace(bench.query(training, trained, strategy), strategy_parameters=SMALL.get(strategy, {}))
     if classifier == "linear" and STRATEGIES_FOR_NETWORKS & {strategy}:
-        with pytest.raises(TaskFailed, match="does not work with the classifier linear"):
+        with raises_naming(TaskFailed, "bad-input", "linear", "--classifier transformer"):
             await worker.run(request)
         return
 

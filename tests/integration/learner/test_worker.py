@@ -21,6 +21,7 @@ from labelloop.store.failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
 from tests.support.disks import fill
+from tests.support.messages import raises_naming
 
 
 def files(folder: Path) -> list[Path]:
@@ -72,7 +73,7 @@ async def test_a_killed_child_is_an_error_that_says_so(bench: Bench) -> None:
     for child in children("killed"):
         child.kill()
 
-    with pytest.raises(WorkerCrashed, match=r"killed by signal 9 \(out of memory\?\)"):
+    with raises_naming(WorkerCrashed, "crashed", 9):
         await task
     assert await worker.run(Ping())
 
@@ -111,10 +112,8 @@ async def test_several_children_work_at_a_time(worker: Worker, bench: Bench) -> 
 async def test_an_error_in_a_task_keeps_its_reason(worker: Worker, bench: Bench) -> None:
     unfit = replace(bench.training(), examples=bench.examples(0, 3, 6))
 
-    with pytest.raises(TaskFailed, match="fewer than two classes") as caught:
+    with raises_naming(TaskFailed, "bad-input", "classes"):
         await worker.run(unfit)
-
-    assert caught.value.kind == "bad-input"
 
 
 async def test_a_full_disk_is_told_and_nothing_is_left(worker: Worker, bench: Bench, tiny_disk: Path) -> None:

@@ -10,6 +10,7 @@ from labelloop.log.kafka import KafkaLog, ownership, read_settings, reader
 from labelloop.observe.status import ServiceStatus
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
+from tests.support.messages import names
 
 PARTITIONS = {"LABELLOOP_KAFKA_PARTITIONS": "2"}
 
@@ -44,7 +45,7 @@ async def test_owners_and_who_stands_by_are_ready_while_the_log_answers(own_brok
         own_broker.kill()
 
         for seen in everyone:
-            await until(lambda s=seen: "does not answer" in str(s.health.unreadiness()))  # type: ignore[misc]
+            await until(lambda s=seen: names(s.health.unreadiness(), own_broker.servers))  # type: ignore[misc]
             assert seen.health.sickness() is None
 
         own_broker.start()

@@ -9,6 +9,7 @@ from labelloop.loop.labels import current
 from tests.support.argilla_server import ArgillaServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.loop import Loop, a_loop, texts
+from tests.support.messages import names
 from tests.support.people import Owner, Person, label_all
 
 SERVICES = ("querier", "annotation_watcher")
@@ -28,11 +29,20 @@ def behind(tmp_path: Path, argilla_server: ArgillaServer, proxy: FaultyProxy) ->
 
 
 def complaints(loop: Loop, name: str) -> list[str]:
-    return [line for line in loop.said(name).splitlines() if "trying again" in line]
+    """The warnings about Argilla, by its address."""
+    return [line for line in loop.said(name).splitlines() if names(line, "[warning]", argilla_of(loop))]
 
 
 def recoveries(loop: Loop, name: str) -> list[str]:
-    return [line for line in loop.said(name).splitlines() if "it works again" in line]
+    return [line for line in loop.said(name).splitlines() if names(line, "[info]", argilla_of(loop))]
+
+
+def argilla_of(loop: Loop) -> str:
+    return loop.settings.argilla_url
+
+
+def waiting(loop: Loop, name: str) -> object:
+    return loop.status_file(name).get("waiting")
 
 
 def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: FaultyProxy) -> None:
@@ -40,7 +50,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     proxy.status = 503
     behind.start(*SERVICES)
     for name in SERVICES:
-        behind.until(lambda n=name: "503" in str(behind.status_file(n).get("waiting")))  # type: ignore[misc]
+        behind.until(lambda n=name: names(waiting(behind, n), proxy.url, 503))  # type: ignore[misc]
     behind.wait(project, lambda state: len(state.batches) == 2)
     behind.until(lambda: len(proxy.refused) >= 10)
 
@@ -51,7 +61,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     behind.until(lambda: recoveries(behind, "annotation_watcher"))
     proxy.status = 502
     label_all(ann, owner.records(0), lambda item: "spam")
-    behind.until(lambda: "502" in str(behind.status_file("annotation_watcher").get("waiting")))
+    behind.until(lambda: names(waiting(behind, "annotation_watcher"), proxy.url, 502))
     proxy.status = None
     state = behind.wait(project, lambda state: state.batches["0"].done)
 
@@ -85,7 +95,7 @@ def test_services_that_start_before_argilla_wait_for_it(
         project = loop.create(texts(6), batch_size=3, max_batches=2)
         loop.start(*SERVICES)
         for name in SERVICES:
-            loop.until(lambda n=name: "cannot be reached" in str(loop.status_file(n).get("waiting")))  # type: ignore[misc]
+            loop.until(lambda n=name: names(waiting(loop, n), own_argilla_server.url))  # type: ignore[misc]
 
         own_argilla_server.start()
 
@@ -113,5 +123,5 @@ def test_a_refused_key_is_said_and_waited_for(tmp_path: Path, argilla_server: Ar
         loop.start(*SERVICES, LABELLOOP_ARGILLA_KEY="wrong")
 
         for name in SERVICES:
-            loop.until(lambda n=name: "refuses this key" in str(loop.status_file(n).get("waiting")))  # type: ignore[misc]
+            loop.until(lambda n=name: names(waiting(loop, n), argilla_server.url, "key"))  # type: ignore[misc]
             assert loop.is_running(name)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.loop.labels import current
+from labelloop.observe.status_file import IDLE
 from tests.support.argilla_server import ArgillaServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.loop import Loop, a_loop, texts
@@ -114,12 +115,18 @@ def test_a_second_querier_waits_and_takes_over_when_the_first_dies(loop: Loop) -
     loop.wait(project, lambda state: len(state.batches) == 2)
     first = loop.processes.pop("querier")
     loop.start("querier")
-    loop.until(lambda: "waiting for the process" in str(loop.status_file("querier").get("doing")))
+    second = loop.processes["querier"].pid
+    loop.until(
+        lambda: (
+            loop.status_file("querier").get("pid") == second
+            and loop.status_file("querier").get("doing") not in ("starting", IDLE)
+        )
+    )
 
     first.kill()
     first.wait()
 
-    loop.until(lambda: loop.status_file("querier").get("doing") == "idle")
+    loop.until(lambda: loop.status_file("querier").get("doing") == IDLE)
     other = loop.create(texts(6), batch_size=3, max_batches=2)
     loop.wait(other, lambda state: len(state.batches) == 2)
 

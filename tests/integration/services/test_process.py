@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from tests.support.loop import ROOT, Loop
+from tests.support.messages import names
 
 START = (
     "import os, subprocess, sys; print(subprocess.Popen([sys.executable, '-m', {module!r}]).pid, flush=True)"
@@ -33,9 +34,9 @@ def test_a_setting_that_is_missing_is_one_line_and_an_exit(service: str, loop: L
     ended = run(service, **environment)
 
     assert ended.returncode == 2
-    assert ended.stderr.splitlines() == [
-        "error: LABELLOOP_STORE is not set: `labelloop up` sets it, or give it in the environment"
-    ]
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert names(line, "LABELLOOP_STORE")
 
 
 def test_a_log_that_is_none_is_one_line_and_an_exit(loop: Loop, tmp_path: Path) -> None:
@@ -46,15 +47,17 @@ def test_a_log_that_is_none_is_one_line_and_an_exit(loop: Loop, tmp_path: Path) 
 
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("error: the log")
-    assert "notes.txt" in line
+    assert line.startswith("error: ")
+    assert names(line, tmp_path / "notes.txt")
 
 
 def test_an_address_that_is_none_is_one_line_and_an_exit(loop: Loop) -> None:
     ended = run("querier", **loop.settings.to_environment() | {"LABELLOOP_ARGILLA_URL": "nowhere"})
 
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: 'nowhere' is no web address")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert names(line, "'nowhere'")
 
 
 def test_a_service_ends_with_the_process_that_started_it(loop: Loop) -> None:

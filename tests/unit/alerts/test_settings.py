@@ -6,6 +6,7 @@ import pytest
 
 from labelloop.alerts.settings import AlertSettings, Rules, read_rules, written
 from labelloop.errors import UserError
+from tests.support.messages import raises_naming
 
 NEEDED = {"LABELLOOP_LOG": "sqlite:///log", "LABELLOOP_ALERT": "json://a", "LABELLOOP_ALERT_STATE": "/state"}
 
@@ -34,31 +35,31 @@ def test_addresses_rules_and_services_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("name", "value", "facts"),
     [
-        ("LABELLOOP_ALERT", "", "LABELLOOP_ALERT is not set"),
-        ("LABELLOOP_ALERT_RULE", "waiting", "'waiting' is not of the form NAME=VALUE, as waiting=2d"),
-        ("LABELLOOP_ALERT_WATCH", "trainer", "not of the form NAME=VALUE, as trainer=http://trainer:8080"),
-        ("LABELLOOP_ALERT_WATCH", "trainer=trainer:8080", "'trainer:8080' is no web address"),
-        ("LABELLOOP_ALERT_WATCH", "trainer=http://[bad", "is no web address"),
-        ("LABELLOOP_ALERT_WATCH", "trainer=http://trainer:web", "is no web address"),
+        ("LABELLOOP_ALERT", "", ()),
+        ("LABELLOOP_ALERT_RULE", "waiting", ("'waiting'", "NAME=VALUE", "waiting=2d")),
+        ("LABELLOOP_ALERT_WATCH", "trainer", ("'trainer'", "NAME=VALUE", "trainer=http://trainer:8080")),
+        ("LABELLOOP_ALERT_WATCH", "trainer=trainer:8080", ("'trainer:8080'",)),
+        ("LABELLOOP_ALERT_WATCH", "trainer=http://[bad", ("http://[bad",)),
+        ("LABELLOOP_ALERT_WATCH", "trainer=http://trainer:web", ("http://trainer:web",)),
     ],
 )
-def test_what_is_wrong_is_told(name: str, value: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
+def test_what_is_wrong_is_told(name: str, value: str, facts: tuple[str, ...]) -> None:
+    with raises_naming(UserError, name, *facts):
         AlertSettings.from_environment({**NEEDED, name: value})
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("name", "value", "facts"),
     [
-        ("patience", "1d", "there are failed, silent, waiting, accuracy, agreement, lag"),
-        ("waiting", "soon", "give a time, as 90s, 15min, 2h or 3d, or off"),
-        ("accuracy", "much", "give a number, as 0.05, or off"),
-        ("accuracy", "nan", "give a number"),
-        ("failed", "0", "give a number, as 1"),
+        ("patience", "1d", ("failed", "silent", "waiting", "accuracy", "agreement", "lag")),
+        ("waiting", "soon", ("'soon'", "90s", "15min", "2h", "3d", "off")),
+        ("accuracy", "much", ("'much'", "0.05", "off")),
+        ("accuracy", "nan", ("'nan'",)),
+        ("failed", "0", ("'0'", "1")),
     ],
 )
-def test_rules_that_are_none_are_told(name: str, value: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
+def test_rules_that_are_none_are_told(name: str, value: str, facts: tuple[str, ...]) -> None:
+    with raises_naming(UserError, name, *facts):
         read_rules([(name, value)])

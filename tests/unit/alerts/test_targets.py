@@ -1,10 +1,9 @@
 """Alert addresses, and their secrets."""
 
-import pytest
-
 from labelloop.alerts.targets import hidden, targets
 from labelloop.errors import UserError
 from labelloop.observe.secrets import hiding
+from tests.support.messages import names, raises_naming
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#alerts"
 
@@ -12,13 +11,14 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#alerts"
 def test_a_target_is_named_without_its_secrets_and_known_again() -> None:
     first, second = targets([SLACK, "json://localhost/hook", SLACK])
 
-    assert (first.name, second.name) == ("alert address 1 (slack://…)", "alert address 2 (json://…)")
+    assert names(first.name, "1", "slack://")
+    assert names(second.name, "2", "json://")
     assert targets([SLACK])[0].id == first.id
     assert "TIiajkdnlazkcOXrIdevi7FQ" not in repr(first)
 
 
 def test_an_address_that_is_none_is_told_without_what_it_holds() -> None:
-    with pytest.raises(UserError, match=r"alert address 2 \(slack://…\) is none") as told:
+    with raises_naming(UserError, "2", "slack://…") as told:
         targets(["json://localhost", "slack://secret-token"])
 
     assert "secret" not in str(told.value)

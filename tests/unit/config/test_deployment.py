@@ -13,6 +13,7 @@ from labelloop.config.deployment import (
 )
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
+from tests.support.messages import raises_naming
 
 
 def test_an_argilla_elsewhere_is_remembered_for_its_user_only(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_damaged_file_says_what_to_give_again(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
     (home.path / "argilla-elsewhere.json").write_text("{")
 
-    with pytest.raises(UserError, match="give --argilla-url and --argilla-key again"):
+    with raises_naming(UserError, home.path / "argilla-elsewhere.json", "--argilla-url", "--argilla-key"):
         find_elsewhere(home)
 
 
@@ -74,12 +75,9 @@ def test_without_a_home_the_headers_of_a_service_are_taken(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (GivenArgilla("http://other"), "no key for the Argilla at http://other"),
-        (GivenArgilla(key="given"), "give its --argilla-url as well"),
-    ],
+    ("given", "lacking"),
+    [(GivenArgilla("http://other"), "--argilla-key"), (GivenArgilla(key="given"), "--argilla-url")],
 )
-def test_half_of_an_argilla_is_told(given: GivenArgilla, message: str) -> None:
-    with pytest.raises(UserError, match=message):
+def test_half_of_an_argilla_is_told(given: GivenArgilla, lacking: str) -> None:
+    with raises_naming(UserError, lacking, *filter(None, [given.url])):
         choose_elsewhere(None, given)

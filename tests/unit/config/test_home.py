@@ -7,6 +7,7 @@ import pytest
 
 from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, open_home
 from labelloop.errors import UserError
+from tests.support.messages import raises_naming
 
 
 def test_a_home_is_made_once_and_found_again(tmp_path: Path) -> None:
@@ -20,8 +21,9 @@ def test_a_home_is_made_once_and_found_again(tmp_path: Path) -> None:
 def test_a_folder_with_other_things_in_it_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
 
-    with pytest.raises(UserError, match="is no home of labelloop: give an empty or new folder by --home"):
+    with raises_naming(UserError, tmp_path, "--home"):
         open_home(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_an_empty_folder_becomes_a_home(tmp_path: Path) -> None:
@@ -31,7 +33,7 @@ def test_an_empty_folder_becomes_a_home(tmp_path: Path) -> None:
 def test_a_home_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:
     (tmp_path / "home.json").write_text('{"format": 2, "kind": "user"}')
 
-    with pytest.raises(UserError, match=r"newer labelloop made the home .*: upgrade"):
+    with raises_naming(UserError, tmp_path, "upgrade labelloop"):
         find_home(tmp_path)
 
 
@@ -39,19 +41,19 @@ def test_a_home_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:
 def test_a_damaged_mark_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "home.json").write_text(content)
 
-    with pytest.raises(UserError, match="is no home of labelloop"):
+    with raises_naming(UserError, tmp_path, "home.json"):
         find_home(tmp_path)
 
 
 def test_a_missing_home_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no home at .*: make one with `labelloop init`"):
+    with raises_naming(UserError, tmp_path / "nowhere", "labelloop init", "--home"):
         existing_home(tmp_path / "nowhere")
 
 
 def test_a_demo_does_not_take_the_home_of_people(tmp_path: Path) -> None:
     open_home(tmp_path / "home")
 
-    with pytest.raises(UserError, match="is not the home of a demo"):
+    with raises_naming(UserError, tmp_path / "home", DEMO, "--home"):
         open_home(tmp_path / "home", DEMO)
 
 
@@ -73,7 +75,7 @@ def test_the_home_of_people_is_never_cleared(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
     home.log.touch()
 
-    with pytest.raises(UserError, match="is left as it is"):
+    with raises_naming(UserError, home.path, "--home"):
         clear(home)
     assert home.log.exists()
 

@@ -16,6 +16,7 @@ from labelloop.config.locations import (
     remember_locations,
 )
 from labelloop.errors import UserError
+from tests.support.messages import raises_naming
 
 KAFKA = "kafka://one:9092,two:9092/labelloop"
 BUCKET = "s3://bucket/labelloop"
@@ -86,12 +87,12 @@ def test_without_a_home_a_log_is_enough_until_the_store_is_needed() -> None:
     locations = choose_locations(None, Elsewhere(log=KAFKA))
 
     assert (locations.log, locations.home) == (KAFKA, None)
-    with pytest.raises(UserError, match="give --store, or set LABELLOOP_STORE"):
+    with raises_naming(UserError, KAFKA, "--store", "LABELLOOP_STORE"):
         _ = locations.store
 
 
 def test_with_neither_home_nor_log_it_is_told() -> None:
-    with pytest.raises(UserError, match="there is no log: give --log, or set LABELLOOP_LOG"):
+    with raises_naming(UserError, "--log", "LABELLOOP_LOG"):
         choose_locations(None, NOTHING)
 
 
@@ -99,14 +100,14 @@ def test_with_neither_home_nor_log_it_is_told() -> None:
 def test_a_damaged_record_is_told_with_what_to_do(home: Home, content: str) -> None:
     (home.path / "elsewhere.json").write_text(content)
 
-    with pytest.raises(UserError, match=r"elsewhere\.json cannot be read .* remove it"):
+    with raises_naming(UserError, home.path / "elsewhere.json", "--log", "--store"):
         choose_locations(home, NOTHING)
 
 
 def test_a_file_elsewhere_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
     missing = choose_locations(home, Elsewhere(log=f"sqlite:///{tmp_path}/typo.sqlite"))
 
-    with pytest.raises(UserError, match=r"there is no log at .*/typo\.sqlite: check --log"):
+    with raises_naming(UserError, tmp_path / "typo.sqlite", "--log"):
         check_log_is_there(missing)
     check_log_is_there(choose_locations(home, NOTHING))
 
@@ -127,7 +128,7 @@ def test_a_demo_on_kafka_has_a_log_of_its_own_below_the_prefix(
 def test_a_demo_leaves_a_log_that_is_there_alone(home: Home, tmp_path: Path) -> None:
     (tmp_path / "team.sqlite").touch()
 
-    with pytest.raises(UserError, match=r"team\.sqlite is there already, and a demo starts afresh"):
+    with raises_naming(UserError, tmp_path / "team.sqlite", "--log"):
         choose_fresh_locations(home, Elsewhere(log=f"sqlite:///{tmp_path}/team.sqlite"))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
+from tests.support.messages import raises_naming
 
 NEEDED = {
     "LABELLOOP_LOG": "sqlite:////home/log.sqlite",
@@ -46,7 +47,7 @@ def test_what_is_not_needed_has_defaults() -> None:
 @pytest.mark.parametrize("name", NEEDED)
 def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
     for environment in ({k: v for k, v in NEEDED.items() if k != name}, NEEDED | {name: ""}):
-        with pytest.raises(UserError, match=name):
+        with raises_naming(UserError, name):
             ServiceSettings.from_environment(environment)
 
 
@@ -60,7 +61,7 @@ def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
     ],
 )
 def test_one_that_is_wrong_is_named(name: str, value: str) -> None:
-    with pytest.raises(UserError, match=name):
+    with raises_naming(UserError, name):
         ServiceSettings.from_environment(NEEDED | {name: value})
 
 

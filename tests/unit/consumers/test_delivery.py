@@ -15,6 +15,7 @@ from tests.support.consumers import GROUP, Consumer, delivering, odd, until_lett
 from tests.support.controllers import until
 from tests.support.disks import fill
 from tests.support.logs import number_of, some_event
+from tests.support.messages import names
 
 
 async def test_nothing_is_passed_over_while_the_disk_is_too_full_for_a_dead_letter(
@@ -26,7 +27,8 @@ async def test_nothing_is_passed_over_while_the_disk_is_too_full_for_a_dead_lett
     consumer = Consumer(failing={0: odd(2)})
 
     async with delivering(log, consumer, status=ServiceStatus(GROUP, tmp_path), attempts=2):
-        await until(lambda: "no space left" in read_status_file(tmp_path, GROUP).get("waiting", ""))
+        await until(lambda: "waiting" in read_status_file(tmp_path, GROUP))
+        assert names(read_status_file(tmp_path, GROUP)["waiting"], tiny_disk / "log.sqlite")
         assert consumer.calls == [0, 0]
         filler.unlink()
         await until(lambda: consumer.handled == [1])

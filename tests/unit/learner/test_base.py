@@ -6,6 +6,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.base import BUNDLED, BUNDLED_SHA256, WEIGHTS, BaseModel, resolve
+from tests.support.messages import raises_naming
 
 
 def test_the_bundled_model_has_the_official_weights() -> None:
@@ -26,17 +27,17 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
 
-    with pytest.raises(UserError, match="no safetensors weights"):
+    with raises_naming(UserError, tmp_path, "safetensors", "--model"):
         resolve(str(tmp_path))
 
 
 def test_a_folder_without_a_config_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no config\.json"):
+    with raises_naming(UserError, tmp_path, "config.json", "--model"):
         resolve(str(tmp_path))
 
 
 def test_an_absent_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no model folder"):
+    with raises_naming(UserError, tmp_path / "nothing", BUNDLED):
         resolve(str(tmp_path / "nothing"))
 
 
@@ -44,7 +45,5 @@ def test_an_absent_folder_is_named(tmp_path: Path) -> None:
 def test_an_unknown_name_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
 
-    with pytest.raises(UserError, match=f"there is no model {name}") as caught:
+    with raises_naming(UserError, name, BUNDLED):
         resolve(name)
-
-    assert "\n" not in str(caught.value)

@@ -7,6 +7,7 @@ from labelloop.loop.history import History
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from tests.support.loops import PROJECT, Loop, mixed, project
+from tests.support.messages import names
 
 HERE, THERE = "sqlite:here", "kafka:there/labelloop.events"
 
@@ -45,7 +46,7 @@ def test_after_the_move_nothing_counts_here_and_all_counts_there() -> None:
     assert not log_identity.add(paused("late"))
 
     assert log_identity.is_away
-    assert log_identity.inactive_because == f"moved to {THERE}.url"
+    assert names(log_identity.inactive_because, f"{THERE}.url")
     assert not log_identity.state.paused
     there = at(THERE, *events, move)
     assert there.inactive_because is None

@@ -179,8 +179,11 @@ def test_an_end_asks_no_more_and_the_open_relabel_batch_ends_with_what_is_there(
 @pytest.mark.parametrize("items", [(40,), (1, 1)])
 def test_a_request_that_cannot_be_met_halts(items: tuple[int, ...]) -> None:
     history = History(PROJECT)
-    for data in (project(), *DONE, request(*items)):
+    for data in (project(), *DONE):
         history.add(new_event(PROJECT, data, source="tests"))
+    asked = new_event(PROJECT, request(*items), source="tests")
+
+    assert not history.add(asked)
 
     assert history.halt is not None
-    assert "asks for a text twice, or for one that the pool does not have" in history.halt.reason
+    assert history.halt.event == asked.id

@@ -8,6 +8,7 @@ from labelloop.runtime.state_cache import dump, load
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
 from tests.support.loops import PROJECT, Loop, mixed, project
+from tests.support.messages import names
 
 DAMAGED = b'{"batch": "0"}'
 
@@ -52,7 +53,7 @@ def test_what_came_meanwhile_counts_once_the_event_is_skipped() -> None:
 def test_the_halt_says_how_to_do_without_the_event() -> None:
     loop, bad = halted()
 
-    assert f"labelloop skip {bad.id}" in str(loop.history.halt)
+    assert names(loop.history.halt, f"labelloop skip {bad.id}")
 
 
 @pytest.mark.parametrize("field", ["event", "content"])

@@ -7,6 +7,7 @@ import pytest
 from labelloop.observe import health as module
 from labelloop.observe.health import LOG, Health
 from tests.support.controllers import until
+from tests.support.messages import names
 
 
 class Clock:
@@ -31,7 +32,7 @@ def health(clock: Clock) -> Health:
 
 def test_who_starts_is_well_and_not_ready(health: Health) -> None:
     assert health.sickness() is None
-    assert health.unreadiness() == "it is starting"
+    assert health.unreadiness()
 
 
 def test_who_has_the_log_is_ready(health: Health) -> None:
@@ -44,7 +45,7 @@ def test_each_thing_that_lacks_is_told_until_it_is_there(health: Health) -> None
     health.lacks(LOG, None)
     health.lacks("mail poll", "Argilla is away")
     health.lacks("mail work", "the store is away")
-    assert health.unreadiness() == "Argilla is away; the store is away"
+    assert names(health.unreadiness(), "Argilla is away", "the store is away")
 
     health.lacks("mail poll", None)
     assert health.unreadiness() == "the store is away"
@@ -67,7 +68,7 @@ def test_who_gives_no_sign_of_life_is_sick_and_not_ready(health: Health, clock: 
     clock.now += 30
     assert health.sickness() is None
     clock.now += 1
-    assert health.sickness() == "its event loop has been stuck for 31 s"
+    assert names(health.sickness(), "31 s")
     assert health.unreadiness() == health.sickness()
 
     health.beat()

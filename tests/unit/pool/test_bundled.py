@@ -1,11 +1,10 @@
 """The bundled data set is one that the project's own loading accepts."""
 
-import pytest
-
 from labelloop.errors import UserError
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool, clean_test
 from labelloop.pool.sources import load
+from tests.support.messages import raises_naming
 
 CLASSES = ["abbreviation", "description", "entity", "human", "location", "number"]
 
@@ -25,5 +24,5 @@ def test_the_questions_load_without_anything_to_say() -> None:
 
 
 def test_an_unknown_name_is_said() -> None:
-    with pytest.raises(UserError, match="no bundled data set 'answers'; there is: questions"):
+    with raises_naming(UserError, "'answers'", "questions"):
         bundled("answers")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from labelloop.errors import UserError
 from labelloop.pool.snapshot import ROWS_PER_BATCH, OpenSnapshot, Row, write
+from tests.support.messages import raises_naming
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -74,7 +75,7 @@ def test_without_labels_there_is_no_gold(tmp_path: Path) -> None:
 
 
 def test_partly_labelled_rows_are_refused_and_leave_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="every row"):
+    with raises_naming(ValueError, "gold"):
         write(tmp_path, [Row("a", "x", 0), Row("b", None, 1)])
 
     assert list(tmp_path.iterdir()) == []
@@ -89,7 +90,7 @@ def test_an_item_that_is_not_there_is_an_error(tmp_path: Path, item: int) -> Non
 
 
 def test_a_missing_snapshot_is_said_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^the pool snapshot .*gone\.arrow is missing; restore it[^\n]*$"):
+    with raises_naming(UserError, tmp_path / "gone.arrow"):
         OpenSnapshot.open(tmp_path / "gone.arrow")
 
 
@@ -100,7 +101,7 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
-    with pytest.raises(UserError, match="is damaged"):
+    with raises_naming(UserError, path, "sha256"):
         OpenSnapshot.open(path, info.digest)
 
 
@@ -109,7 +110,7 @@ def test_what_is_no_snapshot_is_said_in_one_line(tmp_path: Path, content: bytes)
     path = tmp_path / "pool.arrow"
     path.write_bytes(content)
 
-    with pytest.raises(UserError, match=r"^the pool snapshot [^\n]* cannot be read [^\n]*$"):
+    with raises_naming(UserError, path):
         OpenSnapshot.open(path)
 
 
@@ -126,7 +127,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
 
-    with pytest.raises(UserError, match=r"^cannot write a pool snapshot to [^\n]*$"):
+    with raises_naming(UserError, in_the_way / "pools", "--home"):
         write(in_the_way / "pools", rows("a"))
 
 

@@ -22,6 +22,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.projects.summary import overview
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
+from tests.support.messages import names, raises_naming
 from tests.support.states import annotated, answered, queried, vote
 
 EARLY, LATE = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
@@ -83,7 +84,8 @@ async def test_a_project_begins_with_clean_texts_under_its_id(
     pool = OpenSnapshot.open(home.store / project.pool.uri, project.pool.digest)
     assert pool.all_texts() == ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
     assert (project.pool.size, project.pool.dropped_empty, project.pool.dropped_duplicate) == (4, 1, 1)
-    assert ensured.notes == (f"{mail.dataset}: 4 texts (1 duplicates left out, 1 empty left out)",)
+    (note,) = ensured.notes
+    assert names(note, mail.dataset, 4, 1)
     assert (project.labels, project.batch_size, project.max_batches) == (("spam", "ham"), 2, None)
 
 
@@ -107,21 +109,28 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
+    ("option", "value", "has", "can_change"),
     [
-        ("batch_size", 3, "has --batch-size 2: .* `labelloop change`"),
-        ("labels", ("ham", "spam"), "began with --labels spam,ham, which cannot"),
-        ("lookahead", 0, "began with --lookahead 1, which cannot"),
-        ("seed", 1, "began with --seed 0, which cannot"),
-        ("strategy", "random-sampling", "has --strategy breaking-ties: .* `labelloop change`"),
-        ("stopping", "kappa-average", "began with --stopping none, which cannot"),
-        ("classifier", "linear", "has --classifier transformer: .* `labelloop change`"),
-        ("model", "another", "has --model all-MiniLM-L6-v2: .* `labelloop change`"),
-        ("test", "tests.csv", "began with --test none, which cannot"),
+        ("batch_size", 3, "--batch-size 2", True),
+        ("labels", ("ham", "spam"), "--labels spam,ham", False),
+        ("lookahead", 0, "--lookahead 1", False),
+        ("seed", 1, "--seed 0", False),
+        ("strategy", "random-sampling", "--strategy breaking-ties", True),
+        ("stopping", "kappa-average", "--stopping none", False),
+        ("classifier", "linear", "--classifier transformer", True),
+        ("model", "another", "--model all-MiniLM-L6-v2", True),
+        ("test", "tests.csv", "--test none", False),
     ],
 )
 async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
-    home: Home, log: Log, mail: ProjectOptions, option: str, value: Any, told: str, tmp_path: Path
+    home: Home,
+    log: Log,
+    mail: ProjectOptions,
+    option: str,
+    value: Any,
+    has: str,
+    can_change: bool,
+    tmp_path: Path,
 ) -> None:
     await ensure(home, log, mail)
     if option == "test":
@@ -129,8 +138,9 @@ async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
         value = str(tmp_path / value)
 
     changed = replace(mail, **{option: value}, given=mail.given | {option})
-    with pytest.raises(UserError, match=told):
+    with raises_naming(UserError, "'mail'", has, "--name") as raised:
         await ensure(home, log, changed)
+    assert names(raised.value, "labelloop change") == can_change
     assert len(await read_histories(log)) == 1
 
 
@@ -149,14 +159,12 @@ async def test_other_texts_under_the_same_name_are_an_error(
     await ensure(home, log, mail)
     append(file_of(mail), "9,one more\n")
 
-    with pytest.raises(UserError, match="began with other texts"):
+    with raises_naming(UserError, "'mail'", mail.dataset, "--name"):
         await ensure(home, log, mail)
 
 
 async def test_a_project_that_cannot_begin_leaves_nothing(home: Home, log: Log, mail: ProjectOptions) -> None:
-    with pytest.raises(
-        UserError, match="a batch of 5 is larger than the pool of 4 texts: give --batch-size 4"
-    ):
+    with raises_naming(UserError, 5, "--batch-size 4"):
         await ensure(home, log, replace(mail, batch_size=5))
 
     assert await read_histories(log) == {}
@@ -168,9 +176,9 @@ async def test_several_projects_must_be_told_apart(home: Home, log: Log, mail: P
     second = await ensure(home, log, replace(mail, name="other"))
     histories = await read_histories(log)
 
-    with pytest.raises(UserError, match=r"several projects: choose one by --project: mail-.*, other-"):
+    with raises_naming(UserError, "--project", *histories):
         choose(histories, None)
-    with pytest.raises(UserError, match="there is no project 'third'"):
+    with raises_naming(UserError, "'third'", *histories):
         choose(histories, "third")
     assert choose(histories, "other").project == choose(histories, second.project).project == second.project
 
@@ -180,11 +188,11 @@ async def test_a_pause_and_its_end_are_told_once(home: Home, log: Log, mail: Pro
 
     await operate.pause(log, await only(log), "new guidelines")
     assert (await only(log)).state.paused
-    with pytest.raises(UserError, match="is paused already"):
+    with raises_naming(UserError, "labelloop resume"):
         await operate.pause(log, await only(log))
     await operate.resume(log, await only(log))
     assert not (await only(log)).state.paused
-    with pytest.raises(UserError, match="is not paused"):
+    with raises_naming(UserError, (await only(log)).project):
         await operate.resume(log, await only(log))
 
 
@@ -194,7 +202,7 @@ async def test_a_project_ends_once(home: Home, log: Log, mail: ProjectOptions) -
     await operate.end(log, await only(log))
 
     assert (await only(log)).state.ended
-    with pytest.raises(UserError, match="has ended already"):
+    with raises_naming(UserError, "labelloop export"):
         await operate.end(log, await only(log))
 
 
@@ -202,11 +210,11 @@ async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: Proj
     project = (await ensure(home, log, mail)).project
     await log.append(new_event(project, queried("0", (0, 1)), source="tests"))
 
-    with pytest.raises(UserError, match=r"batch 7 of mail-.* is not open: open is 0"):
+    with raises_naming(UserError, project, 7, 0):
         await operate.close(log, await only(log), "7")
     await operate.close(log, await only(log), "0")
     assert (await only(log)).state.batches["0"].closed
-    with pytest.raises(UserError, match="open is none"):
+    with raises_naming(UserError, project, 0):
         await operate.close(log, await only(log), "0")
 
 

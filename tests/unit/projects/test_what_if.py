@@ -8,6 +8,7 @@ from labelloop.errors import UserError
 from labelloop.loop.figures import Point
 from labelloop.projects.what_if import Comparison, played
 from schemas.parts import Choice, Snapshot
+from tests.support.messages import names, raises_naming
 from tests.support.states import project
 
 TEST = Snapshot(uri="t", digest="t", size=10)
@@ -25,9 +26,9 @@ def test_it_is_played_until_every_labelled_text_is_asked() -> None:
 
 
 def test_without_a_test_set_or_a_choice_nothing_is_played() -> None:
-    with pytest.raises(UserError, match="has no test set to compare on"):
+    with raises_naming(UserError, "mail", "--test"):
         played(project(), LABELS, 0)
-    with pytest.raises(UserError, match="has 6 labels: there is no choice before it has more than 6"):
+    with raises_naming(UserError, "mail", 6):
         played(project(test=TEST), dict(list(LABELS.items())[:6]), 0)
 
 
@@ -44,5 +45,5 @@ def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
     assert spreads[9] == (0.9, 0.9, 0.9)
     text = what_if_text(compared)
     assert text.splitlines()[1].split() == ["3", "0.300", "0.300", "(0.200", "…", "0.400)"]
-    assert "from the 9 texts that people labelled" in text
+    assert names(text, 9)
     assert compared.told()["played"]["strategy"] == "random-sampling"

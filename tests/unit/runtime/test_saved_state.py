@@ -11,6 +11,7 @@ from schemas.envelope import Event, new_event
 from schemas.events import ServiceFailed
 from tests.support.loop_strategies import loops
 from tests.support.loops import PROJECT, Loop, mixed, project
+from tests.support.messages import raises_naming
 
 
 def test_a_history_with_all_that_it_dropped_comes_back_as_it_was() -> None:
@@ -49,11 +50,11 @@ def test_a_state_that_is_not_what_its_digest_says_is_not_used() -> None:
     content = msgspec.msgpack.decode(dump([loop.history]))
     content[0]["state"]["batches"]["0"]["queried"]["items"].pop()
 
-    with pytest.raises(UnusableCache, match=f"the digest of {PROJECT} is another"):
+    with raises_naming(UnusableCache, PROJECT):
         load(msgspec.msgpack.encode(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"[{}]", b"\x80\x04."])
 def test_what_holds_no_histories_is_not_used(content: bytes) -> None:
-    with pytest.raises(UnusableCache, match="it holds no histories"):
+    with pytest.raises(UnusableCache):
         load(content)

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from schemas.documents import HEADERS, event_schema
-from schemas.envelope import Event, event_id
+from schemas.envelope import Event, event_id, new_event
 from schemas.events import EVENTS
 from schemas.generate import FOLDER
 from schemas.model import write
@@ -58,6 +58,15 @@ def test_a_sample_keeps_its_id(path: Path) -> None:
     event = sample(path)
 
     assert event.id == event_id(event.project, event.type, event.payload.identity())
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_must_be_understood_as_what_is_written_now(path: Path) -> None:
+    event = sample(path)
+
+    written = new_event(event.project, event.payload, source=event.source)
+
+    assert event.mustunderstand == written.mustunderstand
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

@@ -4,11 +4,10 @@ import os
 import time
 from pathlib import Path
 
-import pytest
-
 from labelloop.errors import UserError
 from labelloop.store.artifacts import UNFINISHED
 from labelloop.store.cache import IN_USE, Cache
+from tests.support.messages import raises_naming
 
 SIZE = 100
 
@@ -82,5 +81,5 @@ def test_using_what_was_removed_meanwhile_is_no_error(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(UserError, match=r"^the cache [^\n]* LABELLOOP_CACHE [^\n]*$"):
+    with raises_naming(UserError, tmp_path / "file" / "cache", "LABELLOOP_CACHE"):
         Cache(tmp_path / "file" / "cache", limit=0).check()

@@ -9,6 +9,7 @@ from labelloop.errors import Unavailable
 from labelloop.store import FolderStore, models_uri, pool_uri
 from labelloop.store.artifacts import file_digest
 from schemas.parts import Snapshot
+from tests.support.messages import raises_naming
 from tests.support.states import PROJECT, project, trained
 
 STORE = FolderStore(Path("/store"))
@@ -70,7 +71,7 @@ def test_a_file_that_is_not_the_snapshot_is_not_added(tmp_path: Path) -> None:
     file.write_text("other texts")
     snapshot = Snapshot(uri=pool_uri(PROJECT, "x.arrow"), digest="0" * 64, size=1)
 
-    with pytest.raises(Unavailable, match="sha256"):
+    with raises_naming(Unavailable, "sha256"):
         store.add_snapshot(snapshot, file)
 
     assert list(store.snapshot(snapshot).parent.iterdir()) == []

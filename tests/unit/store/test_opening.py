@@ -9,6 +9,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.store import FolderStore, open_store
 from labelloop.store.opening import without_credentials
+from tests.support.messages import raises_naming
 from tests.support.models import publish_model, write_model
 from tests.support.states import PROJECT
 
@@ -63,7 +64,7 @@ def test_embeddings_and_a_model_that_is_not_published_stay_on_this_machine(tmp_p
 def test_what_is_wrong_is_named_without_its_secrets(
     location: str, environment: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=rf"^[^\n]*{said}[^\n]*$") as error:
+    with raises_naming(UserError, said) as error:
         open_store(location, {"LABELLOOP_CACHE": str(tmp_path), **environment})
 
     assert "secret" not in str(error.value)

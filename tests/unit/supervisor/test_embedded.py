@@ -7,6 +7,7 @@ import pytest
 from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
 from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
+from tests.support.messages import raises_naming
 
 
 @pytest.fixture
@@ -39,5 +40,5 @@ def test_a_home_comes_back_where_it_was_unless_told(
 def test_a_damaged_record_is_told_with_what_to_do(home: Home, content: str) -> None:
     (home.path / "argilla-address.json").write_text(content)
 
-    with pytest.raises(UserError, match=r"argilla-address\.json cannot be read .* remove it"):
+    with raises_naming(UserError, home.path / "argilla-address.json", "--host", "--port"):
         choose_address(home, None, None)

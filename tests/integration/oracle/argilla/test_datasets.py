@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.oracle.argilla import Argilla, DatasetSpec
+from labelloop.oracle.argilla import Argilla, DatasetSpec, Rejected
 from labelloop.oracle.argilla.datasets import METADATA
 from tests.support.argilla_server import ArgillaServer
+from tests.support.messages import raises_naming
 
 
 async def test_a_data_set_is_made_as_specified(
@@ -72,20 +73,24 @@ async def test_of_those_who_make_it_at_once_one_makes_it(argilla: Argilla, name:
 async def test_other_labels_under_the_same_name_are_told(argilla: Argilla, spec: DatasetSpec) -> None:
     await argilla.ensure_dataset(spec)
 
-    with pytest.raises(UserError, match="other labels"):
+    with raises_naming(UserError, f"'{spec.name}'") as told:
         await argilla.ensure_dataset(replace(spec, labels=("spam", "ham")))
+
+    assert told.value.__cause__ is None, "Argilla has refused nothing"
 
 
 @pytest.mark.parametrize("labels", [("only",), ("twice", "twice"), ("a", "b" * 201), ("a", "")])
 async def test_labels_that_argilla_does_not_take_are_told(
     argilla: Argilla, spec: DatasetSpec, labels: tuple[str, ...]
 ) -> None:
-    with pytest.raises(UserError, match=f"refuses the data set '{spec.name}'"):
+    with raises_naming(UserError, f"'{spec.name}'") as told:
         await argilla.ensure_dataset(replace(spec, labels=labels))
+
+    assert isinstance(told.value.__cause__, Rejected)
 
 
 async def test_a_task_that_is_not_there_yet_is_told(argilla: Argilla, spec: DatasetSpec) -> None:
-    with pytest.raises(UserError, match="single-label"):
+    with raises_naming(UserError, "'ranking'", "single-label"):
         await argilla.ensure_dataset(replace(spec, task="ranking"))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset, Missing, Rejected, StoredRecord
 from tests.integration.oracle.argilla.conftest import text
+from tests.support.messages import raises_naming
 
 
 async def test_the_oldest_batch_waits_first(argilla: Argilla, dataset: Dataset) -> None:
@@ -51,7 +52,7 @@ async def test_an_answer_to_a_deleted_record_is_missing(argilla: Argilla, datase
 async def test_a_label_that_is_none_is_rejected(argilla: Argilla, dataset: Dataset) -> None:
     record = await one_record(argilla, dataset)
 
-    with pytest.raises(Rejected, match="bacon"):
+    with raises_naming(Rejected, "bacon"):
         await argilla.respond(record.id, ("bacon",))
 
 

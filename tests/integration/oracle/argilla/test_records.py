@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from labelloop.oracle.argilla import Argilla, Dataset, NewResponse, Rejected, StoredRecord, Suggestion
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.argilla_server import ArgillaServer
+from tests.support.messages import raises_naming
 
 
 async def test_what_is_written_is_read(argilla: Argilla, dataset: Dataset) -> None:
@@ -135,7 +134,7 @@ async def test_a_response_of_nobody_is_rejected_and_nothing_written(
 ) -> None:
     nobody = NewResponse("00000000-0000-0000-0000-000000000000", "submitted", ("spam",))
 
-    with pytest.raises(Rejected, match="not found"):
+    with raises_naming(Rejected, nobody.user_id):
         await argilla.put_records(dataset, [text(0, 1), replace(text(0, 2), responses=(nobody,))])
 
     assert await argilla.records(dataset) == []

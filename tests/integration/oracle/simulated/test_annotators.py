@@ -159,8 +159,8 @@ async def test_a_record_that_is_none_of_the_loop_s_stops_nobody(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--url", "nowhere"], "no web address"),
-        (["--pool", "absent.arrow"], "absent.arrow is missing"),
+        (["--url", "nowhere"], "'nowhere'"),
+        (["--pool", "absent.arrow"], "absent.arrow"),
         (["--keys", "absent.keys"], "absent.keys"),
     ],
 )

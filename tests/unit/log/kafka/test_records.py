@@ -8,6 +8,7 @@ import pytest
 from labelloop.log.kafka.records import to_headers, to_record
 from schemas.envelope import Event
 from tests.support.logs import some_event
+from tests.support.messages import names
 
 EVENT = some_event("questions-1", 7, why="ümläut")
 
@@ -49,16 +50,16 @@ def test_headers_of_others_are_no_attributes() -> None:
 @pytest.mark.parametrize(
     ("found", "problem"),
     [
-        (Found(headers=[]), "attributes specversion, id, source"),
-        (Found(headers=[("ce_id", b"\xff")]), "its headers are no text"),
-        (Found(headers=[("ce_id", None)]), "its headers are no text"),
-        (Found(value=None), "it has no data"),
-        (Found(key=b"another"), "its key is not its subject"),
-        (Found(key=None), "its key is not its subject"),
+        (Found(headers=[]), "specversion, id, source"),
+        (Found(headers=[("ce_id", b"\xff")]), "headers"),
+        (Found(headers=[("ce_id", None)]), "headers"),
+        (Found(value=None), "data"),
+        (Found(key=b"another"), "key"),
+        (Found(key=None), "key"),
     ],
 )
 def test_what_holds_no_event_says_why(found: Found, problem: str) -> None:
     record = to_record(found)
 
     assert record.event is None
-    assert problem in str(record.problem)
+    assert names(record.problem, problem)

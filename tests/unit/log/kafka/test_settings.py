@@ -6,6 +6,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.log.kafka import read_settings
+from tests.support.messages import names, raises_naming
 
 URL = "kafka://a:9092,b:9093/team.labels"
 
@@ -16,18 +17,18 @@ def test_a_url_names_servers_and_the_start_of_all_names() -> None:
     assert settings.servers == ("a:9092", "b:9093")
     assert settings.topic == "team.labels.events"
     assert settings.group("trainer") == "team.labels.trainer"
-    assert settings.where == "Kafka at a:9092,b:9093"
+    assert names(settings.where, "Kafka", "a:9092,b:9093")
 
 
 @pytest.mark.parametrize("url", ["kafka://", "kafka:///x", "kafka://host", "kafka://host:x", "kafka://:9092"])
 def test_a_url_without_a_server_is_refused_with_an_example(url: str) -> None:
-    with pytest.raises(UserError, match=r"give kafka://host:9092,host:9092/prefix"):
+    with raises_naming(UserError, url, "kafka://host:9092,host:9092/prefix"):
         read_settings(url, {})
 
 
 @pytest.mark.parametrize("prefix", ["two words", "a/b", "ä" * 201, "x" * 201])
 def test_a_prefix_that_cannot_begin_a_topics_name_is_refused(prefix: str) -> None:
-    with pytest.raises(UserError, match="cannot begin a topic's name"):
+    with raises_naming(UserError, repr(prefix)):
         read_settings(f"kafka://h:1/{prefix}", {})
 
 
@@ -61,19 +62,19 @@ def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "reason"),
+    ("name", "value"),
     [
-        ("SASL_MECHANISMS", "PLAIN", "is no setting of aiokafka"),
-        ("ACKS", "1", "is decided by labelloop"),
-        ("GROUP_ID", "mine", "is decided by labelloop"),
-        ("ISOLATION_LEVEL", "read_uncommitted", "is decided by labelloop"),
-        ("PARTITIONS", "many", "give a number"),
-        ("PARTITIONS", "0", "give a number"),
-        ("REQUEST_TIMEOUT_MS", "soon", "give a number"),
+        ("SASL_MECHANISMS", "PLAIN"),
+        ("ACKS", "1"),
+        ("GROUP_ID", "mine"),
+        ("ISOLATION_LEVEL", "read_uncommitted"),
+        ("PARTITIONS", "many"),
+        ("PARTITIONS", "0"),
+        ("REQUEST_TIMEOUT_MS", "soon"),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_by_its_name(name: str, value: str, reason: str) -> None:
-    with pytest.raises(UserError, match=f"LABELLOOP_KAFKA_{name}.*{reason}"):
+def test_a_setting_that_cannot_be_is_refused_by_its_name(name: str, value: str) -> None:
+    with raises_naming(UserError, f"LABELLOOP_KAFKA_{name}"):
         read_settings(URL, {f"LABELLOOP_KAFKA_{name}": value})
 
 
@@ -82,13 +83,13 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("- a list\n", encoding="utf-8")
 
-    with pytest.raises(UserError, match="which LABELLOOP_KAFKA_FILE names, cannot be read"):
+    with raises_naming(UserError, absent, "LABELLOOP_KAFKA_FILE"):
         read_settings(URL, {"LABELLOOP_KAFKA_FILE": absent})
-    with pytest.raises(UserError, match="must hold lines such as"):
+    with raises_naming(UserError, wrong, "LABELLOOP_KAFKA_FILE", "sasl_mechanism: PLAIN"):
         read_settings(URL, {"LABELLOOP_KAFKA_FILE": str(wrong)})
-    with pytest.raises(UserError, match="LABELLOOP_KAFKA_SASL_PLAIN_PASSWORD_FILE names, cannot be read"):
+    with raises_naming(UserError, absent, "LABELLOOP_KAFKA_SASL_PLAIN_PASSWORD_FILE"):
         read_settings(URL, {"LABELLOOP_KAFKA_SASL_PLAIN_PASSWORD_FILE": absent})
-    with pytest.raises(UserError, match=r"the TLS files .*absent cannot be used"):
+    with raises_naming(UserError, absent, "TLS"):
         read_settings(URL, {"LABELLOOP_KAFKA_SSL_CAFILE": absent}).client()
 
 

@@ -15,6 +15,7 @@ from labelloop.loop.history import History
 from schemas.envelope import InvalidEvent
 from tests.support.disks import fill
 from tests.support.logs import some_event
+from tests.support.messages import names, raises_naming
 
 
 @pytest.fixture
@@ -38,16 +39,16 @@ def edit(path: Path, statement: str) -> None:
 def test_removed_events_are_noticed(written: Path, removed: str, how_many: int) -> None:
     edit(written, f"DELETE FROM events WHERE {removed}")
 
-    with pytest.raises(UserError, match=rf"lacks {how_many} of the 200 events.*put back a copy"):
+    with raises_naming(UserError, written, how_many, 200):
         SqliteLog(written)
 
 
 @pytest.mark.parametrize("left", [0.02, 0.5, 0.99])
-def test_a_truncated_file_is_noticed(written: Path, left: float) -> None:
+def test_a_truncated_file_is_noticed_and_says_what_to_do(written: Path, left: float) -> None:
     content = written.read_bytes()
     written.write_bytes(content[: int(len(content) * left)])
 
-    with pytest.raises(UserError, match=r"is damaged.*put back a copy"):
+    with raises_naming(UserError, written, "damaged", "put back a copy"):
         SqliteLog(written)
 
 
@@ -55,7 +56,7 @@ def test_bytes_that_are_no_database_are_noticed(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     path.write_bytes(b"no database at all, but long enough to be taken for one" * 100)
 
-    with pytest.raises(UserError, match="is damaged"):
+    with raises_naming(UserError, path):
         SqliteLog(path)
 
 
@@ -63,17 +64,17 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "bookmarks.sqlite"
     edit(path, "CREATE TABLE bookmarks (url TEXT)")
 
-    with pytest.raises(UserError, match="another program's file"):
+    with raises_naming(UserError, path):
         SqliteLog(path)
 
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
-def test_a_newer_format_asks_for_an_upgrade(written: Path) -> None:
+def test_a_newer_format_is_refused(written: Path) -> None:
     edit(written, "PRAGMA user_version = 99")
 
-    with pytest.raises(UserError, match=r"newer labelloop.*upgrade"):
+    with raises_naming(UserError, written):
         SqliteLog(written)
 
 
@@ -89,7 +90,7 @@ async def test_a_log_of_the_first_format_gets_the_tables_that_it_lacks(written: 
 
 
 def test_a_folder_in_the_place_of_the_log_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be used"):
+    with raises_naming(UserError, tmp_path):
         SqliteLog(tmp_path)
 
 
@@ -105,12 +106,12 @@ async def test_edited_data_halt_their_project_and_no_other(written: Path) -> Non
 
     edited = records[99].event
     assert edited is not None
-    with pytest.raises(InvalidEvent, match="not those that were written"):
+    with pytest.raises(InvalidEvent):
         _ = edited.payload
     history = History("p")
     history.add(edited, "offset 100")
     assert history.halt is not None
-    assert "offset 100" in str(history.halt)
+    assert names(history.halt, "offset 100")
     assert records[200].event is not None
     assert records[200].event.payload == some_event("q", 0).payload
 
@@ -122,17 +123,17 @@ def test_an_event_that_was_made_another_one_is_noticed(written: Path, attribute:
         f"UPDATE events SET attributes = json_set(attributes, '$.{attribute}', 'other') WHERE offset = 7",
     )
 
-    with pytest.raises(UserError, match="edited by hand at offset 7"):
+    with raises_naming(UserError, written, 7):
         SqliteLog(written)
 
 
-async def test_a_full_disk_is_named_and_nothing_is_lost(tiny_disk: Path) -> None:
+async def test_a_full_disk_says_what_to_do_and_nothing_is_lost(tiny_disk: Path) -> None:
     log = SqliteLog(tiny_disk / "log.sqlite")
     await log.append(some_event("p", 0))
     filler = fill(tiny_disk)
 
     too_much = [some_event("p", number, why="x" * 4000) for number in range(1, 300)]
-    with pytest.raises(UserError, match=r"no space left.*free some space"):
+    with raises_naming(UserError, tiny_disk / "log.sqlite", "no space left", "free some space"):
         await log.append(*too_much)
 
     assert len([record.event async for record in log.read()]) == 1
@@ -149,7 +150,7 @@ async def test_a_log_cannot_be_opened_on_a_full_disk(tiny_disk: Path) -> None:
     fill(tiny_disk)
 
     for name in ("log.sqlite", "new.sqlite"):
-        with pytest.raises(UserError, match="no space left"):
+        with raises_naming(UserError, tiny_disk / name, "space"):
             SqliteLog(tiny_disk / name)
 
 
@@ -171,7 +172,7 @@ async def test_reading_goes_on_while_a_write_waits_for_another_process(written: 
 
 
 def test_an_unknown_url_says_what_to_give() -> None:
-    with pytest.raises(UserError, match="sqlite:///path"):
+    with raises_naming(UserError, "redis://somewhere", "sqlite:///path", "kafka://host:9092/prefix"):
         open_log("redis://somewhere")
 
 

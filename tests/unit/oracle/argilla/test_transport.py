@@ -8,24 +8,25 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla
+from tests.support.messages import raises_naming
 
 
 @pytest.mark.parametrize(
     "url", ["", "localhost:6900", "ftp://argilla", "http://", "http://x:port", "argilla"]
 )
 def test_what_is_no_web_address_is_told(url: str) -> None:
-    with pytest.raises(UserError, match="http://host:port"):
+    with raises_naming(UserError, repr(url), "http://host:port"):
         Argilla(url, "key")
 
 
 @pytest.mark.parametrize("key", ["schlüssel", "two\nlines", ""])
 def test_a_key_that_no_header_can_hold_is_told(key: str) -> None:
-    with pytest.raises(UserError, match="X-Argilla-Api-Key"):
+    with raises_naming(UserError, "X-Argilla-Api-Key"):
         Argilla("http://localhost:6900", key)
 
 
 def test_a_header_that_cannot_be_sent_is_told() -> None:
-    with pytest.raises(UserError, match="Authorization"):
+    with raises_naming(UserError, "Authorization"):
         Argilla("http://localhost:6900", "key", {"Authorization": "Bearer \n"})
 
 
@@ -45,7 +46,7 @@ async def test_credentials_in_the_address_go_along_and_are_not_shown() -> None:
     with HTTPServer(("127.0.0.1", 0), Refusing) as server:
         Thread(target=server.handle_request).start()
         async with Argilla(f"http://ada:s3cret@127.0.0.1:{server.server_port}", "key") as argilla:
-            with pytest.raises(Unavailable, match="answers 503") as raised:
+            with raises_naming(Unavailable, 503) as raised:
                 await argilla.me()
 
     assert server.came == f"Basic {b64encode(b'ada:s3cret').decode()}"  # type: ignore[attr-defined]

@@ -2,10 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from labelloop.errors import UserError
 from labelloop.oracle.server import credentials
+from tests.support.messages import raises_naming
 
 
 def test_the_first_call_makes_a_login_and_later_calls_read_it(tmp_path: Path) -> None:
@@ -38,7 +37,7 @@ def test_processes_that_start_together_read_the_same_login(tmp_path: Path) -> No
 
 def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text('{"username"')
-    with pytest.raises(UserError, match=r"secrets\.json is damaged: remove it"):
+    with raises_naming(UserError, tmp_path / "secrets.json"):
         credentials(tmp_path)
 
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from labelloop.errors import UserError
 from labelloop.oracle.simulated.decision import gold_labels
 from labelloop.pool.snapshot import Row, write
+from tests.support.messages import raises_naming
 
 
 def test_items_are_rows_over_all_snapshots(tmp_path: Path) -> None:
@@ -21,5 +20,5 @@ def test_items_are_rows_over_all_snapshots(tmp_path: Path) -> None:
 def test_a_pool_without_gold_labels_is_told(tmp_path: Path) -> None:
     snapshot = write(tmp_path, [Row("one", None, 0)])
 
-    with pytest.raises(UserError, match="no gold labels"):
+    with raises_naming(UserError, tmp_path / snapshot.name):
         gold_labels([tmp_path / snapshot.name])

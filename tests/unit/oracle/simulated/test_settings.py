@@ -1,11 +1,14 @@
 """Keys and headers come from private places."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from labelloop.errors import UserError
 from labelloop.oracle.simulated.settings import api_keys, headers
+from tests.support.messages import raises_naming
 
 
 def test_keys_are_read_from_a_private_file(tmp_path: Path) -> None:
@@ -25,17 +28,17 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     file.write_text("one")
     file.chmod(0o644)
 
-    with pytest.raises(UserError, match="chmod 600"):
+    with raises_naming(UserError, file, "chmod 600"):
         api_keys(file, {})
 
 
 def test_no_keys_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="LABELLOOP_ANNOTATOR_KEYS"):
+    with raises_naming(UserError, "--keys", "LABELLOOP_ANNOTATOR_KEYS"):
         api_keys(None, {})
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="No such file"):
+    with raises_naming(UserError, tmp_path / "keys", os.strerror(errno.ENOENT)):
         api_keys(tmp_path / "keys", {})
 
 
@@ -48,5 +51,5 @@ def test_headers_are_a_json_object() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[1]", "7"])
 def test_headers_of_another_shape_are_told(text: str) -> None:
-    with pytest.raises(UserError, match="JSON object"):
+    with raises_naming(UserError, "LABELLOOP_ARGILLA_HEADERS", "JSON"):
         headers({"LABELLOOP_ARGILLA_HEADERS": text})

@@ -10,6 +10,7 @@ from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from services.alerting.due import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
+from tests.support.messages import names
 from tests.support.states import (
     PROJECT,
     START,
@@ -47,10 +48,9 @@ def event(data: e.EventData, source: str = "trainer") -> Event:
 def test_a_failure_is_told_until_the_service_has_done_something() -> None:
     failed = failing_after(failing_after(NOTHING, event(failure())), event(failure(2)))
 
-    assert (
-        "no space (disk-full, attempt 2)"
-        in found(state_of(*OPEN), failing=failed)["failed trainer train model 0"].text
-    )
+    told = found(state_of(*OPEN), failing=failed)["failed trainer train model 0"]
+    assert names(told.title, PROJECT, "trainer")
+    assert names(told.text, "train model 0", "no space", "disk-full", "2")
     others = failing_after(failed, event(queried("1"), source="querier"))
     assert found(state_of(*OPEN), failing=others)
     assert not found(state_of(*OPEN), failing=failing_after(others, event(trained("0", {}))))
@@ -98,7 +98,7 @@ def test_accuracy_that_fell_is_told_until_it_is_back() -> None:
 
     assert not found(state_of(*state, first))
     text = found(state_of(*state, first, fallen))["accuracy"].text
-    assert text == "Model 1 has 0.740 with 6 labels, model 0 had 0.800 with 3."
+    assert names(text, "1", "0.740", "6", "0", "0.800", "3")
     assert not found(state_of(*state, first, fallen, back))
     assert not found(state_of(*state, first, fallen), rules=Rules(accuracy=0.1))
 
@@ -135,15 +135,18 @@ def test_advice_to_stop_is_told_as_long_as_it_stands(still: bool, is_told: bool)
 def test_a_halted_project_is_told() -> None:
     halted = of_project(state_of(*OPEN), NOTHING, "halted at event x", RULES, START)["halted"]
 
-    assert halted.title == f"{PROJECT} is halted"
+    assert names(halted.title, PROJECT)
+    assert names(halted.text, "halted at event x")
 
 
 def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() -> None:
-    look = ServiceHealth("it does not answer (ConnectError)", START)
+    look = ServiceHealth("ConnectError", START)
     soon, late = START + timedelta(seconds=119), START + timedelta(seconds=120)
 
     assert not of_service("trainer", look, (), RULES, soon)
-    assert "it does not answer" in of_service("trainer", look, (), RULES, late)["silent"].text
+    silent = of_service("trainer", look, (), RULES, late)["silent"]
+    assert names(silent.title, "trainer")
+    assert names(silent.text, "ConnectError")
     assert "silent" in of_service("trainer", look, {"silent"}, RULES, soon)
     assert not of_service("trainer", ServiceHealth(None, START), {"silent"}, RULES, late)
     assert not of_service("trainer", look, (), Rules(silent=None), late)
@@ -151,6 +154,6 @@ def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() 
 
 def test_a_service_behind_the_log_is_told_and_silence_is_no_recovery() -> None:
     assert "lag" in of_service("trainer", ServiceHealth(None, START, 301), (), RULES, START)
-    assert "lag" in of_service("trainer", ServiceHealth("it does not answer", START), {"lag"}, RULES, START)
+    assert "lag" in of_service("trainer", ServiceHealth("ConnectError", START), {"lag"}, RULES, START)
     assert not of_service("trainer", ServiceHealth(None, START, 300), {"lag"}, RULES, START)
     assert not of_service("trainer", ServiceHealth(None, START, 301), (), Rules(lag=None), START)

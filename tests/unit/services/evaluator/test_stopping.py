@@ -9,6 +9,7 @@ from schemas import events as e
 from schemas.parts import Choice
 from services.evaluator.due import next_check
 from services.evaluator.stopping import earlier, number_of, stopping_set, told
+from tests.support.messages import names
 from tests.support.states import advised, all_answered, checked, project, queried, state_of, trained
 
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
@@ -80,4 +81,5 @@ def test_the_project_ends_by_the_advice_where_it_was_told_to() -> None:
 
     assert after(*MODELS, *found).ended
     assert isinstance(found[-1], e.ProjectEnded)
-    assert (found[-1].who, found[-1].why) == ("evaluator", "KappaAverage advises to stop after model 0")
+    assert found[-1].who == "evaluator"
+    assert names(found[-1].why, "KappaAverage", "0")

@@ -1,0 +1,274 @@
+"""Each event once: given a state, when the event comes, then this has changed in it and nothing else."""
+
+import re
+from dataclasses import fields
+from datetime import UTC, datetime
+
+from labelloop.loop.fold import fold
+from labelloop.loop.state import Change, LoopState, Relabel
+from schemas import events as e
+from schemas.envelope import Event, new_event
+from schemas.parts import Settings
+from tests.support.states import (
+    PROJECT,
+    advised,
+    all_answered,
+    audited,
+    checked,
+    evaluated,
+    project,
+    queried,
+    recorded,
+    state_of,
+    trained,
+    vote,
+    votes,
+)
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def at_noon(data: e.EventData) -> Event:
+    return new_event(PROJECT, data, source="tests", time=NOON)
+
+
+def changed(before: LoopState, after: LoopState) -> set[str]:
+    """What differs, beyond the length and the latest id, which every event changes."""
+    assert after.length == before.length + 1
+    assert after.latest_id != before.latest_id
+    names = {each.name for each in fields(LoopState)} - {"length", "latest_id"}
+    return {name for name in names if getattr(before, name) != getattr(after, name)}
+
+
+# The project
+
+
+def test_project_created_begins_the_project() -> None:
+    given = LoopState(PROJECT)
+    when = at_noon(project())
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"project", "created_id", "created_at"}
+    assert (then.project, then.created_id, then.created_at) == (project(), when.id, NOON)
+
+
+def test_project_paused_stops_new_picks() -> None:
+    given = state_of(project())
+    when = at_noon(e.ProjectPaused(request="1", who="ann"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"paused"}
+    assert then.paused
+
+
+def test_project_resumed_lets_picks_go_on() -> None:
+    given = state_of(project(), e.ProjectPaused(request="1", who="ann"))
+    when = at_noon(e.ProjectResumed(request="2", who="ann"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"paused"}
+    assert not then.paused
+
+
+def test_project_ended_ends_it_and_the_first_end_is_the_one_that_counts() -> None:
+    given = state_of(project())
+    when = at_noon(e.ProjectEnded(request="1", who="ann"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"ended"}
+    assert then.ended == when.id
+    assert fold(then, at_noon(e.ProjectEnded(request="2", who="bob"))).ended == when.id
+
+
+def test_project_changed_gives_other_settings_to_the_batches_to_come() -> None:
+    given = state_of(project(), queried("0"), queried("1", (3, 4, 5)))
+    when = at_noon(e.ProjectChanged(request="1", who="ann", from_batch=0, settings=Settings(batch_size=7)))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"changes"}
+    assert then.changes == (Change(2, Settings(batch_size=7)),), "batches 0 and 1 are picked already"
+
+
+def test_project_moved_names_the_log_where_the_project_lives_now() -> None:
+    given = state_of(project())
+    move = e.ProjectMoved(request="1", who="ann", log="kafka:x/y", address="kafka://x:1/y", events=1)
+
+    then = fold(given, at_noon(move))
+
+    assert changed(given, then) == {"moved"}
+    assert then.moved == move
+
+
+def test_event_skipped_changes_no_state() -> None:
+    given = state_of(project())
+    when = at_noon(e.EventSkipped(request="1", who="ann", event="an-id", content="its-sha256"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == set()
+
+
+# Batches
+
+
+def test_batch_queried_opens_a_batch() -> None:
+    given = state_of(project())
+    when = at_noon(queried("0", (7, 8, 9)))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"batches", "numbered"}
+    assert then.numbered == 1
+    batch = then.batches["0"]
+    assert (batch.queried_id, batch.queried_at) == (when.id, NOON)
+    assert batch.items == {7, 8, 9}
+    assert not batch.done
+
+
+def test_responses_recorded_keeps_the_answers_so_far_of_an_open_batch() -> None:
+    given = state_of(project(), queried("0", (7, 8, 9)))
+    answers = recorded(votes(8, vote("ann", "spam")))
+
+    then = fold(given, at_noon(answers))
+
+    assert changed(given, then) == {"batches"}
+    batch = then.batches["0"]
+    assert (batch.answers, batch.answered, batch.responses_at) == (answers.items, 1, NOON)
+    assert not batch.done
+
+
+def test_batch_annotated_makes_a_batch_done() -> None:
+    given = state_of(project(), queried("0"))
+    when = at_noon(all_answered("0"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"batches", "annotated"}
+    assert then.annotated == 1
+    batch = then.batches["0"]
+    assert batch.done
+    assert (batch.revisions, batch.revision_ids) == ((all_answered("0"),), (when.id,))
+    assert (batch.annotated_at, batch.position) == (NOON, 2)
+
+
+def test_batch_closed_closes_a_batch_that_is_not_done() -> None:
+    given = state_of(project(), queried("0"))
+    when = at_noon(e.BatchClosed(request="1", who="ann", batch="0"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"batches"}
+    assert then.batches["0"].closed == when.id
+    assert not then.batches["0"].done, "that is for the annotation watcher to say"
+
+
+def test_relabel_requested_asks_for_texts_once_more() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"))
+    when = at_noon(e.RelabelRequested(request="1", who="ann", items=(2, 0)))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"relabels"}
+    assert then.relabels == (Relabel(when.id, (2, 0)),)
+
+
+# Models
+
+
+def test_model_trained_adds_a_model() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"))
+    when = at_noon(trained("0", {"0": 0}))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"models", "latest_model"}
+    assert then.latest_model == "0"
+    model = then.models["0"]
+    assert (model.latest, model.ids, model.at) == (trained("0", {"0": 0}), (when.id,), NOON)
+    assert (model.learned, model.available) == ({"0": 0}, True)
+
+
+def test_model_lost_takes_a_model_away_until_it_is_trained_again() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+    when = at_noon(e.ModelLost(model="0", attempt=0, reason="missing"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"models"}
+    assert then.models["0"].lost == {0: when.id}
+    assert not then.models["0"].available
+    assert fold(then, at_noon(trained("0", {"0": 0}, attempt=1))).models["0"].available
+
+
+def test_model_evaluated_keeps_the_figures_of_the_test_set() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    then = fold(given, at_noon(evaluated("0", accuracy=0.75)))
+
+    assert changed(given, then) == {"evaluations"}
+    assert then.evaluations == {"0": evaluated("0", accuracy=0.75)}
+
+
+def test_audit_estimated_keeps_the_figures_of_the_pool() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    then = fold(given, at_noon(audited("0")))
+
+    assert changed(given, then) == {"audits"}
+    assert then.audits == {"0": audited("0")}
+
+
+def test_stopping_checked_keeps_what_the_criterion_found() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    then = fold(given, at_noon(checked("0", stop=True)))
+
+    assert changed(given, then) == {"checks"}
+    assert then.checks == {"0": checked("0", stop=True)}
+    assert then.advised is None
+
+
+def test_stopping_advised_keeps_the_advice_and_ends_nothing() -> None:
+    given = state_of(
+        project(), queried("0"), all_answered("0"), trained("0", {"0": 0}), checked("0", stop=True)
+    )
+
+    then = fold(given, at_noon(advised("0")))
+
+    assert changed(given, then) == {"advised"}
+    assert then.advised == advised("0")
+    assert then.ended is None
+
+
+# Services
+
+
+def test_service_failed_keeps_the_last_failure_at_what_was_due() -> None:
+    def failed(attempt: int) -> e.ServiceFailed:
+        return e.ServiceFailed(
+            service="trainer", due="train model 0", kind="disk-full", error="x", attempt=attempt
+        )
+
+    given = state_of(project(), failed(1))
+
+    then = fold(given, at_noon(failed(2)))
+
+    assert changed(given, then) == {"failures"}
+    (failure,) = then.failures.values()
+    assert (failure.event, failure.at) == (failed(2), NOON)
+
+
+# This page
+
+
+def test_each_event_is_shown_here_once() -> None:
+    shown = [name for name in globals() if name.startswith("test_")]
+
+    for event in e.EVENTS.values():
+        name_of_it = re.sub(r"(?<=.)([A-Z])", r"_\1", event.__name__).lower()
+        assert sum(name.startswith(f"test_{name_of_it}_") for name in shown) == 1, name_of_it
