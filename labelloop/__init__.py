@@ -1,4 +1,4 @@
-"""Active learning for text classification that a team can run; what consumers and notebooks import.
+"""Active learning for text classification that a team can run; what plugins and notebooks import.
 
 Names are loaded when they are first asked for: this import costs nothing.
 """
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from labelloop.consumers.following import follow as follow
     from labelloop.errors import Unavailable as Unavailable
     from labelloop.errors import UserError as UserError
+    from labelloop.learner.classifiers.base import LoopClassifier as LoopClassifier
+    from labelloop.learner.classifiers.registry import Setting as Setting
+    from labelloop.learner.criteria import StoppingContext as StoppingContext
+    from labelloop.learner.descriptors import ClassifierPlugin as ClassifierPlugin
+    from labelloop.learner.descriptors import StoppingPlugin as StoppingPlugin
+    from labelloop.learner.descriptors import StrategyPlugin as StrategyPlugin
     from labelloop.loop.settings import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.notebook import adopt as adopt
@@ -23,11 +29,17 @@ if TYPE_CHECKING:
     settings_of = of_model
 
 _NAMES = {
+    "ClassifierPlugin": "labelloop.learner.descriptors",
     "Consumer": "labelloop.consumers.base",
     "Event": "schemas.envelope",
     "EventData": "schemas.events",
+    "LoopClassifier": "labelloop.learner.classifiers.base",
     "LoopState": "labelloop.loop.state",
+    "Setting": "labelloop.learner.classifiers.registry",
+    "StoppingContext": "labelloop.learner.criteria",
+    "StoppingPlugin": "labelloop.learner.descriptors",
     "Store": "labelloop.store",
+    "StrategyPlugin": "labelloop.learner.descriptors",
     "Unavailable": "labelloop.errors",
     "UserError": "labelloop.errors",
     "adopt": "labelloop.notebook",

@@ -204,7 +204,8 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
         raise UserError(f"there is no option {unknown[0]}: there are {', '.join(sorted(known))}")
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
-        given = {"strategy": check_strategy(own, {}, given.get("classifier", "transformer")), **given}
+        classifier = given.get("classifier", ProjectOptions.classifier)
+        given = {"strategy": check_strategy(own, {}, classifier).name, **given}
     return ProjectOptions(
         **{"stopping": DEFAULT_STOPPING, **given}, **fixed, given=frozenset({*given, *fixed})
     )

@@ -81,7 +81,7 @@ def run(
 def _list(as_json: bool) -> None:
     from labelloop.consumers.discovery import installed
 
-    found = {name: entry.value for name, entry in installed().items()}
+    found = {name: entry.target for name, entry in installed().items()}
     if as_json:
         click.echo(json.dumps(found))
         return

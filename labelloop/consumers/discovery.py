@@ -1,17 +1,16 @@
 """A consumer by its name: an entry point of an installed package, or `module:Class`."""
 
-import importlib
 import inspect
 import re
 import sys
 from collections.abc import Collection, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from labelloop.config.services import ALERTING, SERVICES
 from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError
+from labelloop.plugins import Declared, declared, imported, only
 from labelloop.store import open_store
 from schemas.events import EventData
 
@@ -19,24 +18,24 @@ ENTRY_POINTS = "labelloop.consumers"
 STORE = "store"
 
 
-def installed() -> dict[str, EntryPoint]:
-    """The entry points of all packages here, by name."""
-    return {found.name: found for found in sorted(entry_points(group=ENTRY_POINTS))}
+def installed() -> dict[str, Declared]:
+    """What the packages here declare, by name."""
+    return {each.name: each for each in declared(ENTRY_POINTS)}
 
 
 def find(named: str) -> type[Consumer]:
     """The class of a consumer. Raises UserError when there is none, or it cannot be imported."""
-    known = installed()
-    if named in known:
-        module, _, attribute = known[named].value.partition(":")
+    known = declared(ENTRY_POINTS)
+    if own := [each for each in known if each.name == named]:
+        target = only(own, ENTRY_POINTS).target
     elif re.fullmatch(r"[\w.]+:[\w.]+", named):
-        module, _, attribute = named.partition(":")
+        target = named
         if (here := str(Path.cwd())) not in sys.path:
             sys.path.insert(0, here)
     else:
-        there = f"there is {', '.join(known)}" if known else "no package here has any"
+        there = f"there is {', '.join(each.name for each in known)}" if known else "no package here has any"
         raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
-    found = _imported(named, module, attribute)
+    found = imported(target, named)
     if not (inspect.isclass(found) and issubclass(found, Consumer)):
         raise UserError(f"{named} is no consumer: derive the class from labelloop.Consumer")
     if not _is_kinds(found.events):
@@ -84,18 +83,6 @@ def checked(group: str) -> str:
 def _is_kinds(events: object) -> bool:
     kinds = events if isinstance(events, Collection) else (None,)
     return all(isinstance(kind, type) and issubclass(kind, EventData) for kind in kinds)
-
-
-def _imported(named: str, module: str, attribute: str) -> Any:
-    try:
-        found = importlib.import_module(module)
-    except Exception as error:
-        raise UserError(f"{named} cannot be imported: {_line(error)}") from error
-    for part in attribute.split("."):
-        found = getattr(found, part, None)  # type: ignore[assignment]
-    if found is None:
-        raise UserError(f"the module {module} has no {attribute}: check the name {named}")
-    return found
 
 
 def _line(error: Exception) -> str:

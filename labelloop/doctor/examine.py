@@ -11,6 +11,7 @@ from labelloop.config.locations import KAFKA, Elsewhere, Locations, choose_locat
 from labelloop.doctor.finding import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store
+from labelloop.doctor.plugins import check_plugins
 from labelloop.doctor.software import check_python, check_versions
 from labelloop.errors import UserError
 from labelloop.loop.settings import for_next
@@ -48,6 +49,7 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
     return [
         check_python(),
         *check_versions(wanted),
+        *check_plugins(),
         *findings,
         *check_disks(_folders(folder, locations)),
         *check_ports(home, argilla is None),

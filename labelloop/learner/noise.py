@@ -11,8 +11,10 @@ from transformers import AutoConfig
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
 from labelloop.learner.base import BUNDLED, resolve
+from labelloop.learner.classifiers import linear
 from labelloop.learner.classifiers.base import Floats, Integers
-from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.classifiers.parameters import LinearParameters
+from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.requests import ClassifierSpec, NoiseRequest, NoiseResult, Suspect
 from labelloop.pool.snapshot import OpenSnapshot
 
@@ -56,11 +58,11 @@ def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
     name, revision = request.model, request.revision
     if AutoConfig.from_pretrained(resolve(name, revision).folder).model_type != "bert":
         name, revision = BUNDLED, None
-    spec = ClassifierSpec("linear", {}, name, revision)
+    spec = ClassifierSpec(LinearParameters.classifier, {}, name, revision)
     setting = Setting(spec, len(request.labels), request.seed, request.pool, request.cache)
     texts = OpenSnapshot.open(request.pool).texts(items)
     data = labels.unlabelled(texts, len(request.labels))
-    embeddings: Floats = factory("linear").new(setting).embed(data)
+    embeddings: Floats = linear.factory.new(setting).embed(data)
     return embeddings
 
 

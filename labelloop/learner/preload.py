@@ -1,13 +1,22 @@
 """Loads what tasks need, once, in the process that children are forked from."""
 
+import contextlib
 import gc
+
+from labelloop.errors import UserError
 
 
 def _load() -> None:
     gc.disable()
-    import labelloop.learner.classifiers.linear
-    import labelloop.learner.classifiers.transformer
+    import labelloop.learner.criteria
     import labelloop.learner.tasks  # noqa: F401
+    from labelloop.learner.classifiers.registry import CLASSIFIERS
+
+    for classifier in CLASSIFIERS.all().values():
+        if classifier.preload:
+            # Who uses one that cannot be loaded is told in the task.
+            with contextlib.suppress(UserError):
+                classifier.loaded()
 
     gc.enable()
     # A collection in a child would write to every object, and so copy the pages that it shares.

@@ -1,9 +1,8 @@
-"""Picks the pool items to label next, by one of small-text's query strategies."""
+"""Picks the pool items to label next, by a query strategy."""
 
 import random
 import time
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
-from labelloop.learner.strategies import BASE, STRATEGIES, base_name, check_strategy
+from labelloop.learner.strategies import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
@@ -78,11 +77,11 @@ class SettingFactory:
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
     """A strategy by name, with what it needs of the setting; raises `UserError` if it cannot work."""
     found = check_strategy(name, parameters, setting.spec.name)
-    strategy = STRATEGIES[found]
-    arguments = {given: _given(given, setting, device) for given in strategy.given} | dict(parameters)
-    if BASE in strategy.parameters:
+    given = {argument: _given(argument, setting, device) for argument in found.given}
+    arguments = {**given, **found.defaults, **parameters}
+    if BASE in found.parameters:
         arguments[BASE] = build(base_name(parameters), {}, setting, device)
-    return getattr(import_module(strategy.module), found)(**arguments)
+    return found.loaded()(**arguments)
 
 
 def ask(
@@ -132,7 +131,5 @@ def _given(name: str, setting: Setting, device: torch.device) -> Any:
         "classifier_factory": SettingFactory(
             Setting(setting.spec, 2, setting.seed, setting.texts, setting.cache)
         ),
-        "num_iterations": 1,
-        "batch_size": 2**31,
     }
     return defaults[name]

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 CARD = "labelloop.json"
+CONFIG = "config.json"
 
 
 def train(request: TrainRequest) -> TrainResult:
@@ -30,7 +32,7 @@ def train(request: TrainRequest) -> TrainResult:
     return TrainResult(
         sha256=folder.name,
         folder=folder,
-        metrics=classifier.metrics,
+        metrics=dict(classifier.metrics),
         seconds=time.monotonic() - started,
         device=runtime.device_name(),
         threads=request.threads,
@@ -50,12 +52,8 @@ def _examples(request: TrainRequest) -> TextDataset:
 
 def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:
     classifier.save(folder)
-    config_file = folder / "config.json"
-    config = json.loads(config_file.read_text())
-    config.pop("_name_or_path", None)
-    config["id2label"] = {str(number): label for number, label in enumerate(request.labels)}
-    config["label2id"] = {label: number for number, label in enumerate(request.labels)}
-    config_file.write_text(json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    if (folder / CONFIG).is_file():
+        _add_labels(folder / CONFIG, request.labels)
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
@@ -69,3 +67,11 @@ def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, fol
         "versions": runtime.versions(),
     }
     (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _add_labels(config_file: Path, labels: Sequence[str]) -> None:
+    config = json.loads(config_file.read_text())
+    config.pop("_name_or_path", None)
+    config["id2label"] = {str(number): label for number, label in enumerate(labels)}
+    config["label2id"] = {label: number for number, label in enumerate(labels)}
+    config_file.write_text(json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -24,6 +24,13 @@ def test_it_offers_nothing_else(name: str) -> None:
         getattr(labelloop, name)
 
 
+def test_it_offers_what_a_plugin_needs_and_its_descriptors_are_light() -> None:
+    descriptors = "from labelloop import ClassifierPlugin, StoppingPlugin, StrategyPlugin"
+
+    assert loaded(descriptors).isdisjoint({"torch", "numpy", "small_text", "msgspec", "pyarrow"})
+    assert {"LoopClassifier", "Setting", "StoppingContext"} <= set(dir(labelloop))
+
+
 def test_it_costs_nothing_until_it_is_asked() -> None:
     assert not {name for name in loaded("import labelloop") if name.startswith(("schemas", "msgspec"))}
     assert loaded("from labelloop import BatchAnnotated, Consumer").isdisjoint({"pyarrow", "numpy", "httpx"})

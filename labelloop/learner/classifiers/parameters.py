@@ -1,4 +1,4 @@
-"""The parameters of each classifier, checked without loading any heavy library."""
+"""Our classifiers, as pyproject.toml declares them: their parameters, checked without any heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 from labelloop.errors import UserError
+from labelloop.learner.descriptors import ClassifierPlugin
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,11 @@ class Parameters:
 
     classifier: ClassVar[str]
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    @classmethod
+    def types(cls) -> dict[str, type]:
+        """The parameters by name, each with its type."""
+        return {field.name: field.type for field in fields(cls) if isinstance(field.type, type)}
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:
@@ -57,6 +63,16 @@ class TransformerParameters(Parameters):
     pooling: str = "auto"
 
 
+transformer = ClassifierPlugin(
+    TransformerParameters.classifier,
+    "labelloop.learner.classifiers.transformer:factory",
+    parameters=TransformerParameters.types(),
+    check=TransformerParameters.parse,
+    offers=frozenset({"embeddings", "dropout", "network"}),
+    preload=True,
+)
+
+
 @dataclass(frozen=True)
 class LinearParameters(Parameters):
     """Logistic regression on frozen embeddings; `c` is the inverse of its L2 penalty."""
@@ -65,3 +81,13 @@ class LinearParameters(Parameters):
 
     c: float = 1.0
     max_length: int = 128
+
+
+linear = ClassifierPlugin(
+    LinearParameters.classifier,
+    "labelloop.learner.classifiers.linear:factory",
+    parameters=LinearParameters.types(),
+    check=LinearParameters.parse,
+    offers=frozenset({"embeddings"}),
+    preload=True,
+)

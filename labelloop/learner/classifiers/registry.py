@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labelloop.errors import UserError
-from labelloop.learner.classifiers.parameters import LinearParameters, Parameters, TransformerParameters
+from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec
+from labelloop.plugins import Plugins
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
+
+CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
 
 @dataclass(frozen=True)
@@ -39,39 +39,17 @@ class Factory(Protocol):
         """A fitted classifier from a folder that one of its kind saved."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of classifier: its parameters and the `module:name` of its factory."""
-
-    parameters: type[Parameters]
-    factory: str
-
-
-KINDS: Mapping[str, Kind] = {
-    "transformer": Kind(TransformerParameters, "labelloop.learner.classifiers.transformer:factory"),
-    "linear": Kind(LinearParameters, "labelloop.learner.classifiers.linear:factory"),
-}
-
-
 def known_classifiers() -> tuple[str, ...]:
     """Names of all classifiers."""
-    return tuple(KINDS)
+    return tuple(CLASSIFIERS.all())
 
 
 def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
     """Raise `UserError` for an unknown classifier or parameter; loads nothing heavy."""
-    _kind(name).parameters.parse(parameters)
+    CLASSIFIERS.get(name).check_parameters(parameters)
 
 
 def factory(name: str) -> Factory:
     """The factory of a classifier; raises `UserError` for an unknown name."""
-    module, attribute = _kind(name).factory.split(":")
-    found: Factory = getattr(import_module(module), attribute)
+    found: Factory = CLASSIFIERS.get(name).loaded()
     return found
-
-
-def _kind(name: str) -> Kind:
-    if name not in KINDS:
-        near = get_close_matches(name, KINDS, n=1) or KINDS
-        raise UserError(f"there is no classifier {name!r}; did you mean {' or '.join(near)}?")
-    return KINDS[name]

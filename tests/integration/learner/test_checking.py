@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labelloop.learner.checking import AskedCriterion
 from labelloop.learner.classifiers.base import Floats
+from labelloop.learner.criteria import StoppingContext, Verdict
 from labelloop.learner.requests import CheckRequest
-from labelloop.learner.stopping import past
+from labelloop.learner.stopping import CRITERIA, past
 from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
@@ -22,15 +22,29 @@ def sure(*classes: int, size: int = 2) -> Floats:
 
 def after(
     name: str, parameters: dict[str, Any], before: Sequence[tuple[int, ...]], *classes: int, number: int = 9
-) -> tuple[bool, float | None]:
-    return AskedCriterion(name, parameters, 2).after(before, sure(*classes), range(len(classes)), number)
+) -> Verdict:
+    return said(name, parameters, before, sure(*classes), range(len(classes)), number)
+
+
+def said(
+    name: str,
+    parameters: dict[str, Any],
+    before: Sequence[tuple[int, ...]],
+    probabilities: Floats,
+    unlearned: Sequence[int],
+    number: int,
+) -> Verdict:
+    """What a criterion for two classes says after the model of these probabilities."""
+    context = StoppingContext(number, list(map(np.array, before)), probabilities, unlearned)
+    verdict: Verdict = CRITERIA.get(name).loaded()(2, **parameters).check(context)
+    return verdict
 
 
 def test_kappa_goes_on_from_the_recorded_classes() -> None:
     parameters = {"window_size": 2, "kappa": 0.9}
     same, other = (0, 1, 0, 1), (1, 1, 0, 0)
 
-    def kappa(*before: tuple[int, ...]) -> tuple[bool, float | None]:
+    def kappa(*before: tuple[int, ...]) -> Verdict:
         return after("KappaAverage", parameters, before, *same)
 
     assert kappa() == (False, None)
@@ -46,7 +60,7 @@ def test_what_came_before_the_window_makes_no_difference(name: str) -> None:
     before = [tuple(generator.integers(0, 2, 12).tolist()) for _ in range(9)]
     now = generator.integers(0, 2, 12).tolist()
 
-    assert after(name, {}, before, *now) == after(name, {}, before[-past(name, {}) :], *now)
+    assert after(name, {}, before, *now) == after(name, {}, before[-past(CRITERIA.get(name), {}) :], *now)
     assert after(name, {}, before[-2:], *now) == (False, None)
 
 
@@ -71,8 +85,8 @@ def test_a_delta_of_no_texts_of_its_class_tells_nothing() -> None:
 def test_uncertainty_is_of_what_the_model_has_not_learned() -> None:
     unsure = np.array([[0.5, 0.5], [0.99, 0.01]])
 
-    def uncertainty(*unlearned: int) -> tuple[bool, float | None]:
-        return AskedCriterion("OverallUncertainty", {"threshold": 0.1}, 2).after((), unsure, unlearned, 1)
+    def uncertainty(*unlearned: int) -> Verdict:
+        return said("OverallUncertainty", {"threshold": 0.1}, (), unsure, unlearned, 1)
 
     (calm, little), (stormy, much) = uncertainty(1), uncertainty(0)
     assert (calm, stormy) == (True, False)

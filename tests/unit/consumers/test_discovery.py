@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.consumers.discovery import find, group_of, installed, make
+from labelloop.consumers.discovery import ENTRY_POINTS, find, group_of, installed, make
 from labelloop.errors import UserError
 from labelloop.store import FolderStore
 from schemas.events import BatchAnnotated
 from tests.support.messages import raises_naming
+from tests.support.packages import install
 from tests.support.plugged import Noting
 
 MODULE = """
@@ -51,16 +52,13 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def an_entry_point(folder: Path) -> None:
     """A package is installed that has a consumer."""
-    metadata = folder / "plugged-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[labelloop.consumers]\nwrites = plugged_in:Writes\n")
+    install(folder, "plugged", ENTRY_POINTS, {"writes": "plugged_in:Writes"})
 
 
 def test_an_installed_one_is_found_by_its_name(tmp_path: Path) -> None:
     an_entry_point(tmp_path)
 
-    assert installed()["writes"].value == "plugged_in:Writes"
+    assert installed()["writes"].target == "plugged_in:Writes"
     assert find("writes") is find("plugged_in:Writes")
 
 

@@ -5,21 +5,27 @@ from typing import Any
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.named import kebab
 from labelloop.learner.stopping import CRITERIA, check_classes, check_stopping, known_criteria, past
+from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 
 
 @pytest.mark.parametrize("name", ["KappaAverage", "kappa-average", "kappa_average", "kappaaverage"])
 def test_a_criterion_is_found_in_any_case(name: str) -> None:
-    assert check_stopping(name, {"kappa": 1.0, "window_size": 2}) == "KappaAverage"
+    found = check_stopping(name, {"kappa": 1.0, "window_size": 2})
+
+    assert found is not None
+    assert found.name == "KappaAverage"
 
 
 @pytest.mark.parametrize("name", known_criteria())
 def test_every_name_that_is_offered_works(name: str) -> None:
     needed: dict[str, Any] = {"max_iterations": 3} if name == "max-iterations" else {}
 
-    assert kebab(str(check_stopping(name, needed))) == name
+    found = check_stopping(name, needed)
+
+    assert found is not None
+    assert plain(found.name) == plain(name)
 
 
 def test_none_is_no_criterion_and_has_no_parameters() -> None:
@@ -56,7 +62,9 @@ def test_there_is_every_criterion_that_small_text_has() -> None:
     from small_text import stopping_criteria  # type: ignore[import-untyped]
 
     others = {"StoppingCriterion", "check_window_based_predictions"}
-    assert set(CRITERIA) == set(stopping_criteria.__all__) - others
+    assert {criterion.name for criterion in CRITERIA.all().values()} == set(
+        stopping_criteria.__all__
+    ) - others
 
 
 @pytest.mark.parametrize(
@@ -73,4 +81,4 @@ def test_there_is_every_criterion_that_small_text_has() -> None:
 def test_a_criterion_looks_at_the_last_models_only(
     name: str, parameters: dict[str, Any], models: int
 ) -> None:
-    assert past(name, parameters) == models
+    assert past(CRITERIA.get(name), parameters) == models

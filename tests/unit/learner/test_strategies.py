@@ -3,21 +3,21 @@
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.named import kebab
 from labelloop.learner.strategies import STRATEGIES, check_strategy, known_strategies
+from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 
 
 @pytest.mark.parametrize("name", ["BreakingTies", "breaking-ties", "breaking_ties", "breakingties"])
 def test_a_strategy_is_found_in_any_case(name: str) -> None:
-    assert check_strategy(name, {}) == "BreakingTies"
+    assert check_strategy(name, {}).name == "BreakingTies"
 
 
 @pytest.mark.parametrize("name", known_strategies())
 def test_every_name_that_is_offered_works(name: str) -> None:
     found = check_strategy(name, {}, "transformer")
 
-    assert kebab(found) == name
+    assert plain(found.name) == plain(name)
 
 
 def test_an_unknown_strategy_is_answered_with_the_one_that_was_meant() -> None:
@@ -25,9 +25,9 @@ def test_an_unknown_strategy_is_answered_with_the_one_that_was_meant() -> None:
         check_strategy("breaking-tie", {})
 
 
-@pytest.mark.parametrize("name", [name for name, strategy in STRATEGIES.items() if strategy.unusable])
+@pytest.mark.parametrize("name", [name for name, strategy in STRATEGIES.all().items() if strategy.unusable])
 def test_a_strategy_that_cannot_work_is_refused_with_its_reason(name: str) -> None:
-    with raises_naming(UserError, STRATEGIES[name].unusable):
+    with raises_naming(UserError, STRATEGIES.get(name).unusable or ""):
         check_strategy(name, {})
 
 
@@ -51,5 +51,5 @@ def test_a_parameter_of_another_type_is_refused(value: object) -> None:
 def test_a_wrapped_strategy_is_checked_too() -> None:
     base = "AdaptiveActiveLearning"
 
-    with raises_naming(UserError, STRATEGIES[base].unusable):
+    with raises_naming(UserError, STRATEGIES.get(base).unusable or ""):
         check_strategy("class-balancer", {"base_query_strategy": base})

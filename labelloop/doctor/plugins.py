@@ -1,0 +1,17 @@
+"""The plugins that are installed or listed: whether each can be loaded."""
+
+from typing import Any
+
+from labelloop.doctor.finding import FAIL, Finding
+from labelloop.learner.classifiers.registry import CLASSIFIERS
+from labelloop.learner.stopping import CRITERIA
+from labelloop.learner.strategies import STRATEGIES
+from labelloop.plugins import Plugins
+
+KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA)
+
+
+def check_plugins() -> list[Finding]:
+    """A finding for each whose descriptor cannot be loaded."""
+    faults = sorted({fault for kind in KINDS for fault in kind.faults()})
+    return [Finding("plugins", FAIL, fault) for fault in faults]

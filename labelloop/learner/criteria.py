@@ -1,0 +1,117 @@
+"""What a stopping criterion sees, and small-text's criteria, asked as if they had seen every model so far."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import small_text  # type: ignore[import-untyped]
+from scipy.stats import entropy  # type: ignore[import-untyped]
+
+from labelloop.learner.classifiers.base import Floats, Integers
+
+Verdict = tuple[bool, float | None]
+
+
+@dataclass(frozen=True)
+class StoppingContext:
+    """What models say of the same texts, which are rows of every array.
+
+    `number`: how many models there are with the newest. `before`: the class numbers by those before it,
+    oldest first, as many as the criterion looks at. `probabilities`: by the newest, shape (texts, classes).
+    `unlearned`: the rows that it has not learned.
+    """
+
+    number: int
+    before: Sequence[Integers]
+    probabilities: Floats
+    unlearned: Sequence[int]
+
+    @property
+    def predicted(self) -> Integers:
+        """The class numbers by the newest model."""
+        predicted: Integers = self.probabilities.argmax(axis=1)
+        return predicted
+
+
+class Criterion(Protocol):
+    """A criterion, made for a number of classes with its parameters."""
+
+    def check(self, context: StoppingContext) -> Verdict:
+        """Whether to stop, and the value by which that is decided; None where it cannot tell yet."""
+
+
+class KappaAverage:
+    """The mean of Cohen's kappa of the last pairs of models."""
+
+    def __init__(self, num_classes: int, **parameters: Any) -> None:
+        self._asked = small_text.KappaAverage(num_classes=num_classes, **parameters)
+
+    def check(self, context: StoppingContext) -> Verdict:
+        stop = _after_all(self._asked, context)
+        is_full = len(context.before) >= self._asked.window_size
+        return stop, _finite(np.mean(self._asked.kappa_history)) if is_full else None
+
+
+class DeltaFScore:
+    """The largest predicted change of the F-score between the last pairs of models."""
+
+    def __init__(self, num_classes: int, **parameters: Any) -> None:
+        self._asked = small_text.DeltaFScore(num_classes=num_classes, **parameters)
+
+    def check(self, context: StoppingContext) -> Verdict:
+        stop = _after_all(self._asked, context)
+        is_full = len(context.before) >= self._asked.window_size
+        return stop, _finite(np.max(self._asked.delta_history)) if is_full else None
+
+
+class ClassificationChange:
+    """The share of texts that get another class than by the model before."""
+
+    def __init__(self, num_classes: int, **parameters: Any) -> None:
+        self._asked = small_text.ClassificationChange(num_classes=num_classes, **parameters)
+
+    def check(self, context: StoppingContext) -> Verdict:
+        stop = _after_all(self._asked, context)
+        changed = np.mean(context.before[-1] != context.predicted) if context.before else None
+        return stop, None if changed is None else float(changed)
+
+
+class OverallUncertainty:
+    """The mean entropy of the predictions on what the model has not learned."""
+
+    def __init__(self, num_classes: int, **parameters: Any) -> None:
+        self._classes = num_classes
+        self._asked = small_text.OverallUncertainty(num_classes=num_classes, **parameters)
+
+    def check(self, context: StoppingContext) -> Verdict:
+        if not context.unlearned:
+            return False, None
+        rows = np.array(context.unlearned)
+        stop = self._asked.stop(proba=context.probabilities, indices_stopping=rows)
+        uncertainty = np.mean(entropy(context.probabilities[rows], axis=1)) / math.log(self._classes)
+        return bool(stop), float(uncertainty)
+
+
+class MaxIterations:
+    """The number of models."""
+
+    def __init__(self, num_classes: int, **parameters: Any) -> None:
+        self._asked = small_text.MaxIterations(**parameters)
+
+    def check(self, context: StoppingContext) -> Verdict:
+        stops = [self._asked.stop(predictions=context.predicted) for _ in range(context.number)]
+        return bool(stops[-1]), context.number
+
+
+def _after_all(criterion: small_text.StoppingCriterion, context: StoppingContext) -> bool:
+    """Whether it says to stop once it has seen the models in their order."""
+    with np.errstate(invalid="ignore"):  # DeltaFScore divides 0 by 0 where no text is of its class.
+        for classes in context.before:
+            criterion.stop(predictions=classes)
+        return bool(criterion.stop(predictions=context.predicted))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

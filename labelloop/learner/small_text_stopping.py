@@ -1,0 +1,63 @@
+"""small-text's stopping criteria, by its own names, as pyproject.toml declares them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from labelloop.errors import UserError
+from labelloop.learner.descriptors import Check, StoppingPlugin
+
+CLASSES = "labelloop.learner.criteria"
+
+
+def _ranges(name: str, most_included: bool = False) -> Check:
+    """Counts are 1 or more, shares from 0 to 1; of 1 itself only where it can be reached."""
+    return partial(_check_ranges, f"stopping criterion {name}", most_included)
+
+
+def _check_ranges(owner: str, most_included: bool, parameters: Mapping[str, Any]) -> None:
+    for parameter, value in parameters.items():
+        if isinstance(value, int) and parameter in ("window_size", "max_iterations"):
+            if value < 1:
+                raise UserError(f"parameter {parameter} of {owner} is {value}; give 1 or more")
+        elif not (0 <= value < 1 or (value == 1 and most_included)):
+            raise UserError(f"parameter {parameter} of {owner} is {value}; give a share from 0 to 1")
+
+
+kappa_average = StoppingPlugin(
+    "KappaAverage",
+    f"{CLASSES}:KappaAverage",
+    parameters={"window_size": int, "kappa": float},
+    check=_ranges("KappaAverage", most_included=True),
+    past=3,
+    window="window_size",
+)
+delta_f_score = StoppingPlugin(
+    "DeltaFScore",
+    f"{CLASSES}:DeltaFScore",
+    parameters={"window_size": int, "threshold": float},
+    check=_ranges("DeltaFScore"),
+    past=3,
+    window="window_size",
+    two_labels=True,
+)
+classification_change = StoppingPlugin(
+    "ClassificationChange",
+    f"{CLASSES}:ClassificationChange",
+    parameters={"threshold": float},
+    check=_ranges("ClassificationChange"),
+    past=1,
+)
+overall_uncertainty = StoppingPlugin(
+    "OverallUncertainty",
+    f"{CLASSES}:OverallUncertainty",
+    parameters={"threshold": float},
+    check=_ranges("OverallUncertainty"),
+)
+max_iterations = StoppingPlugin(
+    "MaxIterations",
+    f"{CLASSES}:MaxIterations",
+    parameters={"max_iterations": int},
+    check=_ranges("MaxIterations"),
+    needed=("max_iterations",),
+)

@@ -1,0 +1,205 @@
+"""What plugs in by a name: an entry point of an installed package, or `module:Name` in LABELLOOP_PLUGINS.
+
+A name only ever chooses among these. It is never imported itself, so whoever may write a name into the log
+cannot choose code to run.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from labelloop.errors import UserError
+
+LISTED = "LABELLOOP_PLUGINS"
+OURS = "labelloop"
+LONGEST = 80
+
+
+class Named(Protocol):
+    """A descriptor: light to import, it says what a plugin is called and takes."""
+
+    @property
+    def name(self) -> str: ...
+
+
+D = TypeVar("D", bound=Named)
+
+
+def kebab(name: str) -> str:
+    """`BreakingTies` as `breaking-ties`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def plain(name: str) -> str:
+    """A name in any case, with dashes or without, as one and the same."""
+    return re.sub(r"[-_ ]", "", name).lower()
+
+
+def near(name: str, offered: Iterable[str], default: str = "") -> str:
+    """The names that are like this one, or the default."""
+    return " or ".join(get_close_matches(kebab(name[:LONGEST]), list(offered), n=3, cutoff=0.5) or [default])
+
+
+@dataclass(frozen=True, order=True)
+class Declared:
+    """A plugin as it is declared: its name, `module:attribute`, and who declares it."""
+
+    name: str
+    by: str
+    target: str
+
+    def load(self) -> Any:
+        """Import it. Raises UserError."""
+        return imported(self.target, f"{self.name}, which {self.by} declares,")
+
+
+def declared(group: str) -> list[Declared]:
+    """What the packages here declare in a group, by name."""
+    return sorted(map(_of_package, entry_points(group=group)))
+
+
+def only(found: Sequence[Declared], group: str) -> Declared:
+    """The one among those of a name. Raises UserError where two packages declare different ones."""
+    for other in found[1:]:
+        if other.target != found[0].target:
+            raise UserError(
+                f"{found[0].by} and {other.by} both declare {found[0].name} in {group}: "
+                f"{found[0].target} and {other.target}; keep one of them"
+            )
+    return found[0]
+
+
+def imported(target: str, what: str) -> Any:
+    """What `module:attribute` names; `what` begins the message of the UserError where there is none."""
+    module, _, attribute = target.partition(":")
+    try:
+        found = import_module(module)
+    except Exception as error:
+        raise UserError(f"{what} cannot be imported: {_line(error)}") from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise UserError(f"{what} cannot be imported: the module {module} has no {attribute}")
+        found = getattr(found, part)
+    return found
+
+
+def loaded(load: str | Callable[[], Any], what: str) -> Any:
+    """What a descriptor loads: by `module:attribute`, or by a call that imports. Raises UserError."""
+    if isinstance(load, str):
+        return imported(load, what)
+    try:
+        return load()
+    except Exception as error:
+        raise UserError(f"{what} cannot be imported: {_line(error)}") from error
+
+
+class Plugins(Generic[D]):
+    """The descriptors of one kind: in an entry-point group, or in LABELLOOP_PLUGINS.
+
+    `what` is the kind in words; `ours` says that labelloop itself declares some. Names are found in any case,
+    with dashes or without.
+    """
+
+    def __init__(self, group: str, kind: type[D], what: str, *, ours: bool = True) -> None:
+        self.group = group
+        self._kind = kind
+        self._what = what
+        self._ours = ours
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted, those that cannot be loaded among them."""
+        return tuple(sorted({each.name for each in self._declared()}))
+
+    def get(self, name: str) -> D:
+        """The descriptor of a name. Raises UserError for none, for two, and for one that cannot be loaded."""
+        return self._get(name, self._declared())
+
+    def all(self) -> dict[str, D]:
+        """Every descriptor that can be loaded, by its name."""
+        return {name: found for name, found in self._each() if not isinstance(found, UserError)}
+
+    def faults(self) -> list[str]:
+        """What is wrong with those that cannot be loaded, a line each."""
+        return [str(found) for _, found in [*_listed(), *self._each()] if isinstance(found, UserError)]
+
+    def _each(self) -> Iterator[tuple[str, D | UserError]]:
+        known = self._declared()
+        for name in sorted({each.name for each in known}):
+            try:
+                yield name, self._get(name, known)
+            except UserError as error:
+                yield name, error
+
+    def _get(self, name: str, known: Sequence[Declared]) -> D:
+        found = [each for each in known if plain(each.name) == plain(name)]
+        if not found:
+            raise UserError(self._none(name, known))
+        return self._checked(only(found, self.group))
+
+    def _declared(self) -> list[Declared]:
+        return declared(self.group) + [
+            Declared(kebab(found.name), LISTED, target)
+            for target, found in _listed()
+            if isinstance(found, self._kind)
+        ]
+
+    def _checked(self, each: Declared) -> D:
+        found = each.load()
+        if not isinstance(found, self._kind):
+            raise UserError(
+                f"{each.target}, which {each.by} declares as the {self._what} {each.name}, "
+                f"is no {self._kind.__name__}"
+            )
+        if plain(found.name) != plain(each.name):
+            raise UserError(
+                f"{each.by} declares the {self._what} {each.name}, "
+                f"and {each.target} calls itself {found.name}: give it one name"
+            )
+        return found
+
+    def _none(self, name: str, known: Sequence[Declared]) -> str:
+        if self._ours and not any(each.by == OURS for each in known):
+            return (
+                f"labelloop's own entry points {self.group} are missing: its installation is older than "
+                "its code; install it again, and start its services anew"
+            )
+        like = near(name, [each.name for each in known])
+        meant = f"; did you mean {like}? Else " if like else " in this deployment: "
+        faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
+        return (
+            f"there is no {self._what} {name[:LONGEST]!r}{meant}install the package "
+            f"that has it, or list it in {LISTED}{faults}"
+        )
+
+
+def _of_package(point: EntryPoint) -> Declared:
+    by = point.dist.name if point.dist else "a package"
+    return Declared(point.name, by, f"{point.module}:{point.attr}")
+
+
+def _listed() -> list[tuple[str, Any]]:
+    """What LABELLOOP_PLUGINS lists, imported; an entry that cannot be has its UserError beside it."""
+    targets = re.split(r"[,\s]+", os.environ.get(LISTED, "").strip())
+    return [(target, _of_list(target)) for target in targets if target]
+
+
+def _of_list(target: str) -> Any:
+    if not re.fullmatch(r"[\w.]+:[\w.]+", target):
+        return UserError(f"{LISTED} lists {target[:LONGEST]!r}: name each as module:Name")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    try:
+        return imported(target, f"{target}, which {LISTED} lists,")
+    except UserError as error:
+        return error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
