@@ -26,11 +26,11 @@ from msgspec.structs import replace
 from benchmarks.brokers import a_kafka
 from benchmarks.replay import facts
 from benchmarks.report import comparison, publish
+from labelloop.config.locations import KAFKA, SQLITE
 from labelloop.log import open_log
 from labelloop.log.base import Arrived
 from labelloop.log.kafka import read_settings
 from labelloop.log.kafka.reader import EndOffsets, read
-from labelloop.log.open import KAFKA, SQLITE
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused, ResponsesRecorded

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labelloop.learner.descriptors import StrategyPlugin as StrategyPlugin
     from labelloop.loop.settings import of_model
     from labelloop.loop.state import LoopState as LoopState
+    from labelloop.loop.view import ProjectView as ProjectView
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import rebuild as rebuild
     from labelloop.projects.export import rows as rows
@@ -35,6 +36,7 @@ _NAMES = {
     "EventData": "schemas.events",
     "LoopClassifier": "labelloop.learner.classifiers.base",
     "LoopState": "labelloop.loop.state",
+    "ProjectView": "labelloop.loop.view",
     "Setting": "labelloop.learner.classifiers.registry",
     "StoppingContext": "labelloop.learner.criteria",
     "StoppingPlugin": "labelloop.learner.descriptors",

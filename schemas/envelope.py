@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Generic, cast
+
+from typing_extensions import TypeVar
 
 from schemas.events import EVENTS, EventData, Fact
 from schemas.model import Invalid, read, write
@@ -36,9 +39,15 @@ def datahash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+Payload = TypeVar("Payload", bound=EventData, default=EventData, covariant=True)
+
+
 @dataclass(frozen=True)
-class Event:
-    """An event as it was written: its attributes and the bytes of its data, never re-serialised."""
+class Event(Generic[Payload]):
+    """An event as it was written: its attributes and the bytes of its data, never re-serialised.
+
+    `Event[BatchAnnotated]` is one whose payload is known to be that, to a type checker.
+    """
 
     attributes: Mapping[str, str]
     data: bytes
@@ -92,7 +101,7 @@ class Event:
         return datetime.fromisoformat(self.attributes["time"])
 
     @cached_property
-    def payload(self) -> EventData:
+    def payload(self) -> Payload:
         """The data. Raises UnknownType and InvalidEvent."""
         model = EVENTS.get(self.type)
         if model is None:
@@ -100,7 +109,7 @@ class Event:
         if datahash(self.data) != self.datahash:
             raise InvalidEvent("its bytes are not those that were written (the datahash does not fit)")
         try:
-            return read(model, self.data)
+            return cast(Payload, read(model, self.data))
         except Invalid as error:
             raise InvalidEvent(str(error)) from error
 

@@ -17,6 +17,7 @@ from labelloop.config.locations import (
     is_file,
     remember_locations,
 )
+from labelloop.config.settings import ARGILLA, chosen_oracle
 from labelloop.config.where import Where
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
@@ -53,6 +54,7 @@ class PeopleLoop:
     async def serve(self) -> None:
         """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
         self.beside.check()
+        _check_oracle()
         home = open_home(self.where.home)
         locations = choose_locations(home, self.where.elsewhere)
         if self.where.elsewhere.log is None:
@@ -127,6 +129,16 @@ class PeopleLoop:
                 linking.cancel()
                 with suppress(asyncio.CancelledError):
                     await linking
+
+
+def _check_oracle() -> None:
+    """Raises UserError where this deployment's people answer elsewhere: what is served here is Argilla."""
+    oracle = chosen_oracle()
+    if oracle != ARGILLA:
+        raise UserError(
+            f"LABELLOOP_ORACLE is {oracle}, and this starts Argilla: unset it, "
+            f"or start the services themselves (python -m services.querier …)"
+        )
 
 
 def _about(locations: Locations, argilla: Embedded | ArgillaAccess) -> list[str]:

@@ -124,7 +124,7 @@ async def _run(where: Where, asked: RunOptions) -> int | None:
 
 
 async def _give(
-    log: "Log", made: "Consumer", asked: RunOptions, observing: "Observing", folder: Path | None
+    log: "Log", made: "Consumer[Any]", asked: RunOptions, observing: "Observing", folder: Path | None
 ) -> int | None:
     from labelloop.consumers.discovery import group_of
     from labelloop.consumers.runner import ConsumerHandler

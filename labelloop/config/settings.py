@@ -9,11 +9,16 @@ from pathlib import Path
 from labelloop.errors import UserError
 
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
+ORACLE = "LABELLOOP_ORACLE"
+ARGILLA = "argilla"
 
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """Where the log, the store (folder or URL) and Argilla are; in `run` a service says how it fares."""
+    """Where the log, the store (folder or URL) and Argilla are; in `run` a service says how it fares.
+
+    `oracle`: the entry point of what people answer in; where it is not Argilla, URL and key may be empty.
+    """
 
     log: str
     store: str
@@ -24,20 +29,24 @@ class ServiceSettings:
     threads: int = 1
     keep_models: int = 5
     parent: int | None = None
+    oracle: str = ARGILLA
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServiceSettings":
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
+        oracle = chosen_oracle(environment)
+        of_argilla = needed if oracle == ARGILLA else unneeded
         return cls(
             log=needed(environment, "LABELLOOP_LOG"),
             store=needed(environment, "LABELLOOP_STORE"),
-            argilla_url=needed(environment, "LABELLOOP_ARGILLA_URL"),
-            argilla_key=needed(environment, "LABELLOOP_ARGILLA_KEY"),
+            argilla_url=of_argilla(environment, "LABELLOOP_ARGILLA_URL"),
+            argilla_key=of_argilla(environment, "LABELLOOP_ARGILLA_KEY"),
             argilla_headers=argilla_headers(environment),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             threads=number(environment, "LABELLOOP_THREADS", default_threads()),
             keep_models=number(environment, "LABELLOOP_KEEP_MODELS", 5),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
+            oracle=oracle,
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -48,6 +57,7 @@ class ServiceSettings:
             "LABELLOOP_ARGILLA_URL": self.argilla_url,
             "LABELLOOP_ARGILLA_KEY": self.argilla_key,
             HEADERS: json.dumps(dict(self.argilla_headers)),
+            ORACLE: self.oracle,
             "LABELLOOP_THREADS": str(self.threads),
             "LABELLOOP_KEEP_MODELS": str(self.keep_models),
         }
@@ -61,6 +71,11 @@ class ServiceSettings:
 def default_threads() -> int:
     """As many as there are cores, 8 at most: more make small batches no quicker."""
     return min(os.cpu_count() or 1, 8)
+
+
+def chosen_oracle(environment: Mapping[str, str] = os.environ) -> str:
+    """The entry point of what people answer in: Argilla unless the deployment says another."""
+    return environment.get(ORACLE) or ARGILLA
 
 
 def argilla_headers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -78,6 +93,11 @@ def needed(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise UserError(f"{name} is not set: `labelloop up` sets it, or give it in the environment")
     return value
+
+
+def unneeded(environment: Mapping[str, str], name: str) -> str:
+    """The value of a variable, empty when it is not set."""
+    return environment.get(name) or ""
 
 
 def number(environment: Mapping[str, str], name: str, default: int) -> int:

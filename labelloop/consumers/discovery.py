@@ -23,7 +23,7 @@ def installed() -> dict[str, Declared]:
     return {each.name: each for each in declared(ENTRY_POINTS)}
 
 
-def find(named: str) -> type[Consumer]:
+def find(named: str) -> type[Consumer[Any]]:
     """The class of a consumer. Raises UserError when there is none, or it cannot be imported."""
     known = declared(ENTRY_POINTS)
     if own := [each for each in known if each.name == named]:
@@ -45,7 +45,9 @@ def find(named: str) -> type[Consumer]:
     return found
 
 
-def make(named: str, kind: type[Consumer], options: Mapping[str, Any], store: str | None) -> Consumer:
+def make(
+    named: str, kind: type[Consumer[Any]], options: Mapping[str, Any], store: str | None
+) -> Consumer[Any]:
     """The consumer with its options, and with the store where it asks for one. Raises UserError."""
     parameters = inspect.signature(kind).parameters
     given = dict(options)
@@ -66,7 +68,7 @@ def make(named: str, kind: type[Consumer], options: Mapping[str, Any], store: st
         raise UserError(f"{named} cannot be made: {_line(error)}") from error
 
 
-def group_of(kind: type[Consumer], given: str | None, project: str | None) -> str:
+def group_of(kind: type[Consumer[Any]], given: str | None, project: str | None) -> str:
     """The group that a consumer works as; for one project it has one of its own. Raises UserError."""
     return checked(given or ".".join(filter(None, (kind.name or kind.__name__, project))))
 

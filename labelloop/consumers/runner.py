@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from typing import Any
 
 from labelloop.backoff import Backoff
-from labelloop.consumers.base import Consumer
+from labelloop.consumers.base import Consumer, wanted_events
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.consumers.states import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
@@ -41,14 +42,14 @@ class ConsumerHandler(Handler):
     def __init__(
         self,
         log: Log,
-        consumer: Consumer,
+        consumer: Consumer[Any],
         group: str,
         status: ServiceStatus,
         project: str | None = None,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self._consumer = consumer
-        wanted = tuple(consumer.events) or (object,)
+        wanted = wanted_events(consumer) or (object,)
         self._is_async = inspect.iscoroutinefunction(consumer.handle)
         self._status = status
         self._project = project

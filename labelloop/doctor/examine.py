@@ -1,19 +1,21 @@
 """All checks, one after the other."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from labelloop.config.caches import cache_folder
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home, find_home
-from labelloop.config.locations import KAFKA, Elsewhere, Locations, choose_locations
+from labelloop.config.locations import Elsewhere, Locations, choose_locations
 from labelloop.doctor.finding import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store
 from labelloop.doctor.plugins import check_plugins
 from labelloop.doctor.software import check_python, check_versions
 from labelloop.errors import UserError
+from labelloop.log.open import log_plugin
 from labelloop.loop.settings import for_next
 from labelloop.store.opening import PACKAGES
 from labelloop.supervisor.access import embedded
@@ -78,11 +80,18 @@ def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Itera
     yield "learner"
     if argilla is None:
         yield "server"
-    if locations is not None and locations.log.startswith(KAFKA):
-        yield "kafka"
+    if locations is not None:
+        yield from _extra_of_log(locations.log)
     scheme = (locations.known_store or "").partition("://")[0] if locations else ""
     if scheme in PACKAGES:
         yield PACKAGES[scheme][1]
+
+
+def _extra_of_log(url: str) -> Iterator[str]:
+    with suppress(UserError):
+        extra = log_plugin(url).extra
+        if extra in WITHOUT:
+            yield extra
 
 
 def _folders(folder: Path, locations: Locations | None) -> Iterator[Path]:

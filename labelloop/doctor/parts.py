@@ -11,6 +11,7 @@ from labelloop.doctor.software import fits, release, requirements
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.base import BUNDLED, is_of_hub, resolve
 from labelloop.log import open_log
+from labelloop.log.open import log_plugin
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
@@ -50,11 +51,8 @@ async def check_log(locations: Locations) -> LogReport:
 async def _is_there(locations: Locations) -> bool:
     if is_file(locations.log):
         return locations.home is None or not locations.has_own_log or locations.home.log.exists()
-    # Says whether the package for Kafka is missing, which the import below needs.
-    await open_log(locations.log).close()
-    from labelloop.log.kafka import has_topic, read_settings
-
-    return await has_topic(read_settings(locations.log))
+    exists = log_plugin(locations.log).exists
+    return exists is None or await exists(locations.log)
 
 
 async def _read(url: str) -> LogReport:

@@ -6,9 +6,11 @@ from labelloop.doctor.finding import FAIL, Finding
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.stopping import CRITERIA
 from labelloop.learner.strategies import STRATEGIES
+from labelloop.log.open import LOGS
+from labelloop.oracle.open import ORACLES
 from labelloop.plugins import Plugins
 
-KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA)
+KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA, LOGS, ORACLES)
 
 
 def check_plugins() -> list[Finding]:

@@ -131,6 +131,8 @@ class Relabel:
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
+    Its fields are the loop's own, and change as the loop does: `labelloop.loop.view` is what others read.
+
     `numbered`: how many numbered batches there are: the number of the next one. `annotated`: how many of
     them, from the first on, are done. `skipped`: model numbers that are never trained. `moved`: where the
     project went last. `advised`: when a stopping criterion last began to say so.

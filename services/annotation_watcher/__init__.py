@@ -1,1 +1,1 @@
-"""Reads people's answers in Argilla and says in the log when a batch is done, and when it changed."""
+"""Reads people's answers where they answer and says in the log when a batch is done, and when it changed."""

@@ -1,4 +1,4 @@
-"""The annotation watcher's effects: it reads Argilla, and never writes there."""
+"""The annotation watcher's effects: it reads people's votes, and never writes where they answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.project import Desk
+from labelloop.oracle.base import ProjectRecords
+from labelloop.oracle.open import open_oracle
 from labelloop.oracle.votes import SeenRecord, is_any_absent
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.round_robin import RoundRobin
@@ -22,9 +22,9 @@ ROUND = 30.0
 
 @dataclass
 class WatchedProject:
-    """How a project is watched: its desk, the older batches in turn, what was seen last, polls since news."""
+    """How a project is watched: its records, older batches in turn, what was seen last, polls since news."""
 
-    desk: Desk
+    records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
     last: dict[str, Mapping[int, SeenRecord]] = field(default_factory=dict)
     without_news: int = 0
@@ -36,17 +36,17 @@ class AnnotationWatcher(Controller[None]):
     name = "annotation_watcher"
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        self._oracle = open_oracle(settings)
         self._watched: dict[str, WatchedProject] = {}
 
     async def close(self) -> None:
-        await self._argilla.__aexit__()
+        await self._oracle.close()
 
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
             return Polled()
         watched = self._watched.setdefault(
-            state.project_id, WatchedProject(Desk(self._argilla, state.project_id))
+            state.project_id, WatchedProject(self._oracle.project(state.project_id))
         )
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
@@ -55,15 +55,15 @@ class AnnotationWatcher(Controller[None]):
         outcomes: list[Outcome] = []
         seen: dict[str, Mapping[int, SeenRecord]] = {}
         for batch in (*opened, *older):
-            seen[batch.name] = await watched.desk.seen(batch) or {}
-            outcomes += await self._due(state, batch, seen[batch.name], watched.desk)
+            seen[batch.name] = await watched.records.seen(batch) or {}
+            outcomes += await self._due(state, batch, seen[batch.name], watched.records)
         latest = {batch.name: seen[batch.name] for batch in opened}
         watched.without_news = watched.without_news + 1 if latest == watched.last else 0
         watched.last = latest
         return Polled(outcomes, interval)
 
     async def _due(
-        self, state: LoopState, batch: Batch, seen: Mapping[int, SeenRecord], desk: Desk
+        self, state: LoopState, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Sequence[Outcome]:
-        accounts = await desk.accounts() if is_any_absent(recorded_votes(batch), seen) else {}
+        accounts = await records.accounts() if is_any_absent(recorded_votes(batch), seen) else {}
         return due(state, batch, seen, accounts, datetime.now(UTC))

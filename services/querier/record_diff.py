@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.project import record_id
+from labelloop.loop.state import Batch
+from labelloop.oracle.base import AskedText, Prediction
 from labelloop.oracle.votes import SeenRecord, lost_votes
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
@@ -52,50 +51,49 @@ def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
     return [record.record for item, record in seen.items() if item not in kept]
 
 
-def new_records(
-    state: LoopState,
-    batch: Batch,
-    lacking: Sequence[MissingRecord],
-    texts: Sequence[str],
-    accounts: Mapping[str, str],
-) -> list[NewRecord]:
+def asked_texts(
+    batch: Batch, lacking: Sequence[MissingRecord], texts: Sequence[str], accounts: Mapping[str, str]
+) -> list[AskedText]:
     """The records to write, with the votes of those who have an account."""
     ids = {username: user_id for user_id, username in accounts.items()}
     picked = {item.item: item for item in batch.queried.items}
     return [
-        NewRecord(
-            external_id=record_id(batch.name, lack.item),
-            text=text,
-            metadata=_metadata(batch, picked[lack.item]),
-            suggestion=_suggestion(batch, picked[lack.item]),
-            responses=tuple(
-                NewResponse(ids[vote.username], vote.status, vote.labels)
-                for vote in lack.votes
-                if vote.username in ids
-            ),
-        )
+        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids))
         for lack, text in zip(lacking, texts, strict=True)
     ]
 
 
-def _metadata(batch: Batch, picked: QueriedItem) -> dict[str, str | int | float]:
-    metadata: dict[str, str | int | float] = {
-        "batch": batch.number,
-        "rank": picked.rank,
-        "item": picked.item,
-    }
-    if picked.reason != "audit":
-        metadata["reason"] = picked.reason
-        if batch.queried.model is not None:
-            metadata["model"] = _agent(batch.queried.model)
-    return metadata
+def _asked(batch: Batch, picked: QueriedItem, text: str, votes: tuple[Vote, ...]) -> AskedText:
+    is_audit = picked.reason == "audit"
+    return AskedText(
+        batch=batch.name,
+        number=batch.number,
+        item=picked.item,
+        rank=picked.rank,
+        text=text,
+        reason=None if is_audit else picked.reason,
+        model=None if is_audit else batch.queried.model,
+        suggestion=_suggestion(batch, picked),
+        votes=votes,
+    )
 
 
-def _suggestion(batch: Batch, picked: QueriedItem) -> Suggestion | None:
+def _suggestion(batch: Batch, picked: QueriedItem) -> Prediction | None:
     if not picked.suggested or batch.queried.model is None:
         return None
-    return Suggestion(picked.predicted, picked.probability, _agent(batch.queried.model))
+    return Prediction(picked.predicted, picked.probability, batch.queried.model)
 
 
-def _agent(model: str) -> str:
-    return f"model-{model}"
+def _votes(votes: Sequence[Vote], ids: Mapping[str, str]) -> tuple[Vote, ...]:
+    """As of the accounts that there are now."""
+    return tuple(
+        Vote(
+            username=vote.username,
+            user=ids[vote.username],
+            status=vote.status,
+            labels=vote.labels,
+            time=vote.time,
+        )
+        for vote in votes
+        if vote.username in ids
+    )

@@ -1,4 +1,4 @@
-"""Keeps Argilla's records as the log says they are: puts back what is absent, takes away what left."""
+"""Keeps the oracle's records as the log says they are: puts back what is absent, takes away what left."""
 
 import asyncio
 import logging
@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from labelloop.errors import Unavailable
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.argilla import Argilla, Missing, Rejected
-from labelloop.oracle.argilla.project import Desk
-from labelloop.oracle.argilla.transport import Refused
+from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.votes import SeenRecord, is_any_absent
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.round_robin import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
-from services.querier.record_diff import MissingRecord, lacks, leftovers, missing_accounts, new_records
+from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
@@ -44,9 +42,9 @@ class Pools:
 
 @dataclass
 class SyncedProject:
-    """How a project is served: its desk, done batches in turn, and those compared since they were done."""
+    """How a project is served: its records, done batches in turn, and those compared since they were done."""
 
-    desk: Desk
+    records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
     compared: set[str] = field(default_factory=set)
 
@@ -54,55 +52,59 @@ class SyncedProject:
 class RecordSync:
     """Compares open batches every time, done ones once at once and then in turn, within a minute."""
 
-    def __init__(self, argilla: Argilla, pools: Pools) -> None:
-        self._argilla = argilla
+    def __init__(self, oracle: Oracle, pools: Pools) -> None:
+        self._oracle = oracle
         self._pools = pools
         self._served: dict[str, SyncedProject] = {}
         self._refused: set[str] = set()
 
     async def compare(self, state: LoopState, project: ProjectCreated) -> None:
-        """Look at what is on the server, and mend it. To be called every COMPARE_EVERY seconds."""
+        """Look at what is at the oracle, and mend it. To be called every COMPARE_EVERY seconds."""
         served = self._served.setdefault(
-            state.project_id, SyncedProject(Desk(self._argilla, state.project_id))
+            state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
-        if await served.desk.set_up(project):
+        if await served.records.set_up(project):
             served.compared.clear()
         done = [batch for batch in state.batches.values() if batch.done]
         newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
         for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, COMPARE_EVERY)):
-            await self._restore(state, project, batch, served.desk)
+            await self._restore(state, project, batch, served.records)
             if batch.done:
                 served.compared.add(batch.name)
 
-    async def _restore(self, state: LoopState, project: ProjectCreated, batch: Batch, desk: Desk) -> None:
-        """Put back what the log has and the server lacks; take away what went back to the pool."""
-        seen = await desk.seen(batch)
+    async def _restore(
+        self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords
+    ) -> None:
+        """Put back what the log has and the oracle lacks; take away what went back to the pool."""
+        seen = await records.seen(batch)
         if seen is None:
-            raise Unavailable(f"Argilla has the data set {state.project_id} no more")
+            raise Unavailable(f"the records of {state.project_id} are gone where people answer")
         try:
-            await desk.remove(leftovers(batch, seen))
-            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, desk))
+            await records.remove(leftovers(batch, seen))
+            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records))
             if lacking:
-                accounts = await self._with_missing(lacking, desk)
+                accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(project)
                 texts = pool.texts([lack.item for lack in lacking])
-                await desk.put(new_records(state, batch, lacking, texts, accounts))
+                await records.put(asked_texts(batch, lacking, texts, accounts))
         except (Missing, Rejected) as error:
-            desk.forget()
-            message = f"Argilla changed while batch {batch.name} of {state.project_id} was compared: {error}"
+            records.forget()
+            message = f"batch {batch.name} of {state.project_id} changed while it was compared: {error}"
             raise Unavailable(message) from error
 
     async def _accounts_for(
-        self, batch: Batch, seen: Mapping[int, SeenRecord], desk: Desk
+        self, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Mapping[str, str]:
         recorded = {answer.item: answer for answer in batch.answers}
-        return await desk.accounts() if is_any_absent(recorded, seen) else {}
+        return await records.accounts() if is_any_absent(recorded, seen) else {}
 
-    async def _with_missing(self, lacking: Sequence[MissingRecord], desk: Desk) -> Mapping[str, str]:
-        accounts = dict(await desk.accounts())
+    async def _with_missing(
+        self, lacking: Sequence[MissingRecord], records: ProjectRecords
+    ) -> Mapping[str, str]:
+        accounts = dict(await records.accounts())
         for username in missing_accounts(lacking, accounts):
             try:
-                accounts[await desk.make_account(username)] = username
+                accounts[await records.make_account(username)] = username
             except Refused as error:
                 if username not in self._refused:
                     self._refused.add(username)

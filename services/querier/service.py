@@ -1,4 +1,4 @@
-"""The querier's effects: picks, and records in Argilla that match the log."""
+"""The querier's effects: picks, and records where people answer that match the log."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from labelloop.loop.labels import asked
 from labelloop.loop.order import NextBatch
 from labelloop.loop.relabels import NextRelabel
 from labelloop.loop.state import LoopState
-from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
@@ -23,7 +23,7 @@ from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
 
 
 class Querier(Controller[NextBatch | NextRelabel]):
-    """Picks one batch at a time; keeps Argilla's records as the log says they are."""
+    """Picks one batch at a time; keeps the oracle's records as the log says they are."""
 
     name = "querier"
     must_still_be_due = True
@@ -31,18 +31,18 @@ class Querier(Controller[NextBatch | NextRelabel]):
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._store = open_store(settings.store)
-        self._argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        self._oracle = open_oracle(settings)
         self._worker = Worker(settings.threads, self.name)
         self.lock = asyncio.Lock()
         self._warm: asyncio.Task[None] | None = None
         self._pools = Pools(self._store)
-        self._record_sync = RecordSync(self._argilla, self._pools)
+        self._record_sync = RecordSync(self._oracle, self._pools)
 
     async def close(self) -> None:
         if self._warm is not None:
             self._warm.cancel()
         self._worker.close()
-        await self._argilla.__aexit__()
+        await self._oracle.close()
 
     def due(self, state: LoopState) -> NextBatch | NextRelabel | None:
         return next_work(state)

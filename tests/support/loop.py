@@ -33,27 +33,18 @@ PATIENCE = 120.0
 Row = tuple[str, str | None]
 
 
-class Loop:
-    """A home with a log and a store, unless elsewhere; `url` is where its services look for Argilla."""
+class ServiceLoop:
+    """A home with a log and a store, unless elsewhere, and people wherever the settings say."""
 
-    def __init__(
-        self,
-        home: Path,
-        argilla: ArgillaServer,
-        url: str | None = None,
-        store: str | None = None,
-        log: str | None = None,
-    ) -> None:
+    def __init__(self, home: Path, log: str | None = None, store: str | None = None, **settings: Any) -> None:
         self.home = home
-        self.argilla = argilla
         self.settings = ServiceSettings(
             log=log or f"sqlite:///{home / 'log.sqlite'}",
             store=store or str(home / "store"),
-            argilla_url=url or argilla.url,
-            argilla_key=argilla.login.api_key,
             run=home / "run",
             threads=1,
             parent=os.getpid(),
+            **settings,
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._service_of: dict[str, str] = {}
@@ -196,6 +187,21 @@ class Loop:
             process.kill()
             process.wait()
         self._log.close()
+
+
+class Loop(ServiceLoop):
+    """With people in an Argilla; `url` is where the services look for it."""
+
+    def __init__(
+        self,
+        home: Path,
+        argilla: ArgillaServer,
+        url: str | None = None,
+        store: str | None = None,
+        log: str | None = None,
+    ) -> None:
+        super().__init__(home, log, store, argilla_url=url or argilla.url, argilla_key=argilla.login.api_key)
+        self.argilla = argilla
 
 
 def _holds(holds: Callable[[], object]) -> object:

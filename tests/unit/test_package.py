@@ -13,7 +13,8 @@ def test_it_offers_each_event_and_what_a_consumer_needs() -> None:
     assert labelloop.Consumer is Consumer
     for event in EVENTS.values():
         assert getattr(labelloop, event.__name__) is event
-    offered = {"Consumer", "Event", "LoopState", "Store", "Unavailable", "follow", "rows", "settings_of"}
+    offered = {"Consumer", "Event", "LoopState", "ProjectView", "Store", "Unavailable", "follow", "rows"}
+    offered.add("settings_of")
     assert offered <= set(dir(labelloop))
     assert all(hasattr(labelloop, name) for name in offered)
 

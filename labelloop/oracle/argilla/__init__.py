@@ -13,7 +13,8 @@ from labelloop.oracle.argilla.models import (
     Suggestion,
     User,
 )
-from labelloop.oracle.argilla.transport import Conflict, Missing, Refused, Rejected
+from labelloop.oracle.argilla.transport import Conflict
+from labelloop.oracle.base import Missing, Refused, Rejected
 
 __all__ = [
     "About",

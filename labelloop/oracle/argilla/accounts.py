@@ -7,7 +7,8 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.models import About, Account, User
-from labelloop.oracle.argilla.transport import Conflict, Missing, NotArgilla, Rejected, Transport, utc
+from labelloop.oracle.argilla.transport import Conflict, NotArgilla, Transport, utc
+from labelloop.oracle.base import Missing, Rejected
 
 
 class Accounts(Transport):

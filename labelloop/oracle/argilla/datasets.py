@@ -6,7 +6,8 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
-from labelloop.oracle.argilla.transport import Conflict, Rejected
+from labelloop.oracle.argilla.transport import Conflict
+from labelloop.oracle.base import Rejected
 
 METADATA = {
     "batch": ("Batch", "integer"),

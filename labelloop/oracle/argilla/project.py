@@ -1,10 +1,21 @@
-"""A project's data set on an Argilla server, in the loop's terms."""
+"""Argilla as an oracle: a project's records are those of its data set."""
 
 from collections.abc import Mapping, Sequence
 
+from labelloop.config.settings import ServiceSettings
 from labelloop.loop.state import Batch
-from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Missing, NewRecord, StoredRecord
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla import (
+    Argilla,
+    Dataset,
+    DatasetSpec,
+    NewRecord,
+    NewResponse,
+    StoredRecord,
+    Suggestion,
+)
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, MetadataValue
+from labelloop.oracle.base import AskedText, Missing
+from labelloop.oracle.open import OraclePlugin
 from labelloop.oracle.votes import SeenRecord
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
@@ -23,6 +34,49 @@ def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
         min_submitted=project.min_submitted,
         task=project.task,
     )
+
+
+def new_record(asked: AskedText) -> NewRecord:
+    """The record of a text, with what annotators see in its metadata."""
+    metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
+    if asked.reason is not None:
+        metadata["reason"] = asked.reason
+    if asked.model is not None:
+        metadata["model"] = _agent(asked.model)
+    suggested = asked.suggestion
+    return NewRecord(
+        external_id=record_id(asked.batch, asked.item),
+        text=asked.text,
+        metadata=metadata,
+        suggestion=Suggestion(suggested.labels, suggested.probability, _agent(suggested.model))
+        if suggested
+        else None,
+        responses=tuple(
+            NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
+        ),
+    )
+
+
+def _agent(model: str) -> str:
+    return f"model-{model}"
+
+
+class ArgillaOracle:
+    """The people who answer in an Argilla, each project in a data set of its own."""
+
+    def __init__(self, argilla: Argilla) -> None:
+        self._argilla = argilla
+
+    @classmethod
+    def from_settings(cls, settings: ServiceSettings) -> "ArgillaOracle":
+        """Raises UserError for an address or headers that cannot be."""
+        return cls(Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers))
+
+    def project(self, project_id: str) -> "Desk":
+        return Desk(self._argilla, project_id)
+
+    async def close(self) -> None:
+        await self._argilla.__aexit__()
 
 
 class Desk:
@@ -65,15 +119,15 @@ class Desk:
         self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
         return True
 
-    async def put(self, records: Sequence[NewRecord]) -> None:
+    async def put(self, texts: Sequence[AskedText]) -> None:
         """Write records; one that is there stays the same record. Raises Missing without a data set."""
-        if records:
-            await self._argilla.put_records(self._needed(), records)
+        if texts:
+            await self._argilla.put_records(self._needed(), [new_record(asked) for asked in texts])
 
-    async def remove(self, record_ids: Sequence[str]) -> None:
+    async def remove(self, records: Sequence[str]) -> None:
         """Delete records by the server's ids; those that are gone are no error."""
-        if record_ids:
-            await self._argilla.delete_records(self._needed(), record_ids)
+        if records:
+            await self._argilla.delete_records(self._needed(), records)
 
     async def make_account(self, username: str) -> str:
         """Make an annotator's account with a new password; the id of the account."""
@@ -112,3 +166,6 @@ class Desk:
             if response.user_id in self._usernames
         )
         return SeenRecord(record.id, votes, record.inserted_at)
+
+
+ARGILLA = OraclePlugin("argilla", ArgillaOracle.from_settings)

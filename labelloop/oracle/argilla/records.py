@@ -17,7 +17,8 @@ from labelloop.oracle.argilla.models import (
     to_value,
     to_values,
 )
-from labelloop.oracle.argilla.transport import Missing, Rejected, Transport, utc
+from labelloop.oracle.argilla.transport import Transport, utc
+from labelloop.oracle.base import Missing, Rejected
 
 PAGE = 500
 ATTEMPTS = 5

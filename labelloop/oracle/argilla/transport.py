@@ -9,22 +9,11 @@ from typing import Any, Self
 import httpx
 
 from labelloop.errors import Unavailable, UserError
+from labelloop.oracle.base import Missing, Refused, Rejected
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_DETAIL = 300
-
-
-class Refused(UserError):
-    """Argilla does not accept the key (401), or the key may not do this (403)."""
-
-
-class Missing(Exception):
-    """The data set, record or account is not in Argilla (any more)."""
-
-
-class Rejected(Exception):
-    """Argilla holds the request for wrong (400, 422), or in conflict with what it has (409)."""
 
 
 class Conflict(Rejected):
@@ -64,8 +53,8 @@ class Transport:
     ) -> Any:
         """The decoded answer, None if it is empty.
 
-        Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused,
-        Missing, Rejected, Conflict.
+        Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused
+        (401: the key; 403: what it may do), Missing (404), Conflict (409), Rejected (400, 422).
         """
         return self._content(await self._answer(method, path, body=body, params=params))
 

@@ -51,6 +51,16 @@ def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
             ServiceSettings.from_environment(environment)
 
 
+def test_only_argilla_needs_an_address_and_a_key() -> None:
+    elsewhere = {name: value for name, value in NEEDED.items() if "ARGILLA" not in name}
+
+    settings = ServiceSettings.from_environment(elsewhere | {"LABELLOOP_ORACLE": "office"})
+
+    assert settings.oracle == "office"
+    assert ServiceSettings.from_environment(settings.to_environment()) == settings
+    assert ServiceSettings.from_environment(NEEDED).oracle == "argilla"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

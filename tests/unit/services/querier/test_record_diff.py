@@ -2,13 +2,14 @@
 
 from msgspec.structs import replace
 
-from labelloop.oracle.argilla import NewResponse, Suggestion
+from labelloop.oracle.base import Prediction
 from labelloop.oracle.votes import SeenRecord
 from schemas import events as e
 from schemas.parts import QueriedItem, Vote
-from services.querier.record_diff import MissingRecord, lacks, leftovers, missing_accounts, new_records
+from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 from tests.support.states import (
     START,
+    all_answered,
     annotated,
     answered,
     project,
@@ -101,55 +102,56 @@ def test_records_carry_what_annotators_may_know() -> None:
     told = (queried(), queried("1", (6,)))
     state = state_of(project(), *told, replace(queried("2", model="0", attempt=0), items=(picked,)))
 
-    (record,) = new_records(state, state.batches["2"], [MissingRecord(4, (ANN,))], ["hello"], ACCOUNTS)
+    (text,) = asked_texts(state.batches["2"], [MissingRecord(4, (ANN,))], ["hello"], ACCOUNTS)
 
-    assert (record.external_id, record.text) == ("2:4", "hello")
-    assert record.metadata == {"batch": 2, "rank": 0, "item": 4, "reason": "uncertain", "model": "model-0"}
-    assert record.suggestion == Suggestion(("ham",), 0.4, "model-0")
-    assert record.responses == (NewResponse("u-ann", "submitted", ("spam",)),)
+    assert (text.batch, text.number, text.item, text.rank, text.text) == ("2", 2, 4, 0, "hello")
+    assert (text.reason, text.model) == ("uncertain", "0")
+    assert text.suggestion == Prediction(("ham",), 0.4, "0")
+    assert text.votes == (ANN,)
 
 
 def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
     state = state_of(project(), replace(queried(model="0", attempt=0), items=(picked,)))
 
-    (record,) = new_records(state, state.batches["0"], [MissingRecord(4, ())], ["hello"], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], ["hello"], {})
 
-    assert record.metadata == {"batch": 0, "rank": 0, "item": 4}
-    assert record.suggestion is None
+    assert (text.reason, text.model, text.suggestion) == (None, None, None)
 
 
 def test_a_cold_start_shows_its_reason_and_no_suggestion() -> None:
     state = state_of(project(), queried())
 
-    records = new_records(state, state.batches["0"], [MissingRecord(1, ())], ["hello"], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], ["hello"], {})
 
-    assert [record.metadata for record in records] == [
-        {"batch": 0, "rank": 1, "item": 1, "reason": "cold-start"}
-    ]
-    assert [record.suggestion for record in records] == [None]
+    assert (text.rank, text.reason, text.model, text.suggestion) == (1, "cold-start", None, None)
+
+
+def test_a_relabel_batch_stays_itself_where_people_meet_it() -> None:
+    asked = e.RelabelRequested(request="1", who="ann", items=(0,), why="unsure")
+    told = (queried(items=(0,)), all_answered("0", (0,)), asked)
+    state = state_of(project(), *told, queried("relabel-1", (0,)))
+
+    (text,) = asked_texts(state.batches["relabel-1"], [MissingRecord(0, ())], ["hello"], {})
+
+    assert (text.batch, text.number) == ("relabel-1", 0)
 
 
 def test_votes_of_accounts_that_could_not_be_made_wait() -> None:
     state = state_of(project(), queried())
 
-    (record,) = new_records(
-        state, state.batches["0"], [MissingRecord(1, (ANN, BOB))], ["hello"], {"u-2": "bob"}
-    )
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, (ANN, BOB))], ["hello"], {"u-2": "bob"})
 
-    assert record.responses == (NewResponse("u-2", "submitted", ("ham",)),)
+    assert text.votes == (vote("bob", "ham", user="u-2"),)
 
 
 def test_discards_and_drafts_are_put_back_as_they_were() -> None:
     state = state_of(project(), queried())
     given = (vote("ann"), vote("bob", "ham", "draft"))
 
-    (record,) = new_records(state, state.batches["0"], [MissingRecord(1, given)], ["hello"], ACCOUNTS)
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, given)], ["hello"], ACCOUNTS)
 
-    assert record.responses == (
-        NewResponse("u-ann", "discarded", ()),
-        NewResponse("u-bob", "draft", ("ham",)),
-    )
+    assert text.votes == given
 
 
 def test_a_text_that_came_with_its_label_is_not_put_before_people() -> None:

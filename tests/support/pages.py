@@ -1,0 +1,15 @@
+"""The blocks of a page of docs/."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> dict[str, list[str]]:
+    """What stands in the fenced blocks of each language, in order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
+        found[block[1]].append(block[2])
+    return found

@@ -1,0 +1,25 @@
+"""How a text to ask for looks in Argilla."""
+
+from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
+from labelloop.oracle.argilla.project import new_record
+from labelloop.oracle.base import AskedText, Prediction
+from tests.support.states import vote
+
+
+def test_a_record_shows_why_and_by_which_model_its_text_was_picked() -> None:
+    suggested = Prediction(("ham",), 0.4, "0")
+    text = AskedText("2", 2, 4, 0, "hello", "uncertain", "0", suggested, (vote("ann", "spam"), vote("bob")))
+
+    assert new_record(text) == NewRecord(
+        external_id="2:4",
+        text="hello",
+        metadata={"batch": 2, "rank": 0, "item": 4, "reason": "uncertain", "model": "model-0"},
+        suggestion=Suggestion(("ham",), 0.4, "model-0"),
+        responses=(NewResponse("u-ann", "submitted", ("spam",)), NewResponse("u-bob", "discarded", ())),
+    )
+
+
+def test_a_record_of_a_relabel_batch_is_another_than_that_of_its_first_batch() -> None:
+    assert new_record(AskedText("relabel-1", 3, 4, 0, "hello")) == NewRecord(
+        external_id="relabel-1:4", text="hello", metadata={"batch": 3, "rank": 0, "item": 4}
+    )
