@@ -49,6 +49,7 @@ ENV PATH=/opt/labelloop/bin:$PATH \
     XDG_CACHE_HOME=/cache \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
+    PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DO_NOT_TRACK=1
 WORKDIR /work

@@ -55,6 +55,7 @@ _NAMES = {
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module("labelloop.import_path").check_packages()
     module, _, other = _NAMES.get(name, "schemas.events").partition(":")
     found = getattr(import_module(module), other or name, None)
     if found is None or not (name in _NAMES or name in _events()):

@@ -4,18 +4,17 @@ A name only ever chooses among these. It is never imported itself, so whoever ma
 cannot choose code to run.
 """
 
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from labelloop.errors import UserError
+from labelloop.config.environment import PLUGINS
+from labelloop.errors import UserError, one_line
+from labelloop.import_path import search_working_folder
 
 LISTED = "LABELLOOP_PLUGINS"
 OURS = "labelloop"
@@ -186,15 +185,14 @@ def _of_package(point: EntryPoint) -> Declared:
 
 def _listed() -> list[tuple[str, Any]]:
     """What LABELLOOP_PLUGINS lists, imported; an entry that cannot be has its UserError beside it."""
-    targets = re.split(r"[,\s]+", os.environ.get(LISTED, "").strip())
+    targets = re.split(r"[,\s]+", PLUGINS.get(LISTED, "").strip())
     return [(target, _of_list(target)) for target in targets if target]
 
 
 def _of_list(target: str) -> Any:
     if not re.fullmatch(r"[\w.]+:[\w.]+", target):
         return UserError(f"{LISTED} lists {target[:LONGEST]!r}: name each as module:Name")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+    search_working_folder()
     try:
         return imported(target, f"{target}, which {LISTED} lists,")
     except UserError as error:
@@ -202,4 +200,4 @@ def _of_list(target: str) -> Any:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return one_line(f"{type(error).__name__}: {error}")

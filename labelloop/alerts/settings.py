@@ -1,6 +1,5 @@
 """Whom to alert, of what, and which services to watch, from the environment."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from labelloop.config.environment import ALERTS
 from labelloop.config.settings import needed, number
 from labelloop.durations import duration
 from labelloop.errors import UserError
@@ -58,7 +58,7 @@ class AlertSettings:
     parent: int | None = None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "AlertSettings":
+    def from_environment(cls, environment: Mapping[str, str] = ALERTS) -> "AlertSettings":
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
         said = (environment.get(RULE) or "").split(";")
         return cls(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, one_line
 
 SHORTEST = 6
 HIDDEN = "***"
@@ -47,7 +47,7 @@ class Target:
         )
         if not result:
             said = hidden(" ".join(line.message for line in result.logs()), self._url)
-            reason = " ".join(said.split()) or "it does not take it"
+            reason = one_line(said) or "it does not take it"
             raise Unavailable(f"{self.name} cannot be told: {reason}", outage=self.name)
 
 

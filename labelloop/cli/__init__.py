@@ -1,5 +1,9 @@
 """The command line, one module a command."""
 
-from labelloop.cli.main import main
+from labelloop.import_path import exit_unless_ours
+
+exit_unless_ours()
+
+from labelloop.cli.main import main  # noqa: E402  (imports what is checked)
 
 __all__ = ["main"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -72,6 +71,7 @@ async def _copy(
 
 @asynccontextmanager
 async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[LogSide]":
+    from labelloop.config.environment import SERVICE
     from labelloop.config.locations import check_file, locations_of
     from labelloop.errors import UserError
     from labelloop.log import open_log
@@ -81,7 +81,7 @@ async def _side(named: str, store: str | None, option: str, must_be_there: bool)
     locations = locations_of(named)
     if must_be_there:
         check_file(locations.log)
-    found = store or locations.known_store or os.environ.get(STORE)
+    found = store or locations.known_store or SERVICE.get(STORE)
 
     def opened() -> Store:
         if found is None:

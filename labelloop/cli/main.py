@@ -28,7 +28,7 @@ from labelloop.cli.status import status
 from labelloop.cli.up import up
 from labelloop.cli.what_if import what_if
 from labelloop.cli.why import why
-from labelloop.errors import TaskError, Unavailable, UserError
+from labelloop.errors import TaskError, Unavailable, UserError, one_line
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -58,7 +58,7 @@ class Commands(click.RichGroup):
             self._fail(ctx, _told(error), BAD_INPUT)
 
     def _fail(self, ctx: click.Context, message: str, code: int) -> None:
-        click.echo(f"error: {' '.join(message.split())}", err=True)
+        click.echo(f"error: {one_line(message)}", err=True)
         ctx.exit(code)
 
 

@@ -8,7 +8,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.where import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.learner.requests import Suspect
@@ -56,7 +56,7 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
 
 
 def _line(suspect: "Suspect", text: str) -> str:
-    shown = " ".join(text.split())
+    shown = one_line(text)
     shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
     return (
         f"{suspect.item:>7}  {suspect.label} ({suspect.confidence:.2f}), rather {suspect.suggested}:  {shown}"

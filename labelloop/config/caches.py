@@ -1,15 +1,15 @@
 """Where a machine keeps what can be fetched or computed again."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from labelloop.config.environment import CACHES
 from labelloop.errors import UserError
 
 CACHE = "LABELLOOP_CACHE"
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+def cache_folder(environment: Mapping[str, str] = CACHES) -> Path:
     """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError where there is none."""
     given = environment.get(CACHE)
     basis = environment.get("XDG_CACHE_HOME") or "~/.cache"

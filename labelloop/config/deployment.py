@@ -1,10 +1,10 @@
 """Where a home's Argilla is: the embedded one, or one elsewhere by URL and key."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from labelloop import atomic
 from labelloop.config.home import Home
 from labelloop.config.settings import argilla_headers
 from labelloop.errors import UserError
@@ -65,10 +65,4 @@ def find_elsewhere(home: Home) -> ArgillaAccess | None:
 
 def save_elsewhere(home: Home, access: ArgillaAccess) -> None:
     """Keep it for this home, readable by its user only."""
-    path = home.path / FILE
-    draft = path.with_name(f".{FILE}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(access), file)
-    draft.replace(path)
+    atomic.write(home.path / FILE, json.dumps(asdict(access)), mode=atomic.THIS_USER)

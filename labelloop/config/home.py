@@ -1,11 +1,11 @@
 """A home: the folder that holds all state of one machine's projects."""
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.errors import UserError
 
 FORMAT = 1
@@ -120,9 +120,7 @@ def _remove(entry: Path) -> None:
 def _make(home: Home) -> None:
     try:
         home.path.mkdir(parents=True, exist_ok=True)
-        draft = home.path / f".{MARK}.{os.getpid()}"
-        draft.write_text(json.dumps({"format": FORMAT, "kind": home.kind}) + "\n", encoding="utf-8")
-        draft.replace(home.path / MARK)
+        atomic.write(home.path / MARK, json.dumps({"format": FORMAT, "kind": home.kind}) + "\n")
     except OSError as error:
         raise UserError(
             f"cannot make the home {home.path} ({error.strerror}): give another by --home"

@@ -1,11 +1,11 @@
 """Where a log and a store are: a home's own, or elsewhere by URL."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.config.home import MARK, Home, existing_home, find_home
 from labelloop.errors import UserError
 
@@ -118,14 +118,8 @@ def remember_locations(locations: Locations) -> None:
     before = recorded_locations(locations.home)
     if elsewhere == (before or Elsewhere()):
         return
-    path = locations.home.path / FILE
-    draft = path.with_name(f".{FILE}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
     # The URL of a store may hold a credential.
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(elsewhere), file)
-    draft.replace(path)
+    atomic.write(locations.home.path / FILE, json.dumps(asdict(elsewhere)), mode=atomic.THIS_USER)
 
 
 def recorded_locations(home: Home) -> Elsewhere | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
 
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
@@ -32,7 +33,7 @@ class ServiceSettings:
     oracle: str = ARGILLA
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServiceSettings":
+    def from_environment(cls, environment: Mapping[str, str] = SERVICE) -> "ServiceSettings":
         """Raises UserError when one that is needed is missing, or one is not what it must be."""
         oracle = chosen_oracle(environment)
         of_argilla = needed if oracle == ARGILLA else unneeded
@@ -73,12 +74,12 @@ def default_threads() -> int:
     return min(os.cpu_count() or 1, 8)
 
 
-def chosen_oracle(environment: Mapping[str, str] = os.environ) -> str:
+def chosen_oracle(environment: Mapping[str, str] = SERVICE) -> str:
     """The entry point of what people answer in: Argilla unless the deployment says another."""
     return environment.get(ORACLE) or ARGILLA
 
 
-def argilla_headers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:
     """Extra headers for Argilla: a JSON object in the environment. Raises UserError."""
     try:
         found = json.loads(environment.get(HEADERS) or "{}")

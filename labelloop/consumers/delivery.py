@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from labelloop.backoff import Backoff
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.observe.health import LOG
@@ -222,7 +222,7 @@ class Delivery:
 
 
 def _reason(error: BaseException) -> str:
-    said = " ".join(" ".join((str(error), *getattr(error, "__notes__", ()))).split())[:LONGEST_REASON]
+    said = one_line(" ".join((str(error), *getattr(error, "__notes__", ()))))[:LONGEST_REASON]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 

@@ -2,14 +2,13 @@
 
 import inspect
 import re
-import sys
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from labelloop.config.services import ALERTING, SERVICES
 from labelloop.consumers.base import Consumer
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, one_line
+from labelloop.import_path import search_working_folder
 from labelloop.plugins import Declared, declared, imported, only
 from labelloop.store import open_store
 from schemas.events import EventData
@@ -30,8 +29,7 @@ def find(named: str) -> type[Consumer[Any]]:
         target = only(own, ENTRY_POINTS).target
     elif re.fullmatch(r"[\w.]+:[\w.]+", named):
         target = named
-        if (here := str(Path.cwd())) not in sys.path:
-            sys.path.insert(0, here)
+        search_working_folder()
     else:
         there = f"there is {', '.join(each.name for each in known)}" if known else "no package here has any"
         raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
@@ -88,4 +86,4 @@ def _is_kinds(events: object) -> bool:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return one_line(f"{type(error).__name__}: {error}")

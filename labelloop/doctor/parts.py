@@ -7,7 +7,7 @@ from datetime import datetime
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.locations import Locations, check_log_is_there, is_file
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
-from labelloop.doctor.software import fits, release, requirements
+from labelloop.doctor.software import release, requirements
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.base import BUNDLED, is_of_hub, resolve
 from labelloop.log import open_log
@@ -105,7 +105,7 @@ async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None
 def judge_version(url: str, version: str, tested: str) -> Finding:
     """`tested` as `==2.8.0`: what counts is its first two numbers."""
     wanted = release(tested.removeprefix("=="))
-    if fits(release(version), f"=={wanted}"):
+    if not wanted or release(version) == wanted:
         return Finding("argilla", OK, f"{version} at {url}")
     return Finding(
         "argilla",

@@ -1,19 +1,16 @@
 """Python and the packages: what is installed against what labelloop needs."""
 
 import platform
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from packaging.requirements import Requirement as Declared
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 
-_REQUIREMENT = re.compile(
-    r"(?P<name>[\w.-]+)(\[[^]]*\])?\s*\(?(?P<bounds>[^;)]*)\)?(;.*\bextra == ['\"](?P<extra>[\w-]+)['\"])?"
-)
-_BOUND = re.compile(r"(>=|<|==)\s*([\w.*]+)")
-_NUMBERS = re.compile(r"\d+(\.\d+)*")
-_ZEROS = re.compile(r"(\.0+)+$")
 NAME = "labelloop"
 
 
@@ -26,42 +23,31 @@ class Requirement:
     bounds: str
 
 
-def parse(requirement: str) -> Requirement:
-    """One line of a distribution's `Requires-Dist`. Raises ValueError."""
-    found = _REQUIREMENT.match(requirement)
-    if found is None:
-        raise ValueError(f"no requirement: {requirement}")
-    return Requirement(found["name"], found["extra"], found["bounds"].strip())
+def parse(line: str, extras: Sequence[str]) -> Requirement | None:
+    """One line of a distribution's `Requires-Dist`; None where neither this machine nor an extra needs it."""
+    declared = Declared(line)
+    for extra in (None, *extras):
+        if declared.marker is None or declared.marker.evaluate({"extra": extra or ""}):
+            return Requirement(declared.name, extra, str(declared.specifier))
+    return None
 
 
 def fits(version: str, bounds: str) -> bool:
-    """Whether a version lies within bounds of `>=`, `<` and `==`, also `==2.8.*`.
-
-    A local part (`+cpu`) does not count.
-    """
-    return all(_meets(version.partition("+")[0], *bound) for bound in _BOUND.findall(bounds))
+    """Whether a version lies within bounds as `<14,>=13`; a pre-release is one like any other."""
+    try:
+        # A Python that is built between two releases has a `+` at its end.
+        return SpecifierSet(bounds).contains(Version(version.removesuffix("+")), prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 def release(version: str) -> str:
-    """The first two numbers of a version: `2.8` of `2.8.0`."""
-    return ".".join(version.split(".")[:2])
-
-
-def _meets(version: str, relation: str, limit: str) -> bool:
-    if limit.endswith("*"):
-        return f"{version}.".startswith(limit[:-1])
-    (numbers, rest), (least, other) = _split(version), _split(limit)
-    if relation == "==":
-        return (numbers, rest) == (least, other)
-    return (numbers >= least) == (relation == ">=")
-
-
-def _split(version: str) -> tuple[tuple[int, ...], str]:
-    """Its numbers, without zeros at the end, and what follows them."""
-    found = _NUMBERS.match(version)
-    numbers = found[0] if found else ""
-    kept = _ZEROS.sub("", numbers)
-    return tuple(int(number) for number in kept.split(".") if number), version[len(numbers) :]
+    """The first two numbers of a version: `2.8` of `2.8.0`; all of it where it is none."""
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        return version
+    return f"{parsed.major}.{parsed.minor}"
 
 
 def check_python() -> Finding:
@@ -101,7 +87,9 @@ def judge_versions(
 def requirements() -> list[Requirement]:
     """What labelloop needs, extras included."""
     try:
-        return [parse(line) for line in metadata.requires(NAME) or ()]
+        extras = metadata.metadata(NAME).get_all("Provides-Extra") or []
+        found = (parse(line, extras) for line in metadata.requires(NAME) or ())
+        return [each for each in found if each is not None]
     except metadata.PackageNotFoundError:
         return []
 

@@ -17,6 +17,7 @@ from labelloop.learner import requests
 from labelloop.store.failures import TaskFailed, WorkerCrashed
 
 PRELOADED = ["labelloop.learner.preload"]
+_starting_warm_process = threading.Lock()
 
 
 class Worker:
@@ -92,6 +93,7 @@ class _Child:
         self._process = context.Process(target=_main, args=(sender, request), name=name, daemon=True)
 
     def start(self) -> None:
+        _start_warm_process()
         self._process.start()
         self._sender.close()
 
@@ -111,6 +113,20 @@ class _Child:
     def kill(self) -> None:
         if self._process.is_alive():
             self._process.kill()
+
+
+def _start_warm_process() -> None:
+    """Start it, where it does not run, as `python -P`: it would import what lies in the current folder."""
+    with _starting_warm_process:
+        before = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            forkserver.ensure_running()
+        finally:
+            if before is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = before
 
 
 def _kill_warm_process() -> None:

@@ -1,11 +1,12 @@
-"""Ask the service in this container how it fares: `python -m labelloop.observe.check [healthz|readyz]`.
+"""Ask the service in this container how it fares: `python -P -m labelloop.observe.check [healthz|readyz]`.
 
 Exits with 0 when it is well (or ready), else with 1 and the reason. Imports next to nothing, to be quick.
 """
 
-import os
 import sys
 from http.client import HTTPConnection, HTTPException
+
+from labelloop.config.environment import OBSERVING
 
 PATIENCE = 3.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -20,10 +21,10 @@ def main() -> None:
 
 def ask(probe: str) -> str | None:
     """Why the service is not well (`healthz`) or not ready (`readyz`); None when it is."""
-    port = os.environ.get("LABELLOOP_HEALTH_PORT", "")
+    port = OBSERVING.get("LABELLOOP_HEALTH_PORT", "")
     if not port.isdecimal() or port == "0":
         return "LABELLOOP_HEALTH_PORT names no port to ask"
-    host = os.environ.get("LABELLOOP_HEALTH_HOST") or "127.0.0.1"
+    host = OBSERVING.get("LABELLOOP_HEALTH_HOST") or "127.0.0.1"
     connection = HTTPConnection(EVERYWHERE.get(host, host), int(port), timeout=PATIENCE)
     try:
         connection.request("GET", f"/{probe}")

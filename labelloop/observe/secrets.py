@@ -1,10 +1,11 @@
 """Secrets of the deployment, kept out of what a service says."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from labelloop.config.environment import ALL
 
 Hide = Callable[[str], str]
 
@@ -17,7 +18,7 @@ SHORTEST = 6
 HIDDEN = "***"
 
 
-def hiding(environment: Mapping[str, str] = os.environ) -> Hide:
+def hiding(environment: Mapping[str, str] = ALL) -> Hide:
     """A text without the secrets of these settings, and without credentials in URLs.
 
     A secret of fewer than SHORTEST characters is not looked for: it would hide words.

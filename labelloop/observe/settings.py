@@ -1,9 +1,9 @@
 """How a service shows itself: settings from its environment."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labelloop.config.environment import OBSERVING
 from labelloop.errors import UserError
 
 HOST = "LABELLOOP_HEALTH_HOST"
@@ -23,7 +23,7 @@ class Observing:
     json: bool = False
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Observing":
+    def from_environment(cls, environment: Mapping[str, str] = OBSERVING) -> "Observing":
         """Raises UserError when one is not what it must be."""
         return cls(
             port=_port(environment.get(PORT)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line
 from labelloop.pool.reading import Columns
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def read_folder(path: Path, split: str | None) -> Columns:
         found = datasets.load_from_disk(str(path))
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
-            f"{path} is no folder saved by datasets' save_to_disk ({_line(error)}); "
+            f"{path} is no folder saved by datasets' save_to_disk ({one_line(error)}); "
             "give such a folder or one file (.jsonl, .csv, .tsv, .parquet)"
         ) from error
     return _columns(_choose(str(path), found, split))
@@ -79,13 +79,9 @@ def _class_name(names: Sequence[str], value: object) -> str | None:
 
 
 def _remedy(error: Exception) -> str:
-    said = _line(error)
+    said = one_line(error)
     if "scripts are no longer supported" in said:
         return "it is a script, which datasets no longer runs; try the revision refs/convert/parquet"
     if isinstance(error, ConnectionError):
         return f"{said}; check the id and the network, or give a file or a saved folder"
     return f"{said}; check the id, its config and its revision"
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -4,8 +4,6 @@ A text's row number is its pool item id.
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +12,8 @@ from typing import IO, Self
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from labelloop.errors import UserError
+from labelloop import atomic
+from labelloop.errors import UserError, one_line
 
 ROWS_PER_BATCH = 4096
 
@@ -44,19 +43,11 @@ def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
     Raises `UserError` if the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False) as file:
-            beside = Path(file.name)
-            try:
+        with atomic.beside(folder / "any.arrow") as draft:
+            with atomic.create(draft, atomic.THIS_USER) as file:
                 _write_stream(file, rows)
-                file.flush()
-                os.fsync(file.fileno())
-                info = _info(beside)
-                beside.replace(folder / info.name)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-        _sync_folder(folder)
+            info = _info(draft)
+            atomic.place(draft, folder / info.name)
     except OSError as error:
         raise UserError(
             f"cannot write a pool snapshot to {folder}: {error.strerror or error}; "
@@ -82,7 +73,9 @@ class OpenSnapshot:
         except FileNotFoundError as error:
             raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
         except (OSError, pa.ArrowInvalid) as error:
-            raise UserError(f"the pool snapshot {path} cannot be read ({_line(error)}); {remedy}") from error
+            raise UserError(
+                f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}"
+            ) from error
         return cls(table)
 
     def __len__(self) -> int:
@@ -138,15 +131,3 @@ def _info(path: Path) -> SnapshotInfo:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SnapshotInfo(f"{digest}.arrow", digest, path.stat().st_size)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())

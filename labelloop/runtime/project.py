@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from labelloop.errors import TaskError, Unavailable
+from labelloop.errors import TaskError, Unavailable, one_line
 from labelloop.log.base import Fenced, Ownership, Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
@@ -177,7 +177,7 @@ class ProjectWork:
             service=self._service.name,
             due=due,
             kind=kind,
-            error=" ".join(str(error).split())[:1000] or kind,
+            error=one_line(str(error))[:1000] or kind,
             attempt=before.event.attempt + 1 if before else 1,
         )
         try:

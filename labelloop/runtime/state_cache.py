@@ -4,8 +4,6 @@ import gc
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -16,6 +14,7 @@ import msgspec
 
 import labelloop.loop
 import schemas
+from labelloop import atomic
 from labelloop.log.base import Record
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
@@ -90,7 +89,9 @@ class StateCache:
                 "mark": asdict(checkpoint),
                 "sha256": hashlib.sha256(body).hexdigest(),
             }
-            _write(path, json.dumps(head).encode() + b"\n" + body)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            content = json.dumps(head).encode() + b"\n" + body
+            atomic.write(path, content, mode=atomic.THIS_USER, durable=False)
         except OSError as error:
             logger.warning("the fold is not saved in %s: %s", path.parent, error.strerror or error)
 
@@ -113,19 +114,6 @@ class StateCache:
 def is_worth_saving(new: int, in_all: int) -> bool:
     """Whether so many events more than saved are a share that a start would notice."""
     return new >= max(SAVE_AFTER, in_all // SAVE_SHARE)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for this user alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class UnusableCache(ValueError):

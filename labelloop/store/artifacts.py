@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-import os
 import shutil
 import time
-import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from labelloop import atomic
+
 MANIFEST = "manifest.json"
-UNFINISHED = ".writing-"
 ABANDONED_AFTER = 3600.0
 
 
@@ -27,17 +26,13 @@ def store(into: Path, fill: Callable[[Path], None]) -> Path:
 
     A whole model that is there already is left alone; a damaged one is replaced.
     """
-    into.mkdir(parents=True, exist_ok=True)
-    beside = into / f"{UNFINISHED}{uuid.uuid4().hex}"
-    try:
-        beside.mkdir()
-        fill(beside)
-        folder = into / _write_manifest(beside)
-        _sync([*beside.iterdir(), beside])
-        place(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    _sync([into])
+    with atomic.beside(into / "any") as draft:
+        draft.mkdir()
+        fill(draft)
+        folder = into / _write_manifest(draft)
+        atomic.sync(*draft.iterdir(), draft)
+        place(draft, folder)
+    atomic.sync(into)
     return folder
 
 
@@ -110,12 +105,3 @@ def _write_manifest(folder: Path) -> str:
     manifest = json.dumps({"files": files}, indent=2, sort_keys=True).encode() + b"\n"
     (folder / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
-
-
-def _sync(paths: Iterable[Path]) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

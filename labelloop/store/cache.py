@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from labelloop.atomic import UNFINISHED, remove
 from labelloop.errors import UserError
-from labelloop.store.artifacts import ABANDONED_AFTER, UNFINISHED
-from labelloop.store.placing import remove
+from labelloop.store.artifacts import ABANDONED_AFTER
 
 IN_USE = 3600.0
 """Seconds for which what was handed out is not removed: a service may be about to open it."""

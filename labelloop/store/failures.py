@@ -2,7 +2,7 @@
 
 import errno
 
-from labelloop.errors import TaskError, UserError
+from labelloop.errors import TaskError, UserError, one_line
 from labelloop.store.artifacts import ModelDamaged, ModelMissing
 
 LONGEST = 500
@@ -60,6 +60,6 @@ def _is_disk_full(error: BaseException) -> bool:
 
 
 def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or "no further reason given"
+    text = one_line(str(error)) or "no further reason given"
     known = isinstance(error, UserError | ModelMissing | ModelDamaged)
     return (text if known else f"{type(error).__name__}: {text}")[:LONGEST]

@@ -4,11 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, place, verify
 from labelloop.store.failures import TaskFailed
 from labelloop.store.objects import Objects
-from labelloop.store.placing import beside, place_file
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
@@ -21,11 +21,11 @@ def fetch_snapshot(objects: Objects, snapshot: Snapshot, file: Path) -> None:
     where = f"{objects.shown}/{snapshot.uri}"
     remedy = "restore it from a backup, or make the project again from its data set"
     for _ in range(TRIES):
-        with beside(file) as draft:
+        with atomic.beside(file) as draft:
             if not objects.get(snapshot.uri, draft):
                 raise UserError(f"the pool snapshot {where} is missing; {remedy}")
             if file_digest(draft) == snapshot.digest:
-                place_file(draft, file, snapshot.digest)
+                atomic.place(draft, file)
                 return
     raise UserError(f"the pool snapshot {where} is damaged (its sha256 has changed); {remedy}")
 
@@ -34,7 +34,7 @@ def fetch_model(objects: Objects, trained: ModelTrained, folder: Path) -> None:
     """Copy a model to `folder`. Raises TaskError (model-missing, model-damaged)."""
     for tries_left in reversed(range(TRIES)):
         try:
-            with beside(folder) as draft:
+            with atomic.beside(folder) as draft:
                 draft.mkdir()
                 _download(objects, trained, draft)
                 verify(draft, trained.sha256)

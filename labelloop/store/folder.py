@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from labelloop import atomic
+from labelloop.errors import Unavailable
 from labelloop.store.artifacts import file_digest, prune
 from labelloop.store.base import Store, models_uri
-from labelloop.store.placing import beside, place_file
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
@@ -54,9 +55,11 @@ class FolderStore(Store):
         target = self.root / snapshot.uri
         if target.is_file() and file_digest(target) == snapshot.digest:
             return False
-        with beside(target) as copy:
+        with atomic.beside(target) as copy:
             shutil.copyfile(file, copy)
-            place_file(copy, target, snapshot.digest)
+            if file_digest(copy) != snapshot.digest:
+                raise Unavailable(f"{target.name} did not arrive as it was written (its sha256 is another)")
+            atomic.place(copy, target)
         return True
 
     def address(self, uri: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import fsspec  # type: ignore[import-untyped]
 
-from labelloop.errors import TaskError, Unavailable, UserError
+from labelloop.errors import TaskError, Unavailable, UserError, one_line
 
 Result = TypeVar("Result")
 OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
@@ -164,5 +164,4 @@ def away(store: str, why: str) -> Unavailable:
 
 def line(error: BaseException) -> str:
     """An error in one line, at most 200 characters."""
-    text = " ".join(str(error.args[-1] if error.args else error).split())
-    return (text or type(error).__name__)[:200]
+    return (one_line(error.args[-1] if error.args else error) or type(error).__name__)[:200]

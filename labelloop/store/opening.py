@@ -1,7 +1,6 @@
 """Which store a location names."""
 
 import json
-import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from labelloop.config.caches import cache_folder
+from labelloop.config.environment import STORE
 from labelloop.errors import UserError
 from labelloop.store.base import Store
 from labelloop.store.folder import FolderStore
@@ -22,7 +22,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {"s3": QUICK, "s3a": QUICK}
 PACKAGES = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "gcs": ("gcsfs", "gcs")}
 
 
-def open_store(location: str | Path, environment: Mapping[str, str] = os.environ) -> Store:
+def open_store(location: str | Path, environment: Mapping[str, str] = STORE) -> Store:
     """The store at a folder, `file:///…`, or any URL that fsspec knows. Asks nothing of the network.
 
     Options of fsspec's file system, and the cache's folder and size, come from the environment. Raises

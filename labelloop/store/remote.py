@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from labelloop.atomic import remove
 from labelloop.store.artifacts import (
     ABANDONED_AFTER,
     MANIFEST,
@@ -18,7 +19,6 @@ from labelloop.store.base import Store, models_uri
 from labelloop.store.cache import Cache
 from labelloop.store.fetching import fetch_model, fetch_snapshot
 from labelloop.store.objects import Objects, away
-from labelloop.store.placing import remove
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 

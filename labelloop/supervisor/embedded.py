@@ -1,10 +1,10 @@
 """The address of the embedded Argilla, and where that of a home listens."""
 
 import json
-import os
 import socket
 from dataclasses import asdict, dataclass
 
+from labelloop import atomic
 from labelloop.config.home import Home
 from labelloop.errors import UserError
 
@@ -33,10 +33,7 @@ def choose_address(home: Home, host: str | None, port: int | None) -> Embedded:
 
 def remember_address(home: Home, address: Embedded) -> None:
     """Keep it for the next time."""
-    path = home.path / FILE
-    draft = path.with_name(f".{FILE}.{os.getpid()}")
-    draft.write_text(json.dumps(asdict(address)) + "\n", encoding="utf-8")
-    draft.replace(path)
+    atomic.write(home.path / FILE, json.dumps(asdict(address)) + "\n")
 
 
 def _recorded(home: Home) -> Embedded | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from labelloop.alerts import targets
 from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
 from labelloop.config.services import ALERTING, SERVICES
@@ -84,8 +85,8 @@ def annotators(
 
 def settings(home: Home, locations: Locations, access: ArgillaAccess) -> ServiceSettings:
     """The settings that the services of this home get, from this process."""
-    threads = os.environ.get("LABELLOOP_THREADS") or str(default_threads())
-    keep = os.environ.get("LABELLOOP_KEEP_MODELS") or "5"
+    threads = SERVICE.get("LABELLOOP_THREADS") or str(default_threads())
+    keep = SERVICE.get("LABELLOOP_KEEP_MODELS") or "5"
     basis = ServiceSettings(
         log=locations.log,
         store=locations.store,
@@ -105,6 +106,7 @@ def _port(first: int | None, number: int) -> dict[str, str]:
 
 
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:
-    command = (sys.executable, "-m", *module)
+    # Nothing of the current folder may stand for a module of ours or of Python.
+    command = (sys.executable, "-P", "-m", *module)
     # Addresses hold secrets: only what alerts is to know them.
     return Service(name, command, home.logs / f"{name}.log", {**QUIET, ALERT: "", **environment})

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labelloop.config.environment import of_child
 from labelloop.errors import UserError
 
 LARGEST = 5_000_000
@@ -37,7 +38,7 @@ async def start(service: Service) -> asyncio.subprocess.Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **service.environment},
+                env=of_child(service.environment),
                 start_new_session=True,
             )
     except OSError as error:

@@ -1,12 +1,12 @@
 """What the supervisor says of itself and its processes in a file, and how this machine's services fare."""
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from labelloop import atomic
 from labelloop.config.deployment import find_elsewhere
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
@@ -44,10 +44,8 @@ class SupervisorState:
 
 def write_state(run: Path, state: SupervisorState) -> None:
     """Replace what was said before. A full disk leaves it as it was."""
-    draft = run / f".{FILE}.{os.getpid()}"
     with suppress(OSError):
-        draft.write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
-        draft.replace(run / FILE)
+        atomic.write(run / FILE, json.dumps(asdict(state), indent=1), durable=False)
 
 
 def read_state(run: Path) -> SupervisorState | None:

@@ -1,4 +1,4 @@
-"""Start it: `python -m services.alerting`."""
+"""Start it: `python -P -m services.alerting`."""
 
 from labelloop.runtime.process import launch
 from services.alerting.service import main

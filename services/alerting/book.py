@@ -1,13 +1,13 @@
 """What was found wrong, what is still to be told and to whom: in one file, so that a crash loses nothing."""
 
 import json
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from labelloop import atomic
 from labelloop.alerts import Message
 from labelloop.durations import spoken
 from labelloop.errors import UserError
@@ -89,15 +89,9 @@ class Book:
 
     def save(self) -> None:
         """On disk when it returns. Raises UserError when it cannot be written."""
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(self._written(), file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
+            atomic.write(self.path, json.dumps(self._written(), indent=1), mode=atomic.THIS_USER)
         except OSError as error:
             raise UserError(
                 f"what was alerted cannot be kept in {self.path} ({error.strerror or error}): "

@@ -1,7 +1,6 @@
 """How services fare, as their health pages tell."""
 
 import asyncio
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from labelloop.config.services import SERVICES
 from labelloop.observe.status_file import read_status_file
@@ -17,7 +17,7 @@ from labelloop.supervisor.state import read_state
 from services.alerting.due import ServiceHealth
 
 PATIENCE = 5.0
-LAG = re.compile(r"^labelloop_lag_seconds\{[^}]*\} (\S+)$", re.MULTILINE)
+LAG = "labelloop_lag_seconds"
 STARTING = "it is starting"
 
 
@@ -70,8 +70,17 @@ class ServiceWatch:
                 continue
             if ready.status_code != 200:
                 problems.append(ready.text.strip()[:300])
-            lags += [float(found) for found in LAG.findall(metrics.text)]
+            lags += _lags(metrics.text)
         return ServiceHealth(problems[0] if problems else None, now, max(lags, default=None))
+
+
+def _lags(page: str) -> list[float]:
+    """The lags on a page of metrics; none where it is none."""
+    try:
+        families = list(text_string_to_metric_families(page))
+    except ValueError:
+        return []
+    return [sample.value for family in families for sample in family.samples if sample.name == LAG]
 
 
 async def _each(address: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Start it: `python -m services.annotation_watcher`."""
+"""Start it: `python -P -m services.annotation_watcher`."""
 
 from labelloop.runtime.process import serve
 from services.annotation_watcher.service import AnnotationWatcher

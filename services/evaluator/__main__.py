@@ -1,4 +1,4 @@
-"""Start it: `python -m services.evaluator`."""
+"""Start it: `python -P -m services.evaluator`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Start it: `python -m services.querier`."""
+"""Start it: `python -P -m services.querier`."""
 
 from labelloop.runtime.process import serve
 from services.querier.service import Querier

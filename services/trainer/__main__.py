@@ -1,4 +1,4 @@
-"""Start it: `python -m services.trainer`."""
+"""Start it: `python -P -m services.trainer`."""
 
 from labelloop.runtime.process import serve
 from services.trainer.service import Trainer

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoTokenizer, BertForSequenceClassification, PreTrainedTokenizerBase
 
+from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.learner.base import WEIGHTS, resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
@@ -77,16 +76,10 @@ def pooled(
 
 def _kept(file: Path, compute: Callable[[], Features]) -> Features:
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as beside:
-            try:
-                np.save(beside, compute(), allow_pickle=False)
-                beside.flush()
-                os.fsync(beside.fileno())
-                Path(beside.name).replace(file)
-            except BaseException:
-                Path(beside.name).unlink(missing_ok=True)
-                raise
+        with atomic.beside(file) as draft:
+            with atomic.create(draft, atomic.THIS_USER) as writing:
+                np.save(writing, compute(), allow_pickle=False)
+            atomic.place(draft, file)
     features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
     return features
 

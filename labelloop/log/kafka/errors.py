@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from aiokafka import errors as kafka
 
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.log.kafka.settings import KafkaSettings
 
 REFUSED = (
@@ -58,4 +58,4 @@ def away(settings: KafkaSettings, how: str) -> Unavailable:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return one_line(error)[:300]

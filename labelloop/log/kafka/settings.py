@@ -1,7 +1,6 @@
 """Where Kafka is and how it is reached: a URL, and settings from the environment or a file."""
 
 import inspect
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.helpers import create_ssl_context
 
+from labelloop.config.environment import KAFKA
 from labelloop.errors import UserError
 
 SCHEME = "kafka://"
@@ -105,7 +105,7 @@ class KafkaSettings:
         return {"bootstrap_servers": list(self.servers), "client_id": self.prefix, **options}
 
 
-def read_settings(url: str, environment: Mapping[str, str] = os.environ) -> KafkaSettings:
+def read_settings(url: str, environment: Mapping[str, str] = KAFKA) -> KafkaSettings:
     """The settings of `kafka://host:port,host:port/prefix`. Raises UserError.
 
     Any setting of aiokafka comes as LABELLOOP_KAFKA_<NAME>, or from the YAML file that LABELLOOP_KAFKA_FILE

@@ -1,4 +1,4 @@
-"""`python -m labelloop.oracle.server`: serve Argilla in the foreground until SIGTERM or SIGINT."""
+"""`python -P -m labelloop.oracle.server`: serve Argilla in the foreground until SIGTERM or SIGINT."""
 
 import os
 import signal

@@ -1,6 +1,5 @@
 """The server's SQLite file: migrated beside, then renamed into place, so that a kill leaves no half."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -16,6 +15,7 @@ from alembic.util import CommandError
 from argilla_server.settings import settings
 from sqlalchemy import Engine, create_engine, event
 
+from labelloop import atomic
 from labelloop.errors import UserError
 
 
@@ -86,6 +86,4 @@ def _publish(draft: Path, path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         with suppress(FileNotFoundError):
             draft.with_name(draft.name + suffix).unlink()
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.rename(path)
+    atomic.place(draft, path)

@@ -1,11 +1,11 @@
 """The login that each server makes for itself."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.errors import UserError
 
 OWNER = "owner"
@@ -31,7 +31,9 @@ def credentials(home: Path) -> Credentials:
     home.chmod(0o700)
     path = home / FILE
     if not path.exists():
-        _publish(path, _generate())
+        # Of two processes that start together one wins, and both read what it made.
+        made = json.dumps(asdict(_generate()), indent=2)
+        atomic.write(path, made, mode=atomic.THIS_USER, replaces=False)
     try:
         return Credentials(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
@@ -45,20 +47,3 @@ def _generate() -> Credentials:
         api_key=secrets.token_urlsafe(32),
         auth_secret_key=secrets.token_hex(32),
     )
-
-
-def _publish(path: Path, made: Credentials) -> None:
-    """Link a finished file into place: of two processes that start together, one wins and both read it."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(made), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

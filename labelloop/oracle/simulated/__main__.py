@@ -1,4 +1,4 @@
-"""`python -m labelloop.oracle.simulated`: annotate a project from the gold labels of its pool.
+"""`python -P -m labelloop.oracle.simulated`: annotate a project from the gold labels of its pool.
 
 Either a project of a deployment (`--project`, with the settings of a service in the environment), or a data
 set of an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
@@ -6,7 +6,6 @@ set of an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -14,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.environment import ANNOTATORS
+from labelloop.config.settings import ServiceSettings, argilla_headers
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
@@ -91,8 +91,8 @@ def main(
         if project is not None:
             employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
-            found = tuple(settings.api_keys(keys, os.environ))
-            here = AnnotationJob(url, settings.headers(os.environ), dataset, workspace, pools, found)
+            found = tuple(settings.api_keys(keys, ANNOTATORS))
+            here = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, found)
             employing = _given(here)
         else:
             raise UserError("nobody knows what to annotate: give --project, or --url, --dataset and --pool")

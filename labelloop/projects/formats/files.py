@@ -1,12 +1,10 @@
 """Tables as files: where one goes and in which format, written whole or not at all, and read back."""
 
-import os
-import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from labelloop.errors import UserError
+from labelloop import atomic
+from labelloop.errors import UserError, one_line
 from labelloop.pool.reading import open_utf8
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
@@ -54,7 +52,9 @@ def read_rows(source: str | Path, kind: str | None = None) -> list[Row]:
     try:
         return _from_disk(Path(source), kind)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{source} cannot be read as an export ({_line(error)}): export it again") from error
+        raise UserError(
+            f"{source} cannot be read as an export ({one_line(error)}): export it again"
+        ) from error
 
 
 def _from_disk(path: Path, kind: str) -> list[Row]:
@@ -76,12 +76,9 @@ def _from_hub(name: str) -> list[Row]:
     # What its client raises has no common base, and differs by version.
     except Exception as error:
         raise UserError(
-            f"the Hub does not give {name} ({_line(error)}): check the name, the network and `hf auth login`"
+            f"the Hub does not give {name} ({one_line(error)}): check the name, the network "
+            "and `hf auth login`"
         ) from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
@@ -94,18 +91,15 @@ def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
         _push(rows, str(output).removeprefix(HUB))
         return
     path = Path(output).resolve()
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if kind == "datasets":
-            _save(rows, draft, path)
-        else:
-            _write(rows, draft, kind)
-            draft.replace(path)
+        with atomic.beside(path) as draft:
+            if kind == "datasets":
+                _save(rows, draft, path)
+            else:
+                _write(rows, draft, kind)
+                atomic.place(draft, path)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror or error}): give another --output") from error
-    finally:
-        _remove(draft)
 
 
 def _write(rows: Sequence[Row], path: Path, kind: str) -> None:
@@ -127,7 +121,7 @@ def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:
     if path.exists():
         path.rename(before)
     draft.rename(path)
-    _remove(before)
+    atomic.remove(before)
 
 
 def _push(rows: Sequence[Row], name: str) -> None:
@@ -137,16 +131,7 @@ def _push(rows: Sequence[Row], name: str) -> None:
         as_dataset(rows).push_to_hub(name, private=True)
     # What its client raises has no common base, and differs by version.
     except Exception as error:
-        said = " ".join(str(error).split())
         raise UserError(
-            f"the Hub does not take {name} ({said}): check the name, the network and `hf auth login`, "
-            "or give a file by --output"
+            f"the Hub does not take {name} ({one_line(error)}): check the name, the network "
+            "and `hf auth login`, or give a file by --output"
         ) from error
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()

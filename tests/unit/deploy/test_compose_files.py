@@ -202,4 +202,4 @@ def _mounts(service: Service) -> Iterator[tuple[str, str, str]]:
 
 def _module(service: Service) -> str:
     command = service.get("command", [])
-    return str(command[2]) if command[:2] == ["python", "-m"] else ""
+    return str(command[3]) if command[:3] == ["python", "-P", "-m"] else ""

@@ -28,11 +28,14 @@ INSTALLED = {"click": "8.4.2", "torch": "2.13.0+cpu", "datasets": "5.2.0", "mypy
         ("mypy; extra == 'dev'", Requirement("mypy", "dev", "")),
         ('moto[server]>=5; extra == "dev"', Requirement("moto", "dev", ">=5")),
         ("small-text==2.0.0.dev4; extra == 'learner'", Requirement("small-text", "learner", "==2.0.0.dev4")),
-        ("x (>=1); python_version < '3.13' and extra == 'y'", Requirement("x", "y", ">=1")),
+        ("x (>=1); python_version < '3.99' and extra == 'y'", Requirement("x", "y", ">=1")),
+        ("x>=1; python_version < '3' and extra == 'y'", None),
+        ("x>=1; python_version < '3'", None),
+        ("x[z]>=1; python_version >= '3'", Requirement("x", None, ">=1")),
     ],
 )
-def test_a_requirement_is_read(line: str, parsed: Requirement) -> None:
-    assert parse(line) == parsed
+def test_a_requirement_is_read(line: str, parsed: Requirement | None) -> None:
+    assert parse(line, ("dev", "learner", "y")) == parsed
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,10 @@ def test_a_requirement_is_read(line: str, parsed: Requirement) -> None:
         ("2.8", "==2.8.0", True),
         ("2.8.3", "==2.8.*", True),
         ("2.80.0", "==2.8.*", False),
+        ("3.14.0rc1", "<3.14,>=3.11", False),
+        ("3.11.7+", "<3.14,>=3.11", True),
+        ("3.0rc1", ">=2", True),
+        ("some", ">=2", False),
     ],
 )
 def test_a_version_fits_its_bounds(version: str, bounds: str, does: bool) -> None:

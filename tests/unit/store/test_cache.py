@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
+from labelloop.atomic import UNFINISHED
 from labelloop.errors import UserError
-from labelloop.store.artifacts import UNFINISHED
 from labelloop.store.cache import IN_USE, Cache
 from tests.support.messages import raises_naming
 

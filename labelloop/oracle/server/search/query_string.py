@@ -5,7 +5,7 @@ Words are split as its standard analyzer splits them.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ WORD = re.compile(
     rf"|[^\W{IDEOGRAPH}]+(?:(?:(?<=[^\W\d_])['’.·](?=[^\W\d_])|(?<=\d)['.,](?=\d))[^\W{IDEOGRAPH}]+)*"
 )
 MOST_EDITS = 2
+DEEPEST = 100
 TOKEN = re.compile(r'"(?P<phrase>[^"]*)"(?:~\d+)?|(?P<sign>[()|+])|(?P<minus>-)(?=\S)|(?P<word>[^\s"()|+]+)')
 FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>\d+)")
 
@@ -123,25 +124,17 @@ class Not:
 
 
 @dataclass(frozen=True)
-class Both:
-    """Both parts hold."""
+class Joined:
+    """Parts joined from the left, without precedence; each with whether it may stand for those before it."""
 
-    left: Query
-    right: Query
-
-    def holds(self, document: Document) -> bool:
-        return self.left.holds(document) and self.right.holds(document)
-
-
-@dataclass(frozen=True)
-class Either:
-    """One part holds at least."""
-
-    left: Query
-    right: Query
+    parts: tuple[tuple[bool, Query], ...]
 
     def holds(self, document: Document) -> bool:
-        return self.left.holds(document) or self.right.holds(document)
+        held = True
+        for is_alternative, part in self.parts:
+            if held != is_alternative:
+                held = part.holds(document)
+        return held
 
 
 def _distance(left: str, right: str) -> int:
@@ -157,42 +150,50 @@ def _distance(left: str, right: str) -> int:
 def parse(text: str) -> Query | None:
     """The query that a text stands for, or None if it holds no word.
 
-    No text is an error: signs that mean nothing where they stand are ignored, as is a phrase's slop.
+    No text is an error: signs that mean nothing where they stand are ignored, as are a phrase's slop and
+    parentheses in more than 100 others.
     """
     return _Parser(text).group()
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._tokens = list(TOKEN.finditer(text))
+        self._tokens = list(_without_deep_parentheses(TOKEN.finditer(text)))
         self._at = 0
 
     def group(self) -> Query | None:
-        """Everything up to the closing parenthesis, joined from the left without precedence."""
-        found: Query | None = None
-        join: type[Both] | type[Either] = Both
+        """Everything up to the closing parenthesis."""
+        parts: list[tuple[bool, Query]] = []
+        is_alternative = False
         while self._at < len(self._tokens):
             sign = self._tokens[self._at]["sign"]
             if sign == ")":
                 break
             if sign in ("|", "+"):
                 self._at += 1
-                join = Either if sign == "|" else Both
+                is_alternative = sign == "|"
                 continue
             part = self._part()
             if part is not None:
-                found = part if found is None else join(found, part)
-                join = Both
-        return found
+                parts.append((is_alternative and bool(parts), part))
+                is_alternative = False
+        if len(parts) > 1:
+            return Joined(tuple(parts))
+        return parts[0][1] if parts else None
 
     def _part(self) -> Query | None:
+        excludes = False
+        while self._at < len(self._tokens) and self._tokens[self._at]["minus"]:
+            self._at += 1
+            excludes = not excludes
+        part = self._positive()
+        return Not(part) if excludes and part is not None else part
+
+    def _positive(self) -> Query | None:
         if self._at == len(self._tokens):
             return None
         token = self._tokens[self._at]
         self._at += 1
-        if token["minus"]:
-            part = self._part()
-            return None if part is None else Not(part)
         if token["sign"] == "(":
             part = self.group()
             self._at += 1
@@ -203,10 +204,22 @@ class _Parser:
         return _word(token["word"]) if token["word"] else None
 
 
+def _without_deep_parentheses(tokens: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    depth = 0
+    for token in tokens:
+        depth += token["sign"] == "("
+        if depth <= DEEPEST or token["sign"] not in ("(", ")"):
+            yield token
+        if token["sign"] == ")":
+            depth = max(depth - 1, 0)
+
+
 def _word(text: str) -> Query | None:
     if len(text) > 1 and text.endswith("*"):
         return Prefix(text[:-1].lower())
     if fuzzy := FUZZY.fullmatch(text):
-        return Fuzzy(fuzzy["word"].lower(), min(int(fuzzy["edits"]), MOST_EDITS))
+        # Two digits say enough; Python reads no number of thousands.
+        edits = int(fuzzy["edits"].lstrip("0")[:2] or 0)
+        return Fuzzy(fuzzy["word"].lower(), min(edits, MOST_EDITS))
     found = tuple(words(text))
     return Words(found) if found else None

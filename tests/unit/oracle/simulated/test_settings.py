@@ -1,13 +1,11 @@
-"""Keys and headers come from private places."""
+"""Keys come from private places."""
 
 import errno
 import os
 from pathlib import Path
 
-import pytest
-
 from labelloop.errors import UserError
-from labelloop.oracle.simulated.settings import api_keys, headers
+from labelloop.oracle.simulated.settings import api_keys
 from tests.support.messages import raises_naming
 
 
@@ -40,16 +38,3 @@ def test_no_keys_is_told(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with raises_naming(UserError, tmp_path / "keys", os.strerror(errno.ENOENT)):
         api_keys(tmp_path / "keys", {})
-
-
-def test_headers_are_a_json_object() -> None:
-    assert headers({"LABELLOOP_ARGILLA_HEADERS": '{"Authorization": "Bearer x"}'}) == {
-        "Authorization": "Bearer x"
-    }
-    assert headers({}) == {}
-
-
-@pytest.mark.parametrize("text", ["{", "[1]", "7"])
-def test_headers_of_another_shape_are_told(text: str) -> None:
-    with raises_naming(UserError, "LABELLOOP_ARGILLA_HEADERS", "JSON"):
-        headers({"LABELLOOP_ARGILLA_HEADERS": text})

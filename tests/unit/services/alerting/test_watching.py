@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.watching import ServiceWatch, _each
+from services.alerting.watching import ServiceWatch, _each, _lags
 from tests.support.states import START
 
 
@@ -45,3 +45,21 @@ async def test_a_name_that_cannot_be_one_is_a_service_that_does_not_answer(host:
 
     assert look.problem is not None
     assert look.lag is None
+
+
+@pytest.mark.parametrize(
+    ("page", "lags"),
+    [
+        (
+            "# HELP labelloop_lag_seconds Age\n# TYPE labelloop_lag_seconds gauge\n"
+            'labelloop_lag_seconds{service="a } 1"} 2.5\nlabelloop_lag_seconds{service="b"} 1e+02\n'
+            '# TYPE labelloop_lag_events gauge\nlabelloop_lag_events{service="a"} 7.0\n',
+            [2.5, 100.0],
+        ),
+        ("# TYPE labelloop_lag_events gauge\nlabelloop_lag_events 7.0\n", []),
+        ("<html><body>502 Bad Gateway</body></html>", []),
+        ("", []),
+    ],
+)
+def test_lags_are_taken_from_a_page_of_metrics(page: str, lags: list[float]) -> None:
+    assert _lags(page) == lags

@@ -46,11 +46,40 @@ def found(query: str, *texts: str, field: str | None = None) -> bool:
         ("fox ?", "fox", True),
         ("", "fox", False),
         ("- + | ()", "fox", False),
+        ("cat | fox brown", "brown cat", True),
+        ("cat | fox brown", "fox", False),
+        ("brown cat | fox", "fox", True),
+        ("| fox cat", "fox", False),
+        ("--fox", "fox", True),
+        ("-(cat | fox)", "fox", False),
+        ("-(cat | fox)", "dog", True),
+        ("-fox", "the dog", True),
+        ("foks~02", "fox", True),
+        ("foks~10", "fox", True),
         ("東", "東京に住む", True),
     ],
 )
 def test_a_query_holds_as_elasticsearch_has_it(query: str, text: str, expected: bool) -> None:
     assert found(query, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("(" * 3000, False),
+        ("(" * 3000 + "fox", True),
+        ("(fox " * 3000, True),
+        ("(" * 3000 + "fox" + ")" * 3000 + " cat", False),
+        ("(" * 3000 + "fox" + ")" * 3000 + " | cat", True),
+        ("-(" * 3000 + "fox", True),
+        ("-" * 3001 + "fox", False),
+        ("fox " * 3000, True),
+        ("cat | fox " * 3000, True),
+        ("fox~" + "1" * 5000, True),
+    ],
+)
+def test_a_query_without_end_is_no_error(query: str, expected: bool) -> None:
+    assert found(query, "fox") is expected
 
 
 def test_words_may_lie_in_several_fields_but_a_phrase_in_one() -> None:

@@ -1,0 +1,54 @@
+"""The environment of this process, which is read here alone: each room is given the part that it needs."""
+
+import os
+from collections.abc import Iterator, Mapping
+
+
+class Variables(Mapping[str, str]):
+    """The variables of these names, as they are now; a name with `_` at its end is all that begin so."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = frozenset(names)
+        self._prefixes = tuple(name for name in names if name.endswith("_"))
+
+    def __getitem__(self, name: str) -> str:
+        if not self._has(name):
+            raise KeyError(name)
+        return os.environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in list(os.environ) if self._has(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _has(self, name: str) -> bool:
+        return name in self._names or name.startswith(self._prefixes)
+
+
+SERVICE = Variables(
+    "LABELLOOP_LOG",
+    "LABELLOOP_STORE",
+    "LABELLOOP_ORACLE",
+    "LABELLOOP_ARGILLA_",
+    "LABELLOOP_RUN",
+    "LABELLOOP_THREADS",
+    "LABELLOOP_KEEP_MODELS",
+    "LABELLOOP_PARENT",
+)
+OBSERVING = Variables("LABELLOOP_HEALTH_", "LABELLOOP_LOG_FORMAT")
+ALERTS = Variables(
+    "LABELLOOP_ALERT", "LABELLOOP_ALERT_", "LABELLOOP_LOG", "LABELLOOP_RUN", "LABELLOOP_PARENT"
+)
+KAFKA = Variables("LABELLOOP_KAFKA_")
+CACHES = Variables("LABELLOOP_CACHE", "XDG_CACHE_HOME")
+STORE = Variables("LABELLOOP_STORE_OPTIONS", "LABELLOOP_CACHE", "LABELLOOP_CACHE_GB", "XDG_CACHE_HOME")
+PLUGINS = Variables("LABELLOOP_PLUGINS")
+ANNOTATORS = Variables("LABELLOOP_ANNOTATOR_KEYS", "LABELLOOP_ARGILLA_HEADERS")
+ALL: Mapping[str, str] = os.environ
+"""For what keeps secrets out of logs: one may stand under any name."""
+
+
+def of_child(additions: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that this one starts."""
+    return {**ALL, **additions}

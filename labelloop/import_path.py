@@ -1,0 +1,39 @@
+"""What Python imports from where: our own packages are ours, and a user's folder comes last."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from labelloop.errors import UserError
+
+PACKAGES = ("schemas", "services")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def check_packages() -> None:
+    """Raises UserError where another package of the name hides one of ours."""
+    for name in PACKAGES:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        folder = Path(spec.origin).resolve().parent
+        if folder != ROOT / name:
+            raise UserError(
+                f"the package {name} in {folder.parent} is not labelloop's, and hides it: take that folder "
+                "off PYTHONPATH, or install labelloop in an environment of its own"
+            )
+
+
+def exit_unless_ours() -> None:
+    """Exits with 2 and one line where another package of the name hides one of ours."""
+    try:
+        check_packages()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def search_working_folder() -> None:
+    """Let what plugs in be imported from the current folder, where no other has a module of its name."""
+    if (folder := str(Path.cwd())) not in sys.path:
+        sys.path.append(folder)
