@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +16,6 @@ from labelloop.config.settings import default_threads
 from labelloop.config.where import Where
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import QueryRequest
-from labelloop.learner.stopping import DEFAULT as DEFAULT_STOPPING
 from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
@@ -31,16 +29,11 @@ from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, open_store
 from labelloop.store.artifacts import ModelDamaged, ModelMissing
 from schemas.events import ModelTrained
-from schemas.model import Invalid
 
 if TYPE_CHECKING:
     from small_text import PoolBasedActiveLearner  # type: ignore[import-untyped]
 
 Result = TypeVar("Result")
-OF_THE_LEARNER = {
-    *("name", "labels", "dataset", "config", "split", "revision", "text_column", "label_column"),
-    *("labelled", "labelled_text_column", "labelled_label_column", "match", "needs_gold", "given"),
-}
 
 
 def rebuild(
@@ -84,17 +77,15 @@ def adopt(
     `texts` are those of the learner's data set, in its order; `labels` the names of its classes. Texts that
     it ignores are left out. Its model stays in the notebook: the project trains one of its own on the labels.
     It queries by the learner's strategy, where that is known and needs no parameters, unless `options` name
-    another; they are those of `labelloop init`: batch_size=20, classifier="transformer". Raises UserError.
+    another; they are those of `labelloop init` with its defaults: batch_size=20, classifier="transformer".
+    Raises UserError.
     """
     locations = _where(home, log, store).make()
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         path = Path(folder) / "labelled.jsonl"
         path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
         asked = _options(learner, options, labelled=str(path), labels=tuple(labels), name=name)
-        try:
-            return _run(_made(locations, asked))
-        except Invalid as error:
-            raise UserError(f"an option is not what it must be: {error}") from error
+        return _run(_made(locations, asked))
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -199,16 +190,14 @@ def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], found: Mappi
 def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixed: Any) -> ProjectOptions:
     from labelloop.learner.strategies import check_strategy
 
-    known = {field.name for field in fields(ProjectOptions)} - OF_THE_LEARNER
-    if unknown := sorted(set(given) - known):
+    known = ProjectOptions.taken_by("adopt")
+    if unknown := sorted(set(given) - set(known)):
         raise UserError(f"there is no option {unknown[0]}: there are {', '.join(sorted(known))}")
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
-        classifier = given.get("classifier", ProjectOptions.classifier)
+        classifier = given.get("classifier", ProjectOptions().classifier)
         given = {"strategy": check_strategy(own, {}, classifier).name, **given}
-    return ProjectOptions(
-        **{"stopping": DEFAULT_STOPPING, **given}, **fixed, given=frozenset({*given, *fixed})
-    )
+    return ProjectOptions.of({**given, **fixed})
 
 
 async def _made(locations: Locations, options: ProjectOptions) -> str:

@@ -3,13 +3,34 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.project_options import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
+from labelloop.projects.options import DemoOptions
+
+OF_ANNOTATORS = (
+    click.option(
+        "--annotators", type=click.IntRange(1), default=1, show_default=True, help="Simulated annotators."
+    ),
+    click.option(
+        "--annotator-error",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        show_default=True,
+        help="Share of wrong labels.",
+    ),
+    click.option(
+        "--seconds-per-label",
+        type=click.FloatRange(0),
+        default=0.1,
+        show_default=True,
+        help="Time for a label.",
+    ),
+)
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -25,39 +46,7 @@ from labelloop.config.locations import Elsewhere
     help="A log elsewhere, as kafka://host:9092/prefix, next to what is there. [default: the home's]",
 )
 @options.store
-@click.option("--dataset", help="Labelled texts, as for `labelloop up`. [default: bundled questions]")
-@click.option("--test", help="Labelled texts to test on. [default: bundled with the questions]")
-@click.option("--text-column", help="Column of the texts.")
-@click.option("--label-column", help="Column of the labels that the annotators will give.")
-@click.option("--config", help="Configuration of a Hub data set.")
-@click.option("--split", help="Split of a Hub data set or saved folder. [default: train]")
-@click.option("--revision", help="Revision of a Hub data set.")
-@click.option(
-    "--model", default="all-MiniLM-L6-v2", show_default=True, help="Hub id or folder of a transformer."
-)
-@click.option("--classifier", default="transformer", show_default=True, help="transformer or linear (quick).")
-@click.option("--strategy", default="breaking-ties", show_default=True, help="Query strategy of small-text.")
-@click.option("--batches", type=click.IntRange(1), default=10, show_default=True, help="Batches to label.")
-@click.option("--batch-size", type=click.IntRange(1), default=20, show_default=True, help="Texts a batch.")
-@click.option(
-    "--lookahead", type=click.IntRange(0), default=1, show_default=True, help="Batches picked ahead."
-)
-@click.option(
-    "--annotators", type=click.IntRange(1), default=1, show_default=True, help="Simulated annotators."
-)
-@click.option(
-    "--annotator-error",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Share of wrong labels.",
-)
-@click.option(
-    "--seconds-per-label", type=click.FloatRange(0), default=0.1, show_default=True, help="Time for a label."
-)
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of the first batches and the trainings."
-)
+@project_options("demo", DemoOptions, before={"seed": OF_ANNOTATORS})
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -81,7 +70,7 @@ def demo(
     port: int | None,
     keep_running: bool,
     as_json: bool,
-    **values: Any,
+    asked: DemoOptions,
 ) -> None:
     """See the whole loop on this machine: the real Argilla, and annotators that answer through it.
 
@@ -97,7 +86,6 @@ def demo(
     from labelloop.cli.interrupt import Interrupted, interruptible
     from labelloop.cli.simulation import Simulation
 
-    asked = options.gather(ctx, values)
     simulation = Simulation(
         home,
         Elsewhere(log, store),

@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from labelloop.cli.values import Labels
 from labelloop.errors import UserError
 
 
@@ -60,4 +61,4 @@ def _value(path: Path, option: click.Parameter, value: Any) -> Any:
 
 
 def _takes_lists(option: click.Parameter) -> bool:
-    return bool(option.multiple) or option.name == "labels"
+    return bool(option.multiple) or isinstance(option.type, Labels)

@@ -1,12 +1,13 @@
 """`labelloop fork` and `change`: the same labels with other settings."""
 
 import asyncio
-from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.project_options import project_options
 from labelloop.config.where import Where
+from labelloop.projects.options import ProjectOptions
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -18,23 +19,18 @@ from labelloop.config.where import Where
     help="The last batch that comes along. [default: the newest that is done]",
 )
 @options.where
-@options.changes(
-    "batches", "batch_size", "lookahead", "audit_share", "min_submitted", "ties", "seed", "guidelines"
-)
-@click.pass_context
-def fork(
-    ctx: click.RichContext, /, project: str, name: str, batch: int | None, where: Where, **values: Any
-) -> None:
+@project_options("fork")
+def fork(project: str, name: str, batch: int | None, where: Where, asked: ProjectOptions) -> None:
     """Begin a project with the labels of another, up to a batch, and let it go its own way.
 
     `labelloop fork mail --as mail-entropy --batch 5 --strategy prediction-entropy`
 
     What is not given stays as it is in the other project, which goes on as it was.
     """
-    asyncio.run(_fork(where, project, name, batch, options.gather(ctx, values)))
+    asyncio.run(_fork(where, project, name, batch, asked))
 
 
-async def _fork(where: Where, project: str, name: str, batch: int | None, asked: Any) -> None:
+async def _fork(where: Where, project: str, name: str, batch: int | None, asked: ProjectOptions) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import fork
 
@@ -47,22 +43,21 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
 @click.argument("project")
 @click.option("--from-batch", type=click.IntRange(0), help="The first batch. [default: the next one]")
 @options.where
-@options.changes("batches", "batch_size", "audit_share", "ties")
+@project_options("change")
 @options.why
-@click.pass_context
-def change(
-    ctx: click.RichContext, /, project: str, from_batch: int | None, where: Where, why: str, **values: Any
-) -> None:
+def change(project: str, from_batch: int | None, where: Where, asked: ProjectOptions, why: str) -> None:
     """Change settings of a project from a batch on, while it runs.
 
     `labelloop change mail --batch-size 50 --strategy prediction-entropy`
 
     Another classifier or model is that of the batch's own model, which is trained once the batch is labelled.
     """
-    asyncio.run(_change(where, project, from_batch, options.gather(ctx, values), why))
+    asyncio.run(_change(where, project, from_batch, asked, why))
 
 
-async def _change(where: Where, project: str, from_batch: int | None, asked: Any, why: str) -> None:
+async def _change(
+    where: Where, project: str, from_batch: int | None, asked: ProjectOptions, why: str
+) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import change
 

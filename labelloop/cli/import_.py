@@ -1,31 +1,22 @@
 """`labelloop import`: add a project that begins with labels."""
 
 import asyncio
-from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.init import make
+from labelloop.cli.project_options import project_options
 from labelloop.config.where import Where
+from labelloop.projects.options import ProjectOptions
 
 
 @click.command("import", context_settings=options.FROM_ENVIRONMENT)
-@click.argument("labelled", metavar="LABELS")
 @options.where
-@click.option(
-    "--match",
-    default="text",
-    show_default=True,
-    help="By what a label is that of a text of --dataset: text, source_row (its row there, from 0), or a "
-    "column that both have.",
-)
-@click.option("--labelled-text-column", help="Column of the texts in LABELS, if it is another.")
-@click.option("--labelled-label-column", help="Column of the labels in LABELS, if it is another.")
-@options.project_options
+@project_options("import")
+@options.file
 @options.as_json
-@click.pass_context
-def import_(ctx: click.RichContext, /, where: Where, as_json: bool, **values: Any) -> None:
+def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     """Add a project whose batch 0 are the labels that there are already: the model learns them at once.
 
     LABELS is a file, a folder or a Hub id, as --dataset; also an export of another project. Alone it is the
@@ -37,4 +28,4 @@ def import_(ctx: click.RichContext, /, where: Where, as_json: bool, **values: An
 
     `labelloop import labels.csv --dataset mail.csv --match id`
     """
-    asyncio.run(make(where, options.gather(ctx, values), as_json))
+    asyncio.run(make(where, asked, as_json))

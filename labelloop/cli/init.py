@@ -2,28 +2,28 @@
 
 import asyncio
 import json
-from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.project_options import project_options
 from labelloop.config.where import Where
 from labelloop.projects.options import ProjectOptions
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where
-@options.project_options
+@project_options("init")
+@options.file
 @options.as_json
-@click.pass_context
-def init(ctx: click.RichContext, /, where: Where, as_json: bool, **values: Any) -> None:
+def init(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     """Add a project to a home, or to a log elsewhere, also to one that is served.
 
     `labelloop init --dataset mail.csv --text-column body --labels spam,ham`
 
     `labelloop init --file project.yaml`
     """
-    asyncio.run(make(where, options.gather(ctx, values), as_json))
+    asyncio.run(make(where, asked, as_json))
 
 
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:

@@ -2,41 +2,75 @@
 
 import errno
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import rich_click as click
+from click.exceptions import NoSuchCommand
 
-from labelloop.cli.agreement import agreement
-from labelloop.cli.alert import alert
-from labelloop.cli.annotators import annotators
-from labelloop.cli.copy import copy
-from labelloop.cli.curve import curve
-from labelloop.cli.deadletters import deadletters
-from labelloop.cli.demo import demo
-from labelloop.cli.doctor import doctor
-from labelloop.cli.down import down
-from labelloop.cli.events import events
-from labelloop.cli.export import export
-from labelloop.cli.fork import change, fork
-from labelloop.cli.import_ import import_
-from labelloop.cli.init import init
-from labelloop.cli.operate import close, end, pause, resume, skip
-from labelloop.cli.relabel import noise, relabel
-from labelloop.cli.replay import replay
-from labelloop.cli.run import run
-from labelloop.cli.status import status
-from labelloop.cli.up import up
-from labelloop.cli.what_if import what_if
-from labelloop.cli.why import why
 from labelloop.errors import TaskError, Unavailable, UserError, one_line
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 OURS = ("labelloop", "schemas", "services")
+MODULES = {
+    "agreement": "labelloop.cli.agreement",
+    "alert": "labelloop.cli.alert",
+    "annotators": "labelloop.cli.annotators",
+    "change": "labelloop.cli.fork",
+    "close": "labelloop.cli.operate",
+    "copy": "labelloop.cli.copy",
+    "curve": "labelloop.cli.curve",
+    "deadletters": "labelloop.cli.deadletters",
+    "demo": "labelloop.cli.demo",
+    "doctor": "labelloop.cli.doctor",
+    "down": "labelloop.cli.down",
+    "end": "labelloop.cli.operate",
+    "events": "labelloop.cli.events",
+    "export": "labelloop.cli.export",
+    "fork": "labelloop.cli.fork",
+    "import": "labelloop.cli.import_:import_",
+    "init": "labelloop.cli.init",
+    "noise": "labelloop.cli.relabel",
+    "pause": "labelloop.cli.operate",
+    "relabel": "labelloop.cli.relabel",
+    "replay": "labelloop.cli.replay",
+    "resume": "labelloop.cli.operate",
+    "run": "labelloop.cli.run",
+    "skip": "labelloop.cli.operate",
+    "status": "labelloop.cli.status",
+    "up": "labelloop.cli.up",
+    "what-if": "labelloop.cli.what_if:what_if",
+    "why": "labelloop.cli.why",
+}
+"""Where each command is; it has its own name there unless another one is given."""
 
 
 class Commands(click.RichGroup):
-    """Tells what a user can mend in one line, without a traceback."""
+    """Loads a command when it is asked for. Tells what a user can mend in one line, without a traceback."""
+
+    def __init__(self, *args: Any, modules: Mapping[str, str] | None = None, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.modules = modules or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.modules, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.modules and cmd_name not in self.commands:
+            module, _, name = self.modules[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), name or cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            known = self.list_commands(ctx)
+            raise NoSuchCommand(error.command_name, possibilities=known, ctx=ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -78,6 +112,7 @@ def _told(error: OSError) -> str:
 
 @click.group(
     cls=Commands,
+    modules=MODULES,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="State lies in .labelloop/ (see --home). Every option can also come from the environment: "
     "--batch-size from LABELLOOP_BATCH_SIZE.",
@@ -90,39 +125,6 @@ def cli() -> None:
 
     `labelloop up --dataset mail.csv --text-column body --labels spam,ham`
     """
-
-
-for command in (
-    up,
-    down,
-    demo,
-    init,
-    fork,
-    change,
-    import_,
-    annotators,
-    pause,
-    resume,
-    close,
-    end,
-    skip,
-    copy,
-    status,
-    curve,
-    agreement,
-    noise,
-    relabel,
-    events,
-    replay,
-    why,
-    what_if,
-    run,
-    alert,
-    deadletters,
-    doctor,
-    export,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

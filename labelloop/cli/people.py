@@ -24,7 +24,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
-from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options import ProjectOptions, flag
 from labelloop.supervisor.access import check
 from labelloop.supervisor.embedded import (
     Embedded,
@@ -79,8 +79,8 @@ class PeopleLoop:
             screen.line(f"project {ensured.project} {'begins' if ensured.is_new else 'goes on'}")
             return
         if self.options.given:
-            option = sorted(self.options.given)[0].replace("_", "-")
-            raise UserError(f"--{option} is of a project: name it with --dataset FILE or --name NAME")
+            option = flag(sorted(self.options.given)[0])
+            raise UserError(f"{option} is of a project: name it with --dataset FILE or --name NAME")
         if not found.histories and not found.locations.has_own_log:
             screen.line(
                 "there is no project in this log yet: whoever makes one with `labelloop init` is served"

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from labelloop.cli.view.screen import Screen
 from labelloop.cli.view.watch import Watch
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
-from labelloop.errors import UserError
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import audits, curve, spread, waits
 from labelloop.loop.history import History
@@ -27,7 +26,7 @@ from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows
-from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options import DemoOptions
 from labelloop.store import Store
 from labelloop.supervisor import plan
 from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, check_free, free_port
@@ -36,7 +35,6 @@ from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.supervisor import end_leftovers
 
 QUESTIONS = "questions"
-OF_A_DATASET = {"test", "text_column", "label_column", "config", "split", "revision"}
 
 
 @dataclass
@@ -45,7 +43,7 @@ class Simulation:
 
     path: Path
     elsewhere: Elsewhere
-    options: ProjectOptions
+    options: DemoOptions
     annotators: int
     error: float
     seconds_per_label: float
@@ -121,16 +119,11 @@ class Simulation:
             tell(home, state, self.outcome, kept, screen)
 
 
-def _with_bundled(options: ProjectOptions) -> ProjectOptions:
+def _with_bundled(options: DemoOptions) -> DemoOptions:
     if options.dataset is not None:
-        return replace(options, needs_gold=True)
-    given = sorted(options.given & OF_A_DATASET)
-    if given:
-        raise UserError(f"--{given[0].replace('_', '-')} is of your own texts: give their --dataset too")
+        return options
     questions = bundled(QUESTIONS)
-    return replace(
-        options, name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test), needs_gold=True
-    )
+    return options.with_other(name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test))
 
 
 def _is_over(history: History | None) -> bool:

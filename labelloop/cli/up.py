@@ -2,14 +2,15 @@
 
 import asyncio
 import signal
-from typing import Any
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.project_options import project_options
 from labelloop.cli.values import NameValue
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.where import Where
+from labelloop.projects.options import ProjectOptions
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -37,7 +38,8 @@ from labelloop.config.where import Where
     type=NameValue(),
     help="When to alert, as waiting=2d, accuracy=0.1 or agreement=off.",
 )
-@options.project_options
+@project_options("up")
+@options.file
 @click.pass_context
 def up(
     ctx: click.RichContext,
@@ -49,7 +51,7 @@ def up(
     evaluate: bool,
     alert: tuple[str, ...],
     alert_rules: tuple[tuple[str, str], ...],
-    **values: Any,
+    asked: ProjectOptions,
 ) -> None:
     """Start Argilla and the loop, print where to label, and show how it goes until Ctrl-C.
 
@@ -68,7 +70,7 @@ def up(
     from labelloop.supervisor.plan import OptionalServices
 
     beside = OptionalServices(evaluate, alert, alert_rules)
-    people = PeopleLoop(where, options.gather(ctx, values), host, port, argilla, beside)
+    people = PeopleLoop(where, asked, host, port, argilla, beside)
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:

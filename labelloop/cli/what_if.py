@@ -6,12 +6,14 @@ import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.project_options import project_options
 from labelloop.config.where import Where
+from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Point
@@ -23,15 +25,12 @@ if TYPE_CHECKING:
 
 @click.command("what-if", context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@options.changes()
+@project_options("what-if")
 @click.option(
     "--seeds", type=click.IntRange(1), default=5, show_default=True, help="How often, each with other draws."
 )
 @options.as_json
-@click.pass_context
-def what_if(
-    ctx: click.RichContext, /, where: Where, project: str | None, seeds: int, as_json: bool, **values: Any
-) -> None:
+def what_if(where: Where, project: str | None, asked: ProjectOptions, seeds: int, as_json: bool) -> None:
     """Play a project again by another query strategy, on the texts that people labelled.
 
     `labelloop what-if --strategy random-sampling`
@@ -40,22 +39,24 @@ def what_if(
 
     Nobody is asked anything, and the project stays as it is. The first batches are drawn at random.
     """
-    asyncio.run(_what_if(where, project, options.gather(ctx, values), seeds, as_json))
+    asyncio.run(_what_if(where, project, asked, seeds, as_json))
 
 
-async def _what_if(where: Where, project: str | None, asked: Any, seeds: int, as_json: bool) -> None:
+async def _what_if(
+    where: Where, project: str | None, asked: ProjectOptions, seeds: int, as_json: bool
+) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
     from labelloop.loop.labels import current
-    from labelloop.loop.settings import for_next, with_settings
+    from labelloop.loop.settings import for_next
     from labelloop.projects.catalog import sound
-    from labelloop.projects.change import settings_of
+    from labelloop.projects.change import with_options
     from labelloop.projects.what_if import Comparison, pickers
 
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
         now = for_next(state)
-        other = with_settings(now, settings_of(now, asked))
+        other = with_options(now, asked)
         runs = [await _played(found.store, state, other, seed) for seed in range(seeds)]
     compared = Comparison(pickers(state), now, other, len(current(state)), figures.curve(state), runs)
     click.echo(json.dumps(compared.told()) if as_json else what_if_text(compared))

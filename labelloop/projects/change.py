@@ -1,25 +1,25 @@
 """Other settings for a project: from a batch on, or for one that is forked from it."""
 
 from dataclasses import replace as replace_state
+from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.order import picking_model
-from labelloop.loop.settings import at_batch, with_settings
+from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_guidelines, check_model
+from labelloop.projects.checks import check_choices, check_model
 from labelloop.projects.create import SOURCE, new_id
-from labelloop.projects.initial_batches import batches_in_all, copied, opening
+from labelloop.projects.initial_batches import copied, opening
 from labelloop.projects.operate import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
+from labelloop.projects.recorded import given_fields
 from schemas.events import ProjectChanged, ProjectCreated
-from schemas.parts import BaseModelChoice, Choice, Settings
-
-OF_A_FORK = ("lookahead", "min_submitted", "seed", "guidelines")
+from schemas.parts import BaseModelChoice, Settings
 
 
 async def change(
@@ -37,9 +37,10 @@ async def change(
         raise UserError(
             f"batch {first} of {history.project} was picked already: the next one is {state.numbered}"
         )
-    settings = settings_of(at_batch(state, first), options)
-    if settings == Settings():
+    asked = _asked(at_batch(state, first), options)
+    if not asked:
         raise UserError("nothing changes: give another setting, as --strategy prediction-entropy")
+    settings = Settings(**asked)
     _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
     data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
     await ask(log, history, data)
@@ -64,9 +65,7 @@ async def fork(
         raise UserError(f"there is a project {name!r} already: give another name by --as")
     batches = _batches(state, last_batch)
     project = replace(at_batch(state, batches), name=name, forked_from=history.project)
-    others = {option: getattr(options, option) for option in OF_A_FORK if option in options.given}
-    created = replace(with_settings(project, settings_of(project, options)), **others)
-    check_guidelines(created.guidelines)
+    created = with_options(project, options)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would begin with {batches} batches and end there: give --batches {batches + 1} or more"
@@ -119,46 +118,23 @@ def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
         ) from error
 
 
-def settings_of(project: ProjectCreated, options: ProjectOptions) -> Settings:
-    """The given options that are not what holds. Raises UserError for what cannot be."""
-    given = options.given
-    wanted = Settings(
-        batch_size=options.batch_size if "batch_size" in given else None,
-        max_batches=_batches_in_all(project, options),
-        audit_share=options.audit_share if "audit_share" in given else None,
-        ties=options.ties if "ties" in given else None,
-        classifier=_choice("classifier", project.classifier, options),
-        strategy=_choice("strategy", project.strategy, options),
-        model=_model(project.model, options),
-    )
-    after = with_settings(project, wanted)
-    if wanted.classifier or wanted.strategy:
-        check_choices(after.classifier, after.strategy)
-    if wanted.batch_size and wanted.batch_size > project.pool.size:
-        raise UserError(
-            f"a batch of {wanted.batch_size} is larger than the pool of {project.pool.size} texts: give less"
+def with_options(project: ProjectCreated, options: ProjectOptions) -> ProjectCreated:
+    """The project as the given options make it. Raises UserError for what cannot be."""
+    return replace(project, **_asked(project, options))
+
+
+def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
+    """The fields that the given options make another. Raises UserError for what cannot be."""
+    asked = given_fields(project, options)
+    if model := asked.get("model"):
+        asked["model"] = BaseModelChoice(
+            name=check_model(model.name, model.revision), revision=model.revision
         )
-    same = [name for name in asdict(wanted) if getattr(wanted, name) == getattr(project, name)]
-    return replace(wanted, **dict.fromkeys(same))
-
-
-def _batches_in_all(project: ProjectCreated, options: ProjectOptions) -> int | None:
-    if "batches" not in options.given or options.batches is None:
-        return None
-    return batches_in_all(project, options.batches)
-
-
-def _choice(kind: str, now: Choice, options: ProjectOptions) -> Choice | None:
-    """Another name begins without parameters; parameters alone are those of the name that holds."""
-    parameters = f"{kind}_parameters"
-    if not {kind, parameters} & options.given:
-        return None
-    name = getattr(options, kind) if kind in options.given else now.name
-    return Choice(name=name, parameters=dict(getattr(options, parameters)))
-
-
-def _model(now: BaseModelChoice, options: ProjectOptions) -> BaseModelChoice | None:
-    if not {"model", "model_revision"} & options.given:
-        return None
-    name = options.model if "model" in options.given else now.name
-    return BaseModelChoice(name=check_model(name, options.model_revision), revision=options.model_revision)
+    after = replace(project, **asked)
+    if "classifier" in asked or "strategy" in asked:
+        check_choices(after.classifier, after.strategy)
+    if "batch_size" in asked and after.batch_size > project.pool.size:
+        raise UserError(
+            f"a batch of {after.batch_size} is larger than the pool of {project.pool.size} texts: give less"
+        )
+    return {name: value for name, value in asked.items() if value != getattr(project, name)}

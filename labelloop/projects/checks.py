@@ -9,16 +9,17 @@ from schemas.parts import Choice
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
-LONGEST_GUIDELINES = 10_000
 
 
 def check_learner(options: ProjectOptions) -> str:
     """Check classifier, strategy, stopping criterion and model; the model's name to record."""
+    from labelloop.learner.stopping import check_stopping
+
     check_choices(
         Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
         Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
     )
-    _check_stopping(options)
+    check_stopping(options.stopping, options.stopping_parameters)
     return check_model(options.model, options.model_revision)
 
 
@@ -40,17 +41,8 @@ def check_model(name: str, revision: str | None) -> str:
     return str(folder.resolve()) if folder.is_dir() and found.folder == folder else name
 
 
-def _check_stopping(options: ProjectOptions) -> None:
-    from labelloop.learner.stopping import check_stopping
-
-    if check_stopping(options.stopping, options.stopping_parameters) is None and options.stop_when_advised:
-        raise UserError(
-            "nothing advises to stop: name a --stopping criterion, or leave out --stop-when-advised"
-        )
-
-
-def check_question(options: ProjectOptions, data: ProjectData) -> None:
-    """Check labels and guidelines against what Argilla takes."""
+def check_labels(data: ProjectData) -> None:
+    """Check them against what Argilla takes."""
     if len(data.labels) > MOST_LABELS:
         raise UserError(
             f"{len(data.labels)} labels are more than the {MOST_LABELS} that Argilla takes: "
@@ -61,16 +53,6 @@ def check_question(options: ProjectOptions, data: ProjectData) -> None:
         raise UserError(
             f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
             "or another --label-column"
-        )
-    check_guidelines(options.guidelines)
-
-
-def check_guidelines(guidelines: str | None) -> None:
-    """Check their length against what Argilla takes."""
-    if guidelines is not None and not 0 < len(guidelines.strip()) <= LONGEST_GUIDELINES:
-        raise UserError(
-            f"the guidelines have {len(guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
-            "and link to what is longer"
         )
 
 

@@ -15,14 +15,15 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_classes, check_learner, check_question, check_sizes
+from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes
 from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.initial_batches import imported, opening
 from labelloop.projects.options import ProjectOptions
+from labelloop.projects.recorded import as_fields
 from labelloop.store import Store
 from schemas.events import ProjectCreated
-from schemas.parts import BaseModelChoice, Choice, Snapshot
+from schemas.parts import BaseModelChoice, Snapshot
 
 SOURCE = "cli"
 LONGEST = 60
@@ -82,41 +83,22 @@ def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectD
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
-    check_question(options, data)
+    check_labels(data)
     check_classes(options, data)
-
-
-def _stopping(options: ProjectOptions) -> Choice | None:
-    from labelloop.learner.stopping import check_stopping
-
-    if check_stopping(options.stopping, options.stopping_parameters) is None:
-        return None
-    return Choice(name=options.stopping, parameters=dict(options.stopping_parameters))
 
 
 def _event(
     project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
 ) -> ProjectCreated:
-    return ProjectCreated(
-        name=name,
-        labels=data.labels,
-        pool=_under(project, data.pool),
-        test=_under(project, data.test) if data.test else None,
-        batch_size=options.batch_size,
-        max_batches=None if options.batches is None else options.batches + given,
-        lookahead=options.lookahead,
-        cold_start=options.cold_start,
-        audit_share=options.audit_share,
-        min_submitted=options.min_submitted,
-        ties=options.ties,
-        classifier=Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
-        strategy=Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
-        stopping=_stopping(options),
-        stop_when_advised=options.stop_when_advised,
-        model=BaseModelChoice(name=model, revision=options.model_revision),
-        seed=options.seed,
-        guidelines=options.guidelines,
-    )
+    found = {
+        "name": name,
+        "labels": data.labels,
+        "pool": _under(project, data.pool),
+        "test": _under(project, data.test) if data.test else None,
+        "max_batches": None if options.batches is None else options.batches + given,
+        "model": BaseModelChoice(name=model, revision=options.model_revision),
+    }
+    return ProjectCreated(**{**as_fields(options), **found})
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:

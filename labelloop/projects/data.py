@@ -33,8 +33,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
     if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
     if options.dataset is None:
-        options = replace(
-            options,
+        options = options.with_other(
             text_column=options.labelled_text_column or options.text_column,
             label_column=options.labelled_label_column or options.label_column,
         )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
-from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options import TEXT, ProjectOptions
 
-TEXT, ROW = "text", "source_row"
+ROW = "source_row"
 SHOWN = 3
 
 
@@ -26,11 +26,6 @@ class Labelled:
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     """Read the labels that the options name; `table` is the data set, which may hold them itself."""
-    if options.dataset is None and options.match != TEXT:
-        raise UserError(
-            f"--match {options.match} needs the data set whose texts are meant: name it by --dataset, "
-            "or leave out --match"
-        )
     if options.labelled is None or options.dataset is None:
         return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
     by = options.match

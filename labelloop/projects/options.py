@@ -1,13 +1,54 @@
-"""What a user says of a project."""
+"""What a person says of a project: each option once, from which every way to say it is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from labelloop.errors import UserError
+from labelloop.learner.stopping import DEFAULT, NONE
+
+TEXT = "text"
+LONGEST_GUIDELINES = 10_000
+
+IMPORT = frozenset({"import"})
+NEW = IMPORT | {"init", "up"}
+DEMO = NEW | {"demo"}
+ADOPT = NEW | {"adopt"}
+FORK = ADOPT | {"fork"}
+CHANGE = FORK | {"change"}
+PLAY = CHANGE | {"what-if"}
+"""Which commands take an option; `up` and `import` take what `init` takes."""
 
 
 @dataclass(frozen=True)
-class ProjectOptions:
-    """The options of `init`, `import`, `up` and `demo`; `given` names those that are more than defaults.
+class Option:
+    """What there is to say of an option beside its name, type, bounds and default.
+
+    `by`: the commands that take it (`adopt` is that of a notebook); what `change` takes can be changed later.
+    `recorded`: what it is in ProjectCreated, as `seed` or `classifier.name`; `absent`: its value where that
+    field is None. `argument`: how help names it, when it is given without its name. `in_file`: on the
+    command line it is the path of a file with the value.
+    """
+
+    help: str
+    by: frozenset[str]
+    recorded: str | None = None
+    absent: Any = None
+    argument: str | None = None
+    in_file: bool = False
+
+
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Parameters = dict[str, Any]
+
+
+class ProjectOptions(BaseModel):
+    """The options of a project, with their defaults; `given` names those that are more than defaults.
 
     `labelled`: where the texts are that have a label already (None: there are none); each is that text of
     the data set which has the same `match`: its text, its row (`source_row`), or the value of a column.
@@ -15,39 +56,222 @@ class ProjectOptions:
     the text itself. `needs_gold`: every text must have its label, by which annotators are simulated.
     """
 
-    name: str | None = None
-    dataset: str | None = None
-    config: str | None = None
-    split: str | None = None
-    revision: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
-    test: str | None = None
-    test_split: str | None = None
-    test_text_column: str | None = None
-    test_label_column: str | None = None
-    labelled: str | None = None
-    labelled_text_column: str | None = None
-    labelled_label_column: str | None = None
-    match: str = "text"
-    labels: tuple[str, ...] | None = None
-    model: str = "all-MiniLM-L6-v2"
-    model_revision: str | None = None
-    classifier: str = "transformer"
-    classifier_parameters: Mapping[str, Any] = field(default_factory=dict)
-    strategy: str = "breaking-ties"
-    strategy_parameters: Mapping[str, Any] = field(default_factory=dict)
-    stopping: str = "none"
-    stopping_parameters: Mapping[str, Any] = field(default_factory=dict)
-    stop_when_advised: bool = False
-    batches: int | None = None
-    batch_size: int = 20
-    lookahead: int = 1
-    cold_start: str = "random"
-    audit_share: float = 0.0
-    min_submitted: int = 1
-    ties: str = "label-order"
-    seed: int = 0
-    guidelines: str | None = None
-    needs_gold: bool = False
-    given: frozenset[str] = frozenset()
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", protected_namespaces=(), defer_build=True
+    )
+    needs_gold: ClassVar[bool] = False
+
+    labelled: Annotated[str | None, Option("Labels that there are already.", IMPORT, argument="LABELS")] = (
+        None
+    )
+    match: Annotated[
+        str,
+        Option(
+            "By what a label is that of a text of --dataset: text, source_row (its row there, from 0), or a "
+            "column that both have.",
+            IMPORT,
+        ),
+    ] = TEXT
+    labelled_text_column: Annotated[
+        str | None, Option("Column of the texts in LABELS, if it is another.", IMPORT)
+    ] = None
+    labelled_label_column: Annotated[
+        str | None, Option("Column of the labels in LABELS, if it is another.", IMPORT)
+    ] = None
+    dataset: Annotated[
+        str | None,
+        Option("Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, a Hub id.", DEMO),
+    ] = None
+    test: Annotated[
+        str | None,
+        Option("Labelled texts to test every model on; a file, folder, Hub id, as --dataset.", DEMO | ADOPT),
+    ] = None
+    text_column: Annotated[
+        str | None, Option("Column of the texts. [default: text, or the only one]", DEMO)
+    ] = None
+    label_column: Annotated[
+        str | None, Option("Column of known labels; '' for none. [default: label, if there]", DEMO)
+    ] = None
+    labels: Annotated[
+        tuple[str, ...] | None,
+        Option("Labels to choose from. [default: those of the label column]", NEW, "labels"),
+    ] = None
+    config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
+    split: Annotated[
+        str | None, Option("Split of a Hub data set or saved folder. [default: train]", DEMO)
+    ] = None
+    revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
+    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
+    test_text_column: Annotated[
+        str | None, Option("Column of the test set's texts, if it is another.", ADOPT)
+    ] = None
+    test_label_column: Annotated[
+        str | None, Option("Column of the test set's labels, if it is another.", ADOPT)
+    ] = None
+    model: Annotated[str, Option("Hub id or folder of a transformer.", DEMO | PLAY, "model.name")] = (
+        "all-MiniLM-L6-v2"
+    )
+    model_revision: Annotated[
+        str | None, Option("Revision of the model on the Hub.", PLAY, "model.revision")
+    ] = None
+    classifier: Annotated[
+        str,
+        Option(
+            "transformer (fine-tuned) or linear (logistic regression on embeddings; quick).",
+            DEMO | PLAY,
+            "classifier.name",
+        ),
+    ] = "transformer"
+    classifier_parameters: Annotated[Parameters, Option("As epochs=5.", PLAY, "classifier.parameters")] = {}
+    strategy: Annotated[
+        str, Option("Query strategy of small-text by its name.", DEMO | PLAY, "strategy.name")
+    ] = "breaking-ties"
+    strategy_parameters: Annotated[Parameters, Option("As k=10.", PLAY, "strategy.parameters")] = {}
+    stopping: Annotated[
+        str,
+        Option("Stopping criterion of small-text by its name, or none.", ADOPT, "stopping.name", NONE),
+    ] = DEFAULT
+    stopping_parameters: Annotated[
+        Parameters, Option("As kappa=0.98.", ADOPT, "stopping.parameters", {})
+    ] = {}
+    stop_when_advised: Annotated[
+        bool, Option("End the project when the criterion advises to stop.", ADOPT, "stop_when_advised")
+    ] = False
+    name: Annotated[str | None, Option("Name of the project. [default: that of the data set]", NEW)] = None
+    batches: Annotated[
+        int | None,
+        Field(ge=1),
+        Option("Batches at most. [default: until no text is left]", DEMO | CHANGE, "max_batches"),
+    ] = None
+    batch_size: Annotated[Positive, Option("Texts a batch.", DEMO | CHANGE, "batch_size")] = 20
+    lookahead: Annotated[
+        Natural,
+        Option(
+            "Batches that are picked ahead, so that nobody waits for a training.", DEMO | FORK, "lookahead"
+        ),
+    ] = 1
+    cold_start: Annotated[
+        Literal["random", "balanced"], Option("How the first batches are drawn.", ADOPT, "cold_start")
+    ] = "random"
+    audit_share: Annotated[
+        Share,
+        Option("Share of each batch drawn at random, shown without suggestion.", CHANGE, "audit_share"),
+    ] = 0.0
+    min_submitted: Annotated[Positive, Option("Annotators for each text.", FORK, "min_submitted")] = 1
+    ties: Annotated[
+        Literal["label-order", "discard"],
+        Option("What becomes of a text on which annotators are divided equally.", CHANGE, "ties"),
+    ] = "label-order"
+    seed: Annotated[int, Option("Seed of the first batches and the trainings.", DEMO | FORK, "seed")] = 0
+    guidelines: Annotated[
+        str | None,
+        Option("File with guidelines for the annotators.", FORK, "guidelines", in_file=True),
+    ] = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """The options that are given, the others as they are by default. Raises UserError."""
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name, said = ".".join(map(str, first["loc"])), first["msg"]
+            raise UserError(
+                f"an option is not what it must be: {name} is {first['input']!r}, and {said[:1].lower()}"
+                f"{said[1:]}"
+            ) from error
+
+    @classmethod
+    def taken_by(cls, command: str) -> dict[str, Option]:
+        """The options of a command, in their order."""
+        return {name: option for name, option in cls.options().items() if command in option.by}
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """All of them, by their names."""
+        return {name: _option(field) for name, field in cls.model_fields.items()}
+
+    def with_other(self, **values: Any) -> Self:
+        """With these given too. Raises UserError."""
+        return self.of({**{name: getattr(self, name) for name in self.given}, **values})
+
+    @property
+    def given(self) -> frozenset[str]:
+        return frozenset(self.model_fields_set)
+
+    @field_validator("stopping")
+    @classmethod
+    def _none_is_one_word(cls, stopping: str) -> str:
+        return NONE if stopping.lower() == NONE else stopping
+
+    @model_validator(mode="after")
+    def _check_advice(self) -> Self:
+        if self.stopping == NONE and self.stop_when_advised:
+            raise UserError(
+                "nothing advises to stop: name a --stopping criterion, or leave out --stop-when-advised"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_match(self) -> Self:
+        if self.labelled is not None and self.dataset is None and self.match != TEXT:
+            raise UserError(
+                f"--match {self.match} needs the data set whose texts are meant: name it by --dataset, "
+                "or leave out --match"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_guidelines(self) -> Self:
+        """Against what Argilla takes."""
+        if self.guidelines is not None and not 0 < len(self.guidelines.strip()) <= LONGEST_GUIDELINES:
+            raise UserError(
+                f"the guidelines have {len(self.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
+                "and link to what is longer"
+            )
+        return self
+
+
+class DemoOptions(ProjectOptions):
+    """Those of `labelloop demo`, whose annotators are simulated, and which has texts of its own."""
+
+    needs_gold: ClassVar[bool] = True
+
+    dataset: Annotated[
+        str | None,
+        Option("Labelled texts, as for `labelloop up`. [default: bundled questions]", DEMO),
+    ] = None
+    test: Annotated[
+        str | None, Option("Labelled texts to test on. [default: bundled with the questions]", DEMO)
+    ] = None
+    text_column: Annotated[str | None, Option("Column of the texts.", DEMO)] = None
+    label_column: Annotated[
+        str | None, Option("Column of the labels that the annotators will give.", DEMO)
+    ] = None
+    classifier: Annotated[str, Option("transformer or linear (quick).", DEMO, "classifier.name")] = (
+        "transformer"
+    )
+    strategy: Annotated[str, Option("Query strategy of small-text.", DEMO, "strategy.name")] = "breaking-ties"
+    batches: Annotated[int | None, Field(ge=1), Option("Batches to label.", DEMO, "max_batches")] = 10
+    lookahead: Annotated[Natural, Option("Batches picked ahead.", DEMO, "lookahead")] = 1
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        of_texts = {"test", "text_column", "label_column", "config", "split", "revision"}
+        if self.dataset is None and (given := sorted(self.given & of_texts)):
+            raise UserError(f"{flag(given[0])} is of your own texts: give their --dataset too")
+        return self
+
+
+def flag(name: str) -> str:
+    """How the command line names an option: of parameters, each is given by a `…-parameter` of its own."""
+    return "--" + (name.removesuffix("s") if is_by_name(name) else name).replace("_", "-")
+
+
+def is_by_name(name: str) -> bool:
+    """Whether an option has several values by their names."""
+    return get_origin(ProjectOptions.model_fields[name].annotation) is dict
+
+
+def _option(field: FieldInfo) -> Option:
+    return next(each for each in field.metadata if isinstance(each, Option))

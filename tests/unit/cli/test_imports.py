@@ -15,6 +15,10 @@ def loaded(code: str) -> set[str]:
     return set(json.loads(run.stdout.splitlines()[-1]))
 
 
+def told(arguments: list[str]) -> str:
+    return f"from labelloop.cli.main import cli; cli({arguments}, standalone_mode=False)"
+
+
 @pytest.mark.parametrize(
     "module",
     ["labelloop.cli.main", "labelloop.cli.people", "labelloop.projects.create", "labelloop.cli.status"],
@@ -23,10 +27,18 @@ def test_nothing_of_the_learner_or_of_argilla_s_server_is_loaded(module: str) ->
     assert loaded(f"import {module}").isdisjoint(HEAVY)
 
 
-def test_help_waits_for_nothing_that_only_commands_need() -> None:
-    assert loaded("import labelloop.cli.main").isdisjoint(
-        {*HEAVY, "pydantic", "httpx", "pyarrow", "yaml", "numpy"}
-    )
+@pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["demo", "--help"]])
+def test_help_waits_for_nothing_that_only_commands_need(arguments: list[str]) -> None:
+    assert loaded(told(arguments)).isdisjoint({*HEAVY, "httpx", "pyarrow", "yaml", "numpy"})
+
+
+def test_a_command_waits_for_nothing_that_only_others_need() -> None:
+    found = loaded(told(["status", "--help"]))
+
+    assert found.isdisjoint({*HEAVY, "pydantic", "httpx", "pyarrow", "yaml", "numpy"})
+    assert {name for name in found if name.startswith("labelloop.projects")} == set()
+    assert "labelloop.cli.status" in found
+    assert "labelloop.cli.export" not in found
 
 
 def test_the_checks_of_model_classifier_and_strategy_load_nothing_heavy() -> None:

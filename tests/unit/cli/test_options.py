@@ -12,20 +12,22 @@ from labelloop.cli import options
 from labelloop.cli.annotators import annotators
 from labelloop.cli.file import name_of
 from labelloop.cli.main import cli
+from labelloop.cli.project_options import project_options
 from labelloop.cli.up import up
+from labelloop.projects.options import ProjectOptions
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names
 
-COMMANDS = {**cli.commands, **annotators.commands}
+ROOT = click.Context(cli)
+COMMANDS = {**{name: cli.get_command(ROOT, name) for name in cli.modules}, **annotators.commands}
 ALL = [command for command in COMMANDS.values() if not isinstance(command, click.Group)]
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.project_options
-@click.pass_context
-def show(ctx: click.RichContext, /, **values: Any) -> None:
-    found = options.gather(ctx, values)
-    click.echo(json.dumps({**vars(found), "given": sorted(found.given)}))
+@project_options("init")
+@options.file
+def show(asked: ProjectOptions) -> None:
+    click.echo(json.dumps({**asked.model_dump(), "given": sorted(asked.given)}))
 
 
 def shown(*arguments: str, **environment: str) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def test_an_unknown_option_is_told_in_one_line() -> None:
     assert names(error_line(labelloop("init", "--datset", "x")), "--datset")
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(cli.modules))
 def test_each_command_teaches_by_its_help(name: str) -> None:
     result = labelloop(name, "--help")
 

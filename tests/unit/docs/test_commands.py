@@ -14,7 +14,7 @@ def test_each_command_is_told_of_in_the_readme_or_on_a_page() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     said = {name for page in pages for name in COMMAND.findall(page.read_text())}
 
-    assert not set(cli.commands) - said
+    assert not set(cli.modules) - said
 
 
 def test_each_event_is_told_of_on_its_page() -> None:

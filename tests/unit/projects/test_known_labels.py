@@ -1,7 +1,6 @@
 """Projects that begin with labels: which text has which, and what is refused."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -56,7 +55,7 @@ def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
     basis = ProjectOptions(
         dataset=files["mail.csv"], labelled=files["labels.csv"], text_column="body", batch_size=2
     )
-    return replace(basis, **more)  # type: ignore[arg-type]
+    return basis.with_other(**more)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
     content = "text,kind\nwin a prize,spam\nlunch?,\nwin a prize,\nhello,ham\n ,ham\n"
     files = written(tmp_path, {"mail.csv": content})
     options = ProjectOptions(labelled=files["mail.csv"], label_column="kind")
-    assert given(tmp_path, replace(options, label_column=None, labelled_label_column="kind")) == given(
+    assert given(tmp_path, options.with_other(label_column=None, labelled_label_column="kind")) == given(
         tmp_path, options
     )
 
@@ -174,7 +173,7 @@ async def test_the_loop_begins_with_them_as_batch_0_which_the_first_model_learns
 
 async def test_asked_for_again_it_is_found_unless_the_labels_changed(tmp_path: Path) -> None:
     labels = "body,label\nlunch at noon?,ham\ncheap pills,spam\n"
-    options = two_files(tmp_path, labels, batches=3, given=frozenset({"batches"}))
+    options = two_files(tmp_path, labels, batches=3)
     made, state = await ensured(tmp_path / "home", options)
     assert state.project is not None
     assert state.project.max_batches == 1 + 3, "batch 0 is none of those that people are asked for"
@@ -228,8 +227,8 @@ async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Pa
     ]
 
     whole = ProjectOptions(labelled=str(export), batch_size=1)
-    beside = replace(options, labelled=str(export), labelled_text_column="text")
-    by_row = replace(beside, match="source_row")
+    beside = options.with_other(labelled=str(export), labelled_text_column="text")
+    by_row = beside.with_other(match="source_row")
 
     for again in (whole, beside, by_row):
         assert given(tmp_path, again) == {"win a prize": "spam", "moved to 3pm": "ham"}

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def mail(tmp_path: Path) -> ProjectOptions:
 
 
 def options(**given: Any) -> ProjectOptions:
-    return ProjectOptions(**given, given=frozenset(given))
+    return ProjectOptions.of(given)
 
 
 def file_of(asked: ProjectOptions) -> Path:
@@ -116,7 +115,9 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("lookahead", 0, "--lookahead 1", False),
         ("seed", 1, "--seed 0", False),
         ("strategy", "random-sampling", "--strategy breaking-ties", True),
-        ("stopping", "kappa-average", "--stopping none", False),
+        ("stopping", "none", "--stopping kappa-average", False),
+        ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", False),
+        ("strategy_parameters", {"k": 3}, "--strategy-parameter {}", True),
         ("classifier", "linear", "--classifier transformer", True),
         ("model", "another", "--model all-MiniLM-L6-v2", True),
         ("test", "tests.csv", "--test none", False),
@@ -137,9 +138,8 @@ async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
         (tmp_path / value).write_text("body,label\nfree prize,spam\nsee you,ham\n")
         value = str(tmp_path / value)
 
-    changed = replace(mail, **{option: value}, given=mail.given | {option})
     with raises_naming(UserError, "'mail'", has, "--name") as raised:
-        await ensure(home, log, changed)
+        await ensure(home, log, mail.with_other(**{option: value}))
     assert names(raised.value, "labelloop change") == can_change
     assert len(await read_histories(log)) == 1
 
@@ -165,7 +165,7 @@ async def test_other_texts_under_the_same_name_are_an_error(
 
 async def test_a_project_that_cannot_begin_leaves_nothing(home: Home, log: Log, mail: ProjectOptions) -> None:
     with raises_naming(UserError, 5, "--batch-size 4"):
-        await ensure(home, log, replace(mail, batch_size=5))
+        await ensure(home, log, mail.with_other(batch_size=5))
 
     assert await read_histories(log) == {}
     assert list(home.store.iterdir()) == []
@@ -173,7 +173,7 @@ async def test_a_project_that_cannot_begin_leaves_nothing(home: Home, log: Log, 
 
 async def test_several_projects_must_be_told_apart(home: Home, log: Log, mail: ProjectOptions) -> None:
     await ensure(home, log, mail)
-    second = await ensure(home, log, replace(mail, name="other"))
+    second = await ensure(home, log, mail.with_other(name="other"))
     histories = await read_histories(log)
 
     with raises_naming(UserError, "--project", *histories):

@@ -1,0 +1,113 @@
+"""The options of a project on the command line, as their model says them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import rich_click as click
+from click.core import ParameterSource
+from pydantic.fields import FieldInfo
+
+from labelloop.cli.options import Command, with_options
+from labelloop.cli.values import Labels, NameValue, parameters
+from labelloop.errors import UserError
+from labelloop.projects.options import Option, ProjectOptions, flag, is_by_name
+
+Decorator = Callable[[Command], Command]
+GO_ON = ("fork", "change", "what-if")
+"""The commands for which an option that is not given stays as it is in a project."""
+
+
+def project_options(
+    command: str,
+    model: type[ProjectOptions] = ProjectOptions,
+    before: Mapping[str, Sequence[Decorator]] | None = None,
+) -> Callable[[Command], Command]:
+    """The options that a command takes, which it gets as one model: `asked`.
+
+    `before`: options of the command's own that help lists before one of these. Raises UserError.
+    """
+
+    def with_project_options(wrapped: Command) -> Command:
+        @wraps(wrapped)
+        @click.pass_context
+        def with_asked(ctx: click.Context, /, *arguments: Any, **values: Any) -> Any:
+            given = {name: values.pop(name) for name in model.taken_by(command)}
+            return wrapped(*arguments, asked=model.of(_given(ctx, given)), **values)
+
+        made: list[Decorator] = []
+        for name, option in model.taken_by(command).items():
+            made.extend((before or {}).get(name, ()))
+            made.append(_made(name, option, model.model_fields[name], keeps=command in GO_ON))
+        return with_options(with_asked, made)
+
+    return with_project_options
+
+
+def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decorator:
+    if option.argument is not None:
+        return click.argument(name, metavar=option.argument)
+    said: dict[str, Any] = {"help": option.help.partition(" [default")[0] if keeps else option.help}
+    kind = _kind(field, option)
+    if kind is bool:
+        said["is_flag"] = True
+    else:
+        said["type"] = kind
+    if isinstance(kind, NameValue):
+        return click.option(flag(name), name, envvar=_variable(name), multiple=True, **said)
+    if not keeps and kind is not bool and field.default is not None:
+        said |= {"default": field.default, "show_default": True}
+    return click.option(flag(name), name, **said)
+
+
+def _variable(name: str) -> str:
+    return "LABELLOOP_" + flag(name).removeprefix("--").upper().replace("-", "_")
+
+
+def _kind(field: FieldInfo, option: Option) -> Any:
+    """The type of its values on the command line."""
+    if option.in_file:
+        return click.Path(path_type=Path)
+    hint = _without_none(field.annotation)
+    if get_origin(hint) is Literal:
+        return click.Choice(get_args(hint))
+    if get_origin(hint) is dict:
+        return NameValue()
+    if get_origin(hint) is tuple:
+        return Labels()
+    lowest, highest = _bound(field, "ge"), _bound(field, "le")
+    if (lowest, highest) == (None, None):
+        return hint
+    return (click.IntRange if hint is int else click.FloatRange)(lowest, highest)
+
+
+def _without_none(hint: Any) -> Any:
+    kinds = get_args(hint)
+    return next(kind for kind in kinds if kind is not NoneType) if NoneType in kinds else hint
+
+
+def _bound(field: FieldInfo, kind: str) -> Any:
+    return next((getattr(each, kind) for each in field.metadata if hasattr(each, kind)), None)
+
+
+def _given(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is more than a default, as the model takes it. Raises UserError."""
+    given = {}
+    for name, value in values.items():
+        if ctx.get_parameter_source(name) in (ParameterSource.DEFAULT, None):
+            continue
+        if isinstance(value, Path):
+            value = _text(name, value)
+        elif is_by_name(name):
+            value = parameters(value)
+        given[name] = value
+    return given
+
+
+def _text(name: str, path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the {name} {path} cannot be read ({error}): give a text file in UTF-8") from error

@@ -1,0 +1,86 @@
+"""Which fields of ProjectCreated a project's options become, and which options they were."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from labelloop.projects.initial_batches import batches_in_all, batches_to_ask
+from labelloop.projects.options import ProjectOptions
+from schemas.events import ProjectCreated
+
+STAYS = "name"
+"""The part of a field, as of `classifier.name`, that stays as it is where only the others are given."""
+
+
+def recorded_options() -> tuple[str, ...]:
+    """The options that ProjectCreated keeps."""
+    return tuple(name for name, option in ProjectOptions.options().items() if option.recorded)
+
+
+def as_option(project: ProjectCreated, name: str) -> Any:
+    """The value of a recorded option by which the project would be as it is."""
+    option = ProjectOptions.options()[name]
+    assert option.recorded is not None
+    if option.recorded == "max_batches":
+        return batches_to_ask(project)
+    field, _, part = option.recorded.partition(".")
+    value = getattr(project, field)
+    if not part:
+        return value
+    return option.absent if value is None else getattr(value, part)
+
+
+def as_fields(options: ProjectOptions) -> dict[str, Any]:
+    """The fields of a new project. `max_batches` counts those that are asked for alone."""
+    return {field: _whole(options, field) for field in _fields()}
+
+
+def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
+    """The fields of a project that it would have by the given options.
+
+    Another name begins without parameters; parameters alone are those of the name that holds.
+    """
+    return {
+        field: _changed(project, options, field, parts)
+        for field, parts in _fields().items()
+        if options.given & {*parts.values()}
+    }
+
+
+def _whole(options: ProjectOptions, field: str) -> Any:
+    parts = _fields()[field]
+    values = {part: getattr(options, name) for part, name in parts.items()}
+    if "" in values:
+        return values[""]
+    absent = ProjectOptions.options()[parts[STAYS]].absent
+    if absent is not None and values[STAYS] == absent:
+        return None
+    return _kind(field)(**values)
+
+
+def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts: Mapping[str, str]) -> Any:
+    values = {part: getattr(options, name) for part, name in parts.items()}
+    if field == "max_batches":
+        return None if values[""] is None else batches_in_all(project, values[""])
+    if "" in values:
+        return values[""]
+    if parts[STAYS] not in options.given:
+        values[STAYS] = getattr(getattr(project, field), STAYS)
+    return _kind(field)(**values)
+
+
+@cache
+def _fields() -> Mapping[str, Mapping[str, str]]:
+    """The recorded options by the fields that they become, and their parts; a whole field has the part ''."""
+    found: dict[str, dict[str, str]] = {}
+    for name in recorded_options():
+        field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
+        found.setdefault(field, {})[part] = name
+    return found
+
+
+@cache
+def _kind(field: str) -> Any:
+    """The class of a field, which may be None."""
+    hint = get_type_hints(ProjectCreated)[field]
+    return next((kind for kind in get_args(hint) if kind is not type(None)), hint)

@@ -1,0 +1,232 @@
+"""Each option of a project is there in every way to say it, as its model has it."""
+
+import asyncio
+from pathlib import Path
+from types import NoneType, SimpleNamespace
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+import rich_click as click
+from click.testing import CliRunner
+
+from labelloop.cli import options
+from labelloop.cli.main import MODULES, cli
+from labelloop.cli.project_options import project_options
+from labelloop.errors import UserError
+from labelloop.log import open_log
+from labelloop.notebook import adopt
+from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.options import DemoOptions, ProjectOptions, flag, is_by_name
+from labelloop.projects.recorded import as_fields, as_option, given_fields, recorded_options
+from schemas.events import ProjectCreated
+from schemas.parts import Settings
+from tests.support.command import labelloop
+from tests.support.loops import project
+
+NAMES = tuple(ProjectOptions.options())
+MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
+TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
+NOT_OPTIONS = {"name", "task", "pool", "test", "given", "forked_from"}
+ANOTHER: dict[Any, tuple[str, Any]] = {
+    str: ("other", "other"),
+    int: ("7", 7),
+    float: ("0.5", 0.5),
+    bool: ("true", True),
+    tuple: ("a,b", ("a", "b")),
+    dict: ("n=1", {"n": 1}),
+}
+
+
+def another(name: str, folder: Path) -> tuple[str, Any]:
+    """A value that is not the default, as it is said and as the model has it."""
+    field = ProjectOptions.model_fields[name]
+    kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
+    if ProjectOptions.options()[name].in_file:
+        (folder / "said.md").write_text("Spam is unasked.")
+        return str(folder / "said.md"), "Spam is unasked."
+    if get_origin(field.annotation) is Literal:
+        return (kinds[-1],) * 2
+    hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
+    return ANOTHER[get_origin(hint) or hint]
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@project_options("import")
+@options.file
+@click.pass_obj
+def show(found: list[ProjectOptions], asked: ProjectOptions) -> None:
+    found.append(asked)
+
+
+def read(*arguments: str, **environment: str) -> ProjectOptions:
+    found: list[ProjectOptions] = []
+    said = ["labels.csv", "--dataset", "mail.csv", *arguments]
+    result = CliRunner().invoke(show, said, env=environment, obj=found, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return found[0]
+
+
+def the_command(name: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return command
+
+
+def params(name: str) -> dict[str, click.Parameter]:
+    return {str(param.name): param for param in the_command(name).params}
+
+
+def created(home: Path) -> ProjectCreated:
+    async def read_project() -> ProjectCreated:
+        log = open_log(f"sqlite:///{home / 'log.sqlite'}")
+        found = choose(await read_histories(log), None).state.project
+        await log.close()
+        assert found is not None
+        return found
+
+    return asyncio.run(read_project())
+
+
+def test_each_option_is_one_of_a_new_project() -> None:
+    assert tuple(ProjectOptions.taken_by("import")) == NAMES
+    assert {name for name in NAMES if name not in ProjectOptions.taken_by("init")} == {
+        "labelled",
+        "match",
+        "labelled_text_column",
+        "labelled_label_column",
+    }
+
+
+def test_each_command_that_an_option_names_is_one() -> None:
+    named = {command for option in ProjectOptions.options().values() for command in option.by}
+
+    assert named - {"adopt"} == set(TAKING) <= set(MODULES)
+
+
+@pytest.mark.parametrize("command", TAKING)
+def test_a_command_takes_the_options_of_the_model_in_their_order(command: str) -> None:
+    taken = list(TAKING[command].taken_by(command))
+
+    assert [name for name in params(command) if name in taken] == taken
+
+
+@pytest.mark.parametrize("command", MAKING)
+def test_the_defaults_and_the_help_of_a_command_are_those_of_the_model(command: str) -> None:
+    model = MAKING[command]
+
+    for name, option in model.taken_by(command).items():
+        param, default = params(command)[name], model.model_fields[name].default
+        if isinstance(param, click.Option):
+            assert (param.help, param.opts) == (option.help, [flag(name)])
+            assert bool(param.show_default) == (default not in (None, {}) and default is not False), name
+        assert param.to_info_dict()["default"] == (None if is_by_name(name) else default), name
+
+
+def test_what_is_not_said_is_the_default_of_the_model() -> None:
+    assert read() == ProjectOptions(labelled="labels.csv", dataset="mail.csv")
+
+
+def test_init_and_adopt_make_the_same_project_of_what_is_not_said(tmp_path: Path) -> None:
+    texts, labels = ["win a prize", "lunch at noon?", *(f"text {n}" for n in range(20))], ["ham", "spam"]
+    (tmp_path / "mail.csv").write_text("text\n" + "".join(f"{text}\n" for text in texts))
+    learner: Any = SimpleNamespace(
+        dataset=texts,
+        multi_label=False,
+        indices_labeled=[0, 1],
+        y=[1, 0],
+        indices_ignored=[],
+        query_strategy=object(),
+    )
+
+    result = labelloop(
+        *("init", "--home", tmp_path / "init", "--dataset", tmp_path / "mail.csv", "--labels", "ham,spam")
+    )
+    adopt(learner, texts, labels, name="mail", home=tmp_path / "adopt")
+
+    assert result.exit_code == 0, result.output
+    for name in recorded_options():
+        default = ("ham", "spam") if name == "labels" else getattr(ProjectOptions(), name)
+        assert as_option(created(tmp_path / "init"), name) == default, name
+        assert as_option(created(tmp_path / "adopt"), name) == default, name
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "labelled"])
+def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
+    name: str, tmp_path: Path
+) -> None:
+    said, value = another(name, tmp_path)
+    of_file = f"{{{said.replace('=', ': ')}}}" if is_by_name(name) else f"'{said}'"
+    (tmp_path / "project.yaml").write_text(f"{flag(name).removeprefix('--')}: {of_file}\n")
+    variable = "LABELLOOP_" + flag(name).removeprefix("--").replace("-", "_").upper()
+
+    found = [
+        read(flag(name), *([] if value is True else [said])),
+        *(
+            [read("--file", str(tmp_path / "project.yaml")), read(**{variable: said})]
+            if name != "dataset"
+            else []
+        ),
+    ]
+
+    for asked in found:
+        assert asked.given == {"labelled", "dataset", name}
+        assert getattr(asked, name) == value
+
+
+def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test() -> None:
+    of_test = {"test", "test_split", "test_text_column", "test_label_column"}
+
+    assert set(ProjectOptions.taken_by("adopt")) == {*recorded_options(), *of_test} - {"labels"}
+
+
+def test_each_field_of_a_new_project_is_that_of_an_option() -> None:
+    assert set(as_fields(ProjectOptions())) == set(ProjectCreated.__annotations__) - NOT_OPTIONS
+
+
+def test_what_can_be_changed_is_what_a_change_records() -> None:
+    changing = [str(option.recorded).split(".")[0] for option in ProjectOptions.taken_by("change").values()]
+
+    assert set(changing) == set(Settings.__annotations__)
+
+
+@pytest.mark.parametrize("name", ProjectOptions.taken_by("fork"))
+def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_path: Path) -> None:
+    _, value = another(name, tmp_path)
+
+    fields = given_fields(project(), ProjectOptions.of({name: value}))
+
+    field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
+    assert list(fields) == [field]
+    assert (getattr(fields[field], part) if part else fields[field]) == value
+
+
+def test_parameters_alone_are_those_of_the_name_that_holds() -> None:
+    now = project()
+
+    other = given_fields(now, ProjectOptions(strategy_parameters={"k": 3}))["strategy"]
+    assert (other.name, other.parameters) == (now.strategy.name, {"k": 3})
+    assert given_fields(now, ProjectOptions(model_revision="1"))["model"].name == now.model.name
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"batch_size": 0}, "batch_size is 0, and input should be greater than or equal to 1"),
+        ({"batch_size": "20"}, "batch_size is '20', and input should be a valid integer"),
+        ({"batches": 0}, "batches is 0, and input should be greater than"),
+        ({"audit_share": 1.5}, "audit_share is 1.5, and input should be less than or equal to 1"),
+        ({"ties": "first"}, "ties is 'first', and input should be 'label-order' or 'discard'"),
+        ({"stopping": "None", "stop_when_advised": True}, "nothing advises to stop: name a --stopping"),
+        ({"guidelines": " "}, "the guidelines have 1 characters: give 1 to 10,000"),
+        ({"labelled": "a.csv", "match": "id"}, "--match id needs the data set whose texts are meant"),
+    ],
+)
+def test_what_cannot_be_is_told_by_the_model(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=rf"^[^\n]*{said}[^\n]*$"):
+        ProjectOptions.of(given)
+
+
+def test_a_demo_of_other_texts_needs_them() -> None:
+    with pytest.raises(UserError, match=r"^--text-column is of your own texts: give their --dataset too$"):
+        DemoOptions.of({"text_column": "body"})
+    assert DemoOptions.of({"text_column": "body", "dataset": "mail.csv"}).batches == 10
