@@ -10,8 +10,11 @@ from schemas.parts import BaseModelChoice
 TEXT = "what who where when is was the a of in city man number how many did color book"
 
 
-def tiny_bert(folder: Path, averages: bool = True) -> Path:
-    """Write the model; it says that it averages its tokens, as a sentence embedder, unless told otherwise."""
+def tiny_bert(folder: Path, averages: bool = True, positions: int = 40) -> Path:
+    """Write the model, for texts of so many tokens at most.
+
+    It says that it averages its tokens, as a sentence embedder, unless told otherwise.
+    """
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -31,7 +34,7 @@ def tiny_bert(folder: Path, averages: bool = True) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=32,
-        max_position_embeddings=40,
+        max_position_embeddings=positions,
         initializer_range=0.2,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
