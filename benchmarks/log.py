@@ -21,7 +21,6 @@ from pathlib import Path
 from statistics import quantiles
 
 import psutil
-from msgspec.structs import replace
 
 from benchmarks.brokers import a_kafka
 from benchmarks.replay import facts
@@ -34,6 +33,7 @@ from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused, ResponsesRecorded
+from schemas.model import replaced
 
 SPAWN = mp.get_context("spawn")
 PROJECT = "benchmark"
@@ -66,7 +66,7 @@ def small_events(count: int) -> list[Event]:
 def events_of_twenty_items(count: int) -> list[Event]:
     """All answers of a batch of 20, again and again: about 3 kB of JSON."""
     answers = next(fact for fact in facts() if isinstance(fact, ResponsesRecorded) and len(fact.items) == 20)
-    return [new_event(PROJECT, replace(answers, number=number), source="b") for number in range(count)]
+    return [new_event(PROJECT, replaced(answers, number=number), source="b") for number in range(count)]
 
 
 async def append_rate(url: str, events: list[Event], size: int) -> float:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
-from msgspec.structs import replace
 
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
@@ -31,6 +30,7 @@ from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.model import replaced
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
 
 PROJECT = "benchmark"
@@ -138,10 +138,10 @@ def whole(told: Iterator[e.EventData]) -> Iterator[Event]:
     for data in told:
         if isinstance(data, e.ModelTrained):
             digest, _ = digests.of(history.state, expanded(data.learned))
-            data = replace(data, digest=digest, seed=derived(0, "train", data.model))
+            data = replaced(data, digest=digest, seed=derived(0, "train", data.model))
         elif isinstance(data, e.BatchQueried) and data.batch != "0":
             model = str(int(data.batch) - 1)
-            data = replace(data, model=model, attempt=0, seed=derived(0, "query", data.batch))
+            data = replaced(data, model=model, attempt=0, seed=derived(0, "query", data.batch))
         failed = isinstance(data, e.ServiceFailed)
         event = new_event(PROJECT, data, source="benchmark", cause=None if failed else cause)
         assert history.add(event), history.halt

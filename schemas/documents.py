@@ -1,16 +1,20 @@
 """The contract as documents: a JSON Schema of each event, and an AsyncAPI 3 document of them all."""
 
 from collections.abc import Iterable
-from inspect import cleandoc
 from typing import Any
 
-from msgspec.json import schema_components
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from schemas.events import EVENTS, EventData
+from schemas.fields import LEAST, MOST
 
 Document = dict[str, Any]
 
 CHANNEL = "labelloop.events"
+KEYWORDS = (
+    *("title", "description", "examples", "format", "type", "properties", "required", "items", "minItems"),
+    *("minimum", "maximum", "additionalProperties", "anyOf", "default"),
+)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HEADERS = {
     "specversion": "The version of CloudEvents.",
@@ -28,6 +32,24 @@ HEADERS = {
 OPTIONAL = ("causationid", "datacontenttype", "mustunderstand")
 
 
+class _Schemas(GenerateJsonSchema):
+    """The same JSON Schemas by every version of pydantic, with titles only for what has a name of its own."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def int_schema(self, schema: Any) -> JsonSchemaValue:
+        bounds = {"minimum": LEAST, "maximum": MOST}
+        return _without(bounds, super().int_schema(schema))
+
+    def float_schema(self, schema: Any) -> JsonSchemaValue:
+        found = super().float_schema(schema)
+        return {key: int(value) if key in ("minimum", "maximum") else value for key, value in found.items()}
+
+    def dict_schema(self, schema: Any) -> JsonSchemaValue:
+        return _without({"additionalProperties": True}, super().dict_schema(schema))
+
+
 def documents() -> dict[str, Document]:
     """All generated documents by file name."""
     return {
@@ -38,7 +60,7 @@ def documents() -> dict[str, Document]:
 
 def event_schema(event: type[EventData]) -> Document:
     """The JSON Schema of an event's data, as a reader meets it: with fields that it may not know."""
-    parts = _components([event], "#/$defs/{name}")
+    parts = _components([event], "#/$defs/{model}")
     schema = parts.pop(event.__name__)
     definitions = {"$defs": parts} if parts else {}
     return {
@@ -50,12 +72,31 @@ def event_schema(event: type[EventData]) -> Document:
 
 
 def _components(events: Iterable[type[EventData]], ref_template: str) -> Document:
-    _, found = schema_components(events, ref_template=ref_template)
-    return {name: {**part, "description": cleandoc(part["description"])} for name, part in found.items()}
+    _, found = models_json_schema(
+        [(event, "validation") for event in events], ref_template=ref_template, schema_generator=_Schemas
+    )
+    return {name: _ordered(schema) for name, schema in sorted(found["$defs"].items())}
+
+
+def _without(said: Document, schema: Document) -> Document:
+    return {key: value for key, value in schema.items() if key not in said or said[key] != value}
+
+
+def _ordered(schema: Any) -> Any:
+    """A schema with its keywords in one order; properties stay in theirs."""
+    if isinstance(schema, list):
+        return list(map(_ordered, schema))
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: schema[name] for name in (*KEYWORDS, *sorted(schema)) if name in schema}
+    for name in found.keys() - {"default", "properties"}:
+        found[name] = _ordered(found[name])
+    properties = {name: _ordered(each) for name, each in schema.get("properties", {}).items()}
+    return {**found, "properties": properties} if properties else found
 
 
 def asyncapi() -> Document:
-    definitions = _components(EVENTS.values(), "#/components/schemas/{name}")
+    definitions = _components(EVENTS.values(), "#/components/schemas/{model}")
     return {
         "asyncapi": "3.0.0",
         "info": {

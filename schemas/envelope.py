@@ -12,7 +12,8 @@ from typing import Generic, cast
 from typing_extensions import TypeVar
 
 from schemas.events import EVENTS, EventData, Fact
-from schemas.model import Invalid, read, write
+from schemas.invalid import Invalid
+from schemas.model import read, write
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
 REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
@@ -124,7 +125,7 @@ def new_event(
 ) -> Event:
     """The event that says `data` of a project; `cause` is the id of the event that made it due.
 
-    Raises schemas.model.Invalid.
+    Raises schemas.invalid.Invalid.
     """
     content = write(data)
     type_name = data.type_name()

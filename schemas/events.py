@@ -2,8 +2,9 @@
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from annotated_types import MinLen
 
+from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
 from schemas.model import Model
 from schemas.parts import (
     AnnotatedItem,
@@ -11,16 +12,12 @@ from schemas.parts import (
     Choice,
     ClassFigures,
     ColdStart,
-    Count,
     ItemVotes,
-    Positive,
     QueriedItem,
-    Seconds,
     Settings,
     Snapshot,
     Task,
     Ties,
-    Time,
 )
 
 Fact = str | int
@@ -49,14 +46,14 @@ class ProjectCreated(EventData):
 
     name: str
     task: Task = "single-label"
-    labels: Annotated[tuple[str, ...], Meta(min_length=2)]
+    labels: Annotated[tuple[str, ...], MinLen(2)]
     pool: Snapshot
     test: Snapshot | None = None
     batch_size: Positive
     max_batches: Positive | None = None
     lookahead: Count = 1
     cold_start: ColdStart = "random"
-    audit_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    audit_share: Share = 0.0
     min_submitted: Positive = 1
     ties: Ties = "label-order"
     classifier: Choice
@@ -64,7 +61,7 @@ class ProjectCreated(EventData):
     stopping: Choice | None = None
     stop_when_advised: bool = False
     model: BaseModelChoice
-    seed: int = 0
+    seed: Integer = 0
     guidelines: str | None = None
     given: Count = 0
     forked_from: str | None = None
@@ -79,9 +76,9 @@ class BatchQueried(EventData):
     batch: str
     items: tuple[QueriedItem, ...]
     model: str | None = None
-    attempt: int | None = None
+    attempt: Integer | None = None
     strategy: str | None = None
-    seed: int
+    seed: Integer
     pool_version: str
     seconds: Seconds
 
@@ -125,17 +122,17 @@ class ModelTrained(EventData):
 
     model: str
     attempt: Count
-    learned: dict[str, int]
+    learned: Frozenly[str, Integer]
     digest: str
     labels: Count
     artifact: str
     sha256: str
-    metrics: dict[str, float] = {}
+    metrics: Frozenly[str, float] = EMPTY
     seconds: Seconds
     device: str
-    threads: int
-    versions: dict[str, str] = {}
-    seed: int
+    threads: Integer
+    versions: Frozenly[str, str] = EMPTY
+    seed: Integer
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
@@ -163,9 +160,9 @@ class ModelEvaluated(EventData):
     accuracy: float
     macro_f1: float
     classes: tuple[str, ...]
-    per_class: dict[str, ClassFigures]
-    confusion: tuple[tuple[int, ...], ...]
-    size: int
+    per_class: Frozenly[str, ClassFigures]
+    confusion: tuple[tuple[Integer, ...], ...]
+    size: Integer
     test_version: str
     seconds: Seconds
 
@@ -214,7 +211,7 @@ class StoppingChecked(EventData):
     criterion: str
     value: float | None = None
     stop: bool
-    predicted: tuple[int, ...]
+    predicted: tuple[Integer, ...]
     seconds: Seconds
 
     def identity(self) -> tuple[Fact, ...]:
@@ -266,7 +263,7 @@ class ProjectChanged(OperatorEvent):
 class RelabelRequested(OperatorEvent):
     """People are to be asked for these texts once more: the newer answer takes the place of the older."""
 
-    items: Annotated[tuple[Count, ...], Meta(min_length=1)]
+    items: Annotated[tuple[Count, ...], MinLen(1)]
 
 
 class ProjectPaused(OperatorEvent):

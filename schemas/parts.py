@@ -1,22 +1,16 @@
 """The values that events are made of."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from msgspec import Meta
+from schemas.fields import EMPTY, Count, Integer, OneOf, Parameters, Positive, Share, Time
+from schemas.model import Model, part
 
-from schemas.model import Model, one_of
-
-Task = Annotated[str, one_of("single-label", "multi-label")]
-ColdStart = Annotated[str, one_of("random", "balanced")]
-Ties = Annotated[str, one_of("label-order", "discard")]
-Reason = Annotated[str, one_of("cold-start", "uncertain", "audit", "relabel", "given")]
-VoteStatus = Annotated[str, one_of("submitted", "discarded", "draft")]
+Task = Annotated[str, OneOf(("single-label", "multi-label"))]
+ColdStart = Annotated[str, OneOf(("random", "balanced"))]
+Ties = Annotated[str, OneOf(("label-order", "discard"))]
+Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
+VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
 Probability = float | None
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-Time = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
-Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Snapshot(Model):
@@ -27,15 +21,15 @@ class Snapshot(Model):
     size: Count
     text_column: str = "text"
     label_column: str | None = None
-    dropped_empty: int = 0
-    dropped_duplicate: int = 0
+    dropped_empty: Integer = 0
+    dropped_duplicate: Integer = 0
 
 
 class Choice(Model):
     """A classifier, a query strategy or a stopping criterion by name, with its parameters."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = EMPTY
 
 
 class BaseModelChoice(Model):
@@ -50,14 +44,15 @@ class Settings(Model):
 
     batch_size: Positive | None = None
     max_batches: Positive | None = None
-    audit_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    audit_share: Share | None = None
     ties: Ties | None = None
     classifier: Choice | None = None
     strategy: Choice | None = None
     model: BaseModelChoice | None = None
 
 
-class QueriedItem(Model):
+@part
+class QueriedItem:
     """A text that a batch asks for: why, and what the model that picked it thought of it."""
 
     item: Count
@@ -69,7 +64,8 @@ class QueriedItem(Model):
     suggested: bool = False
 
 
-class Vote(Model):
+@part
+class Vote:
     """One annotator's answer. `user` is the id of the account on the server where it was seen."""
 
     username: str
@@ -79,7 +75,8 @@ class Vote(Model):
     time: Time | None = None
 
 
-class ItemVotes(Model):
+@part
+class ItemVotes:
     """The answers to a text so far. `record` is the id that the server gave to the record that holds them."""
 
     item: Count
@@ -87,6 +84,7 @@ class ItemVotes(Model):
     votes: tuple[Vote, ...] = ()
 
 
+@part
 class AnnotatedItem(ItemVotes):
     """What the votes on a text come to: labels, or discarded, or neither when a vote was withdrawn.
 
@@ -98,10 +96,11 @@ class AnnotatedItem(ItemVotes):
     agreement: Probability = None
 
 
-class ClassFigures(Model):
+@part
+class ClassFigures:
     """A class on the test set; `support` counts its gold labels."""
 
     precision: float
     recall: float
     f1: float
-    support: int
+    support: Integer

@@ -1,6 +1,5 @@
 """The fold: one event more, one state on."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
@@ -8,7 +7,7 @@ from itertools import takewhile
 from labelloop.loop.batch_ranges import numbers_of
 from labelloop.loop.copy_on_write import share, with_value
 from labelloop.loop.order import picking_model
-from labelloop.loop.state import Batch, Change, Failure, LoopState, Relabel, Trained
+from labelloop.loop.state import Batch, Change, Failure, LoopState, Relabel, Trained, changed
 from schemas import events as e
 from schemas.envelope import Event
 
@@ -45,7 +44,7 @@ def advance(state: LoopState, event: Event) -> LoopState:
     if state.project is None and not isinstance(data, e.ProjectCreated | e.EventSkipped):
         raise InapplicableEvent("it comes before the project was created")
     after = _apply(data, state, event.id, event.time)
-    return replace(after, latest_id=event.id, length=state.length + 1)
+    return changed(after, latest_id=event.id, length=state.length + 1)
 
 
 @singledispatch
@@ -55,14 +54,14 @@ def _apply(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, project=data, created_id=event_id, created_at=at)
+    return changed(state, project=data, created_id=event_id, created_at=at)
 
 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
     is_next = data.batch.isdecimal() and data.batch not in state.batches
     number = int(data.batch) if data.batch.isdecimal() else max(state.numbered - 1, 0)
-    return replace(
+    return changed(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         numbered=state.numbered + is_next,
@@ -81,7 +80,7 @@ def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
 @_apply.register
 def _(data: e.ResponsesRecorded, state: LoopState, event_id: str, at: datetime) -> LoopState:
     batch = _batch(state, data.batch)
-    return _with_batch(state, replace(batch, responses=data, responses_at=at))
+    return _with_batch(state, changed(batch, responses=data, responses_at=at))
 
 
 @_apply.register
@@ -92,15 +91,15 @@ def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> 
     stray = {answer.item for answer in data.items} - batch.items
     if stray:
         raise InapplicableEvent(f"it answers texts that the batch did not ask for: {sorted(stray)[:5]}")
-    changed = replace(
+    batch = changed(
         batch,
         revisions=(*batch.revisions, data),
         revision_ids=(*batch.revision_ids, event_id),
         annotated_at=batch.annotated_at or at,
         position=state.length,
     )
-    state = _with_batch(state, changed)
-    return replace(state, annotated=_annotated(state))
+    state = _with_batch(state, batch)
+    return changed(state, annotated=_annotated(state))
 
 
 def _annotated(state: LoopState) -> int:
@@ -119,8 +118,8 @@ def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> Lo
     if before is None:
         trained = Trained((data,), (event_id,), at)
     else:
-        trained = replace(before, attempts=(*before.attempts, data), ids=(*before.ids, event_id))
-    return replace(
+        trained = changed(before, attempts=(*before.attempts, data), ids=(*before.ids, event_id))
+    return changed(
         state,
         models=with_value(state.models, data.model, trained),
         latest_model=state.latest_model if before else data.model,
@@ -156,27 +155,27 @@ def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopS
     if trained is None:
         raise InapplicableEvent(f"it says that model {data.model} was lost, which was never trained")
     lost = {**trained.lost, data.attempt: event_id}
-    return replace(state, models=with_value(state.models, data.model, replace(trained, lost=lost)))
+    return changed(state, models=with_value(state.models, data.model, changed(trained, lost=lost)))
 
 
 @_apply.register
 def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, evaluations=with_value(state.evaluations, data.model, data))
+    return changed(state, evaluations=with_value(state.evaluations, data.model, data))
 
 
 @_apply.register
 def _(data: e.AuditEstimated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, audits=with_value(state.audits, data.model, data))
+    return changed(state, audits=with_value(state.audits, data.model, data))
 
 
 @_apply.register
 def _(data: e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, checks=with_value(state.checks, data.model, data))
+    return changed(state, checks=with_value(state.checks, data.model, data))
 
 
 @_apply.register
 def _(data: e.StoppingAdvised, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, advised=data)
+    return changed(state, advised=data)
 
 
 @_apply.register
@@ -184,7 +183,7 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
     batch = state.batches.get(data.batch)
     if batch is None or batch.done or batch.closed:
         return state
-    return _with_batch(state, replace(batch, closed=event_id))
+    return _with_batch(state, changed(batch, closed=event_id))
 
 
 @_apply.register
@@ -192,33 +191,33 @@ def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -
     size = state.project.pool.size if state.project else 0
     if max(data.items) >= size or len(set(data.items)) < len(data.items):
         raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
-    return replace(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
+    return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
 @_apply.register
 def _(data: e.ProjectPaused, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, paused=True)
+    return changed(state, paused=True)
 
 
 @_apply.register
 def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, paused=False)
+    return changed(state, paused=False)
 
 
 @_apply.register
 def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, ended=state.ended or event_id)
+    return changed(state, ended=state.ended or event_id)
 
 
 @_apply.register
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
     change = Change(max(data.from_batch, state.numbered), data.settings)
-    return replace(state, changes=(*state.changes, change))
+    return changed(state, changes=(*state.changes, change))
 
 
 @_apply.register
 def _(data: e.ProjectMoved, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return replace(state, moved=data)
+    return changed(state, moved=data)
 
 
 @_apply.register
@@ -229,7 +228,7 @@ def _(data: e.EventSkipped, state: LoopState, event_id: str, at: datetime) -> Lo
 @_apply.register
 def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> LoopState:
     key = (data.service, data.due)
-    return replace(state, failures=with_value(state.failures, key, Failure(data, at)))
+    return changed(state, failures=with_value(state.failures, key, Failure(data, at)))
 
 
 def _batch(state: LoopState, name: str) -> Batch:
@@ -240,4 +239,4 @@ def _batch(state: LoopState, name: str) -> Batch:
 
 
 def _with_batch(state: LoopState, batch: Batch) -> LoopState:
-    return replace(state, batches=with_value(state.batches, batch.name, batch))
+    return changed(state, batches=with_value(state.batches, batch.name, batch))

@@ -27,7 +27,7 @@ class Halt:
         return f"halted at event {self.event} ({self.position}): {self.reason}"
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """The events of one project so far, folded, as the log `here` has them (None: whichever it is).
 
@@ -51,6 +51,10 @@ class History:
 
     def __post_init__(self) -> None:
         self._state = LoopState(self.project)
+
+    def __repr__(self) -> str:
+        # In a word: asyncio and signal ask for it behind our back, and a long history would take seconds.
+        return f"<{type(self).__name__} of {self.project}, {self._state.length} events>"
 
     @property
     def state(self) -> LoopState:

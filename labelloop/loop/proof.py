@@ -16,7 +16,7 @@ from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
 
 
-@dataclass
+@dataclass(repr=False)
 class Proof(History):
     """A History that is halted by the first event that the services could not have written there.
 

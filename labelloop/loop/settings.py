@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from msgspec.structs import asdict, replace
-
 from labelloop.loop.state import LoopState
 from schemas.events import ProjectCreated
+from schemas.model import replaced
 from schemas.parts import Settings
 
 
@@ -21,7 +20,7 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreated:
 
 def with_settings(project: ProjectCreated, settings: Settings) -> ProjectCreated:
     """The project with other settings."""
-    return replace(project, **{name: value for name, value in asdict(settings).items() if value is not None})
+    return replaced(project, **{name: value for name, value in settings if value is not None})
 
 
 def for_next(state: LoopState) -> ProjectCreated:

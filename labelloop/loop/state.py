@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from labelloop.loop.batch_ranges import expanded
 from schemas.events import (
@@ -21,6 +22,14 @@ from schemas.events import (
 from schemas.parts import ItemVotes, Settings
 
 Labels = Mapping[int, tuple[str, ...]]
+Value = TypeVar("Value")
+
+
+def changed(value: Value, **changes: Any) -> Value:
+    """What `dataclasses.replace` does, which takes ten times as long: a fold does it twice an event."""
+    made = object.__new__(type(value))
+    made.__dict__.update(value.__dict__, **changes)
+    return made
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class Relabel:
     items: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoopState:
     """All that the loop needs to know of a project, after `length` events.
 
@@ -160,6 +169,9 @@ class LoopState:
     moved: ProjectMoved | None = None
     latest_id: str | None = None
     latest_model: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<LoopState of {self.project_id}, {self.length} events>"
 
     @property
     def begun(self) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec.structs import replace
-
+from schemas.model import replaced
 from schemas.parts import ItemVotes, Vote
 
 
@@ -40,7 +39,7 @@ def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Collection[st
     before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
     votes = [
         # A vote that was put back has the server's new time: it was given when it was recorded.
-        replace(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
+        replaced(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
         for vote in seen.votes
     ]
     # While a vote is lost the record's id stays the old one: on the new record it would look taken back.

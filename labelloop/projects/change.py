@@ -3,8 +3,6 @@
 from dataclasses import replace as replace_state
 from typing import Any
 
-from msgspec.structs import replace
-
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
@@ -19,6 +17,7 @@ from labelloop.projects.operate import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.recorded import given_fields
 from schemas.events import ProjectChanged, ProjectCreated
+from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Settings
 
 
@@ -64,7 +63,7 @@ async def fork(
     if named(histories, name) is not None:
         raise UserError(f"there is a project {name!r} already: give another name by --as")
     batches = _batches(state, last_batch)
-    project = replace(at_batch(state, batches), name=name, forked_from=history.project)
+    project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
     created = with_options(project, options)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
@@ -120,7 +119,7 @@ def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
 
 def with_options(project: ProjectCreated, options: ProjectOptions) -> ProjectCreated:
     """The project as the given options make it. Raises UserError for what cannot be."""
-    return replace(project, **_asked(project, options))
+    return replaced(project, **_asked(project, options))
 
 
 def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
         asked["model"] = BaseModelChoice(
             name=check_model(model.name, model.revision), revision=model.revision
         )
-    after = replace(project, **asked)
+    after = replaced(project, **asked)
     if "classifier" in asked or "strategy" in asked:
         check_choices(after.classifier, after.strategy)
     if "batch_size" in asked and after.batch_size > project.pool.size:

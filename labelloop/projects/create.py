@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
@@ -23,6 +21,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.projects.recorded import as_fields
 from labelloop.store import Store
 from schemas.events import ProjectCreated
+from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Snapshot
 
 SOURCE = "cli"
@@ -102,7 +101,7 @@ def _event(
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, uri=f"{project}/{snapshot.uri}")
+    return replaced(snapshot, uri=f"{project}/{snapshot.uri}")
 
 
 def default_name(dataset: str) -> str:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from msgspec.structs import replace
-
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
 from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated
+from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
 MOST_TEXTS = 1000
@@ -57,12 +56,12 @@ def copied(state: LoopState, batches: int) -> list[InitialBatch]:
 def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch:
     newest, kept = batch.revisions[-1], batch.kept
     answers = tuple(
-        replace(answer, record=None, votes=tuple(replace(vote, user=None) for vote in answer.votes))
+        replaced(answer, record=None, votes=tuple(replaced(vote, user=None) for vote in answer.votes))
         for answer in (counting[old.item] for old in newest.items)
     )
     asked = [picked for picked in batch.queried.items if picked.item in kept]
-    items = tuple(replace(picked, rank=rank) for rank, picked in enumerate(asked))
-    return InitialBatch(items, replace(newest, revision=0, items=answers, agreement=mean(answers)))
+    items = tuple(replaced(picked, rank=rank) for rank, picked in enumerate(asked))
+    return InitialBatch(items, replaced(newest, revision=0, items=answers, agreement=mean(answers)))
 
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
@@ -96,7 +95,7 @@ def opening(
 ) -> Iterator[Event]:
     """The events that a project begins with at a time (None: now), to be appended together."""
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
-    first = event(replace(created, given=len(given)))
+    first = event(replaced(created, given=len(given)))
     yield first
     for number, batch in enumerate(given):
         queried = event(_queried(created, number, batch.items), cause=first.id)

@@ -8,8 +8,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from msgspec.structs import replace
-
 from labelloop.errors import UserError
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
@@ -23,6 +21,7 @@ from labelloop.projects.learner_requests import evaluate_request, query_request,
 from labelloop.store import Store
 from schemas.envelope import new_event
 from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
+from schemas.model import replaced
 from schemas.parts import AnnotatedItem
 
 
@@ -86,7 +85,7 @@ def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated
             f"{project.name} has {len(labels)} labels: there is no choice before it has more than "
             f"{(project.lookahead + 1) * project.batch_size}"
         )
-    return replace(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
+    return replaced(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
 
 
 class SimulatedLoop:

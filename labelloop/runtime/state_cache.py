@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -19,6 +20,8 @@ from labelloop.log.base import Record
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from schemas.fields import frozen
+from schemas.model import Model, fields, plain
 
 logger = logging.getLogger(__name__)
 SAVE_AFTER = 2000
@@ -134,9 +137,22 @@ class SavedHistory:
     digest: str
 
 
-_encoder = msgspec.msgpack.Encoder()
+def _model(kind: type[Model], values: dict[str, Any]) -> Model:
+    """The Model of fields as `plain` gave them, at every depth; what is kept was valid."""
+    found = msgspec.convert(values, _fields(kind), dec_hook=_model)
+    return kind.model_construct(
+        **{name: frozen(value) if isinstance(value, dict) else value for name, value in found.items()}
+    )
 
-_decoder = msgspec.msgpack.Decoder(tuple[SavedHistory, ...])
+
+@cache
+def _fields(kind: type[Model]) -> Any:
+    return TypedDict(kind.__name__, {name: field.annotation for name, field in fields(kind).items()})  # type: ignore[operator]
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=plain)
+
+_decoder = msgspec.msgpack.Decoder(tuple[SavedHistory, ...], dec_hook=_model)
 
 
 def dump(histories: Iterable[History]) -> bytes:

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
 from labelloop.loop import agreement
 from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.votes import SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
+from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
 
 RECORD_EVERY = timedelta(seconds=10)
@@ -79,7 +78,7 @@ def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> 
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
     items = [
-        replace(decided[item.item], record=item.record, votes=item.votes)
+        replaced(decided[item.item], record=item.record, votes=item.votes)
         if _answers(item) == _answers(decided[item.item])
         else _decided_again(item, first[item.item], project)
         for item in votes
@@ -91,7 +90,7 @@ def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> 
 def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
     """A given text may have been decided by fewer annotators than the project asks for."""
     enough = min(project.min_submitted, max(1, len(_deciding(first))))
-    return verdict(now, replace(project, min_submitted=enough)) or withdrawn(now)
+    return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 
 def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import transformers
-from msgspec import structs
 
 from labelloop.cli.opened import opened_project
 from labelloop.config.locations import locations_of
 from labelloop.pool.bundled import bundled
 from labelloop.projects.retrain import Retrained, retrain
 from schemas.events import BatchAnnotated
+from schemas.model import replaced
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.damage import change_byte
@@ -187,8 +187,8 @@ def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, 
             labels = {answer.labels for answer in batch.revisions[0].items}
 
             def otherwise(said: BatchAnnotated) -> BatchAnnotated:
-                items = (structs.replace(one, labels=min(labels - {one.labels})) for one in said.items)
-                return structs.replace(said, items=tuple(items))
+                items = (replaced(one, labels=min(labels - {one.labels})) for one in said.items)
+                return replaced(said, items=tuple(items))
 
             changed = replace(batch, revisions=tuple(map(otherwise, batch.revisions)))
             batches = {**state.batches, "0": changed}

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from labelloop.store import Store, artifacts
 from schemas.events import ModelTrained
+from schemas.model import replaced
 from tests.support.states import PROJECT, trained
 
 
@@ -23,4 +22,4 @@ def publish_model(store: Store, model: str = "0", weights: bytes = b"weights") -
     """A published model as the log names it."""
     folder = write_model(store, model, weights)
     changes = {"artifact": store.publish(folder), "sha256": folder.name}
-    return replace(trained(model, {}), **changes)
+    return replaced(trained(model, {}), **changes)

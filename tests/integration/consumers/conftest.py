@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.config.home import open_home
 from labelloop.pool import snapshot
 from labelloop.store import FolderStore, pool_uri
 from schemas.events import EventData, ProjectCreated
+from schemas.model import replaced
 from schemas.parts import ClassFigures, Snapshot
 from tests.support.deployment import ROOT
 from tests.support.homes import home_with
@@ -31,7 +31,7 @@ def examples() -> Iterator[Path]:
 def a_loop(home: Path) -> Path:
     """A home with two batches that are answered, and a model that is measured."""
     store = FolderStore(open_home(home).store)
-    model = replace(publish_model(store), learned={"0": 0}, labels=3)
+    model = replaced(publish_model(store), learned={"0": 0}, labels=3)
     figures = {label: ClassFigures(precision=1, recall=0.5, f1=0.6, support=4) for label in LABELS}
     told: tuple[EventData, ...] = (
         _project(store),
@@ -39,7 +39,7 @@ def a_loop(home: Path) -> Path:
         all_answered("0"),
         model,
         queried("1", (3, 4)),
-        replace(evaluated("0", 3, 0.8), per_class=figures),
+        replaced(evaluated("0", 3, 0.8), per_class=figures),
         all_answered("1", (3, 4)),
     )
     return home_with(home, *told)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.loop.digest import learned_digest, loop_digest
 from labelloop.loop.order import next_batch
 from schemas import events as e
+from schemas.model import replaced
 from tests.support.loops import Loop, mixed, project
 
 
@@ -18,14 +18,14 @@ def loop_with_second_batch(**changes: Any) -> Loop:
         loop.act(act)
     work = next_batch(loop.state)
     assert work is not None
-    loop.append(replace(loop.pick(work), **changes))
+    loop.append(replaced(loop.pick(work), **changes))
     return loop
 
 
 def reversed_items() -> tuple[Any, ...]:
     items = loop_with_second_batch().state.batches["1"].queried.items
     backwards = enumerate(reversed(items))
-    return tuple(replace(pick, rank=rank) for rank, pick in backwards)
+    return tuple(replaced(pick, rank=rank) for rank, pick in backwards)
 
 
 @pytest.mark.parametrize(

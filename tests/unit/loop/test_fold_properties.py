@@ -2,7 +2,6 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import fold
@@ -12,6 +11,7 @@ from labelloop.loop.relabels import decided
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event, datahash
 from schemas.events import EventData
+from schemas.model import replaced
 from tests.support.loop_strategies import loops
 from tests.support.loops import PROJECT, Loop
 
@@ -88,14 +88,14 @@ def test_folding_leaves_the_states_before_as_they_were(loop: Loop) -> None:
 @MANY
 @given(loop=loops(), data=st.data())
 def test_the_digest_ignores_when_where_and_how_often(loop: Loop, data: st.DataObject) -> None:
-    other = Loop(replace(loop.created, guidelines="be kind"), loop.gold, loop.given)
+    other = Loop(replaced(loop.created, guidelines="be kind"), loop.gold, loop.given)
     other.minutes = data.draw(st.integers(0, 10**6))
     for event in loop.events[len(other.events) :]:
         other.append(elsewhere(event.payload))
 
     for batch in list(other.state.batches.values()):
         if batch.done:
-            other.append(replace(batch.revisions[-1], revision=len(batch.revisions)))
+            other.append(replaced(batch.revisions[-1], revision=len(batch.revisions)))
 
     assert loop_digest(other.state) == loop_digest(loop.state)
 
@@ -122,9 +122,9 @@ def elsewhere(data: EventData) -> EventData:
     changes = {
         name: value
         for name, value in {"seconds": 99.0, "device": "cuda", "artifact": "m", "sha256": "s"}.items()
-        if name in type(data).__struct_fields__
+        if name in type(data).model_fields
     }
-    return replace(data, **changes)
+    return replaced(data, **changes)
 
 
 @MANY

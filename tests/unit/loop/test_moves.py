@@ -1,11 +1,10 @@
 """A project that moved to another log is void here, until it moves back."""
 
-from msgspec.structs import replace
-
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.model import replaced
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names
 
@@ -95,7 +94,7 @@ def test_void_words_on_a_fact_do_not_win_over_what_was_said_where_the_project_li
     there = at(THERE, *events, moved(THERE, at(HERE, *events)))
     failed = e.ServiceFailed(service="x", due="y", kind="", error="here", attempt=1)
     log_identity.add(new_event(PROJECT, failed, source="a"))
-    right = new_event(PROJECT, replace(failed, error="there"), source="a")
+    right = new_event(PROJECT, replaced(failed, error="there"), source="a")
     there.add(right)
     back = moved(HERE, there)
 

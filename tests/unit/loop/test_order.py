@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, ignored_at, latest_revisions
@@ -18,6 +17,7 @@ from labelloop.loop.order import (
 )
 from labelloop.projects.initial_batches import copied, imported
 from schemas import events as e
+from schemas.model import replaced
 from tests.support.loops import PROJECT, Answers, Loop, mixed, one, project
 
 
@@ -244,7 +244,7 @@ def test_a_revision_that_changes_no_label_makes_nothing_due() -> None:
     loop = at_the_end()
     again = loop.state.batches["0"].revisions[-1]
 
-    loop.append(replace(again, revision=1))
+    loop.append(replaced(again, revision=1))
 
     assert finished(loop.state)
 

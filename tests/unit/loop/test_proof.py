@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.digest import LearnedDigests, learned_digest
@@ -15,6 +14,7 @@ from labelloop.loop.labels import at_revisions, current
 from labelloop.loop.proof import Proof
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.model import replaced
 from schemas.parts import Choice
 from services.evaluator.due import Audit, Check, next_work
 from services.evaluator.measuring import estimate_by
@@ -88,11 +88,11 @@ Change = Callable[[Any], Any]
 
 
 def set_to(**values: Any) -> Change:
-    return lambda data: replace(data, **values)
+    return lambda data: replaced(data, **values)
 
 
 def the_first_item_twice(data: e.BatchQueried) -> e.BatchQueried:
-    return replace(data, items=tuple(replace(item, item=data.items[0].item) for item in data.items))
+    return replaced(data, items=tuple(replaced(item, item=data.items[0].item) for item in data.items))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_text_that_was_asked_before_is_found(loop: Loop) -> None:
     events = list(loop.events)
     position = [position for position, event in enumerate(events) if event.name == "BatchQueried"][2]
     queried, asked = loop.state.batches["2"].queried, loop.state.batches["0"].queried.items[0]
-    again = replace(queried, items=(replace(queried.items[0], item=asked.item), *queried.items[1:]))
+    again = replaced(queried, items=(replaced(queried.items[0], item=asked.item), *queried.items[1:]))
     events[position] = new_event(PROJECT, again, source="t", cause=events[position].cause)
 
     halt = proof(events).halt
@@ -216,7 +216,7 @@ def test_figures_of_another_cause_are_found(name: str) -> None:
 def test_an_audit_by_a_batch_that_never_was_is_found() -> None:
     events = with_figures().events
     position = next(position for position, event in enumerate(events) if event.name == "AuditEstimated")
-    said = replace(events[position].payload, batches=("9",))
+    said = replaced(events[position].payload, batches=("9",))
     events[position] = new_event(PROJECT, said, source="t", cause=events[position].cause)
 
     halt = proof(events).halt

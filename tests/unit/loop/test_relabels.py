@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, current, ignored_at
@@ -13,6 +12,7 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.initial_batches import copied
 from schemas import events as e
 from schemas.envelope import new_event
+from schemas.model import replaced
 from services.querier.due import next_work
 from tests.support.states import PROJECT, all_answered, annotated, answered, project, queried, state_of, vote
 
@@ -66,8 +66,8 @@ def test_it_stands_outside_the_numbered_batches_and_people_meet_it_with_the_newe
 
 
 def test_the_newer_answer_takes_the_place_of_the_older() -> None:
-    divided = replace(answered(0, vote("ann", "spam"), vote("bob", "ham")), agreement=0.5)
-    older = replace(annotated(divided, *all_answered(items=(1, 2)).items), agreement=0.5)
+    divided = replaced(answered(0, vote("ann", "spam"), vote("bob", "ham")), agreement=0.5)
+    older = replaced(annotated(divided, *all_answered(items=(1, 2)).items), agreement=0.5)
     newer = annotated(
         answered(0, vote("ann", "news")), answered(1, vote("ann"), discarded=True), batch="relabel-1"
     )

@@ -1,12 +1,12 @@
 """A halted project goes on once an EventSkipped names what halted it."""
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.loop.history import History
 from labelloop.runtime.state_cache import dump, load
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
+from schemas.model import replaced
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names
 
@@ -61,7 +61,7 @@ def test_a_skip_of_another_event_changes_nothing(field: str) -> None:
     loop, _ = halted()
     right = skip(loop.history).payload
 
-    wrong = event(replace(right, **{field: "another"}))
+    wrong = event(replaced(right, **{field: "another"}))
 
     assert not loop.history.add(wrong)
     assert loop.history.halt is not None

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from labelloop.oracle.votes import SeenRecord, is_any_absent, lost_votes, merged
+from schemas.model import replaced
 from schemas.parts import ItemVotes, Vote
 from tests.support.states import vote, votes
 
@@ -111,7 +111,7 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
                 for one in believed.votes:
                     if data.draw(st.booleans()):
                         user = users.setdefault(one.username, f"u-{step}-{one.username}")
-                        present.setdefault(one.username, replace(one, user=user))
+                        present.setdefault(one.username, replaced(one, user=user))
             case "look":
                 now = None if record is None else SeenRecord(record, tuple(present.values()), NOW)
                 believed = merged(believed, now, set(users.values()))

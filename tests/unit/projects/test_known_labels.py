@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from labelloop.config.home import open_home
@@ -24,6 +23,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from schemas.events import EventData, RelabelRequested
+from schemas.model import replaced
 from tests.support.messages import names, raises_naming
 from tests.support.states import annotated, answered, queried, vote
 
@@ -212,7 +212,7 @@ async def test_an_export_of_one_project_is_what_another_begins_with(tmp_path: Pa
         home.log_url,
         made.project,
         RelabelRequested(request="1", who="ada", items=(0, 1)),
-        msgspec.structs.replace(queried("relabel-1"), items=as_listed((0, 1), "relabel")),
+        replaced(queried("relabel-1"), items=as_listed((0, 1), "relabel")),
         right,
     )
     export = tmp_path / f"export.{kind}"

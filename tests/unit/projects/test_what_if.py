@@ -1,12 +1,12 @@
 """What is played again, and what comes of several runs."""
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
 from labelloop.projects.what_if import Comparison, played
+from schemas.model import replaced
 from schemas.parts import Choice, Snapshot
 from tests.support.messages import names, raises_naming
 from tests.support.states import project
@@ -34,7 +34,7 @@ def test_without_a_test_set_or_a_choice_nothing_is_played() -> None:
 
 def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
     real = project(test=TEST)
-    other = replace(real, strategy=Choice(name="random-sampling"))
+    other = replaced(real, strategy=Choice(name="random-sampling"))
     compared = Comparison(
         "breaking-ties", real, other, 9, curve(0.3, 0.5, 0.9), [curve(0.2, 0.4, 0.9), curve(0.4, 0.4)]
     )

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from schemas.envelope import Event, InvalidEvent, NotAnEvent, UnknownType, datahash, new_event
 from schemas.events import (
@@ -20,8 +19,9 @@ from schemas.events import (
     ProjectCreated,
     ServiceFailed,
 )
-from schemas.model import Invalid
-from schemas.parts import AnnotatedItem, QueriedItem
+from schemas.invalid import Invalid
+from schemas.model import replaced
+from schemas.parts import AnnotatedItem, Choice, QueriedItem
 from tests.support.loops import project
 from tests.support.messages import raises_naming
 
@@ -127,7 +127,7 @@ def test_unknown_values_of_an_enumeration_are_not_written() -> None:
     with raises_naming(Invalid, "reason", "cold-start", "uncertain", "'whim'"):
         new_event("p", batch(QueriedItem(item=0, rank=0, reason="whim")), source="s")
     with raises_naming(Invalid, "ties", "'drawn'"):
-        new_event("p", replace(project(), ties="drawn"), source="s")
+        new_event("p", replaced(project(), ties="drawn"), source="s")
 
 
 @pytest.mark.parametrize("field", ["model", "attempt", "reason"])
@@ -173,19 +173,19 @@ def test_without_an_attribute_that_is_needed_it_is_no_event(missing: str) -> Non
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_a_number_that_json_cannot_hold_is_not_written(number: float) -> None:
-    picked = QueriedItem(item=0, rank=0, reason="uncertain", score=number)
-
-    with raises_naming(Invalid, "metrics"):
-        new_event("p", ModelTrained(**{**TRAINED, "metrics": {"loss": number}}), source="s")
-    with raises_naming(Invalid, "items"):
-        new_event("p", batch(picked), source="s")
+def test_a_number_that_json_cannot_hold_is_not_taken(number: float) -> None:
+    with raises_naming(Invalid, "metrics.loss"):
+        ModelTrained(**{**TRAINED, "metrics": {"loss": number}})
+    with raises_naming(Invalid, "score"):
+        QueriedItem(item=0, rank=0, reason="uncertain", score=number)
+    with raises_naming(Invalid, "parameters"):
+        Choice(name="linear", parameters={"rates": [{"first": number}]})
 
 
 @pytest.mark.parametrize("changes", [{"attempt": -1}, {"attempt": "1"}, {"seconds": -0.5}, {"model": 1}])
-def test_a_value_that_would_not_be_read_is_not_written(changes: dict[str, Any]) -> None:
+def test_a_value_that_would_not_be_read_is_not_taken(changes: dict[str, Any]) -> None:
     with raises_naming(Invalid, *changes):
-        new_event("p", ModelTrained(**{**TRAINED, **changes}), source="s")
+        ModelTrained(**{**TRAINED, **changes})
 
 
 @given(

@@ -76,7 +76,7 @@ def test_every_event_is_a_message_of_its_own_on_the_one_channel() -> None:
     assert [message["name"] for message in messages] == list(EVENTS)
     for message, event in zip(messages, EVENTS.values(), strict=True):
         payload = resolved(document, message["payload"]["$ref"])
-        assert set(payload["properties"]) == set(event.__struct_fields__)
+        assert set(payload["properties"]) == set(event.model_fields)
         assert message["headers"]["properties"]["type"]["const"] == event.type_name()
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.errors import Unavailable
 from labelloop.store import FolderStore, models_uri, pool_uri
 from labelloop.store.artifacts import file_digest
+from schemas.model import replaced
 from schemas.parts import Snapshot
 from tests.support.messages import raises_naming
 from tests.support.states import PROJECT, project, trained
@@ -19,7 +19,7 @@ def test_uris_are_relative_to_the_root_and_lead_back() -> None:
     folder = STORE.models(PROJECT) / "3" / "abc"
 
     assert STORE.publish(folder) == f"{PROJECT}/models/3/abc" == f"{models_uri(PROJECT, '3')}/abc"
-    assert STORE.model(replace(trained("3", {}), artifact=STORE.publish(folder))) == folder
+    assert STORE.model(replaced(trained("3", {}), artifact=STORE.publish(folder))) == folder
     assert STORE.address(STORE.publish(folder)) == str(folder)
 
 

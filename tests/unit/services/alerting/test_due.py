@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.alerts.settings import Rules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.model import replaced
 from services.alerting.due import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
 from tests.support.messages import names
 from tests.support.states import (
@@ -105,13 +105,13 @@ def test_accuracy_that_fell_is_told_until_it_is_back() -> None:
 
 @pytest.mark.parametrize(("agreement", "is_told"), [(None, False), (0.6, False), (0.59, True)])
 def test_annotators_who_disagree_are_told(agreement: float | None, is_told: bool) -> None:
-    state = state_of(*OPEN, replace(all_answered(), agreement=agreement))
+    state = state_of(*OPEN, replaced(all_answered(), agreement=agreement))
 
     assert ("agreement" in found(state)) == is_told
 
 
 def test_agreement_is_that_of_the_last_batch_that_has_one() -> None:
-    low, high = replace(all_answered(), agreement=0.3), replace(all_answered("1", (3, 4)), agreement=0.9)
+    low, high = replaced(all_answered(), agreement=0.3), replaced(all_answered("1", (3, 4)), agreement=0.9)
     state = state_of(*OPEN, low, queried("1", (3, 4)))
 
     assert "agreement" in found(state)

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from labelloop.oracle.votes import SeenRecord
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import Vote
 from services.annotation_watcher.due import RECORD_EVERY, due
 from tests.support.states import (
@@ -207,7 +206,7 @@ def sees_done(**changes: Any) -> dict[int, SeenRecord]:
 
 
 def test_a_done_batch_that_did_not_change_makes_nothing_due() -> None:
-    later_time = seen(replace(ANN_SPAM, time=LATER))
+    later_time = seen(replaced(ANN_SPAM, time=LATER))
 
     assert look(queried(), DONE, sees=sees_done()) == []
     assert look(queried(), DONE, sees={**sees_done(), **later_time}) == []
@@ -293,7 +292,7 @@ def test_a_revision_decides_nothing_anew_but_what_was_answered_otherwise() -> No
 
 
 def test_given_votes_that_came_on_records_of_this_project_decide_as_they_did() -> None:
-    elsewhere = replace(answered(0, ANN_SPAM), record=None, votes=(replace(ANN_SPAM, user=None),))
+    elsewhere = replaced(answered(0, ANN_SPAM), record=None, votes=(replaced(ANN_SPAM, user=None),))
     done = annotated(elsewhere, answered(1, ANN_HAM), answered(2, ANN_HAM))
     sees = {**seen(ANN_SPAM), **seen(ANN_HAM, item=1), **seen(ANN_HAM, item=2)}
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 from schemas import events as e
+from schemas.model import replaced
 from services.evaluator.audit import Sample, samples, scoring_batches, texts
 from services.evaluator.due import Audit, next_audit
 from services.evaluator.measuring import estimate_by
@@ -34,8 +34,8 @@ def audited(batch: str, items: Iterable[int], audit: Iterable[int]) -> e.BatchQu
     """A batch that model 0 picked, with these texts drawn at random."""
     drawn = set(audit)
     made = queried(batch, items, model="0", attempt=0)
-    return replace(
-        made, items=tuple(replace(i, reason="audit") if i.item in drawn else i for i in made.items)
+    return replaced(
+        made, items=tuple(replaced(i, reason="audit") if i.item in drawn else i for i in made.items)
     )
 
 

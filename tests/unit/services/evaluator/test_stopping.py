@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from labelloop.loop.state import LoopState
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import Choice
 from services.evaluator.due import next_check
 from services.evaluator.stopping import earlier, number_of, stopping_set, told
@@ -41,12 +40,12 @@ def test_it_is_not_asked_without_a_criterion_after_an_end_or_of_a_final_model() 
 
 
 def test_all_models_are_compared_by_the_same_texts() -> None:
-    small, large = project(), project(pool=replace(project().pool, size=5000))
+    small, large = project(), project(pool=replaced(project().pool, size=5000))
 
     assert stopping_set(large) == stopping_set(large)
     assert len(set(stopping_set(large))) == 500
     assert sorted(stopping_set(small)) == list(range(40))
-    assert stopping_set(large) != stopping_set(replace(large, seed=1))
+    assert stopping_set(large) != stopping_set(replaced(large, seed=1))
 
 
 def test_the_past_is_that_of_the_models_before() -> None:

@@ -1,10 +1,9 @@
 """What the server's records lack."""
 
-from msgspec.structs import replace
-
 from labelloop.oracle.base import Prediction
 from labelloop.oracle.votes import SeenRecord
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import QueriedItem, Vote
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 from tests.support.states import (
@@ -100,7 +99,7 @@ def test_records_carry_what_annotators_may_know() -> None:
         item=4, rank=0, reason="uncertain", predicted=("ham",), probability=0.4, suggested=True
     )
     told = (queried(), queried("1", (6,)))
-    state = state_of(project(), *told, replace(queried("2", model="0", attempt=0), items=(picked,)))
+    state = state_of(project(), *told, replaced(queried("2", model="0", attempt=0), items=(picked,)))
 
     (text,) = asked_texts(state.batches["2"], [MissingRecord(4, (ANN,))], ["hello"], ACCOUNTS)
 
@@ -112,7 +111,7 @@ def test_records_carry_what_annotators_may_know() -> None:
 
 def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
-    state = state_of(project(), replace(queried(model="0", attempt=0), items=(picked,)))
+    state = state_of(project(), replaced(queried(model="0", attempt=0), items=(picked,)))
 
     (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], ["hello"], {})
 
