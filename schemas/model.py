@@ -57,8 +57,9 @@ def part(kind: type[Value]) -> type[Value]:
 
 def replaced(value: Value, **changes: Any) -> Value:
     """A Model or a part with other values in some fields, checked as a new one is. Raises Invalid."""
-    kept = {name: getattr(value, name) for name in fields(type(value))}
-    return type(value)(**{**kept, **changes})
+    kind: Any = type(value)
+    made: Value = kind(**{name: getattr(value, name) for name in fields(kind)} | changes)
+    return made
 
 
 def read(model: type[Read], data: bytes) -> Read:
@@ -136,7 +137,8 @@ def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for each in value:
             yield from _choices(each)
     elif value is not None:
-        choices, others = _places_of_choices(type(value))
+        kind: Any = type(value)
+        choices, others = _places_of_choices(kind)
         for name, values in choices:
             if (found := getattr(value, name)) is not None:
                 yield name, found, values

@@ -37,7 +37,7 @@ JSON = (
 )
 """What may stand anywhere in an event's JSON, or may not."""
 
-PYTHON = (
+PYTHON: tuple[Any, ...] = (
     *(None, True, 0, -1, 7, 2**63, 1.5, -0.5, 1e22, math.nan, math.inf, "x", "", b"x", "größer ✓", "\ud800"),
     *((), ("x",), (1,), [], ["x"], {}, {"x": 1}, {"x": "y"}, {"x": 0.5}, {"x": math.nan}, {1: 2}, {"x"}),
     *(datetime(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1), object()),

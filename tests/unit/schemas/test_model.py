@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,9 +61,18 @@ def test_a_value_cannot_be_changed(value: Any) -> None:
 @pytest.mark.parametrize("is_read", [False, True])
 def test_what_maps_cannot_be_changed(is_read: bool) -> None:
     figures = {"spam": ClassFigures(precision=1.0, recall=1.0, f1=1.0, support=1)}
+    figures_of: dict[str, Any] = {
+        "accuracy": 1.0,
+        "macro_f1": 1.0,
+        "classes": ("spam",),
+        "confusion": ((1,),),
+        "size": 1,
+    }
     evaluated = ModelEvaluated(
         **{name: TRAINED[name] for name in ("model", "attempt", "labels", "seconds")},
-        **{"accuracy": 1.0, "macro_f1": 1.0, "classes": ("spam",), "confusion": ((1,),), "size": 1},
+        **figures_of,
+        confusion=((1,),),
+        size=1,
         per_class=figures,
         test_version="v",
     )
@@ -118,10 +128,11 @@ def test_a_changed_copy_is_checked() -> None:
     assert replaced(created, batch_size=7).batch_size == 7
     assert replaced(VOTE, user="u").user == "u"
     assert replaced(VOTE) == VOTE
-    for copied in (
+    copies: tuple[Callable[[], object], ...] = (
         lambda: replaced(created, batch_size=0),
         lambda: created.model_copy(update={"batch_size": 0}),
-    ):
+    )
+    for copied in copies:
         with pytest.raises(Invalid, match="batch_size should be greater than or equal to 1"):
             copied()
     with pytest.raises(Invalid, match="status should be a valid string"):
