@@ -1,5 +1,7 @@
 """Fixtures for all tests."""
 
+from hypothesis import settings
+
 from tests.support.argilla_server import argilla_server, own_argilla_server
 from tests.support.demo import undisturbed
 from tests.support.disks import tiny_disk
@@ -17,3 +19,7 @@ __all__ = [
     "tiny_disk",
     "undisturbed",
 ]
+
+# How long an example takes says how busy the machine is, and no more.
+settings.register_profile("labelloop", deadline=None)
+settings.load_profile("labelloop")

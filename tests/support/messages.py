@@ -41,3 +41,8 @@ def levels(caplog: pytest.LogCaptureFixture, *facts: object) -> list[str]:
 def lines(caplog: pytest.LogCaptureFixture, *facts: object) -> list[logging.LogRecord]:
     """The log lines that name each of the facts, in their order."""
     return [record for record in caplog.records if names(record.getMessage(), *facts)]
+
+
+def lines_about(caplog: pytest.LogCaptureFixture, event_type: str) -> list[logging.LogRecord]:
+    """The log lines that are about an event of this type, by their keys."""
+    return [record for record in caplog.records if vars(record).get("event_type") == event_type]

@@ -21,7 +21,7 @@ from labelloop.runtime import service
 from labelloop.runtime.controller import Polled
 from schemas.envelope import Event, datahash, new_event
 from tests.support.controllers import Batches, events, running, until, until_state
-from tests.support.messages import lines, names
+from tests.support.messages import lines, lines_about, names
 from tests.support.states import PROJECT, all_answered, project, queried
 
 OTHER = "news-0000"
@@ -270,11 +270,6 @@ async def test_the_lag_grows_while_the_service_does_not_read(
 # Log lines
 
 
-def about(event: str, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """The lines that are about an event of this type."""
-    return [record for record in caplog.records if vars(record).get("event_type") == event]
-
-
 async def test_each_thing_done_and_each_event_appended_is_one_line(
     log: SqliteLog, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -282,7 +277,7 @@ async def test_each_thing_done_and_each_event_appended_is_one_line(
 
     async with running(log, Batches(count=1), ServiceStatus("batches")):
         await until_state(log, PROJECT, lambda state: bool(state.batches))
-        await until(lambda: bool(about("BatchQueried", caplog)))
+        await until(lambda: bool(lines_about(caplog, "BatchQueried")))
 
     begun, done, appended = caplog.records
     for line in (begun, done):
@@ -300,6 +295,6 @@ async def test_what_is_tried_again_is_begun_once(
     async with running(log, Batches(count=1, effect=away), seen):
         await until(lambda: (of_project(seen, "waits_total") or 0) >= 2)
         away.error = None
-        await until(lambda: bool(about("BatchQueried", caplog)))
+        await until(lambda: bool(lines_about(caplog, "BatchQueried")))
 
     assert len(lines(caplog, "pick batch 0")) == 2, "that it begins, and that it is done"
