@@ -139,7 +139,7 @@ class Metrics:
             registry=registry,
         )
         _lag(registry, self.lag, service)
-        for name in ("takeovers", "strangers"):
+        for name in ("takeovers", "invalid_records", "strangers"):
             self._count(name, by=0)
         registry.register(self.projects)
         ProcessCollector(registry=registry)
@@ -199,7 +199,8 @@ class Metrics:
 
     def passed_over(self) -> None:
         """A record of the log holds no event."""
-        self._count("strangers")
+        for name in ("invalid_records", "strangers"):
+            self._count(name)
 
     def _count(self, name: str, *labels: str, by: float = 1) -> None:
         self._counters[name].labels(self._service, *labels).inc(by)
@@ -216,7 +217,8 @@ def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
         "failures": ("Failures at what was due, or of a consumer at an event", (*PROJECT, "kind")),
         "waits": ("Tries that ended because something outside was away", PROJECT),
         "takeovers": ("Times that another process took projects over", SERVICE),
-        "strangers": ("Records of the log that hold no event", SERVICE),
+        "invalid_records": ("Records of the log that hold no event", SERVICE),
+        "strangers": ("The old name of invalid_records, for one more release", SERVICE),
     }
     return {
         name: Counter(f"labelloop_{name}", meaning, labels, registry=registry)

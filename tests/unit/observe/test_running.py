@@ -224,7 +224,8 @@ async def test_records_that_hold_no_event_are_counted(
         connection.execute("INSERT INTO events (id, project, attributes, data) VALUES ('x', 'p', '{no', x'')")
 
     async with running(log, Batches(), seen):
-        await until(lambda: value(seen, "strangers_total") == 1)
+        await until(lambda: value(seen, "invalid_records_total") == 1)
+    assert value(seen, "strangers_total") == 1
 
 
 async def test_a_halted_project_is_told(log: SqliteLog, seen: ServiceStatus) -> None:
