@@ -1,1 +1,1 @@
-"""The contract between the services: events as msgspec structs, their ids and their documents."""
+"""The contract between the services: events as pydantic models, their ids and their documents."""

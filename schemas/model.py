@@ -58,7 +58,7 @@ def part(kind: type[Value]) -> type[Value]:
 def replaced(value: Value, **changes: Any) -> Value:
     """A Model or a part with other values in some fields, checked as a new one is. Raises Invalid."""
     kind: Any = type(value)
-    made: Value = kind(**{name: getattr(value, name) for name in fields(kind)} | changes)
+    made: Value = kind(**{**{name: getattr(value, name) for name in fields(kind)}, **changes})
     return made
 
 
