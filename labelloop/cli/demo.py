@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.project_options import project_options
+from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
 from labelloop.projects.options import DemoOptions

@@ -6,7 +6,7 @@ import signal
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.project_options import project_options
+from labelloop.cli.options_from_model import project_options
 from labelloop.cli.values import NameValue
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.where import Where

@@ -12,6 +12,8 @@ from labelloop.errors import UserError
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
+KEEP_MODELS = 5
+"""How many models of a project are kept, unless the deployment says another number."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class ServiceSettings:
     argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     run: Path | None = None
     threads: int = 1
-    keep_models: int = 5
+    keep_models: int = KEEP_MODELS
     parent: int | None = None
     oracle: str = ARGILLA
 
@@ -45,7 +47,7 @@ class ServiceSettings:
             argilla_headers=argilla_headers(environment),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             threads=number(environment, "LABELLOOP_THREADS", default_threads()),
-            keep_models=number(environment, "LABELLOOP_KEEP_MODELS", 5),
+            keep_models=number(environment, "LABELLOOP_KEEP_MODELS", KEEP_MODELS),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
             oracle=oracle,
         )

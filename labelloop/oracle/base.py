@@ -2,7 +2,7 @@
 
 The querier keeps a project's records as the log says they are; the annotation watcher reads the votes on
 them. Ids of records and accounts are the oracle's own: a vote is taken back only where both are still those
-under which it was seen (`labelloop.oracle.votes`).
+under which it was seen (`labelloop.oracle.lost_votes`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from labelloop.errors import UserError
 from labelloop.loop.state import Batch
-from labelloop.oracle.votes import SeenRecord
+from labelloop.oracle.lost_votes import SeenRecord
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.reading import Columns, open_utf8
+from labelloop.pool.columns import Columns, open_utf8
 
 
 def read(path: Path) -> Columns:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelloop.errors import UserError, one_line
-from labelloop.pool.reading import Columns
+from labelloop.pool.columns import Columns
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict  # type: ignore[import-untyped]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.reading import Columns, open_utf8
+from labelloop.pool.columns import Columns, open_utf8
 
 
 def read(path: Path) -> Columns:

@@ -7,7 +7,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
-from labelloop.pool.reading import Columns
+from labelloop.pool.columns import Columns
 
 
 def read(path: Path) -> Columns:

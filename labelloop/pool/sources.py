@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_lines
-from labelloop.pool.reading import Columns
+from labelloop.pool.columns import Columns
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")

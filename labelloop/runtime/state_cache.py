@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class SavedPartition:
-    """The histories of a partition up to and with the mark."""
+    """The histories of a partition up to and with the checkpoint."""
 
     checkpoint: Checkpoint
     histories: Sequence[History]
@@ -63,7 +63,7 @@ class StateCache:
         self._folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
 
     def load(self, partition: int, log_identity: str | None = None) -> SavedPartition | None:
-        """What is there and whole, and was folded by this version; `here` is the log's identity."""
+        """What is there and whole, and was folded by this version; `log_identity` is the log's."""
         path = self._path(partition)
         try:
             head, _, body = path.read_bytes().partition(b"\n")
@@ -161,7 +161,7 @@ def dump(histories: Iterable[History]) -> bytes:
 
 
 def load(content: bytes, log_identity: str | None = None) -> list[History]:
-    """What `dump` was given, of the log `here`. Raises Unusable."""
+    """What `dump` was given, of the log of that identity. Raises UnusableCache."""
     try:
         with _no_collection():
             return [_history(kept, log_identity) for kept in _decoder.decode(content)]

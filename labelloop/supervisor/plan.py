@@ -12,7 +12,7 @@ from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
 from labelloop.config.services import ALERTING, SERVICES
-from labelloop.config.settings import ServiceSettings, default_threads
+from labelloop.config.settings import KEEP_MODELS, ServiceSettings, default_threads
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service
 
@@ -86,7 +86,7 @@ def annotators(
 def settings(home: Home, locations: Locations, access: ArgillaAccess) -> ServiceSettings:
     """The settings that the services of this home get, from this process."""
     threads = SERVICE.get("LABELLOOP_THREADS") or str(default_threads())
-    keep = SERVICE.get("LABELLOOP_KEEP_MODELS") or "5"
+    keep = SERVICE.get("LABELLOOP_KEEP_MODELS") or str(KEEP_MODELS)
     basis = ServiceSettings(
         log=locations.log,
         store=locations.store,

@@ -1,17 +1,17 @@
-"""Which events a look at a batch's answers makes due, and what the votes on a text come to. Pure."""
+"""Which events a look at a batch's answers makes due. Pure."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labelloop.loop import agreement
 from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.votes import SeenRecord, merged
+from labelloop.oracle.lost_votes import SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
+from services.annotation_watcher.verdict import verdict, withdrawn
 
 RECORD_EVERY = timedelta(seconds=10)
 Labels = tuple[str, ...]
@@ -119,50 +119,3 @@ def _signature(votes: Collection[ItemVotes]) -> set[tuple[object, ...]]:
         for item in votes
         for vote in item.votes
     }
-
-
-def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
-    """The labels by majority, or discarded; None while too few annotators have decided.
-
-    A text is discarded if at least half of the deciding votes discard it.
-    """
-    submitted = [vote for vote in votes.votes if vote.status == "submitted"]
-    discarded = [vote for vote in votes.votes if vote.status == "discarded"]
-    deciding = len(submitted) + len(discarded)
-    if deciding < project.min_submitted:
-        return None
-    if 2 * len(discarded) >= deciding:
-        return _item(votes, (), True, None)
-    return _majority(votes, submitted, project)
-
-
-def withdrawn(votes: ItemVotes) -> AnnotatedItem:
-    """A text whose label was taken back: neither labelled nor discarded."""
-    return _item(votes, (), False, None)
-
-
-def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) -> AnnotatedItem:
-    counts = Counter(vote.labels for vote in submitted)
-    most = max(counts.values())
-    leading = [labels for labels, count in counts.items() if count == most]
-    agreement = most / len(submitted) if len(submitted) > 1 else None
-    if len(leading) > 1 and project.ties == "discard":
-        return _item(votes, (), True, agreement)
-    winner = min(leading, key=lambda labels: _in_label_order(labels, project))
-    return _item(votes, winner, False, agreement)
-
-
-def _in_label_order(labels: Labels, project: ProjectCreated) -> list[int]:
-    known = {label: place for place, label in enumerate(project.labels)}
-    return [known.get(label, len(known)) for label in labels]
-
-
-def _item(votes: ItemVotes, labels: Labels, discarded: bool, agreement: float | None) -> AnnotatedItem:
-    return AnnotatedItem(
-        item=votes.item,
-        record=votes.record,
-        votes=votes.votes,
-        labels=labels,
-        discarded=discarded,
-        agreement=agreement,
-    )

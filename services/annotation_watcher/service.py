@@ -8,8 +8,8 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import ProjectRecords
+from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
-from labelloop.oracle.votes import SeenRecord, is_any_absent
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.round_robin import RoundRobin
 from services.annotation_watcher.due import due, recorded_votes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from labelloop.loop.state import Batch
 from labelloop.oracle.base import AskedText, Prediction
-from labelloop.oracle.votes import SeenRecord, lost_votes
+from labelloop.oracle.lost_votes import SeenRecord, lost_votes
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 

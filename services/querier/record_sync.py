@@ -9,7 +9,7 @@ from labelloop.errors import Unavailable
 from labelloop.loop.order import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
-from labelloop.oracle.votes import SeenRecord, is_any_absent
+from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.round_robin import RoundRobin
 from labelloop.store import Store

@@ -6,16 +6,10 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
+from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Rejected
 
-METADATA = {
-    "batch": ("Batch", "integer"),
-    "rank": ("Rank in the batch", "integer"),
-    "item": ("Pool item", "integer"),
-    "reason": ("Why it was picked", "terms"),
-    "model": ("Picked by model", "terms"),
-}
 GUIDELINES = (
     "Choose the label that fits each text best.\n\n"
     "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"

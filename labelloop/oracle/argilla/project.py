@@ -8,22 +8,15 @@ from labelloop.oracle.argilla import (
     Argilla,
     Dataset,
     DatasetSpec,
-    NewRecord,
-    NewResponse,
     StoredRecord,
-    Suggestion,
 )
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, MetadataValue
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla.new_record import new_record, record_id
 from labelloop.oracle.base import AskedText, Missing
+from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
-from labelloop.oracle.votes import SeenRecord
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
-
-
-def record_id(batch: str, item: int) -> str:
-    """The external id of a text's record, which is the same however often it is written."""
-    return f"{batch}:{item}"
 
 
 def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
@@ -34,31 +27,6 @@ def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
         min_submitted=project.min_submitted,
         task=project.task,
     )
-
-
-def new_record(asked: AskedText) -> NewRecord:
-    """The record of a text, with what annotators see in its metadata."""
-    metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
-    if asked.reason is not None:
-        metadata["reason"] = asked.reason
-    if asked.model is not None:
-        metadata["model"] = _agent(asked.model)
-    suggested = asked.suggestion
-    return NewRecord(
-        external_id=record_id(asked.batch, asked.item),
-        text=asked.text,
-        metadata=metadata,
-        suggestion=Suggestion(suggested.labels, suggested.probability, _agent(suggested.model))
-        if suggested
-        else None,
-        responses=tuple(
-            NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
-        ),
-    )
-
-
-def _agent(model: str) -> str:
-    return f"model-{model}"
 
 
 class ArgillaOracle:
@@ -72,14 +40,14 @@ class ArgillaOracle:
         """Raises UserError for an address or headers that cannot be."""
         return cls(Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers))
 
-    def project(self, project_id: str) -> "Desk":
-        return Desk(self._argilla, project_id)
+    def project(self, project_id: str) -> "ArgillaProject":
+        return ArgillaProject(self._argilla, project_id)
 
     async def close(self) -> None:
         await self._argilla.__aexit__()
 
 
-class Desk:
+class ArgillaProject:
     """One project in Argilla. Its data set is looked up once, and again when it is gone."""
 
     def __init__(self, argilla: Argilla, project_id: str, workspace: str = DEFAULT_WORKSPACE) -> None:

@@ -13,8 +13,8 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.loop.state import Batch
 from labelloop.oracle.base import AskedText, Missing, Rejected
+from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
-from labelloop.oracle.votes import SeenRecord
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 

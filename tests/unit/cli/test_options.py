@@ -12,7 +12,7 @@ from labelloop.cli import options
 from labelloop.cli.annotators import annotators
 from labelloop.cli.file import name_of
 from labelloop.cli.main import cli
-from labelloop.cli.project_options import project_options
+from labelloop.cli.options_from_model import project_options
 from labelloop.cli.up import up
 from labelloop.projects.options import ProjectOptions
 from tests.support.command import error_line, labelloop

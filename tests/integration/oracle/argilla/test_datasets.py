@@ -9,7 +9,7 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, DatasetSpec, Rejected
-from labelloop.oracle.argilla.datasets import METADATA
+from labelloop.oracle.argilla.new_record import METADATA
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import raises_naming
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from labelloop.oracle.votes import SeenRecord
+from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
 from schemas.model import replaced

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.parts import Vote
-from services.annotation_watcher.due import verdict, withdrawn
+from services.annotation_watcher.verdict import verdict, withdrawn
 from tests.support.states import project, vote, votes
 
 SPAM, HAM, NEWS = vote("ann", "spam"), vote("bob", "ham"), vote("cid", "news")

@@ -1,7 +1,7 @@
 """What the server's records lack."""
 
 from labelloop.oracle.base import Prediction
-from labelloop.oracle.votes import SeenRecord
+from labelloop.oracle.lost_votes import SeenRecord
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import QueriedItem, Vote

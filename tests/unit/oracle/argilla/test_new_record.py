@@ -1,7 +1,7 @@
 """How a text to ask for looks in Argilla."""
 
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.project import new_record
+from labelloop.oracle.argilla.new_record import new_record
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 

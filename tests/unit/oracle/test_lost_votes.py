@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelloop.oracle.votes import SeenRecord, is_any_absent, lost_votes, merged
+from labelloop.oracle.lost_votes import SeenRecord, is_any_absent, lost_votes, merged
 from schemas.model import replaced
 from schemas.parts import ItemVotes, Vote
 from tests.support.states import vote, votes

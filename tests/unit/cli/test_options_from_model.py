@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from labelloop.cli import options
 from labelloop.cli.main import MODULES, cli
-from labelloop.cli.project_options import project_options
+from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.notebook import adopt

@@ -1,0 +1,43 @@
+"""What a text's record in Argilla holds: its id, its text, its metadata and its suggestion."""
+
+from labelloop.oracle.argilla.models import MetadataValue, NewRecord, NewResponse, Suggestion
+from labelloop.oracle.base import AskedText
+
+METADATA = {
+    "batch": ("Batch", "integer"),
+    "rank": ("Rank in the batch", "integer"),
+    "item": ("Pool item", "integer"),
+    "reason": ("Why it was picked", "terms"),
+    "model": ("Picked by model", "terms"),
+}
+"""The metadata that annotators see: titles, and kinds as Argilla names them."""
+
+
+def record_id(batch: str, item: int) -> str:
+    """The external id of a text's record, which is the same however often it is written."""
+    return f"{batch}:{item}"
+
+
+def new_record(asked: AskedText) -> NewRecord:
+    """The record of a text, with what annotators see in its metadata."""
+    metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
+    if asked.reason is not None:
+        metadata["reason"] = asked.reason
+    if asked.model is not None:
+        metadata["model"] = _agent(asked.model)
+    suggested = asked.suggestion
+    return NewRecord(
+        external_id=record_id(asked.batch, asked.item),
+        text=asked.text,
+        metadata=metadata,
+        suggestion=Suggestion(suggested.labels, suggested.probability, _agent(suggested.model))
+        if suggested
+        else None,
+        responses=tuple(
+            NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
+        ),
+    )
+
+
+def _agent(model: str) -> str:
+    return f"model-{model}"

@@ -1,0 +1,55 @@
+"""What the votes on a text come to: a label by majority, how ties are broken, when it is discarded. Pure."""
+
+from collections import Counter
+
+from schemas.events import ProjectCreated
+from schemas.parts import AnnotatedItem, ItemVotes, Vote
+
+Labels = tuple[str, ...]
+
+
+def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
+    """The labels by majority, or discarded; None while too few annotators have decided.
+
+    A text is discarded if at least half of the deciding votes discard it.
+    """
+    submitted = [vote for vote in votes.votes if vote.status == "submitted"]
+    discarded = [vote for vote in votes.votes if vote.status == "discarded"]
+    deciding = len(submitted) + len(discarded)
+    if deciding < project.min_submitted:
+        return None
+    if 2 * len(discarded) >= deciding:
+        return _item(votes, (), True, None)
+    return _majority(votes, submitted, project)
+
+
+def withdrawn(votes: ItemVotes) -> AnnotatedItem:
+    """A text whose label was taken back: neither labelled nor discarded."""
+    return _item(votes, (), False, None)
+
+
+def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) -> AnnotatedItem:
+    counts = Counter(vote.labels for vote in submitted)
+    most = max(counts.values())
+    leading = [labels for labels, count in counts.items() if count == most]
+    agreement = most / len(submitted) if len(submitted) > 1 else None
+    if len(leading) > 1 and project.ties == "discard":
+        return _item(votes, (), True, agreement)
+    winner = min(leading, key=lambda labels: _in_label_order(labels, project))
+    return _item(votes, winner, False, agreement)
+
+
+def _in_label_order(labels: Labels, project: ProjectCreated) -> list[int]:
+    known = {label: place for place, label in enumerate(project.labels)}
+    return [known.get(label, len(known)) for label in labels]
+
+
+def _item(votes: ItemVotes, labels: Labels, discarded: bool, agreement: float | None) -> AnnotatedItem:
+    return AnnotatedItem(
+        item=votes.item,
+        record=votes.record,
+        votes=votes.votes,
+        labels=labels,
+        discarded=discarded,
+        agreement=agreement,
+    )
