@@ -53,7 +53,8 @@ _NAMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
+    # A module's name, as in `from labelloop import errors`, must not load the events: it is none of theirs.
+    if name not in _NAMES and not name[0].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module("labelloop.import_path").check_packages()
     module, _, other = _NAMES.get(name, "schemas.events").partition(":")

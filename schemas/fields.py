@@ -20,22 +20,34 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+def _refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
+    raise TypeError("what an event says cannot be changed: make a changed copy of it")
+
+
 class Frozen(dict[Key, Value]):
     """A dictionary that cannot be changed; a copy of it is a plain one, which can."""
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("what an event says cannot be changed: make a changed copy of it")
-
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
-    def __reduce__(self) -> tuple[type[dict[Key, Value]], tuple[dict[Key, Value]]]:
+    def __reduce__(self) -> Any:
         return dict, (dict(self),)
+
+    def __deepcopy__(self, _: Any) -> "Frozen[Key, Value]":
+        return self
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(cls, core_schema.dict_schema())
 
-    def __deepcopy__(self, _: Any) -> "Frozen[Key, Value]":
+
+class _FrozenList(list[Value]):
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = append = clear = extend = insert = _refuse
+    pop = remove = reverse = sort = _refuse
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+    def __deepcopy__(self, _: Any) -> "_FrozenList[Value]":
         return self
 
 
@@ -66,10 +78,10 @@ class _Rfc3339:
 
 
 def frozen(value: Any) -> Any:
-    """A value of JSON that cannot be changed at any depth: with tuples for its lists."""
+    """A value of JSON that cannot be changed at any depth."""
     if isinstance(value, dict):
         return Frozen({key: frozen(each) for key, each in value.items()})
-    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+    return _FrozenList(map(frozen, value)) if isinstance(value, list) else value
 
 
 def _frozen_json(value: Any) -> Any:
@@ -87,7 +99,7 @@ def _strange(value: Any) -> Iterator[Any]:
         yield from (key for key in value if type(key) is not str)
         for each in value.values():
             yield from _strange(each)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         for each in value:
             yield from _strange(each)
     elif not _is_json(value):

@@ -138,7 +138,7 @@ class SavedHistory:
 
 
 def _model(kind: type[Model], values: dict[str, Any]) -> Model:
-    """The Model of fields as `plain` gave them, at every depth; what is kept was valid."""
+    """The Model of fields as `plain` gave them, at every depth: what was kept was valid."""
     found = msgspec.convert(values, _fields(kind), dec_hook=_model)
     return kind.model_construct(
         **{name: frozen(value) if isinstance(value, dict) else value for name, value in found.items()}

@@ -178,7 +178,7 @@ def test_a_number_that_json_cannot_hold_is_not_taken(number: float) -> None:
         ModelTrained(**{**TRAINED, "metrics": {"loss": number}})
     with raises_naming(Invalid, "score"):
         QueriedItem(item=0, rank=0, reason="uncertain", score=number)
-    with raises_naming(Invalid, "parameters"):
+    with raises_naming(Invalid, "parameters", str(number)):
         Choice(name="linear", parameters={"rates": [{"first": number}]})
 
 
@@ -186,6 +186,12 @@ def test_a_number_that_json_cannot_hold_is_not_taken(number: float) -> None:
 def test_a_value_that_would_not_be_read_is_not_taken(changes: dict[str, Any]) -> None:
     with raises_naming(Invalid, *changes):
         ModelTrained(**{**TRAINED, **changes})
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udcffb"])
+def test_a_string_that_json_cannot_hold_is_not_written(text: str) -> None:
+    with raises_naming(Invalid, "JSON"):
+        new_event("p", replaced(LOST, reason=text), source="s")
 
 
 @given(

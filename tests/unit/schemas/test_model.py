@@ -79,7 +79,9 @@ def test_what_maps_cannot_be_changed(is_read: bool) -> None:
             with pytest.raises(TypeError, match="cannot be changed"):
                 getattr(mapping, method)(*arguments)
         assert "x" not in mapping
-    assert parameters == {"c": 0.5, "layers": (1, {"size": (2,)})}
+    with pytest.raises(TypeError, match="cannot be changed"):
+        parameters["layers"].append(2)
+    assert parameters == TUNED.parameters == {"c": 0.5, "layers": [1, {"size": [2]}]}
 
 
 def test_a_value_is_not_changed_with_what_it_was_made_of() -> None:
@@ -91,7 +93,7 @@ def test_a_value_is_not_changed_with_what_it_was_made_of() -> None:
     layers.append(3)
 
     assert trained.learned == {"0": 0}
-    assert choice.parameters == {"layers": (1, 2)}
+    assert choice.parameters == {"layers": [1, 2]}
 
 
 def test_a_copy_of_what_cannot_be_changed_can_be() -> None:
