@@ -93,7 +93,7 @@ async def test_an_event_too_large_for_the_topic_is_refused_and_others_go_in(kafk
     log = a_log(kafka, prefix, partitions="1")
     large = some_event("a", 1, why="x" * 17_000_000)
 
-    with raises_naming(UserError, 1, "a", "batches"):
+    with raises_naming(UserError, "MessageSizeTooLargeError", "batches"):
         await log.append(large)
     await log.append(some_event("a", 2))
 
