@@ -5,20 +5,20 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 
 FROM ${PYTHON_IMAGE} AS tools
-# PACKAGE_INDEX: a mirror of PyPI, where one must be used.
-ARG PACKAGE_INDEX=https://pypi.org/simple
-ENV UV_DEFAULT_INDEX=${PACKAGE_INDEX} \
-    UV_LINK_MODE=copy \
+# UV_DEFAULT_INDEX: a mirror of PyPI, where one must be used.
+ARG UV_DEFAULT_INDEX
+ENV UV_LINK_MODE=copy \
     UV_COMPILE_BYTECODE=1 \
     VIRTUAL_ENV=/opt/labelloop
-RUN python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore \
-        --index-url "$PACKAGE_INDEX" uv==0.13.9 && \
+RUN PIP_INDEX_URL="$UV_DEFAULT_INDEX" \
+        python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore uv==0.13.9 && \
     python3 -m venv --without-pip "$VIRTUAL_ENV"
 WORKDIR /build
 COPY pyproject.toml requirements.txt README.md LICENSE ./
 
 
 FROM tools AS small-packages
+ARG UV_DEFAULT_INDEX
 # Of what the command line can do, only pools and exports need Arrow, which is larger than all the rest.
 RUN --mount=type=cache,target=/root/.cache/uv \
     echo pyarrow >excludes.txt && \
@@ -26,14 +26,16 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 
 
 FROM tools AS learner-packages
-# TORCH_INDEX: where torch comes from; that of PyPI needs no GPU, but carries 4 GB of CUDA.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# UV_TORCH_BACKEND: which build of torch; empty takes that of the index, which carries 4 GB of CUDA.
+ARG UV_DEFAULT_INDEX
+ARG UV_TORCH_BACKEND=cpu
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv pip install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)" && \
+    if [ -z "$UV_TORCH_BACKEND" ]; then unset UV_TORCH_BACKEND; fi && \
     uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra kafka --extra s3 --extra alerting
 
 
 FROM tools AS code
+ARG UV_DEFAULT_INDEX
 # Apart from the packages: a change of ours is a small layer on a large one that stays.
 COPY schemas schemas
 COPY services services

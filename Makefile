@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := schemas services labelloop tests $(wildcard benchmarks docs examples deploy)
 TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
-export PYTHON TORCH_INDEX
+export PYTHON
 ifeq ($(CI),true)
 export LABELLOOP_REQUIRE := 1
 endif
@@ -22,7 +22,7 @@ help: ## show this
 	@echo "  KILLS=… SEED=… of make soak: how many kills (60), and at which moments (1)"
 	@echo "  ARGS=…         options for labelloop, as in: make demo ARGS='--batches 5'"
 	@echo "  PYTHON=…       a Python 3.11 to 3.13, if python3 is another"
-	@echo "  TORCH_INDEX=…  an index of CPU builds of torch, as https://download.pytorch.org/whl/cpu"
+	@echo "  UV_TORCH_BACKEND=…  which build of torch: auto (by this machine's GPU), cpu, cu130 …"
 
 demo: setup ## label the bundled questions with simulated annotators, from start to model
 	@$(BIN)/labelloop demo $(ARGS)

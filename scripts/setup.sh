@@ -2,7 +2,7 @@
 # Makes .venv with the pinned packages and this project in it, or brings it up to date; nothing to do takes
 # no time. Settings of pip or uv for an index hold for both.
 # Usage: scripts/setup.sh EXTRAS        such as: learner,server
-# Environment: PYTHON, TORCH_INDEX (an index of CPU builds of torch)
+# Environment: PYTHON, UV_TORCH_BACKEND (which build of torch: auto, cpu, cu130 ...)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -74,10 +74,12 @@ install_uv() {
         fail "uv could not be installed from PyPI: check the network, or the index that pip is set to"
 }
 
-install() {
-    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@" </dev/null ||
-        fail "the installation failed, see above: put it right and run this again; what was downloaded is kept"
+install_project() {
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python \
+        --constraint requirements.txt --editable ".[$extras]" </dev/null
 }
+
+failed="the installation failed, see above: put it right and run this again; what was downloaded is kept"
 
 if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version "$PYTHON")" != "$(version .venv/bin/python)" ]; then
     find_python >/dev/null
@@ -95,15 +97,15 @@ fi
 touch "$unfinished"
 share_index_settings
 install_uv
-if [ -n "${TORCH_INDEX:-}" ]; then
-    echo "Installing into .venv: torch from $TORCH_INDEX, the rest about 1.1 GB: some minutes ..."
-    install --no-deps --default-index "$TORCH_INDEX" "$(grep '^torch==' requirements.txt | cut -d' ' -f1)"
-elif [ "$(uname -s)" = Linux ]; then
-    echo "Installing into .venv: 5.5 GB in all, 4.4 GB of it torch with its CUDA packages" \
-        "(without a GPU, TORCH_INDEX=https://download.pytorch.org/whl/cpu makes that far less): some minutes ..."
-else
-    echo "Installing into .venv, about 2 GB in all: some minutes ..."
+echo "Installing into .venv: 1.3 GB, or 5.5 GB with the build of torch for a GPU: some minutes ..."
+# An index of one's own has its own torch.
+if [ -n "${UV_TORCH_BACKEND:-}" ] || [ -n "${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}" ]; then
+    [ -n "${UV_TORCH_BACKEND:-}" ] || unset UV_TORCH_BACKEND
+    install_project || fail "$failed"
+elif ! (export UV_TORCH_BACKEND=auto && install_project) 2>/dev/null; then
+    unset UV_TORCH_BACKEND
+    echo "The build of torch for this machine could not be had: taking that of the package index, 4.4 GB on Linux ..."
+    install_project || fail "$failed"
 fi
-install --constraint requirements.txt --editable ".[$extras]"
 echo "$wanted $extras" >"$stamp"
 rm "$unfinished"
