@@ -36,6 +36,7 @@ secrets: ## write the passwords and keys for docker compose into .env; see docs/
 test: lint ## check style and types, then run every test
 	@scripts/chromium.sh
 	@scripts/kafka.sh
+	@scripts/compose.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
 
 soak: dev ## kill all services and Kafka again and again, and compare with a run left alone

@@ -1,6 +1,7 @@
 """`docker compose config` on the files as they are.
 
-Skipped without the command, in CI too: a plain machine has none, and tests/unit/deploy holds the rules.
+Skipped without Docker Compose 2, in CI too: not every distribution has it, and tests/unit/deploy
+holds the rules.
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,19 @@ ELSEWHERE = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _compose() -> None:
-    if shutil.which("docker") is None or _run(Path.cwd(), ["version"]).returncode != 0:
-        pytest.skip("needs docker compose")
+def _needs_compose() -> None:
+    compose()
+
+
+@cache
+def compose() -> tuple[str, ...]:
+    """Docker Compose 2, as Docker's plug-in or as a program of its own."""
+    for command in (("docker", "compose"), ("docker-compose",)):
+        if shutil.which(command[0]):
+            version = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
+            if version.returncode == 0 and not version.stdout.startswith("1."):
+                return command
+    pytest.skip("needs Docker Compose 2")
 
 
 @pytest.fixture
@@ -40,8 +52,9 @@ def deployment(tmp_path: Path) -> Path:
 
 def _run(folder: Path, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     environment = {"PATH": PATH, "HOME": os.environ.get("HOME", "/")}
-    command = ["docker", "compose", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [*compose(), *arguments], cwd=folder, env=environment, capture_output=True, text=True
+    )
 
 
 def config(folder: Path, *profiles: str) -> dict[str, Any]:
