@@ -90,6 +90,6 @@ def _from_hub(name: str, revision: str | None, fetch: bool) -> Path:
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         at = f" at revision {revision}" if revision else ""
         raise UserError(
-            f"there is no model {name}{at}: it is not a folder, not on this machine, and not found on the Hub; "
+            f"there is no model {name}{at}: not a folder, not on this machine, and not found on the Hub; "
             f"check the name and the network, or use {BUNDLED}"
         ) from error

@@ -19,8 +19,8 @@ class StoppingContext:
     """Predictions of models for the same texts. Each text is one row of every array.
 
     `number`: how many models there are, including the newest. `before`: class numbers by earlier models,
-    oldest first, as many as the criterion needs. `probabilities`: by the newest model, shape (texts, classes).
-    `unlearned`: the rows that the newest model has not learned.
+    oldest first, as many as the criterion needs. `probabilities`: by the newest model, shape (texts,
+    classes). `unlearned`: the rows that the newest model has not learned.
     """
 
     number: int

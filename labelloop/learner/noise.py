@@ -54,7 +54,7 @@ def find_noise(request: NoiseRequest) -> NoiseResult:
 
 
 def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
-    """Embeddings by the project's base model if it is a sentence embedder, otherwise by the bundled one."""
+    """Embeddings by the project's base model if it is of BERT's family, otherwise by the bundled one."""
     name, revision = request.model, request.revision
     if AutoConfig.from_pretrained(resolve(name, revision).folder).model_type != "bert":
         name, revision = BUNDLED, None

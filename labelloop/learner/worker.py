@@ -53,7 +53,7 @@ class Worker:
     async def run(self, request: requests.Request) -> object:
         """Run one task in its own child. Cancelling kills the child.
 
-        Raises `TaskFailed` for an error in the task, and `WorkerCrashed` if the child ended without an answer.
+        Raises `TaskFailed` for an error in the task, `WorkerCrashed` if the child ended without an answer.
         """
         child = _Child(self._context, self._name, request)
         self._children.add(child)
@@ -116,7 +116,7 @@ class _Child:
 
 
 def _start_warm_process() -> None:
-    """Start the warm process if needed, as `python -P`, so that it imports nothing from the current folder."""
+    """Start the warm process if needed, as `python -P`: it must not import from the current folder."""
     with _starting_warm_process:
         before = os.environ.get("PYTHONSAFEPATH")
         os.environ["PYTHONSAFEPATH"] = "1"

@@ -49,7 +49,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class TransformerParameters(Parameters):
-    """Fine-tuning: AdamW with linear warm-up and decay, for `epochs`, or longer until `min_steps` are done."""
+    """Fine-tuning: AdamW, linear warm-up and decay, for `epochs`, or longer until `min_steps` are done."""
 
     classifier: ClassVar[str] = "transformer"
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head")}

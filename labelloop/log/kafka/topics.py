@@ -114,7 +114,7 @@ async def _create(
         error = for_code(code)
         if error in (InvalidReplicationFactorError, PolicyViolationError, TopicAuthorizationFailedError):
             raise UserError(
-                f"{settings.where} did not create the topic {name}, {copies} copies ({message or error.__name__}): "
+                f"{settings.where} refuses a topic {name}, {copies} copies ({message or error.__name__}): "
                 "set LABELLOOP_KAFKA_REPLICATION, or have it created as docs/deploy.md says"
             )
         if code and error is not TopicAlreadyExistsError:
