@@ -1,6 +1,6 @@
-"""Active learning for text classification that a team can run; what plugins and notebooks import.
+"""Active learning for text classification in a team. Plugins and notebooks import from here.
 
-Names are loaded when they are first asked for: this import costs nothing.
+Names are loaded when they are first used, so importing this package is cheap.
 """
 
 from importlib import import_module
@@ -53,7 +53,7 @@ _NAMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # A module's name, as in `from labelloop import errors`, must not load the events: it is none of theirs.
+    # A module's name, as in `from labelloop import errors`, must not load the events: it is not an event.
     if name not in _NAMES and not name[0].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module("labelloop.import_path").check_packages()

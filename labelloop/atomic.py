@@ -1,8 +1,8 @@
-"""Files that are at their place whole or not at all, whatever ends the process meanwhile.
+"""Atomic file writes: a file is at its place completely or not at all, even if the process is killed.
 
-What nothing else could give again is durable: on the disk when the call returns (a home's settings, a login,
-what is still to be alerted, an export), and so is what is trusted without a check of its bytes (snapshots,
-embeddings). Status files, and caches that hold their own digest, need not wait for the disk.
+Writes are durable (on the disk when the call returns) for files that cannot be recreated, such as settings,
+logins, pending alerts and exports, and for files that are read without a checksum, such as snapshots and
+embeddings. Status files, and caches that hold their own digest, are not durable.
 """
 
 import errno
@@ -27,10 +27,10 @@ def write(
     durable: bool = True,
     replaces: bool = True,
 ) -> None:
-    """Put a file with this content at `path`; `mode` is that of a new file, less the umask.
+    """Write a file with this content to `path`. `mode` is the mode of a new file, before the umask.
 
-    Of two processes that write at a time the last wins; with `replaces` False the first, whose file stays.
-    The folder must be there.
+    If two processes write at the same time, the last one wins; with `replaces` False, the first one does.
+    The folder must exist.
     """
     with _draft(path) as draft:
         with create(draft, mode) as file:
@@ -48,7 +48,7 @@ def write(
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """A fresh name next to `target`, in a folder that is made; what is left at that name is removed."""
+    """A temporary name next to `target`. The folder is created; what is left at the name is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with _draft(target) as draft:
         yield draft
@@ -64,12 +64,12 @@ def _draft(target: Path) -> Iterator[Path]:
 
 
 def create(path: Path, mode: int = ANY_USER) -> BinaryIO:
-    """A new file to write, where there is none; `mode` less the umask."""
+    """Open a new file for writing; it must not exist. `mode` is reduced by the umask."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
 
 
 def place(draft: Path, target: Path, *, durable: bool = True) -> None:
-    """Put a finished file at its place, instead of what is there."""
+    """Move a finished file to its place and replace what is there."""
     if durable:
         sync(draft)
     draft.replace(target)
@@ -78,13 +78,13 @@ def place(draft: Path, target: Path, *, durable: bool = True) -> None:
 
 
 def sync(*paths: Path) -> None:
-    """Return when these files, or the names in these folders, are on the disk."""
+    """Sync these files, or the names in these folders, to the disk."""
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         except OSError as error:
-            # There are file systems on which a folder cannot be synced.
+            # Some file systems cannot sync a folder.
             if error.errno != errno.EINVAL:
                 raise
         finally:
@@ -92,7 +92,7 @@ def sync(*paths: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
+    """Remove a file or a folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

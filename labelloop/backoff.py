@@ -1,4 +1,4 @@
-"""How long to wait: before trying again, and before a process that died is started again."""
+"""How long to wait before a retry, and before a process that died is restarted."""
 
 import random
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ HEALTHY = 30.0
 
 
 class Backoff:
-    """Waits in seconds that double up to a limit, with jitter, so that clients do not come back together."""
+    """Waits in seconds that double up to a limit. Jitter keeps clients from retrying together."""
 
     def __init__(self, first: float = 0.5, limit: float = 30.0) -> None:
         self._first = first
@@ -28,12 +28,12 @@ class Backoff:
 
 @dataclass
 class RestartBackoff:
-    """Seconds that double from 0.2 to 10, and begin anew after 30 s of life."""
+    """Waits that double from 0.2 s to 10 s, and start over once a process has lived for 30 s."""
 
     _next: float = FIRST
 
     def after(self, lived: float) -> float:
-        """The wait after a process that lived so many seconds."""
+        """The wait, in seconds, after a process that lived for `lived` seconds."""
         wait = FIRST if lived >= HEALTHY else self._next
         self._next = min(2 * wait, LONGEST)
         return wait

@@ -7,13 +7,13 @@ UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(text: str) -> timedelta | None:
-    """That of `90s`, `15min`, `2h` or `3d`; None for anything else."""
+    """The duration of `90s`, `15min`, `2h` or `3d`. None for anything else."""
     found = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", text.strip())
     return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
 
 
 def spoken(length: timedelta) -> str:
-    """In the largest unit that it fills: `90s` is 1 min."""
+    """The duration in its largest whole unit: 90 s is `1 min`."""
     seconds = int(length.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:

@@ -1,19 +1,19 @@
-"""Errors that users meet, each one line that names the cause and the remedy."""
+"""Errors that users see. Each is one line with the cause and what to do."""
 
 
 def one_line(said: object) -> str:
-    """A text, or what an error says, in one line; of an error that says nothing, its type."""
+    """A text or an error's message in one line. For an error without a message, its type."""
     return " ".join(str(said).split()) or (type(said).__name__ if isinstance(said, BaseException) else "")
 
 
 class UserError(Exception):
-    """Bad input or a bad environment; `str(error)` is one line that says what to do."""
+    """Bad input or a bad environment. `str(error)` is one line that says what to do."""
 
 
 class Unavailable(Exception):
-    """Something outside the process does not answer for now; trying again later may help.
+    """Something outside the process does not answer at present. A retry may help.
 
-    `outage` names what is away: errors that share it are one outage, however each try of it fails.
+    `outage` names what is down. Errors with the same `outage` belong to one outage.
     """
 
     def __init__(self, message: str, outage: str | None = None) -> None:
@@ -22,7 +22,7 @@ class Unavailable(Exception):
 
 
 class TaskError(Exception):
-    """What was due could not be done; `kind` is a word for the reason (`out-of-memory`, `disk-full` …)."""
+    """A task failed. `kind` is a word for the reason, such as `out-of-memory` or `disk-full`."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(kind, message)

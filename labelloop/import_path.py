@@ -1,4 +1,4 @@
-"""What Python imports from where: our own packages are ours, and a user's folder comes last."""
+"""Import paths: our packages must not be shadowed, and the user's folder comes last."""
 
 import sys
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def check_packages() -> None:
-    """Raises UserError where another package of the name hides one of ours."""
+    """Raises UserError if another package shadows one of ours."""
     for name in PACKAGES:
         spec = find_spec(name)
         if spec is None or spec.origin is None:
@@ -19,13 +19,13 @@ def check_packages() -> None:
         folder = Path(spec.origin).resolve().parent
         if folder != ROOT / name:
             raise UserError(
-                f"the package {name} in {folder.parent} is not labelloop's, and hides it: take that folder "
-                "off PYTHONPATH, or install labelloop in an environment of its own"
+                f"the package {name} in {folder.parent} is not labelloop's, and shadows it: remove that "
+                "folder from PYTHONPATH, or install labelloop in an environment of its own"
             )
 
 
 def exit_unless_ours() -> None:
-    """Exits with 2 and one line where another package of the name hides one of ours."""
+    """Exits with 2 and a one-line error if another package shadows one of ours."""
     try:
         check_packages()
     except UserError as error:
@@ -34,6 +34,6 @@ def exit_unless_ours() -> None:
 
 
 def search_working_folder() -> None:
-    """Let what plugs in be imported from the current folder, where no other has a module of its name."""
+    """Allow plugins to be imported from the current folder, after all other folders."""
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.append(folder)

@@ -1,4 +1,4 @@
-"""What a notebook does with a project: go on from one, or make one of the learner that it has."""
+"""Use a project from a notebook: load its learner, or create a project from a learner."""
 
 import asyncio
 import json
@@ -44,12 +44,12 @@ def rebuild(
     log: str | None = None,
     store: str | None = None,
 ) -> "PoolBasedActiveLearner":
-    """A project's small-text learner, with every recorded label and the newest model; nothing is trained.
+    """A project's small-text learner, with every recorded label and the newest model. Nothing is trained.
 
-    `at`: a batch (when it was done first), a time, or an event by its id; without it, the present. `log`
-    and `store` are those of the home, `.labelloop`, unless they are given. The indices are the pool's, and
-    class n is the n-th label of the project. What the notebook does with it changes nothing in the log.
-    Raises UserError, also where the model of that point is not kept any more.
+    `at`: a batch (when it was first done), a time, or an event's id; by default now. `log` and `store` are
+    those of the home, `.labelloop`, unless they are given. Indices are those of the pool, and class n is the
+    n-th label of the project. Using the learner changes nothing in the log. Raises UserError, also if the
+    model of that point is no longer kept.
     """
     locations = _where(home, log, store).find()
     request = _run(_request(locations, project, _until(at)))
@@ -58,7 +58,7 @@ def rebuild(
     try:
         return learner(request)
     except (ModelMissing, ModelDamaged) as error:
-        raise UserError(f"the model cannot be used ({error}): let the loop train it again") from error
+        raise UserError(f"the model cannot be loaded ({error}): let the loop train it again") from error
 
 
 def adopt(
@@ -72,13 +72,13 @@ def adopt(
     store: str | None = None,
     **options: Any,
 ) -> str:
-    """Make a project of a small-text learner: its labels are those that the project begins with. Its id.
+    """Create a project from a small-text learner. It starts with the learner's labels. Returns its id.
 
-    `texts` are those of the learner's data set, in its order; `labels` the names of its classes. Texts that
-    it ignores are left out. Its model stays in the notebook: the project trains one of its own on the labels.
-    It queries by the learner's strategy, where that is known and needs no parameters, unless `options` name
-    another; they are those of `labelloop init` with its defaults: batch_size=20, classifier="transformer".
-    Raises UserError.
+    `texts` are the texts of the learner's data set, in its order; `labels` are the names of its classes.
+    Texts that the learner ignores are left out. The learner's model stays in the notebook: the project
+    trains its own. The project uses the learner's query strategy if that is known and needs no parameters,
+    unless `options` name another. `options` are those of `labelloop init`, with the same defaults:
+    batch_size=20, classifier="transformer". Raises UserError.
     """
     locations = _where(home, log, store).make()
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
@@ -89,7 +89,7 @@ def adopt(
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    """In a thread: a notebook has a running event loop of its own."""
+    """Run in a thread, because a notebook already has a running event loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 
@@ -108,7 +108,7 @@ def _until(at: object) -> ReplayEnd:
             return ReplayEnd(time=at if at.tzinfo else at.astimezone())
         case str():
             return ReplayEnd(event=at)
-    raise UserError(f"at={at!r} is no point of a log: give a batch's number, a time, or an event's id")
+    raise UserError(f"at={at!r} is not a point of a log: give a batch's number, a time, or an event's id")
 
 
 async def _request(locations: Locations, project: str | None, until: ReplayEnd) -> QueryRequest:
@@ -125,7 +125,7 @@ async def _request(locations: Locations, project: str | None, until: ReplayEnd) 
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
     assert state.project is not None
     if state.latest_model is None:
-        raise UserError(f"{state.project_id} had no model yet: give a later point by at=")
+        raise UserError(f"{state.project_id} had no model yet: give a later point with at=")
     trained, folder = _kept(store, now.models[state.latest_model])
     done = [batch.name for batch in state.batches.values() if batch.done]
     return query_request(
@@ -142,7 +142,7 @@ def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
 
 
 def _kept(store: Store, model: Trained) -> tuple[ModelTrained, Path]:
-    """An attempt at the model that the store has: all have learned the same."""
+    """A training attempt whose model is in the store. All attempts learned the same labels."""
     for attempt in reversed(model.attempts):
         try:
             if (folder := store.find_model(attempt)) is not None:
@@ -150,18 +150,20 @@ def _kept(store: Store, model: Trained) -> tuple[ModelTrained, Path]:
         except TaskError as error:
             raise UserError(f"model {attempt.model} cannot be used: {error.message}") from error
     raise UserError(
-        f"model {model.first.model} is not kept any more: give another point by at=, or have more of them "
-        "kept by LABELLOOP_KEEP_MODELS"
+        f"model {model.first.model} is no longer kept: give another point with at=, or keep more models "
+        "with LABELLOOP_KEEP_MODELS"
     )
 
 
 def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequence[str]) -> list[str]:
     if len(texts) != len(learner.dataset):
         raise UserError(
-            f"there are {len(texts)} texts, and the learner's data set has {len(learner.dataset)}"
+            f"there are {len(texts)} texts, but the learner's data set has {len(learner.dataset)}: give those"
         )
     if learner.multi_label:
-        raise UserError("the learner is multi-label: a project's texts have one label each")
+        raise UserError(
+            "the learner is multi-label, but a project's texts have one label each: use another learner"
+        )
     found = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
     if found and max(found.values()) >= len(labels):
         raise UserError(
@@ -183,7 +185,7 @@ def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], found: Mappi
         if found[before] != number:
             raise UserError(
                 f"texts {before} and {row} are the same and have the labels {labels[found[before]]!r} and "
-                f"{labels[number]!r}: decide for one"
+                f"{labels[number]!r}: choose one of them"
             )
 
 
@@ -192,7 +194,7 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
 
     known = ProjectOptions.taken_by("adopt")
     if unknown := sorted(set(given) - set(known)):
-        raise UserError(f"there is no option {unknown[0]}: there are {', '.join(sorted(known))}")
+        raise UserError(f"there is no option {unknown[0]}: choose from {', '.join(sorted(known))}")
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
         classifier = given.get("classifier", ProjectOptions().classifier)

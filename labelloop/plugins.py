@@ -1,7 +1,7 @@
-"""What plugs in by a name: an entry point of an installed package, or `module:Name` in LABELLOOP_PLUGINS.
+"""Plugins by name: entry points of installed packages, or `module:Name` in LABELLOOP_PLUGINS.
 
-A name only ever chooses among these. It is never imported itself, so whoever may write a name into the log
-cannot choose code to run.
+A name only selects one of these plugins. It is never imported itself, so a name in the log cannot make a
+service run other code.
 """
 
 import re
@@ -22,7 +22,7 @@ LONGEST = 80
 
 
 class Named(Protocol):
-    """A descriptor: light to import, it says what a plugin is called and takes."""
+    """A descriptor: a plugin's name and parameters. It is cheap to import."""
 
     @property
     def name(self) -> str: ...
@@ -37,18 +37,18 @@ def kebab(name: str) -> str:
 
 
 def plain(name: str) -> str:
-    """A name in any case, with dashes or without, as one and the same."""
+    """A name without case, dashes, underscores and spaces, for comparison."""
     return re.sub(r"[-_ ]", "", name).lower()
 
 
 def near(name: str, offered: Iterable[str], default: str = "") -> str:
-    """The names that are like this one, or the default."""
+    """Similar names, joined by "or", or the default."""
     return " or ".join(get_close_matches(kebab(name[:LONGEST]), list(offered), n=3, cutoff=0.5) or [default])
 
 
 @dataclass(frozen=True, order=True)
 class Declared:
-    """A plugin as it is declared: its name, `module:attribute`, and who declares it."""
+    """A declared plugin: its name, `module:attribute`, and the package that declares it."""
 
     name: str
     by: str
@@ -60,12 +60,12 @@ class Declared:
 
 
 def declared(group: str) -> list[Declared]:
-    """What the packages here declare in a group, by name."""
+    """What the installed packages declare in a group, by name."""
     return sorted(map(_of_package, entry_points(group=group)))
 
 
 def only(found: Sequence[Declared], group: str) -> Declared:
-    """The one among those of a name. Raises UserError where two packages declare different ones."""
+    """The only plugin with a name. Raises UserError if two packages declare different ones."""
     for other in found[1:]:
         if other.target != found[0].target:
             raise UserError(
@@ -76,7 +76,7 @@ def only(found: Sequence[Declared], group: str) -> Declared:
 
 
 def imported(target: str, what: str) -> Any:
-    """What `module:attribute` names; `what` begins the message of the UserError where there is none."""
+    """The object that `module:attribute` names. Raises UserError, whose message starts with `what`."""
     module, _, attribute = target.partition(":")
     try:
         found = import_module(module)
@@ -90,7 +90,7 @@ def imported(target: str, what: str) -> Any:
 
 
 def loaded(load: str | Callable[[], Any], what: str) -> Any:
-    """What a descriptor loads: by `module:attribute`, or by a call that imports. Raises UserError."""
+    """The object that a descriptor loads, from `module:attribute` or a function. Raises UserError."""
     if isinstance(load, str):
         return imported(load, what)
     try:
@@ -100,10 +100,10 @@ def loaded(load: str | Callable[[], Any], what: str) -> Any:
 
 
 class Plugins(Generic[D]):
-    """The descriptors of one kind: in an entry-point group, or in LABELLOOP_PLUGINS.
+    """The descriptors of one kind, from an entry-point group and LABELLOOP_PLUGINS.
 
-    `what` is the kind in words; `ours` says that labelloop itself declares some. Names are found in any case,
-    with dashes or without.
+    `what` is the kind in words. `ours`: labelloop itself declares some. Names are compared without case and
+    dashes.
     """
 
     def __init__(self, group: str, kind: type[D], what: str, *, ours: bool = True) -> None:
@@ -113,19 +113,19 @@ class Plugins(Generic[D]):
         self._ours = ours
 
     def names(self) -> tuple[str, ...]:
-        """All names, sorted, those that cannot be loaded among them."""
+        """All names, sorted, including those of plugins that cannot be loaded."""
         return tuple(sorted({each.name for each in self._declared()}))
 
     def get(self, name: str) -> D:
-        """The descriptor of a name. Raises UserError for none, for two, and for one that cannot be loaded."""
+        """The descriptor with a name. Raises UserError if there is none, or two, or if it cannot load."""
         return self._get(name, self._declared())
 
     def all(self) -> dict[str, D]:
-        """Every descriptor that can be loaded, by its name."""
+        """Every descriptor that can be loaded, by name."""
         return {name: found for name, found in self._each() if not isinstance(found, UserError)}
 
     def faults(self) -> list[str]:
-        """What is wrong with those that cannot be loaded, a line each."""
+        """Why plugins cannot be loaded, one line each."""
         return [str(found) for _, found in [*_listed(), *self._each()] if isinstance(found, UserError)]
 
     def _each(self) -> Iterator[tuple[str, D | UserError]]:
@@ -154,7 +154,7 @@ class Plugins(Generic[D]):
         if not isinstance(found, self._kind):
             raise UserError(
                 f"{each.target}, which {each.by} declares as the {self._what} {each.name}, "
-                f"is no {self._kind.__name__}"
+                f"is not a {self._kind.__name__}"
             )
         if plain(found.name) != plain(each.name):
             raise UserError(
@@ -167,10 +167,10 @@ class Plugins(Generic[D]):
         if self._ours and not any(each.by == OURS for each in known):
             return (
                 f"labelloop's own entry points {self.group} are missing: its installation is older than "
-                "its code; install it again, and start its services anew"
+                "its code; install it again, then restart its services"
             )
         like = near(name, [each.name for each in known])
-        meant = f"; did you mean {like}? Else " if like else " in this deployment: "
+        meant = f"; did you mean {like}? Otherwise, " if like else " in this deployment: "
         faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
         return (
             f"there is no {self._what} {name[:LONGEST]!r}{meant}install the package "
@@ -184,14 +184,14 @@ def _of_package(point: EntryPoint) -> Declared:
 
 
 def _listed() -> list[tuple[str, Any]]:
-    """What LABELLOOP_PLUGINS lists, imported; an entry that cannot be has its UserError beside it."""
+    """The imported entries of LABELLOOP_PLUGINS. One that cannot be imported has its UserError instead."""
     targets = re.split(r"[,\s]+", PLUGINS.get(LISTED, "").strip())
     return [(target, _of_list(target)) for target in targets if target]
 
 
 def _of_list(target: str) -> Any:
     if not re.fullmatch(r"[\w.]+:[\w.]+", target):
-        return UserError(f"{LISTED} lists {target[:LONGEST]!r}: name each as module:Name")
+        return UserError(f"{LISTED} lists {target[:LONGEST]!r}: write each plugin as module:Name")
     search_working_folder()
     try:
         return imported(target, f"{target}, which {LISTED} lists,")

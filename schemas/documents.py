@@ -1,4 +1,4 @@
-"""The contract as documents: a JSON Schema of each event, and an AsyncAPI 3 document of them all."""
+"""Generated documents: a JSON Schema for each event, and an AsyncAPI 3 document for all events."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,7 +33,7 @@ OPTIONAL = ("causationid", "datacontenttype", "mustunderstand")
 
 
 class _Schemas(GenerateJsonSchema):
-    """The same JSON Schemas by every version of pydantic, with titles only for what has a name of its own."""
+    """Makes JSON Schemas that are the same in every pydantic version. Only named types have titles."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -51,7 +51,7 @@ class _Schemas(GenerateJsonSchema):
 
 
 def documents() -> dict[str, Document]:
-    """All generated documents by file name."""
+    """All generated documents, by file name."""
     return {
         **{f"{event.__name__}.json": event_schema(event) for event in EVENTS.values()},
         "asyncapi.json": asyncapi(),
@@ -59,7 +59,7 @@ def documents() -> dict[str, Document]:
 
 
 def event_schema(event: type[EventData]) -> Document:
-    """The JSON Schema of an event's data, as a reader meets it: with fields that it may not know."""
+    """The JSON Schema of an event's data for readers, which allows unknown fields."""
     parts = _components([event], "#/$defs/{model}")
     schema = parts.pop(event.__name__)
     definitions = {"$defs": parts} if parts else {}
@@ -83,7 +83,7 @@ def _without(said: Document, schema: Document) -> Document:
 
 
 def _ordered(schema: Any) -> Any:
-    """A schema with its keywords in one order; properties stay in theirs."""
+    """A schema with its keywords in a fixed order. Properties keep their order."""
     if isinstance(schema, list):
         return list(map(_ordered, schema))
     if not isinstance(schema, dict):

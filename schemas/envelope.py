@@ -20,7 +20,7 @@ REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlati
 
 
 class NotAnEvent(ValueError):
-    """Attributes or bytes that are no envelope at all."""
+    """Attributes or bytes that are not an event's envelope."""
 
 
 class UnknownType(ValueError):
@@ -28,11 +28,11 @@ class UnknownType(ValueError):
 
 
 class InvalidEvent(ValueError):
-    """An event of a known type whose bytes are not what it must say, or not those that were written."""
+    """An event of a known type whose data are invalid or do not match the datahash."""
 
 
 def event_id(project: str, type_name: str, identity: tuple[Fact, ...]) -> str:
-    """The id (a uuid5) of what an event states."""
+    """The id (a uuid5) of an event, from the fact that it states."""
     return str(uuid.uuid5(NAMESPACE, json.dumps([project, type_name, *identity], ensure_ascii=False)))
 
 
@@ -45,9 +45,9 @@ Payload = TypeVar("Payload", bound=EventData, default=EventData, covariant=True)
 
 @dataclass(frozen=True)
 class Event(Generic[Payload]):
-    """An event as it was written: its attributes and the bytes of its data, never re-serialised.
+    """An event as it was written: its attributes and the bytes of its data, which are never re-serialised.
 
-    `Event[BatchAnnotated]` is one whose payload is known to be that, to a type checker.
+    For type checkers, `Event[BatchAnnotated]` is an event whose payload is a BatchAnnotated.
     """
 
     attributes: Mapping[str, str]
@@ -60,7 +60,7 @@ class Event(Generic[Payload]):
         try:
             time = datetime.fromisoformat(self.attributes["time"])
         except ValueError as error:
-            raise NotAnEvent(f"its time is no time: {error}") from error
+            raise NotAnEvent(f"its time is invalid: {error}") from error
         if time.tzinfo is None:
             raise NotAnEvent("its time has no time zone")
 
@@ -116,14 +116,14 @@ class Event(Generic[Payload]):
 
 
 def id_instead(skipped: str, skip: str) -> str:
-    """The id of an event that states anew what an event said that was skipped by the EventSkipped `skip`."""
+    """The id of an event that restates a skipped event. `skip`: the id of the EventSkipped."""
     return str(uuid.uuid5(NAMESPACE, json.dumps([skipped, skip])))
 
 
 def new_event(
     project: str, data: EventData, *, source: str, cause: str | None = None, time: datetime | None = None
 ) -> Event:
-    """The event that says `data` of a project; `cause` is the id of the event that made it due.
+    """Create a project's event with `data`. `cause` is the id of the event that made it due.
 
     Raises schemas.invalid.Invalid.
     """

@@ -1,4 +1,4 @@
-"""The kinds of fields that events have, each as strict in Python as in JSON."""
+"""Types of event fields. They are equally strict in Python and in JSON."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 LEAST, MOST = -(2**63), 2**64 - 1
-"""Integers that fit into 64 bits, with a sign or without: MessagePack has no others."""
+"""Integers that fit into 64 bits, signed or unsigned, because MessagePack has no others."""
 
 RFC3339 = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?$".replace(r"\d", "[0-9]")
 
@@ -25,7 +25,7 @@ def _refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
 
 
 class Frozen(dict[Key, Value]):
-    """A dictionary that cannot be changed; a copy of it is a plain one, which can."""
+    """A dictionary that cannot be changed. A copy is an ordinary dictionary."""
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
@@ -52,7 +52,7 @@ class _FrozenList(list[Value]):
 
 
 class _Freeze:
-    """Makes a mapping a Frozen one."""
+    """Converts a mapping to a Frozen."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         key, value = get_args(source)
@@ -61,7 +61,7 @@ class _Freeze:
 
 
 class _Rfc3339:
-    """Reads times as RFC 3339 writes them, with an offset or without, cut to microseconds."""
+    """Reads RFC 3339 times, with or without an offset, truncated to microseconds."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         in_json = core_schema.custom_error_schema(
@@ -78,7 +78,7 @@ class _Rfc3339:
 
 
 def frozen(value: Any) -> Any:
-    """A value of JSON that cannot be changed at any depth."""
+    """A JSON value that cannot be changed, at any depth."""
     if isinstance(value, dict):
         return Frozen({key: frozen(each) for key, each in value.items()})
     return _FrozenList(map(frozen, value)) if isinstance(value, list) else value
@@ -94,7 +94,7 @@ def _frozen_json(value: Any) -> Any:
 
 
 def _strange(value: Any) -> Iterator[Any]:
-    """What JSON cannot hold as it is, at any depth."""
+    """The values that JSON cannot represent, at any depth."""
     if isinstance(value, dict):
         yield from (key for key in value if type(key) is not str)
         for each in value.values():
@@ -115,7 +115,7 @@ def _is_json(value: Any) -> bool:
 
 
 class _FreezeJson:
-    """Makes a mapping of JSON's values a Frozen one."""
+    """Converts a mapping of JSON values to a Frozen."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         plain = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
@@ -124,7 +124,7 @@ class _FreezeJson:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Marks a string that code takes from `values`; in JSON it may be any, so that values can be added."""
+    """Marks a string that code takes from `values`. In JSON it may be any string, so values can be added."""
 
     values: tuple[str, ...]
 
@@ -134,7 +134,7 @@ class OneOf:
         return {"examples": list(self.values), **handler(schema)}
 
 
-# pydantic 2.9 mixes up the defaults of fields that share a Field(): what fields share is marked without one.
+# pydantic 2.9 mixes up the defaults of fields that share a Field(), so shared marks do without it.
 Integer = Annotated[int, Ge(LEAST), Le(MOST)]
 Count = Annotated[int, Ge(0), Le(MOST)]
 Positive = Annotated[int, Ge(1), Le(MOST)]

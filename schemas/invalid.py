@@ -1,4 +1,4 @@
-"""What is wrong with a value, in a sentence."""
+"""Describe what is wrong with a value, in one sentence."""
 
 from pydantic import ValidationError
 
@@ -7,11 +7,11 @@ ABOUT_ALL = "it"
 
 
 class Invalid(ValueError):
-    """A value that must not be written, or bytes that hold no value of the kind."""
+    """A value that must not be written, or bytes that are not a valid value of the type."""
 
 
 def sentence(error: ValidationError) -> str:
-    """Every place where the value is wrong, and why."""
+    """A sentence with every place where the value is wrong, and why."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     reasons = [_reason(_path(each["loc"]), each["type"], each["msg"]) for each in found]
     *others, last = dict.fromkeys(reasons)

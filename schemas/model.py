@@ -1,4 +1,4 @@
-"""The base of every event's data: frozen, strict to write, tolerant to read."""
+"""The base of every event's data: frozen, strict when writing, tolerant when reading."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -33,15 +33,15 @@ class Model(BaseModel, frozen=True):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A changed copy; it is checked, unlike pydantic's own. `deep` or not: nothing in it can change."""
+        """A changed copy, which is validated, unlike in pydantic. `deep` has no effect on frozen values."""
         return replaced(self, **(update or {}))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
 def part(kind: type[Value]) -> type[Value]:
-    """Makes a class a pydantic dataclass with slots, as strict as a Model.
+    """Make a class a pydantic dataclass with slots, as strict as a Model.
 
-    It takes a seventh of a Model's memory: for what a state holds by the hundred thousand.
+    It needs a seventh of a Model's memory, for values of which a state has hundreds of thousands.
     """
     made: Any = dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)(kind)
     init = made.__init__
@@ -56,14 +56,14 @@ def part(kind: type[Value]) -> type[Value]:
 
 
 def replaced(value: Value, **changes: Any) -> Value:
-    """A Model or a part with other values in some fields, checked as a new one is. Raises Invalid."""
+    """A copy of a Model or a part with some fields replaced, validated like a new one. Raises Invalid."""
     kind: Any = type(value)
     made: Value = kind(**{**{name: getattr(value, name) for name in fields(kind)}, **changes})
     return made
 
 
 def read(model: type[Read], data: bytes) -> Read:
-    """The value that JSON holds, less the fields at any depth that this version does not know.
+    """Read a value from JSON. Unknown fields are ignored at any depth.
 
     Raises Invalid.
     """
@@ -78,9 +78,9 @@ def read(model: type[Read], data: bytes) -> Read:
 
 
 def write(value: Model) -> bytes:
-    """The JSON that `read` makes into an equal value.
+    """Write a value as JSON, from which `read` makes an equal value.
 
-    Raises Invalid if there is none, or if a string is none of its values.
+    Raises Invalid if that is impossible, or if a string is not one of its allowed values.
     """
     strange = [
         f"{name} should be one of {', '.join(values)}, and is {found!r}"
@@ -101,7 +101,7 @@ def write(value: Model) -> bytes:
 
 
 def plain(value: Any) -> Mapping[str, Any]:
-    """The fields of a Model, for msgspec to write: a float as 0.00005, where pydantic writes 5e-5."""
+    """The fields of a Model, for msgspec, which writes a float as 0.00005 where pydantic writes 5e-5."""
     if isinstance(value, Model):
         return value.__dict__
     raise TypeError(f"{type(value).__name__} is nothing that an event holds")
@@ -112,7 +112,7 @@ _encoder = msgspec.json.Encoder(enc_hook=plain)
 
 @cache
 def fields(kind: Any) -> Mapping[str, FieldInfo]:
-    """The fields of a Model or a part by their names."""
+    """The fields of a Model or a part by name."""
     found: Mapping[str, FieldInfo] = (
         kind.model_fields if issubclass(kind, Model) else kind.__pydantic_fields__
     )
@@ -120,7 +120,7 @@ def fields(kind: Any) -> Mapping[str, FieldInfo]:
 
 
 def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> None:
-    """Fill a new value. Raises TypeError for a field that it does not have, and Invalid."""
+    """Fill a new value. Raises TypeError for an unknown field, and Invalid."""
     __tracebackhide__ = True
     unknown = values.keys() - fields(kind).keys()
     if unknown:
@@ -132,7 +132,7 @@ def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> N
 
 
 def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Each string in a value, at any depth, that is one of several: its name, itself, and what it may be."""
+    """Each string with a fixed set of values, at any depth: its name, itself, and the allowed values."""
     if isinstance(value, tuple):
         for each in value:
             yield from _choices(each)
@@ -148,7 +148,7 @@ def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 @cache
 def _places_of_choices(kind: Any) -> tuple[list[tuple[str, tuple[str, ...]]], list[str]]:
-    """The fields of a class that `OneOf` marks, with their values, and those with values that have some."""
+    """The fields of a class that `OneOf` marks, with their values, and fields that contain such fields."""
     choices, others = [], []
     for name, field in fields(kind).items():
         inside = [*field.metadata, *_inside(field.annotation)]
@@ -165,7 +165,7 @@ def _has_choices(kind: Any) -> bool:
 
 
 def _inside(hint: Any) -> Iterator[Any]:
-    """A type, its parts and what is annotated to them."""
+    """A type, its parts and their annotations."""
     yield hint
     for each in get_args(hint):
         yield from _inside(each)

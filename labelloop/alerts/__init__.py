@@ -1,4 +1,4 @@
-"""Who is told when something is wrong, and when."""
+"""Alerts: who gets them, and when."""
 
 from labelloop.alerts.settings import ALERT, RULE, AlertSettings
 from labelloop.alerts.targets import Message, Target, targets

@@ -1,4 +1,4 @@
-"""Whom to alert, of what, and which services to watch, from the environment."""
+"""Settings of alerting, from the environment: addresses, rules, and services to watch."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -21,11 +21,11 @@ OFF = "off"
 
 @dataclass(frozen=True)
 class Rules:
-    """From when on there is an alert; None: never.
+    """The thresholds for alerts. None: never alert.
 
-    `failed`: attempts of a service at one thing. `silent`: how long a service does not answer, or says that
-    it is not ready. `waiting`: how long an open batch gets no answer. `accuracy`: by how much it is below
-    that of an earlier model. `agreement`: of a batch below that. `lag`: age of the oldest event not folded.
+    `failed`: failed attempts at one piece of work. `silent`: how long a service does not answer or is not
+    ready. `waiting`: how long an open batch gets no answer. `accuracy`: the drop below an earlier model.
+    `agreement`: a batch's agreement below this. `lag`: the age of the oldest event that is not folded.
     """
 
     failed: int | None = 1
@@ -37,16 +37,15 @@ class Rules:
 
     @property
     def off(self) -> set[str]:
-        """The rules by which there is never an alert."""
+        """The names of the rules that are off."""
         return {found.name for found in fields(self) if getattr(self, found.name) is None}
 
 
 @dataclass(frozen=True)
 class AlertSettings:
-    """Of the service that alerts; `urls` as Apprise reads them.
+    """Settings of the alerting service. `urls` are Apprise URLs.
 
-    `watch`: services by name, each with the address of its health pages. In the folder `state` it keeps
-    what was told.
+    `watch`: the address of each service's health pages, by name. `state`: the folder for alerts already sent.
     """
 
     log: str
@@ -59,13 +58,13 @@ class AlertSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = ALERTS) -> "AlertSettings":
-        """Raises UserError when one that is needed is missing, or one is not what it must be."""
+        """Raises UserError if a setting is missing or invalid."""
         said = (environment.get(RULE) or "").split(";")
         return cls(
             log=needed(environment, "LABELLOOP_LOG"),
             urls=tuple(needed(environment, ALERT).split()),
             state=Path(needed(environment, STATE)),
-            rules=read_rules(_pair(RULE, each, "as waiting=2d") for each in said if each.strip()),
+            rules=read_rules(_pair(RULE, each, "for example waiting=2d") for each in said if each.strip()),
             watch=dict(_address(each) for each in (environment.get(WATCH) or "").split()),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
@@ -73,20 +72,20 @@ class AlertSettings:
 
 
 def read_rules(said: Iterable[tuple[str, str]]) -> Rules:
-    """The rules, with what is said in the place of the defaults. Raises UserError."""
+    """The rules, with the given values instead of defaults. Raises UserError."""
     changes: dict[str, Any] = {_known(name): _value(name, value) for name, value in said}
     return replace(Rules(), **changes)
 
 
 def written(said: Iterable[tuple[str, str]]) -> str:
-    """What `from_environment` reads back."""
+    """The text that `from_environment` reads."""
     return "; ".join(f"{name}={value}" for name, value in said)
 
 
 def _known(name: str) -> str:
     names = [found.name for found in fields(Rules)]
     if name not in names:
-        raise UserError(f"there is no rule {name!r} for alerts: there are {', '.join(names)}")
+        raise UserError(f"there is no alert rule {name!r}: choose from {', '.join(names)}")
     return name
 
 
@@ -97,21 +96,21 @@ def _value(name: str, value: str) -> int | float | timedelta | None:
     if isinstance(default, timedelta):
         length = duration(value)
         if length is None:
-            raise UserError(f"the rule {name} is {value!r}: give a time, as 90s, 15min, 2h or 3d, or off")
+            raise UserError(f"the rule {name} is {value!r}: give a time such as 90s, 15min, 2h or 3d, or off")
         return length
     try:
         number = type(default)(value)
     except ValueError:
         number = -1
     if not 0 < number < float("inf"):
-        raise UserError(f"the rule {name} is {value!r}: give a number, as {default}, or off")
+        raise UserError(f"the rule {name} is {value!r}: give a number such as {default}, or off")
     return number  # type: ignore[no-any-return]
 
 
 def _address(said: str) -> tuple[str, str]:
-    name, url = _pair(WATCH, said, "as trainer=http://trainer:8080")
+    name, url = _pair(WATCH, said, "for example trainer=http://trainer:8080")
     if not _is_web_address(url):
-        raise UserError(f"{WATCH}: {url!r} is no web address: give one as http://trainer:8080")
+        raise UserError(f"{WATCH}: {url!r} is not a web address: give one such as http://trainer:8080")
     return name, url.rstrip("/")
 
 
@@ -126,5 +125,5 @@ def _is_web_address(url: str) -> bool:
 def _pair(variable: str, said: str, example: str) -> tuple[str, str]:
     name, equals, value = said.partition("=")
     if not (equals and name.strip() and value.strip()):
-        raise UserError(f"{variable}: {said.strip()!r} is not of the form NAME=VALUE, {example}")
+        raise UserError(f"{variable}: {said.strip()!r} does not have the form NAME=VALUE, {example}")
     return name.strip(), value.strip()

@@ -1,4 +1,4 @@
-"""Where alerts go: mail, chat, web hooks, each by one URL of Apprise."""
+"""Targets of alerts: mail, chat, web hooks, each given by an Apprise URL."""
 
 import hashlib
 import logging
@@ -16,7 +16,7 @@ HIDDEN = "***"
 
 @dataclass(frozen=True)
 class Message:
-    """What people read. `is_over`: what was wrong is not any more."""
+    """The message of an alert. `is_over`: the problem has ended."""
 
     title: str
     text: str
@@ -25,7 +25,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Target:
-    """One of them. `name` is for people and holds no secret; `id` is the same for the same URL."""
+    """A target. `name` is for messages and contains no secret; `id` is the same for the same URL."""
 
     name: str
     id: str
@@ -33,7 +33,7 @@ class Target:
     _service: Any = field(repr=False, compare=False)
 
     async def send(self, message: Message) -> None:
-        """Raises Unavailable when it was not taken."""
+        """Send a message. Raises Unavailable if it was not accepted."""
         from apprise import Apprise, NotifyType
 
         kind = NotifyType.SUCCESS if message.is_over else NotifyType.WARNING
@@ -47,19 +47,19 @@ class Target:
         )
         if not result:
             said = hidden(" ".join(line.message for line in result.logs()), self._url)
-            reason = one_line(said) or "it does not take it"
-            raise Unavailable(f"{self.name} cannot be told: {reason}", outage=self.name)
+            reason = one_line(said) or "it refused the message"
+            raise Unavailable(f"{self.name} cannot be reached: {reason}", outage=self.name)
 
 
 def targets(urls: Sequence[str]) -> list[Target]:
-    """The targets at these URLs. Raises UserError for one that Apprise cannot use."""
+    """The targets at these URLs. Raises UserError for a URL that Apprise cannot use."""
     try:
         from apprise import Apprise
     except ImportError as error:
         raise UserError(
             f"alerts need one more package ({error}): pip install 'labelloop[alerting]'"
         ) from error
-    # What it says of a try may hold parts of a URL: it is told by whoever sends.
+    # Apprise's log lines may contain parts of a URL, so the sender reports errors instead.
     said = logging.getLogger("apprise")
     said.propagate, said.handlers = False, [logging.NullHandler()]
     found = []
@@ -76,9 +76,9 @@ def targets(urls: Sequence[str]) -> list[Target]:
 
 
 def hidden(text: str, url: str) -> str:
-    """A text without the parts of a URL, any of which may be a secret.
+    """A text without the parts of a URL, because any of them may be a secret.
 
-    Parts that are short may be words of the text and stay, but for the user and the password.
+    Short parts may be ordinary words, so they stay, except for the user and the password.
     """
     place = url.partition("://")[2]
     parts = {form for part in re.split(r"[/@:?&=#,]+", place) for form in (part, unquote(part))}

@@ -1,4 +1,4 @@
-"""The command line, one module a command."""
+"""The command line: one module per command."""
 
 from labelloop.import_path import exit_unless_ours
 

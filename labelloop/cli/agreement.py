@@ -1,4 +1,4 @@
-"""`labelloop agreement`: how far annotators agree."""
+"""`labelloop agreement`: how well annotators agree."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ SHOWN = 5
 @options.where_and_project
 @options.as_json
 def agreement(where: Where, project: str | None, as_json: bool) -> None:
-    """Tell how far annotators agree: Krippendorff's alpha, and each annotator against the others.
+    """Show how well annotators agree: Krippendorff's alpha, and each annotator against the others.
 
-    It takes texts that several people labelled: make a project with `--min-submitted 2` or more.
+    This needs texts that several people labelled: create the project with `--min-submitted 2` or more.
     """
     asyncio.run(_agreement(where, project, as_json))
 
@@ -46,16 +46,16 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    shared = f"of {told['texts']} texts {told['shared']} have labels of two people or more"
+    shared = f"{told['shared']} of {told['texts']} texts have labels from two or more people"
     if told["alpha"] is None:
-        why = "all of these have the same label" if told["shared"] else "ask for more by --min-submitted 2"
+        why = "they all have the same label" if told["shared"] else "ask more people with --min-submitted 2"
         yield f"alpha       not defined: {shared}; {why}"
     else:
         yield f"alpha       {told['alpha']:.3f} (Krippendorff's, nominal): {shared}"
     width = max([11, *map(len, told["annotators"])])
     for name, who in told["annotators"].items():
         compared = (
-            f", {who['agreed'] / who['compared']:.1%} of {who['compared']} like the majority of the others"
+            f", {who['agreed'] / who['compared']:.1%} of {who['compared']} agree with the majority of others"
             if who["compared"]
             else ""
         )

@@ -1,4 +1,4 @@
-"""`labelloop alert`: whom alerts reach."""
+"""`labelloop alert`: test that alerts arrive."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @click.group(cls=click.RichGroup)
 def alert() -> None:
-    """See that alerts arrive: `labelloop up --alert URL` sends them."""
+    """Test that alerts arrive. `labelloop up --alert URL` sends them."""
 
 
 @alert.command(context_settings=options.FROM_ENVIRONMENT)
 @options.alert
 def test(alert: tuple[str, ...]) -> None:
-    """Send a message to each address, and say whether it was taken.
+    """Send a test message to each address and report whether it was accepted.
 
     `labelloop alert test --alert 'mailto://user:password@example.org?to=team@example.org'`
     """
     from labelloop.alerts import targets
 
     if not alert:
-        raise UserError("nobody is to be told: give --alert URL, or set LABELLOOP_ALERT")
+        raise UserError("no address for alerts: give --alert URL, or set LABELLOOP_ALERT")
     asyncio.run(_test(targets(alert)))
 
 
@@ -38,7 +38,7 @@ async def _test(told: "list[Target]") -> None:
     for target in told:
         try:
             await target.send(Message("a test", "Alerts of labelloop arrive here."))
-            click.echo(f"{target.name} has taken a message")
+            click.echo(f"{target.name} accepted a test message")
         except Unavailable as error:
             failed.append(str(error))
     if failed:

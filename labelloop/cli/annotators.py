@@ -1,4 +1,4 @@
-"""`labelloop annotators`: accounts for people who label."""
+"""`labelloop annotators`: the accounts of people who label."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from labelloop.config.where import Where
 
 @click.group(cls=click.RichGroup)
 def annotators() -> None:
-    """Make accounts for people who label, give them new passwords, and list them.
+    """Create accounts for people who label, set new passwords, and list the accounts.
 
     `labelloop annotators add ada`
     """
@@ -27,7 +27,7 @@ def annotators() -> None:
 @options.argilla
 @options.as_json
 def add(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> None:
-    """Make an account and print its password, this once."""
+    """Create an account and print its password. The password is shown only once."""
     asyncio.run(_add(name, home, argilla, as_json))
 
 
@@ -37,9 +37,9 @@ def add(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> None:
 @options.argilla
 @options.as_json
 def password(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> None:
-    """Give an account a new password and print it, this once.
+    """Set a new password for an account and print it. The password is shown only once.
 
-    For who forgot it, and for an account that was deleted in Argilla and made again.
+    Use it when someone forgot a password, or when an account was deleted in Argilla and created again.
     """
     asyncio.run(_password(name, home, argilla, as_json))
 
@@ -49,7 +49,7 @@ def password(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> Non
 @options.argilla
 @options.as_json
 def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
-    """Show who can label, and how many texts each has labelled in this log."""
+    """List who can label, and how many texts each of them has labelled in this log."""
     asyncio.run(_list(where, argilla, as_json))
 
 
@@ -62,7 +62,7 @@ async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> Non
         account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
     if account.password is None:
         raise UserError(
-            f"{name} has an account already, and its password was shown then: choose another name"
+            f"{name} already has an account: give another name, or run `labelloop annotators password {name}`"
         )
     _show(name, account.password, access.url, as_json)
 
@@ -77,13 +77,13 @@ async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -
             chosen = await argilla.new_password(name)
         except Missing:
             raise UserError(
-                f"there is no account {name}: make it with `labelloop annotators add {name}`"
+                f"there is no account {name}: create it with `labelloop annotators add {name}`"
             ) from None
     _show(name, chosen, access.url, as_json)
 
 
 def _home(path: Path, given: GivenArgilla) -> Home | None:
-    """The home, which must be there unless an Argilla elsewhere is named."""
+    """The home. It must exist, unless the options name an external Argilla."""
     return find_home(path) if given.url else existing_home(path)
 
 
@@ -92,7 +92,7 @@ def _show(name: str, password: str, url: str, as_json: bool) -> None:
         click.echo(json.dumps({"username": name, "password": password, "url": url}))
     else:
         click.echo(f"{name} can log in at {url}\n  user      {name}\n  password  {password}")
-        click.echo("the password is not shown again")
+        click.echo("the password will not be shown again")
 
 
 async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:

@@ -21,8 +21,10 @@ STORE = "LABELLOOP_STORE"
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.project
-@click.option("--from-store", help="Where its texts are now. [default: the home's, or LABELLOOP_STORE]")
-@click.option("--to-store", help="Where they go. [default: the home's, or LABELLOOP_STORE]")
+@click.option(
+    "--from-store", help="The store that holds its texts now. [default: the home's, or LABELLOOP_STORE]"
+)
+@click.option("--to-store", help="The store to copy them to. [default: the home's, or LABELLOOP_STORE]")
 @options.why
 @options.as_json
 def copy(
@@ -34,10 +36,10 @@ def copy(
     why: str,
     as_json: bool,
 ) -> None:
-    """Move a project with all its history from one log to another, and back by the same command.
+    """Move a project with its whole history to another log. The same command moves it back.
 
-    FROM and TO are logs by their URLs, or homes by their folders. The services may run: those of FROM stop
-    working on the project, those of TO go on with it. Interrupted, it is run again.
+    FROM and TO are each the URL of a log or the folder of a home. Services may keep running: those of FROM
+    stop working on the project, and those of TO continue it. If the command is interrupted, run it again.
 
     `labelloop copy .labelloop kafka://host:9092/labelloop --project mail --to-store s3://bucket/labelloop`
     """
@@ -63,7 +65,7 @@ async def _copy(
     if as_json:
         click.echo(json.dumps(asdict(moved)))
         return
-    click.echo(f"{moved.project} lives in {there.address} now")
+    click.echo(f"{moved.project} now lives in {there.address}")
     click.echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
     click.echo(f"digest there  {moved.target_digest}")
     click.echo(f"digest here   {moved.source_digest}")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@click.option("--png", type=click.Path(path_type=Path), help="Draw it into this file as well.")
+@click.option("--png", type=click.Path(path_type=Path), help="Also save the curve to this PNG file.")
 @options.as_json
 def curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
-    """Draw the learning curve: accuracy by the number of labels, on the test set and as audits estimate it.
+    """Draw the learning curve: accuracy by number of labels, on the test set and as estimated by audits.
 
     `labelloop curve --png curve.png`
     """
@@ -54,10 +54,10 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
 
 
 def _tell_why_none(name: str, project: "ProjectCreated") -> None:
-    """Raises UserError when there will be no curve."""
+    """Say why there is no curve yet. Raises UserError if there will never be one."""
     if project.test is None and not project.audit_share:
         raise UserError(
             f"{name} has neither a test set nor an audit share, so there is no curve: "
-            "make a project with --test or --audit-share"
+            "create a project with --test or --audit-share"
         )
-    click.echo("no model has been tested or audited yet")
+    click.echo("no model has been evaluated or audited yet")

@@ -1,4 +1,4 @@
-"""`labelloop deadletters`: the events that consumers could not handle."""
+"""`labelloop deadletters`: events that consumers could not handle."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from labelloop.log.base import Log
     from labelloop.log.dead_letters import DeadLetter
 
-group = click.option("--group", help="Only those of this consumer group, as my_consumer.")
-project = click.option("--project", help="Only those of this project, by its name or id.")
+group = click.option("--group", help="Only dead letters of this consumer group, for example my_consumer.")
+project = click.option("--project", help="Only dead letters of this project (name or id).")
 
 
 @click.group(cls=click.RichGroup, invoke_without_command=True, context_settings=options.FROM_ENVIRONMENT)
@@ -31,14 +31,14 @@ project = click.option("--project", help="Only those of this project, by its nam
     "settled",
     is_flag=True,
     allow_from_autoenv=False,
-    help="Those too that have been handled since.",
+    help="Include dead letters that have been handled since.",
 )
 @options.as_json
 @click.pass_context
 def deadletters(
     ctx: click.Context, where: Where, group: str | None, project: str | None, settled: bool, as_json: bool
 ) -> None:
-    """List the events that a consumer could not handle, show one, or have them given to it again.
+    """List the events that a consumer could not handle, show one, or deliver them again.
 
     `labelloop deadletters --group my_consumer`
 
@@ -47,7 +47,7 @@ def deadletters(
     if ctx.invoked_subcommand is None:
         asyncio.run(_list(where, group, project, settled, as_json))
     elif any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ctx.params):
-        raise UserError(f"give options after the word {ctx.invoked_subcommand}")
+        raise UserError(f"give the options after {ctx.invoked_subcommand}")
 
 
 @deadletters.command(context_settings=options.FROM_ENVIRONMENT)
@@ -55,14 +55,18 @@ def deadletters(
 @options.where
 @options.as_json
 def show(letter: str, where: Where, as_json: bool) -> None:
-    """Show why LETTER could not be handled, and its event in structured JSON."""
+    """Show why LETTER could not be handled, and print its event as structured JSON."""
     asyncio.run(_show(letter, where, as_json))
 
 
 @deadletters.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("letters", nargs=-1, metavar="[LETTER]...")
 @click.option(
-    "--all", "every", is_flag=True, allow_from_autoenv=False, help="All, or all of --group and --project."
+    "--all",
+    "every",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="Every dead letter, or every one of --group and --project.",
 )
 @options.where
 @group
@@ -76,12 +80,14 @@ def redrive(
     project: str | None,
     as_json: bool,
 ) -> None:
-    """Have each LETTER given to its consumer again: soon where it runs, else at its next start.
+    """Deliver each LETTER to its consumer again: soon if the consumer runs, otherwise at its next start.
 
     `labelloop deadletters redrive --all --group my_consumer`
     """
     if every == bool(letters):
-        raise UserError("name the dead letters, or give --all: `labelloop deadletters` lists them")
+        raise UserError(
+            "no dead letter is named: give their ids (`labelloop deadletters` lists them), or --all"
+        )
     asyncio.run(_redrive(letters, where, group, project, as_json))
 
 
@@ -125,7 +131,7 @@ async def _redrive(
         waiting = [letter for letter in letters if letter.standing is not DeadLetterStatus.SETTLED]
         if len(waiting) < len(letters) and named:
             settled = next(letter.id for letter in letters if letter not in waiting)
-            raise UserError(f"{settled} has been handled since: leave it out")
+            raise UserError(f"{settled} has already been handled: leave it out")
         now = datetime.now(UTC)
         dead = [letter for letter in waiting if letter.standing is DeadLetterStatus.DEAD]
         await log.dead_letters.put(*(letter.redriven(now) for letter in dead))
@@ -133,7 +139,7 @@ async def _redrive(
         click.echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
         return
     for each, count in sorted(Counter(letter.group for letter in waiting).items()):
-        click.echo(f"{each} is given {count} again: soon where it runs, else at its next start")
+        click.echo(f"{each} will get {count} again: soon if it runs, otherwise at its next start")
     if not waiting:
         click.echo("no dead letters")
 
@@ -150,7 +156,7 @@ async def _opened(where: Where) -> AsyncIterator["Log"]:
 
 
 async def _chosen(log: "Log", group: str | None = None, project: str | None = None) -> list["DeadLetter"]:
-    """The dead letters of a group and a project, or of all. Raises UserError for an unknown project."""
+    """The dead letters of a group and a project. None means all. Raises UserError for an unknown project."""
     from labelloop.projects.catalog import choose, read_histories
 
     letters = (await log.dead_letters.read()).values()
@@ -174,8 +180,8 @@ def line(letter: "DeadLetter") -> str:
 
     standing = {
         DeadLetterStatus.DEAD: "",
-        DeadLetterStatus.REDRIVEN: "asked for again, ",
-        DeadLetterStatus.SETTLED: "handled since, ",
+        DeadLetterStatus.REDRIVEN: "redelivery requested, ",
+        DeadLetterStatus.SETTLED: "handled, ",
     }
     event = letter.event
     return (

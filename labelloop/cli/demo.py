@@ -14,21 +14,25 @@ from labelloop.projects.options import DemoOptions
 
 OF_ANNOTATORS = (
     click.option(
-        "--annotators", type=click.IntRange(1), default=1, show_default=True, help="Simulated annotators."
+        "--annotators",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Number of simulated annotators.",
     ),
     click.option(
         "--annotator-error",
         type=click.FloatRange(0, 1),
         default=0.0,
         show_default=True,
-        help="Share of wrong labels.",
+        help="Share of wrong labels, from 0 to 1.",
     ),
     click.option(
         "--seconds-per-label",
         type=click.FloatRange(0),
         default=0.1,
         show_default=True,
-        help="Time for a label.",
+        help="Seconds that an annotator takes for a label.",
     ),
 )
 
@@ -39,21 +43,21 @@ OF_ANNOTATORS = (
     type=click.Path(path_type=Path),
     default=DEFAULT_DEMO,
     show_default=True,
-    help="Folder of the demo; what an earlier one left there is removed.",
+    help="Folder of the demo. What an earlier demo left there is removed.",
 )
 @click.option(
     "--log",
-    help="A log elsewhere, as kafka://host:9092/prefix, next to what is there. [default: the home's]",
+    help="Use this log, for example kafka://host:9092/prefix; its projects stay. [default: the home's]",
 )
 @options.store
 @project_options("demo", DemoOptions, before={"seed": OF_ANNOTATORS})
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help="Port of Argilla's page. [default: 6900, or another where that is taken]",
+    help="Port of Argilla's page. [default: 6900, or a free port if 6900 is taken]",
 )
 @click.option(
-    "--keep-running", is_flag=True, help="Keep Argilla and the services until Ctrl-C, to look around."
+    "--keep-running", is_flag=True, help="Keep Argilla and the services running until Ctrl-C, to look around."
 )
 @options.file
 @options.as_json
@@ -72,13 +76,13 @@ def demo(
     as_json: bool,
     asked: DemoOptions,
 ) -> None:
-    """See the whole loop on this machine: the real Argilla, and annotators that answer through it.
+    """Run the whole loop on this machine, with a real Argilla and simulated annotators.
 
     `labelloop demo`
 
     `labelloop demo --classifier linear --batches 5`
 
-    TREC's questions from the Hugging Face Hub:
+    With the TREC questions from the Hugging Face Hub:
 
     `labelloop demo --dataset CogComp/trec --test CogComp/trec --revision refs/convert/parquet
     --label-column coarse_label`

@@ -1,4 +1,4 @@
-"""`labelloop doctor`: what keeps labelloop from working here, and what to do about it."""
+"""`labelloop doctor`: find what keeps labelloop from working here, and say how to fix it."""
 
 import asyncio
 import json
@@ -19,10 +19,10 @@ FAILED = 1
 @options.as_json
 @click.pass_context
 def doctor(ctx: click.RichContext, /, where: Where, argilla: GivenArgilla, as_json: bool) -> None:
-    """Check Python, packages, the home, disk, ports, log or broker, store, Argilla, model and clock.
+    """Check Python, packages, home, disk, ports, log or broker, store, Argilla, model and clock.
 
-    One line a finding, which says what to do unless all is well. Exits with 1 when a check fails, with 0 when
-    nothing or only a warning is left. Needs no home, and changes nothing.
+    Prints one line per finding, with what to do about it. Exits with 1 if a check fails, otherwise with 0,
+    also if there are warnings. It needs no home and changes nothing.
 
     `labelloop doctor`
 

@@ -16,22 +16,30 @@ INTERVAL = 0.1
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.home
-@click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds to wait for the end.")
+@click.option(
+    "--timeout",
+    type=float,
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait until everything has stopped.",
+)
 def down(home: Path, timeout: float) -> None:
-    """Stop the services of a home in order; nothing is lost, and `labelloop up` goes on."""
+    """Stop the services of a home. Nothing is lost; `labelloop up` continues."""
     from labelloop.config.home import existing_home
     from labelloop.supervisor.lock import holder
 
     found = existing_home(home)
     pid = holder(found.run)
     if pid is None:
-        click.echo("nothing runs here")
+        click.echo("nothing is running here")
         return
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     give_up = time.monotonic() + timeout
     while holder(found.run) == pid:
         if time.monotonic() > give_up:
-            raise UserError(f"process {pid} has not stopped in {timeout:g} s: see {found.logs}, or kill it")
+            raise UserError(
+                f"process {pid} did not stop within {timeout:g} s: read the logs in {found.logs}, or kill it"
+            )
         time.sleep(INTERVAL)
     click.echo("stopped")

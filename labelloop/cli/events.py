@@ -1,4 +1,4 @@
-"""`labelloop events`: what the log says, and which of it is shown."""
+"""`labelloop events`: print the events of a log."""
 
 import asyncio
 import json
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
     "names",
     envvar="LABELLOOP_TYPE",
     multiple=True,
-    help="Only events of this name, as ModelTrained; or several.",
+    help="Only events of this type, for example ModelTrained. Can be given several times.",
 )
-@click.option("--batch", help="Only those about this batch.")
-@click.option("--model", help="Only those about this model.")
-@click.option("--since", type=Moment(), help="Only from this time on, or so long ago, as 2h.")
-@click.option("--until", type=Moment(), help="Only up to this time.")
+@click.option("--batch", help="Only events about this batch.")
+@click.option("--model", help="Only events about this model.")
+@click.option("--since", type=Moment(), help="Only events from this time on. 2h means two hours ago.")
+@click.option("--until", type=Moment(), help="Only events up to this time.")
 @click.option(
     "--grep",
     "pattern",
     envvar="LABELLOOP_GREP",
     type=Pattern(),
-    help="Only those whose data, as JSON, match.",
+    help="Only events whose data, as JSON, match this regular expression.",
 )
-@click.option("-n", "--lines", type=click.IntRange(0), help="Only the newest so many.")
-@click.option("-r", "--reverse", is_flag=True, help="The newest first.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
+@click.option("-n", "--lines", type=click.IntRange(0), help="Only the newest N events.")
+@click.option("-r", "--reverse", is_flag=True, help="Newest first.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
 @click.option(
     "--json",
     "as_json",
     envvar="LABELLOOP_JSON",
     is_flag=True,
-    help="One CloudEvent in structured JSON a line.",
+    help="Print one CloudEvent per line, as structured JSON.",
 )
 def events(
     where: Where,
@@ -65,7 +65,7 @@ def events(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Print the events of a log, or of one project, oldest first.
+    """Print the events of a log or of one project, oldest first.
 
     `labelloop events -n 20 --follow`
 
@@ -76,18 +76,18 @@ def events(
     from schemas.events import EVENTS
 
     if reverse and follow:
-        raise UserError("--follow goes on with the newest, which --reverse shows first: give one of them")
+        raise UserError("--follow and --reverse do not go together: give only one of them")
     known = [event.__name__ for event in EVENTS.values()]
     for name in names:
         if name not in known:
-            raise UserError(f"there are no events {name!r}: there are {', '.join(known)}")
+            raise UserError(f"there is no event type {name!r}: choose from {', '.join(known)}")
     wanted = EventFilter(None, names, batch, model, since, until, pattern)
     asyncio.run(_events(where, project, wanted, ListingOptions(lines, reverse, follow, as_json)))
 
 
 @dataclass(frozen=True)
 class ListingOptions:
-    """How many, in which order, and how."""
+    """How many events to print, in which order, and in which format."""
 
     lines: int | None
     reverse: bool
@@ -129,7 +129,7 @@ def _print(record: "Record", as_json: bool) -> None:
 
     event = record.event
     if event is None:
-        click.echo(f"{record.offset}: no event, skipped: {record.problem}", err=True)
+        click.echo(f"skipped offset {record.offset}, which is not an event: {record.problem}", err=True)
     elif as_json:
         click.echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:
@@ -138,7 +138,7 @@ def _print(record: "Record", as_json: bool) -> None:
 
 
 def _about(data: Any) -> str:
-    """What tells one event from the next: its batch or model, and the size of it."""
+    """A short description of an event: its batch or model, and its size."""
     if not isinstance(data, dict):
         return ""
     shown = (
@@ -162,7 +162,7 @@ def _about(data: Any) -> str:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Those that meet all that is given; `batch` and `model` are what the data name so."""
+    """Selects events that meet all given conditions. `batch` and `model` are those in the event's data."""
 
     project: str | None = None
     names: Collection[str] = ()

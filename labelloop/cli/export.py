@@ -1,4 +1,4 @@
-"""`labelloop export`: the labels as a file, a folder or a data set of the Hub."""
+"""`labelloop export`: write the labels to a file, a folder or a data set on the Hub."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ TERMINAL = "-"
 @options.where_and_project
 @click.option(
     "--output",
-    help="File or folder to write, hf://user/name, - for the terminal. [default: exports/<project>.jsonl "
+    help="File or folder to write, hf://user/name, or - for the terminal. [default: exports/<project>.jsonl "
     "in the home; without a home, the terminal]",
 )
 @click.option(
@@ -26,13 +26,13 @@ TERMINAL = "-"
     "kind",
     envvar="LABELLOOP_FORMAT",
     type=click.Choice(FORMATS),
-    help="datasets is a folder by save_to_disk, hub a data set on the Hub. [default: by --output]",
+    help="Format. datasets writes a save_to_disk folder, hub a data set on the Hub. [default: by --output]",
 )
 @options.as_json
 def export(where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
-    """Write every text of a batch that is done: label, votes, who, agreement, model, row in your data set.
+    """Export the texts of finished batches: label, votes, annotators, agreement, model, row in your data set.
 
-    Discarded texts are among them, marked as such. A new data set on the Hub is private.
+    Discarded texts are included and marked as discarded. A new data set on the Hub is private.
 
     `labelloop export --output labels.csv`
 
@@ -55,7 +55,7 @@ async def _export(
         target = output or _default(found.locations.home, history.project, kind or "jsonl")
     if target == TERMINAL:
         if kind not in (None, *TEXTS):
-            raise UserError(f"{kind} is nothing for a terminal: say where to by --output")
+            raise UserError(f"{kind} cannot be printed on a terminal: give --output")
         click.echo(as_text(table, kind or "jsonl"), nl=False)
         return
     kind = format_of(target, kind)

@@ -12,7 +12,7 @@ from labelloop.errors import UserError
 
 
 def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    """Let the file's values be the defaults of the command's options. Raises UserError."""
+    """Use the file's values as defaults of the command's options. Raises UserError."""
     if path is not None:
         known = {name_of(option): option for option in ctx.command.params if option.expose_value}
         found = {_known(path, name, known): value for name, value in _read(path).items()}
@@ -23,7 +23,7 @@ def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) 
 
 
 def name_of(option: click.Parameter) -> str:
-    """How a file names an option: `batch-size`."""
+    """The name of an option in a file, for example `batch-size`."""
     return max(option.opts, key=len).lstrip("-")
 
 
@@ -35,11 +35,11 @@ def _read(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no YAML ({' '.join(str(error).split())}): correct it") from error
+        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
     if said is None or said == "":
         return {}
     if not isinstance(said, dict):
-        raise UserError(f"{path} holds no options: write lines such as `batch-size: 20`")
+        raise UserError(f"{path} contains no options: write lines such as `batch-size: 20`")
     return said
 
 
@@ -47,7 +47,7 @@ def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click
     plain = name.replace("_", "-")
     if plain not in known:
         near = get_close_matches(plain, known, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
+        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(known))}"
         raise UserError(f"{path} has an unknown option {name!r}: {meant}")
     return known[plain]
 

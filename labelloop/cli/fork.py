@@ -1,4 +1,4 @@
-"""`labelloop fork` and `change`: the same labels with other settings."""
+"""`labelloop fork` and `labelloop change`: continue with other settings."""
 
 import asyncio
 
@@ -16,16 +16,16 @@ from labelloop.projects.options import ProjectOptions
 @click.option(
     "--batch",
     type=click.IntRange(0),
-    help="The last batch that comes along. [default: the newest that is done]",
+    help="Last batch to take over. [default: the newest finished one]",
 )
 @options.where
 @project_options("fork")
 def fork(project: str, name: str, batch: int | None, where: Where, asked: ProjectOptions) -> None:
-    """Begin a project with the labels of another, up to a batch, and let it go its own way.
+    """Start a new project from the labels of another one, up to a batch.
 
     `labelloop fork mail --as mail-entropy --batch 5 --strategy prediction-entropy`
 
-    What is not given stays as it is in the other project, which goes on as it was.
+    Settings that are not given are taken from the other project. The other project does not change.
     """
     asyncio.run(_fork(where, project, name, batch, asked))
 
@@ -36,12 +36,14 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
 
     async with opened_project(where.find(), project) as (found, history):
         made, batches = await fork(found.log, found.histories, history, name, batch, asked)
-    click.echo(f"project {made} begins with the labels of {batches} batches of {history.project}")
+    click.echo(f"project {made} starts with the labels of {batches} batches of {history.project}")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("project")
-@click.option("--from-batch", type=click.IntRange(0), help="The first batch. [default: the next one]")
+@click.option(
+    "--from-batch", type=click.IntRange(0), help="First batch with the new settings. [default: the next one]"
+)
 @options.where
 @project_options("change")
 @options.why
@@ -50,7 +52,7 @@ def change(project: str, from_batch: int | None, where: Where, asked: ProjectOpt
 
     `labelloop change mail --batch-size 50 --strategy prediction-entropy`
 
-    Another classifier or model is that of the batch's own model, which is trained once the batch is labelled.
+    A new classifier or base model takes effect with the model that is trained after that batch.
     """
     asyncio.run(_change(where, project, from_batch, asked, why))
 

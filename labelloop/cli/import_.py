@@ -1,4 +1,4 @@
-"""`labelloop import`: add a project that begins with labels."""
+"""`labelloop import`: create a project from existing labels."""
 
 import asyncio
 
@@ -17,10 +17,10 @@ from labelloop.projects.options import ProjectOptions
 @options.file
 @options.as_json
 def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
-    """Add a project whose batch 0 are the labels that there are already: the model learns them at once.
+    """Create a project from labels that you already have. They become batch 0, which the model learns first.
 
-    LABELS is a file, a folder or a Hub id, as --dataset; also an export of another project. Alone it is the
-    data set as well: texts without a label are those that people are asked for.
+    LABELS is a file, a folder or a Hub id, like --dataset, or an export of another project. Without --dataset
+    it is the data set too: people are asked for its texts that have no label.
 
     `labelloop import mail.csv --text-column body --label-column kind`
 

@@ -1,4 +1,4 @@
-"""`labelloop init`: add a project to a log."""
+"""`labelloop init`: create a project in a log."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from labelloop.projects.options import ProjectOptions
 @options.file
 @options.as_json
 def init(where: Where, asked: ProjectOptions, as_json: bool) -> None:
-    """Add a project to a home, or to a log elsewhere, also to one that is served.
+    """Create a project in a home or in another log. Services may already be running.
 
     `labelloop init --dataset mail.csv --text-column body --labels spam,ham`
 
@@ -27,7 +27,7 @@ def init(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 
 
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
-    """Make the project that is asked for, and say so. Raises UserError."""
+    """Create the requested project and report it. Raises UserError."""
     from labelloop.cli.opened import opened
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
@@ -39,12 +39,11 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
         return
     for note in ensured.notes:
         click.echo(note)
-    click.echo(
-        f"project {ensured.project} {'is made' if ensured.is_new else 'was there, with these settings'}"
-    )
+    found_as = "was created" if ensured.is_new else "already exists with these settings"
+    click.echo(f"project {ensured.project} {found_as}")
     home = found.locations.home
     if home is not None and holder(home.run):
-        click.echo("it is being served")
+        click.echo("the running services work on it")
     else:
         click.echo(
             "start it with `labelloop up`"

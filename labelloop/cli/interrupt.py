@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first stops in order, the second at once."""
+"""Ctrl-C and SIGTERM: the first one stops cleanly, the second one kills."""
 
 import asyncio
 import signal
@@ -15,9 +15,9 @@ class Interrupted(Exception):
 
 
 async def interruptible(work: Coroutine[Any, Any, None], kill: Callable[[], None]) -> None:
-    """Await `work`, cancelled by the first signal; `kill` is called at further ones.
+    """Await `work`. The first signal cancels it; further signals call `kill`.
 
-    Raises Interrupted after such an end.
+    Raises Interrupted if a signal ended the work.
     """
     received: list[int] = []
     task = asyncio.ensure_future(work)

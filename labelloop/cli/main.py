@@ -1,4 +1,4 @@
-"""`labelloop`: the commands, and how their errors are told."""
+"""`labelloop`: the commands, and how their errors are printed."""
 
 import errno
 import sys
@@ -44,11 +44,11 @@ MODULES = {
     "what-if": "labelloop.cli.what_if:what_if",
     "why": "labelloop.cli.why",
 }
-"""Where each command is; it has its own name there unless another one is given."""
+"""The module of each command. The function has the command's name unless another one is given."""
 
 
 class Commands(click.RichGroup):
-    """Loads a command when it is asked for. Tells what a user can mend in one line, without a traceback."""
+    """Loads a command when it is needed. Prints user errors in one line, without a traceback."""
 
     def __init__(self, *args: Any, modules: Mapping[str, str] | None = None, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
@@ -114,19 +114,19 @@ def _told(error: OSError) -> str:
     cls=Commands,
     modules=MODULES,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="State lies in .labelloop/ (see --home). Every option can also come from the environment: "
-    "--batch-size from LABELLOOP_BATCH_SIZE.",
+    epilog="State is kept in .labelloop/ (see --home). Every option can also be set in the environment: "
+    "LABELLOOP_BATCH_SIZE sets --batch-size.",
 )
 @click.version_option(package_name="labelloop", message="%(version)s")
 def cli() -> None:
-    """Label texts together with a model that learns from every batch and asks for what it is least sure of.
+    """Label texts with active learning: a model learns from every batch and picks the next texts to label.
 
-    Begin with `labelloop demo`, which labels by itself, or bring your own texts:
+    Start with `labelloop demo`, which needs no people, or use your own texts:
 
     `labelloop up --dataset mail.csv --text-column body --labels spam,ham`
     """
 
 
 def main() -> None:
-    """Run the command line; exits with 2 on bad input, with 130 on Ctrl-C."""
+    """Run the command line. Exits with 2 on bad input and with 130 on Ctrl-C."""
     sys.exit(cli())

@@ -14,7 +14,7 @@ from labelloop.store import Store, open_store
 
 @dataclass(frozen=True)
 class Opened:
-    """A log and what it says, up to now."""
+    """An open log and the histories read from it."""
 
     locations: Locations
     log: Log
@@ -22,13 +22,13 @@ class Opened:
 
     @property
     def store(self) -> Store:
-        """Raises UserError when nobody said where it is."""
+        """The store. Raises UserError if its address is unknown."""
         return open_store(self.locations.store)
 
 
 @asynccontextmanager
 async def opened(locations: Locations) -> AsyncIterator[Opened]:
-    """Open the log and read it. Raises UserError, also for one that is damaged, and Unavailable."""
+    """Open the log and read it. Raises UserError, also if the log is damaged, and Unavailable."""
     log = open_log(locations.log)
     try:
         histories = await read_histories(log)
@@ -46,9 +46,10 @@ async def opened_project(locations: Locations, project: str | None) -> AsyncIter
 
 
 def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:
-    """A project's models outlive a log that was cut off or replaced: say so before another log grows.
+    """Raises UserError if the store has models of a project that the log does not know.
 
-    That can be told only of a home which has used no log but its own: a store may serve several logs.
+    The log was truncated or replaced then. Only homes that never used another log are checked, because a
+    store may serve several logs.
     """
     home = locations.home
     if (
@@ -60,6 +61,6 @@ def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> Non
     for models in sorted(home.store.glob("*/models")):
         if models.parent.name not in histories:
             raise UserError(
-                f"the log {home.log} knows nothing of the project {models.parent.name}, which has models in "
-                f"{home.store}: put back a copy of the log, or remove {models.parent}"
+                f"the log {home.log} has no project {models.parent.name}, but {home.store} has its models: "
+                f"put back a copy of the log, or remove {models.parent}"
             )

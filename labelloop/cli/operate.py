@@ -1,4 +1,4 @@
-"""`labelloop pause`, `resume`, `close`, `end`, `skip`: what an operator asks of a project."""
+"""`labelloop pause`, `resume`, `close`, `end`, `skip`: an operator's requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,14 +14,14 @@ from labelloop.config.where import Where
 @options.where_and_project
 @options.why
 def pause(where: Where, project: str | None, why: str) -> None:
-    """Pick no new batches for now; what is labelled is still recorded and learned.
+    """Pick no new batches for now. Labels are still recorded and learned.
 
     `labelloop pause --project mail --why "new guidelines"`
     """
     from labelloop.projects import operate
 
     _ask(where, project, lambda log, history: operate.pause(log, history, why))
-    click.echo("paused: go on with `labelloop resume`")
+    click.echo("paused: continue with `labelloop resume`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -40,7 +40,7 @@ def resume(where: Where, project: str | None, why: str) -> None:
 @options.where_and_project
 @options.why
 def close(batch: str, where: Where, project: str | None, why: str) -> None:
-    """Take a batch as done with what is there; its undecided texts go back to the pool.
+    """Finish a batch with the labels it has. Its undecided texts go back to the pool.
 
     `labelloop close 3`
     """
@@ -54,11 +54,11 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
 @options.where_and_project
 @options.why
 def end(where: Where, project: str | None, why: str) -> None:
-    """Pick no further batch, for good; what is labelled is recorded and learned once more."""
+    """End a project for good. No further batch is picked; the last labels are recorded and learned."""
     from labelloop.projects import operate
 
     _ask(where, project, lambda log, history: operate.end(log, history, why))
-    click.echo("ended: take the labels with `labelloop export`")
+    click.echo("ended: get the labels with `labelloop export`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -66,13 +66,13 @@ def end(where: Where, project: str | None, why: str) -> None:
 @options.where
 @options.why
 def skip(event: str, where: Where, why: str) -> None:
-    """Let a project that is halted go on without the event that halts it, for good.
+    """Let a halted project continue without the event that halts it. The event is ignored for good.
 
-    EVENT is its id, or its place in the log, as `labelloop status` says them:
+    EVENT is its id or its offset in the log; `labelloop status` prints both:
 
     `labelloop skip 7c9e6679-7425-40de-944b-e07fc1f90ae7 --why "cut off by a full disk"`
 
-    What the event said is stated anew by the services where it is still due.
+    If the work behind the event is still due, the services do it again.
     """
     asyncio.run(_skip(event, where, why))
 
@@ -84,7 +84,7 @@ async def _skip(event: str, where: Where, why: str) -> None:
     async with opened(where.find()) as found:
         history = operate.halted_at(found.histories, event)
         await operate.skip(found.log, history, why)
-    click.echo(f"{history.project} goes on without {event}")
+    click.echo(f"{history.project} continues without {event}")
 
 
 def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:

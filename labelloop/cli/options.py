@@ -27,12 +27,12 @@ home = click.option(
 )
 log = click.option(
     "--log",
-    help="A log elsewhere: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
+    help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
-store = click.option("--store", help="Folder or URL of pools and models elsewhere. [default: the home's]")
-argilla_url = click.option("--argilla-url", help="Use the Argilla there instead; `up` remembers it.")
+store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")
+argilla_url = click.option("--argilla-url", help="Use the Argilla at this URL. `up` remembers it.")
 argilla_key = click.option(
-    "--argilla-key", help="An owner's API key of that Argilla; better in LABELLOOP_ARGILLA_KEY."
+    "--argilla-key", help="API key of an owner of that Argilla. Safer: set LABELLOOP_ARGILLA_KEY."
 )
 argilla_header = click.option(
     "--argilla-header",
@@ -41,31 +41,31 @@ argilla_header = click.option(
     allow_from_autoenv=False,
     multiple=True,
     type=NameValue(),
-    help="Header for each request to it, as 'Authorization=Bearer …' for a private Space.",
+    help="Header for each request to Argilla, for example 'Authorization=Bearer …' for a private Space.",
 )
-project = click.option("--project", help="Name or id of the project; needed where a home has several.")
+project = click.option("--project", help="Name or id of the project. Needed if there are several.")
 as_json = click.option(
     "--json", "as_json", envvar="LABELLOOP_JSON", is_flag=True, help="Print JSON for programs."
 )
 alert = click.option(
     "--alert",
     multiple=True,
-    help="Whom to tell when something is wrong: a URL of Apprise, as mailto://…, or several; better in "
+    help="Where to send alerts: an Apprise URL such as mailto://…. Can be given several times. Safer: set "
     "LABELLOOP_ALERT.",
 )
-why = click.option("--why", default="", help="A reason, kept in the log.")
+why = click.option("--why", default="", help="The reason. It is kept in the log.")
 file = click.option(
     "--file",
     type=click.Path(path_type=Path),
     is_eager=True,
     callback=read_options,
     expose_value=False,
-    help="YAML file with any of these options, as `batch-size: 20`; what is given besides wins.",
+    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
 )
 
 
 def where(command: Command) -> Command:
-    """`--home`, `--log` and `--store`, which the command gets as one Where."""
+    """Add `--home`, `--log` and `--store`, which become one Where."""
 
     @wraps(command)
     @click.pass_context
@@ -83,7 +83,7 @@ def where_and_project(command: Command) -> Command:
 
 
 def argilla(command: Command) -> Command:
-    """`--argilla-url`, `--argilla-key` and `--argilla-header`, which the command gets as one GivenArgilla."""
+    """Add `--argilla-url`, `--argilla-key` and `--argilla-header`, which become one GivenArgilla."""
 
     @wraps(command)
     def with_argilla(
@@ -100,7 +100,7 @@ def argilla(command: Command) -> Command:
 
 
 def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
-    """In the order in which help lists them."""
+    """Add the options to a command, in the order in which help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

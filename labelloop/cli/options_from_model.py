@@ -1,4 +1,4 @@
-"""The options of a project on the command line, as their model says them."""
+"""Command-line options of a project, built from the ProjectOptions model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -17,7 +17,7 @@ from labelloop.projects.options import Option, ProjectOptions, flag, is_by_name
 
 Decorator = Callable[[Command], Command]
 GO_ON = ("fork", "change", "what-if")
-"""The commands for which an option that is not given stays as it is in a project."""
+"""Commands that keep the project's value for an option that is not given."""
 
 
 def project_options(
@@ -25,9 +25,9 @@ def project_options(
     model: type[ProjectOptions] = ProjectOptions,
     before: Mapping[str, Sequence[Decorator]] | None = None,
 ) -> Callable[[Command], Command]:
-    """The options that a command takes, which it gets as one model: `asked`.
+    """Add a project's options to a command. The command gets them as one model, `asked`.
 
-    `before`: options of the command's own that help lists before one of these. Raises UserError.
+    `before`: the command's own options, by the option that they precede in help. Raises UserError.
     """
 
     def with_project_options(wrapped: Command) -> Command:
@@ -67,7 +67,7 @@ def _variable(name: str) -> str:
 
 
 def _kind(field: FieldInfo, option: Option) -> Any:
-    """The type of its values on the command line."""
+    """The type of an option's values on the command line."""
     if option.in_file:
         return click.Path(path_type=Path)
     hint = _without_none(field.annotation)
@@ -93,7 +93,7 @@ def _bound(field: FieldInfo, kind: str) -> Any:
 
 
 def _given(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is more than a default, as the model takes it. Raises UserError."""
+    """The values that are not defaults, as the model takes them. Raises UserError."""
     given = {}
     for name, value in values.items():
         if ctx.get_parameter_source(name) in (ParameterSource.DEFAULT, None):

@@ -1,4 +1,4 @@
-"""The loop with people, from an empty home to a running one."""
+"""`labelloop up`: the loop with people."""
 
 import asyncio
 from contextlib import suppress
@@ -41,7 +41,7 @@ from labelloop.supervisor.supervisor import end_leftovers
 
 @dataclass
 class PeopleLoop:
-    """`labelloop up` as it was asked for; what of the rest is not given is that of the last time."""
+    """One run of `labelloop up`. Options that are not given keep their values from the last run."""
 
     where: Where
     options: ProjectOptions
@@ -52,7 +52,7 @@ class PeopleLoop:
     _machine: Machine | None = field(default=None, init=False)
 
     async def serve(self) -> None:
-        """Serve until cancelled. Raises UserError before anything runs when the input is bad."""
+        """Serve until cancelled. Raises UserError on bad input, before anything runs."""
         self.beside.check()
         _check_oracle()
         home = open_home(self.where.home)
@@ -68,7 +68,7 @@ class PeopleLoop:
                 await self._serve(home, found, argilla, screen)
 
     def kill(self) -> None:
-        """Kill at once what runs."""
+        """Kill everything that runs, at once."""
         if self._machine is not None:
             self._machine.supervisor.kill()
 
@@ -76,14 +76,14 @@ class PeopleLoop:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(found.store, found.log, found.histories, self.options)
             await tell_notes(found.log, ensured, screen)
-            screen.line(f"project {ensured.project} {'begins' if ensured.is_new else 'goes on'}")
+            screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")
             return
         if self.options.given:
             option = flag(sorted(self.options.given)[0])
-            raise UserError(f"{option} is of a project: name it with --dataset FILE or --name NAME")
+            raise UserError(f"{option} belongs to a project: name one with --dataset FILE or --name NAME")
         if not found.histories and not found.locations.has_own_log:
             screen.line(
-                "there is no project in this log yet: whoever makes one with `labelloop init` is served"
+                "there is no project in this log yet: create one with `labelloop init`, and it will be served"
             )
             return
         if not found.histories:
@@ -132,22 +132,24 @@ class PeopleLoop:
 
 
 def _check_oracle() -> None:
-    """Raises UserError where this deployment's people answer elsewhere: what is served here is Argilla."""
+    """Raises UserError if LABELLOOP_ORACLE names an oracle other than Argilla, which `up` starts."""
     oracle = chosen_oracle()
     if oracle != ARGILLA:
         raise UserError(
-            f"LABELLOOP_ORACLE is {oracle}, and this starts Argilla: unset it, "
+            f"LABELLOOP_ORACLE is {oracle}, but `labelloop up` starts Argilla: unset it, "
             f"or start the services themselves (python -m services.querier …)"
         )
 
 
 def _about(locations: Locations, argilla: Embedded | ArgillaAccess) -> list[str]:
-    """Where the log is, if elsewhere; and what is missing for other machines to share it."""
+    """Where the log is, if it is not the home's, and what other machines need to share it."""
     if locations.has_own_log:
         return []
     lines = [f"log        {locations.log}"]
     if not is_file(locations.log) and (isinstance(argilla, Embedded) or locations.has_own_store):
-        lines.append("only this machine can serve it so: several need one --argilla-url and one --store")
+        lines.append(
+            "only this machine can serve it: several machines need a shared --argilla-url and --store"
+        )
     return lines
 
 

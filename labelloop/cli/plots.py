@@ -17,12 +17,12 @@ def draw_text(points: Sequence[Point], title: str) -> str:
 
 
 def draw_two(points: Sequence[Point], other: Curve, title: str) -> str:
-    """A curve (●) in characters, and another one (○) beside it."""
+    """Two curves in characters: points (●) and other (○)."""
     return _drawn({"●": _accuracy(points), "○": other}, f"{title}: accuracy on the test set")
 
 
 def draw_audits(audits: Sequence[Audited], title: str) -> str:
-    """The estimates in characters, each between the ends of its interval."""
+    """The audits' estimates in characters, each with its confidence interval."""
     curves = {
         "●": [(a.labels, a.accuracy) for a in audits],
         "▼": [(a.labels, a.high) for a in audits],
@@ -36,7 +36,7 @@ def _accuracy(points: Sequence[Point]) -> Curve:
 
 
 def _drawn(curves: Mapping[str, Curve], title: str) -> str:
-    """Figures from 0 to 1 over labels, by their marks; a line joins those of the first one."""
+    """Curves of values from 0 to 1 over labels, by their marks. A line joins the points of the first."""
     import plotext  # type: ignore[import-untyped]
 
     first, *_ = curves.values()
@@ -55,7 +55,7 @@ def _drawn(curves: Mapping[str, Curve], title: str) -> str:
 
 
 def draw_png(points: Sequence[Point], title: str, path: Path, audits: Sequence[Audited] = ()) -> None:
-    """The curve as a picture. Raises UserError when it cannot be written."""
+    """Save the curve as a PNG. Raises UserError if the file cannot be written."""
     import matplotlib
 
     matplotlib.use("Agg")

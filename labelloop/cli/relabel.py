@@ -1,4 +1,4 @@
-"""`labelloop noise` and `relabel`: labels that are likely wrong, and texts that people are asked for anew."""
+"""`labelloop noise` and `labelloop relabel`: find labels that are likely wrong, and ask for texts again."""
 
 import asyncio
 import json
@@ -19,13 +19,17 @@ LONGEST = 70
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
 @click.option(
-    "--most", type=click.IntRange(1), default=20, show_default=True, help="So many, the worst first."
+    "--most",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="List at most N labels, the most doubtful first.",
 )
 @options.as_json
 def noise(where: Where, project: str | None, most: int, as_json: bool) -> None:
-    """List labels that are likely wrong, by confident learning over predictions for texts not learned.
+    """List labels that are likely wrong, found by confident learning on out-of-sample predictions.
 
-    `labelloop relabel --noise 20` asks people for them once more.
+    `labelloop relabel --noise 20` asks people for them again.
     """
     asyncio.run(_noise(where, project, most, as_json))
 
@@ -58,22 +62,21 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
 def _line(suspect: "Suspect", text: str) -> str:
     shown = one_line(text)
     shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
-    return (
-        f"{suspect.item:>7}  {suspect.label} ({suspect.confidence:.2f}), rather {suspect.suggested}:  {shown}"
-    )
+    doubt = f"{suspect.label} ({suspect.confidence:.2f}), more likely {suspect.suggested}"
+    return f"{suspect.item:>7}  {doubt}:  {shown}"
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("items", nargs=-1, type=click.IntRange(0))
 @options.where_and_project
 @click.option(
-    "--noise", type=click.IntRange(1), help="So many labels that are likely wrong, the worst first."
+    "--noise", type=click.IntRange(1), help="Ask again for the N labels that are most likely wrong."
 )
 @options.why
 def relabel(items: tuple[int, ...], where: Where, project: str | None, noise: int | None, why: str) -> None:
-    """Ask people for texts once more: their new answers take the place of the old ones.
+    """Ask people for texts again. New answers replace the old ones.
 
-    ITEMS are numbers in the pool: `item` of `labelloop export`, "Pool item" in Argilla.
+    ITEMS are numbers in the pool: `item` in `labelloop export`, "Pool item" in Argilla.
 
     `labelloop relabel 114 207 --why "new guidelines"`
 
@@ -93,7 +96,7 @@ async def _relabel(
         if noise is not None:
             asked += await relabel.suspects(found.store, history, noise)
         if not asked:
-            raise UserError("no text is named: give their numbers in the pool, or --noise 20")
+            raise UserError("no text is named: give numbers in the pool, or --noise 20")
         count = await relabel.relabel(found.log, history, asked, why)
     said = "1 text is" if count == 1 else f"{count} texts are"
-    click.echo(f"{said} asked for once more, as soon as {history.project} is served")
+    click.echo(f"{said} asked again as soon as services work on {history.project}")

@@ -1,4 +1,4 @@
-"""`labelloop replay`: a project's state at any point of its log, and the proof that the log is whole."""
+"""`labelloop replay`: a project's state at any point of its log, and a check that the log is intact."""
 
 import asyncio
 import json
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
-@click.option("--until", help="Take the events up to and with the one of this id.")
-@click.option("--at", type=Moment(), help="Take the events up to this time, or so long ago, as 2h.")
-@click.option("--batch", help="Take the events until this batch was done.")
-@click.option("--verify", is_flag=True, help="Prove that the log, and the pool and models in the store, fit.")
-@click.option("--retrain", help="Train this model again, and tell how like the first one it is.")
+@click.option("--until", help="Replay up to and including the event with this id.")
+@click.option("--at", type=Moment(), help="Replay up to this time. 2h means two hours ago.")
+@click.option("--batch", help="Replay until this batch was done.")
+@click.option("--verify", is_flag=True, help="Check the log, and the pool and models in the store.")
+@click.option("--retrain", help="Train this model again and compare it with the original.")
 @options.as_json
 def replay(
     where: Where,
@@ -37,7 +37,7 @@ def replay(
     retrain: str | None,
     as_json: bool,
 ) -> None:
-    """Fold the log, and show what it had come to at that point: labels, open batches, models, annotators.
+    """Replay the log and show the state at a point: labels, open batches, models, annotators.
 
     `labelloop replay --batch 3`
 
@@ -46,13 +46,13 @@ def replay(
     `labelloop replay --retrain 3`
 
     `--verify` recomputes each event's datahash and id, its cause, the order of work and the digest behind
-    each model, and reads each byte of the pool and of the models that are kept. It ends with the number of
-    events, or with exit code 2 and the first event that does not fit.
+    each model. It also reads every byte of the pool and of the kept models. It prints the number of events,
+    or exits with 2 and names the first event that is wrong.
     """
     from labelloop.projects.replay import ReplayEnd
 
     if sum(each is not None for each in (until, at, batch)) > 1:
-        raise UserError("--until, --at and --batch say where to stop: give one of them")
+        raise UserError("--until, --at and --batch exclude each other: give only one of them")
     asyncio.run(_replay(where, project, ReplayEnd(until, at, batch), verify, retrain, as_json))
 
 
@@ -122,7 +122,7 @@ def _counts(found: Mapping[str, int]) -> str:
 
 
 def verified_text(verified: "Verified") -> str:
-    """The last line, and before it what was dropped or could not be looked at."""
+    """The result, after notes on what was dropped or could not be checked."""
     return "\n".join([*_notes(verified), f"verified: {verified.events} events, digest {verified.digest}"])
 
 
@@ -130,7 +130,7 @@ def _notes(verified: "Verified") -> Iterator[str]:
     if verified.duplicates or verified.conflicts:
         yield f"dropped     {verified.duplicates} duplicates, {verified.conflicts} conflicting events"
     if verified.models is None:
-        yield "not read    pool and models: say where they are by --store"
+        yield "not read    pool and models: give their store with --store"
     elif verified.gone:
         yield f"not there   {verified.gone} older models; {verified.models} are whole"
 

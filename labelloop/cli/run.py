@@ -1,4 +1,4 @@
-"""`labelloop run`: a consumer that plugs in."""
+"""`labelloop run`: run a consumer plugin."""
 
 import asyncio
 import json
@@ -27,26 +27,30 @@ NOW = "now"
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("consumer", required=False)
 @options.where
-@click.option("--group", help="Name under which the log remembers its place. [default: the consumer's own]")
+@click.option(
+    "--group", help="Consumer group, under which the log keeps its position. [default: the consumer's own]"
+)
 @click.option(
     "--from",
     "start",
     envvar="LABELLOOP_FROM",
     type=click.Choice(("beginning", NOW)),
-    help="Begin anew: with all that ever was, or with what comes from now on. [default: where it was; at "
-    "first the beginning]",
+    help="Start over: from the first event, or only with new events. [default: where the group "
+    "stopped; the first time, the first event]",
 )
-@click.option("--project", help="Only the events of this project, by its name or id.")
-@click.option("--once", is_flag=True, help="Handle what is there, then stop.")
+@click.option("--project", help="Only events of this project (name or id).")
+@click.option("--once", is_flag=True, help="Handle the events that are there, then stop.")
 @click.option(
     "--set",
     "settings",
     envvar="LABELLOOP_SET",
     multiple=True,
     type=NameValue(),
-    help="What the consumer's constructor takes, as folder=labels.",
+    help="Argument for the consumer's constructor, for example folder=labels.",
 )
-@click.option("--list", "listing", envvar="LABELLOOP_LIST", is_flag=True, help="List those installed.")
+@click.option(
+    "--list", "listing", envvar="LABELLOOP_LIST", is_flag=True, help="List the installed consumers."
+)
 @options.as_json
 def run(
     consumer: str | None,
@@ -59,7 +63,7 @@ def run(
     listing: bool,
     as_json: bool,
 ) -> None:
-    """Give the log's events to a CONSUMER until Ctrl-C: an installed one by its name, or module:Class.
+    """Deliver the log's events to CONSUMER until Ctrl-C: the name of an installed consumer, or module:Class.
 
     `labelloop run --list`
 
@@ -70,7 +74,7 @@ def run(
     if listing:
         _list(as_json)
     elif consumer is None:
-        raise UserError("name a consumer: `labelloop run --list` shows those installed, or give module:Class")
+        raise UserError("no consumer is named: choose from `labelloop run --list`, or give module:Class")
     else:
         asked = RunOptions(consumer, parameters(settings), group, start, project, once)
         signal = asyncio.run(_run(where, asked))
@@ -88,12 +92,12 @@ def _list(as_json: bool) -> None:
     for name, value in found.items():
         click.echo(f"{name}  {value}")
     if not found:
-        click.echo("no installed package has a consumer")
+        click.echo("no installed package provides a consumer")
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a consumer is to run."""
+    """How to run a consumer."""
 
     named: str
     settings: Mapping[str, Any]
@@ -104,7 +108,7 @@ class RunOptions:
 
 
 async def _run(where: Where, asked: RunOptions) -> int | None:
-    """Returns the signal that cut it off."""
+    """Returns the signal that stopped it, or None."""
     from labelloop.consumers.discovery import find, make
     from labelloop.log import open_log
     from labelloop.observe.settings import Observing
@@ -136,7 +140,7 @@ async def _give(
     group = group_of(type(made), asked.group, only)
     if asked.start is not None:
         await log.seek(group, at_end=asked.start == NOW)
-    click.echo(f"{group} is given the events of {f'the project {only}' if only else 'all projects'}")
+    click.echo(f"{group} gets the events of {f'the project {only}' if only else 'all projects'}")
     logs.configure(observing.json)
     handled = 0
 

@@ -1,4 +1,4 @@
-"""The loop with simulated annotators, from an empty home to a learning curve, a model and the labels."""
+"""`labelloop demo`: run the loop with simulated annotators, then write the learning curve and the labels."""
 
 import asyncio
 import shlex
@@ -39,7 +39,7 @@ QUESTIONS = "questions"
 
 @dataclass
 class Simulation:
-    """`labelloop demo` as it was asked for, and what came of it."""
+    """One run of `labelloop demo`, and its results."""
 
     path: Path
     elsewhere: Elsewhere
@@ -54,7 +54,7 @@ class Simulation:
     _machine: Machine | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Run to the end of the loop. Raises UserError before anything runs when the input is bad."""
+        """Run the loop to its end. Raises UserError on bad input, before anything runs."""
         self.options = _with_bundled(self.options)
         if self.port is not None:
             check_free(DEFAULT_HOST, self.port)
@@ -78,12 +78,12 @@ class Simulation:
                     await self._loop(found, machine, project, screen)
                     if self.keep_running:
                         await self._finish(home, found, project, screen)
-                        screen.line("Argilla and the services go on until Ctrl-C")
+                        screen.line("Argilla and the services keep running until Ctrl-C")
                         await asyncio.Event().wait()
                 await self._finish(home, found, project, screen)
 
     def kill(self) -> None:
-        """Kill at once what runs."""
+        """Kill everything that runs, at once."""
         if self._machine is not None:
             self._machine.supervisor.kill()
 
@@ -127,7 +127,7 @@ def _with_bundled(options: DemoOptions) -> DemoOptions:
 
 
 def _is_over(history: History | None) -> bool:
-    """Whether all is labelled, learned and tested. Raises UserError when the project is halted."""
+    """Whether everything is labelled, learned and evaluated. Raises UserError if the project is halted."""
     if history is None:
         return False
     state = sound(history)
@@ -136,7 +136,7 @@ def _is_over(history: History | None) -> bool:
 
 @dataclass(frozen=True)
 class WrittenFiles:
-    """The files that were written; `png` None where nothing was tested or audited."""
+    """The files that were written. `png` is None if no model was evaluated or audited."""
 
     export: Path
     png: Path | None
@@ -154,7 +154,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
 
 
 def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any]:
-    """The figures of the loop as JSON values; seconds of training and picking are sums."""
+    """The figures of the loop as JSON values. Seconds of training and picking are totals."""
     trained = state.models.get(state.latest_model) if state.latest_model else None
     return {
         "project": state.project_id,
@@ -171,7 +171,7 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
 
 
 def tell(home: Home, state: LoopState, found: dict[str, Any], kept: WrittenFiles, screen: Screen) -> None:
-    """Print the curve, where everything lies and how to look again."""
+    """Print the curve, where the files are, and how to look again."""
     points = curve(state)
     screen.line()
     if points:

@@ -1,4 +1,4 @@
-"""`labelloop status`: what runs, and how the projects stand."""
+"""`labelloop status`: what is running, and how far the projects are."""
 
 import asyncio
 import json
@@ -19,9 +19,9 @@ Facts = dict[str, Any]
 @options.where
 @options.as_json
 def status(where: Where, as_json: bool) -> None:
-    """Show each service's state, each project's batches, labels and accuracy, and where Argilla is.
+    """Show the state of each service, each project's batches, labels and accuracy, and Argilla's address.
 
-    Exits with 2 when a project is halted.
+    Exits with 2 if a project is halted.
     """
     asyncio.run(_status(where, as_json))
 
@@ -44,7 +44,7 @@ async def _status(where: Where, as_json: bool) -> None:
 
 
 def status_text(services: Facts, projects: Sequence[Facts]) -> str:
-    """One line a service, then one or more a project."""
+    """One line per service, then one or more lines per project."""
     return "\n".join([*_services(services), *(line for project in projects for line in _project(project))])
 
 
@@ -55,7 +55,7 @@ def _services(services: Facts) -> Iterator[str]:
     if services["home"] is None:
         return
     if not services["running"]:
-        yield "services  none runs: start them with `labelloop up`"
+        yield "services  not running: start them with `labelloop up`"
         return
     yield f"argilla   {services['argilla']}"
     yield f"services  under process {services['pid']}, for {_duration(services['since'])}"
@@ -68,9 +68,9 @@ def _service(service: Facts) -> str:
     if service["pid"] is not None:
         said = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
     if service["restarts"]:
-        said.append(f"started again {service['restarts']} times, last after {service['ended']}")
+        said.append(f"restarted {service['restarts']} times, last after {service['ended']}")
     if service.get("strangers"):
-        said.append(f"skipped {service['strangers']} records of the log that are no event")
+        said.append(f"skipped {service['strangers']} records of the log that are not events")
     said += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
     return ", ".join(said)
 
@@ -99,17 +99,17 @@ def _project(project: Facts) -> Iterator[str]:
 def _audit(audit: Facts) -> str:
     return (
         f"accuracy of model {audit['model']} on the pool {audit['accuracy']:.3f} "
-        f"(95 %: {audit['low']:.3f} to {audit['high']:.3f}), by {audit['audited']} texts drawn at random"
+        f"(95 %: {audit['low']:.3f} to {audit['high']:.3f}), from {audit['audited']} texts drawn at random"
     )
 
 
 def _stopping(stopping: Facts) -> str:
-    value = "not told yet" if stopping["value"] is None else f"{stopping['value']:.3f}"
+    value = "not known yet" if stopping["value"] is None else f"{stopping['value']:.3f}"
     found = f"{stopping['criterion']} {value} after model {stopping['model']}"
     if stopping["stop"]:
-        return f"{found}: it advises to stop"
+        return f"{found}: it says stop"
     advised = stopping["advised_at"]
-    return found if advised is None else f"{found}; it last began to advise to stop at {advised} labels"
+    return found if advised is None else f"{found}; it last began to say stop at {advised} labels"
 
 
 def _standing(project: Facts) -> str:

@@ -17,17 +17,17 @@ from labelloop.projects.options import ProjectOptions
 @options.where
 @click.option(
     "--host",
-    help="Address of Argilla's page; 0.0.0.0 opens it to colleagues; remembered by the home. "
+    help="Address on which Argilla listens; 0.0.0.0 lets colleagues in. The home remembers it. "
     "[default: 127.0.0.1]",
 )
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help="Port of Argilla's page; remembered by the home. [default: 6900]",
+    help="Port of Argilla's page. The home remembers it. [default: 6900]",
 )
 @options.argilla
 @click.option(
-    "--evaluate/--no-evaluate", default=True, show_default=True, help="Measure each model on the test set."
+    "--evaluate/--no-evaluate", default=True, show_default=True, help="Evaluate each model on the test set."
 )
 @options.alert
 @click.option(
@@ -36,7 +36,7 @@ from labelloop.projects.options import ProjectOptions
     envvar="LABELLOOP_ALERT_RULE",
     multiple=True,
     type=NameValue(),
-    help="When to alert, as waiting=2d, accuracy=0.1 or agreement=off.",
+    help="When to alert, for example waiting=2d, accuracy=0.1 or agreement=off.",
 )
 @project_options("up")
 @options.file
@@ -53,15 +53,15 @@ def up(
     alert_rules: tuple[tuple[str, str], ...],
     asked: ProjectOptions,
 ) -> None:
-    """Start Argilla and the loop, print where to label, and show how it goes until Ctrl-C.
+    """Start Argilla and the services, print where to label, and show progress until Ctrl-C.
 
     `labelloop up --dataset mail.csv --text-column body --labels spam,ham`
 
-    Run it again to go on where it stopped. Several projects can live in one home (`labelloop init`):
+    Run it again to continue where it stopped. A home can have several projects (see `labelloop init`):
 
     `labelloop up`
 
-    With the log, the store and Argilla elsewhere, several machines share the work:
+    With a shared log, store and Argilla, several machines can share the work:
 
     `labelloop up --log kafka://host:9092/labelloop --store s3://bucket/labelloop --argilla-url URL`
     """
@@ -74,5 +74,5 @@ def up(
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:
-        click.echo("stopped; `labelloop up` goes on where it was", err=True)
+        click.echo("stopped; `labelloop up` continues where it stopped", err=True)
         ctx.exit(0 if end.number == signal.SIGTERM else 130)

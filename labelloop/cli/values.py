@@ -1,4 +1,4 @@
-"""Values of options that are more than one word."""
+"""Types for the values of options: labels, NAME=VALUE, times and regular expressions."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from labelloop.durations import duration
 
 
 class Labels(click.ParamType[tuple[str, ...]]):
-    """Labels by commas, or a list of them."""
+    """Labels separated by commas, or a list of labels."""
 
     name = "a,b,…"
 
@@ -24,7 +24,7 @@ class Labels(click.ParamType[tuple[str, ...]]):
 
 
 class NameValue(click.ParamType[tuple[str, str]]):
-    """`NAME=VALUE`, as a pair of strings; several by semicolons in an environment variable."""
+    """`NAME=VALUE`, as a pair of strings. An environment variable separates several with semicolons."""
 
     name = "name=value"
     envvar_list_splitter = ";"
@@ -36,12 +36,12 @@ class NameValue(click.ParamType[tuple[str, str]]):
             return value[0], value[1]
         name, equals, said = str(value).partition("=")
         if not (name.strip() and equals):
-            self.fail(f"{value!r} is not of the form NAME=VALUE.", param, ctx)
+            self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
         return name.strip(), said.strip()
 
 
 class Moment(click.ParamType[datetime]):
-    """A date and time, of this machine's zone unless it names one; or how long ago, as 90s, 15min, 2h, 3d."""
+    """A date and time, local unless it names a zone; or an age such as 90s, 15min, 2h or 3d."""
 
     name = "time"
 
@@ -54,7 +54,7 @@ class Moment(click.ParamType[datetime]):
             time = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(
-                f"{value!r} is no time: give it as 2026-05-01T14:30, or as 2h for two hours ago.", param, ctx
+                f"{value!r} is not a time: write 2026-05-01T14:30, or 2h for two hours ago.", param, ctx
             )
         return time if time.tzinfo else time.astimezone()
 
@@ -70,11 +70,11 @@ class Pattern(click.ParamType["re.Pattern[str]"]):
         try:
             return re.compile(value)
         except re.error as error:
-            self.fail(f"{value!r} is no regular expression: {error}.", param, ctx)
+            self.fail(f"{value!r} is not a regular expression: {error}.", param, ctx)
 
 
 def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Parameters by name, each a number, a boolean or a list if it is written as one in YAML."""
+    """Parameters by name. Each value is read as YAML: a number, a boolean, a list or text."""
     import yaml
 
     return {name: yaml.safe_load(said) for name, said in pairs}

@@ -1,4 +1,4 @@
-"""`labelloop what-if`: another query strategy on the texts that were labelled."""
+"""`labelloop what-if`: simulate another query strategy on the labelled texts."""
 
 import asyncio
 import json
@@ -27,17 +27,21 @@ if TYPE_CHECKING:
 @options.where_and_project
 @project_options("what-if")
 @click.option(
-    "--seeds", type=click.IntRange(1), default=5, show_default=True, help="How often, each with other draws."
+    "--seeds",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Number of runs, each with another random seed.",
 )
 @options.as_json
 def what_if(where: Where, project: str | None, asked: ProjectOptions, seeds: int, as_json: bool) -> None:
-    """Play a project again by another query strategy, on the texts that people labelled.
+    """Simulate a project with another query strategy, on the texts that people labelled.
 
     `labelloop what-if --strategy random-sampling`
 
     `labelloop what-if --strategy prediction-entropy --classifier linear --seeds 10`
 
-    Nobody is asked anything, and the project stays as it is. The first batches are drawn at random.
+    Nobody is asked anything, and the project does not change. The first batches are drawn at random.
     """
     asyncio.run(_what_if(where, project, asked, seeds, as_json))
 
@@ -80,7 +84,7 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
 
 
 def what_if_text(found: "Comparison") -> str:
-    """A row for each number of labels, the curves, and what they can tell."""
+    """A row for each number of labels, the curves, and what can be concluded from them."""
     from labelloop.cli import plots
 
     real, other = found.picked_by, found.other.strategy.name
@@ -93,7 +97,7 @@ def what_if_text(found: "Comparison") -> str:
         played = f"{mean:.3f}  ({low:.3f} … {high:.3f})" if mean is not None else "-"
         rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
     curves = plots.draw_two(found.recorded, found.mean(), found.real.name)
-    marks = f"● recorded, picked by {real}   ○ played again, picked by {other}"
+    marks = f"● recorded, picked by {real}   ○ simulated, picked by {other}"
     return "\n".join([*rows, curves, marks, "", _reach(found)])
 
 
@@ -101,9 +105,8 @@ def _reach(found: "Comparison") -> str:
     real, other = found.picked_by, found.other.strategy.name
     end = ", and all curves end with the same labels" if found.ends_alike else ""
     return (
-        f"What this can tell: how fast {other} would have learned from the {found.labels} texts that "
-        "people labelled.\n"
-        f"What it cannot: they are those that {real} had asked for. Whatever {other} would have found\n"
-        f"in the rest of the pool is missing here{end}. Where the curves lie\n"
-        "further apart than its own runs do, a fork is worth a try: labelloop fork"
+        f"This shows how fast {other} would have learned from the {found.labels} labelled texts.\n"
+        f"It does not show what {other} would have found in the rest of the pool: {real} picked\n"
+        f"these texts{end}. If the curves differ by more than the runs\n"
+        "differ among themselves, try it for real: labelloop fork"
     )

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
 
 REASONS = {
-    "cold-start": "drawn by the seed, before a model could pick",
-    "uncertain": "picked by the strategy",
-    "audit": "drawn at random, as a check that no model chose",
-    "relabel": "asked once more",
-    "given": "it came with its label, before the project began",
+    "cold-start": "drawn at random, before there was a model",
+    "uncertain": "picked by the query strategy",
+    "audit": "drawn at random, for an audit",
+    "relabel": "asked again",
+    "given": "imported with its label",
 }
 
 
@@ -31,9 +31,9 @@ REASONS = {
 @click.option("--quick", is_flag=True, help="Do not ask the models what they predict now.")
 @options.as_json
 def why(item: int, where: Where, project: str | None, quick: bool, as_json: bool) -> None:
-    """Tell why a text was asked, what people answered, and what each model since predicts for it.
+    """Show why a text was asked, what people answered, and what each later model predicts for it.
 
-    ITEM is its number in the pool: `item` of `labelloop export`, "Pool item" in Argilla.
+    ITEM is its number in the pool: `item` in `labelloop export`, "Pool item" in Argilla.
 
     `labelloop why 114`
     """
@@ -49,7 +49,7 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
         state = sound(history)
         size = state.project.pool.size if state.project else 0
         if item >= size:
-            raise UserError(f"the pool of {history.project} has no text {item}: it has 0 to {size - 1}")
+            raise UserError(f"the pool of {history.project} has no text {item}: choose from 0 to {size - 1}")
         said = reasons(state, item) | {"text": None}
         if found.locations.known_store is not None:
             said["text"] = await asyncio.to_thread(_text, found, state, item)
@@ -66,7 +66,7 @@ def _text(found: "Opened", state: "LoopState", item: int) -> str:
 
 
 async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) -> None:
-    """Add to the models what they predict; None to those that are not there any more."""
+    """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.projects.predictions import prediction_of_each
@@ -89,7 +89,7 @@ def why_text(said: Mapping[str, Any]) -> str:
 def _lines(said: Mapping[str, Any]) -> Iterator[str]:
     yield f"text {said['item']}" + ("" if said["text"] is None else f"    {' '.join(said['text'].split())}")
     if not said["asked"]:
-        yield "asked       never so far"
+        yield "asked       not yet"
     for asked in said["asked"]:
         yield from _asked(asked)
     yield f"label       {', '.join(said['labels']) if said['labels'] else 'none'}"
@@ -124,7 +124,7 @@ def _predicted(asked: Mapping[str, Any]) -> str:
     if not asked["predicted"]:
         return ""
     shown = "shown as a suggestion" if asked["suggested"] else "not shown"
-    return f", which took it for {', '.join(asked['predicted'])} ({asked['probability']:.2f}; {shown})"
+    return f", which predicted {', '.join(asked['predicted'])} ({asked['probability']:.2f}; {shown})"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -132,7 +132,7 @@ def _model(model: Mapping[str, Any]) -> str:
     if "predicted" not in model:
         predicts = ""
     elif model["predicted"] is None:
-        predicts = ", is not kept"
+        predicts = ", no longer kept"
     else:
         predicts = f", predicts {model['predicted']} ({model['probability']:.2f})"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"

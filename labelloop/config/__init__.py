@@ -1,1 +1,1 @@
-"""Where things are, and how a deployment is set: homes, logs, stores, the environment."""
+"""Locations and settings of a deployment: homes, logs, stores, the environment."""

@@ -1,4 +1,4 @@
-"""Where a machine keeps what can be fetched or computed again."""
+"""The folder for caches: files that can be downloaded or computed again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ CACHE = "LABELLOOP_CACHE"
 
 
 def cache_folder(environment: Mapping[str, str] = CACHES) -> Path:
-    """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError where there is none."""
+    """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError if there is none."""
     given = environment.get(CACHE)
     basis = environment.get("XDG_CACHE_HOME") or "~/.cache"
     try:

@@ -1,4 +1,4 @@
-"""Where a home's Argilla is: the embedded one, or one elsewhere by URL and key."""
+"""A home's Argilla: the embedded one, or an external one by URL and key."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ FILE = "argilla-elsewhere.json"
 
 @dataclass(frozen=True)
 class ArgillaAccess:
-    """An Argilla and the owner's key for it; `headers` go with every request."""
+    """An Argilla's address and the owner's key. `headers` go with every request."""
 
     url: str
     key: str = field(repr=False)
@@ -23,7 +23,7 @@ class ArgillaAccess:
 
 @dataclass(frozen=True)
 class GivenArgilla:
-    """What a user said of an Argilla elsewhere."""
+    """The user's options for an external Argilla."""
 
     url: str | None = None
     key: str | None = field(default=None, repr=False)
@@ -31,27 +31,27 @@ class GivenArgilla:
 
 
 def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | None:
-    """The Argilla elsewhere that is given, or that the home remembers; None: neither is.
+    """The external Argilla from the options, or from the home's record; None if there is neither.
 
-    Raises UserError when a part of it is missing.
+    Raises UserError if a part is missing.
     """
     recorded = find_elsewhere(home) if home is not None else None
     if given.url is not None:
         url = given.url.rstrip("/")
         key = given.key or (recorded.key if recorded and recorded.url == url else None)
         if key is None:
-            raise UserError(f"no key for the Argilla at {given.url}: give an owner's with --argilla-key")
-        # Without a home the environment is a service's, which has its headers in another form.
+            raise UserError(f"no key for the Argilla at {given.url}: give an owner's key with --argilla-key")
+        # Without a home, the environment is a service's, which has headers in another form.
         return ArgillaAccess(url, key, given.headers or (argilla_headers() if home is None else {}))
     if recorded is not None:
         return ArgillaAccess(recorded.url, given.key or recorded.key, given.headers or recorded.headers)
     if given.key is not None:
-        raise UserError("--argilla-key is of an Argilla elsewhere: give its --argilla-url as well")
+        raise UserError("--argilla-key is for an external Argilla: give its --argilla-url too")
     return None
 
 
 def find_elsewhere(home: Home) -> ArgillaAccess | None:
-    """The Argilla elsewhere that this home uses; None when it uses the embedded one. Raises UserError."""
+    """The external Argilla that this home uses, or None for the embedded one. Raises UserError."""
     path = home.path / FILE
     try:
         return ArgillaAccess(**json.loads(path.read_text(encoding="utf-8")))
@@ -64,5 +64,5 @@ def find_elsewhere(home: Home) -> ArgillaAccess | None:
 
 
 def save_elsewhere(home: Home, access: ArgillaAccess) -> None:
-    """Keep it for this home, readable by its user only."""
+    """Save it for this home, readable only by its user."""
     atomic.write(home.path / FILE, json.dumps(asdict(access)), mode=atomic.THIS_USER)

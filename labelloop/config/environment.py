@@ -1,11 +1,11 @@
-"""The environment of this process, which is read here alone: each room is given the part that it needs."""
+"""The environment of this process. Only this module reads it; each package gets the variables it needs."""
 
 import os
 from collections.abc import Iterator, Mapping
 
 
 class Variables(Mapping[str, str]):
-    """The variables of these names, as they are now; a name with `_` at its end is all that begin so."""
+    """The current values of these variables. A name that ends with `_` is a prefix."""
 
     def __init__(self, *names: str) -> None:
         self._names = frozenset(names)
@@ -46,9 +46,9 @@ STORE = Variables("LABELLOOP_STORE_OPTIONS", "LABELLOOP_CACHE", "LABELLOOP_CACHE
 PLUGINS = Variables("LABELLOOP_PLUGINS")
 ANNOTATORS = Variables("LABELLOOP_ANNOTATOR_KEYS", "LABELLOOP_ARGILLA_HEADERS")
 ALL: Mapping[str, str] = os.environ
-"""For what keeps secrets out of logs: one may stand under any name."""
+"""All variables, for hiding secrets in logs: any variable may hold one."""
 
 
 def of_child(additions: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process that this one starts."""
+    """The environment for a child process."""
     return {**ALL, **additions}

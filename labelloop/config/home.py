@@ -19,7 +19,7 @@ DEFAULT_DEMO = Path(".labelloop-demo")
 
 @dataclass(frozen=True)
 class Home:
-    """Where things lie under `path`; `kind` is `user` or `demo`."""
+    """The paths in a home. `kind` is `user` or `demo`."""
 
     path: Path
     kind: str
@@ -54,9 +54,9 @@ class Home:
 
 
 def find_home(path: Path) -> Home | None:
-    """The home at `path`, None where there is none yet.
+    """The home at `path`, or None if there is none yet.
 
-    Raises UserError for a folder that holds other things, and for a home of a newer version.
+    Raises UserError if the folder holds other things, and for a home of a newer version.
     """
     path = path.expanduser().absolute()
     try:
@@ -65,12 +65,12 @@ def find_home(path: Path) -> Home | None:
     except FileNotFoundError:
         if path.is_dir() and any(path.iterdir()):
             raise UserError(
-                f"{path} is no home of labelloop: give an empty or new folder by --home"
+                f"{path} is not a labelloop home: give an empty or new folder with --home"
             ) from None
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is no home of labelloop ({MARK}: {error}): give another by --home"
+            f"{path} is not a labelloop home ({MARK}: {error}): give another one with --home"
         ) from error
     if found > FORMAT:
         raise UserError(f"a newer labelloop made the home {path}: upgrade labelloop")
@@ -78,29 +78,33 @@ def find_home(path: Path) -> Home | None:
 
 
 def existing_home(path: Path) -> Home:
-    """The home at `path`. Raises UserError where there is none."""
+    """The home at `path`. Raises UserError if there is none."""
     home = find_home(path)
     if home is None:
-        raise UserError(f"there is no home at {path}: make one with `labelloop init`, or give its --home")
+        raise UserError(
+            f"there is no home at {path}: create one with `labelloop init`, or give its folder with --home"
+        )
     return home
 
 
 def open_home(path: Path, kind: str = USER) -> Home:
-    """The home at `path`, made where there is none. Raises UserError for one of another kind."""
+    """The home at `path`, created if needed. Raises UserError for a home of another kind."""
     home = find_home(path)
     if home is None:
         home = Home(path.expanduser().absolute(), kind)
         _make(home)
     if kind == DEMO and home.kind != DEMO:
-        raise UserError(f"{home.path} is not the home of a demo, which starts afresh: give another by --home")
+        raise UserError(
+            f"{home.path} is not the home of a demo: give another one with --home, which the demo may clear"
+        )
     return home
 
 
 def clear(home: Home) -> None:
-    """Remove what a demo left, but its mark and its lock. Raises UserError for a home of another kind."""
+    """Remove a demo's files, except its mark and its lock. Raises UserError for a home of another kind."""
     if home.kind != DEMO:
         raise UserError(
-            f"{home.path} is not the home of a demo, and is left as it is: give another by --home"
+            f"{home.path} is not the home of a demo, so it is not cleared: give another one with --home"
         )
     for entry in home.path.iterdir():
         if entry.name != MARK and entry != home.run:
@@ -123,5 +127,5 @@ def _make(home: Home) -> None:
         atomic.write(home.path / MARK, json.dumps({"format": FORMAT, "kind": home.kind}) + "\n")
     except OSError as error:
         raise UserError(
-            f"cannot make the home {home.path} ({error.strerror}): give another by --home"
+            f"cannot create the home {home.path} ({error.strerror}): give another one with --home"
         ) from error

@@ -1,4 +1,4 @@
-"""Where a log and a store are: a home's own, or elsewhere by URL."""
+"""Locations of the log and the store: a home's own, or others by URL."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ DEFAULT_PREFIX = "labelloop"
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A log (URL) and a store (folder or URL) outside a home; None: the home's own."""
+    """A log (URL) and a store (folder or URL) outside a home. None: the home's own."""
 
     log: str | None = None
     store: str | None = None
@@ -25,7 +25,7 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Locations:
-    """The log (URL) and the store (folder or URL) in use; `home` None where nothing lies on this machine."""
+    """The log (URL) and the store (folder or URL) in use. `home` is None if there is no home."""
 
     log: str
     known_store: str | None
@@ -33,7 +33,7 @@ class Locations:
 
     @property
     def store(self) -> str:
-        """Raises UserError when nobody said where it is."""
+        """The store. Raises UserError if it is unknown."""
         if self.known_store is None:
             raise UserError(f"the store of {self.log} is not known: give --store, or set LABELLOOP_STORE")
         return self.known_store
@@ -48,9 +48,9 @@ class Locations:
 
 
 def choose_locations(home: Home | None, given: Elsewhere) -> Locations:
-    """What is given; of what is not, what the home remembers, or its own. Without a home, what is given.
+    """The given locations; otherwise those that the home remembers, or its own.
 
-    Raises UserError when the home's record is damaged, and when there is neither a home nor a log.
+    Raises UserError if the home's record is damaged, and if there is neither a home nor a log.
     """
     log, store = _absolute_log(given.log), _absolute_store(given.store)
     if home is not None:
@@ -62,9 +62,9 @@ def choose_locations(home: Home | None, given: Elsewhere) -> Locations:
 
 
 def locations_of(named: str) -> Locations:
-    """A log by its URL, or that of a home by its folder; the store is known where the log is a home's.
+    """The locations of a log by URL, or of a home by folder. The store is known only for a home.
 
-    Raises UserError where there is no such home.
+    Raises UserError if there is no such home.
     """
     if "://" not in named:
         return choose_locations(existing_home(Path(named)), Elsewhere())
@@ -76,17 +76,17 @@ def locations_of(named: str) -> Locations:
 
 
 def choose_fresh_locations(home: Home, given: Elsewhere) -> Locations:
-    """A log that nobody else uses, whatever the home remembers.
+    """A new log for a demo, whatever the home remembers.
 
-    On Kafka it is a new one below the prefix that is given: in a shared one the services of a demo would take
-    the projects of others over. Raises UserError for a SQLite log that is there already.
+    On Kafka it has a new name under the given prefix, because in a shared log the demo's services would take
+    over the projects of others. Raises UserError if a SQLite log already exists.
     """
     log, store = _absolute_log(given.log), _absolute_store(given.store)
     if log is not None and log.startswith(KAFKA):
         servers, _, prefix = log.removeprefix(KAFKA).partition("/")
         log = f"{KAFKA}{servers}/{prefix.strip('/') or DEFAULT_PREFIX}.demo-{secrets.token_hex(3)}"
     if log is not None and is_file(log) and _path(log).exists():
-        raise UserError(f"{_path(log)} is there already, and a demo starts afresh: give another --log")
+        raise UserError(f"{_path(log)} already exists, but a demo needs a new log: give another --log")
     return Locations(log or home.log_url, store or str(home.store), home)
 
 
@@ -96,19 +96,19 @@ def is_file(log: str) -> bool:
 
 
 def check_log_is_there(locations: Locations) -> None:
-    """Raises UserError where a SQLite log elsewhere is no file: opening it would make an empty one."""
+    """Raises UserError if a SQLite log outside the home does not exist: opening it would create one."""
     if not locations.has_own_log:
         check_file(locations.log)
 
 
 def check_file(log: str) -> None:
-    """Raises UserError where a SQLite log is no file."""
+    """Raises UserError if a SQLite log does not exist."""
     if is_file(log) and not _path(log).exists():
         raise UserError(f"there is no log at {_path(log)}: check --log, or put the file back")
 
 
 def remember_locations(locations: Locations) -> None:
-    """Keep them for the home, if they are not its own or once were not."""
+    """Save the locations for the home, if they are not its own or once were not."""
     if locations.home is None:
         return
     elsewhere = Elsewhere(
@@ -118,12 +118,12 @@ def remember_locations(locations: Locations) -> None:
     before = recorded_locations(locations.home)
     if elsewhere == (before or Elsewhere()):
         return
-    # The URL of a store may hold a credential.
+    # The URL of a store may contain a credential.
     atomic.write(locations.home.path / FILE, json.dumps(asdict(elsewhere)), mode=atomic.THIS_USER)
 
 
 def recorded_locations(home: Home) -> Elsewhere | None:
-    """What the home remembers; None when it has only ever used its own. Raises UserError."""
+    """The saved locations, or None if the home has only ever used its own. Raises UserError."""
     path = home.path / FILE
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
@@ -138,12 +138,12 @@ def recorded_locations(home: Home) -> Elsewhere | None:
 
 def _text(said: object) -> str | None:
     if said is not None and not isinstance(said, str):
-        raise TypeError(f"{said!r} is no URL")
+        raise TypeError(f"{said!r} is not a URL")
     return said
 
 
 def _absolute_log(url: str | None) -> str | None:
-    """A SQLite log stays the same file from whichever folder it is named."""
+    """The URL with an absolute path, if it is a SQLite log."""
     return f"{SQLITE}{_path(url).expanduser().absolute()}" if url is not None and is_file(url) else url
 
 

@@ -1,4 +1,4 @@
-"""The names of the services, by which supervisor, status files, consumer groups and alerts know them."""
+"""The names of the services, as used by supervisor, status files, consumer groups and alerts."""
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
 ALERTING = "alerting"

@@ -1,4 +1,4 @@
-"""Deployment settings of a service, from its environment: never event data."""
+"""Deployment settings of a service, from its environment. They are never part of events."""
 
 import json
 import os
@@ -13,14 +13,14 @@ HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
 KEEP_MODELS = 5
-"""How many models of a project are kept, unless the deployment says another number."""
+"""The default number of models kept per project."""
 
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """Where the log, the store (folder or URL) and Argilla are; in `run` a service says how it fares.
+    """The log, the store (folder or URL) and Argilla. `run` is the folder for status files.
 
-    `oracle`: the entry point of what people answer in; where it is not Argilla, URL and key may be empty.
+    `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty.
     """
 
     log: str
@@ -36,7 +36,7 @@ class ServiceSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = SERVICE) -> "ServiceSettings":
-        """Raises UserError when one that is needed is missing, or one is not what it must be."""
+        """Raises UserError if a setting is missing or invalid."""
         oracle = chosen_oracle(environment)
         of_argilla = needed if oracle == ARGILLA else unneeded
         return cls(
@@ -53,7 +53,7 @@ class ServiceSettings:
         )
 
     def to_environment(self) -> dict[str, str]:
-        """What `from_environment` reads back."""
+        """The variables that `from_environment` reads."""
         environment = {
             "LABELLOOP_LOG": self.log,
             "LABELLOOP_STORE": self.store,
@@ -72,12 +72,12 @@ class ServiceSettings:
 
 
 def default_threads() -> int:
-    """As many as there are cores, 8 at most: more make small batches no quicker."""
+    """The number of cores, at most 8, because more threads do not help with small batches."""
     return min(os.cpu_count() or 1, 8)
 
 
 def chosen_oracle(environment: Mapping[str, str] = SERVICE) -> str:
-    """The entry point of what people answer in: Argilla unless the deployment says another."""
+    """The name of the oracle plugin. The default is Argilla."""
     return environment.get(ORACLE) or ARGILLA
 
 
@@ -87,24 +87,26 @@ def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:
         found = json.loads(environment.get(HEADERS) or "{}")
         return {str(header): str(value) for header, value in found.items()}
     except (ValueError, AttributeError) as error:
-        raise UserError(f'{HEADERS} is no JSON object such as {{"Authorization": "Bearer …"}}') from error
+        raise UserError(f'{HEADERS} is not a JSON object such as {{"Authorization": "Bearer …"}}') from error
 
 
 def needed(environment: Mapping[str, str], name: str) -> str:
-    """The value of a variable. Raises UserError when it is not set."""
+    """The value of a variable. Raises UserError if it is not set."""
     value = environment.get(name)
     if not value:
-        raise UserError(f"{name} is not set: `labelloop up` sets it, or give it in the environment")
+        raise UserError(
+            f"{name} is not set: start the services with `labelloop up`, or set it in the environment"
+        )
     return value
 
 
 def unneeded(environment: Mapping[str, str], name: str) -> str:
-    """The value of a variable, empty when it is not set."""
+    """The value of a variable, or "" if it is not set."""
     return environment.get(name) or ""
 
 
 def number(environment: Mapping[str, str], name: str, default: int) -> int:
-    """The whole number in a variable. Raises UserError when it is none."""
+    """The integer in a variable. Raises UserError if it is not one."""
     value = environment.get(name) or str(default)
     if not value.isdigit():
         raise UserError(f"{name} is {value!r}: give a whole number")

@@ -1,4 +1,4 @@
-"""Where a command works: a home, a log elsewhere, or both."""
+"""What a command works on: a home, another log, or both."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +9,16 @@ from labelloop.config.locations import Elsewhere, Locations, check_log_is_there,
 
 @dataclass(frozen=True)
 class Where:
-    """What the user said; `home_given`: whether the home was named, or is the default."""
+    """The user's options. `home_given`: whether the home was given, or is the default."""
 
     home: Path
     home_given: bool
     elsewhere: Elsewhere
 
     def find(self) -> Locations:
-        """For a command on what is there. Without the default home, a log that is given is enough.
+        """The locations for a command on an existing home or log. A given log needs no home.
 
-        Raises UserError when there is neither.
+        Raises UserError if there is neither.
         """
         without_home = self.elsewhere.log is not None and not self.home_given
         home = find_home(self.home) if without_home else existing_home(self.home)
@@ -27,7 +27,7 @@ class Where:
         return locations
 
     def make(self) -> Locations:
-        """For a command that begins something: makes the home, unless log and store are given without one.
+        """The locations for a command that creates something. Creates the home, unless both are given.
 
         Raises UserError.
         """

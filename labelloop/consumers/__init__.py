@@ -1,1 +1,1 @@
-"""What plugs in: classes of anybody's that are given events, each with the state of its project."""
+"""Consumers: plugin classes that get events, each with the state of its project."""

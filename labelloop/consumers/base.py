@@ -1,4 +1,4 @@
-"""What a consumer is."""
+"""The base class of consumers."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -15,13 +15,13 @@ Payload = TypeVar("Payload", bound=EventData, default=EventData, contravariant=T
 
 
 class Consumer(ABC, Generic[Payload]):
-    """Is given events, each with the state of its project right after it.
+    """Gets events, each with the state of its project right after the event.
 
-    `name`: the group under which the log remembers how far it has come; that of the class unless given.
-    `events`: the kinds that it wants. Unless given, they are those of its types (a `Consumer[BatchAnnotated]`
-    handles an `Event[BatchAnnotated]`), or all. An event may come more than once, so handling it again must
-    change nothing. What the constructor takes is given by `labelloop run --set`; a parameter `store` is given
-    the store of pools and models.
+    `name`: the consumer group, under which the log keeps its position. The default is the class's name.
+    `events`: the event types that it wants. The default is its type argument (a `Consumer[BatchAnnotated]`
+    handles an `Event[BatchAnnotated]`), or all events. An event may come more than once, so handling must be
+    idempotent. `labelloop run --set` gives arguments of the constructor; a parameter `store` gets the store
+    of pools and models.
     """
 
     name: ClassVar[str] = ""
@@ -29,23 +29,23 @@ class Consumer(ABC, Generic[Payload]):
 
     @abstractmethod
     def handle(self, event: Event[Payload], state: LoopState) -> Awaitable[None] | None:
-        """Handle an event: a plain method runs in a thread, an `async` one in the event loop.
+        """Handle an event. A plain method runs in a thread, an `async` one in the event loop.
 
-        It may raise `Unavailable` (it is called again until what it needs is back). Anything else that it
-        raises is a failed attempt; after four of them the event is set aside as a dead letter.
+        If it raises `Unavailable`, it is called again until that is over. Any other exception is a failed
+        attempt; after four of them the event becomes a dead letter.
         """
 
     def close(self) -> None:
-        """Give back what it holds: called once, at the end."""
+        """Release resources. Called once, at the end."""
 
 
 def wanted_events(consumer: Consumer[Any]) -> tuple[type[EventData], ...]:
-    """The kinds of events that a consumer wants; none where it wants all."""
+    """The event types that a consumer wants. Empty if it wants all."""
     return tuple(consumer.events) or tuple(_annotated(type(consumer)))
 
 
 def _annotated(kind: type[Consumer[Any]]) -> Iterator[type[EventData]]:
-    """What the consumer's class says by types."""
+    """The event types in the type arguments of the consumer's class."""
     for given in (_of_handle(kind), *map(_of_base, get_original_bases(kind))):
         kinds = [each for each in (get_args(given) or (given,)) if isinstance(each, type)]
         if kinds and all(issubclass(each, EventData) and each is not EventData for each in kinds):
@@ -67,5 +67,5 @@ def _of_base(base: Any) -> Any:
 
 
 def _argument(annotation: Any, of: type) -> Any:
-    """The one argument of a generic type, or None where it is another."""
+    """The argument of a generic type, or None if it is another type."""
     return get_args(annotation)[0] if get_origin(annotation) is of else None

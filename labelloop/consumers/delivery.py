@@ -1,4 +1,4 @@
-"""Gives a group the events of a log: each at least once, tried again, and set aside when nothing helps."""
+"""Deliver a log's events to a group, at least once each, with retries and dead letters."""
 
 import asyncio
 import logging
@@ -25,29 +25,27 @@ Handle = Callable[[Record], Awaitable[bool]]
 
 
 class Handler(ABC):
-    """What records are given to, one at a time, each with an event.
+    """Handles records with events, one at a time.
 
-    It may raise Unavailable: something that it needs is away, and it is called again until that is back.
-    All else that it raises is a failed attempt.
+    If it raises Unavailable, it is called again until that is over. Any other exception is a failed attempt.
     """
 
     @abstractmethod
     async def handle(self, record: Record) -> bool:
-        """Handle a record that comes in its order; False: there was nothing to do."""
+        """Handle a record, in order. Returns False if there was nothing to do."""
 
     async def handle_again(self, record: Record) -> bool:
-        """Handle a dead letter, which comes out of its order."""
+        """Handle a dead letter, out of order."""
         return await self.handle(record)
 
     def renewed(self) -> None:  # noqa: B027
-        """What comes next may begin anew, or follow on what another member of the group was given."""
+        """Called after a rebalance: records may start over, or follow those of another member."""
 
 
 class Delivery:
-    """The records past a group's committed position, and the dead letters of the group that are asked for.
+    """Delivers the records after a group's committed position, and requested dead letters.
 
-    After `attempts` a record becomes a dead letter and the next one comes; a dead letter that is asked for
-    gets one attempt.
+    After `attempts` failures a record becomes a dead letter. A requested dead letter gets one attempt.
     """
 
     def __init__(
@@ -74,9 +72,9 @@ class Delivery:
         self._is_busy = False
 
     async def run(self, once: bool = False) -> None:
-        """Run until cancelled; `once`: until nothing is left. While the log is away, wait."""
+        """Run until cancelled. `once`: until nothing is left. Waits while the log is down."""
         self._status.show(doing=IDLE)
-        # Nothing is handled that could not be set aside.
+        # Handle nothing unless failures can be recorded as dead letters.
         await self._log_retry.until_done(self._log.dead_letters.read)
         while True:
             try:
@@ -95,7 +93,7 @@ class Delivery:
         self._is_busy = False
 
     async def _follow(self, follower: Follower, once: bool) -> None:
-        """Without an end unless `once`."""
+        """Runs without end unless `once`."""
         if once:
             await self._redrive(follower)
         async with asyncio.TaskGroup() as tasks:
@@ -123,7 +121,7 @@ class Delivery:
             self._is_busy = False
 
     async def _look_after(self, follower: Follower) -> None:
-        """What is done now and then: a commit of what was passed over, dead letters, the lag."""
+        """Periodic work: commit skipped records, look for requested dead letters, measure the lag."""
         while True:
             await self._redrive(follower)
             await self._commit_passed(follower)
@@ -149,7 +147,7 @@ class Delivery:
             await self._log_retry.until_done(partial(self._commit_last_passed, follower, partition))
 
     async def _commit_last_passed(self, follower: Follower, partition: int) -> None:
-        # By now another may have been passed over or handled: a commit that is late would go back.
+        # Another record may have been skipped or handled by now: a late commit would move back.
         record = self._passed.get(partition)
         if record is not None:
             await follower.commit(record)
@@ -157,7 +155,7 @@ class Delivery:
                 del self._passed[partition]
 
     async def _deliver(self, record: Record) -> bool:
-        """Return when the record is handled or set aside; False where there was nothing to do."""
+        """Return once the record is handled or a dead letter. False if there was nothing to do."""
         if record.event is None:
             self._status.passed_over(record.position, record.problem)
             return False
@@ -172,7 +170,7 @@ class Delivery:
         return bool(outcome)
 
     async def _redrive(self, follower: Follower) -> None:
-        """See which dead letters are asked for, and try each of them once."""
+        """Try each requested dead letter once."""
         letters = await self._log_retry.until_done(self._log.dead_letters.read)
         for letter in letters.values():
             if self._is_due(letter) and letter.partition in follower.partitions():
@@ -196,7 +194,7 @@ class Delivery:
         await self._log_retry.until_done(partial(self._log.dead_letters.put, letter))
 
     async def _try(self, handle: Handle, record: Record, attempts: int) -> str | bool:
-        """What the handler returned at last; after so many failed attempts, why it did not."""
+        """The handler's result, or the reason after `attempts` failures."""
         backoff = self._backoff()
         failed = 0
         async with self._lock:

@@ -1,4 +1,4 @@
-"""A consumer by its name: an entry point of an installed package, or `module:Class`."""
+"""Find a consumer by name: an entry point of an installed package, or `module:Class`."""
 
 import inspect
 import re
@@ -18,12 +18,12 @@ STORE = "store"
 
 
 def installed() -> dict[str, Declared]:
-    """What the packages here declare, by name."""
+    """The installed consumers by name."""
     return {each.name: each for each in declared(ENTRY_POINTS)}
 
 
 def find(named: str) -> type[Consumer[Any]]:
-    """The class of a consumer. Raises UserError when there is none, or it cannot be imported."""
+    """The class of a consumer. Raises UserError if there is none, or if it cannot be imported."""
     known = declared(ENTRY_POINTS)
     if own := [each for each in known if each.name == named]:
         target = only(own, ENTRY_POINTS).target
@@ -31,13 +31,17 @@ def find(named: str) -> type[Consumer[Any]]:
         target = named
         search_working_folder()
     else:
-        there = f"there is {', '.join(each.name for each in known)}" if known else "no package here has any"
-        raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
+        there = (
+            f"choose from {', '.join(each.name for each in known)}" if known else "no package provides one"
+        )
+        raise UserError(f"there is no consumer {named!r}: {there}; or give module:Class")
     found = imported(target, named)
     if not (inspect.isclass(found) and issubclass(found, Consumer)):
-        raise UserError(f"{named} is no consumer: derive the class from labelloop.Consumer")
+        raise UserError(f"{named} is not a consumer: derive the class from labelloop.Consumer")
     if not _is_kinds(found.events):
-        raise UserError(f"{named} wants {found.events!r}: give events as a tuple, as (BatchAnnotated,)")
+        raise UserError(
+            f"{named} wants {found.events!r}: give events as a tuple, for example (BatchAnnotated,)"
+        )
     if inspect.isabstract(found):
         raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
     return found
@@ -46,7 +50,7 @@ def find(named: str) -> type[Consumer[Any]]:
 def make(
     named: str, kind: type[Consumer[Any]], options: Mapping[str, Any], store: str | None
 ) -> Consumer[Any]:
-    """The consumer with its options, and with the store where it asks for one. Raises UserError."""
+    """Create the consumer with its options, and the store if it needs one. Raises UserError."""
     parameters = inspect.signature(kind).parameters
     given = dict(options)
     if STORE in parameters and STORE not in given:
@@ -57,26 +61,26 @@ def make(
         inspect.signature(kind).bind(**given)
     except TypeError as error:
         takes = ", ".join(name for name in parameters if name != STORE) or "nothing"
-        raise UserError(f"{named} takes {takes} by --set NAME=VALUE: {error}") from error
+        raise UserError(f"{named} takes {takes} with --set NAME=VALUE: {error}") from error
     try:
         return kind(**given)
     except (UserError, Unavailable):
         raise
     except Exception as error:
-        raise UserError(f"{named} cannot be made: {_line(error)}") from error
+        raise UserError(f"{named} cannot be created: {_line(error)}") from error
 
 
 def group_of(kind: type[Consumer[Any]], given: str | None, project: str | None) -> str:
-    """The group that a consumer works as; for one project it has one of its own. Raises UserError."""
+    """The consumer's group. There is a separate group for a single project. Raises UserError."""
     return checked(given or ".".join(filter(None, (kind.name or kind.__name__, project))))
 
 
 def checked(group: str) -> str:
-    """A group's name. Raises UserError for one that cannot be, or is a service's."""
+    """Check a group's name. Raises UserError if it is invalid or a service's."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
-        raise UserError(f"{group!r} is no name of a group: use letters, digits, '.', '_' and '-'")
+        raise UserError(f"{group!r} is not a valid name of a group: use letters, digits, '.', '_' and '-'")
     if group in (*SERVICES, ALERTING):
-        raise UserError(f"{group} is a service's own name: give another by --group")
+        raise UserError(f"{group} is the name of a service: give another one with --group")
     return group
 
 

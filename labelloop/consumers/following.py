@@ -1,4 +1,4 @@
-"""The events of a log for a script or a notebook, each with the state of its project."""
+"""Follow a log's events from a script or a notebook, each with the state of its project."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,10 +16,10 @@ from schemas.envelope import Event
 async def follow(
     log: str | Path = DEFAULT, group: str | None = None, project: str | None = None
 ) -> AsyncIterator[tuple[Event, LoopState]]:
-    """The events that count, of a log by its URL or of a home, without an end; `project` by its id.
+    """Yields the valid events of a log (URL) or a home, without end. `project` is an id.
 
-    From the beginning; a `group` goes on behind what it was given and came back from. Raises UserError and
-    Unavailable.
+    It starts with the first event. With a `group`, it continues after the last event that was fully handled.
+    Raises UserError and Unavailable.
     """
     name = own_group() if group is None else checked(group)
     locations = locations_of(str(log))

@@ -1,4 +1,4 @@
-"""A consumer at work on a log."""
+"""Run a consumer on a log."""
 
 import asyncio
 import inspect
@@ -26,17 +26,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FollowedProject:
-    """A project as its figures are taken."""
+    """A project, for metrics."""
 
     history: DeliveringHistory
 
 
 class ConsumerHandler(Handler):
-    """Gives the consumer what it wants of all projects, or of one.
+    """Gives the consumer the events that it wants, of all projects or of one.
 
-    A dead letter comes with the state that its event came with. Events of a project that is halted wait for
-    the EventSkipped that lets it go on; those of other projects do not. Where an upgrade lets it go on, they
-    come only if the group begins anew.
+    A dead letter comes with its original state. Events of a halted project wait until an EventSkipped lets it
+    continue; other projects are not affected. If an upgrade lets it continue, they come only if the group
+    starts over.
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class ConsumerHandler(Handler):
         self._status = status
         self._project = project
         self._followed: dict[str, FollowedProject] = {}
-        # One thread: no two calls at a time, and what belongs to a thread can be kept.
+        # One thread: there are no concurrent calls, and thread-bound resources can be kept.
         self._thread = ThreadPoolExecutor(1, group)
         self._states = States(log, lambda event: isinstance(event.payload, wanted))
         self._delivery = Delivery(log, group, self, status, backoff=backoff)
         self.handled = 0
 
     async def run(self, once: bool = False) -> None:
-        """Run until cancelled; `once`: until nothing is left.
+        """Run until cancelled. `once`: until nothing is left.
 
-        What a plain `handle` is at is handled to its end, and kept so; an `async` one is cancelled.
+        On cancellation, a plain `handle` runs to its end and is committed; an `async` one is cancelled.
         """
         try:
             await self._delivery.run(once)
@@ -87,7 +87,7 @@ class ConsumerHandler(Handler):
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
     async def _give(self, told: Sequence[EventAndState]) -> bool:
-        """What fails does not keep from the rest what a skip released with it; the first error is raised."""
+        """Handle all events that a skip released, even if one of them fails. Raises the first error."""
         failed: list[BaseException] = []
         for event, state in told:
             stop_if_asked()
@@ -118,7 +118,7 @@ class ConsumerHandler(Handler):
             try:
                 await asyncio.wait([handling])
             except asyncio.CancelledError:
-                logger.info("stopping: it waits for the end of what is being handled")
+                logger.info("stopping: waiting until the current event is handled")
                 await asyncio.wait([handling])
             called = await handling
         if called is not None:
@@ -128,7 +128,7 @@ class ConsumerHandler(Handler):
         try:
             return self._consumer.handle(event, state)
         except StopIteration as error:
-            # What is awaited cannot raise it: it would never end.
+            # A future cannot raise StopIteration: it would never end.
             raise RuntimeError("handle raised StopIteration") from error
 
     def _is_of_interest(self, record: Record) -> bool:
@@ -139,10 +139,10 @@ class ConsumerHandler(Handler):
         return known.inactive_because if known else None
 
     def _report(self, project: str, before: str | None) -> None:
-        """Say whether the project rests, and let figures be taken of it."""
+        """Log whether the project is inactive, and update its metrics."""
         now, histories = self._inactive_because(project), self._states.histories
         if now != before:
-            standing = f"is {now}: its events wait" if now else "goes on"
+            standing = f"is {now}: its events wait" if now else "continues"
             logger.warning("project %s %s", project, standing, extra=about_project(project))
             halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
             self._status.show(halted=halted or None)

@@ -1,4 +1,4 @@
-"""The events that count, each with the state of its project right after it."""
+"""Valid events, each with the state of its project right after it."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -24,17 +24,17 @@ def none(event: Event) -> bool:
 
 @dataclass
 class DeliveringHistory(History):
-    """A history that remembers what the record added last brought, and where in the log it was."""
+    """A history that remembers the last record and the events it brought."""
 
     told: list[EventAndState] = field(default_factory=list)
     offset: int = -1
     _wanted: Wanted = none
 
     def take(self, record: Record, wanted: Wanted) -> None:
-        """Take a record: what is wanted of what counts from it on is told.
+        """Add a record, and collect the wanted events that now count.
 
-        That is nothing, its event, or also what was held until it came. To tell a state has its price: it
-        is to stay as it is.
+        These are none, its event, or also events that were held until it came. Only wanted events get a
+        state, because keeping a state unchanged is expensive.
         """
         self.told, self.offset, self._wanted = [], record.offset, wanted
         if record.event is not None:
@@ -48,7 +48,7 @@ class DeliveringHistory(History):
 
 
 class States:
-    """The projects of a log, each folded from its beginning as its first record comes."""
+    """The projects of a log. Each is folded from its beginning when its first record comes."""
 
     def __init__(self, log: Log, wanted: Wanted = every) -> None:
         self._log = log
@@ -57,11 +57,11 @@ class States:
         self.histories: dict[str, DeliveringHistory] = {}
 
     def forget(self) -> None:
-        """What comes next may not follow on what came last: fold anew."""
+        """Fold again: the next record may not follow the last one."""
         self.histories.clear()
 
     async def told(self, record: Record) -> Sequence[EventAndState]:
-        """What a record brings that comes in the order of its log; the same when it is asked for again.
+        """The events that a record brings, in the order of the log. A second call returns the same.
 
         Raises Unavailable.
         """
@@ -74,11 +74,11 @@ class States:
         return known.told if known.offset == record.offset else await self.told_then(record)
 
     async def told_then(self, record: Record) -> Sequence[EventAndState]:
-        """What a record of any place brought when it came. Raises Unavailable."""
+        """The events that an earlier record brought when it came. Raises Unavailable."""
         return (await self._folded(record)).told
 
     async def _folded(self, last: Record) -> DeliveringHistory:
-        """The project of a record, folded up to and with it."""
+        """The project of a record, folded up to and including it."""
         assert last.event is not None
         try:
             if self._log_identity is None:

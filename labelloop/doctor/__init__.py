@@ -1,1 +1,1 @@
-"""What keeps labelloop from working on a machine, and what to do about it."""
+"""Find what keeps labelloop from working on this machine, and say how to fix it."""

@@ -1,4 +1,4 @@
-"""All checks, one after the other."""
+"""Run all checks."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ from labelloop.supervisor.access import embedded
 from labelloop.supervisor.lock import holder
 
 WITHOUT = {
-    "learner": "no model can be trained or asked on this machine",
+    "learner": "no model can be trained or used on this machine",
     "server": "Argilla cannot be started on this machine",
     "kafka": "the log on Kafka cannot be read",
     "s3": "the store cannot be reached",
@@ -31,10 +31,10 @@ WITHOUT = {
 
 
 async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: GivenArgilla) -> list[Finding]:
-    """What is found of this machine, of the home at `folder`, and of what it uses.
+    """Check this machine, the home at `folder`, and the systems it uses.
 
-    Unless the home was named (`home_given`), a log elsewhere is enough.
-    Changes nothing. Makes what opening makes: the files that SQLite keeps beside a log, a cache's folder.
+    Unless the home was named (`home_given`), another log is enough. Changes nothing, except that opening
+    creates files: SQLite's files next to a log, and a cache's folder.
     """
     findings = check_home(folder, is_needed=home_given or elsewhere.log is None)
     try:
@@ -76,7 +76,7 @@ async def _argilla(home: Home | None, argilla: ArgillaAccess | None) -> tuple[li
 
 
 def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Iterator[str]:
-    """Those that this machine has a use for."""
+    """The extras that this machine needs."""
     yield "learner"
     if argilla is None:
         yield "server"
@@ -95,7 +95,7 @@ def _extra_of_log(url: str) -> Iterator[str]:
 
 
 def _folders(folder: Path, locations: Locations | None) -> Iterator[Path]:
-    """Where this machine writes."""
+    """The folders in which this machine writes."""
     yield folder.expanduser().absolute()
     if locations is not None and locations.known_store is not None:
         yield cache_folder() if "://" in locations.known_store else Path(locations.known_store)

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The finding of a check."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 
 @dataclass(frozen=True)
 class Finding:
-    """`said` is one line; at the levels `warn` and `fail` it also says what to do."""
+    """The result of a check. `said` is one line; at the levels `warn` and `fail` it says what to do."""
 
     check: str
     level: str

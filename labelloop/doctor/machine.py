@@ -1,4 +1,4 @@
-"""This machine: its clock, its free space, its ports, and who may do what with a home."""
+"""Checks of this machine: clock, free space, ports, and permissions of a home."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ from labelloop.supervisor.embedded import DEFAULT_HOST, DEFAULT_PORT, Embedded, 
 from labelloop.supervisor.lock import holder
 
 TOLERANCE = timedelta(seconds=30)
-REMEDY = "set it by `timedatectl set-ntp true`, or as your system does"
+REMEDY = "set it with `timedatectl set-ntp true`, or in your system's way"
 LEAST, LITTLE = 200e6, 2e9
 EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def judge_clock(now: datetime, told: Mapping[str, datetime], newest: datetime | None) -> list[Finding]:
-    """`told`: what others say that it is now; `newest`: the time of the log's latest event."""
+    """Compare the clock. `told`: the current time on other machines. `newest`: the log's latest event."""
     findings = [
         Finding("clock", WARN, f"{_distance(now - time)} {whose}: {REMEDY}")
         for whose, time in told.items()
@@ -37,7 +37,7 @@ def judge_clock(now: datetime, told: Mapping[str, datetime], newest: datetime | 
                 "clock",
                 WARN,
                 f"the log's newest event is of {newest.isoformat(timespec='seconds')}, "
-                f"{_seconds(newest - now)} from now; if it is this clock that is wrong, {REMEDY}",
+                f"{_seconds(newest - now)} from now; if this clock is wrong, {REMEDY}",
             )
         )
     said = f"{now.isoformat(timespec='seconds')}" + "".join(f", as {whose} says" for whose in told)
@@ -54,7 +54,7 @@ def _seconds(span: timedelta) -> str:
 
 
 def check_disks(folders: Iterable[Path]) -> list[Finding]:
-    """One finding for each disk that these folders are on, or would be."""
+    """One finding per disk on which these folders are or would be."""
     places = [nearest(folder) for folder in folders]
     disks = {place.stat().st_dev: place for place in reversed(places)}
     return [judge_disk(place, shutil.disk_usage(place).free) for place in reversed(disks.values())]
@@ -67,13 +67,13 @@ def judge_disk(place: Path, free: int) -> Finding:
     return Finding(
         "disk",
         WARN if free >= LEAST else FAIL,
-        f"{said}, and each model that is kept takes about 0.1: free some space, or keep fewer "
+        f"{said}, and each kept model takes about 0.1 GB: free some space, or keep fewer "
         "(LABELLOOP_KEEP_MODELS)",
     )
 
 
 def nearest(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that is there."""
+    """The folder itself, or its nearest existing parent."""
     return next(place for place in (folder, *folder.parents) if _is_folder(place))
 
 
@@ -85,7 +85,7 @@ def _is_folder(place: Path) -> bool:
 
 
 def check_ports(home: Home | None, has_embedded_argilla: bool) -> list[Finding]:
-    """Whether they are free, unless the home is being served."""
+    """Check that the ports are free, unless the home's services run."""
     pid = holder(home.run) if home is not None else None
     if pid is not None:
         return [Finding("ports", OK, f"in use by this home's own services (process {pid})")]
@@ -110,7 +110,7 @@ def _wanted(home: Home | None, has_embedded_argilla: bool) -> list[tuple[str, in
 
 
 def _refusal(host: str, port: int) -> str | None:
-    """Why it cannot be listened on; None where it can."""
+    """Why the port cannot be used, or None."""
     try:
         check_free(host, port)
     except UserError as error:
@@ -119,22 +119,24 @@ def _refusal(host: str, port: int) -> str | None:
 
 
 def check_home(folder: Path, is_needed: bool) -> list[Finding]:
-    """A home that is there, or the place for one; without either nothing is wrong unless it is needed."""
+    """Check the home, or the place for a new one. No home is fine unless one is needed."""
     folder = folder.expanduser().absolute()
     try:
         if not is_needed and not (folder / MARK).exists():
-            return [Finding("home", OK, "there is none, and none is needed: the log is elsewhere")]
+            return [Finding("home", OK, "there is none, and none is needed, because the log is elsewhere")]
         refused = _refused(nearest(folder))
         if refused is not None:
             return [Finding("home", FAIL, refused)]
         home = find_home(folder)
         if home is None:
-            return [Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` makes it")]
+            return [
+                Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` creates it")
+            ]
         found = [*_of_this_user(home), *_of_others(home)]
     except UserError as error:
         return [Finding("home", FAIL, str(error))]
     except OSError as error:
-        return [Finding("home", FAIL, f"{error}: check its permissions, or give another by --home")]
+        return [Finding("home", FAIL, f"{error}: check its permissions, or give another one with --home")]
     return found or [Finding("home", OK, str(folder))]
 
 
@@ -154,17 +156,19 @@ def _of_others(home: Home) -> Iterator[Finding]:
         home.path / locations.FILE,
     ):
         if path.exists() and path.stat().st_mode & OTHERS:
-            yield Finding("home", WARN, f"others may read {path}, which holds a key: run `chmod 600 {path}`")
+            yield Finding(
+                "home", WARN, f"others can read {path}, which contains a key: run `chmod 600 {path}`"
+            )
 
 
 def _refused(path: Path) -> str | None:
-    """What keeps this user from working with a file or folder; None when nothing does."""
+    """Why this user cannot use a file or folder, or None."""
     wanted = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
     if os.access(path, wanted, **EFFECTIVE):
         return None
     about = path.stat()
     return (
-        f"this user ({os.geteuid()}) may not read and write {path} (of user {about.st_uid}, "
+        f"this user ({os.geteuid()}) cannot read and write {path} (of user {about.st_uid}, "
         f"mode {stat.S_IMODE(about.st_mode):03o}): as its owner run `chmod -R u+rwX {path}`, or as root "
         f"`chown -R {os.geteuid()} {path}`"
     )

@@ -1,4 +1,4 @@
-"""What labelloop works with: the log, the store, Argilla and the pretrained models."""
+"""Checks of the log, the store, Argilla and the pretrained models."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ DEFAULT = BaseModelChoice(name=BUNDLED)
 
 @dataclass(frozen=True)
 class LogReport:
-    """What was found, and what the log says; `newest`: the time of its latest event."""
+    """Findings and the log's content. `newest`: the time of its latest event."""
 
     findings: list[Finding]
     histories: Mapping[str, History] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class LogReport:
 
 
 async def check_log(locations: Locations) -> LogReport:
-    """Look at the log, without making one. Reads all of it."""
+    """Check the log by reading all of it. Does not create one."""
     try:
         check_log_is_there(locations)
         if not await _is_there(locations):
             return LogReport(
-                [Finding("log", OK, f"{locations.log} is not there yet: the first project makes it")]
+                [Finding("log", OK, f"{locations.log} is not there yet: the first project creates it")]
             )
         return await _read(locations.log)
     except Unavailable as error:
@@ -76,11 +76,13 @@ def _count(number: int, what: str) -> str:
 
 
 def check_store(locations: Locations) -> list[Finding]:
-    """By its address and settings; the network is not asked."""
+    """Check the store's address and settings. Does not use the network."""
     if locations.known_store is None:
         return [
             Finding(
-                "store", WARN, f"that of {locations.log} is not known: give --store, or set LABELLOOP_STORE"
+                "store",
+                WARN,
+                f"the store of {locations.log} is not known: give --store, or set LABELLOOP_STORE",
             )
         ]
     try:
@@ -91,7 +93,7 @@ def check_store(locations: Locations) -> list[Finding]:
 
 
 async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None]:
-    """And what time it is there; None when it does not say."""
+    """Check Argilla. Returns the finding and Argilla's time, or None if unknown."""
     try:
         async with Argilla(access.url, access.key, access.headers) as argilla:
             await check(argilla, access.url)
@@ -103,19 +105,19 @@ async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None
 
 
 def judge_version(url: str, version: str, tested: str) -> Finding:
-    """`tested` as `==2.8.0`: what counts is its first two numbers."""
+    """Compare Argilla's version with `tested`, such as `==2.8.0`. The first two numbers count."""
     wanted = release(tested.removeprefix("=="))
     if not wanted or release(version) == wanted:
         return Finding("argilla", OK, f"{version} at {url}")
     return Finding(
         "argilla",
         WARN,
-        f"Argilla {version} at {url}, and labelloop is tested with {wanted}: use that version",
+        f"Argilla {version} at {url}, but labelloop is tested with {wanted}: use that version",
     )
 
 
 def check_models(used: Iterable[BaseModelChoice]) -> list[Finding]:
-    """Those that are used, each once; the default one where none is. Fetches nothing."""
+    """Check the base models that are used, or the default one. Downloads nothing."""
     choices = {(choice.name, choice.revision): choice for choice in used} or {(BUNDLED, None): DEFAULT}
     return [_check(choice) for choice in choices.values()]
 
@@ -128,11 +130,11 @@ def _check(choice: BaseModelChoice) -> Finding:
             return Finding(
                 "model",
                 WARN,
-                f"{choice.name} is not on this machine yet: the first training fetches it from the Hub; "
-                f"if there is no network then, run `hf download {choice.name}` before",
+                f"{choice.name} is not on this machine yet: the first training downloads it from the Hub; "
+                f"if there is no network then, run `hf download {choice.name}` first",
             )
         # Another machine may be the one that trains.
-        return Finding("model", WARN, f"{error}; without it no model can be trained or asked on this machine")
+        return Finding("model", WARN, f"{error}; without it no model can be trained or used on this machine")
     except ModuleNotFoundError as error:
         return Finding(
             "model",

@@ -1,4 +1,4 @@
-"""The plugins that are installed or listed: whether each can be loaded."""
+"""Check that the installed and listed plugins can be loaded."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA, LOGS, ORAC
 
 
 def check_plugins() -> list[Finding]:
-    """A finding for each whose descriptor cannot be loaded."""
+    """One finding per plugin whose descriptor cannot be loaded."""
     faults = sorted({fault for kind in KINDS for fault in kind.faults()})
     return [Finding("plugins", FAIL, fault) for fault in faults]

@@ -1,4 +1,4 @@
-"""Python and the packages: what is installed against what labelloop needs."""
+"""Compare the installed Python and packages with what labelloop needs."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ NAME = "labelloop"
 
 @dataclass(frozen=True)
 class Requirement:
-    """A package by name; `extra` None: it is always needed. `bounds` as `<14,>=13`."""
+    """A required package. `extra` None: always needed. `bounds`: for example `<14,>=13`."""
 
     name: str
     extra: str | None
@@ -24,7 +24,7 @@ class Requirement:
 
 
 def parse(line: str, extras: Sequence[str]) -> Requirement | None:
-    """One line of a distribution's `Requires-Dist`; None where neither this machine nor an extra needs it."""
+    """A line of `Requires-Dist`, or None if neither this machine nor one of the extras needs it."""
     declared = Declared(line)
     for extra in (None, *extras):
         if declared.marker is None or declared.marker.evaluate({"extra": extra or ""}):
@@ -33,16 +33,16 @@ def parse(line: str, extras: Sequence[str]) -> Requirement | None:
 
 
 def fits(version: str, bounds: str) -> bool:
-    """Whether a version lies within bounds as `<14,>=13`; a pre-release is one like any other."""
+    """Whether a version is within bounds such as `<14,>=13`. Pre-releases are allowed."""
     try:
-        # A Python that is built between two releases has a `+` at its end.
+        # A Python built between two releases has a `+` at the end of its version.
         return SpecifierSet(bounds).contains(Version(version.removesuffix("+")), prereleases=True)
     except InvalidVersion:
         return False
 
 
 def release(version: str) -> str:
-    """The first two numbers of a version: `2.8` of `2.8.0`; all of it where it is none."""
+    """The first two numbers of a version: `2.8` for `2.8.0`. An invalid version is returned unchanged."""
     try:
         parsed = Version(version)
     except InvalidVersion:
@@ -60,12 +60,12 @@ def judge_python(version: str, bounds: str) -> Finding:
     return Finding(
         "python",
         FAIL,
-        f"Python {version}, and labelloop needs {bounds}: make its environment with such a one",
+        f"Python {version}, but labelloop needs {bounds}: create its environment with such a Python",
     )
 
 
 def check_versions(wanted: Mapping[str, str]) -> list[Finding]:
-    """`wanted`: the extras that this machine has a use for, and what is not possible without each."""
+    """Check the packages. `wanted`: the extras this machine needs, with what is impossible without each."""
     needed = requirements()
     installed = {each.name: _version(each.name) for each in needed}
     return judge_versions(_version(NAME) or "", needed, installed, wanted)
@@ -85,7 +85,7 @@ def judge_versions(
 
 
 def requirements() -> list[Requirement]:
-    """What labelloop needs, extras included."""
+    """All requirements of labelloop, including extras."""
     try:
         extras = metadata.metadata(NAME).get_all("Provides-Extra") or []
         found = (parse(line, extras) for line in metadata.requires(NAME) or ())
@@ -100,7 +100,7 @@ def _misfits(
     for each in needed:
         version = installed[each.name]
         if each.extra in (None, *wanted) and version is not None and not fits(version, each.bounds):
-            said = f"{each.name} {version}, and labelloop needs {each.bounds}"
+            said = f"{each.name} {version}, but labelloop needs {each.bounds}"
             yield Finding("versions", FAIL, f"{said}: run pip install '{_distribution(each.extra)}'")
 
 

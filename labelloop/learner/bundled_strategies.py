@@ -91,7 +91,7 @@ discriminative_representation = StrategyPlugin(
     defaults=ITERATIONS,
 )
 
-# What small-text has and no project can use: told with its reason to who asks for it.
+# Strategies of small-text that no project can use, with the reason for the error message.
 
 
 def _unusable(name: str, module: str, reason: str) -> StrategyPlugin:

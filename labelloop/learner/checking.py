@@ -1,4 +1,4 @@
-"""Asks a stopping criterion after a model, by what the model says of the stopping set."""
+"""Check the stopping criterion after a model, with the model's predictions for the stopping set."""
 
 import time
 
@@ -14,7 +14,7 @@ from labelloop.store import artifacts
 
 
 def check(request: CheckRequest) -> CheckResult:
-    """The model's classes of the stopping set, and what the criterion says after it."""
+    """The model's predicted classes for the stopping set, and the criterion's result."""
     started = time.monotonic()
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)

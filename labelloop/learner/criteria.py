@@ -1,4 +1,4 @@
-"""What a stopping criterion sees, and small-text's criteria, asked as if they had seen every model so far."""
+"""The input of a stopping criterion, and small-text's criteria, called as if they had seen every model."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ Verdict = tuple[bool, float | None]
 
 @dataclass(frozen=True)
 class StoppingContext:
-    """What models say of the same texts, which are rows of every array.
+    """Predictions of models for the same texts. Each text is one row of every array.
 
-    `number`: how many models there are with the newest. `before`: the class numbers by those before it,
-    oldest first, as many as the criterion looks at. `probabilities`: by the newest, shape (texts, classes).
-    `unlearned`: the rows that it has not learned.
+    `number`: how many models there are, including the newest. `before`: class numbers by earlier models,
+    oldest first, as many as the criterion needs. `probabilities`: by the newest model, shape (texts,
+    classes). `unlearned`: the rows that the newest model has not learned.
     """
 
     number: int
@@ -30,20 +30,20 @@ class StoppingContext:
 
     @property
     def predicted(self) -> Integers:
-        """The class numbers by the newest model."""
+        """The class numbers that the newest model predicts."""
         predicted: Integers = self.probabilities.argmax(axis=1)
         return predicted
 
 
 class Criterion(Protocol):
-    """A criterion, made for a number of classes with its parameters."""
+    """A stopping criterion, created with a number of classes and its parameters."""
 
     def check(self, context: StoppingContext) -> Verdict:
-        """Whether to stop, and the value by which that is decided; None where it cannot tell yet."""
+        """Whether to stop, and the criterion's value (None if there are too few models yet)."""
 
 
 class KappaAverage:
-    """The mean of Cohen's kappa of the last pairs of models."""
+    """The mean Cohen's kappa of the last pairs of models."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
         self._asked = small_text.KappaAverage(num_classes=num_classes, **parameters)
@@ -67,7 +67,7 @@ class DeltaFScore:
 
 
 class ClassificationChange:
-    """The share of texts that get another class than by the model before."""
+    """The share of texts whose predicted class changed since the model before."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
         self._asked = small_text.ClassificationChange(num_classes=num_classes, **parameters)
@@ -79,7 +79,7 @@ class ClassificationChange:
 
 
 class OverallUncertainty:
-    """The mean entropy of the predictions on what the model has not learned."""
+    """The mean entropy of the predictions for texts that the model has not learned."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
         self._classes = num_classes
@@ -106,7 +106,7 @@ class MaxIterations:
 
 
 def _after_all(criterion: small_text.StoppingCriterion, context: StoppingContext) -> bool:
-    """Whether it says to stop once it has seen the models in their order."""
+    """Whether the criterion says stop after it has seen all models in order."""
     with np.errstate(invalid="ignore"):  # DeltaFScore divides 0 by 0 where no text is of its class.
         for classes in context.before:
             criterion.stop(predictions=classes)

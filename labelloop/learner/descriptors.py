@@ -1,7 +1,7 @@
-"""What a package says of a classifier, a query strategy or a stopping criterion of its own.
+"""Descriptors with which a package declares a classifier, a query strategy or a stopping criterion.
 
-A descriptor is light: it is read by the command line and by services that load neither torch nor small-text.
-What it names by `load`, a `module:attribute` or a call that imports, is loaded in the learner's worker.
+A descriptor is cheap to import: the command line and services read it without torch and small-text. `load`
+(`module:attribute` or a function that imports) is loaded only in the learner's worker.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,9 +25,9 @@ WHY: Mapping[Ability, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """What every kind has: a name, what to load, the parameters with their types.
+    """The base of all descriptors: name, what to load, and parameters with their types.
 
-    `check` raises a UserError for parameters that are of the right types and still cannot be.
+    `check` raises UserError for parameters that have the right types but invalid values.
     """
 
     name: str = field(kw_only=False)
@@ -41,24 +41,24 @@ class Descriptor:
         return f"{self.kind} {self.name}"
 
     def check_parameters(self, given: Mapping[str, Any]) -> None:
-        """Raise a UserError for parameters that it does not take."""
+        """Raises UserError for parameters that it does not take."""
         for parameter, value in given.items():
             check_parameter(str(self), self.parameters, parameter, value)
         if self.check is not None:
             self.check(given)
 
     def loaded(self) -> Any:
-        """What is heavy. Raises UserError where it cannot be imported."""
+        """The loaded plugin. Raises UserError if it cannot be imported."""
         return loaded(self.load, str(self))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierPlugin(Descriptor):
-    """A classifier. Loads a factory: `new(setting)` and `load(folder, setting)` give a `LoopClassifier`.
+    """A classifier. Loads a factory: `new(setting)` and `load(folder, setting)` return a `LoopClassifier`.
 
-    `offers`: what strategies may ask of it, beyond the probabilities that every classifier gives: embeddings
-    (`embed`), samples by dropout (`dropout_sampling` of `predict_proba`), a PyTorch network as its `model`.
-    `preload`: its module is imported once, before each task starts in a process forked from that one.
+    `offers`: what strategies can use besides the probabilities: embeddings (`embed`), dropout samples
+    (`dropout_sampling` of `predict_proba`), or a PyTorch network (`model`). `preload`: import its module once
+    in the process from which all tasks are forked.
     """
 
     offers: frozenset[Ability] = frozenset()
@@ -69,11 +69,11 @@ class ClassifierPlugin(Descriptor):
 
 @dataclass(frozen=True, kw_only=True)
 class StrategyPlugin(Descriptor):
-    """A query strategy. Loads a class of small-text's `QueryStrategy`, which is made with the parameters.
+    """A query strategy. Loads a subclass of small-text's `QueryStrategy`, created with the parameters.
 
-    `needs`: what it asks of a classifier beyond probabilities. `given`: arguments that the learner fills in
-    (`num_classes`, `device`, `vector_index_factory`, `classifier_factory`). `defaults`: arguments unless a
-    parameter says otherwise. `unusable`: why it cannot work at all.
+    `needs`: what it needs from a classifier besides probabilities. `given`: arguments that the learner fills
+    in (`num_classes`, `device`, `vector_index_factory`, `classifier_factory`). `defaults`: arguments that
+    parameters may override. `unusable`: why it cannot be used at all.
     """
 
     needs: frozenset[Ability] = frozenset()
@@ -84,7 +84,7 @@ class StrategyPlugin(Descriptor):
     kind = "strategy"
 
     def check_classifier(self, classifier: ClassifierPlugin, others: str) -> None:
-        """Raise a UserError where the classifier does not offer what it needs; `others` are those that do."""
+        """Raises UserError if the classifier lacks what it needs. `others` are classifiers that work."""
         for need in sorted(self.needs - classifier.offers):
             raise UserError(
                 f"{self} does not work with the {classifier}: {WHY[need]}; "
@@ -94,12 +94,11 @@ class StrategyPlugin(Descriptor):
 
 @dataclass(frozen=True, kw_only=True)
 class StoppingPlugin(Descriptor):
-    """A stopping criterion. Loads a class that is made with the number of labels and the parameters.
+    """A stopping criterion. Loads a class that is created with the number of labels and the parameters.
 
-    Its method `check(context)` gets a `StoppingContext` and returns whether to stop, and the value by which
-    it decides (None where it cannot tell yet). `needed`: parameters without a default. `past`: to how many
-    earlier models it compares one. `window`: the parameter that says another number. `two_labels`: it is for
-    two labels only.
+    Its method `check(context)` gets a `StoppingContext` and returns whether to stop, and its value (None if
+    there are too few models yet). `needed`: parameters without a default. `past`: how many earlier models it
+    compares with. `window`: the parameter that sets that number. `two_labels`: it works only for two labels.
     """
 
     needed: tuple[str, ...] = ()

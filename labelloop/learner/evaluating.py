@@ -1,4 +1,4 @@
-"""Measures a model on labelled texts that it never learns from."""
+"""Evaluate a model on labelled texts that it never learns from."""
 
 import time
 
@@ -15,7 +15,7 @@ from labelloop.store import artifacts
 
 
 def evaluate(request: EvaluateRequest) -> EvaluateResult:
-    """Accuracy, macro-F1 over the classes that occur, figures of each class, and the confusion matrix."""
+    """Accuracy, macro-F1 over the classes that occur, figures per class, and the confusion matrix."""
     started = time.monotonic()
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)

@@ -1,4 +1,4 @@
-"""Labels by name as class numbers, and texts that have none."""
+"""Convert label names to class numbers, and wrap unlabelled texts."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from labelloop.learner.classifiers.base import Integers
 
 
 def numbers(names: Sequence[str], labels: Sequence[str]) -> Integers:
-    """Class numbers of label names; raises `UserError` for a name that is none of the project's labels."""
+    """Class numbers of label names. Raises `UserError` for a name that is not a label of the project."""
     index = {label: number for number, label in enumerate(labels)}
     unknown = sorted(set(names) - set(index))
     if unknown:
@@ -19,12 +19,12 @@ def numbers(names: Sequence[str], labels: Sequence[str]) -> Integers:
 
 
 def unlabelled(texts: Sequence[str], classes: int) -> TextDataset:
-    """Texts to ask a classifier of so many classes about."""
+    """Unlabelled texts as a data set for a classifier with this number of classes."""
     return TextDataset(texts, np.full(len(texts), -1), target_labels=np.arange(classes))
 
 
 def single(names: Sequence[str]) -> str:
-    """The one label of a single-label example."""
+    """The label of a single-label example."""
     if len(names) != 1:
-        raise UserError(f"a text has {len(names)} labels where the task is single-label")
+        raise UserError(f"a text has {len(names)} labels, but the task is single-label: give it one label")
     return names[0]

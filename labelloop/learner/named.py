@@ -1,4 +1,4 @@
-"""The parameters of what users name. Every failure is a UserError."""
+"""Check the parameters of plugins that users name. Every failure is a UserError."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ IN_WORDS: Mapping[type, str] = {
 
 
 def check_parameter(owner: str, known: Mapping[str, type], parameter: str, value: Any) -> None:
-    """Check that the owner has the parameter, and that the value is of its type."""
+    """Check that the owner has the parameter and that the value has its type."""
     if parameter not in known:
         like = get_close_matches(parameter, known, n=1, cutoff=0.7)
         meant = f"did you mean {like[0]}? It" if like else "it"

@@ -1,4 +1,4 @@
-"""Finds labels that are likely wrong, by confident learning (Northcutt et al. 2021)."""
+"""Find labels that are likely wrong, by confident learning (Northcutt et al. 2021)."""
 
 import time
 import warnings
@@ -22,9 +22,9 @@ FOLDS = 5
 
 
 def find_noise(request: NoiseRequest) -> NoiseResult:
-    """The suspects, most likely wrong first; of labels with fewer than 5 texts there are none.
+    """The suspects, most likely wrong first. Labels with fewer than 5 texts are not checked.
 
-    Each text is judged by a logistic regression on frozen embeddings that was trained without it.
+    Each text is predicted by a logistic regression on frozen embeddings that was trained without it.
     """
     from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
 
@@ -34,7 +34,7 @@ def find_noise(request: NoiseRequest) -> NoiseResult:
     known = [label for label in request.labels if counts[label] >= FOLDS]
     if len(known) < 2:
         raise UserError(
-            f"there are too few labels to judge any: it takes {FOLDS} texts each of two labels or more"
+            f"there are too few labels to check: label {FOLDS} texts or more for each of two labels or more"
         )
     examples = [(item, labels.single(names)) for item, names in request.examples]
     judged = [(item, label) for item, label in examples if label in known]
@@ -54,7 +54,7 @@ def find_noise(request: NoiseRequest) -> NoiseResult:
 
 
 def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
-    """By the project's base model where its embeddings are known to serve, else by the bundled one."""
+    """Embeddings by the project's base model if it is of BERT's family, otherwise by the bundled one."""
     name, revision = request.model, request.revision
     if AutoConfig.from_pretrained(resolve(name, revision).folder).model_type != "bert":
         name, revision = BUNDLED, None

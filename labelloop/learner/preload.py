@@ -1,4 +1,4 @@
-"""Loads what tasks need, once, in the process that children are forked from."""
+"""Import what tasks need, once, in the process that children are forked from."""
 
 import contextlib
 import gc
@@ -14,7 +14,7 @@ def _load() -> None:
 
     for classifier in CLASSIFIERS.all().values():
         if classifier.preload:
-            # Who uses one that cannot be loaded is told in the task.
+            # A plugin that cannot be loaded is reported by the task that uses it.
             with contextlib.suppress(UserError):
                 classifier.loaded()
 

@@ -1,4 +1,4 @@
-"""Picks the pool items to label next, by a query strategy."""
+"""Pick the pool items to label next, with a query strategy."""
 
 import random
 import time
@@ -20,7 +20,7 @@ from labelloop.store import artifacts
 
 
 def query(request: QueryRequest) -> QueryResult:
-    """Ask the strategy for texts; fewer than `n` only where fewer are left."""
+    """Pick texts with the strategy. There are fewer than `n` only if fewer are left."""
     started = time.monotonic()
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
@@ -64,7 +64,7 @@ def _describe(
 
 
 class SettingFactory:
-    """A small-text classifier factory: fresh classifiers like the loop's own, for two classes."""
+    """A small-text classifier factory: new classifiers like the loop's own, for two classes."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
@@ -75,7 +75,7 @@ class SettingFactory:
 
 
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
-    """A strategy by name, with what it needs of the setting; raises `UserError` if it cannot work."""
+    """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
     found = check_strategy(name, parameters, setting.spec.name)
     given = {argument: _given(argument, setting, device) for argument in found.given}
     arguments = {**given, **found.defaults, **parameters}
@@ -92,10 +92,10 @@ def ask(
     n: int,
     seed: int,
 ) -> tuple[list[int], list[float | None]]:
-    """Rows that the strategy picks among the unlabelled texts, and their scores where it gives some.
+    """The rows that the strategy picks among the unlabelled texts, and their scores if it has scores.
 
-    `texts` are the unlabelled ones followed by one for each of `labels`. Rows come best first where the
-    strategy scores them, else in its own order.
+    `texts` are the unlabelled texts, followed by one text for each of `labels`. Rows are sorted best first if
+    the strategy scores them, otherwise they are in its own order.
     """
     random.seed(seed)
     np.random.seed(seed % 2**32)

@@ -1,4 +1,4 @@
-"""A small-text learner as the log has it."""
+"""Rebuild a small-text learner from the log."""
 
 import numpy as np
 from small_text import PoolBasedActiveLearner, TextDataset  # type: ignore[import-untyped]
@@ -11,10 +11,10 @@ from labelloop.store import artifacts
 
 
 def learner(request: QueryRequest) -> PoolBasedActiveLearner:
-    """The learner that a request describes: its pool, its strategy, the labels that it sees, its model.
+    """The learner that a request describes, with its pool, strategy, labels and model. Nothing is trained.
 
-    Nothing is trained. Its indices are the pool's, its class numbers those of the labels' order. Raises
-    ModelMissing and ModelDamaged.
+    Its indices are pool items, and its class numbers follow the order of the labels. Raises ModelMissing and
+    ModelDamaged.
     """
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)

@@ -1,4 +1,4 @@
-"""What crosses the border to a worker's child: requests and results, picklable and without heavy imports.
+"""Requests to and results from a worker's child. They can be pickled and import nothing heavy.
 
 A pool item is a row number of the pool's snapshot, an Arrow IPC stream file with a column `text`.
 """
@@ -16,7 +16,7 @@ Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 
 @dataclass(frozen=True)
 class ClassifierSpec:
-    """A classifier by name ("transformer", "linear"), its parameters and the model that it starts from."""
+    """A classifier by name ("transformer", "linear"), its parameters and its base model."""
 
     name: str
     parameters: Mapping[str, JSON]
@@ -26,7 +26,7 @@ class ClassifierSpec:
 
 @dataclass(frozen=True)
 class Ping:
-    """Asks a child whether it is there; the answer is the versions of what it has loaded."""
+    """Ask a child whether it runs. It answers with the versions of its packages."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The model lies in `folder`, which is `into / sha256`; `seconds` is wall-clock time."""
+    """A trained model in `folder`, which is `into / sha256`. `seconds` is wall-clock time."""
 
     sha256: str
     folder: Path
@@ -61,8 +61,8 @@ class TrainResult:
 class QueryRequest:
     """Pick at most `n` of the pool items that are neither taken, labelled nor ignored.
 
-    `labelled` is what the model has learned; `taken` is whatever else may not be picked; `also` are items to
-    describe as picks are, though they were chosen by other means.
+    `labelled`: what the model has learned. `taken`: other items that may not be picked. `also`: items chosen
+    by other means, which are described in the same way as picks.
     """
 
     pool: Path
@@ -84,7 +84,7 @@ class QueryRequest:
 
 @dataclass(frozen=True)
 class Pick:
-    """A picked pool item with the strategy's score, where it has one, and what the model predicts."""
+    """A picked pool item with the strategy's score, if any, and the model's prediction."""
 
     item: int
     score: float | None
@@ -94,7 +94,7 @@ class Pick:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Picks, best first as far as the strategy ranks them."""
+    """Picks, best first if the strategy ranks them."""
 
     picks: tuple[Pick, ...]
     seconds: float
@@ -104,7 +104,7 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """Measure a model on the snapshot `texts_path`, whose column `gold` holds a label for each text."""
+    """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text."""
 
     texts_path: Path
     classifier: ClassifierSpec
@@ -117,9 +117,9 @@ class EvaluateRequest:
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """Shares between 0 and 1; `per_class` has precision, recall, f1 and support of every label.
+    """Shares from 0 to 1. `per_class` has precision, recall, f1 and support of every label.
 
-    `confusion` counts texts: rows are gold labels, columns predicted ones, in the order of the labels.
+    `confusion` counts texts: rows are gold labels, columns are predicted labels, in the order of the labels.
     """
 
     accuracy: float
@@ -132,10 +132,10 @@ class EvaluateResult:
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """Ask a stopping criterion whether to go on, by what models say of `items`, the stopping set.
+    """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
-    `number` counts the models, from 1 on. `learned` are those of the items that the model has learned;
-    `before` are the class numbers that earlier models gave the items, of as many as the criterion looks at.
+    `number`: the number of models so far, from 1. `learned`: the items that the model has learned. `before`:
+    class numbers that earlier models predicted, for as many models as the criterion needs.
     """
 
     pool: Path
@@ -155,9 +155,9 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The class numbers that the model gives the items, and what the criterion says by them.
+    """The class numbers that the model predicts for the items, and the criterion's result.
 
-    `value` is what it looks at; None where it cannot tell yet.
+    `value` is None if there are too few models yet.
     """
 
     predicted: tuple[int, ...]
@@ -168,7 +168,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class NoiseRequest:
-    """Look for wrong labels among `examples`, by embeddings of the base model `model`."""
+    """Look for wrong labels among `examples`, with embeddings of the base model `model`."""
 
     pool: Path
     model: str
@@ -182,7 +182,7 @@ class NoiseRequest:
 
 @dataclass(frozen=True)
 class Suspect:
-    """A text whose label is likely wrong: the probability of its label, and the likeliest one."""
+    """A text whose label is likely wrong: the probability of its label, and the most likely label."""
 
     item: int
     label: str
@@ -192,7 +192,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class NoiseResult:
-    """Most likely wrong first; `judged` counts the labels that were looked at."""
+    """The suspects, most likely wrong first. `judged` is the number of labels that were checked."""
 
     suspects: tuple[Suspect, ...]
     judged: int

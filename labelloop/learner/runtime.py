@@ -1,4 +1,4 @@
-"""The state of torch in a child: device, threads, determinism."""
+"""Set up torch in a child: device, threads, determinism."""
 
 import os
 from importlib.metadata import version
@@ -11,7 +11,7 @@ PACKAGES = ("torch", "transformers", "small-text", "scikit-learn", "numpy")
 
 
 def prepare(threads: int) -> torch.device:
-    """Pin the number of threads, make torch repeat itself on this machine, and choose the device."""
+    """Set the number of threads, make torch deterministic on this machine, and choose the device."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.set_num_threads(threads)
@@ -23,15 +23,15 @@ def prepare(threads: int) -> torch.device:
 
 
 def device() -> torch.device:
-    """The GPU where there is one."""
+    """The GPU if there is one, otherwise the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_name() -> str:
-    """The device in words."""
+    """The name of the device."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that decide what a model is."""
+    """Versions of the packages that influence a model."""
     return {package: version(package) for package in PACKAGES}

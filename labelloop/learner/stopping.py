@@ -13,12 +13,12 @@ NONE = "none"
 
 
 def known_criteria() -> tuple[str, ...]:
-    """Their names in kebab case."""
+    """Names of the stopping criteria, in kebab case."""
     return tuple(CRITERIA.all())
 
 
 def check_stopping(name: str, parameters: Mapping[str, Any]) -> StoppingPlugin | None:
-    """A criterion by its name in any case; None for `none`. Raises UserError for a wrong one."""
+    """A criterion by name, in any case; None for `none`. Raises UserError for an unknown one."""
     if name.lower() == NONE:
         if parameters:
             raise UserError(
@@ -31,7 +31,7 @@ def check_stopping(name: str, parameters: Mapping[str, Any]) -> StoppingPlugin |
 
 
 def past(criterion: StoppingPlugin, parameters: Mapping[str, Any]) -> int:
-    """How many models before one a criterion looks at."""
+    """How many earlier models a criterion needs."""
     return int(parameters.get(criterion.window, criterion.past)) if criterion.window else criterion.past
 
 
@@ -40,5 +40,5 @@ def check_classes(name: str, parameters: Mapping[str, Any], labels: int) -> None
     found = check_stopping(name, parameters)
     if found is not None and found.two_labels and labels != 2:
         raise UserError(
-            f"{found} is for two labels, and there are {labels}: give another --stopping, as {DEFAULT}"
+            f"{found} is for two labels, but there are {labels}: give another --stopping, such as {DEFAULT}"
         )

@@ -19,11 +19,11 @@ def known_strategies() -> tuple[str, ...]:
 
 
 def check_strategy(name: str, parameters: Mapping[str, Any], classifier: str | None = None) -> StrategyPlugin:
-    """A strategy by its name in any case. Raises UserError if it cannot work, or not with the classifier."""
+    """A strategy by name, in any case. Raises UserError if it cannot work, or not with the classifier."""
     found = STRATEGIES.get(name)
     if found.unusable is not None:
         offer = near(name, known_strategies(), DEFAULT)
-        raise UserError(f"{found} cannot be used: {found.unusable}; take {offer}")
+        raise UserError(f"{found} cannot be used: {found.unusable}; use {offer}")
     if classifier is not None and found.needs:
         known = CLASSIFIERS.all()
         able = [other for other, each in known.items() if found.needs <= each.offers]
@@ -35,5 +35,5 @@ def check_strategy(name: str, parameters: Mapping[str, Any], classifier: str | N
 
 
 def base_name(parameters: Mapping[str, Any]) -> str:
-    """The strategy that a wrapping one asks, breaking ties unless another is named."""
+    """The strategy that a wrapping strategy uses: breaking ties, unless a parameter names another."""
     return str(parameters.get(BASE, DEFAULT))

@@ -1,4 +1,4 @@
-"""What a worker's child does: answer a ping, train, query, evaluate, check, look for noise."""
+"""The tasks of a worker's child: answer a ping, train, query, evaluate, check, look for noise."""
 
 from functools import singledispatch
 
@@ -8,7 +8,7 @@ from labelloop.learner.runtime import versions
 
 @singledispatch
 def perform(request: object) -> object:
-    """Do what a request asks and return its result."""
+    """Run the task of a request and return its result."""
     raise TypeError(f"no task for {type(request).__name__}")
 
 

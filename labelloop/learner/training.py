@@ -1,4 +1,4 @@
-"""Trains a model on labelled pool items and stores it."""
+"""Train a model on labelled pool items and store it."""
 
 import json
 import time
@@ -21,7 +21,7 @@ CONFIG = "config.json"
 
 
 def train(request: TrainRequest) -> TrainResult:
-    """Train and store; the same request on one machine gives the same bytes of weights."""
+    """Train and store a model. On one machine, the same request gives the same weights, byte for byte."""
     started = time.monotonic()
     runtime.prepare(request.threads)
     data = _examples(request)
@@ -45,7 +45,7 @@ def _examples(request: TrainRequest) -> TextDataset:
     examples = sorted((item, labels.single(names)) for item, names in request.examples if item not in ignored)
     y = labels.numbers([name for _, name in examples], request.labels)
     if len(set(y.tolist())) < 2:
-        raise UserError("the labelled texts are of fewer than two classes; label more texts before training")
+        raise UserError("the labelled texts have fewer than two classes; label more texts before training")
     texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
     return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
 

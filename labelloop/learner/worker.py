@@ -1,6 +1,6 @@
-"""Runs the learner's tasks in children of a forkserver that has loaded torch and small-text once.
+"""Run the learner's tasks in children of a forkserver that has loaded torch and small-text once.
 
-A child starts at once and gives all of its memory back when it ends. This module loads nothing heavy.
+A child starts at once and frees all of its memory when it ends. This module imports nothing heavy.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ _starting_warm_process = threading.Lock()
 
 
 class Worker:
-    """Children that do one task each, started from a warm process; any number may run at a time."""
+    """Runs one task per child, started from a warm process. Any number may run at the same time."""
 
     def __init__(self, threads: int, name: str = "learner") -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-        # Threads that spin at a barrier cost 6 times the wall clock where others want the cores too.
+        # Threads that spin at a barrier take 6 times as long if other processes use the cores too.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._name = name
         self._context = multiprocessing.get_context("forkserver")
@@ -34,7 +34,7 @@ class Worker:
         self._starting: set[asyncio.Future[None]] = set()
 
     async def warm(self) -> None:
-        """Return once the heavy libraries are loaded and a child has answered."""
+        """Wait until the heavy libraries are loaded and a child has answered."""
         await self.run(requests.Ping())
 
     @overload
@@ -51,9 +51,9 @@ class Worker:
     async def run(self, request: requests.NoiseRequest) -> requests.NoiseResult: ...
 
     async def run(self, request: requests.Request) -> object:
-        """Do one task in a child of its own; cancelling kills the child.
+        """Run one task in its own child. Cancelling kills the child.
 
-        Raises `TaskFailed` for an error inside the task, `WorkerCrashed` if the child ended with no answer.
+        Raises `TaskFailed` for an error in the task, `WorkerCrashed` if the child ended without an answer.
         """
         child = _Child(self._context, self._name, request)
         self._children.add(child)
@@ -71,9 +71,9 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """Kill the children that still run; the warm process itself ends with this one.
+        """Kill the children that still run. The warm process ends together with this process.
 
-        A warm process that is not done loading is killed: this one could not end while it waits for it.
+        A warm process that is still loading is killed, because this process could not end otherwise.
         """
         for child in list(self._children):
             child.kill()
@@ -98,9 +98,9 @@ class _Child:
         self._sender.close()
 
     def answer(self) -> object:
-        """Block for the result or the `TaskFailed` of the child; raises `WorkerCrashed` if none comes.
+        """Wait for the child's result or `TaskFailed`. Raises `WorkerCrashed` if there is no answer.
 
-        The child has ended when this returns, and has given its memory back.
+        When this returns, the child has ended and freed its memory.
         """
         try:
             answer: object = self._receiver.recv()
@@ -116,7 +116,7 @@ class _Child:
 
 
 def _start_warm_process() -> None:
-    """Start it, where it does not run, as `python -P`: it would import what lies in the current folder."""
+    """Start the warm process if needed, as `python -P`: it must not import from the current folder."""
     with _starting_warm_process:
         before = os.environ.get("PYTHONSAFEPATH")
         os.environ["PYTHONSAFEPATH"] = "1"
@@ -130,7 +130,7 @@ def _start_warm_process() -> None:
 
 
 def _kill_warm_process() -> None:
-    # multiprocessing keeps its process to itself.
+    # multiprocessing has no public way to reach its process.
     pid: int | None = getattr(forkserver, "_forkserver")._forkserver_pid  # noqa: B009
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The interface of an event log, whichever it is."""
+"""The interface that every event log implements."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,12 +10,12 @@ from schemas.envelope import Event
 
 
 class Fenced(Exception):
-    """Another process owns this service's projects now; what was appended after that was refused."""
+    """Another process now owns this service's projects. Later appends of this process were refused."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A place in the log. `event` is None where the bytes there are no event; `problem` says why."""
+    """One record of the log. `event` is None if its bytes are not an event; `problem` says why."""
 
     partition: int
     offset: int
@@ -24,27 +24,27 @@ class Record:
 
     @property
     def position(self) -> str:
-        """For people."""
+        """The partition and the offset, as text."""
         return f"partition {self.partition}, offset {self.offset}"
 
 
 @dataclass(frozen=True)
 class Assigned:
-    """This owner has the partition now; its history follows from the beginning."""
+    """This owner now has the partition. Its records follow from the beginning."""
 
     partition: int
 
 
 @dataclass(frozen=True)
 class Revoked:
-    """The partition belongs to another owner now."""
+    """Another owner now has the partition."""
 
     partition: int
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """Records in order, each once. `caught_up`: all that was in the log at the assignment has arrived."""
+    """Records in order, each once. `caught_up`: everything that was there at the assignment has arrived."""
 
     partition: int
     records: Sequence[Record]
@@ -53,9 +53,9 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Away:
-    """The log does not answer for now; what is owned stays owned, and nothing arrives until Back.
+    """The log does not answer at present. Ownership does not change, and nothing arrives until Back.
 
-    `outage` as of the errors that are raised meanwhile.
+    `outage` is that of the errors raised in the meantime.
     """
 
     reason: str
@@ -71,96 +71,96 @@ Change = Assigned | Revoked | Arrived | Away | Back
 
 
 StandingBy = Callable[[str | None], None]
-"""Told while other live processes own all: None, or why the log does not answer for now."""
+"""Called while other live processes own everything, with None or the reason why the log does not answer."""
 
 
 def unheard(reason: str | None) -> None:
-    """Nobody asked how it stands."""
+    """A StandingBy that does nothing."""
 
 
 class Ownership(Protocol):
-    """What one process owns for a service, as a stream of changes; it ends when nothing is left to own.
+    """The partitions that one process owns for a service, as a stream of changes. It ends if all are lost.
 
-    An event that was appended twice arrives twice where the log cannot refuse it.
+    If the log cannot refuse duplicates, an event that was appended twice arrives twice.
     """
 
     def __aiter__(self) -> AsyncIterator[Change]: ...
 
     def skip_past(self, partition: int, offset: int) -> None:
-        """Begin a partition's history behind an offset: only while its Assigned is handled."""
+        """Start a partition's records after an offset. Allowed only while its Assigned is handled."""
         ...
 
     def lag(self) -> Mapping[int, int]:
-        """How many offsets each partition owned is behind the log's end, when that was last looked at."""
+        """How many offsets each owned partition is behind the log's end, as of the last check."""
         ...
 
     async def append(self, *events: Event) -> None:
-        """Append as the owner: all or none of a project's. Raises Fenced when another has taken over."""
+        """Append as the owner: all events of a project or none. Raises Fenced if another one took over."""
         ...
 
 
 class Follower(Protocol):
-    """Records from the group's committed position on: at least once each, without an end."""
+    """Records after the group's committed position, each at least once, without end."""
 
     def __aiter__(self) -> AsyncIterator[Record]: ...
 
     async def commit(self, record: Record) -> None:
-        """All up to and with `record` is handled."""
+        """Commit: everything up to and including `record` is handled."""
         ...
 
     def partitions(self) -> Collection[int]:
-        """Those whose records come here now, and not to another member of the group."""
+        """The partitions whose records this member of the group gets now."""
         ...
 
     @property
     def rebalances(self) -> int:
-        """How often the group has shared the partitions out: what comes next may not follow on what came."""
+        """How often the group rebalanced. After a rebalance, records need not continue where they stopped."""
         ...
 
     async def lag(self) -> Mapping[int, int]:
-        """How many offsets each partition that comes here is behind the log's end. Raises Unavailable."""
+        """How many offsets each partition of this member is behind the log's end. Raises Unavailable."""
         ...
 
 
 class Log(Protocol):
-    """An event log. Every project's events are in one order."""
+    """An event log. The events of each project are totally ordered."""
 
     async def identity(self) -> str:
-        """What tells this log from every other, by whichever URL it is reached. Raises Unavailable."""
+        """A unique id of this log, independent of the URL. Raises Unavailable."""
         ...
 
     async def append(self, *events: Event, fence: bool = False) -> None:
-        """Append all or none of a project's. An id that is there already is no error: the first counts.
+        """Append all events of a project or none. A known id is not an error: the first event counts.
 
-        `fence`: where the log can see to that, no owner appends anything behind it unread; owners join again.
+        `fence`: if the log supports it, owners must join again before they append, so they read these events.
         """
         ...
 
     def own(self, service: str, standing_by: StandingBy = unheard) -> AbstractAsyncContextManager[Ownership]:
-        """Become an owner of projects of a service, waiting while other live processes own them all.
+        """Become an owner of a service's projects. Waits while other live processes own all of them.
 
-        A dead or frozen owner is replaced, and fenced: it can append no more. Raises Unavailable.
+        A dead or frozen owner is replaced and fenced: it can no longer append. Raises Unavailable.
         """
         ...
 
     def follow(self, group: str) -> AbstractAsyncContextManager[Follower]:
-        """Follow as a member of a group, which begins at the log's beginning unless it was placed."""
+        """Follow as a member of a group. A new group starts at the beginning, unless `seek` moved it."""
         ...
 
     async def seek(self, group: str, at_end: bool) -> None:
-        """Let a group begin anew: behind all that is there, or at the beginning. No member may be at work.
+        """Move a group to the log's end or to its beginning. No member may be running.
 
-        Raises Unavailable, and UserError where the log sees a member at work: Kafka does, SQLite does not.
+        Raises Unavailable, and UserError if the log detects a running member: Kafka does, SQLite does not.
         """
         ...
 
     @property
     def dead_letters(self) -> DeadLetters:
-        """What followers could not handle."""
+        """The events that followers could not handle."""
         ...
 
     def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
-        """All records up to the present end, of one project or of all."""
+        """All records up to the current end, of one project or of all projects."""
         ...
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The logs that come with labelloop. Only who uses one waits for what it imports."""
+"""The logs that come with labelloop. Each one's packages are imported only when it is used."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _open_sqlite(url: str) -> Log:
     from labelloop.log.sqlite.log import SqliteLog
 
     if not url.startswith(SQLITE_ADDRESS):
-        raise UserError(f"{url} names no file: give {SQLITE.address}")
+        raise UserError(f"{url} does not name a file: give {SQLITE.address}")
     return SqliteLog(Path(url.removeprefix(SQLITE_ADDRESS)))
 
 

@@ -1,4 +1,4 @@
-"""CloudEvents encodings of an event: its attributes as JSON, and the structured mode for people and tools."""
+"""CloudEvents encodings of an event: attributes as JSON, and structured mode for people and tools."""
 
 import base64
 import json
@@ -17,18 +17,18 @@ def attributes_to_json(event: Event) -> str:
 
 
 def from_parts(attributes: str | bytes, data: bytes) -> Event:
-    """The event of stored attributes and data. Raises NotAnEvent."""
+    """The event with these stored attributes and data. Raises NotAnEvent."""
     try:
         found = _attributes.decode(attributes)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotAnEvent(f"its attributes are no JSON object of strings: {error}") from error
+        raise NotAnEvent(f"its attributes are not a JSON object of strings: {error}") from error
     if not isinstance(data, bytes):
-        raise NotAnEvent("its data are no bytes")
+        raise NotAnEvent("its data are not bytes")
     return Event(found, data)
 
 
 def to_structured(event: Event) -> dict[str, Any]:
-    """CloudEvents' structured JSON mode: with `data`, or with `data_base64` when the bytes are no JSON."""
+    """CloudEvents' structured JSON mode, with `data`, or with `data_base64` if the bytes are not JSON."""
     try:
         return {**event.attributes, "data": json.loads(event.data)}
     except ValueError:

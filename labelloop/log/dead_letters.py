@@ -1,4 +1,4 @@
-"""What a group could not handle, kept with the reason until it is handled after all."""
+"""Dead letters: events that a group could not handle, kept with the reason until they are handled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,23 +10,23 @@ from schemas.envelope import Event
 
 
 class DeadLetterStatus(StrEnum):
-    """What is to happen to a dead letter."""
+    """The status of a dead letter."""
 
     DEAD = "dead"
-    """Nothing, until somebody asks for it."""
+    """It waits until somebody asks for redelivery."""
 
     REDRIVEN = "redriven"
-    """It was asked for: its group is to be given it once more."""
+    """Redelivery was requested: its group will get it again."""
 
     SETTLED = "settled"
-    """It was handled: nothing more."""
+    """It was handled."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that a group could not handle, where the log has it, and how it stands since `time`.
+    """An event that a group could not handle, its place in the log, and its status since `time`.
 
-    `attempts`: how often the group has failed at it in all, at last for the `reason`.
+    `attempts`: the total number of failed attempts. `reason`: why the last one failed.
     """
 
     group: str
@@ -40,7 +40,7 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """The same for each attempt of the group at the record."""
+        """The id of the dead letter: the same for every attempt of the group at the record."""
         return f"{self.group}:{self.partition}:{self.offset}"
 
     def redriven(self, time: datetime) -> "DeadLetter":
@@ -56,14 +56,14 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """The dead letters of all groups of a log: a list that only grows, of which the last word counts."""
+    """The dead letters of all groups of a log: an append-only list, in which a letter's last entry counts."""
 
     async def put(self, *letters: DeadLetter) -> None:
-        """Say how letters stand now. Raises Unavailable and UserError."""
+        """Record the current status of letters. Raises Unavailable and UserError."""
         ...
 
     async def read(self) -> Mapping[str, DeadLetter]:
-        """How each stands now, by id, oldest first; those that are settled too.
+        """The current status of every letter by id, oldest first, including handled ones.
 
         Raises Unavailable and UserError.
         """

@@ -1,8 +1,8 @@
-"""Groups of one: whoever looks at a log sees all of it."""
+"""Groups with one member, for readers that need the whole log."""
 
 import secrets
 
 
 def own_group() -> str:
-    """A name for `Log.follow` that no other process uses."""
+    """A group name for `Log.follow` that no other process uses."""
     return f"view-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""A log by its URL, whose scheme is the name of a plugin."""
+"""Open a log by its URL. The URL's scheme names a plugin."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,12 +10,11 @@ from labelloop.plugins import Plugins
 
 @dataclass(frozen=True)
 class LogPlugin:
-    """What a package says of a log: the scheme of its URLs, and how to open one.
+    """A log plugin: the scheme of its URLs, and how to open a log.
 
-    `open` raises UserError for a URL or settings that are wrong, and connects to nothing; what is heavy it
-    imports itself. `address`: an example of a URL, for messages. `exists` says, without making anything,
-    whether there is a log at a URL; without it there always is. `extra`: that of labelloop's extras that
-    installs what it needs.
+    `open` raises UserError for a wrong URL or wrong settings, does not connect, and imports heavy packages
+    itself. `address`: an example URL for messages. `exists`: whether there is a log at a URL; it creates
+    nothing, and None means always. `extra`: the extra of labelloop that installs the plugin's packages.
     """
 
     name: str
@@ -29,19 +28,19 @@ LOGS = Plugins("labelloop.logs", LogPlugin, "log")
 
 
 def log_plugin(url: str) -> LogPlugin:
-    """The plugin of a log's URL. Raises UserError where none is installed that knows it."""
+    """The plugin for a log's URL. Raises UserError if no installed plugin knows it."""
     scheme, separator, _ = url.partition("://")
     if separator and scheme in LOGS.names():
         return LOGS.get(scheme)
     known = " or ".join(plugin.address for plugin in LOGS.all().values())
     if not known:
         return LOGS.get(scheme)
-    raise UserError(f"{url} is no log that this version knows: give {known}")
+    raise UserError(f"{url} is not the URL of a known kind of log: give {known}")
 
 
 def open_log(url: str) -> Log:
-    """The log at `sqlite:///path`, `kafka://host:9092/prefix` or a URL of an installed plugin.
+    """Open the log at `sqlite:///path`, `kafka://host:9092/prefix` or a URL of an installed plugin.
 
-    Raises UserError for any other URL, for a damaged log and for settings that are wrong.
+    Raises UserError for any other URL, for a damaged log and for wrong settings.
     """
     return log_plugin(url).open(url)

@@ -1,1 +1,1 @@
-"""The loop as pure functions: its state, the fold that makes it, the order of work, the digest."""
+"""The loop as pure functions: state, fold, order of work and digest."""

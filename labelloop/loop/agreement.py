@@ -1,4 +1,4 @@
-"""How far annotators agree, by the recorded votes. Pure but for `alpha`, which loads numpy."""
+"""How well annotators agree, from the recorded votes. Pure, except that `alpha` loads numpy."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Answers = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class AnnotatorFigures:
-    """How many labels an annotator gave; of those where the others have a majority, how many are like it."""
+    """An annotator's labels; how many the others have a majority for, and how many agree with it."""
 
     labels: int
     compared: int
@@ -22,16 +22,13 @@ class AnnotatorFigures:
 
 
 def mean(answered: Iterable[AnnotatedItem]) -> float | None:
-    """Of the texts with two votes or more, the mean share of the votes that the label got."""
+    """The mean share of votes that the label got, over texts with two votes or more."""
     known = [answer.agreement for answer in answered if answer.agreement is not None]
     return fmean(known) if known else None
 
 
 def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
-    """The submitted labels by username, for each text by its pool item and the batch that asked for it.
-
-    Discarded texts say nothing of labels: they are left out.
-    """
+    """Submitted labels by username, for each pair of pool item and batch. Discarded texts are left out."""
     found = {
         (answer.item, batch.name): {
             vote.username: vote.labels for vote in answer.votes if vote.status == "submitted"
@@ -43,9 +40,9 @@ def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
 
 
 def alpha(found: Sequence[Answers]) -> float | None:
-    """Krippendorff's alpha of nominal labels: 1 for perfect agreement, 0 for what chance would bring.
+    """Krippendorff's alpha for nominal labels: 1 is perfect agreement, 0 is agreement by chance.
 
-    None where no text has two labels, and where all texts with two have the same label throughout.
+    None if no text has two labels, or if all texts with two or more have one and the same label.
     """
     shared = [list(submitted.values()) for submitted in found if len(submitted) > 1]
     domain = sorted({labels for unit in shared for labels in unit})
@@ -58,7 +55,7 @@ def alpha(found: Sequence[Answers]) -> float | None:
 
 
 def annotators(found: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
-    """By username: who agrees how often with the majority of the others. A tie among these is no majority."""
+    """Figures by username: how often each agrees with the majority of the others. A tie is no majority."""
     labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
     for submitted in found:
         for username, given in submitted.items():
@@ -71,7 +68,7 @@ def annotators(found: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
 
 
 def confusions(found: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
-    """Pairs of labels that two annotators gave one text, and how often; the most frequent first."""
+    """Pairs of different labels that two annotators gave one text, with counts, most frequent first."""
     counts = Counter(pair for submitted in found for pair in _pairs(submitted))
     return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
 

@@ -1,4 +1,4 @@
-"""What a model learned, written short: `{"0-57": 0, "58": 1}` for 0 … 57 at revision 0 and 58 at 1."""
+"""Compact form of what a model learned: `{"0-57": 0, "58": 1}` is 0 … 57 at revision 0 and 58 at 1."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -9,7 +9,7 @@ Run: TypeAlias = tuple[range | str, int]
 
 
 def compact(learned: Mapping[str, int]) -> dict[str, int]:
-    """Revisions by batch, with each run of numbered batches at one revision under one name."""
+    """Revisions by batch, with a range for each run of numbered batches at the same revision."""
     found: list[tuple[range, int]] = []
     for numbers, revision in sorted(_runs(learned), key=lambda run: run[0].start):
         if found and found[-1][1] == revision and found[-1][0].stop == numbers.start:
@@ -20,18 +20,18 @@ def compact(learned: Mapping[str, int]) -> dict[str, int]:
 
 
 def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
-    """Revisions by batch, each under its own name."""
+    """Revisions by batch, without ranges."""
     return _expanded(tuple(learned.items()))
 
 
 def runs(learned: Mapping[str, int]) -> list[Run]:
-    """What was learned in order: the numbered batches by their numbers, then the others by their names."""
+    """What was learned, in order: numbered batches by number, then the others by name."""
     found = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
     return sorted(found, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
 
 
 def in_common(some: Sequence[Run], others: Sequence[Run]) -> int:
-    """With how many batches both begin."""
+    """The number of batches at the start that both have in common."""
     same = 0
     for one, other in zip(some, others, strict=False):
         if one == other:
@@ -46,7 +46,7 @@ def in_common(some: Sequence[Run], others: Sequence[Run]) -> int:
 
 
 def batches(of: Sequence[Run], skip: int = 0) -> Iterator[tuple[str, int]]:
-    """The batches of runs with their revisions, but for the first ones."""
+    """The batches of runs with their revisions, without the first `skip`."""
     for batch, revision in of:
         names: Sequence[object] = batch if isinstance(batch, range) else (batch,)
         for name in names[skip:]:
@@ -55,7 +55,7 @@ def batches(of: Sequence[Run], skip: int = 0) -> Iterator[tuple[str, int]]:
 
 
 def revision_of(learned: Mapping[str, int], batch: str) -> int | None:
-    """The revision of a batch that was learned."""
+    """The revision at which a batch was learned, or None."""
     for name, revision in learned.items():
         numbers = numbers_of(name)
         if name == batch or (numbers is not None and batch.isdecimal() and int(batch) in numbers):
@@ -64,7 +64,7 @@ def revision_of(learned: Mapping[str, int], batch: str) -> int | None:
 
 
 def numbers_of(name: str) -> range | None:
-    """The numbered batches that a name stands for; None for a batch that has no number."""
+    """The numbers that a name such as `0-57` stands for; None for a batch without a number."""
     first, _, last = name.partition("-")
     if not first.isdecimal() or not (last or first).isdecimal():
         return None

@@ -1,4 +1,4 @@
-"""Mappings of a state that a fold extends in place as long as nobody else has them."""
+"""Mappings that a fold extends in place unless they are shared."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -8,19 +8,19 @@ Value = TypeVar("Value")
 
 
 class CopyOnWriteDict(dict[Key, Value]):
-    """A mapping that is changed no more once it is `shared`."""
+    """A mapping that is no longer changed once it is `shared`."""
 
     shared = False
 
 
 def share(mapping: Mapping[Any, Any]) -> None:
-    """Somebody else has the mapping now: it stays as it is."""
+    """Mark the mapping as shared, so that it is never changed again."""
     if isinstance(mapping, CopyOnWriteDict):
         mapping.shared = True
 
 
 def with_value(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
-    """The mapping with one value more, or another one: itself unless it is shared."""
+    """The mapping with a value set: the same mapping, or a copy if it is shared."""
     if not isinstance(mapping, CopyOnWriteDict) or mapping.shared:
         mapping = CopyOnWriteDict(mapping)
     mapping[key] = value

@@ -1,4 +1,4 @@
-"""Digests of what was decided: equal when two runs picked, labelled and learned the same."""
+"""Digests of decisions: equal if two runs picked, labelled and learned the same."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from labelloop.loop.state import Batch, Labels, LoopState
 
 
 def loop_digest(state: LoopState) -> str:
-    """The sha256 over picks, current labels and the schedule; never times, devices, URIs or revisions."""
+    """The sha256 over picks, current labels and the schedule, without times, devices, URIs or revisions."""
     labels = current(state)
     batches = [
         [
@@ -29,15 +29,15 @@ def loop_digest(state: LoopState) -> str:
 
 
 def learned_digest(state: LoopState, learned: Learned) -> str:
-    """The sha256 over the picks and labels of batches at revisions."""
+    """The sha256 over the picks and labels of batches at the given revisions."""
     labels = at_revisions(state, learned)
     return _sha256([_learned(state.batches[name], labels) for name in sorted(learned, key=_order)])
 
 
 class LearnedDigests:
-    """`learned_digest` of one model after the other, with how many labels it is over.
+    """`learned_digest` of successive models, with the number of labels.
 
-    It takes as long as what a model learned more than the one before.
+    Its cost depends only on what a model learned beyond the previous one.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class LearnedDigests:
         self._overlap = False
 
     def of(self, state: LoopState, learned: Learned) -> tuple[str, int]:
-        """`learned` may be written short."""
+        """The digest and the number of labels. `learned` may be in compact form."""
         wanted = runs(learned)
         same = in_common(self._runs, wanted)
         del self._sums[same + 1 :]

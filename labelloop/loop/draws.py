@@ -1,4 +1,4 @@
-"""What is drawn by the seed alone: cold starts and audits. Pure."""
+"""Random draws that depend on the seed alone: cold starts and audits. Pure."""
 
 import hashlib
 import random
@@ -9,12 +9,12 @@ from schemas.parts import QueriedItem
 
 
 def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -> list[int]:
-    """The first `count` items not taken, of a random order of the whole pool."""
+    """The first `count` items that are not taken, in a random order of the whole pool."""
     return _free(_order(seed, pool_size), taken)[:count]
 
 
 def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count: int) -> list[int]:
-    """Like `random_draw`, from each gold label in turn as long as it lasts."""
+    """Like `random_draw`, but takes from each gold label in turn while it has items."""
     by_label: dict[str, list[int]] = defaultdict(list)
     for item in _free(_order(seed, len(gold)), taken):
         by_label[gold[item]].append(item)
@@ -25,19 +25,19 @@ def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count:
 
 
 def audit_count(share: float, size: int) -> int:
-    """How many of a batch are drawn at random, as a check that the model did not choose."""
+    """How many items of a batch are drawn at random for the audit."""
     return min(size, round(share * size))
 
 
 def shuffled(seed: int, batch: str, items: Sequence[int]) -> list[int]:
-    """The items in an order that tells nothing of why each was picked."""
+    """The items in a random order that does not reveal why each was picked."""
     order = list(items)
     random.Random(derived(seed, "order", batch)).shuffle(order)
     return order
 
 
 def as_listed(items: Sequence[int], reason: str) -> tuple[QueriedItem, ...]:
-    """The items of a batch in this order, all for one reason."""
+    """The items of a batch in this order, all with the same reason."""
     return tuple(QueriedItem(item=item, rank=rank, reason=reason) for rank, item in enumerate(items))
 
 
@@ -53,6 +53,6 @@ def _free(order: Sequence[int], taken: Collection[int]) -> list[int]:
 
 
 def derived(seed: int, *purpose: str) -> int:
-    """A seed (31 bits) for a purpose: the same each time, and unlike those for other purposes."""
+    """A seed (31 bits) for a purpose: reproducible, and different from seeds for other purposes."""
     digest = hashlib.sha256("\0".join((str(seed), *purpose)).encode()).digest()
     return int.from_bytes(digest[:4]) & 0x7FFFFFFF

@@ -9,7 +9,7 @@ from labelloop.loop.state import Batch, LoopState
 
 @dataclass(frozen=True)
 class Point:
-    """A model on the test set, and how many labels it had learned."""
+    """A model's accuracy on the test set, and how many labels it had learned."""
 
     model: str
     labels: int
@@ -19,7 +19,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Audited:
-    """A model on the whole pool, estimated from `audited` texts, with the 95 % interval."""
+    """A model's estimated accuracy on the whole pool, from `audited` texts, with its 95 % interval."""
 
     model: str
     labels: int
@@ -31,7 +31,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Spread:
-    """The distribution of some seconds."""
+    """The distribution of durations, in seconds."""
 
     p50: float
     p95: float
@@ -39,22 +39,22 @@ class Spread:
 
 
 def curve(state: LoopState) -> list[Point]:
-    """The evaluated models in the order of their training."""
+    """The evaluated models in the order of training."""
     found = (state.evaluations.get(name) for name in state.models)
     return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in found if e is not None]
 
 
 def audits(state: LoopState) -> list[Audited]:
-    """The audited models in the order of their training."""
+    """The audited models in the order of training."""
     found = (state.audits.get(name) for name in state.models)
     return [Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited) for a in found if a is not None]
 
 
 def waits(state: LoopState) -> dict[str, float]:
-    """Seconds, by batch, for which the annotators had nothing before it came; by Argilla's clock.
+    """Seconds, by batch, that annotators had nothing to label before it came, by Argilla's clock.
 
-    A batch that came before the last first answer to all earlier ones kept nobody waiting. The first batch,
-    batches whose times are not known, and texts that are asked for once more, are absent.
+    It is 0 if the batch came before all earlier texts had their first answer. The first batch, batches with
+    unknown times, and relabel batches are left out.
     """
     found: dict[str, float] = {}
     answered: datetime | None = None
@@ -69,13 +69,13 @@ def waits(state: LoopState) -> dict[str, float]:
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """Median, 95th percentile (by linear interpolation) and maximum; zeros of nothing."""
+    """Median, 95th percentile (linear interpolation) and maximum. All are 0 if there are no values."""
     ordered = sorted(seconds)
     return Spread(_percentile(ordered, 0.5), _percentile(ordered, 0.95), ordered[-1] if ordered else 0.0)
 
 
 def labels_up_to(state: LoopState, batch: str) -> int:
-    """How many texts carry a label once this batch is done, as recorded now."""
+    """How many texts have a label up to this batch, by the current labels."""
     found = set[int]()
     for each in state.batches.values():
         for answer in each.revisions[-1].items if each.done else ():

@@ -13,11 +13,11 @@ from schemas.envelope import Event
 
 
 class InapplicableEvent(ValueError):
-    """An event that cannot follow on what the log said before it."""
+    """An event that contradicts the events before it."""
 
 
 def fold(state: LoopState, event: Event) -> LoopState:
-    """The state after the event. Pure. Raises Unfit, and the errors of `Event.payload`."""
+    """The state after the event. Pure. Raises InapplicableEvent, and the errors of `Event.payload`."""
     return advance(shared(state), event)
 
 

@@ -1,4 +1,4 @@
-"""A project's history as it is read: which events count, which are dropped, which halt the project."""
+"""A project's history: which events count, which are dropped, and which halt the project."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,9 @@ Held = tuple[Event, str]
 
 @dataclass(frozen=True)
 class Halt:
-    """Why a project cannot go on: an event that this process can neither fold nor skip.
+    """Why a project is halted: an event that this process can neither fold nor skip.
 
-    `content`: the sha256 of the event's data, as they were found.
+    `content`: the sha256 of the event's data as found in the log.
     """
 
     event: str
@@ -29,13 +29,13 @@ class Halt:
 
 @dataclass(repr=False)
 class History:
-    """The events of one project so far, folded, as the log `here` has them (None: whichever it is).
+    """The folded events of one project in the log `here` (None: any log).
 
-    An event whose id is there already is dropped: a duplicate when the datahash is the same, else a
-    conflict, in which the first in the log wins. An event that cannot be folded halts the project: what
-    comes after it is held until an EventSkipped names it. What comes after the project moved to another
-    log is held too, and void, but for what was copied here when it moved back. A ProjectMoved that
-    something overtook, as its count of events tells, moves nothing.
+    An event with a known id is dropped: it is a duplicate if the datahash is the same, otherwise a conflict,
+    which the first event wins. An event that cannot be folded halts the project: later events are held
+    until an EventSkipped names it. Events after a move to another log are held too, and do not count, except
+    those copied here when the project moved back. A ProjectMoved with a wrong count of events moves nothing:
+    another event came in between.
     """
 
     project: str
@@ -58,7 +58,7 @@ class History:
 
     @property
     def state(self) -> LoopState:
-        """What the events come to, as it stays."""
+        """The current state. It is never changed afterwards."""
         return shared(self._state)
 
     @state.setter
@@ -67,27 +67,27 @@ class History:
 
     @property
     def is_away(self) -> bool:
-        """Whether the project lives in another log now."""
+        """Whether the project is now in another log."""
         moved = self._state.moved
         return moved is not None and self.log_identity is not None and moved.log != self.log_identity
 
     @property
     def inactive_because(self) -> str | None:
-        """Why nothing may be done: the project is halted, or lives elsewhere; None when it goes on."""
+        """Why the project is inactive: it is halted, or in another log. None if it is active."""
         if self.halt is not None:
             return str(self.halt)
         moved = self._state.moved
         return f"moved to {moved.address}" if moved and self.is_away else None
 
     def add(self, event: Event, position: str = "") -> bool:
-        """Take one event more; True when the state went on."""
+        """Add an event. Returns True if the state changed."""
         if self.halt is not None or self.is_away:
             self.held.append((event, position))
             return self._goes_on(event)
         return self._take(event, position)
 
     def statement(self, event: Event) -> Event:
-        """The event as it can count: under another id where one of its id was skipped."""
+        """The event in a form that counts: with another id, if one with its id was skipped."""
         while event.id in self.skips and event.id not in self.seen:
             *_, skip = self.skips[event.id].values()
             event = replace(event, attributes={**event.attributes, "id": id_instead(event.id, skip)})
@@ -116,7 +116,11 @@ class History:
             self._halt(event, position, f"this {event.name} is damaged ({error}): {_remedy(event)}")
             return False
         except InapplicableEvent as error:
-            self._halt(event, position, f"this {event.name} does not fit: {error}: {_remedy(event)}")
+            self._halt(
+                event,
+                position,
+                f"this {event.name} contradicts the events before it: {error}: {_remedy(event)}",
+            )
             return False
         said = event.payload
         if isinstance(said, ProjectMoved) and said.events != len(self.seen):
@@ -136,7 +140,7 @@ class History:
         self.halt = Halt(event.id, datahash(event.data), position, reason)
 
     def _goes_on(self, event: Event) -> bool:
-        """Whether what is held can be taken with this event, which is held last; it is, then."""
+        """Take the held events, if this event, the last held one, releases them. Returns whether it did."""
         said, held = _payload(event), self.held
         if self.halt is not None:
             if not isinstance(said, EventSkipped) or not _names(said, self.halt):
@@ -161,7 +165,7 @@ class History:
 
 
 def _remedy(event: Event) -> str:
-    return f"put back a copy of the log, or do without it: labelloop skip {event.id}"
+    return f"put back a copy of the log, or continue without the event: labelloop skip {event.id}"
 
 
 def _payload(event: Event) -> object:
@@ -176,7 +180,7 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
 
 
 def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
-    """The last so many of new ids: what a copy wrote, behind what came before it and is void."""
+    """The last `count` events with new ids: those that a copy wrote, without earlier void ones."""
     found: dict[str, Held] = {}
     for event, position in reversed(held):
         if len(found) < count and event.id not in known:
@@ -185,7 +189,7 @@ def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> 
 
 
 def replay(project: str, events: Iterable[Event]) -> LoopState:
-    """The state that a project's events lead to."""
+    """The state after a project's events."""
     history = History(project)
     for event in events:
         history.add(event)

@@ -1,4 +1,4 @@
-"""What the recorded answers say at a point of the loop."""
+"""Labels from the recorded answers, at a point of the loop."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,26 +8,25 @@ Learned = Mapping[str, int]
 
 
 def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...]]:
-    """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are absent.
+    """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are left out.
 
-    What a relabel batch answered takes the place of what a numbered batch among them answered; of other
-    texts it says nothing.
+    Answers of a relabel batch replace those of the given numbered batches. Its other texts are ignored.
     """
     return {item: labels for item, labels in _answers(state, learned).items() if labels}
 
 
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
-    """The discarded and withdrawn texts of those revisions: asked, but without a label."""
+    """The discarded and withdrawn texts at those revisions: asked, but without a label."""
     return tuple(item for item, labels in _answers(state, learned).items() if not labels)
 
 
 def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:
-    """The newest revision of each batch, all of which are done."""
+    """The newest revision of each batch. All batches must be done."""
     return {name: len(state.batches[name].revisions) - 1 for name in batches}
 
 
 def current(state: LoopState) -> Labels:
-    """The labels of all batches that are done, as they are now."""
+    """The current labels of all finished batches."""
     return at_revisions(state, latest_revisions(state, (b.name for b in state.batches.values() if b.done)))
 
 
@@ -41,7 +40,7 @@ def asked(state: LoopState) -> frozenset[int]:
 
 
 def _answers(state: LoopState, learned: Learned) -> Labels:
-    """The answers that count, also those without a label."""
+    """The answers that count, including those without a label."""
     found: dict[int, tuple[str, ...]] = {}
     again: dict[int, tuple[str, ...]] = {}
     for name, revision in learned.items():

@@ -1,4 +1,4 @@
-"""One line a batch: what is to be said of it once a model has learned it. Pure."""
+"""Progress lines: one per batch, once a model has learned it. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from labelloop.loop.state import LoopState
 
 @dataclass(frozen=True)
 class BatchLine:
-    """A batch's figures, seconds as floats; None where there is none.
+    """A batch's figures, with durations in seconds. None if there is no value.
 
-    `name` is that of the batch, or of a final model that stands outside the batches.
+    `name` is the batch, or a final model that belongs to no batch.
     """
 
     name: str
@@ -24,7 +24,7 @@ class BatchLine:
 
 
 def batch_lines(state: LoopState) -> Iterator[BatchLine]:
-    """The lines that are complete: of batches that are learned and, where there is a test set, tested."""
+    """The complete lines: of batches that are learned and, if there is a test set, evaluated."""
     waited = waits(state)
     over = finished(state)
     for name, batch in state.batches.items():
@@ -37,7 +37,7 @@ def batch_lines(state: LoopState) -> Iterator[BatchLine]:
 
 
 def is_tested(state: LoopState, model: str) -> bool:
-    """Whether the model is there, and was tested if that is still to come."""
+    """Whether the model exists, and no evaluation of it is outstanding."""
     if model not in state.models:
         return False
     has_test = state.project is not None and state.project.test is not None
@@ -45,7 +45,7 @@ def is_tested(state: LoopState, model: str) -> bool:
 
 
 def _is_passed_over(state: LoopState, model: str) -> bool:
-    """Whether it was removed before its turn: models are tested in their order, and a newer one was."""
+    """Whether the model was skipped: models are evaluated in order, and a newer one already was."""
     names = list(state.models)
     newer = names[names.index(model) + 1 :]
     return len(state.models[model].attempts) == 1 and any(name in state.evaluations for name in newer)

@@ -66,7 +66,7 @@ class Proof(History):
 
     @singledispatchmethod
     def _check(self, data: e.EventData, event: Event) -> None:
-        """Raises Unfit when nothing made the event due, LookupError when what it speaks of is not there."""
+        """Raises InapplicableEvent if nothing made the event due, LookupError if what it names is unknown."""
 
     @_check.register
     def _(self, data: e.BatchQueried, event: Event) -> None:
@@ -229,6 +229,6 @@ def _revisions(batches: Iterable[Batch]) -> list[str]:
 
 
 def _caused(event: Event, *causes: str | None) -> None:
-    """Raises Unfit when the event's cause is none of these."""
+    """Raises InapplicableEvent if the event's cause is none of these."""
     if event.cause is None or event.cause not in causes:
         raise InapplicableEvent(f"its cause {event.cause} is not what made it due")

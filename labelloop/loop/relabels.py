@@ -1,4 +1,4 @@
-"""Texts that people are asked for once more: batches of their own, outside the numbered ones. Pure."""
+"""Relabelling: texts that people are asked for again, in batches outside the numbered ones. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PREFIX = "relabel-"
 
 @dataclass(frozen=True)
 class NextRelabel:
-    """A batch of texts that a request (its id is `cause`) asks for again."""
+    """A relabel batch for a request. `cause` is the request's id."""
 
     batch: str
     items: tuple[int, ...]
@@ -19,7 +19,7 @@ class NextRelabel:
 
 
 def next_relabel(state: LoopState) -> NextRelabel | None:
-    """The batch to make now: of the oldest request that has none. None during a pause."""
+    """The relabel batch to create now, for the oldest request without one. None during a pause."""
     waiting = () if state.paused else waiting_relabels(state)
     if not waiting:
         return None
@@ -28,12 +28,12 @@ def next_relabel(state: LoopState) -> NextRelabel | None:
 
 
 def waiting_relabels(state: LoopState) -> tuple[Relabel, ...]:
-    """The requests whose batch is still to come, oldest first; none after an end."""
+    """The requests without a batch so far, oldest first. None are left after the project ended."""
     return () if state.ended else state.relabels[len(state.batches) - state.numbered :]
 
 
 def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
-    """The answers that count, each once, with their batches, in the order of the log."""
+    """The answers that count, with their batches, in the order of the log."""
     last = {
         answer.item: batch.name
         for batch in state.batches.values()

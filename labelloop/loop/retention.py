@@ -7,7 +7,7 @@ from labelloop.loop.state import LoopState, Trained
 
 
 def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
-    """The newest models that stay when so many more have come: `count`, and those that are needed yet."""
+    """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
     names = list(state.models)
     numbered = [name for name in names if name.isdecimal()]
     stay = {*_newest(names, count - coming), *_newest(numbered, _needed(state) - coming)}
@@ -15,10 +15,9 @@ def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
 
 
 def _needed(state: LoopState) -> int:
-    """How many numbered models may pick batches yet, or be audited.
+    """How many numbered models may still pick batches or be audited.
 
-    A model is audited when the batch that it picked is done, while the one for that batch is trained, and
-    until the next batch is done.
+    A model is audited after the batch that it picked is done, and before the next batch is done.
     """
     if state.project is None:
         return 0

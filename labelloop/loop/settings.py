@@ -1,4 +1,4 @@
-"""Which settings hold where, when some were changed on the way."""
+"""The settings at a point of the loop, after any changes."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from schemas.parts import Settings
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreated:
-    """The project as it is for a numbered batch. It must have been created."""
+    """The project's settings for a numbered batch. The project must have been created."""
     project = state.project
     assert project is not None
     for change in state.changes:
@@ -19,20 +19,20 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreated:
 
 
 def with_settings(project: ProjectCreated, settings: Settings) -> ProjectCreated:
-    """The project with other settings."""
+    """The project with some settings replaced."""
     return replaced(project, **{name: value for name, value in settings if value is not None})
 
 
 def for_next(state: LoopState) -> ProjectCreated:
-    """The project as it is for the next batch."""
+    """The project's settings for the next batch."""
     return at_batch(state, state.numbered)
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreated:
-    """The project as it is for a model of these batches: that of the newest numbered one."""
+    """The project's settings for a model of these batches: those of the newest numbered batch."""
     return at_batch(state, max((int(name) for name in learned if name.isdecimal()), default=0))
 
 
 def of_model(state: LoopState, model: str) -> ProjectCreated:
-    """The project as it was for a model that was trained."""
+    """The project's settings for a trained model."""
     return for_learned(state, state.models[model].learned)

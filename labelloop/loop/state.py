@@ -1,4 +1,4 @@
-"""The state of one project's loop, as its events tell it."""
+"""The state of one project's loop, folded from its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 
 
 def changed(value: Value, **changes: Any) -> Value:
-    """What `dataclasses.replace` does, which takes ten times as long: a fold does it twice an event."""
+    """Like `dataclasses.replace`, but ten times as fast: a fold does this twice per event."""
     made = object.__new__(type(value))
     made.__dict__.update(value.__dict__, **changes)
     return made
@@ -34,10 +34,10 @@ def changed(value: Value, **changes: Any) -> Value:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch from its query on. `closed`: the id of the event that closed it before it was done.
+    """A batch that was picked. `closed`: the id of the event that closed it before it was done.
 
-    `number`: where people meet it; a relabel batch comes with the newest numbered one. `place`: how many
-    events of the project came before its newest revision.
+    `number`: its place in the annotators' queue; a relabel batch has the newest numbered batch's. `place`:
+    how many events of the project came before its newest revision.
     """
 
     queried: BatchQueried
@@ -66,27 +66,27 @@ class Batch:
 
     @property
     def kept(self) -> frozenset[int]:
-        """The items that do not go back to the pool: all of them, but the undecided of a closed batch."""
+        """The items that do not go back to the pool: all, except undecided ones of a closed batch."""
         if not self.revisions:
             return self.items
         return frozenset(answer.item for answer in self.revisions[0].items)
 
     @property
     def answers(self) -> tuple[ItemVotes, ...]:
-        """The votes recorded last, whether the batch is done or not."""
+        """The latest recorded votes, whether the batch is done or not."""
         if self.revisions:
             return self.revisions[-1].items
         return self.responses.items if self.responses else ()
 
     @property
     def answered(self) -> int:
-        """How many texts have a vote that is recorded."""
+        """How many texts have a recorded vote."""
         return sum(1 for answer in self.answers if answer.votes)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model: every attempt at it, and the attempts whose folders were lost."""
+    """A model: all training attempts, and the attempts whose folders were lost."""
 
     attempts: tuple[ModelTrained, ...]
     ids: tuple[str, ...]
@@ -99,7 +99,7 @@ class Trained:
 
     @property
     def learned(self) -> Mapping[str, int]:
-        """The revisions that it learned, by batch."""
+        """The learned revisions by batch."""
         return expanded(self.first.learned)
 
     @property
@@ -114,7 +114,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last failure of a service at what was due."""
+    """The last failure of a service at a piece of work."""
 
     event: ServiceFailed
     at: datetime
@@ -122,7 +122,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Change:
-    """Settings that hold from a batch on."""
+    """Settings that apply from a batch on."""
 
     from_batch: int
     settings: Settings
@@ -130,7 +130,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Relabel:
-    """Texts to be asked for once more, and the id of the event that says so."""
+    """Texts to ask for again, and the id of the request event."""
 
     id: str
     items: tuple[int, ...]
@@ -138,13 +138,13 @@ class Relabel:
 
 @dataclass(frozen=True, repr=False)
 class LoopState:
-    """All that the loop needs to know of a project, after `length` events.
+    """Everything the loop needs to know about a project, after `length` events.
 
-    Its fields are the loop's own, and change as the loop does: `labelloop.loop.view` is what others read.
+    Its fields are internal and may change. Other code reads `labelloop.loop.view`.
 
-    `numbered`: how many numbered batches there are: the number of the next one. `annotated`: how many of
-    them, from the first on, are done. `skipped`: model numbers that are never trained. `moved`: where the
-    project went last. `advised`: when a stopping criterion last began to say so.
+    `numbered`: the number of numbered batches, which is also the next number. `annotated`: how many of them,
+    counted from the first, are done. `skipped`: model numbers that are never trained. `moved`: where the
+    project last moved to. `advised`: when the stopping criterion last began to say stop.
     """
 
     project_id: str
@@ -175,5 +175,5 @@ class LoopState:
 
     @property
     def begun(self) -> bool:
-        """Whether all that the project began with has arrived."""
+        """Whether all batches that the project starts with have arrived."""
         return self.project is not None and self.annotated >= self.project.given

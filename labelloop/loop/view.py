@@ -1,4 +1,4 @@
-"""What of a project's state is public: consumers and notebooks can rely on it from release to release."""
+"""The public view of a project's state. Consumers and notebooks can rely on it across releases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ Labels = Mapping[int, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class BatchView:
-    """A batch: the texts of the pool that were picked, and what people answered."""
+    """A batch: the texts that were picked from the pool, and the answers."""
 
     _batch: Batch
 
     @property
     def name(self) -> str:
-        """Its number, or `relabel-1` …"""
+        """Its number, or `relabel-1`, `relabel-2` …"""
         return self._batch.name
 
     @property
     def queried(self) -> BatchQueried:
-        """How its texts were picked."""
+        """The event that tells how its texts were picked."""
         return self._batch.queried
 
     @property
@@ -36,7 +36,7 @@ class BatchView:
 
     @property
     def items(self) -> tuple[int, ...]:
-        """Its texts by their place in the pool, in the order of the batch."""
+        """Its texts as pool items, in the order of the batch."""
         return tuple(picked.item for picked in self._batch.queried.items)
 
     @property
@@ -45,24 +45,24 @@ class BatchView:
 
     @property
     def revisions(self) -> tuple[BatchAnnotated, ...]:
-        """What it came to when it was done, and after each change of an answer; empty while it is open."""
+        """Its results: when it was done, and after each later change of an answer. Empty while it is open."""
         return self._batch.revisions
 
     @property
     def answers(self) -> tuple[ItemVotes, ...]:
-        """The votes on its texts that were recorded last, whether it is done or not."""
+        """The latest recorded votes on its texts, whether it is done or not."""
         return self._batch.answers
 
     @property
     def labels(self) -> Labels:
-        """The labels of its newest revision by text; none of those that were discarded or taken back."""
+        """The labels of its newest revision by pool item, without discarded and withdrawn texts."""
         newest = self._batch.revisions[-1].items if self._batch.revisions else ()
         return {answer.item: answer.labels for answer in newest if answer.labels}
 
 
 @dataclass(frozen=True)
 class ProjectView:
-    """A project that was created, right after an event: `ProjectView(state)`."""
+    """A created project, right after an event: `ProjectView(state)`."""
 
     _state: LoopState
 
@@ -76,18 +76,18 @@ class ProjectView:
 
     @property
     def events(self) -> int:
-        """How many events of the project count, up to this state."""
+        """How many events of the project count up to this state."""
         return self._state.length
 
     @property
     def created(self) -> ProjectCreated:
-        """How the project began: name, labels, pool, settings."""
+        """The project as it was created: name, labels, pool, settings."""
         assert self._state.project is not None
         return self._state.project
 
     @property
     def settings(self) -> ProjectCreated:
-        """As it began, with the settings that hold for the next batch."""
+        """The project with the settings for the next batch."""
         return for_next(self._state)
 
     @property
@@ -97,27 +97,27 @@ class ProjectView:
 
     @property
     def open_batches(self) -> tuple[BatchView, ...]:
-        """Those that people still label."""
+        """The batches that people still label."""
         return tuple(map(BatchView, order.open_batches(self._state)))
 
     @property
     def labels(self) -> Labels:
-        """The labels of all batches that are done, as they are now, by text."""
+        """The current labels of all finished batches, by pool item."""
         return current(self._state)
 
     @property
     def models(self) -> Mapping[str, ModelTrained]:
-        """Each model by name, oldest first, as it was trained last."""
+        """The latest training of each model by name, oldest first."""
         return {name: trained.latest for name, trained in self._state.models.items()}
 
     @property
     def evaluations(self) -> Mapping[str, ModelEvaluated]:
-        """What models scored on the test set, by the models' names."""
+        """The results of models on the test set, by model name."""
         return self._state.evaluations
 
     @property
     def accuracy(self) -> float | None:
-        """What the newest model scored that was measured; None before."""
+        """The accuracy of the newest evaluated model, or None."""
         measured = [name for name in self._state.models if name in self._state.evaluations]
         return self._state.evaluations[measured[-1]].accuracy if measured else None
 
@@ -127,10 +127,10 @@ class ProjectView:
 
     @property
     def is_ended(self) -> bool:
-        """Whether somebody ended it."""
+        """Whether the project was ended."""
         return self._state.ended is not None
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more can come, but by people who change their answers."""
+        """Whether nothing more can happen, unless people change their answers."""
         return order.finished(self._state)

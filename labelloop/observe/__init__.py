@@ -1,1 +1,1 @@
-"""Seeing inside a service: its logs, its metrics, and whether it lives and is ready."""
+"""Observability of a service: logs, metrics, health and readiness."""

@@ -1,6 +1,6 @@
-"""Ask the service in this container how it fares: `python -P -m labelloop.observe.check [healthz|readyz]`.
+"""Check the service in this container: `python -P -m labelloop.observe.check [healthz|readyz]`.
 
-Exits with 0 when it is well (or ready), else with 1 and the reason. Imports next to nothing, to be quick.
+Exits with 0 if the service is healthy (or ready), else with 1 and the reason. Imports little, to be fast.
 """
 
 import sys
@@ -20,10 +20,10 @@ def main() -> None:
 
 
 def ask(probe: str) -> str | None:
-    """Why the service is not well (`healthz`) or not ready (`readyz`); None when it is."""
+    """Why the service is not healthy (`healthz`) or not ready (`readyz`); None if it is."""
     port = OBSERVING.get("LABELLOOP_HEALTH_PORT", "")
     if not port.isdecimal() or port == "0":
-        return "LABELLOOP_HEALTH_PORT names no port to ask"
+        return "LABELLOOP_HEALTH_PORT is not a port: set it to the port of the service's health page"
     host = OBSERVING.get("LABELLOOP_HEALTH_HOST") or "127.0.0.1"
     connection = HTTPConnection(EVERYWHERE.get(host, host), int(port), timeout=PATIENCE)
     try:

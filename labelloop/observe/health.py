@@ -1,4 +1,4 @@
-"""Whether a service lives and is ready; told by its event loop, asked by other threads."""
+"""Health and readiness of a service. The event loop updates them; other threads read them."""
 
 import asyncio
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 INTERVAL = 0.5
 LOG = "log"
-"""The first that a service needs, and lacks until it says otherwise."""
+"""The log: a service lacks it until it reports otherwise."""
 
 
 class Health:
-    """A heartbeat and what is lacking. Times in seconds of a clock that never goes back."""
+    """A heartbeat, and what the service lacks. Times are seconds of a monotonic clock."""
 
     def __init__(self, stale_after: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._stale_after = stale_after
@@ -22,7 +22,7 @@ class Health:
         self._beat = self._clock()
 
     async def keep_beating(self) -> None:
-        """A beat again and again, for as long as the event loop gets on."""
+        """Beat regularly, as long as the event loop is not stuck."""
         while True:
             self.beat()
             await asyncio.sleep(INTERVAL)
@@ -32,21 +32,21 @@ class Health:
         return self._clock() - self._beat
 
     def lacks(self, what: str, reason: str | None) -> None:
-        """Something that the service needs to be ready is not there, and why; None: it is there now."""
+        """Note why something that the service needs is missing. None: it is available now."""
         if reason is None:
             self._lacking.pop(what, None)
         else:
             self._lacking[what] = reason
 
     def sickness(self) -> str | None:
-        """Why the service counts as stuck; None while it gets on."""
+        """Why the service counts as stuck, or None."""
         age = self.age()
         if age <= self._stale_after:
             return None
         return f"its event loop has been stuck for {age:.0f} s"
 
     def unreadiness(self) -> str | None:
-        """Why the service is not ready; None when it is."""
+        """Why the service is not ready, or None."""
         sickness = self.sickness()
         reasons = dict.fromkeys([*([sickness] if sickness else ()), *self._lacking.values()])
         return "; ".join(reasons) or None

@@ -1,6 +1,6 @@
-"""Log lines that can be followed: each carries what its task is about, readable or as JSON.
+"""Structured logging, as text or JSON. Each line has the keys of the task that wrote it.
 
-Modules log by the standard library's `logging`; keys of one line go into `extra`.
+Modules log with the standard library's `logging`; the keys of a single line go into `extra`.
 """
 
 import logging
@@ -22,9 +22,9 @@ SAID_BY_THE_FILE = ("service", "logger", "correlation_id")
 
 
 def configure(json: bool, hide: Hide | None = None) -> None:
-    """Send every line of this process to stderr: as JSON objects, or as text with the keys behind it.
+    """Send all log lines of this process to stderr: as JSON objects, or as text followed by the keys.
 
-    What `hide` hides is in none of them: the secrets of the environment, unless told otherwise.
+    `hide` removes secrets from each line. The default hides the secrets in the environment.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -62,7 +62,7 @@ def _as_json() -> list[Processor]:
 
 
 def _as_text() -> list[Processor]:
-    # The default would show the values of variables, keys and passwords among them, under an error.
+    # The default would show the values of variables in tracebacks, including keys and passwords.
     plain = structlog.dev.plain_traceback
     return [
         _shortened,
@@ -73,17 +73,17 @@ def _as_text() -> list[Processor]:
 
 
 def _known(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Without the keys that what it is about has not."""
+    """Remove keys without a value."""
     return {key: value for key, value in line.items() if value is not None}
 
 
 def _in_order(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """What people read first, first."""
+    """Sort the keys: those that people read first come first."""
     return {key: line[key] for key in FIRST if key in line} | dict(line)
 
 
 def _shortened(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Without what a service's own log file says by its name, or `project` says already."""
+    """Remove keys that repeat the log file's name or `project`."""
     return {key: value for key, value in line.items() if key not in SAID_BY_THE_FILE}
 
 
@@ -92,7 +92,9 @@ def _without_secrets(hide: Hide) -> Processor:
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    logging.getLogger("labelloop").critical("it ends by an error", exc_info=(kind, error, trace))
+    logging.getLogger("labelloop").critical(
+        "the process ends because of an error", exc_info=(kind, error, trace)
+    )
 
 
 def about_project(project: str) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def about_project(project: str) -> dict[str, Any]:
 
 
 def about_work(work: object) -> dict[str, Any]:
-    """The batch and the model of what is due, and the event that made it due; None for what it has not."""
+    """The batch, the model and the cause of a piece of work. None for what it does not have."""
     return {
         "batch": _batch(work),
         "model": _model(work),
@@ -109,7 +111,7 @@ def about_work(work: object) -> dict[str, Any]:
 
 
 def about_event(event: Event) -> dict[str, Any]:
-    """The event, its project, batch and model; None for what it has not. It must be of a known type."""
+    """An event's id, project, batch and model. None for what it does not have. Its type must be known."""
     return {
         "project": event.project,
         "batch": _batch(event.payload),
@@ -122,7 +124,7 @@ def about_event(event: Event) -> dict[str, Any]:
 
 
 def _batch(thing: object) -> str | None:
-    """Its batch; for a model the batch that it is the first to learn, which has its number."""
+    """The batch. For a model: the batch with its number, which it is the first to learn."""
     batch: str | None = getattr(thing, "batch", None)
     model = _model(thing)
     if batch is None and model is not None and model.isdecimal():
@@ -131,6 +133,6 @@ def _batch(thing: object) -> str | None:
 
 
 def _model(thing: object) -> str | None:
-    """Its model; a project's is the pretrained one that all of its models begin with."""
+    """The model. ProjectCreated's is the base model, which does not count."""
     model = getattr(thing, "model", None)
     return model if isinstance(model, str) else None

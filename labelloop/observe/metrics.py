@@ -1,4 +1,4 @@
-"""What a service counts and times, for Prometheus, and figures of its projects. Nothing here is global."""
+"""Prometheus metrics of a service and its projects. Nothing here is global."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ TYPE = (*PROJECT, "type")
 
 
 class Lag:
-    """Told by the event loop, asked by other threads. `clock` in seconds since 1970, as events' times."""
+    """Lag behind the log. The event loop updates it; other threads read it. `clock`: seconds since 1970."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -41,20 +41,20 @@ class Lag:
         self._level_at = 0.0
 
     def behind(self, events: int) -> None:
-        """So many events of the log are not folded."""
+        """Note how many events of the log are not folded yet."""
         self._events = events
         if not events:
             self._level_at = self._clock()
 
     def folded(self, written: datetime) -> None:
-        """An event that was written then is folded."""
+        """Note that an event that was written at this time is folded."""
         self._newest = max(self._newest, written.timestamp())
 
     def events(self) -> int:
         return self._events
 
     def seconds(self) -> float:
-        """The age of the oldest event that is not folded, at most: 0 when all are."""
+        """An upper bound of the age of the oldest event that is not folded. 0 if all are."""
         if not self._events:
             return 0.0
         since = max(self._newest, self._level_at)
@@ -62,14 +62,14 @@ class Lag:
 
 
 class HasHistory(Protocol):
-    """A project as a running controller has it."""
+    """A project that has a history."""
 
     @property
     def history(self) -> History: ...
 
 
 class Projects(Collector):
-    """Read by other threads: a state never changes once it is there."""
+    """Metrics of the owned projects. Other threads may read them, because a state never changes."""
 
     def __init__(self, service: str) -> None:
         self._service = service
@@ -77,7 +77,7 @@ class Projects(Collector):
         self._counted: Mapping[str, tuple[LoopState, int]] = {}
 
     def own(self, projects: Mapping[str, HasHistory]) -> None:
-        """These are owned now, and no others."""
+        """Set the owned projects."""
         self._owned = projects
 
     def collect(self) -> Iterator[Metric]:
@@ -99,7 +99,7 @@ class Projects(Collector):
         yield from (open_, texts, conflicts, duplicates, halted)
 
     def _answered(self, project: str, state: LoopState) -> tuple[LoopState, int]:
-        """Counted anew only where something came: a scrape is to cost next to nothing."""
+        """The number of answered texts. Recounted only after a change, so that a scrape is cheap."""
         known = self._counted.get(project)
         return known if known is not None and known[0] is state else (state, answered_in(state))
 
@@ -120,10 +120,7 @@ def answered(batch: Batch | None) -> int:
 
 
 class Metrics:
-    """One service's figures, in a registry of its own. Counters start at 0 with the process.
-
-    Seconds throughout.
-    """
+    """One service's metrics, in its own registry. Counters start at 0 with the process. Times in seconds."""
 
     def __init__(self, service: str) -> None:
         self.registry = registry = CollectorRegistry()
@@ -145,7 +142,7 @@ class Metrics:
         ProcessCollector(registry=registry)
 
     def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
-        """An event came after the start; the states before and after it."""
+        """Count an event that arrived after the start, with the states before and after it."""
         self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
         if event.type not in EVENTS or before is after:
             return
@@ -155,7 +152,7 @@ class Metrics:
                 self._count("labels", event.project, by=max(0, more))
 
     def appended(self, events: Sequence[Event], seconds: float) -> None:
-        """Events of known types are in the log, which took so long to take them."""
+        """Count events that were appended, and how long that took."""
         self._observe("append", seconds)
         for event in events:
             self._count("events_appended", event.project, event.name)
@@ -169,7 +166,7 @@ class Metrics:
 
     @contextmanager
     def working(self, project: str) -> Iterator[None]:
-        """Around the doing of what is due."""
+        """Measure a piece of work."""
         started = time.monotonic()
         self._working.labels(self._service, project).set(time.time())
         try:
@@ -180,25 +177,25 @@ class Metrics:
 
     @contextmanager
     def polling(self) -> Iterator[None]:
-        """Around a look at the world outside the log."""
+        """Measure a poll."""
         started = time.monotonic()
         yield
         self._observe("poll", time.monotonic() - started)
 
     def failed(self, project: str, kind: str) -> None:
-        """What was due could not be done; `kind` is that of ServiceFailed."""
+        """Count a failure. `kind` is that of ServiceFailed."""
         self._count("failures", project, kind)
 
     def waited(self, project: str) -> None:
-        """A try ended because something outside was away."""
+        """Count a try that ended because something outside was down."""
         self._count("waits", project)
 
     def taken_over(self) -> None:
-        """Another process took projects over while this one worked on."""
+        """Count that another process took over projects."""
         self._count("takeovers")
 
     def passed_over(self) -> None:
-        """A record of the log holds no event."""
+        """Count a record of the log that is not an event."""
         for name in ("invalid_records", "strangers"):
             self._count(name)
 

@@ -1,4 +1,4 @@
-"""What a service waits for, as people are told: an outage once, whoever meets it, and its end once."""
+"""Log each outage once when it begins and once when it ends, however many parts of a service meet it."""
 
 import logging
 
@@ -8,26 +8,26 @@ logger = logging.getLogger(__name__)
 
 
 class Outages:
-    """The outages that the parts of a service are in, each part in one at most."""
+    """The current outages of a service's parts. Each part has at most one."""
 
     def __init__(self) -> None:
         self._met: dict[str, tuple[str, str]] = {}
 
     def met(self, part: str, error: Unavailable | UserError, then: str = "trying again") -> None:
-        """A part has met an outage, and what it does `then`: said unless a part is in it already."""
+        """Note a part's outage, and log it, with what the part does `then`, unless it is known."""
         outage = error.outage if isinstance(error, Unavailable) else str(error)
         if not self._is_known(outage):
             logger.warning("%s; %s", error, then)
         self._met[part] = outage, str(error)
 
     def over(self, part: str) -> None:
-        """What the part waited for works again: said when no part waits for it any more."""
+        """Note that a part's outage is over, and log it if no other part waits for it."""
         outage, waiting = self._met.pop(part, (None, ""))
         if outage is not None and not self._is_known(outage):
-            logger.info("it works again (before: %s)", waiting)
+            logger.info("available again (before: %s)", waiting)
 
     def left(self, part: str) -> None:
-        """The part is no more, whatever it waited for."""
+        """Forget a part that ended."""
         self._met.pop(part, None)
 
     def _is_known(self, outage: str) -> bool:

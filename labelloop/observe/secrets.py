@@ -1,4 +1,4 @@
-"""Secrets of the deployment, kept out of what a service says."""
+"""Keep the deployment's secrets out of a service's output."""
 
 import json
 import re
@@ -19,13 +19,13 @@ HIDDEN = "***"
 
 
 def hiding(environment: Mapping[str, str] = ALL) -> Hide:
-    """A text without the secrets of these settings, and without credentials in URLs.
+    """A function that removes these settings' secrets, and credentials in URLs, from a text.
 
-    A secret of fewer than SHORTEST characters is not looked for: it would hide words.
+    Secrets of fewer than SHORTEST characters are not removed, because they may be ordinary words.
     """
     found = {value for value in _secrets(environment) if len(value) >= SHORTEST}
     written = {form for value in found for form in (value, json.dumps(value)[1:-1])}
-    # The longest first: one may be a part of another.
+    # The longest first, because one may be part of another.
     secrets = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))) or r"(?!)")
 
     def hide(text: str) -> str:

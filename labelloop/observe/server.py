@@ -1,4 +1,4 @@
-"""What a service shows over HTTP, from a thread of its own: /healthz, /readyz and /metrics."""
+"""The HTTP server of a service, in its own thread: /healthz, /readyz and /metrics."""
 
 import socket
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        # The base class asks the DNS for this host's name, which takes seconds where there is none.
+        # The base class asks the DNS for this host's name, which takes seconds if there is no DNS.
         TCPServer.server_bind(self)
         host, port = self.server_address[:2]
         self.server_name, self.server_port = str(host), int(port)
@@ -37,11 +37,11 @@ class _Handler(WSGIRequestHandler):
     timeout = SLOWEST_CLIENT
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: probes come every few seconds."""
+        """Do not log requests: probes come every few seconds."""
 
 
 class HealthServer:
-    """Serves until `close`, what `hide` hides left out. Raises UserError when its address cannot be had."""
+    """Serves until `close`, without what `hide` removes. Raises UserError if its address is not available."""
 
     def __init__(self, host: str, port: int, health: Health, registry: CollectorRegistry, hide: Hide) -> None:
         kind = _ServerOverIPv6 if ":" in host else _Server

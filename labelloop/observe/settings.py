@@ -1,4 +1,4 @@
-"""How a service shows itself: settings from its environment."""
+"""Settings of a service's observability, from its environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ HERE = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Observing:
-    """`port` None: no server; 0: any free one. `stale_after`: seconds without a sign of life."""
+    """`port` None: no server; 0: any free port. `stale_after`: seconds without a heartbeat."""
 
     port: int | None = None
     host: str = HERE
@@ -24,7 +24,7 @@ class Observing:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = OBSERVING) -> "Observing":
-        """Raises UserError when one is not what it must be."""
+        """Raises UserError for an invalid setting."""
         return cls(
             port=_port(environment.get(PORT)),
             host=environment.get(HOST) or HERE,
@@ -47,7 +47,7 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise UserError(f"{STALE_AFTER} is {value!r}: give seconds, as 30")
+        raise UserError(f"{STALE_AFTER} is {value!r}: give seconds, for example 30")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""How a service fares, said once and shown everywhere: log lines, status file, health page and metrics."""
+"""The status of a service. It is shown in log lines, status file, health page and metrics."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class ServiceStatus:
-    """One service in this process. A task is a part of it that waits, works and fails by itself."""
+    """The status of this process's service. A task is a part that waits, works and fails on its own."""
 
     def __init__(self, service: str, folder: Path | None = None, stale_after: float = 30.0) -> None:
         self.metrics = Metrics(service)
@@ -24,11 +24,11 @@ class ServiceStatus:
         self._invalid_records = 0
 
     def show(self, **facts: Any) -> None:
-        """Facts of the whole service in its status file; a None takes one back."""
+        """Set facts about the whole service in its status file. None removes a fact."""
         self._file.set(**facts)
 
     def does(self, task: str, what: str | None) -> None:
-        """What a task does now; None: nothing is due, and nothing is wrong any more."""
+        """Note what a task does now. None: nothing is due, and nothing is wrong."""
         self._file.set_for(task, doing=what)
         if what is None:
             self.works(task)
@@ -40,7 +40,7 @@ class ServiceStatus:
         then: str = "trying again",
         project: str | None = None,
     ) -> None:
-        """A task cannot go on for now, and what it does `then`; people are told once."""
+        """Note that a task cannot continue at present, and what it does `then`. It is logged once."""
         self._outages.met(task, error, then)
         self.health.lacks(task, str(error))
         self._file.set_for(task, waiting=str(error))
@@ -48,24 +48,24 @@ class ServiceStatus:
             self.metrics.waited(project)
 
     def failed(self, task: str, what: str, error: BaseException, kind: str, project: str) -> None:
-        """A task failed at what was due."""
+        """Note that a task failed."""
         self._file.set_for(task, failure=f"{what}: {error}")
         self.metrics.failed(project, kind)
 
     def works(self, task: str, lacking: str | None = None) -> None:
-        """What a task waited for is there, and nothing fails; `lacking`: why it is not ready all the same."""
+        """Note that a task works again. `lacking`: why the service still is not ready."""
         self._outages.over(task)
         self.health.lacks(task, lacking)
         self._file.set_for(task, waiting=None, failure=None)
 
     def left(self, task: str) -> None:
-        """The task is no more, whatever it waited for."""
+        """Forget a task that ended."""
         self._outages.left(task)
         self.does(task, None)
 
     def passed_over(self, position: str, problem: str | None) -> None:
-        """A record of the log holds no event."""
+        """Note a record of the log that is not an event."""
         self._invalid_records += 1
-        logger.warning("%s is skipped, it holds no event: %s", position, problem)
+        logger.warning("skipped %s, which is not an event: %s", position, problem)
         self._file.set(strangers=self._invalid_records)
         self.metrics.passed_over()

@@ -1,4 +1,4 @@
-"""A service's word on how it fares: a file of fixed size, written in place, which a full disk cannot stop."""
+"""A service's status file. It has a fixed size and is written in place, so a full disk does not matter."""
 
 import json
 import os
@@ -13,7 +13,7 @@ IDLE = "idle"
 
 
 class StatusFile:
-    """`<folder>/<service>.status`, made at once; nothing here ever raises."""
+    """`<folder>/<service>.status`, created at once. No method raises."""
 
     def __init__(self, folder: Path | None, service: str) -> None:
         self._file: int | None = None
@@ -27,7 +27,7 @@ class StatusFile:
         self.set(doing="starting")
 
     def set(self, **said: Any) -> None:
-        """Change some of what is said; a None takes a thing back."""
+        """Change some facts. None removes a fact."""
         now = {key: value for key, value in {**self._said, **said}.items() if value is not None}
         if now == self._said or self._file is None:
             return
@@ -36,7 +36,7 @@ class StatusFile:
             os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)
 
     def set_for(self, who: str, **said: str | None) -> None:
-        """The same of one of several that run at a time: of each key, the one said first stands."""
+        """Change facts of one of several concurrent tasks. For each key, the first task's value is shown."""
         for key, value in said.items():
             values = self._said_of.setdefault(key, {})
             if value is None:
@@ -50,7 +50,7 @@ class StatusFile:
 
 
 def read_status_file(folder: Path, service: str) -> dict[str, Any]:
-    """What the service said last; empty when it never said anything."""
+    """The service's last status. Empty if there is none."""
     try:
         said = json.loads((folder / f"{service}.status").read_bytes())
     except (OSError, ValueError):

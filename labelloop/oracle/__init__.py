@@ -1,1 +1,1 @@
-"""Where labels come from: Argilla, the Argilla server of one machine, simulated annotators."""
+"""Where labels come from: Argilla, an embedded Argilla server, and simulated annotators."""

@@ -1,8 +1,8 @@
-"""The interface of an oracle: where people's labels come from, in the loop's terms.
+"""The interface of an oracle, where people's labels come from.
 
-The querier keeps a project's records as the log says they are; the annotation watcher reads the votes on
-them. Ids of records and accounts are the oracle's own: a vote is taken back only where both are still those
-under which it was seen (`labelloop.oracle.lost_votes`).
+The querier keeps a project's records in line with the log; the annotation watcher reads the votes on them.
+Ids of records and accounts are the oracle's own. A vote counts as withdrawn only if its record and its
+account still have the ids under which it was seen (`labelloop.oracle.lost_votes`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,20 @@ from schemas.parts import Vote
 
 
 class Missing(Exception):
-    """The project's records, the record or the account are not at the oracle (any more)."""
+    """The project's records, a record or an account are not (or no longer) at the oracle."""
 
 
 class Rejected(Exception):
-    """The oracle holds what it was asked for wrong, or in conflict with what it has."""
+    """The oracle says that a request is invalid or conflicts with its data."""
 
 
 class Refused(UserError):
-    """The oracle does not let us in, or does not let us do this."""
+    """The oracle refuses our credentials, or does not permit the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model would answer; `probability` is from 0 to 1."""
+    """A model's prediction. `probability` is from 0 to 1."""
 
     labels: tuple[str, ...]
     probability: float | None
@@ -39,12 +39,12 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class AskedText:
-    """A text of a batch to be put before annotators, with what they may know of it.
+    """A text of a batch to show to annotators, with what they may know about it.
 
-    It is known by `batch` and `item`, however often it is written. `number`: where people meet the batch;
-    `rank`: its place in the batch; `reason` and `model`: why and by which model it was picked; `suggestion`:
-    what they are shown as an answer; None: they are not to know. `votes` are put back as they were recorded;
-    the `user` of each is the id of an account that is there now.
+    `batch` and `item` identify it, however often it is written. `number`: the batch's place in the queue.
+    `rank`: the text's place in the batch. `reason` and `model`: why and by which model it was picked.
+    `suggestion`: the prediction that annotators see, or None for no suggestion. `votes`: recorded votes to
+    restore; the `user` of each is the id of an existing account.
     """
 
     batch: str
@@ -61,55 +61,55 @@ class AskedText:
 class ProjectRecords(Protocol):
     """The records of one project.
 
-    Any call raises `labelloop.errors.Unavailable` while the oracle does not answer, and `Refused` where it
-    does not let us. The querier calls all of it; the watcher `seen` and `accounts` only.
+    Any call raises `labelloop.errors.Unavailable` while the oracle does not answer, and `Refused` if it
+    refuses us. The querier uses all methods, the watcher only `seen` and `accounts`.
     """
 
     async def set_up(self, project: ProjectCreated) -> bool:
-        """Make room for records, unless it is known to be there. True: it may be new, and hold nothing.
+        """Prepare the place for the records, unless it is known to exist. True: it may be new and empty.
 
-        Raises UserError where the oracle cannot ask people what the project asks.
+        Raises UserError if the oracle cannot ask the project's question.
         """
         ...
 
     async def seen(self, batch: Batch) -> Mapping[int, SeenRecord] | None:
-        """The batch's records by pool item, with the votes of all whose accounts are there.
+        """The batch's records by pool item, with the votes of all existing accounts.
 
-        None where the project is not set up (any more).
+        None if the project is not (or no longer) set up.
         """
         ...
 
     async def accounts(self) -> Mapping[str, str]:
-        """The usernames of this moment by the accounts' ids."""
+        """The current usernames by account id."""
         ...
 
     async def put(self, texts: Sequence[AskedText]) -> None:
-        """Write records; one that is there stays the same record, and keeps the votes that are not given.
+        """Write records. An existing record keeps its id, and votes that are not given.
 
-        Raises Missing where the project is not set up, and Rejected, as when an account is gone by now.
+        Raises Missing if the project is not set up, and Rejected, for example if an account is gone.
         """
         ...
 
     async def remove(self, records: Sequence[str]) -> None:
-        """Delete records by their ids, with their votes; those that are gone are no error. Raises Missing."""
+        """Delete records by id, with their votes. Missing records are not an error. Raises Missing."""
         ...
 
     async def make_account(self, username: str) -> str:
-        """Make an account by which someone can answer, unless it is there: its id."""
+        """Create an account for an annotator unless it exists. Returns its id."""
         ...
 
     def forget(self) -> None:
-        """Ask anew next time whether the project is set up."""
+        """Check again next time whether the project is set up."""
         ...
 
 
 class Oracle(Protocol):
-    """The people of a deployment, wherever they answer."""
+    """The people of a deployment who answer."""
 
     def project(self, project_id: str) -> ProjectRecords:
-        """The records of a project, which need not be set up yet. Asks nothing."""
+        """The records of a project, which need not be set up yet. Sends no request."""
         ...
 
     async def close(self) -> None:
-        """Give back what it holds."""
+        """Release its resources."""
         ...

@@ -1,7 +1,7 @@
-"""What an absent answer means: taken back by its annotator, or lost by the server.
+"""Decide whether a missing vote was withdrawn by its annotator or lost by the server.
 
-A vote is taken back only if its account exists and the record is the one (by the server's id) on which it
-was seen. All else that is absent was lost, and stays as it was recorded.
+A vote was withdrawn only if its account exists and the record still has the server id under which the vote
+was seen. Any other missing vote was lost, and still counts as recorded.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from schemas.parts import ItemVotes, Vote
 
 @dataclass(frozen=True)
 class SeenRecord:
-    """A record as the server has it now: its id there, its votes, and when it was made."""
+    """A record as it is on the server now: its id, its votes, and when it was created."""
 
     record: str
     votes: tuple[Vote, ...]
@@ -22,7 +22,7 @@ class SeenRecord:
 
 
 def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Collection[str]) -> tuple[Vote, ...]:
-    """The recorded votes that the server lost, of a record that it has. `accounts` are the users' ids."""
+    """The recorded votes that the server lost, for a record that exists. `accounts` are the users' ids."""
     present = {vote.username for vote in seen.votes}
     return tuple(
         vote
@@ -32,24 +32,24 @@ def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Collection[str])
 
 
 def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Collection[str]) -> ItemVotes:
-    """The votes that count now: those on the server, and those that it lost."""
+    """The votes that count now: those on the server, and those that the server lost."""
     if seen is None:
         return recorded
     lost = lost_votes(recorded, seen, accounts)
     before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
     votes = [
-        # A vote that was put back has the server's new time: it was given when it was recorded.
+        # A restored vote has a new time on the server; its recorded time is the true one.
         replaced(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
         for vote in seen.votes
     ]
-    # While a vote is lost the record's id stays the old one: on the new record it would look taken back.
+    # While a vote is lost, keep the old record id: on the new record the vote would look withdrawn.
     record = recorded.record if lost else seen.record
     ordered = sorted((*votes, *lost), key=lambda vote: vote.username)
     return ItemVotes(item=recorded.item, record=record, votes=tuple(ordered))
 
 
 def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, SeenRecord]) -> bool:
-    """Whether the server lacks a recorded vote, so that its accounts must be asked for."""
+    """Whether a recorded vote is missing on the server. Then the accounts are needed."""
     return any(
         {vote.username for vote in votes.votes} - {vote.username for vote in seen[item].votes}
         for item, votes in recorded.items()

@@ -1,4 +1,4 @@
-"""The oracle of a deployment, by the name of its plugin."""
+"""Open a deployment's oracle by the name of its plugin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,9 @@ from labelloop.plugins import Plugins
 
 @dataclass(frozen=True)
 class OraclePlugin:
-    """What a package says of an oracle: its name, and how it is opened.
+    """An oracle plugin: its name, and how to open it.
 
-    `open` gets the settings of the service. It raises UserError for settings that are wrong, and connects to
-    nothing.
+    `open` gets the settings of the service. It raises UserError for wrong settings, and does not connect.
     """
 
     name: str
@@ -24,5 +23,5 @@ ORACLES = Plugins("labelloop.oracles", OraclePlugin, "oracle")
 
 
 def open_oracle(settings: ServiceSettings) -> Oracle:
-    """The oracle that the settings name. Raises UserError where it is not here, or they are wrong."""
+    """The oracle that the settings name. Raises UserError if it is not installed, or for wrong settings."""
     return ORACLES.get(settings.oracle).open(settings)

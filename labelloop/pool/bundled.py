@@ -14,7 +14,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """Files in JSON Lines with the columns `text` and `label`, and what they hold."""
+    """JSON Lines files with the columns `text` and `label`, and their description."""
 
     pool: Path
     test: Path
@@ -24,6 +24,6 @@ class Bundled:
 def bundled(name: str) -> Bundled:
     """A bundled data set by its name. Raises `UserError`."""
     if name not in DESCRIPTIONS:
-        raise UserError(f"no bundled data set {name!r}; there is: {', '.join(DESCRIPTIONS)}")
+        raise UserError(f"no bundled data set {name!r}; choose from: {', '.join(DESCRIPTIONS)}")
     folder = FOLDER / name
     return Bundled(folder / "pool.jsonl", folder / "test.jsonl", DESCRIPTIONS[name])

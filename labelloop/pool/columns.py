@@ -1,4 +1,4 @@
-"""What all kinds of files share: the columns of a data set, and text files in UTF-8."""
+"""Shared by all file formats: the columns of a data set, and opening text files in UTF-8."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from labelloop.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names in the source's order, those that hold strings, and the values of one column by its name."""
+    """Column names in the source's order, those with strings, and the values of a column by name."""
 
     names: Sequence[str]
     textual: Sequence[str]
@@ -20,7 +20,7 @@ class Columns:
 
 @contextmanager
 def open_utf8(path: Path, newline: str) -> Iterator[TextIO]:
-    """A text file in UTF-8, with or without a byte order mark; another encoding is a `UserError`."""
+    """Open a UTF-8 text file, with or without a byte order mark. Raises `UserError` for other encodings."""
     try:
         with path.open(encoding="utf-8-sig", newline=newline) as file:
             yield file

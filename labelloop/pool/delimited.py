@@ -12,7 +12,7 @@ from labelloop.pool.columns import Columns, open_utf8
 
 
 def read(path: Path) -> Columns:
-    """Every column as strings; a field missing at a row's end is None. Raises `UserError`."""
+    """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
     with open_utf8(path, newline="") as file:
         reader = csv.DictReader(file, delimiter=_delimiter(path, file), strict=True)
@@ -45,6 +45,6 @@ def _distinct(path: Path, names: Sequence[str]) -> list[str]:
 def _complete(path: Path, line: int, record: dict[str | None, str | None]) -> dict[str | None, str | None]:
     if None in record:
         raise UserError(
-            f"{path}, line {line} has more fields than the header; quote texts that hold the separator"
+            f"{path}, line {line} has more fields than the header; quote texts that contain the separator"
         )
     return record

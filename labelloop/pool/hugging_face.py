@@ -1,4 +1,4 @@
-"""Data sets by the package `datasets`: saved folders and the Hugging Face Hub."""
+"""Data sets from the package `datasets`: saved folders and the Hugging Face Hub."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,14 +20,14 @@ def read_folder(path: Path, split: str | None) -> Columns:
         found = datasets.load_from_disk(str(path))
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
-            f"{path} is no folder saved by datasets' save_to_disk ({one_line(error)}); "
+            f"{path} is not a folder saved by datasets' save_to_disk ({one_line(error)}); "
             "give such a folder or one file (.jsonl, .csv, .tsv, .parquet)"
         ) from error
     return _columns(_choose(str(path), found, split))
 
 
 def read_hub(name: str, config: str | None, split: str | None, revision: str | None) -> Columns:
-    """A data set of the Hub by its id. Raises `UserError`."""
+    """A data set on the Hub by its id. Raises `UserError`."""
     datasets = _datasets()
     try:
         found = datasets.load_dataset(name, config, revision=revision)

@@ -1,4 +1,4 @@
-"""Data sets in JSON Lines: one object a line, in UTF-8."""
+"""Data sets in JSON Lines: one object per line, in UTF-8."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from labelloop.pool.columns import Columns, open_utf8
 
 
 def read(path: Path) -> Columns:
-    """Columns in order of first use; an object without a key has None there. Raises `UserError`."""
+    """Columns in the order of first use. A missing key is None. Raises `UserError`."""
     records: list[dict[str, object]] = []
     with open_utf8(path, newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
@@ -28,7 +28,7 @@ def _record(path: Path, number: int, line: str) -> dict[str, object]:
             raise UserError(
                 f"{path} is one JSON array; turn it into JSON Lines: jq -c '.[]' {path}"
             ) from error
-        raise UserError(f"{path}, line {number} is not JSON ({error}); write one object a line") from error
+        raise UserError(f"{path}, line {number} is not JSON ({error}); write one object per line") from error
     if isinstance(record, list) and number == 1:
         raise UserError(f"{path} is one JSON array; turn it into JSON Lines: jq -c '.[]' {path}")
     if not isinstance(record, dict):

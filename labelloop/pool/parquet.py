@@ -11,7 +11,7 @@ from labelloop.pool.columns import Columns
 
 
 def read(path: Path) -> Columns:
-    """Columns by name, each read when it is asked for. Raises `UserError`."""
+    """Columns by name. Each is read when it is needed. Raises `UserError`."""
     try:
         schema: pa.Schema = pq.read_schema(path)
     except pa.ArrowException as error:
@@ -35,4 +35,6 @@ def _is_string(kind: pa.DataType) -> bool:
 
 
 def _unreadable(path: Path, error: pa.ArrowException) -> UserError:
-    return UserError(f"{path} is no readable Parquet file ({' '.join(str(error).split())}); write it again")
+    return UserError(
+        f"{path} is not a readable Parquet file ({' '.join(str(error).split())}); write it again"
+    )

@@ -1,4 +1,4 @@
-"""Cleans a loaded table into a training pool or a test set; pure."""
+"""Clean a loaded table into a pool or a test set. Pure."""
 
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -13,10 +13,10 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows to keep, the project's labels, and how many texts were left out or stand out.
+    """Rows to keep, the project's labels, and counts of special texts.
 
-    `empty` and `duplicates` are left out. `unlabelled` are left out of a test set; a pool keeps them, and
-    then none of its rows has a gold label. `in_pool` counts kept test texts that are in the pool too.
+    `empty` and `duplicates` are left out. `unlabelled` texts are left out of a test set; a pool keeps them,
+    and then none of its rows has a gold label. `in_pool` counts kept test texts that are also in the pool.
     """
 
     rows: list[Row]
@@ -28,9 +28,9 @@ class Prepared:
 
 
 def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
-    """Distinct texts to label, with gold labels if every one has one.
+    """Distinct texts to label, with gold labels if every text has one.
 
-    Without `labels` they are those of the label column, sorted. Raises `UserError`.
+    The default for `labels` is the sorted values of the label column. Raises `UserError`.
     """
     rows, empty, duplicates = _distinct(table)
     if not rows:
@@ -45,12 +45,12 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
 
 
 def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prepared:
-    """Distinct labelled texts to test on; those that are in the pool too are kept and counted.
+    """Distinct labelled texts to evaluate on. Texts that are also in the pool are kept and counted.
 
     Raises `UserError`.
     """
     if table.labels is None:
-        raise UserError(f"the test set {table.source} has no labels; name their column by --label-column")
+        raise UserError(f"the test set {table.source} has no labels; name their column with --label-column")
     rows, empty, duplicates = _distinct(table)
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
@@ -62,7 +62,7 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
 
 
 def summary(prepared: Prepared) -> str | None:
-    """One line about what was left out or stands out; None if there is nothing to say."""
+    """One line about texts that were left out or are special, or None."""
     kept = len(prepared.rows)
     unlabelled = "have no label, so none is used" if prepared.rows[0].gold is None else "unlabelled left out"
     facts = [
@@ -76,7 +76,7 @@ def summary(prepared: Prepared) -> str | None:
 
 
 def key(text: str) -> str:
-    """What makes two texts the same: their characters in NFC, without surrounding space."""
+    """The key by which texts are equal: in NFC, without surrounding space."""
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -107,7 +107,7 @@ def _labels(table: Table, found: Collection[str], asked: Sequence[str] | None) -
 
 def _too_few(where: str, classes: Collection[str]) -> UserError:
     return UserError(
-        f"{where} holds one class only ({', '.join(classes)}); a classifier needs two or more, so give others"
+        f"{where} has only one class ({', '.join(classes)}); a classifier needs two or more, so give others"
     )
 
 
@@ -116,6 +116,6 @@ def _no_others(table: Table, found: Collection[str], known: Collection[str], rem
     if others:
         shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
         raise UserError(
-            f"{table.source} has labels in {table.label_column!r} that the project does not know ({shown}); "
+            f"{table.source} has labels in {table.label_column!r} that the project does not have ({shown}); "
             f"{remedy}"
         )

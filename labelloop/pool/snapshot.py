@@ -20,7 +20,7 @@ ROWS_PER_BATCH = 4096
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text, its label where the source tells it, and its row (from 0) in the source."""
+    """A text, its label if the source has one, and its row (from 0) in the source."""
 
     text: str
     gold: str | None
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
-    """Where a snapshot lies: file name in its folder, sha256 in hex and size in bytes of the file."""
+    """A snapshot's file name in its folder, sha256 in hex, and size in bytes."""
 
     name: str
     digest: str
@@ -37,9 +37,9 @@ class SnapshotInfo:
 
 
 def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
-    """Write rows as `<folder>/<sha256>.arrow`; equal rows give equal bytes and one file.
+    """Write rows to `<folder>/<sha256>.arrow`. Equal rows give equal bytes and the same file.
 
-    The column `gold` is there if the first row has a label; then every row must (else `ValueError`).
+    There is a column `gold` if the first row has a label; then every row must have one (else `ValueError`).
     Raises `UserError` if the folder cannot be written.
     """
     try:
@@ -57,15 +57,15 @@ def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
 
 
 class OpenSnapshot:
-    """A snapshot opened for reading, memory-mapped."""
+    """A memory-mapped snapshot, open for reading."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
 
     @classmethod
     def open(cls, path: Path, digest: str | None = None) -> Self:
-        """Open a snapshot; with `digest` (sha256 in hex) its bytes are checked. Raises `UserError`."""
-        remedy = "restore it from a backup, or make the project again from its data set"
+        """Open a snapshot. With `digest` (sha256 in hex), its bytes are checked. Raises `UserError`."""
+        remedy = "restore it from a backup, or create the project again from its data set"
         try:
             if digest is not None and _info(path).digest != digest:
                 raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
@@ -83,20 +83,20 @@ class OpenSnapshot:
 
     @property
     def has_gold(self) -> bool:
-        """Whether the source told labels."""
+        """Whether the snapshot has gold labels."""
         return "gold" in self._table.column_names
 
     def texts(self, items: Sequence[int]) -> list[str]:
-        """Texts of these pool items, in their order; `IndexError` for an item that is not there."""
+        """Texts of these pool items, in the same order. `IndexError` for an unknown item."""
         return self._take("text", items)
 
     def all_texts(self) -> list[str]:
-        """Every text; the index is the pool item."""
+        """All texts. The index is the pool item."""
         texts: list[str] = self._table.column("text").to_pylist()
         return texts
 
     def gold(self, items: Sequence[int]) -> list[str] | None:
-        """The source's labels of these pool items; None where it told none."""
+        """Gold labels of these pool items, or None if there are none."""
         return self._take("gold", items) if self.has_gold else None
 
     def source_rows(self, items: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Loads texts and labels from where a user keeps them."""
+"""Load texts and labels from the user's files or the Hub."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ DAMAGE = "a NUL or half a surrogate pair, which no database stores"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Texts of a data set in its order and, with a label column, their labels (None where one is missing)."""
+    """The texts of a data set, in order, and their labels if there is a label column (None if missing)."""
 
     source: str
     text_column: str
@@ -40,9 +40,9 @@ def load(
 ) -> Table:
     """Load a JSON Lines, CSV, TSV or Parquet file, a folder saved by `datasets`, or a Hub id.
 
-    The text column defaults to `text`, else to the only column of strings; the label column to `label`
-    if there is one (`""`: none). Config, split and revision choose within a Hub id, split also within a
-    folder; `text_option` is how a user names the text column. Raises `UserError`.
+    The default text column is `text`, or else the only column of strings. The default label column is
+    `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
+    within a folder. `text_option` is the option that names the text column. Raises `UserError`.
     """
     columns = _read(source, config, split, revision)
     label_name = _label_column(source, columns, label_column)
@@ -86,7 +86,7 @@ def _read_file(path: Path) -> Columns:
                 return parquet.read(path)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
-    raise UserError(f"{path} is of no known kind; name it by what it holds: {', '.join(KINDS)}")
+    raise UserError(f"the format of {path} is unknown; give it one of these suffixes: {', '.join(KINDS)}")
 
 
 def _label_column(source: str, columns: Columns, asked: str | None) -> str | None:
@@ -119,7 +119,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def as_text(source: str, column: str, row: int, value: object) -> str:
-    """The text of a value; empty for a missing one, a number as written. Raises `UserError`."""
+    """A value as text: empty for a missing value, a number as written. Raises `UserError`."""
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -133,7 +133,7 @@ def as_text(source: str, column: str, row: int, value: object) -> str:
 
 
 def as_label(source: str, column: str, row: int, value: object) -> str | None:
-    """The label of a value, in NFC without surrounding space; None for a missing one. Raises `UserError`."""
+    """A value as a label: in NFC, without surrounding space. None if missing. Raises `UserError`."""
     if value is None or value != value:
         return None
     if not isinstance(value, str | int | float):

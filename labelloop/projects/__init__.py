@@ -1,1 +1,1 @@
-"""Projects of a home: make one, find one, tell the operator's wishes, take the labels out."""
+"""Projects: create one, find one, record what operators ask for, export labels."""

@@ -13,9 +13,9 @@ from schemas.envelope import Event
 async def read_histories(
     log: Log, passing: Callable[[Event], None] = lambda event: None
 ) -> dict[str, History]:
-    """Every project's history up to now, by id, in the order in which they were made.
+    """Every project's current history, by id, in the order of creation.
 
-    `passing` is told of each event on the way.
+    `passing` is called with each event that is read.
     """
     log_identity = await log.identity()
     histories: dict[str, History] = {}
@@ -29,17 +29,17 @@ async def read_histories(
 
 
 def _made_at(history: History) -> datetime:
-    """A log of several partitions has no order among projects but their times."""
+    """When the project was created. Across partitions only times order projects."""
     return history.state.created_at or datetime.max.replace(tzinfo=UTC)
 
 
 def name_of(history: History) -> str:
-    """The project's name; its id while nothing better is known."""
+    """The project's name, or its id while the name is unknown."""
     return history.state.project.name if history.state.project else history.project
 
 
 def named(histories: Mapping[str, History], name: str) -> History | None:
-    """The project of that id, or the last one made under that name."""
+    """The project with that id, or else the newest one with that name."""
     if name in histories:
         return histories[name]
     same = [history for history in histories.values() if name_of(history) == name]
@@ -47,30 +47,32 @@ def named(histories: Mapping[str, History], name: str) -> History | None:
 
 
 def choose(histories: Mapping[str, History], name: str | None) -> History:
-    """The project asked for, or the only one. Raises UserError."""
+    """The project with that name or id, or the only project. Raises UserError."""
     known = ", ".join(histories)
     if name is not None:
         found = named(histories, name)
         if found is None:
-            raise UserError(f"there is no project {name!r}: there is {known or 'none yet'}")
+            raise UserError(f"there is no project {name!r}: choose from {known or 'none yet'}")
         return found
     if not histories:
-        raise UserError("there is no project yet: make one with `labelloop init --dataset FILE --labels a,b`")
+        raise UserError(
+            "there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`"
+        )
     if len(histories) > 1:
-        raise UserError(f"there are several projects: choose one by --project: {known}")
+        raise UserError(f"there are several projects: choose one with --project: {known}")
     return next(iter(histories.values()))
 
 
 def sound(history: History) -> LoopState:
-    """The project's state. Raises UserError when it is halted, or was never created."""
+    """The project's state. Raises UserError if the project is halted or was never created."""
     if history.halt is not None:
         raise UserError(f"the project {history.project} is {history.halt}")
     if history.is_away:
         raise UserError(
-            f"the project {history.project} has {history.inactive_because}: name that log by --log"
+            f"the project {history.project} has {history.inactive_because}: name that log with --log"
         )
     if history.state.project is None:
         raise UserError(
-            f"the log does not say how the project {history.project} began: put back a copy of it"
+            f"the log has no ProjectCreated of the project {history.project}: put back a copy of the log"
         )
     return history.state

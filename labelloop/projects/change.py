@@ -1,4 +1,4 @@
-"""Other settings for a project: from a batch on, or for one that is forked from it."""
+"""Change a project's settings from a batch on, or fork a project with other settings."""
 
 from dataclasses import replace as replace_state
 from typing import Any
@@ -24,21 +24,21 @@ from schemas.parts import BaseModelChoice, Settings
 async def change(
     log: Log, history: History, from_batch: int | None, options: ProjectOptions, why: str = ""
 ) -> int:
-    """Let the given options hold from a batch on, by default from the next one; the number of that batch.
+    """Apply the given options from a batch on, by default the next one. Returns the number of that batch.
 
-    Raises UserError for a batch that was picked already, and for settings that cannot be.
+    Raises UserError if the batch was already picked, and for invalid settings.
     """
     state = sound(history)
     if state.ended:
-        raise UserError(f"{history.project} has ended: go on from its labels with `labelloop fork`")
+        raise UserError(f"{history.project} has ended: continue from its labels with `labelloop fork`")
     first = state.numbered if from_batch is None else from_batch
     if first < state.numbered:
         raise UserError(
-            f"batch {first} of {history.project} was picked already: the next one is {state.numbered}"
+            f"batch {first} of {history.project} was already picked: give {state.numbered} or a later one"
         )
     asked = _asked(at_batch(state, first), options)
     if not asked:
-        raise UserError("nothing changes: give another setting, as --strategy prediction-entropy")
+        raise UserError("nothing changes: give another setting, for example --strategy prediction-entropy")
     settings = Settings(**asked)
     _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
     data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
@@ -54,20 +54,20 @@ async def fork(
     last_batch: int | None,
     options: ProjectOptions,
 ) -> tuple[str, int]:
-    """Make a project that begins with the labels of another up to a batch, by default all that are done.
+    """Create a project from the labels of another one, up to a batch, by default the newest finished one.
 
-    Its id, and how many batches it begins with. It has the other one's settings but for the given options.
-    Raises UserError.
+    Settings that are not given are taken from the other project. Returns the new project's id and the number
+    of batches it starts with. Raises UserError.
     """
     state = sound(history)
     if named(histories, name) is not None:
-        raise UserError(f"there is a project {name!r} already: give another name by --as")
+        raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
     created = with_options(project, options)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
-            f"{name} would begin with {batches} batches and end there: give --batches {batches + 1} or more"
+            f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     made = new_id(name)
     await log.append(*opening(made, created, copied(state, batches), SOURCE))
@@ -75,11 +75,11 @@ async def fork(
 
 
 def _batches(state: LoopState, last: int | None) -> int:
-    """How many batches come along. Raises UserError when they are not all done."""
+    """How many batches are taken over. Raises UserError unless all of them are done."""
     if not state.annotated:
         raise UserError(
-            f"no batch of {state.project_id} is done yet, so that there is nothing to go on from: "
-            "begin with `labelloop init`"
+            f"no batch of {state.project_id} is done yet, so there are no labels to start from: "
+            "create a project with `labelloop init`"
         )
     if last is None:
         return state.annotated
@@ -91,12 +91,12 @@ def _batches(state: LoopState, last: int | None) -> int:
 
 
 def _check_change(after: LoopState, first: int) -> None:
-    """Raises UserError when a batch to come could not be picked, or would not come."""
+    """Raises UserError if a later batch could not be picked, or would never come."""
     project = at_batch(after, first)
     if project.max_batches is not None and first >= project.max_batches:
         raise UserError(
-            f"there is no batch {first}: {after.project_id} has {project.max_batches} in all: "
-            "give more --batches"
+            f"there is no batch {first}: {after.project_id} has {project.max_batches} batches in all: "
+            "give a larger --batches"
         )
     ahead = project.lookahead + 1
     places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
@@ -113,17 +113,17 @@ def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
     except UserError as error:
         raise UserError(
             f"batch {batch} is picked by model {model}, whose classifier is {classifier.name}: {error}; "
-            f"of a new classifier, give its --strategy in a change of its own, --from-batch {later} or later"
+            f"change the --strategy for the new classifier separately, with --from-batch {later} or later"
         ) from error
 
 
 def with_options(project: ProjectCreated, options: ProjectOptions) -> ProjectCreated:
-    """The project as the given options make it. Raises UserError for what cannot be."""
+    """The project with the given options applied. Raises UserError for invalid settings."""
     return replaced(project, **_asked(project, options))
 
 
 def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
-    """The fields that the given options make another. Raises UserError for what cannot be."""
+    """The fields that the given options change. Raises UserError for invalid settings."""
     asked = given_fields(project, options)
     if model := asked.get("model"):
         asked["model"] = BaseModelChoice(

@@ -1,4 +1,4 @@
-"""What must hold before a project begins. Every failure is a UserError."""
+"""Checks before a project is created. Every failure is a UserError."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ LONGEST_LABEL = 200
 
 
 def check_learner(options: ProjectOptions) -> str:
-    """Check classifier, strategy, stopping criterion and model; the model's name to record."""
+    """Check classifier, strategy, stopping criterion and model. Returns the model's name to record."""
     from labelloop.learner.stopping import check_stopping
 
     check_choices(
@@ -24,7 +24,7 @@ def check_learner(options: ProjectOptions) -> str:
 
 
 def check_choices(classifier: Choice, strategy: Choice) -> None:
-    """Check that both are there, take their parameters, and go together."""
+    """Check that both exist, accept their parameters, and work together."""
     from labelloop.learner.classifiers.registry import check_classifier
     from labelloop.learner.strategies import check_strategy
 
@@ -33,7 +33,7 @@ def check_choices(classifier: Choice, strategy: Choice) -> None:
 
 
 def check_model(name: str, revision: str | None) -> str:
-    """Find the model, which is fetched if need be; its name to record: of a folder, its absolute path."""
+    """Find the model; it is downloaded if needed. Returns the name to record (a folder's absolute path)."""
     from labelloop.learner.base import resolve
 
     found = resolve(name, revision)
@@ -42,10 +42,10 @@ def check_model(name: str, revision: str | None) -> str:
 
 
 def check_labels(data: ProjectData) -> None:
-    """Check them against what Argilla takes."""
+    """Check the labels against Argilla's limits."""
     if len(data.labels) > MOST_LABELS:
         raise UserError(
-            f"{len(data.labels)} labels are more than the {MOST_LABELS} that Argilla takes: "
+            f"there are {len(data.labels)} labels, but Argilla takes at most {MOST_LABELS}: "
             "give fewer with --labels, or another --label-column"
         )
     longest = max(data.labels, key=len)
@@ -64,7 +64,7 @@ def check_classes(options: ProjectOptions, data: ProjectData) -> None:
 
 
 def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
-    """Check batches against the pool, and the cold start against the gold labels."""
+    """Check the batch size against the pool, and the cold start against the gold labels."""
     size = data.pool.size
     if options.batch_size > size:
         raise UserError(
@@ -73,6 +73,6 @@ def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
         )
     if options.cold_start == "balanced" and data.pool.label_column is None:
         raise UserError(
-            "a balanced cold start needs gold labels: name their column by --label-column, "
+            "a balanced cold start needs gold labels: name their column with --label-column, "
             "or give --cold-start random"
         )

@@ -1,4 +1,4 @@
-"""Whether options fit the project that has their name already."""
+"""Check whether options match the existing project of the same name."""
 
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from schemas.parts import Snapshot
 
 
 def check_same(state: LoopState, options: ProjectOptions) -> None:
-    """Raises UserError naming an option that was given and differs from what the project has now."""
+    """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
@@ -40,12 +40,12 @@ def _check_texts(
     if data.pool.digest != recorded.pool.digest:
         source = options.dataset or options.labelled
         raise UserError(
-            f"the project {recorded.name!r} began with other texts than {source} has now: "
-            "leave that out to go on with it, or give another --name"
+            f"the project {recorded.name!r} was created from other texts than {source} has now: "
+            "leave that option out to continue the project, or give another --name"
         )
     if options.labelled is not None and data.given != given:
         raise UserError(
-            f"the project {recorded.name!r} began with other labels than {options.labelled} has now: "
+            f"the project {recorded.name!r} was created from other labels than {options.labelled} has now: "
             "give another --name"
         )
     if options.test is not None and (not _same_texts(data.test, recorded.test)):
@@ -65,6 +65,6 @@ def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
             "change it with `labelloop change`, or give another --name"
         )
     return UserError(
-        f"the project {recorded.name!r} began with {has}, which cannot change: "
+        f"the project {recorded.name!r} was created with {has}, which cannot change: "
         "leave the option out, or give another --name"
     )

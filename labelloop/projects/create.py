@@ -1,4 +1,4 @@
-"""Make a project under a name, or find that it is there."""
+"""Create a project under a name, or find the existing one."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ LONGEST = 60
 
 @dataclass(frozen=True)
 class EnsuredProject:
-    """A project's id, whether it was made just now, and what is to be said of its data."""
+    """A project's id, whether it is new, and notes on its data."""
 
     project: str
     is_new: bool
@@ -38,7 +38,7 @@ class EnsuredProject:
 
 
 def check_options(options: ProjectOptions) -> None:
-    """Raises UserError when no project can be made of these options. Leaves nothing behind."""
+    """Raises UserError if no project can be created with these options. Writes nothing."""
     check_learner(options)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder))
@@ -48,9 +48,9 @@ def check_options(options: ProjectOptions) -> None:
 async def ensure_project(
     store: Store, log: Log, histories: Mapping[str, History], options: ProjectOptions
 ) -> EnsuredProject:
-    """The project of these options: found under its name with the same settings, or made.
+    """Create the project of these options, or find the existing one with this name and these settings.
 
-    Raises UserError for bad input and for other settings.
+    Raises UserError for bad input, and if the existing project has other settings.
     """
     dataset = options.dataset or options.labelled
     name = options.name or (default_name(dataset) if dataset else None)
@@ -105,12 +105,12 @@ def _under(project: str, snapshot: Snapshot) -> Snapshot:
 
 
 def default_name(dataset: str) -> str:
-    """A project's name from that of its data set: `mail` from `data/mail.csv`, `trec` from `SetFit/TREC`."""
+    """A project's default name: `mail` for `data/mail.csv`, `trec` for `SetFit/TREC`."""
     return Path(dataset).expanduser().absolute().stem if dataset in (".", "..", "~") else Path(dataset).stem
 
 
 def new_id(name: str) -> str:
-    """The name as letters, digits and dashes, with a random suffix: another one each time."""
+    """A new project id: the name in letters, digits and dashes, with a random suffix."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
     return f"{slug or 'project'}-{secrets.token_hex(3)}"

@@ -1,4 +1,4 @@
-"""A project's texts: loaded, cleaned, and kept as snapshots."""
+"""Load and clean a project's texts, and store them as snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,9 @@ from schemas.parts import Snapshot
 
 @dataclass(frozen=True)
 class ProjectData:
-    """Snapshots (URIs relative to the project's folder), labels, and lines on what was left out.
+    """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
 
-    `given`: the labels that there are already, by pool item.
+    `given`: known labels by pool item.
     """
 
     pool: Snapshot
@@ -28,7 +28,7 @@ class ProjectData:
 
 
 def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
-    """Load and clean the pool and the test set, and write them under `folder`. Raises UserError."""
+    """Load and clean pool and test set, and write their snapshots under `folder`. Raises UserError."""
     dataset = options.dataset or options.labelled
     if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
@@ -69,8 +69,8 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
 
 def _without_gold(dataset: str, what: str) -> UserError:
     return UserError(
-        f"{dataset} {what}, and simulated annotators know no others: name the column by --label-column, "
-        "or let people label by `labelloop up`"
+        f"{dataset} {what}, which simulated annotators need: name the column with --label-column, "
+        "or let people label with `labelloop up`"
     )
 
 
@@ -96,7 +96,7 @@ def _note(what: str, prepared: Prepared) -> str | None:
 
 def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:
     left = len(pool.rows) - len(given)
-    return f"{labelled}: {len(given):,} texts come with their labels, {left:,} are left to ask"
+    return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
 def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot:

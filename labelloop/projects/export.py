@@ -1,4 +1,4 @@
-"""The labels of a project as a table, one row a text that was asked and answered."""
+"""The labels of a project as a table: one row per text that was asked and answered."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -15,9 +15,9 @@ DRAFT = "draft"
 
 
 def rows(state: LoopState, store: Store) -> Iterator[Row]:
-    """Rows in the order of batches and ranks; texts that nobody decided are absent. Raises UserError.
+    """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
-    A text that was answered once more stands in its relabel batch.
+    A text that was labelled again appears in its relabel batch only.
     """
     if state.project is None:
         return

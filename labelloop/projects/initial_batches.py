@@ -1,4 +1,4 @@
-"""Batches that a project begins with: their answers were given before it. Pure."""
+"""Batches that a new project starts with: they were answered before it was created. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ MOST_TEXTS = 1000
 
 @dataclass(frozen=True)
 class InitialBatch:
-    """A batch and what was answered."""
+    """A batch with its answers."""
 
     items: tuple[QueriedItem, ...]
     answers: BatchAnnotated
 
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
-    """Batches of labels by pool item, which nobody gave in Argilla."""
+    """Batches of imported labels (by pool item), which nobody gave in Argilla."""
     texts = list(labels)
     parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
     return [
@@ -44,10 +44,9 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
 
 
 def copied(state: LoopState, batches: int) -> list[InitialBatch]:
-    """The first numbered batches of another project of the same pool, with their newest answers.
+    """The first numbered batches of another project with the same pool, with their newest answers.
 
-    The votes are those of people, but not yet on records of this project. A text that was answered once more
-    has the newer answer.
+    The votes are real, but they are not on records of this project. A relabelled text has its newer answer.
     """
     counting = {answer.item: answer for _, answer in decided(state)}
     return [_copied(state.batches[str(number)], counting) for number in range(batches)]
@@ -65,7 +64,7 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch
 
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
-    """The labels by pool item that a project began with, as they were then."""
+    """The labels that a project was created with, by pool item."""
     given = state.project.given if state.project else 0
     return {
         answer.item: answer.labels
@@ -75,14 +74,14 @@ def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
 
 
 def batches_to_ask(project: ProjectCreated) -> int | None:
-    """How many batches there may be beside those that were imported; None: till the pool ends."""
+    """How many batches people are asked for at most, without imported ones. None: until the pool is empty."""
     if project.max_batches is None or project.forked_from is not None:
         return project.max_batches
     return project.max_batches - project.given
 
 
 def batches_in_all(project: ProjectCreated, asked: int) -> int:
-    """How many batches there are when so many may be asked for."""
+    """How many batches there are in all if people are asked for `asked`."""
     return asked if project.forked_from is not None else asked + project.given
 
 
@@ -93,7 +92,7 @@ def opening(
     source: str,
     time: datetime | None = None,
 ) -> Iterator[Event]:
-    """The events that a project begins with at a time (None: now), to be appended together."""
+    """The first events of a project, to be appended together. `time` None means now."""
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(replaced(created, given=len(given)))
     yield first

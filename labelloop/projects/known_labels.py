@@ -1,4 +1,4 @@
-"""Texts that have a label already, found in the pool. Every failure is a UserError."""
+"""Match known labels to the texts of the pool. Every failure is a UserError."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Labelled:
-    """Row by row, the pool's text that is meant (None: the pool has none such) and its label, if it has one.
+    """For each row, the matching text of the pool (None: no match) and its label, if there is one.
 
-    Texts as `key` gives them.
+    Texts are in the form that `key` returns.
     """
 
     source: str
@@ -25,7 +25,7 @@ class Labelled:
 
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
-    """Read the labels that the options name; `table` is the data set, which may hold them itself."""
+    """Read the labels that the options name. `table` is the data set, which may contain them itself."""
     if options.labelled is None or options.dataset is None:
         return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
     by = options.match
@@ -40,14 +40,14 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
 
 
 def known_labels(found: Labelled, table: Table) -> list[str]:
-    """What people may choose from when nobody says: every label there is, sorted; at least two."""
+    """The default labels to choose from: all labels in the data, sorted. There must be at least two."""
     known = sorted({label for label in [*found.labels, *(table.labels or ())] if label is not None})
     if not known:
         raise _without_labels(found)
     if len(known) == 1:
         raise UserError(
             f"{found.source} has labels of one class only ({known[0]}): "
-            "name all that there may be by --labels"
+            "name all possible labels with --labels"
         )
     return known
 
@@ -71,7 +71,7 @@ def matched(found: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[st
 
 
 def _without_labels(found: Labelled) -> UserError:
-    return UserError(f"{found.source} has no label yet: make the project with `labelloop init`")
+    return UserError(f"{found.source} has no labels yet: create the project with `labelloop init`")
 
 
 def _by_item(
@@ -83,7 +83,7 @@ def _by_item(
         if said != label:
             raise UserError(
                 f"{found.source}, {_rows([before, row])}: one text has the labels {said!r} and {label!r}: "
-                "decide for one"
+                "choose one of them"
             )
     return {item: (first[item][1],) for item in sorted(first)}
 
@@ -92,14 +92,16 @@ def _check_known(found: Labelled, rows: Sequence[tuple[int, str]], known: Sequen
     for row, label in rows:
         if label not in known:
             raise UserError(
-                f"{found.source}, {_rows([row])}: the label {label!r} is none of {', '.join(known)}: "
-                "correct it, or name it in --labels"
+                f"{found.source}, {_rows([row])}: the label {label!r} is not one of {', '.join(known)}: "
+                "correct it, or add it to --labels"
             )
 
 
 def _labels(table: Table) -> list[str | None]:
     if table.labels is None:
-        raise UserError(f"{table.source} has no column 'label': name that of the labels by --label-column")
+        raise UserError(
+            f"{table.source} has no column 'label': name the column of the labels with --label-column"
+        )
     return table.labels
 
 
@@ -110,12 +112,12 @@ def _check_named(table: Table, by: str) -> None:
     if nameless:
         raise UserError(
             f"{table.source} has {len(nameless)} labels without {by} ({_rows(nameless)}): "
-            "say there whose they are, or leave them out"
+            "fill that column in, or leave these rows out"
         )
 
 
 def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[str | None]:
-    """The pool's text for each name of one: a text, a row number or a value of the column that both have."""
+    """The pool's text for each name: the text itself, its row number, or a value of the shared column."""
     if options.match == TEXT:
         return [key(name) for name in names]
     texts = [key(text) for text in table.texts]
@@ -149,6 +151,6 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _rows(rows: Sequence[int]) -> str:
-    """As people count them."""
+    """Row numbers as people count them, from 1."""
     shown = ", ".join(str(row + 1) for row in rows[:SHOWN])
     return f"row{'s' * (len(rows) != 1)} {shown}{' …' if rows[SHOWN:] else ''}"

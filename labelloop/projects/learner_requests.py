@@ -1,4 +1,4 @@
-"""What the learner is asked for, the same each time by the log alone; and what is said of a training."""
+"""Requests to the learner, built from the log alone, and the facts recorded about a training."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from schemas.events import ModelTrained
 def train_request(
     state: LoopState, model: str, learned: Learned, *, pool: Path, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
-    """The training of a model on batches at revisions."""
+    """A request to train a model on batches at given revisions."""
     project = for_learned(state, learned)
     return TrainRequest(
         pool=pool,
@@ -41,7 +41,7 @@ def train_request(
 def trained(
     state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, artifact: str
 ) -> ModelTrained:
-    """What there is to say of a training that was due; `artifact` is where its model lies."""
+    """The event about a finished training. `artifact` is where its model is stored."""
     return ModelTrained(
         model=work.model,
         attempt=work.attempt,
@@ -62,7 +62,7 @@ def trained(
 def evaluate_request(
     state: LoopState, model: str, folder: Path, sha256: str, *, test: Path, threads: int, cache: Path
 ) -> EvaluateRequest:
-    """The measuring of a model in a folder on the project's test set."""
+    """A request to evaluate the model in a folder on the project's test set."""
     project = of_model(state, model)
     return EvaluateRequest(
         texts_path=test,
@@ -90,9 +90,9 @@ def query_request(
     taken: Collection[int] = (),
     also: Sequence[int] = (),
 ) -> QueryRequest:
-    """A question to a model in a folder, by the strategy of the next batch.
+    """A request to pick texts with the model in a folder and the query strategy of the next batch.
 
-    `labelled`: the batches at revisions whose labels the strategy sees.
+    `labelled`: the batches, at revisions, whose labels the strategy sees.
     """
     project = for_next(state)
     return QueryRequest(

@@ -1,4 +1,4 @@
-"""Move a project from one log to another: what happened before goes along, what comes after happens there."""
+"""Move a project with its history from one log to another. It continues in the new log."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ TRIES = 20
 
 @dataclass(frozen=True)
 class LogSide:
-    """A log and its URL; its store is opened when it is needed, for it may not be known."""
+    """A log and its URL. Its store is opened only when needed, because its address may be unknown."""
 
     log: Log
     address: str
@@ -29,7 +29,7 @@ class LogSide:
 
 @dataclass(frozen=True)
 class Moved:
-    """What a move did: events and snapshots that the target lacked, and both loop digests."""
+    """The result of a move: how many events and snapshots were copied, and both loop digests."""
 
     project: str
     events: int
@@ -39,14 +39,16 @@ class Moved:
 
 
 async def move(source: LogSide, target: LogSide, name: str | None, why: str = "") -> Moved:
-    """Move a project; to be run again when it was interrupted.
+    """Move a project. Run it again if it was interrupted.
 
-    Raises UserError, before anything is written, unless what the target has of the project is a prefix of
-    what the source has; and Unavailable.
+    Raises Unavailable. Raises UserError, before anything is written, unless the target's events of the
+    project are a prefix of the source's.
     """
     here, there = await source.log.identity(), await target.log.identity()
     if here == there:
-        raise UserError(f"{source.address} and {target.address} are one log: give another to copy to")
+        raise UserError(
+            f"{source.address} and {target.address} are the same log: give another one to copy to"
+        )
     history = _movable(await read_histories(source.log), name, there)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
@@ -58,7 +60,7 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
 
 
 def _movable(histories: Mapping[str, History], name: str | None, there: str) -> History:
-    """The project, which lives in the source or has just left it for this target."""
+    """The project, which is active in the source or was moved from there to this target."""
     history = choose(histories, name)
     if not _has_left_for(history, there):
         sound(history)
@@ -71,7 +73,7 @@ def _has_left_for(history: History, there: str) -> bool:
 
 
 async def _leave(source: LogSide, address: str, there: str, project: str, why: str) -> History:
-    """Append the ProjectMoved that counts, unless it is there; the history up to and with it."""
+    """Append ProjectMoved unless the log has it. Returns the history up to and including it."""
     for _ in range(TRIES):
         history = await _history(source.log, project)
         if _has_left_for(history, there):
@@ -86,11 +88,11 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
         )
         cause = sound(history).latest_id
         await source.log.append(new_event(project, said, source=SOURCE, cause=cause), fence=True)
-    raise UserError(f"so much happens in {project} that it cannot be moved: pause it, then try again")
+    raise UserError(f"{project} gets new events too fast to be moved: pause it, then try again")
 
 
 async def _copy(source: Log, target: Log, history: History, address: str) -> int:
-    """Append what the target lacks, all of it or nothing; how many events."""
+    """Append the events that the target lacks, all or none. Returns how many."""
     there = await _history(target, history.project)
     _check_prefix(history, there, address)
     lacking = list(history.seen)[len(there.seen) :]
@@ -112,7 +114,7 @@ def _check_prefix(source: History, target: History, address: str) -> None:
     if known != list(source.seen.items())[: len(known)]:
         raise UserError(
             f"{address} has events of {target.project} that are not in the log to copy from: "
-            "go on where it lives now, or copy from there"
+            "continue the project there, or copy from there"
         )
 
 

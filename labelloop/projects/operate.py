@@ -1,4 +1,4 @@
-"""What an operator asks of a project, as events."""
+"""Append an operator's requests to a project as events."""
 
 import getpass
 import uuid
@@ -22,38 +22,38 @@ from schemas.events import (
 
 
 async def pause(log: Log, history: History, why: str = "") -> None:
-    """No new picks from now on. Raises UserError when that is so already."""
+    """Stop picking new batches. Raises UserError if the project is paused."""
     if sound(history).paused:
-        raise UserError(f"{history.project} is paused already: go on with `labelloop resume`")
+        raise UserError(f"{history.project} is already paused: continue with `labelloop resume`")
     await ask(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
 
 
 async def resume(log: Log, history: History, why: str = "") -> None:
-    """Picks go on. Raises UserError when the project is not paused."""
+    """Pick batches again. Raises UserError if the project is not paused."""
     if not sound(history).paused:
         raise UserError(f"{history.project} is not paused: there is nothing to resume")
     await ask(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
 
 
 async def end(log: Log, history: History, why: str = "") -> None:
-    """No further picks, for good. Raises UserError when the project has ended."""
+    """End the project for good: no further batches. Raises UserError if it has ended."""
     if sound(history).ended:
-        raise UserError(f"{history.project} has ended already: take its labels with `labelloop export`")
+        raise UserError(f"{history.project} has already ended: get its labels with `labelloop export`")
     await ask(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
 
 
 async def close(log: Log, history: History, batch: str, why: str = "") -> None:
-    """The batch is done with what is there. Raises UserError when it is not open."""
+    """Finish a batch with the labels it has. Raises UserError if it is not open."""
     names = [found.name for found in open_batches(sound(history)) if not found.closed]
     if batch not in names:
         raise UserError(
-            f"batch {batch} of {history.project} is not open: open is {', '.join(names) or 'none'}"
+            f"batch {batch} of {history.project} is not open: the open ones are {', '.join(names) or 'none'}"
         )
     await ask(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
 
 
 async def skip(log: Log, history: History, why: str = "") -> None:
-    """Go on without the event that halts the project. Raises UserError when none does."""
+    """Continue without the event that halts the project. Raises UserError if it is not halted."""
     halt = history.halt
     if halt is None:
         raise UserError(f"{history.project} is not halted: there is nothing to skip")
@@ -62,23 +62,23 @@ async def skip(log: Log, history: History, why: str = "") -> None:
 
 
 def halted_at(histories: Mapping[str, History], event: str) -> History:
-    """The project that this event halts: by its id or its place, as the halt says them. Raises UserError."""
+    """The project that this event halts. `event` is its id or offset. Raises UserError."""
     halted = {name: history for name, history in histories.items() if history.halt is not None}
     for history in halted.values():
         assert history.halt is not None
         if event in (history.halt.event, history.halt.position):
             return history
     events = [f"{history.halt.event} ({name})" for name, history in halted.items() if history.halt]
-    raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'none is halted'}")
+    raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'no project is halted'}")
 
 
 async def ask(log: Log, history: History, data: OperatorEvent) -> None:
-    """Append what an operator asks for."""
+    """Append an operator's request."""
     await log.append(new_event(history.project, data, source=SOURCE, cause=history.state.latest_id))
 
 
 def new_request() -> str:
-    """An id for what is asked for now."""
+    """A new id for a request."""
     return str(uuid.uuid4())
 
 

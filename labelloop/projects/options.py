@@ -1,4 +1,4 @@
-"""What a person says of a project: each option once, from which every way to say it is made."""
+"""The options of a project. The command line, files and notebooks are built from these definitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ ADOPT = NEW | {"adopt"}
 FORK = ADOPT | {"fork"}
 CHANGE = FORK | {"change"}
 PLAY = CHANGE | {"what-if"}
-"""Which commands take an option; `up` and `import` take what `init` takes."""
+"""Which commands take an option. `up` and `import` take what `init` takes."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """What there is to say of an option beside its name, type, bounds and default.
+    """An option's help and use. Its name, type, bounds and default are those of the field.
 
-    `by`: the commands that take it (`adopt` is that of a notebook); what `change` takes can be changed later.
-    `recorded`: what it is in ProjectCreated, as `seed` or `classifier.name`; `absent`: its value where that
-    field is None. `argument`: how help names it, when it is given without its name. `in_file`: on the
-    command line it is the path of a file with the value.
+    `by`: the commands that take it (`adopt` is a notebook's); options that `change` takes can be changed
+    later. `recorded`: its field in ProjectCreated, such as `seed` or `classifier.name`. `absent`: its value
+    if that field is None. `argument`: its name in help if it is a positional argument. `in_file`: on the
+    command line, it is the path of a file that contains the value.
     """
 
     help: str
@@ -48,12 +48,12 @@ Parameters = dict[str, Any]
 
 
 class ProjectOptions(BaseModel):
-    """The options of a project, with their defaults; `given` names those that are more than defaults.
+    """The options of a project, with their defaults. `given` names those that were set explicitly.
 
-    `labelled`: where the texts are that have a label already (None: there are none); each is that text of
-    the data set which has the same `match`: its text, its row (`source_row`), or the value of a column.
-    `labels` None: those of the label column. `batches` None: until the pool is empty. `guidelines` is
-    the text itself. `needs_gold`: every text must have its label, by which annotators are simulated.
+    `labelled`: where the known labels are (None: there are none). `match`: how they are matched to texts of
+    the data set: by text, by row (`source_row`), or by a column. `labels` None: those of the label column.
+    `batches` None: until the pool is empty. `guidelines` is the text itself. `needs_gold`: every text must
+    have a label, because annotators are simulated.
     """
 
     model_config = ConfigDict(
@@ -61,36 +61,41 @@ class ProjectOptions(BaseModel):
     )
     needs_gold: ClassVar[bool] = False
 
-    labelled: Annotated[str | None, Option("Labels that there are already.", IMPORT, argument="LABELS")] = (
-        None
-    )
+    labelled: Annotated[
+        str | None, Option("File, folder or Hub id with known labels.", IMPORT, argument="LABELS")
+    ] = None
     match: Annotated[
         str,
         Option(
-            "By what a label is that of a text of --dataset: text, source_row (its row there, from 0), or a "
+            "How to match LABELS to the texts of --dataset: text, source_row (row number from 0), or a "
             "column that both have.",
             IMPORT,
         ),
     ] = TEXT
     labelled_text_column: Annotated[
-        str | None, Option("Column of the texts in LABELS, if it is another.", IMPORT)
+        str | None, Option("Column of the texts in LABELS. [default: --text-column]", IMPORT)
     ] = None
     labelled_label_column: Annotated[
-        str | None, Option("Column of the labels in LABELS, if it is another.", IMPORT)
+        str | None, Option("Column of the labels in LABELS. [default: --label-column]", IMPORT)
     ] = None
     dataset: Annotated[
         str | None,
-        Option("Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, a Hub id.", DEMO),
+        Option(
+            "Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, or a Hub id.", DEMO
+        ),
     ] = None
     test: Annotated[
         str | None,
-        Option("Labelled texts to test every model on; a file, folder, Hub id, as --dataset.", DEMO | ADOPT),
+        Option(
+            "Labelled texts to evaluate each model on: a file, folder or Hub id, like --dataset.",
+            DEMO | ADOPT,
+        ),
     ] = None
     text_column: Annotated[
         str | None, Option("Column of the texts. [default: text, or the only one]", DEMO)
     ] = None
     label_column: Annotated[
-        str | None, Option("Column of known labels; '' for none. [default: label, if there]", DEMO)
+        str | None, Option("Column of known labels; '' for none. [default: label, if it exists]", DEMO)
     ] = None
     labels: Annotated[
         tuple[str, ...] | None,
@@ -98,17 +103,17 @@ class ProjectOptions(BaseModel):
     ] = None
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[
-        str | None, Option("Split of a Hub data set or saved folder. [default: train]", DEMO)
+        str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
     ] = None
     revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
     test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
     test_text_column: Annotated[
-        str | None, Option("Column of the test set's texts, if it is another.", ADOPT)
+        str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
     ] = None
     test_label_column: Annotated[
-        str | None, Option("Column of the test set's labels, if it is another.", ADOPT)
+        str | None, Option("Column of the labels in the test set. [default: --label-column]", ADOPT)
     ] = None
-    model: Annotated[str, Option("Hub id or folder of a transformer.", DEMO | PLAY, "model.name")] = (
+    model: Annotated[str, Option("Hub id or folder of a transformer model.", DEMO | PLAY, "model.name")] = (
         "all-MiniLM-L6-v2"
     )
     model_revision: Annotated[
@@ -117,37 +122,45 @@ class ProjectOptions(BaseModel):
     classifier: Annotated[
         str,
         Option(
-            "transformer (fine-tuned) or linear (logistic regression on embeddings; quick).",
+            "transformer (fine-tuned) or linear (logistic regression on embeddings; fast).",
             DEMO | PLAY,
             "classifier.name",
         ),
     ] = "transformer"
-    classifier_parameters: Annotated[Parameters, Option("As epochs=5.", PLAY, "classifier.parameters")] = {}
+    classifier_parameters: Annotated[
+        Parameters,
+        Option("Parameter of the classifier, for example epochs=5.", PLAY, "classifier.parameters"),
+    ] = {}
     strategy: Annotated[
-        str, Option("Query strategy of small-text by its name.", DEMO | PLAY, "strategy.name")
+        str, Option("Query strategy, by its name in small-text.", DEMO | PLAY, "strategy.name")
     ] = "breaking-ties"
-    strategy_parameters: Annotated[Parameters, Option("As k=10.", PLAY, "strategy.parameters")] = {}
+    strategy_parameters: Annotated[
+        Parameters, Option("Parameter of the query strategy, for example k=10.", PLAY, "strategy.parameters")
+    ] = {}
     stopping: Annotated[
         str,
-        Option("Stopping criterion of small-text by its name, or none.", ADOPT, "stopping.name", NONE),
+        Option("Stopping criterion, by its name in small-text, or none.", ADOPT, "stopping.name", NONE),
     ] = DEFAULT
     stopping_parameters: Annotated[
-        Parameters, Option("As kappa=0.98.", ADOPT, "stopping.parameters", {})
+        Parameters,
+        Option(
+            "Parameter of the stopping criterion, for example kappa=0.98.", ADOPT, "stopping.parameters", {}
+        ),
     ] = {}
     stop_when_advised: Annotated[
-        bool, Option("End the project when the criterion advises to stop.", ADOPT, "stop_when_advised")
+        bool, Option("End the project when the stopping criterion says stop.", ADOPT, "stop_when_advised")
     ] = False
-    name: Annotated[str | None, Option("Name of the project. [default: that of the data set]", NEW)] = None
+    name: Annotated[str | None, Option("Name of the project. [default: the data set's name]", NEW)] = None
     batches: Annotated[
         int | None,
         Field(ge=1),
-        Option("Batches at most. [default: until no text is left]", DEMO | CHANGE, "max_batches"),
+        Option("Maximum number of batches. [default: until the pool is empty]", DEMO | CHANGE, "max_batches"),
     ] = None
-    batch_size: Annotated[Positive, Option("Texts a batch.", DEMO | CHANGE, "batch_size")] = 20
+    batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
         Natural,
         Option(
-            "Batches that are picked ahead, so that nobody waits for a training.", DEMO | FORK, "lookahead"
+            "Number of batches picked ahead, so that nobody waits for a training.", DEMO | FORK, "lookahead"
         ),
     ] = 1
     cold_start: Annotated[
@@ -155,14 +168,20 @@ class ProjectOptions(BaseModel):
     ] = "random"
     audit_share: Annotated[
         Share,
-        Option("Share of each batch drawn at random, shown without suggestion.", CHANGE, "audit_share"),
+        Option(
+            "Share of each batch that is drawn at random and shown without a suggestion.",
+            CHANGE,
+            "audit_share",
+        ),
     ] = 0.0
-    min_submitted: Annotated[Positive, Option("Annotators for each text.", FORK, "min_submitted")] = 1
+    min_submitted: Annotated[Positive, Option("Number of annotators per text.", FORK, "min_submitted")] = 1
     ties: Annotated[
         Literal["label-order", "discard"],
-        Option("What becomes of a text on which annotators are divided equally.", CHANGE, "ties"),
+        Option("What to do with a text if the annotators' votes are tied.", CHANGE, "ties"),
     ] = "label-order"
-    seed: Annotated[int, Option("Seed of the first batches and the trainings.", DEMO | FORK, "seed")] = 0
+    seed: Annotated[
+        int, Option("Random seed of the first batches and the trainings.", DEMO | FORK, "seed")
+    ] = 0
     guidelines: Annotated[
         str | None,
         Option("File with guidelines for the annotators.", FORK, "guidelines", in_file=True),
@@ -170,29 +189,28 @@ class ProjectOptions(BaseModel):
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """The options that are given, the others as they are by default. Raises UserError."""
+        """Options with the given values; the others keep their defaults. Raises UserError."""
         try:
             return cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
             name, said = ".".join(map(str, first["loc"])), first["msg"]
             raise UserError(
-                f"an option is not what it must be: {name} is {first['input']!r}, and {said[:1].lower()}"
-                f"{said[1:]}"
+                f"an option is invalid: {name} is {first['input']!r}, and {said[:1].lower()}{said[1:]}"
             ) from error
 
     @classmethod
     def taken_by(cls, command: str) -> dict[str, Option]:
-        """The options of a command, in their order."""
+        """The options of a command, in order."""
         return {name: option for name, option in cls.options().items() if command in option.by}
 
     @classmethod
     def options(cls) -> dict[str, Option]:
-        """All of them, by their names."""
+        """All options, by name."""
         return {name: _option(field) for name, field in cls.model_fields.items()}
 
     def with_other(self, **values: Any) -> Self:
-        """With these given too. Raises UserError."""
+        """A copy in which these values are given too. Raises UserError."""
         return self.of({**{name: getattr(self, name) for name in self.given}, **values})
 
     @property
@@ -208,7 +226,7 @@ class ProjectOptions(BaseModel):
     def _check_advice(self) -> Self:
         if self.stopping == NONE and self.stop_when_advised:
             raise UserError(
-                "nothing advises to stop: name a --stopping criterion, or leave out --stop-when-advised"
+                "--stop-when-advised needs a criterion: name a --stopping criterion, or leave it out"
             )
         return self
 
@@ -216,24 +234,24 @@ class ProjectOptions(BaseModel):
     def _check_match(self) -> Self:
         if self.labelled is not None and self.dataset is None and self.match != TEXT:
             raise UserError(
-                f"--match {self.match} needs the data set whose texts are meant: name it by --dataset, "
+                f"--match {self.match} needs the data set of the texts: name it with --dataset, "
                 "or leave out --match"
             )
         return self
 
     @model_validator(mode="after")
     def _check_guidelines(self) -> Self:
-        """Against what Argilla takes."""
+        """Check the guidelines against Argilla's limits."""
         if self.guidelines is not None and not 0 < len(self.guidelines.strip()) <= LONGEST_GUIDELINES:
             raise UserError(
                 f"the guidelines have {len(self.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
-                "and link to what is longer"
+                "and link to longer guidelines"
             )
         return self
 
 
 class DemoOptions(ProjectOptions):
-    """Those of `labelloop demo`, whose annotators are simulated, and which has texts of its own."""
+    """The options of `labelloop demo`, which has simulated annotators and bundled texts."""
 
     needs_gold: ClassVar[bool] = True
 
@@ -242,34 +260,38 @@ class DemoOptions(ProjectOptions):
         Option("Labelled texts, as for `labelloop up`. [default: bundled questions]", DEMO),
     ] = None
     test: Annotated[
-        str | None, Option("Labelled texts to test on. [default: bundled with the questions]", DEMO)
+        str | None, Option("Labelled texts to evaluate on. [default: bundled with the questions]", DEMO)
     ] = None
     text_column: Annotated[str | None, Option("Column of the texts.", DEMO)] = None
     label_column: Annotated[
         str | None, Option("Column of the labels that the annotators will give.", DEMO)
     ] = None
-    classifier: Annotated[str, Option("transformer or linear (quick).", DEMO, "classifier.name")] = (
+    classifier: Annotated[str, Option("transformer or linear (fast).", DEMO, "classifier.name")] = (
         "transformer"
     )
-    strategy: Annotated[str, Option("Query strategy of small-text.", DEMO, "strategy.name")] = "breaking-ties"
-    batches: Annotated[int | None, Field(ge=1), Option("Batches to label.", DEMO, "max_batches")] = 10
-    lookahead: Annotated[Natural, Option("Batches picked ahead.", DEMO, "lookahead")] = 1
+    strategy: Annotated[str, Option("Query strategy, by its name in small-text.", DEMO, "strategy.name")] = (
+        "breaking-ties"
+    )
+    batches: Annotated[
+        int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
+    ] = 10
+    lookahead: Annotated[Natural, Option("Number of batches picked ahead.", DEMO, "lookahead")] = 1
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:
         of_texts = {"test", "text_column", "label_column", "config", "split", "revision"}
         if self.dataset is None and (given := sorted(self.given & of_texts)):
-            raise UserError(f"{flag(given[0])} is of your own texts: give their --dataset too")
+            raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
         return self
 
 
 def flag(name: str) -> str:
-    """How the command line names an option: of parameters, each is given by a `…-parameter` of its own."""
+    """The name of an option on the command line. Parameters have a repeatable `…-parameter`."""
     return "--" + (name.removesuffix("s") if is_by_name(name) else name).replace("_", "-")
 
 
 def is_by_name(name: str) -> bool:
-    """Whether an option has several values by their names."""
+    """Whether an option maps names to values."""
     return get_origin(ProjectOptions.model_fields[name].annotation) is dict
 
 

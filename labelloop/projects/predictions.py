@@ -1,4 +1,4 @@
-"""What a model predicts for texts of the pool."""
+"""Predictions of models for texts of the pool."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ async def predictions(
     sha256: str,
     items: Sequence[int],
 ) -> tuple[Pick, ...]:
-    """In the order of the items, by an attempt at a model in a folder. Raises TaskError and UserError."""
+    """Predictions of an attempt's model, in the order of the items. Raises TaskError and UserError."""
     project = of_model(state, model)
     result = await worker.run(
         query_request(
@@ -46,7 +46,7 @@ async def predictions(
 async def prediction_of_each(
     worker: Worker, store: Store, threads: int, state: LoopState, models: Iterable[Trained], item: int
 ) -> dict[str, Pick]:
-    """By model, for one text; a model that is not in the store, or damaged there, is absent."""
+    """Predictions for one text, by model. Models that are missing or damaged in the store are left out."""
     found: dict[str, Pick] = {}
     for trained in models:
         latest = trained.latest

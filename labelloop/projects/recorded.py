@@ -1,4 +1,4 @@
-"""Which fields of ProjectCreated a project's options become, and which options they were."""
+"""Convert a project's options to fields of ProjectCreated, and back."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,16 +9,16 @@ from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreated
 
 STAYS = "name"
-"""The part of a field, as of `classifier.name`, that stays as it is where only the others are given."""
+"""The part of a field (as in `classifier.name`) that is kept if only the other parts are given."""
 
 
 def recorded_options() -> tuple[str, ...]:
-    """The options that ProjectCreated keeps."""
+    """The options that ProjectCreated records."""
     return tuple(name for name, option in ProjectOptions.options().items() if option.recorded)
 
 
 def as_option(project: ProjectCreated, name: str) -> Any:
-    """The value of a recorded option by which the project would be as it is."""
+    """The value of a recorded option that corresponds to the project's current fields."""
     option = ProjectOptions.options()[name]
     assert option.recorded is not None
     if option.recorded == "max_batches":
@@ -31,14 +31,14 @@ def as_option(project: ProjectCreated, name: str) -> Any:
 
 
 def as_fields(options: ProjectOptions) -> dict[str, Any]:
-    """The fields of a new project. `max_batches` counts those that are asked for alone."""
+    """The fields of a new project. `max_batches` counts only batches that people are asked for."""
     return {field: _whole(options, field) for field in _fields()}
 
 
 def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
-    """The fields of a project that it would have by the given options.
+    """The project's fields after the given options are applied.
 
-    Another name begins without parameters; parameters alone are those of the name that holds.
+    A new name starts without parameters. Parameters without a name belong to the current name.
     """
     return {
         field: _changed(project, options, field, parts)
@@ -71,7 +71,7 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
 
 @cache
 def _fields() -> Mapping[str, Mapping[str, str]]:
-    """The recorded options by the fields that they become, and their parts; a whole field has the part ''."""
+    """Recorded options by field and part. An option that is a whole field has the part ''."""
     found: dict[str, dict[str, str]] = {}
     for name in recorded_options():
         field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
@@ -81,6 +81,6 @@ def _fields() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _kind(field: str) -> Any:
-    """The class of a field, which may be None."""
+    """The class of a field, without the None it may allow."""
     hint = get_type_hints(ProjectCreated)[field]
     return next((kind for kind in get_args(hint) if kind is not type(None)), hint)

@@ -1,4 +1,4 @@
-"""Asks people once more for texts, such as those whose labels are suspected to be wrong."""
+"""Ask people for texts again, for example those with labels that are likely wrong."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,49 +23,53 @@ from schemas.events import RelabelRequested
 
 
 async def relabel(log: Log, history: History, items: Sequence[int], why: str = "") -> int:
-    """Request the texts, each once; how many. Raises UserError for one that cannot be asked for now."""
+    """Request the texts, each once. Returns how many. Raises UserError if one cannot be asked for now."""
     state = _going_on(history)
     wanted = tuple(dict.fromkeys(items))
     answered = {answer.item for _, answer in decided(state)}
     under_way = _under_way(state)
     for item in wanted:
         if item not in answered:
-            raise UserError(f"text {item} of {history.project} has no answer yet that could be replaced")
+            raise UserError(
+                f"text {item} of {history.project} has no answer yet: choose a text that people answered"
+            )
         if item in under_way:
-            raise UserError(f"text {item} of {history.project} is being asked for once more already")
+            raise UserError(f"text {item} of {history.project} is already being asked again: leave it out")
     data = RelabelRequested(request=new_request(), who=who(), why=why, items=wanted)
     await ask(log, history, data)
     return len(wanted)
 
 
 async def suspects(store: Store, history: History, most: int) -> list[int]:
-    """The labels that are likeliest wrong, of texts that nobody is being asked for.
+    """The texts whose labels are most likely wrong, without those that people are being asked for.
 
-    Raises UserError, also where nothing can be asked for any more, and TaskError.
+    Raises TaskError, and UserError, also if the project has ended.
     """
     state = _going_on(history)
     found, under_way = await find_noise(store, state), _under_way(state)
     items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
     if not items:
-        raise UserError(f"none of the {found.judged} labels that were judged is likely wrong")
+        raise UserError(
+            f"none of the {found.judged} checked labels is likely wrong: there is nothing to ask for again"
+        )
     return items[:most]
 
 
 def _going_on(history: History) -> LoopState:
     state = sound(history)
     if state.ended:
-        raise UserError(f"{history.project} has ended: `labelloop fork` it to go on with its labels")
+        raise UserError(f"{history.project} has ended: continue from its labels with `labelloop fork`")
     return state
 
 
 def _under_way(state: LoopState) -> set[int]:
-    """The texts that are asked for now, or will be by a request."""
+    """The texts that people are asked for now, or will be because of a request."""
     waiting = (item for relabel in waiting_relabels(state) for item in relabel.items)
     return set(waiting).union(*(batch.items for batch in open_batches(state)))
 
 
 async def find_noise(store: Store, state: LoopState) -> NoiseResult:
-    """The suspects among the labels that count now. Raises TaskError and UserError."""
+    """Find the current labels that are likely wrong. Raises TaskError and UserError."""
     project, threads = for_next(state), default_threads()
     request = NoiseRequest(
         pool=await asyncio.to_thread(store.pool, project),

@@ -1,4 +1,4 @@
-"""A project's history up to a point of the log, and the proof that the log and what it names are whole."""
+"""Replay a project's history up to a point, and verify the log and the files it names."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,24 +19,24 @@ from schemas.parts import Snapshot
 
 @dataclass(frozen=True)
 class ReplayEnd:
-    """Where a replay ends: with an event, before what is later than a time, when a batch was done first."""
+    """Where a replay ends: after an event, at a time, or when a batch was first done."""
 
     event: str | None = None
     time: datetime | None = None
     batch: str | None = None
 
     def is_over(self, event: Event) -> bool:
-        """Whether the event is too late to be taken."""
+        """Whether the event comes after the end."""
         return self.time is not None and event.time > self.time
 
     def is_reached(self, history: History, event: Event) -> bool:
-        """Whether nothing after the event is taken."""
+        """Whether the replay ends with this event."""
         batch = history.state.batches.get(self.batch) if self.batch is not None else None
         return event.id == self.event or (batch is not None and batch.done)
 
 
 async def replay_until(log: Log, history: History, until: ReplayEnd) -> None:
-    """Let an empty history take the project's events. Raises UserError when the point is never reached."""
+    """Feed the project's events to an empty history. Raises UserError if the end is never reached."""
     reached = until.event is None and until.batch is None
     async for record in log.read(history.project):
         event = record.event
@@ -50,12 +50,12 @@ async def replay_until(log: Log, history: History, until: ReplayEnd) -> None:
             break
     if not reached:
         missing = f"event {until.event}" if until.event is not None else f"batch {until.batch} done"
-        raise UserError(f"{history.project} never has {missing}: `labelloop events` shows what it has")
+        raise UserError(f"{history.project} does not have {missing}: see `labelloop events`")
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found to be whole: `models` are in the store, `gone` ones are not; None when nobody looked."""
+    """What was verified. `models` are in the store, `gone` ones are not; None if the store was not read."""
 
     events: int
     digest: str
@@ -66,9 +66,9 @@ class Verified:
 
 
 async def proven(proof: Proof, store: Store | None) -> Verified:
-    """What the proof, and a look at the pools and models in the store, come to.
+    """Check the proof of the log, and the pools and models in the store.
 
-    Raises UserError that names the first event that does not fit, or whose model or pool is not as it was.
+    Raises UserError naming the first event that is wrong, or whose model or pool is damaged.
     """
     if proof.halt is not None:
         raise UserError(f"not verified: {proof.project} is {proof.halt}")
@@ -83,7 +83,7 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
 
 
 def _check_files(history: History, store: Store) -> tuple[int, int]:
-    """How many models were found whole, and how many are gone."""
+    """How many models are intact, and how many are gone."""
     project = history.state.project
     for snapshot in (project.pool, project.test) if project else ():
         if snapshot is not None:
@@ -108,7 +108,7 @@ def _check_snapshot(store: Store, snapshot: Snapshot, event: str) -> None:
 
 
 def _is_kept(store: Store, trained: ModelTrained, event: str) -> bool:
-    """Whether the model is there, each byte as it was written; False when it is gone. Raises UserError."""
+    """Whether the model is still there. Raises UserError if it is damaged."""
     try:
         folder = store.find_model(trained)
         if folder is not None:
@@ -118,6 +118,6 @@ def _is_kept(store: Store, trained: ModelTrained, event: str) -> bool:
     except (ModelDamaged, TaskError) as error:
         raise UserError(
             f"not verified: model {trained.model} of event {event} is damaged ({error}): "
-            "remove its folder, and it is trained again when it is needed"
+            "remove its folder; the model is trained again when it is needed"
         ) from error
     return folder is not None

@@ -1,4 +1,4 @@
-"""A model trained again from the log alone, and how like the first one it is."""
+"""Train a model again from the log alone, and compare it with the original."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ SAMPLE = 500
 
 @dataclass(frozen=True)
 class Difference:
-    """Over `texts` of the pool: how many get another label, and how far the probabilities are apart."""
+    """Over `texts` of the pool: how many get another label, and the mean difference of probabilities."""
 
     texts: int
     other_label: int
@@ -35,9 +35,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Retrained:
-    """`same`: whether each byte of the weights is the same. None: it cannot be told, the model is gone.
+    """`same`: whether the weights are equal, byte for byte. None: unknown, because the original is gone.
 
-    `difference` is there when they are not the same, and `changed` names what was otherwise than at first.
+    `difference` is set if they are not equal; `changed` names what differed (versions, device).
     """
 
     model: str
@@ -49,11 +49,11 @@ class Retrained:
 
 
 async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
-    """Train the model again, with as many threads as at first. Raises UserError and TaskError."""
+    """Train the model again, with the original number of threads. Raises UserError and TaskError."""
     trained = state.models.get(model)
     if trained is None:
         known = ", ".join(state.models) or "none yet"
-        raise UserError(f"there is no model {model!r}: there is {known}")
+        raise UserError(f"there is no model {model!r}: choose from {known}")
     scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
     with scratch as folder, closing(Worker(trained.latest.threads)) as worker:
         return await _retrained(worker, store, state, trained.latest, Path(folder))
@@ -84,7 +84,7 @@ async def _retrained(
 
 
 def _weights(folder: Path) -> dict[str, object]:
-    """The digests of a model's weights; other files tell how they were made, and by which versions."""
+    """The digests of a model's weights, without the files that describe the training."""
     files = json.loads((folder / MANIFEST).read_bytes())["files"]
     return {name: digest for name, digest in files.items() if name.endswith(".safetensors")}
 

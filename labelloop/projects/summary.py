@@ -1,4 +1,4 @@
-"""How a project stands, in a few figures. Pure."""
+"""A summary of a project's state. Pure."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -17,10 +17,10 @@ from labelloop.store.opening import without_credentials
 
 
 def overview(history: History, store: str | None) -> dict[str, Any]:
-    """Batches, labels, latest model and its folder, accuracy, digest and what is wrong, as JSON values.
+    """Batches, labels, latest model and its folder, accuracy, digest and failures, as JSON values.
 
-    `audit` is that of the newest model which has one. The folder is relative to the store's root where nobody
-    said where that is.
+    `audit` is the one of the newest audited model. The model's folder is relative to the store if the store's
+    address is unknown.
     """
     state = history.state
     opened = len(open_batches(state))
@@ -52,7 +52,7 @@ def overview(history: History, store: str | None) -> dict[str, Any]:
 
 
 def _stopping(state: LoopState) -> dict[str, Any] | None:
-    """What the criterion looked at last, and with how many labels it last began to advise to stop."""
+    """The criterion's latest value, and the number of labels at which it last began to say stop."""
     checks = [state.checks[name] for name in state.models if name in state.checks]
     if not checks:
         return None
@@ -75,7 +75,7 @@ def _discarded(state: LoopState) -> int:
 
 
 def _failures(state: LoopState) -> list[dict[str, Any]]:
-    """The last failure at each thing that has not been done since, as far as the log tells."""
+    """The last failure of each piece of work that has not been done since."""
     latest = _latest_success(state)
     return [
         {"service": service, "due": due, "error": failure.event.error, "attempt": failure.event.attempt}
@@ -91,7 +91,7 @@ def _latest_success(state: LoopState) -> datetime | None:
 
 
 def standing(history: History) -> dict[str, Any]:
-    """As JSON values; `items` are the labels by pool item, `annotators` the answers that count by status."""
+    """The state as JSON values. `items`: labels by pool item. `annotators`: valid answers by status."""
     state, labels = history.state, current(history.state)
     return {
         "project": history.project,

@@ -1,4 +1,4 @@
-"""Why a text was asked, what people answered, and which models came since: by the log alone. Pure."""
+"""Why a text was asked, what people answered, and which models came later, from the log alone. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from labelloop.loop.state import Batch, LoopState, Trained
 
 
 def reasons(state: LoopState, item: int) -> dict[str, Any]:
-    """As JSON values: each time that it was asked, the label that counts now, and the models `since`."""
+    """As JSON values: each time the text was asked, its current label, and the models `since`."""
     asked = [batch for batch in state.batches.values() if item in batch.items]
     labels = current(state).get(item)
     return {
@@ -21,7 +21,7 @@ def reasons(state: LoopState, item: int) -> dict[str, Any]:
 
 
 def since(state: LoopState, item: int) -> Iterator[Trained]:
-    """The model that picked the text first, and those that were trained after that."""
+    """The model that first picked the text, and all models trained after it."""
     first = next((batch for batch in state.batches.values() if item in batch.items), None)
     for name, trained in state.models.items():
         if first is not None and (name == first.queried.model or trained.at >= first.queried_at):

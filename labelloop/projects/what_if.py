@@ -1,4 +1,4 @@
-"""A project played again by another query strategy, on the texts that people labelled."""
+"""Simulate a project with another query strategy, on the texts that people labelled."""
 
 import asyncio
 import math
@@ -27,9 +27,9 @@ from schemas.parts import AnnotatedItem
 
 @dataclass(frozen=True)
 class Comparison:
-    """A project with its recorded curve, and the one that was played, with one for each seed.
+    """A project with its recorded curve, and the simulated project with one curve per seed.
 
-    `picked_by`: the strategies that picked its batches. Both have the same `labels`, so many in all.
+    `picked_by`: the strategies that picked the recorded batches. `labels`: the number of labels of both.
     """
 
     picked_by: str
@@ -56,7 +56,7 @@ class Comparison:
         return [(labels, mean) for labels, (_, mean, _) in self.spreads().items()]
 
     def told(self) -> dict[str, Any]:
-        """As JSON values."""
+        """The comparison as JSON values."""
         return {
             "project": self.real.name,
             "labels": self.labels,
@@ -70,26 +70,26 @@ class Comparison:
 
 
 def pickers(state: LoopState) -> str:
-    """The strategies by which models picked the batches, for people."""
+    """The query strategies that picked the batches, as text."""
     found = [batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None]
     return ", ".join(dict.fromkeys(filter(None, found))) or "chance"
 
 
 def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated:
-    """The project as it is played: till all labelled texts are asked. Raises UserError when it cannot be."""
+    """The project to simulate, until all labelled texts are asked. Raises UserError if that is impossible."""
     if project.test is None:
-        raise UserError(f"{project.name} has no test set to compare on: make a project with --test")
+        raise UserError(f"{project.name} has no test set to compare on: create a project with --test")
     batches = math.ceil(len(labels) / project.batch_size)
     if batches <= project.lookahead + 1:
         raise UserError(
-            f"{project.name} has {len(labels)} labels: there is no choice before it has more than "
-            f"{(project.lookahead + 1) * project.batch_size}"
+            f"{project.name} has only {len(labels)} labels: to compare strategies, label more than "
+            f"{(project.lookahead + 1) * project.batch_size} texts"
         )
     return replaced(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
 
 
 class SimulatedLoop:
-    """A loop in memory: order of work and learner are the real ones, the answers those of the log."""
+    """A loop in memory. It uses the real order of work and learner, and the answers in the log."""
 
     def __init__(self, worker: Worker, store: Store, threads: int, real: LoopState, scratch: Path) -> None:
         self._worker = worker
@@ -101,7 +101,7 @@ class SimulatedLoop:
         self._models: dict[str, TrainResult] = {}
 
     async def run(self, project: ProjectCreated) -> AsyncIterator[Point]:
-        """The figures of each model on the test set. Raises TaskError."""
+        """Yields the figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
         _tell(history, project)
         while not finished(history.state):

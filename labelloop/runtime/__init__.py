@@ -1,1 +1,1 @@
-"""What runs a service of the loop: projects, partitions, retries, caches, the process."""
+"""Run a service of the loop: projects, partitions, retries, caches, the process."""

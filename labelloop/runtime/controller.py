@@ -1,4 +1,4 @@
-"""What a service of the loop (a controller) is: pure decisions on the state, and effects apart from them."""
+"""The interface of a service of the loop (a controller): pure decisions, and separate effects."""
 
 from abc import ABC
 from collections.abc import Sequence
@@ -22,17 +22,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Polled:
-    """What a look at the world outside the log found, and in how many seconds to look again."""
+    """The result of a poll, and in how many seconds to poll again."""
 
     outcomes: Sequence[Outcome] = ()
     again_in: float = 60.0
 
 
 class Controller(ABC, Generic[Work]):
-    """A service that folds, then reacts.
+    """A service that folds the log and reacts to the state.
 
-    `do` and `poll` may raise `labelloop.errors.Unavailable` or `UserError` (waited for, said once), or
-    anything else (recorded as ServiceFailed); they are tried again with backoff.
+    `do` and `poll` may raise `labelloop.errors.Unavailable` or `UserError` (an outage, logged once), or
+    anything else (recorded as ServiceFailed). They are retried with backoff.
     """
 
     name: str
@@ -43,20 +43,20 @@ class Controller(ABC, Generic[Work]):
     """Whether what was done is dropped when, by then, something else (or nothing) is due."""
 
     def due(self, state: LoopState) -> Work | None:
-        """What is missing in the state. Pure."""
+        """The work that is due in this state. Pure."""
         return None
 
     def describe(self, work: Work) -> str:
-        """A short name of what is due, the same for every attempt at it."""
+        """A short description of the work, the same for every attempt."""
         return str(work)
 
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
-        """Do what is due; the outcomes are appended together."""
+        """Do the work. The outcomes are appended together."""
         return ()
 
     async def poll(self, state: LoopState) -> Polled:
-        """Look at the world outside the log; called again after a change of the state, or `again_in`."""
+        """Poll the world outside the log. Called again after a change of the state, or after `again_in`."""
         return Polled()
 
     async def close(self) -> None:
-        """Give back what the service holds."""
+        """Release the service's resources."""

@@ -1,4 +1,4 @@
-"""Stopping with the process that started the server."""
+"""Stop together with the parent process."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def stop_with_parent() -> None:
-    """Send this process SIGTERM when its parent is gone, however that ended."""
+    """Send this process SIGTERM when its parent has ended, for whatever reason."""
     parent = os.getppid()
     threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""A service as a process: settings, logging, signals, and the end of it when its supervisor is gone."""
+"""A service as a process: settings, logging, signals, and stopping when its supervisor is gone."""
 
 import asyncio
 import logging
@@ -29,12 +29,12 @@ Work = Callable[[ServiceStatus], Coroutine[Any, Any, None]]
 
 
 def serve(make: Callable[[ServiceSettings], Controller[Any]]) -> None:
-    """Run a controller until SIGTERM or SIGINT. Exits with 2 and one line when its settings are wrong."""
+    """Run a controller until SIGTERM or SIGINT. Exits with 2 and a one-line error for wrong settings."""
     launch(lambda observing: _serve(make, observing))
 
 
 def launch(main: Callable[[Observing], Coroutine[Any, Any, None]]) -> None:
-    """Run what is a process of its own. Exits with 2 and one line when its settings are wrong."""
+    """Run a service that is not a controller. Exits with 2 and a one-line error for wrong settings."""
     problem: str | None = None
     observing = Observing()
     try:

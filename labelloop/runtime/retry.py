@@ -1,4 +1,4 @@
-"""Trying until it works: an outage is told once, however each try meets it, and once when it is over."""
+"""Retry until it works. An outage is logged once when it begins and once when it ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,22 +13,22 @@ Result = TypeVar("Result")
 
 
 def stop_if_asked() -> None:
-    """Raise CancelledError if this task was cancelled, though it went on to end what it was at."""
+    """Raise CancelledError if this task was cancelled but finished its current step first."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
 def first_outage(group: BaseExceptionGroup[Unavailable | UserError]) -> Unavailable | UserError:
-    """The first error of a group, however deep it lies."""
+    """The first error of a group, at any depth."""
     error = group.exceptions[0]
     return first_outage(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 class Retry:
-    """Tries what one task of a service does; `project` counts its waits to that project.
+    """Retries one task of a service. Its waits are counted for `project`.
 
-    A context manager: on leaving, nothing is told of the task any more.
+    A context manager: on exit, the task's status is removed.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Retry:
         self._status.left(self.task)
 
     async def until_done(self, effect: Callable[[], Awaitable[Result]]) -> Result:
-        """Try until it is neither Unavailable nor a UserError."""
+        """Retry until `effect` raises neither Unavailable nor UserError."""
         while True:
             try:
                 result = await effect()
@@ -64,9 +64,9 @@ class Retry:
     async def attempt(
         self, effect: Awaitable[Result], failed: Callable[[Exception], Awaitable[None]]
     ) -> Result | None:
-        """The result, or None once it is time for the next try.
+        """The result, or None when it is time for the next try.
 
-        What is neither Unavailable nor a UserError is given to `failed`. Raises Fenced.
+        Exceptions other than Unavailable and UserError are passed to `failed`. Raises Fenced.
         """
         try:
             result = await effect
@@ -84,7 +84,7 @@ class Retry:
         return None
 
     async def wait(self, error: Unavailable | UserError) -> None:
-        """Tell of an outage, unless it is told, and return when it is time for the next try."""
+        """Report an outage, unless it is known, and return when it is time for the next try."""
         self._is_waiting = True
         self._status.waits(self.task, error, project=self._project)
         stop_if_asked()
@@ -95,7 +95,7 @@ class Retry:
         await asyncio.sleep(self._backoff.next())
 
     def is_over(self) -> None:
-        """It works."""
+        """Report that the task works again."""
         if self._is_waiting:
             self._is_waiting = False
             self._status.works(self.task)

@@ -1,4 +1,4 @@
-"""Whose turn it is, where not all can be looked at every time."""
+"""Round robin over items that cannot all be checked every time."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,9 +9,9 @@ SHORTEST = 5.0
 
 
 class RoundRobin:
-    """Goes round a growing sequence, a few at a time.
+    """Goes round a growing sequence, a few items at a time.
 
-    A round takes EACH seconds an item, but no less than SHORTEST and no more than `longest`.
+    A round takes EACH seconds per item, but at least SHORTEST and at most `longest`.
     """
 
     def __init__(self, longest: float) -> None:
@@ -20,7 +20,7 @@ class RoundRobin:
         self._saved = 0.0
 
     def take(self, items: Sequence[Item], seconds: float) -> list[Item]:
-        """The items whose turn comes in so many seconds, each once; after the last comes the first."""
+        """The items whose turn comes within `seconds`, each once. The first follows the last."""
         round_seconds = min(self._longest, max(SHORTEST, EACH * len(items)))
         self._saved += seconds / round_seconds * len(items)
         count = min(int(self._saved), len(items))

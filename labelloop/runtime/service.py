@@ -1,4 +1,4 @@
-"""Runs a controller: owns partitions, folds their projects from the log, reacts, tries again."""
+"""Run a controller: own partitions, fold their projects from the log, react, retry."""
 
 import asyncio
 import logging

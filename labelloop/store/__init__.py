@@ -1,4 +1,4 @@
-"""Where pools and models lie: a folder, or a URL with a cache on this machine."""
+"""The store of pools and models: a folder, or a URL with a cache on this machine."""
 
 from labelloop.store.base import Store, models_uri, pool_uri
 from labelloop.store.copying import copy_snapshots

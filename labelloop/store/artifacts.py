@@ -1,4 +1,4 @@
-"""Models on disk: plain folders with a manifest of digests, named by the manifest's sha256."""
+"""Models on disk: plain folders with a manifest of digests. The folder's name is the manifest's sha256."""
 
 import hashlib
 import json
@@ -14,17 +14,17 @@ ABANDONED_AFTER = 3600.0
 
 
 class ModelMissing(Exception):
-    """The model's folder or manifest is not there."""
+    """The model's folder or manifest does not exist."""
 
 
 class ModelDamaged(Exception):
-    """The model's folder does not hold what was written."""
+    """The model's folder was changed after it was written."""
 
 
 def store(into: Path, fill: Callable[[Path], None]) -> Path:
-    """Let `fill` write a model into a fresh folder and put that at `into/<sha256>`, durably and at once.
+    """Let `fill` write a model into a new folder, and move that to `into/<sha256>`, durably and atomically.
 
-    A whole model that is there already is left alone; a damaged one is replaced.
+    An intact model that is already there is kept; a damaged one is replaced.
     """
     with atomic.beside(into / "any") as draft:
         draft.mkdir()
@@ -37,7 +37,7 @@ def store(into: Path, fill: Callable[[Path], None]) -> Path:
 
 
 def verify(folder: Path, sha256: str) -> None:
-    """Check every byte of a model; raises `ModelMissing` or `ModelDamaged`."""
+    """Check every byte of a model. Raises `ModelMissing` or `ModelDamaged`."""
     try:
         manifest = (folder / MANIFEST).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -57,15 +57,15 @@ def verify(folder: Path, sha256: str) -> None:
 
 
 def file_digest(path: Path) -> str:
-    """The sha256 of a file's bytes in hex."""
+    """The sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def place(beside: Path, folder: Path) -> None:
-    """Put a whole model at `folder`, named by its sha256.
+    """Move a complete model to `folder`, which is named by its sha256.
 
-    A whole one that is there already is left alone, a damaged one is replaced.
+    An intact model that is already there is kept; a damaged one is replaced.
     """
     if folder.exists():
         try:
@@ -83,9 +83,9 @@ def place(beside: Path, folder: Path) -> None:
 
 
 def prune(models: Path, needed: Collection[Path] = (), superseded: Collection[Path] = ()) -> list[Path]:
-    """Remove models under `models/<model>/<sha256>` that are superseded and not needed.
+    """Remove models under `models/<model>/<sha256>` that are superseded and not needed. Returns them.
 
-    What is neither goes an hour after it was written: it may be on its way to the log. Returns the removed.
+    A model that is neither is removed an hour after it was written, because it may not be in the log yet.
     """
     limit = time.time() - ABANDONED_AFTER
     found = [path for path in models.glob("*/*") if path.is_dir() and path not in needed]

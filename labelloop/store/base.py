@@ -1,4 +1,4 @@
-"""Where a project's files lie: URIs relative to the store's root, and what every store does."""
+"""The interface of a store. Files are named by URIs relative to the store's root."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
@@ -20,10 +20,10 @@ def models_uri(project_id: str, model: str = "") -> str:
 
 
 class Store(ABC):
-    """Pools and models, reached by every service. The paths it hands out are on this machine.
+    """Pools and models for all services. The returned paths are on this machine.
 
-    Every method may block for as long as the network does, and may raise `Unavailable`, `UserError`, or
-    `TaskError` (a model that is missing or damaged, a full disk).
+    Every method may block on the network, and may raise `Unavailable`, `UserError`, or `TaskError` (a model
+    is missing or damaged, or the disk is full).
     """
 
     def pool(self, project: ProjectCreated) -> Path:
@@ -31,14 +31,14 @@ class Store(ABC):
 
     @abstractmethod
     def snapshot(self, snapshot: Snapshot) -> Path:
-        """The file of a pool or test set, to be read."""
+        """The file of a pool or test set, for reading."""
 
     @abstractmethod
     def model(self, trained: ModelTrained) -> Path:
-        """The folder of a model, to be read."""
+        """The folder of a model, for reading."""
 
     def find_model(self, trained: ModelTrained) -> Path | None:
-        """The folder of a model, to be read; None when it is gone."""
+        """The folder of a model, for reading, or None if it is gone."""
         try:
             folder = self.model(trained)
         except TaskError as error:
@@ -49,31 +49,31 @@ class Store(ABC):
 
     @abstractmethod
     def models(self, project_id: str) -> Path:
-        """Where models are written: the folder of a model's numbers."""
+        """The folder where new models of a project are written."""
 
     @abstractmethod
     def publish(self, folder: Path) -> str:
-        """Let everyone reach a model that was written under `models`; returns its URI."""
+        """Make a model that was written under `models` available to all services. Returns its URI."""
 
     @abstractmethod
     def prune(self, project_id: str, needed: Collection[str], superseded: Collection[str]) -> list[str]:
-        """Remove models that are superseded and not needed, and what writers that died left an hour ago.
+        """Remove models that are superseded and not needed, and what dead writers left an hour ago.
 
-        Takes and returns the models' URIs.
+        Takes and returns URIs of models.
         """
 
     @abstractmethod
     def cache(self, project_id: str) -> Path:
-        """A folder for what can be computed again, such as embeddings."""
+        """A folder for files that can be computed again, such as embeddings."""
 
     @abstractmethod
     def draft(self, project_id: str) -> AbstractContextManager[Path]:
-        """A folder that is the new project's if the block ends well, and leaves nothing if it fails."""
+        """A folder that becomes the new project's if the block succeeds, and is removed if it fails."""
 
     @abstractmethod
     def add_snapshot(self, snapshot: Snapshot, file: Path) -> bool:
-        """Put a copy of `file` where the snapshot lies, checked by its digest; False if it was there."""
+        """Copy `file` to the snapshot's place and check its digest. False if it was already there."""
 
     @abstractmethod
     def address(self, uri: str) -> str:
-        """Where something lies, for people: never with a credential."""
+        """The address of something in the store, for messages. It never contains a credential."""

@@ -1,4 +1,4 @@
-"""Copies of a store's files on this machine, bounded in size."""
+"""A cache of a store's files on this machine, bounded in size."""
 
 import os
 import time
@@ -12,12 +12,12 @@ from labelloop.errors import UserError
 from labelloop.store.artifacts import ABANDONED_AFTER
 
 IN_USE = 3600.0
-"""Seconds for which what was handed out is not removed: a service may be about to open it."""
+"""Seconds for which a returned entry is not removed, because a service may be about to open it."""
 ENTRIES = ("*/pool/*", "*/test/*", "*/models/*/*", "*/cache")
 
 
 class Cache:
-    """Files and folders at their URIs under `root`, of about `limit` bytes at most.
+    """Files and folders under `root`, by URI, with at most about `limit` bytes.
 
     An entry is a snapshot, a model, or all of a project's embeddings; its age is its modification time.
     """
@@ -33,7 +33,7 @@ class Cache:
         return path.relative_to(self.root).as_posix()
 
     def check(self) -> None:
-        """Raises UserError where nothing can be written."""
+        """Raises UserError if the cache cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / f"{UNFINISHED}{uuid.uuid4().hex}"
@@ -42,16 +42,16 @@ class Cache:
         except OSError as error:
             raise UserError(
                 f"the cache {self.root} cannot be written ({error.strerror or error}): "
-                "set LABELLOOP_CACHE to a folder that can"
+                "set LABELLOOP_CACHE to a writable folder"
             ) from error
 
     def use(self, path: Path) -> None:
-        """Say that an entry is used now."""
+        """Mark an entry as used now."""
         with suppress(FileNotFoundError):
             os.utime(path)
 
     def trim(self) -> list[Path]:
-        """Remove the least recently used entries that are too many, and what dead writers left."""
+        """Remove the least recently used entries beyond the limit, and what dead writers left."""
         now = time.time()
         entries = sorted(self._entries())
         surplus = sum(size for _, size, _ in entries) - self._limit
@@ -78,7 +78,7 @@ def _size(path: Path) -> int:
 
 
 def _withdraw(path: Path) -> None:
-    """Remove it so that nobody meets half of it."""
+    """Remove an entry atomically."""
     aside = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
     with suppress(OSError):
         path.rename(aside)

@@ -1,4 +1,4 @@
-"""Moves a project's texts from one store to another."""
+"""Copy a project's texts from one store to another."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,9 @@ from schemas.parts import Snapshot
 
 
 def copy_snapshots(source: Store, target: Store, snapshots: Iterable[Snapshot]) -> int:
-    """Copy pools and test sets under their URIs, checked by their digests; how many were not there yet.
+    """Copy pools and test sets, checked by their digests. Returns how many were copied.
 
-    To be run again after it was interrupted. Raises UserError when the source's are missing or damaged.
+    Run it again if it was interrupted. Raises UserError if a snapshot is missing or damaged in the source.
     """
     copied = 0
     for snapshot in snapshots:

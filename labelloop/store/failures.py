@@ -1,4 +1,4 @@
-"""How a task fails, told in one line."""
+"""Failures of tasks, with one-line messages."""
 
 import errno
 
@@ -9,7 +9,7 @@ LONGEST = 500
 
 
 class WorkerCrashed(TaskError):
-    """The child ended without an answer; the message says how."""
+    """The child ended without an answer. The message says how."""
 
     def __init__(self, message: str) -> None:
         super().__init__("crashed", message)
@@ -19,14 +19,14 @@ class WorkerCrashed(TaskError):
 
 
 class TaskFailed(TaskError):
-    """The task ended with an error.
+    """The task ended with an error. The message is one line.
 
-    `kind` is out-of-memory, disk-full, model-missing, model-damaged, bad-input or error; one-line message.
+    `kind` is out-of-memory, disk-full, model-missing, model-damaged, bad-input or error.
     """
 
     @classmethod
     def of(cls, error: BaseException) -> "TaskFailed":
-        """Name the kind of an error that a task raised."""
+        """Classify an error that a task raised."""
         return cls(_kind(error), _line(error))
 
 

@@ -1,4 +1,4 @@
-"""Copies what a store elsewhere holds to this machine, checked by its digests."""
+"""Copy files from a remote store to this machine, checked by their digests."""
 
 import hashlib
 import json
@@ -13,13 +13,13 @@ from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
 TRIES = 2
-"""Of a download that is not what was written: the way may have done the harm, not the store."""
+"""How often to try a download with a wrong digest: the transfer may be at fault, not the store."""
 
 
 def fetch_snapshot(objects: Objects, snapshot: Snapshot, file: Path) -> None:
-    """Copy a pool or test set to `file`. Raises UserError when it is missing or damaged."""
+    """Copy a pool or test set to `file`. Raises UserError if it is missing or damaged."""
     where = f"{objects.shown}/{snapshot.uri}"
-    remedy = "restore it from a backup, or make the project again from its data set"
+    remedy = "restore it from a backup, or create the project again from its data set"
     for _ in range(TRIES):
         with atomic.beside(file) as draft:
             if not objects.get(snapshot.uri, draft):

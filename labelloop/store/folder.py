@@ -14,7 +14,7 @@ from schemas.parts import Snapshot
 
 
 class FolderStore(Store):
-    """Files are read where they lie."""
+    """A folder as a store. Files are read in place."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

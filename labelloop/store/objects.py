@@ -1,4 +1,4 @@
-"""Files under a URL, by fsspec, with its errors as those that the loop knows."""
+"""Files under a URL, with fsspec. Its errors are translated to labelloop's."""
 
 import errno
 import hashlib
@@ -14,7 +14,7 @@ from labelloop.errors import TaskError, Unavailable, UserError, one_line
 
 Result = TypeVar("Result")
 OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
-"""Where the first part of a path is a bucket that somebody has to make."""
+"""Protocols whose paths start with a bucket, which must exist."""
 BLOCK = 1 << 20
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNANSWERABLE = (
@@ -27,11 +27,11 @@ UNANSWERABLE = (
     "NoRegionError",
     "ParamValidationError",
 )
-"""Errors of the stores' libraries, by name, that trying again does not mend."""
+"""Names of library errors for which a retry does not help."""
 
 
 class Objects:
-    """Files by names relative to a URL; nothing is believed from an earlier look. `shown` names the URL."""
+    """Files by names relative to a URL. Nothing is cached. `shown` is the URL without credentials."""
 
     def __init__(self, url: str, options: Mapping[str, Any], shown: str) -> None:
         self.shown = shown
@@ -41,16 +41,16 @@ class Objects:
         self._in_buckets = url.partition("://")[0] in OBJECT_STORES
 
     def read(self, name: str) -> bytes | None:
-        """All of a small file; None if it is not there."""
+        """The content of a small file, or None if it does not exist."""
         content: bytes | None = self._look(lambda: self._files.cat_file(self._path(name)))
         return content
 
     def digest(self, name: str) -> str | None:
-        """The sha256 in hex of what a file holds; None if it is not there."""
+        """The sha256 of a file, in hex, or None if it does not exist."""
         return self._look(lambda: self._digest(name))
 
     def get(self, name: str, file: Path) -> bool:
-        """Copy to a file of this machine; False if it is not there."""
+        """Download to a local file. False if it does not exist."""
 
         def copied() -> bool:
             self._files.get_file(self._path(name), str(file))
@@ -59,7 +59,7 @@ class Objects:
         return self._look(copied) or False
 
     def put(self, file: Path, name: str) -> None:
-        """Copy a file of this machine. Raises Unavailable if not all of it arrived."""
+        """Upload a local file. Raises Unavailable if it did not arrive completely."""
         path = self._path(name)
         try:
             with told(self.shown):
@@ -79,7 +79,7 @@ class Objects:
         return [path.removeprefix(self._root).lstrip("/") for path in found]
 
     def modified(self, name: str) -> datetime | None:
-        """When a file was written; None if that cannot be told."""
+        """When a file was written, or None if unknown."""
         try:
             with told(self.shown):
                 at: datetime = self._files.modified(self._path(name))
@@ -88,7 +88,7 @@ class Objects:
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file if it exists."""
         self._look(lambda: self._files.rm_file(self._path(name)))
 
     def _path(self, name: str) -> str:
@@ -112,7 +112,7 @@ class Objects:
         return found.hexdigest()
 
     def _check_bucket(self) -> None:
-        """A missing bucket is not a missing file: what it held is not lost for that. Raises UserError."""
+        """Raises UserError if the bucket is missing, which does not mean that its files are lost."""
         bucket = self._root.lstrip("/").partition("/")[0]
         try:
             with told(self.shown):
@@ -120,15 +120,15 @@ class Objects:
                     self._files.info(bucket)
         except FileNotFoundError as error:
             raise UserError(
-                f"the store {self.shown} has no bucket {bucket}: make it, or correct LABELLOOP_STORE"
+                f"the store {self.shown} has no bucket {bucket}: create it, or correct LABELLOOP_STORE"
             ) from error
 
 
 @contextmanager
 def told(store: str) -> Iterator[None]:
-    """Turn what a library raises into Unavailable or UserError; `store` names it, without credentials.
+    """Translate a library's errors to Unavailable or UserError. `store`: its name without credentials.
 
-    What is not found there (FileNotFoundError), and what is wrong with files of this machine, stays as it is.
+    FileNotFoundError, and errors with local files, are not changed.
     """
     try:
         yield
@@ -154,14 +154,14 @@ def told(store: str) -> Iterator[None]:
 def _is_refused(error: Exception) -> bool:
     if isinstance(error, PermissionError) or type(error).__name__ in UNANSWERABLE:
         return True
-    # Google's store says so by a code, or by a word.
+    # Google's store reports it with a code or a word.
     return str(getattr(error, "code", "")) in ("401", "403") or str(error).startswith("Forbidden")
 
 
 def away(store: str, why: str) -> Unavailable:
-    return Unavailable(f"the store {store} is away ({why})", f"store {store}")
+    return Unavailable(f"the store {store} is unavailable ({why})", f"store {store}")
 
 
 def line(error: BaseException) -> str:
-    """An error in one line, at most 200 characters."""
+    """An error as one line of at most 200 characters."""
     return (one_line(error.args[-1] if error.args else error) or type(error).__name__)[:200]

@@ -1,4 +1,4 @@
-"""Which store a location names."""
+"""Open the store at a location."""
 
 import json
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ OPTIONS = "LABELLOOP_STORE_OPTIONS"
 CACHE_GB = "LABELLOOP_CACHE_GB"
 DEFAULT_CACHE_GB = 10.0
 QUICK = {"config_kwargs": {"retries": {"total_max_attempts": 2}}}
-"""The services try again and say what they wait for: S3's own retries would hide it for minutes."""
+"""The services retry and report outages themselves. S3's own retries would hide an outage for minutes."""
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {"s3": QUICK, "s3a": QUICK}
 PACKAGES = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "gcs": ("gcsfs", "gcs")}
 
 
 def open_store(location: str | Path, environment: Mapping[str, str] = STORE) -> Store:
-    """The store at a folder, `file:///…`, or any URL that fsspec knows. Asks nothing of the network.
+    """The store at a folder, `file:///…`, or any URL that fsspec knows. Does not use the network.
 
     Options of fsspec's file system, and the cache's folder and size, come from the environment. Raises
     UserError.
@@ -39,7 +39,7 @@ def open_store(location: str | Path, environment: Mapping[str, str] = STORE) -> 
 
 
 def without_credentials(url: str) -> str:
-    """A URL as it may be shown."""
+    """A URL without credentials, for messages."""
     scheme, separator, rest = url.partition("://")
     place, slash, path = rest.partition("/")
     return f"{scheme}{separator}{place.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
@@ -66,8 +66,8 @@ def _options(environment: Mapping[str, str]) -> dict[str, Any]:
         found = json.loads(environment.get(OPTIONS) or "{}")
         return {str(name): value for name, value in found.items()}
     except (ValueError, AttributeError):
-        # What it holds may be a secret: neither it nor the error that quotes it is shown.
-        raise UserError(f'{OPTIONS} is no JSON object such as {{"anon": false}}') from None
+        # The value may contain a secret, so neither it nor the error that quotes it is shown.
+        raise UserError(f'{OPTIONS} is not a JSON object such as {{"anon": false}}') from None
 
 
 def _cache_size(environment: Mapping[str, str]) -> int:

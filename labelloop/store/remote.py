@@ -24,9 +24,9 @@ from schemas.parts import Snapshot
 
 
 class RemoteStore(Store):
-    """Files are copied to the cache and checked by their digests each time they are handed out.
+    """A remote store. Files are copied to the cache, and their digests are checked on each use.
 
-    A model's manifest is written last: a model without one is not there.
+    A model's manifest is written last, so a model without a manifest does not exist.
     """
 
     def __init__(self, objects: Objects, cache: Cache) -> None:
@@ -81,7 +81,7 @@ class RemoteStore(Store):
         removed = []
         for uri, names in found.items():
             if uri not in needed and (uri in superseded or self._is_abandoned(names)):
-                # Without its manifest it is no model, however far the rest of this comes.
+                # Without its manifest it does not count as a model, even if the rest is not removed.
                 for name in sorted(names, key=lambda name: not name.endswith(f"/{MANIFEST}")):
                     self._objects.remove(name)
                 remove(self._cache.path(uri))

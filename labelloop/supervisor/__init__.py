@@ -1,1 +1,1 @@
-"""Runs the services of one machine: starts, restarts and stops them, and says how they fare."""
+"""Run the services of one machine: start, restart and stop them, and report their state."""

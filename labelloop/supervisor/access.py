@@ -1,4 +1,4 @@
-"""The Argilla of a home, or one elsewhere, reached."""
+"""Connect to a home's Argilla or to an external one."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ OWNER = "owner"
 
 @asynccontextmanager
 async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
-    """The Argilla that is given, or that the home uses now. Raises UserError when it does not run."""
+    """The given Argilla, or the one that the home uses. Raises UserError if it does not run."""
     access = choose_elsewhere(home, given) or embedded(home)
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
@@ -28,7 +28,7 @@ async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple
 
 
 async def check(argilla: Argilla, url: str) -> None:
-    """Raises UserError unless an Argilla is there that takes the key, which must be an owner's."""
+    """Raises UserError unless Argilla answers and the key is an owner's."""
     try:
         user = await argilla.me()
     except Unavailable as error:
@@ -36,11 +36,11 @@ async def check(argilla: Argilla, url: str) -> None:
             f"Argilla at {url} does not answer ({error}): check its address, or start it"
         ) from error
     if user.role != OWNER:
-        raise UserError(f"the key for {url} is that of {user.username}, an {user.role}: give an owner's key")
+        raise UserError(f"the key for {url} belongs to {user.username}, an {user.role}: give an owner's key")
 
 
 async def wait_until_up(access: ArgillaAccess, given_up: Callable[[], str | None]) -> None:
-    """Wait for an Argilla that is starting. Raises UserError when `given_up` says why."""
+    """Wait for an Argilla that is starting. Raises UserError if `given_up` returns a reason."""
     give_up = time.monotonic() + PATIENCE
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
@@ -55,7 +55,7 @@ async def wait_until_up(access: ArgillaAccess, given_up: Callable[[], str | None
 
 
 def embedded(home: Home | None) -> ArgillaAccess:
-    """The one that the home's supervisor runs. Raises UserError when none does."""
+    """The Argilla that the home's supervisor runs. Raises UserError if none runs."""
     if home is None:
         raise UserError("there is no Argilla: give --argilla-url and --argilla-key")
     state = read_state(home.run)

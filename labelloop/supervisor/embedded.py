@@ -1,4 +1,4 @@
-"""The address of the embedded Argilla, and where that of a home listens."""
+"""The address on which a home's embedded Argilla listens."""
 
 import json
 import socket
@@ -16,23 +16,23 @@ DEFAULT_PORT = 6900
 
 @dataclass(frozen=True)
 class Embedded:
-    """Where the embedded Argilla is to listen."""
+    """The host and port of the embedded Argilla."""
 
     host: str
     port: int
 
 
 def choose_address(home: Home, host: str | None, port: int | None) -> Embedded:
-    """What is given; of what is not, what the home was last served on, or the default.
+    """The given host and port; otherwise those of the last time, or the defaults.
 
-    Raises UserError when the home's record of it is damaged.
+    Raises UserError if the home's record is damaged.
     """
     before = _recorded(home) or Embedded(DEFAULT_HOST, DEFAULT_PORT)
     return Embedded(before.host if host is None else host, before.port if port is None else port)
 
 
 def remember_address(home: Home, address: Embedded) -> None:
-    """Keep it for the next time."""
+    """Save the address for the next time."""
     atomic.write(home.path / FILE, json.dumps(asdict(address)) + "\n")
 
 
@@ -48,7 +48,7 @@ def _recorded(home: Home) -> Embedded | None:
 
 
 def check_free(host: str, port: int) -> None:
-    """Raises UserError when nothing can be served there."""
+    """Raises UserError if the port cannot be used."""
     try:
         with _bound(host, port):
             return
@@ -61,7 +61,7 @@ def check_free(host: str, port: int) -> None:
 
 
 def free_port(host: str, wanted: int = DEFAULT_PORT) -> int:
-    """The port wanted if it is free, else any that is."""
+    """The wanted port if it is free, otherwise any free port."""
     for port in (wanted, 0):
         try:
             with _bound(host, port) as found:
@@ -72,13 +72,13 @@ def free_port(host: str, wanted: int = DEFAULT_PORT) -> int:
 
 
 def local_url(host: str, port: int) -> str:
-    """Where this machine reaches it."""
+    """The URL for this machine."""
     name = "127.0.0.1" if host in ANY else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def colleagues_url(host: str, port: int) -> str | None:
-    """Where other machines reach it; None when it is bound to one address."""
+    """The URL for other machines, or None if it listens on one address only."""
     return f"http://{socket.gethostname()}:{port}" if host in ANY else None
 
 

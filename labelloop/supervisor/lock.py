@@ -1,4 +1,4 @@
-"""One supervisor a home."""
+"""The lock that allows one supervisor per home."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ PATIENCE = 0.5
 
 @contextmanager
 def hold(run: Path) -> Iterator[None]:
-    """Be the supervisor of the home whose folder `run` this is. Raises UserError while another is."""
+    """Hold the supervisor's lock of the home with this `run` folder. Raises UserError if another holds it."""
     run.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -32,7 +32,7 @@ def hold(run: Path) -> Iterator[None]:
 
 
 def holder(run: Path) -> int | None:
-    """The process that supervises this home now; None when nobody does."""
+    """The id of the process that supervises this home, or None."""
     try:
         descriptor = os.open(run / LOCK, os.O_RDONLY)
     except OSError:
@@ -48,7 +48,7 @@ def holder(run: Path) -> int | None:
 
 
 def _take(descriptor: int) -> bool:
-    """Take the lock; someone who only looks holds it for a moment."""
+    """Take the lock. A process that only checks it holds it for a moment."""
     give_up = time.monotonic() + PATIENCE
     while True:
         with suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""All services of one machine, running."""
+"""Run all services of one machine."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ RESTARTS = 3
 
 @dataclass(frozen=True)
 class Machine:
-    """What runs, and the Argilla that it uses."""
+    """The running services and their Argilla."""
 
     home: Home
     locations: Locations
@@ -30,7 +30,7 @@ class Machine:
 async def running(
     home: Home, locations: Locations, argilla: Embedded | ArgillaAccess, say: Callable[[str], None]
 ) -> AsyncIterator[Machine]:
-    """Start the embedded Argilla; on leaving, stop all in order. The caller holds the home's lock."""
+    """Start the embedded Argilla. On exit, stop everything in order. The caller holds the home's lock."""
     if isinstance(argilla, Embedded):
         access = ArgillaAccess(local_url(argilla.host, argilla.port), credentials(home.argilla).api_key)
     else:
@@ -42,9 +42,9 @@ async def running(
 
 
 async def start_services(machine: Machine, beside: plan.OptionalServices) -> None:
-    """Start the services as soon as Argilla answers: it is up the sooner for having the machine to itself.
+    """Start the services once Argilla answers. It starts faster while nothing else runs.
 
-    Raises UserError when Argilla keeps ending instead.
+    Raises UserError if Argilla keeps crashing.
     """
 
     def given_up() -> str | None:

@@ -1,4 +1,4 @@
-"""What runs on one machine, and with which settings."""
+"""Which services run on one machine, and their settings."""
 
 import os
 import sys
@@ -34,9 +34,9 @@ def argilla(home: Home, host: str, port: int) -> Service:
 
 @dataclass(frozen=True)
 class OptionalServices:
-    """What runs beside the loop: the evaluator, and, where somebody is to be told, what alerts.
+    """Services beside the loop: the evaluator, and alerting if there are addresses.
 
-    `alert`: addresses as Apprise reads them; `rules`: pairs of a rule's name and its value.
+    `alert`: Apprise URLs. `rules`: pairs of a rule's name and value.
     """
 
     evaluate: bool = True
@@ -44,14 +44,14 @@ class OptionalServices:
     rules: tuple[tuple[str, str], ...] = ()
 
     def check(self) -> None:
-        """Raises UserError where nobody could be alerted so."""
+        """Raises UserError if alerts cannot work with these settings."""
         read_rules(self.rules)
         if self.alert:
             targets(self.alert)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The services."""
+        """The names of the services."""
         chosen = SERVICES if self.evaluate else tuple(name for name in SERVICES if name != "evaluator")
         return (*chosen, ALERTING) if self.alert else chosen
 
@@ -59,10 +59,10 @@ class OptionalServices:
 def services(
     home: Home, locations: Locations, access: ArgillaAccess, beside: OptionalServices
 ) -> list[Service]:
-    """The loop, and what runs beside it.
+    """The services of the loop, and the optional ones.
 
-    If LABELLOOP_HEALTH_PORT is given, the first shows itself there and the others at the ports that follow;
-    else, if anybody is to be alerted, each at any free port of this machine, to be watched.
+    If LABELLOOP_HEALTH_PORT is set, the first service serves its health page there, and the others on the
+    following ports. Otherwise, if there are alerts, each uses any free port.
     """
     environment = settings(home, locations, access).to_environment()
     first = Observing.from_environment().port
@@ -76,7 +76,7 @@ def services(
 def annotators(
     home: Home, locations: Locations, access: ArgillaAccess, project: str, behaviour: Mapping[str, str]
 ) -> Service:
-    """Simulated annotators, who label a project from the gold labels of its pool."""
+    """Simulated annotators, which label a project from the gold labels of its pool."""
     arguments = [part for option in {"--project": project, **behaviour}.items() for part in option]
     environment = settings(home, locations, access).to_environment()
     module = ("labelloop.oracle.simulated", *arguments, "--stop-with-parent")
@@ -84,7 +84,7 @@ def annotators(
 
 
 def settings(home: Home, locations: Locations, access: ArgillaAccess) -> ServiceSettings:
-    """The settings that the services of this home get, from this process."""
+    """The settings for the services of this home."""
     threads = SERVICE.get("LABELLOOP_THREADS") or str(default_threads())
     keep = SERVICE.get("LABELLOOP_KEEP_MODELS") or str(KEEP_MODELS)
     basis = ServiceSettings(
@@ -106,7 +106,7 @@ def _port(first: int | None, number: int) -> dict[str, str]:
 
 
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:
-    # Nothing of the current folder may stand for a module of ours or of Python.
+    # Nothing in the current folder may shadow a module of ours or of Python.
     command = (sys.executable, "-P", "-m", *module)
-    # Addresses hold secrets: only what alerts is to know them.
+    # Addresses contain secrets: only the alerting service gets them.
     return Service(name, command, home.logs / f"{name}.log", {**QUIET, ALERT: "", **environment})

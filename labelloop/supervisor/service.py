@@ -1,4 +1,4 @@
-"""One service as a process of its own, in a session of its own, and its log file."""
+"""A service as a process in its own session, and its log file."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ TAIL = 4096
 
 @dataclass(frozen=True)
 class Service:
-    """What to run under a name, with additions to the environment; `log` takes stdout and stderr."""
+    """A command with a name and additions to the environment. `log` gets stdout and stderr."""
 
     name: str
     command: tuple[str, ...]
@@ -28,7 +28,7 @@ class Service:
 
 
 async def start(service: Service) -> asyncio.subprocess.Process:
-    """Start it as the leader of its own process group. Raises UserError when it cannot be started."""
+    """Start the service as leader of its own process group. Raises UserError if it cannot start."""
     try:
         service.log.parent.mkdir(parents=True, exist_ok=True)
         rotate(service.log)
@@ -46,7 +46,7 @@ async def start(service: Service) -> asyncio.subprocess.Process:
 
 
 async def end(process: asyncio.subprocess.Process, grace: float) -> None:
-    """Ask it to stop; after `grace` seconds it is killed. Nothing of its group is left."""
+    """Stop the process; kill it after `grace` seconds. No process of its group is left."""
     with suppress(ProcessLookupError):
         process.terminate()
     with suppress(TimeoutError):
@@ -56,7 +56,7 @@ async def end(process: asyncio.subprocess.Process, grace: float) -> None:
 
 
 def kill_group(leader: int) -> None:
-    """End every process of the group at once."""
+    """Kill every process of the group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
@@ -72,9 +72,9 @@ def how_it_ended(code: int) -> str:
 
 
 def rotate(log: Path, largest: int = LARGEST) -> None:
-    """Move what a log holds to `<log>.1` once it is larger than `largest` bytes.
+    """Move a log's content to `<log>.1` if it is larger than `largest` bytes.
 
-    The file itself stays, emptied, so that a process that appends to it goes on.
+    The file itself is kept and emptied, so that a process can continue to append to it.
     """
     with suppress(OSError):
         if log.stat().st_size > largest:
@@ -84,7 +84,7 @@ def rotate(log: Path, largest: int = LARGEST) -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last line that says something; empty if there is none."""
+    """The last line that is not empty, or "" if there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))

@@ -1,4 +1,4 @@
-"""What the supervisor says of itself and its processes in a file, and how this machine's services fare."""
+"""The supervisor's state file, and a report on this machine's services."""
 
 import json
 from contextlib import suppress
@@ -19,9 +19,9 @@ FILE = "supervisor.json"
 
 @dataclass
 class ProcessState:
-    """One process. `state`: starting, running, waiting (to be started again) or stopped; times as Unix time.
+    """One process. `state`: starting, running, waiting (for a restart) or stopped. Times are Unix times.
 
-    `started` is the process's own creation time, by which it is told from a later one with the same pid.
+    `started` is the process's creation time, which tells it from a later process with the same pid.
     """
 
     state: str = "starting"
@@ -43,13 +43,13 @@ class SupervisorState:
 
 
 def write_state(run: Path, state: SupervisorState) -> None:
-    """Replace what was said before. A full disk leaves it as it was."""
+    """Replace the state file. If the disk is full, the old one is kept."""
     with suppress(OSError):
         atomic.write(run / FILE, json.dumps(asdict(state), indent=1), durable=False)
 
 
 def read_state(run: Path) -> SupervisorState | None:
-    """What was said last; None if nothing readable was."""
+    """The last state, or None if there is no readable one."""
     try:
         said = json.loads((run / FILE).read_text(encoding="utf-8"))
         processes = {name: ProcessState(**process) for name, process in said.pop("processes").items()}
@@ -59,9 +59,9 @@ def read_state(run: Path) -> SupervisorState | None:
 
 
 def services_report(locations: Locations) -> dict[str, Any]:
-    """Log, store, what the supervisor says of each process and each process of itself, as JSON values.
+    """Log, store, and the state of each process by the supervisor and by itself, as JSON values.
 
-    Without a home, what runs is not known: `home` and `running` are None.
+    Without a home it is not known what runs: `home` and `running` are None.
     """
     store = locations.known_store
     where = {"log": locations.log, "store": without_credentials(store) if store is not None else None}
@@ -88,7 +88,7 @@ def _home_report(home: Home) -> dict[str, Any]:
 
 
 def _said(home: Home, name: str, process: ProcessState) -> dict[str, Any]:
-    """What the service says; nothing if that was another process."""
+    """The service's own status, or nothing if another process wrote it."""
     status_file = read_status_file(home.run, name)
     if status_file.get("pid") != process.pid:
         return {}

@@ -1,4 +1,4 @@
-"""The supervisor of one home: keeps each of its services running until it is told to stop."""
+"""The supervisor of one home: keeps each service running until it is stopped."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ ROTATE_INTERVAL = 60.0
 
 
 class SupervisedProcess:
-    """Starts its service again whenever it ends, with backoff; calls `changed` whenever `state` did."""
+    """Restarts its service whenever it ends, with backoff. Calls `changed` when `state` changed."""
 
     def __init__(self, service: Service, changed: Callable[["SupervisedProcess"], None]) -> None:
         self.service = service
@@ -32,7 +32,7 @@ class SupervisedProcess:
         self._keeping = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Stop the process in order, killing it after a grace, and start it no more."""
+        """Stop the process, kill it after a grace period, and do not restart it."""
         self._stopping.set()
         if self._process is not None:
             await end(self._process, GRACE)
@@ -40,7 +40,7 @@ class SupervisedProcess:
         self._say(state="stopped", pid=None)
 
     def kill(self) -> None:
-        """End the process and all it started at once."""
+        """Kill the process and everything it started."""
         self._stopping.set()
         if self._process is not None:
             kill_group(self._process.pid)
@@ -84,9 +84,9 @@ def _created(pid: int) -> float | None:
 
 
 class Supervisor:
-    """Keeps services running; an async context manager that leaves nothing running.
+    """Keeps services running. An async context manager; nothing is left running on exit.
 
-    `say` gets one line whenever a service ended by itself. The caller holds the home's lock.
+    `say` gets one line whenever a service ended unexpectedly. The caller holds the home's lock.
     """
 
     def __init__(self, home: Home, argilla: str, say: Callable[[str], None]) -> None:
@@ -115,12 +115,12 @@ class Supervisor:
         self._processes[service.name] = SupervisedProcess(service, self._changed)
 
     def kill(self) -> None:
-        """End all processes at once, for someone who will not wait."""
+        """Kill all processes at once."""
         for process in self._processes.values():
             process.kill()
 
     def state_of(self, name: str) -> ProcessState | None:
-        """How a service fares; None for one that this supervisor does not run."""
+        """The state of a service, or None if this supervisor does not run it."""
         return self._processes[name].state if name in self._processes else None
 
     def _changed(self, process: SupervisedProcess) -> None:
@@ -128,7 +128,7 @@ class Supervisor:
         self._state.processes[process.service.name] = state
         write_state(self._home.run, self._state)
         if state.state == "waiting":
-            self._say(f"{process.service.name} ended ({state.ended}) and is started again")
+            self._say(f"{process.service.name} ended ({state.ended}) and will be restarted")
 
     async def _rotate(self) -> None:
         while True:
@@ -138,7 +138,7 @@ class Supervisor:
 
 
 def end_leftovers(home: Home) -> None:
-    """End what a supervisor that was killed left running in this home."""
+    """Kill processes that a killed supervisor left running in this home."""
     state = read_state(home.run)
     for process in state.processes.values() if state else ():
         if process.pid is not None and process.started is not None and _is(process.pid, process.started):
@@ -153,6 +153,6 @@ def _is(pid: int, created: float) -> bool:
 
 
 def _stages(names: Collection[str]) -> list[list[str]]:
-    """Who answers stops first, and Argilla, which the others use, last."""
+    """The order of stopping: annotators first, and Argilla, which the others use, last."""
     between = [name for name in names if name not in FIRST + LAST]
     return [[name for name in FIRST if name in names], between, [name for name in LAST if name in names]]

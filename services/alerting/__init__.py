@@ -1,1 +1,1 @@
-"""Tells people what is wrong, and when it is over. Nothing in the loop needs it."""
+"""Alert people to problems, and tell them when a problem is over. Nothing in the loop needs it."""

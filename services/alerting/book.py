@@ -1,4 +1,4 @@
-"""What was found wrong, what is still to be told and to whom: in one file, so that a crash loses nothing."""
+"""Open alerts and messages that are still to be sent. They are kept in a file, so a crash loses nothing."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +18,7 @@ FILE = "alerts.json"
 
 @dataclass
 class QueuedAlert:
-    """A message, and the ids of the targets that have not taken it yet."""
+    """A message, and the ids of the targets that have not received it yet."""
 
     message: Message
     left: list[str]
@@ -26,7 +26,7 @@ class QueuedAlert:
 
 @dataclass
 class OpenAlert:
-    """An alert that stands, since when."""
+    """An open alert, and since when it is open."""
 
     title: str
     since: datetime
@@ -34,10 +34,10 @@ class OpenAlert:
 
 @dataclass
 class Book:
-    """Written whole or not at all, by `save`.
+    """Open alerts and queued messages. `save` writes them atomically.
 
-    `log`: the identity of the log it is about. `places`: the last offset of each partition that alerts were
-    decided up to. `standing`: alerts by what they are about (a project or a service) and their keys.
+    `log`: the log's identity. `places`: the last offset of each partition for which alerts were decided.
+    `standing`: open alerts by subject (a project or a service) and key.
     """
 
     path: Path
@@ -48,7 +48,7 @@ class Book:
     outbox: list[QueuedAlert] = field(default_factory=list)
 
     def change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> bool:
-        """Note what is wrong with a project or a service now: what is new or over is to be told."""
+        """Set the current alerts of a project or service. Messages are queued for new and ended ones."""
         before = self.standing.get(about, {})
         for key, alert in firing.items():
             if key not in before:
@@ -56,7 +56,7 @@ class Book:
         for key, known in before.items():
             if key not in firing:
                 stood = spoken(max(now - known.since, timedelta()))
-                self._tell(Message(f"over: {known.title}", f"It stood for {stood}.", is_over=True))
+                self._tell(Message(f"over: {known.title}", f"It lasted {stood}.", is_over=True))
         if before.keys() == firing.keys():
             return False
         self.standing[about] = {
@@ -67,7 +67,7 @@ class Book:
         return True
 
     def forget(self, is_forgotten: Callable[[str, str], bool]) -> bool:
-        """Drop what is not judged any more, by what it is about and its key: it is not told to be over."""
+        """Drop alerts that are no longer checked, by subject and key. No message is sent."""
         kept = {
             about: {key: known for key, known in found.items() if not is_forgotten(about, key)}
             for about, found in self.standing.items()
@@ -76,11 +76,11 @@ class Book:
         return self.standing != before
 
     def next_for(self, target: str) -> QueuedAlert | None:
-        """The oldest message that a target has not taken."""
+        """The oldest message that a target has not received."""
         return next((told for told in self.outbox if target in told.left), None)
 
     def took(self, target: str, told: QueuedAlert) -> None:
-        """The target has taken the message."""
+        """Note that the target received the message."""
         told.left.remove(target)
         self.outbox = [each for each in self.outbox if each.left]
 
@@ -88,13 +88,13 @@ class Book:
         self.outbox.append(QueuedAlert(message, list(self.targets)))
 
     def save(self) -> None:
-        """On disk when it returns. Raises UserError when it cannot be written."""
+        """Write to disk; durable when it returns. Raises UserError if it cannot be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             atomic.write(self.path, json.dumps(self._written(), indent=1), mode=atomic.THIS_USER)
         except OSError as error:
             raise UserError(
-                f"what was alerted cannot be kept in {self.path} ({error.strerror or error}): "
+                f"alerts cannot be saved in {self.path} ({error.strerror or error}): "
                 "check the folder and its disk"
             ) from error
 
@@ -112,10 +112,9 @@ class Book:
 
 
 def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
-    """What was kept of this log, for these targets; empty where it was of another log, or nothing was.
+    """The saved alerts of this log, for these targets. Empty if there are none, or for another log.
 
-    What was left to targets that are no more is left to those that are new.
-    Raises UserError when it is damaged.
+    Messages queued for targets that were removed go to new targets. Raises UserError if the file is damaged.
     """
     book = Book(folder / FILE, log, targets)
     try:
@@ -130,11 +129,11 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
             }
         new = [target for target in targets if target not in said["targets"]]
         for each in said["outbox"]:
-            # An address that was corrected is another one: it takes what nobody else is left to take.
+            # A corrected address is a new target: it gets the messages of the removed one.
             if left := [target for target in each["left"] if target in targets] or list(new):
                 book.outbox.append(QueuedAlert(Message(**each["message"]), left))
     except FileNotFoundError:
         return book
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{book.path} cannot be read ({error}): remove it, and alerts begin anew") from error
+        raise UserError(f"{book.path} cannot be read ({error}): remove it; alerts then start over") from error
     return book

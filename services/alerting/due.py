@@ -1,4 +1,4 @@
-"""What people are to be told now. Pure."""
+"""Which alerts are due. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SILENT, LAG, WAITING = "silent", "lag", "waiting"
 
 @dataclass(frozen=True)
 class Alert:
-    """Something is wrong; as long as it is, its `key` is the same."""
+    """A problem. Its `key` stays the same as long as the problem lasts."""
 
     key: str
     title: str
@@ -25,11 +25,11 @@ class Alert:
 
 
 Failing = Mapping[tuple[str, str], ServiceFailed]
-"""The last failure of a service at what was due, by both."""
+"""The last failure, by service and piece of work."""
 
 
 def failing_after(failing: Failing, event: Event) -> Failing:
-    """A failure of a service stands until the service says anything else of the project."""
+    """The open failures after an event. A failure ends when its service writes another event."""
     said = event.payload
     if isinstance(said, ServiceFailed):
         return {**failing, (said.service, said.due): said}
@@ -38,9 +38,9 @@ def failing_after(failing: Failing, event: Event) -> Failing:
 
 @dataclass(frozen=True)
 class ServiceHealth:
-    """A service as it was seen last: what is wrong with it, since when, and how far behind it is.
+    """The last known health of a service: its problem, since when, and its lag.
 
-    `problem` None: it answers, and is ready. `lag`: seconds; None: not known.
+    `problem` None: it answers and is ready. `lag`: seconds, or None if unknown.
     """
 
     problem: str | None
@@ -56,10 +56,9 @@ def of_project(
     now: datetime | None,
     told: Collection[str] = (),
 ) -> dict[str, Alert]:
-    """The alerts of a project, by key; `halted`: why it cannot go on; `told`: those that people know of.
+    """The alerts of a project by key. `halted`: why it is halted. `told`: alerts already sent.
 
-    `now` None: more is to be read, and it is not known how long anything has waited. What was told of it
-    stands meanwhile.
+    `now` None: the log is not read to its end, so waiting times are unknown. Alerts about them stay open.
     """
     name = state.project_id
     found = [
@@ -77,10 +76,10 @@ def of_project(
 def of_service(
     name: str, look: ServiceHealth, told: Collection[str], rules: Rules, now: datetime
 ) -> dict[str, Alert]:
-    """The alerts of a service, by key; `told`: those that people know of.
+    """The alerts of a service by key. `told`: alerts already sent.
 
-    A restart forgets since when a service is silent, and one that is silent tells no lag: what was told
-    stands meanwhile.
+    After a restart it is unknown since when a service is silent, and a silent service reports no lag. Such
+    alerts stay open meanwhile.
     """
     found = []
     is_silent = rules.silent is not None and (SILENT in told or now - look.since >= rules.silent)
@@ -98,12 +97,12 @@ def of_service(
 def _failed(name: str, failing: Failing, rules: Rules) -> Iterator[Alert]:
     for (service, due), failed in failing.items():
         if rules.failed is not None and failed.attempt >= rules.failed:
-            text = f"{due}: {failed.error} ({failed.kind}, attempt {failed.attempt}). It is tried again."
+            text = f"{due}: {failed.error} ({failed.kind}, attempt {failed.attempt}). It will be retried."
             yield Alert(f"failed {service} {due}", f"{name}: {service} failed", text)
 
 
 def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
-    """People answer the oldest open batch first, so it waits from the last answer to any on."""
+    """The oldest open batch waits since the last answer to any batch, because people answer it first."""
     opened = open_batches(state)
     if rules.waiting is None or not opened or state.ended:
         return
@@ -112,7 +111,7 @@ def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
         times += [time for time in (batch.responses_at, batch.annotated_at) if time is not None]
     if now - max(times) > rules.waiting:
         title = f"{state.project_id}: batch {opened[0].name} waits for people"
-        yield Alert(WAITING, title, f"There was no answer for {spoken(rules.waiting)} and more.")
+        yield Alert(WAITING, title, f"There was no answer for more than {spoken(rules.waiting)}.")
 
 
 def _still_waiting(told: Collection[str]) -> Iterator[Alert]:
@@ -134,7 +133,7 @@ def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
 
 
 def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
-    """Of the last batch of which it is known."""
+    """The agreement of the last batch for which it is known."""
     known = [(name, batch.revisions[-1].agreement) for name, batch in state.batches.items() if batch.done]
     name, agreed = next(((n, a) for n, a in reversed(known) if a is not None), ("", None))
     if rules.agreement is not None and agreed is not None and agreed < rules.agreement:
@@ -143,7 +142,7 @@ def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
 
 
 def _stopping(state: LoopState) -> Iterator[Alert]:
-    """As long as the criterion says so."""
+    """Open as long as the criterion says stop."""
     checks = [state.checks[name] for name in state.models if name in state.checks]
     if state.advised is not None and checks and checks[-1].stop:
         said = state.advised

@@ -1,4 +1,4 @@
-"""Alerting's effects: it follows the log, looks at the services, and tells people."""
+"""The alerting service: it follows the log, checks the services, and sends messages."""
 
 import asyncio
 import logging
@@ -52,7 +52,7 @@ async def main(observing: Observing) -> None:
 
 @dataclass
 class Project:
-    """A project as it is followed."""
+    """A followed project."""
 
     partition: int
     history: DeliveringHistory
@@ -60,10 +60,10 @@ class Project:
 
 
 class Alerting:
-    """Decides by the log from where it was left, and by the clock; what is decided is kept, then told.
+    """Decides on alerts from the log and the clock, saves them, then sends them.
 
-    The log is folded from its beginning at each start. What comes before the place that the book knows was
-    decided then; without a book, what is wrong now is told, and nothing of what was.
+    The log is folded from its beginning at each start. Alerts are decided only for events after the saved
+    offset. Without a saved offset, only current problems are sent.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class Alerting:
                 self._is_caught_up = True
                 self._log_retry.is_over()
                 self._status.health.lacks(LOG, None)
-                # What comes to a partition that is empty so far is news too.
+                # Events in a partition that was empty so far are new too.
                 self._book.places = {**dict.fromkeys(lag, -1), **self._read, **self._book.places}
                 self._is_kept = False
                 await self._judge_all(datetime.now(UTC))
             await asyncio.sleep(CATCH_UP_INTERVAL)
 
     def _share(self, follower: Follower) -> None:
-        """What comes with a partition that another member had is no news."""
+        """Events of a partition that another member had before are not new."""
         if follower.rebalances != self._rebalances:
             self._rebalances = follower.rebalances
             self._is_caught_up = False
@@ -161,7 +161,7 @@ class Alerting:
         self._status.metrics.lag.folded(record.event.time)
         if not is_news:
             return
-        # What halts a project is told of no state: the one before it stands.
+        # The event that halts a project has no state: use the one before it.
         history = project.history
         for event, state in history.told or [(record.event, history.state)]:
             now = datetime.now(UTC) if self._is_caught_up else None
@@ -171,7 +171,7 @@ class Alerting:
         await self._keep()
 
     def _judge(self, project: Project, state: LoopState, time: datetime, now: datetime | None) -> None:
-        """`time`: that of the change. `now` None: this is not the present."""
+        """Decide a project's alerts. `time`: of the change. `now` None: the log is not read to its end."""
         history = project.history
         halted = str(history.halt) if history.halt else None
         told = self._book.standing.get(history.project, ())
@@ -182,7 +182,7 @@ class Alerting:
             self._change(history.project, firing, time)
 
     async def _judge_all(self, now: datetime) -> None:
-        # Of what is another member's now it is not known how it stands.
+        # The state of projects that another member has is unknown.
         partitions = self._follower.partitions() if self._follower else ()
         for project in self._projects.values():
             if project.partition in partitions:
@@ -196,7 +196,7 @@ class Alerting:
                 about = f"service {name}"
                 told = self._book.standing.get(about, ())
                 self._change(about, of_service(name, look, told, self._rules, now), now)
-            # A place that moved on is kept now and then: each event would cost a write.
+            # Offsets are saved only now and then, because each event would cost a write.
             self._is_kept = self._is_kept and self._is_place_kept
             if self._is_caught_up:
                 await self._judge_all(now)
@@ -204,18 +204,18 @@ class Alerting:
             await asyncio.sleep(self._interval)
 
     async def _tell(self, target: Target) -> None:
-        """Tell one target what it has not been told, in order; what was sent is noted at once."""
+        """Send a target its queued messages in order. Each is marked as sent at once."""
         retry = Retry(self._status, target.name)
         while True:
             told = await self._next_for(target)
             await retry.until_done(partial(target.send, told.message))
-            logger.info("%s was told: %s", target.name, told.message.title)
+            logger.info("sent to %s: %s", target.name, told.message.title)
             self._book.took(target.id, told)
             self._is_kept = False
             await self._keep()
 
     async def _next_for(self, target: Target) -> QueuedAlert:
-        """The next message, once it is on disk: what could be lost is not told."""
+        """The next message, once it is on disk, so that nothing is sent that could be forgotten."""
         async with self._kept:
             while not (self._is_kept and (told := self._book.next_for(target.id))):
                 await self._kept.wait()

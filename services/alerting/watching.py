@@ -1,4 +1,4 @@
-"""How services fare, as their health pages tell."""
+"""Check the health pages of services."""
 
 import asyncio
 import socket
@@ -22,9 +22,9 @@ STARTING = "it is starting"
 
 
 class ServiceWatch:
-    """Services of this machine's supervisor, and those at the addresses that are given by their names.
+    """Watches this machine's services, and services at given addresses.
 
-    Behind a name that stands for several machines, each is asked.
+    If a host name stands for several machines, each of them is checked.
     """
 
     def __init__(self, run: Path | None, addresses: Mapping[str, str]) -> None:
@@ -33,7 +33,7 @@ class ServiceWatch:
         self._looks: dict[str, ServiceHealth] = {}
 
     async def look(self, now: datetime) -> Mapping[str, ServiceHealth]:
-        """Each service as it is now; what is wrong with it keeps the time at which that was first seen."""
+        """The current health of each service. A problem keeps the time at which it was first seen."""
         found = {**self._supervised(), **self._addresses}
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
             looks = await asyncio.gather(*(self._look(client, url, now) for url in found.values()))
@@ -45,7 +45,7 @@ class ServiceWatch:
         return self._looks
 
     def _supervised(self) -> dict[str, str | None]:
-        """The addresses of the services that run here; None while one has none, as when it starts."""
+        """The addresses of this machine's services. None while a service has none, for example at start."""
         state = read_state(self._run) if self._run is not None else None
         if state is None or self._run is None:
             return {}
@@ -75,7 +75,7 @@ class ServiceWatch:
 
 
 def _lags(page: str) -> list[float]:
-    """The lags on a page of metrics; none where it is none."""
+    """The lags on a metrics page. Empty if the page is not valid."""
     try:
         families = list(text_string_to_metric_families(page))
     except ValueError:
@@ -84,7 +84,7 @@ def _lags(page: str) -> list[float]:
 
 
 async def _each(address: str) -> list[str]:
-    """The address of each machine behind the name in an address; itself where they are not known."""
+    """The address of each machine behind a host name, or the address itself if they are unknown."""
     parts = urlsplit(address)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
@@ -92,10 +92,10 @@ async def _each(address: str) -> list[str]:
         )
     except (OSError, UnicodeError):
         return [address]
-    # A certificate is one for the name.
+    # A certificate is valid for the name only.
     if parts.scheme != "http":
         return [address]
-    # One family: a service listens on one, and its name often stands for both.
+    # Use one address family: a service listens on one, but its name often has both.
     family = min(place[0] for place in found)
     places = sorted({str(place[4][0]) for place in found if place[0] == family})
     port = f":{parts.port}" if parts.port else ""

@@ -1,1 +1,1 @@
-"""Reads people's answers where they answer and says in the log when a batch is done, and when it changed."""
+"""Read people's answers from the oracle, and record in the log when a batch is done or changed."""

@@ -1,4 +1,4 @@
-"""Which events a look at a batch's answers makes due. Pure."""
+"""Which events the answers to a batch make due. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ def due(
     accounts: Collection[str],
     now: datetime,
 ) -> Sequence[Outcome]:
-    """The events that this look at the batch makes due. `accounts` are the ids of the server's users."""
+    """The events that are due after a poll of the batch. `accounts` are the ids of the server's users."""
     if state.project is None:
         return ()
     votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
@@ -34,7 +34,7 @@ def due(
 
 
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
-    """The votes in the log by pool item, for every text whose votes count."""
+    """The recorded votes by pool item, for every text whose votes count."""
     recorded = {answer.item: answer for answer in batch.answers}
     kept = batch.kept
     items = [picked.item for picked in batch.queried.items if picked.item in kept]
@@ -88,7 +88,7 @@ def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> 
 
 
 def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
-    """A given text may have been decided by fewer annotators than the project asks for."""
+    """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
     enough = min(project.min_submitted, max(1, len(_deciding(first))))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
@@ -108,12 +108,12 @@ def _deciding(votes: ItemVotes) -> list[Vote]:
 
 
 def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:
-    """Who answered what."""
+    """Who gave which answer."""
     return {(vote.username, vote.status, vote.labels) for vote in votes.votes}
 
 
 def _signature(votes: Collection[ItemVotes]) -> set[tuple[object, ...]]:
-    """What makes a difference: who answered what, and where; not when."""
+    """What counts as a change: who gave which answer on which record, not when."""
     return {
         (item.item, item.record, vote.username, vote.user, vote.status, vote.labels)
         for item in votes

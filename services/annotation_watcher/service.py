@@ -1,4 +1,4 @@
-"""The annotation watcher's effects: it reads people's votes, and never writes where they answer."""
+"""The annotation watcher: it polls the oracle for votes. It never writes to the oracle."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ ROUND = 30.0
 
 @dataclass
 class WatchedProject:
-    """How a project is watched: its records, older batches in turn, what was seen last, polls since news."""
+    """The watch on a project: records, round robin of older batches, last votes, polls without a change."""
 
     records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
@@ -31,7 +31,7 @@ class WatchedProject:
 
 
 class AnnotationWatcher(Controller[None]):
-    """Polls the open batches every time and the others in turn, all of them within a minute."""
+    """Polls open batches every time, and finished ones in turn, each within a minute."""
 
     name = "annotation_watcher"
 

@@ -1,4 +1,4 @@
-"""What the votes on a text come to: a label by majority, how ties are broken, when it is discarded. Pure."""
+"""The verdict on a text: majority label, tie-breaking, or discarded. Pure."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ Labels = tuple[str, ...]
 
 
 def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
-    """The labels by majority, or discarded; None while too few annotators have decided.
+    """The majority label, or discarded. None while too few annotators have decided.
 
     A text is discarded if at least half of the deciding votes discard it.
     """
@@ -24,7 +24,7 @@ def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
 
 
 def withdrawn(votes: ItemVotes) -> AnnotatedItem:
-    """A text whose label was taken back: neither labelled nor discarded."""
+    """The verdict on a text whose label was withdrawn: neither labelled nor discarded."""
     return _item(votes, (), False, None)
 
 

@@ -1,1 +1,1 @@
-"""Measures each model, audits it, and checks after it whether to stop. Nothing in the loop needs it."""
+"""Evaluate and audit each model, and check whether to stop. Nothing in the loop needs it."""

@@ -6,5 +6,5 @@ from labelloop.runtime.process import serve
 from services.evaluator.service import Evaluator
 
 if __name__ == "__main__":
-    os.nice(5)  # Annotators wait for trainings and queries, never for a figure.
+    os.nice(5)  # Annotators wait for trainings and queries, never for an evaluation.
     serve(Evaluator)

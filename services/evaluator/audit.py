@@ -1,4 +1,4 @@
-"""A model's accuracy on the pool, estimated from texts drawn at random. Pure; derived in docs/audit.md."""
+"""Estimate a model's accuracy on the pool from texts drawn at random. Pure. See docs/audit.md."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ Z95 = 1.959964
 
 @dataclass(frozen=True)
 class Sample:
-    """Texts drawn at random from the `rest`: what was in no batch before. Counts of texts throughout.
+    """Texts drawn at random from the `rest`, the texts that were in no earlier batch. All fields are counts.
 
-    Of what was in a batch before, `known` have a label, of which the model gets `known_right` right. Of the
-    `drawn`, `labelled` have a label (the others were discarded), of which it gets `right` right.
+    In earlier batches, `known` texts have a label, and the model is right on `known_right` of them. Of the
+    `drawn` texts, `labelled` have a label (the others were discarded), and it is right on `right` of them.
     """
 
     known: int
@@ -37,10 +37,10 @@ class Estimate:
 
 
 def estimate(samples: Sequence[Sample]) -> Estimate | None:
-    """The accuracy of one model, which has learned none of the drawn texts. None: no drawn text has a label.
+    """Estimate the accuracy of a model that learned none of the drawn texts. None: no drawn text has a label.
 
-    Stratified (Cochran, Sampling Techniques, 1977, ch. 5): the known texts are counted, the rest is
-    estimated, once for each sample, and the estimates are averaged by their sizes.
+    Stratified (Cochran, Sampling Techniques, 1977, ch. 5): known texts are counted, the rest is estimated
+    from each sample, and the estimates are averaged, weighted by size.
     """
     samples = [sample for sample in samples if sample.drawn]
     labelled = sum(sample.labelled for sample in samples)
@@ -55,7 +55,7 @@ def estimate(samples: Sequence[Sample]) -> Estimate | None:
         weight += share * rest / (sample.known + rest)
         guessed += sample.right / labelled * rest / (sample.known + rest)
         fraction += share * sample.drawn / sample.rest
-    # Sums of floats may miss each other by a hair.
+    # Sums of floats may differ slightly.
     low, high = wilson(min(1.0, guessed / weight), labelled, fraction)
     accuracy = min(1.0, counted + guessed)
     return Estimate(
@@ -66,9 +66,10 @@ def estimate(samples: Sequence[Sample]) -> Estimate | None:
 
 
 def wilson(share: float, size: int, fraction: float = 0.0) -> tuple[float, float]:
-    """The 95 % interval of a share that was found in `size` of a population's members (Wilson 1927).
+    """The 95 % Wilson interval of a share in a sample of `size` (Wilson 1927).
 
-    `fraction` of the population was looked at: the whole leaves no doubt (Cochran 1977, ch. 3).
+    `fraction`: the sampled fraction of the population, for the finite population correction (Cochran 1977,
+    ch. 3).
     """
     if fraction >= 1:
         return share, share
@@ -79,11 +80,11 @@ def wilson(share: float, size: int, fraction: float = 0.0) -> tuple[float, float
 
 
 def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
-    """The batches whose audit texts score a model: from what it learned up to the batch that it picked.
+    """The batches whose audit texts score a model: from the first it did not learn to the one it picked.
 
-    Left out are those that were picked while a batch may have been open that gave texts back later: these
-    could not be drawn. Empty while a batch is still to come or to be done, where none of the audit texts has
-    a label, and of a model that stands outside the batches.
+    Batches are left out if they may have been picked while an open batch held texts that it gave back later:
+    those could not be drawn. Empty if a batch is not done yet, if no audit text has a label, and for a model
+    that belongs to no batch.
     """
     if state.project is None or not trained.first.model.isdecimal():
         return ()
@@ -103,7 +104,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
 
 
 def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
-    """The labelled texts of these batches and of those before: all that the figures need."""
+    """The labelled texts of these and all earlier batches, which the estimate needs."""
     labels, wanted = current(state), set[int]()
     for batch in _up_to(state, batches[-1]):
         wanted |= batch.kept & labels.keys()
@@ -111,7 +112,7 @@ def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
 
 
 def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
-    """What was drawn at random in each of the batches, by a model's labels for `texts`."""
+    """The random sample in each of the batches, scored with a model's labels for `texts`."""
     assert state.project is not None
     labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
@@ -136,7 +137,7 @@ def _audited(batch: Batch) -> frozenset[int]:
 
 
 def _gave_back(state: LoopState, batch: Batch) -> bool:
-    """Whether texts went back of a batch that need not have been done when this one was picked."""
+    """Whether a batch that may have been open when this one was picked gave texts back to the pool."""
     assert state.project is not None
     first = picking_model(state.project, batch.number) + 1
     before = (state.batches[str(number)] for number in range(first, batch.number))

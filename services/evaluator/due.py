@@ -1,4 +1,4 @@
-"""What is to be found out next. Pure."""
+"""What the evaluator does next. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.evaluator.audit import scoring_batches
 
 @dataclass(frozen=True)
 class AboutModel:
-    """Something to find out about a model; `cause` is the event that made it due."""
+    """A piece of work about a model. `cause` is the event that made it due."""
 
     trained: ModelTrained
     cause: str
@@ -25,7 +25,7 @@ class AboutModel:
 
 @dataclass(frozen=True)
 class Evaluation(AboutModel):
-    """Its figures on the test set."""
+    """Evaluate a model on the test set."""
 
     @property
     def description(self) -> str:
@@ -34,7 +34,7 @@ class Evaluation(AboutModel):
 
 @dataclass(frozen=True)
 class Audit(AboutModel):
-    """Its accuracy on the pool, by what was drawn at random in these batches."""
+    """Estimate a model's accuracy on the pool, from random texts of these batches."""
 
     batches: tuple[str, ...]
 
@@ -45,7 +45,7 @@ class Audit(AboutModel):
 
 @dataclass(frozen=True)
 class Check(AboutModel):
-    """Whether the stopping criterion advises to stop after it."""
+    """Check the stopping criterion after a model."""
 
     @property
     def description(self) -> str:
@@ -56,12 +56,12 @@ Work: TypeAlias = Evaluation | Audit | Check
 
 
 def next_work(state: LoopState, keep: int) -> Work | None:
-    """`keep` is how many models the trainer does not remove, beside those that are needed."""
+    """The next piece of work. `keep`: how many models the trainer keeps, besides those still needed."""
     return next_evaluation(state, keep) or next_check(state, keep) or next_audit(state, keep)
 
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
-    """The oldest model without figures. None without a test set."""
+    """The oldest model without an evaluation. None without a test set."""
     if state.project is None or state.project.test is None:
         return None
     for trained in _kept(state, keep):
@@ -71,7 +71,7 @@ def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
 
 
 def next_check(state: LoopState, keep: int) -> Check | None:
-    """The oldest model of a batch that no check followed. None without a criterion, and after an end."""
+    """The oldest unchecked model of a batch. None without a criterion, and after the project ended."""
     if state.project is None or state.project.stopping is None or state.ended:
         return None
     for trained in _kept(state, keep):
@@ -82,7 +82,7 @@ def next_check(state: LoopState, keep: int) -> Check | None:
 
 
 def next_audit(state: LoopState, keep: int) -> Audit | None:
-    """The oldest model without an estimate, of those whose audit texts are labelled."""
+    """The oldest model without an audit whose audit texts are labelled."""
     for trained in _kept(state, keep):
         batches = () if trained.latest.model in state.audits else scoring_batches(state, trained)
         if batches:
@@ -91,5 +91,5 @@ def next_audit(state: LoopState, keep: int) -> Audit | None:
 
 
 def _kept(state: LoopState, keep: int) -> Iterator[Trained]:
-    """The models that can be had, also when the trainer is done with the next one."""
+    """The models that will still be there after the trainer finishes the next one."""
     return (trained for trained in kept(state, max(2, keep), coming=1) if trained.available)

@@ -1,4 +1,4 @@
-"""Asks the learner for a model's figures: on the test set, on audited texts, for the stopping criterion."""
+"""Ask the learner to evaluate a model, to predict audited texts, and to check the stopping criterion."""
 
 import asyncio
 import time
@@ -73,7 +73,7 @@ async def estimated(
 
 
 def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
-    """What the model's labels of `texts` come to. Pure."""
+    """The estimate from the model's labels of `texts`. Pure."""
     found = list(samples(state, work.batches, predicted))
     accuracy = estimate(found)
     assert accuracy is not None

@@ -1,4 +1,4 @@
-"""The evaluator's effects: what there is to know about a model, found out and told."""
+"""The evaluator service: it evaluates and audits models, and checks the stopping criterion."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Evaluator(Controller[Work]):
-    """Finds out one thing about one model at a time."""
+    """Does one evaluation, audit or check at a time."""
 
     name = "evaluator"
 
@@ -74,7 +74,7 @@ class Evaluator(Controller[Work]):
     def _lost(self, state: LoopState, work: Work, error: TaskError) -> Outcome:
         attempt = state.models[work.model].ids[-1]
         if attempt not in self._missed:
-            # The trainer may just have removed it as too old: the log will say so in a moment.
+            # The trainer may have just removed it as too old, and the log will show that soon.
             self._missed.add(attempt)
             raise Unavailable(error.message) from error
         lost = ModelLost(model=work.model, attempt=work.trained.attempt, reason=error.message)

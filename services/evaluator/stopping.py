@@ -1,4 +1,4 @@
-"""What a stopping criterion looks at, and what follows from what it says. Pure."""
+"""The input of a stopping criterion, and the events that follow from its result. Pure."""
 
 from itertools import islice
 
@@ -10,17 +10,17 @@ STOPPING_SET = 500
 
 
 def stopping_set(project: ProjectCreated) -> list[int]:
-    """The texts by which the criterion compares models: the same for all, drawn by the seed."""
+    """The texts on which the criterion compares models. They depend only on the seed."""
     return random_draw(derived(project.seed, "stopping"), project.pool.size, (), STOPPING_SET)
 
 
 def number_of(state: LoopState, model: str) -> int:
-    """How many models of batches there are up to this one, which is one of them."""
+    """How many models of batches there are up to and including this one."""
     return [name for name in state.models if name.isdecimal()].index(model) + 1
 
 
 def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
-    """The last checks, so many at most, after the models before this one, oldest first."""
+    """At most `most` checks of earlier models, the latest ones, oldest first."""
     names = list(state.models)
     found = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
     checks = islice((check for check in found if check is not None), most)
@@ -28,7 +28,7 @@ def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
 
 
 def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
-    """The check; an advice when it is the first in a row that says so; an end when that was asked for."""
+    """The check, an advice if it is the first that says stop, and an end if the project wants that."""
     before = earlier(state, check.model, 1)
     if not check.stop or (before and before[-1].stop):
         return [check]

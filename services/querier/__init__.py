@@ -1,1 +1,1 @@
-"""Picks the texts that the model is least sure of, and puts them before people in Argilla."""
+"""Pick the texts that people label next, and keep the records in Argilla in line with the log."""

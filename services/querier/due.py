@@ -1,4 +1,4 @@
-"""Which batch is due, and its items from what the strategy picked. Pure."""
+"""Which batch is due, and its items from the strategy's picks. Pure."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from schemas.parts import QueriedItem
 
 
 def next_work(state: LoopState) -> NextBatch | NextRelabel | None:
-    """The next numbered batch comes first: it took longer to pick, if that is under way."""
+    """The next batch. A numbered batch comes before a relabel batch, because it takes longer to pick."""
     return next_batch(state) or next_relabel(state)
 
 
 def is_model_wanted(state: LoopState) -> bool:
-    """Whether the next batch, if there is one more, is picked by a model."""
+    """Whether there is a next batch that a model picks."""
     if state.project is None or state.ended or is_last_queried(state):
         return False
     return picking_model(state.project, state.numbered) >= 0
@@ -25,9 +25,9 @@ def is_model_wanted(state: LoopState) -> bool:
 def queried_items(
     batch: str, seed: int, uncertain: Sequence[Pick], audit: Sequence[Pick]
 ) -> tuple[QueriedItem, ...]:
-    """The batch in the order people meet it: the strategy's, or mixed so that audit texts do not stand out.
+    """The items in the order people see them: the strategy's order, or shuffled if there are audit texts.
 
-    An audit text shows no suggestion, so that people are not led.
+    An audit text has no suggestion, so that people are not influenced.
     """
     picks = {pick.item: pick for pick in (*uncertain, *audit)}
     audited = {pick.item for pick in audit}

@@ -1,4 +1,4 @@
-"""Asks the learner for a batch."""
+"""Ask the learner to pick a batch."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from services.querier.due import queried_items
 async def query_batch(
     worker: Worker, store: Store, threads: int, state: LoopState, work: NextBatch
 ) -> BatchQueried:
-    """The batch that the model picks. The strategy sees as labelled exactly what that model learned."""
+    """Pick a batch with the model. The strategy sees exactly the labels that the model learned."""
     model, project = str(work.model), for_next(state)
     trained, taken = state.models[model], asked(state)
     seed = derived(project.seed, "query", work.batch)

@@ -1,4 +1,4 @@
-"""What a batch's records on the server lack, by the log. Pure."""
+"""Compare a batch's records on the server with the log. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 @dataclass(frozen=True)
 class MissingRecord:
-    """A text whose record is absent, or lacks recorded votes."""
+    """A text whose record is missing or lacks recorded votes."""
 
     item: int
     votes: tuple[Vote, ...]
@@ -36,17 +36,17 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
 
 
 def _came_with_its_label(votes: ItemVotes) -> bool:
-    """Whether nobody is to be asked in Argilla: the text was labelled before the project began, elsewhere."""
+    """Whether the text was imported with its label, so that nobody needs to answer in Argilla."""
     return isinstance(votes, AnnotatedItem) and bool(votes.labels) and not votes.votes
 
 
 def missing_accounts(lacking: Sequence[MissingRecord], accounts: Mapping[str, str]) -> list[str]:
-    """The usernames that votes need and the server does not have."""
+    """The usernames of votes that have no account on the server."""
     return sorted({vote.username for lack in lacking for vote in lack.votes} - set(accounts.values()))
 
 
 def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
-    """The server's records of texts that went back to the pool when the batch was closed."""
+    """The ids of records whose texts went back to the pool when the batch was closed."""
     kept = batch.kept
     return [record.record for item, record in seen.items() if item not in kept]
 
@@ -85,7 +85,7 @@ def _suggestion(batch: Batch, picked: QueriedItem) -> Prediction | None:
 
 
 def _votes(votes: Sequence[Vote], ids: Mapping[str, str]) -> tuple[Vote, ...]:
-    """As of the accounts that there are now."""
+    """The votes with the ids of the current accounts."""
     return tuple(
         Vote(
             username=vote.username,

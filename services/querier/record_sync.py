@@ -1,4 +1,4 @@
-"""Keeps the oracle's records as the log says they are: puts back what is absent, takes away what left."""
+"""Keep the oracle's records in line with the log: restore missing ones, delete those no longer wanted."""
 
 import asyncio
 import logging
@@ -23,14 +23,14 @@ AT_ONCE = 10
 
 
 class Pools:
-    """Snapshots by their digests, which are checked when a pool is opened."""
+    """Open pools by digest. A pool is checked when it is opened."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._opened: dict[str, OpenSnapshot] = {}
 
     async def open(self, project: ProjectCreated) -> OpenSnapshot:
-        """The project's pool. Raises UserError when it is missing or damaged."""
+        """The project's pool. Raises UserError if it is missing or damaged."""
         digest = project.pool.digest
         if digest not in self._opened:
             self._opened[digest] = await asyncio.to_thread(self._read, project)
@@ -42,7 +42,7 @@ class Pools:
 
 @dataclass
 class SyncedProject:
-    """How a project is served: its records, done batches in turn, and those compared since they were done."""
+    """A project's records, the round robin of finished batches, and those compared since they were done."""
 
     records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
@@ -50,7 +50,7 @@ class SyncedProject:
 
 
 class RecordSync:
-    """Compares open batches every time, done ones once at once and then in turn, within a minute."""
+    """Compares open batches every time; finished ones once immediately, then in turn, within a minute."""
 
     def __init__(self, oracle: Oracle, pools: Pools) -> None:
         self._oracle = oracle
@@ -59,7 +59,7 @@ class RecordSync:
         self._refused: set[str] = set()
 
     async def compare(self, state: LoopState, project: ProjectCreated) -> None:
-        """Look at what is at the oracle, and mend it. To be called every COMPARE_EVERY seconds."""
+        """Compare the oracle's records with the log and repair them. Call it every COMPARE_EVERY seconds."""
         served = self._served.setdefault(
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
@@ -75,7 +75,7 @@ class RecordSync:
     async def _restore(
         self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords
     ) -> None:
-        """Put back what the log has and the oracle lacks; take away what went back to the pool."""
+        """Restore records that the oracle lacks; delete those of texts that went back to the pool."""
         seen = await records.seen(batch)
         if seen is None:
             raise Unavailable(f"the records of {state.project_id} are gone where people answer")
@@ -108,10 +108,10 @@ class RecordSync:
             except Refused as error:
                 if username not in self._refused:
                     self._refused.add(username)
-                    logger.warning("the account %s is gone and cannot be made again: %s", username, error)
+                    logger.warning("the account %s is gone and cannot be created again: %s", username, error)
             else:
                 logger.warning(
-                    "the account %s was gone and is made again: `labelloop annotators password %s`",
+                    "the account %s was gone and was created again: run `labelloop annotators password %s`",
                     username,
                     username,
                 )

@@ -1,4 +1,4 @@
-"""The querier's effects: picks, and records where people answer that match the log."""
+"""The querier service: it picks batches and keeps the oracle's records in line with the log."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
 
 
 class Querier(Controller[NextBatch | NextRelabel]):
-    """Picks one batch at a time; keeps the oracle's records as the log says they are."""
+    """Picks one batch at a time, and keeps the oracle's records in line with the log."""
 
     name = "querier"
     must_still_be_due = True
@@ -96,7 +96,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
 
 
 def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:
-    """The batch of texts that people are asked for once more."""
+    """The relabel batch for a request."""
     return BatchQueried(
         batch=work.batch,
         items=as_listed(work.items, "relabel"),

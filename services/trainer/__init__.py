@@ -1,1 +1,1 @@
-"""Trains a model as soon as its batches are done."""
+"""Train a model as soon as its batches are done."""

@@ -1,4 +1,4 @@
-"""The trainer's effects: fit in a child of the warm worker, save the model, remove old ones."""
+"""The trainer service: it trains in a child of the warm worker, saves the model, and removes old ones."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from labelloop.store import open_store
 
 
 class Trainer(Controller[NextModel]):
-    """Trains what the order of work says, one model at a time over all projects."""
+    """Trains the next model in the order of work, one at a time over all projects."""
 
     name = "trainer"
 
@@ -62,7 +62,7 @@ class Trainer(Controller[NextModel]):
         return [Outcome(trained(state, work, request, result, uri), work.cause)]
 
     async def _fit(self, project: str, request: TrainRequest) -> TrainResult:
-        """Train, unless the same was trained before and the store could not take it."""
+        """Train, or reuse the last result if the store could not take it."""
         before = self._unpublished.get(project)
         if before is not None and before[0] == request:
             return before[1]

@@ -96,7 +96,7 @@ def test_a_name_is_never_imported(name: str, tmp_path: Path) -> None:
     [
         ("nowhere_at_all:soup", "hash, which pantry declares, cannot be imported: ModuleNotFoundError"),
         ("kitchen:nothing", "the module kitchen has no nothing"),
-        ("kitchen:number", "kitchen:number, which pantry declares as the dish hash, is no Dish"),
+        ("kitchen:number", "kitchen:number, which pantry declares as the dish hash, is not a Dish"),
         ("kitchen:soup", "declares the dish hash, and kitchen:soup calls itself soup"),
     ],
 )

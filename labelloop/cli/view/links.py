@@ -1,4 +1,4 @@
-"""Where people log in and label, and what is said of a project's data before its loop runs."""
+"""Where people log in and label, and notes on a project's data before the loop runs."""
 
 import asyncio
 
@@ -16,17 +16,17 @@ from labelloop.projects.create import EnsuredProject
 SOON = 0.3
 LATER = 2.0
 UNTESTED = (
-    "no test set and no audit share, so no accuracy and no learning curve: give --test or --audit-share"
+    "no accuracy and no learning curve without a test set or an audit share: give --test or --audit-share"
 )
 
 
 def labelling_url(argilla: str, dataset: str) -> str:
-    """The page on which a data set is labelled, its oldest batch first."""
+    """The page for labelling a data set, with its oldest batch first."""
     return f"{argilla}/dataset/{dataset}/annotation-mode?sort=metadata.batch.asc"
 
 
 def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> list[str]:
-    """Argilla's address with its login; `login` None: that of an Argilla elsewhere, which its users know."""
+    """Argilla's address and login. `login` is None for an external Argilla, where users have their own."""
     lines = [f"Argilla    {url}"]
     if colleagues:
         lines.append(f"elsewhere  {colleagues}")
@@ -36,7 +36,7 @@ def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> 
 
 
 async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
-    """Print each project's link once its first batch is there. Runs until cancelled."""
+    """Print each project's link as soon as its first batch is there. Runs until cancelled."""
     told: set[str] = set()
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
@@ -60,7 +60,7 @@ async def _find(argilla: Argilla, project: str) -> str | None:
 
 
 async def tell_notes(log: Log, ensured: EnsuredProject, screen: Screen) -> None:
-    """Print what was left out of the data, and whether no curve will be drawn."""
+    """Print what was left out of the data, and a note if there will be no curve."""
     project = sound((await read_histories(log))[ensured.project]).project
     for note in ensured.notes:
         screen.line(note)

@@ -1,4 +1,4 @@
-"""The terminal of a running loop: lines that stay, and one that says what is going on."""
+"""The terminal of a running loop: lines that stay, and progress bars below them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NOT_WORKING = ("idle", "starting")
 
 @dataclass(frozen=True)
 class Activity:
-    """Something that takes time; `total` None: nobody knows how long."""
+    """Work in progress. `total` is None if its length is unknown."""
 
     key: str
     text: str
@@ -27,7 +27,7 @@ class Activity:
 def activities(
     histories: Iterable[History], status_files: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Activity]:
-    """Open batches with the answers recorded so far, and what the services say they do."""
+    """The open batches with their recorded answers, and what the services are doing."""
     for history in histories:
         for batch in open_batches(history.state):
             total = len(batch.items)
@@ -40,7 +40,7 @@ def activities(
 
 
 class Screen:
-    """A context manager. Where the output is no terminal, there are lines only, and no bars."""
+    """A context manager. If the output is not a terminal, it prints lines only, without bars."""
 
     def __init__(self, stderr: bool = False) -> None:
         self._console = Console(stderr=stderr, highlight=False, soft_wrap=True)
@@ -64,12 +64,12 @@ class Screen:
         self._progress.stop()
 
     def line(self, text: str = "") -> None:
-        """Print a line as it is."""
+        """Print a line unchanged."""
         self._console.print(text, markup=False)
         self._console.file.flush()
 
     def show(self, found: Iterable[Activity]) -> None:
-        """Let the bars be those of these activities."""
+        """Show one bar for each of these activities."""
         now = {activity.key: activity for activity in found}
         for key in self._tasks.keys() - now.keys():
             self._progress.remove_task(self._tasks.pop(key))

@@ -1,4 +1,4 @@
-"""The live view: folds the log as it grows, and says what is new."""
+"""The live view: follows the log and prints what is new."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ HEADER = f"{'batch':>8} {'labels':>7} {'accuracy':>9} {'trained':>9} {'picked':>
 
 
 class Watch:
-    """The projects' histories as the log tells them, on a screen; `seen_before` is not told again."""
+    """Shows the projects' histories on a screen. What is in `seen_before` is not shown again."""
 
     def __init__(self, home: Home, screen: Screen, seen_before: Iterable[History] = ()) -> None:
         self.histories: dict[str, History] = {}
@@ -35,7 +35,7 @@ class Watch:
             self._told |= {(history.project, line.name) for line in batch_lines(history.state)}
 
     async def until(self, log: Log, over: Callable[[dict[str, History]], bool]) -> None:
-        """Show what happens until `over` says so of the histories."""
+        """Show what happens until `over(histories)` is true."""
         changed = asyncio.Event()
         following = asyncio.create_task(self._follow(log, changed))
         try:
@@ -68,13 +68,13 @@ class Watch:
                 if history.add(event, record.position) and event.id not in self._old:
                     self._tell_failure(history, event.payload)
                 if history.inactive_because != inactive_because:
-                    standing = f"is {history.inactive_because}" if history.inactive_because else "goes on"
+                    standing = f"is {history.inactive_because}" if history.inactive_because else "continues"
                     self._screen.line(f"the project {history.project} {standing}")
                 changed.set()
 
     def _tell_failure(self, history: History, data: object) -> None:
         if isinstance(data, ServiceFailed):
-            self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and is tried again")
+            self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and will be retried")
 
     def _tell_lines(self) -> None:
         for history in self.histories.values():
@@ -95,7 +95,7 @@ class Watch:
             self._tell_waiting(service, str(status_file.get("waiting", "")))
 
     def _tell_waiting(self, service: str, reason: str) -> None:
-        """Say what a service waits for, once, when it has done so for a while."""
+        """Print once what a service waits for, after it has waited for a while."""
         before, since = self._waiting.get(service, ("", 0.0))
         now = time.monotonic()
         if reason != before:
@@ -109,7 +109,7 @@ class Watch:
 
 
 def format_line(line: BatchLine, project: str | None = None) -> str:
-    """One line a batch under HEADER; the project's name after it, where there are several."""
+    """A batch's line under HEADER, followed by the project's name if one is given."""
     accuracy = "-" if line.accuracy is None else f"{line.accuracy:.3f}"
     cells = (
         f"{line.name:>8} {line.labels:>7} {accuracy:>9} "

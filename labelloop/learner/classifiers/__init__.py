@@ -1,1 +1,1 @@
-"""Classifiers that the loop can train: small-text `Classifier`s that save plain Hugging Face folders."""
+"""Classifiers for the loop: small-text `Classifier`s that are saved as plain Hugging Face folders."""

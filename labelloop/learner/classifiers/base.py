@@ -1,4 +1,4 @@
-"""What the loop asks of a classifier, beyond what small-text asks."""
+"""The interface of a classifier in the loop, which extends small-text's."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     """A single-label classifier that saves itself into a folder.
 
-    `num_classes` is that of its setting. `metrics` are figures of its training, which the log keeps.
+    `num_classes` is the setting's. `metrics` are figures of the training, which the log records.
     """
 
     multi_label = False
@@ -28,9 +28,9 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Write plain files into an existing folder: no pickles, and of the same model always the same bytes.
+        """Write plain files into an existing folder. No pickles; the same model always gives the same bytes.
 
-        What is a Hugging Face model has its `config.json` there, to which the labels are added.
+        A Hugging Face model writes its `config.json` there, to which the labels are added.
         """
 
     @abstractmethod
@@ -42,16 +42,16 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
-        """Embeddings, shape (texts, dimensions); a pair with the probabilities when these are asked for.
+        """Embeddings, shape (texts, dimensions), or a pair with the probabilities if these are requested.
 
-        Raises UserError where a classifier has none.
+        Raises UserError if a classifier has no embeddings.
         """
         raise UserError(f"{type(self).__name__} has no embeddings; use another --strategy or --classifier")
 
     def predict(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
-        """Class numbers, shape (texts,); a pair with the probabilities when these are asked for."""
+        """Class numbers, shape (texts,), or a pair with the probabilities if these are requested."""
         probabilities = self.predict_proba(data_set)
         classes = probabilities.argmax(axis=1)
         return (classes, probabilities) if return_proba else classes

@@ -1,4 +1,4 @@
-"""Texts as token batches of like length, each padded to its own longest text, and their scoring."""
+"""Batches of tokenized texts of similar length, each padded to its longest text, and their scoring."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SCORING_BATCH = 64
 
 
 def save_tokenizer(base: Path, folder: Path, max_length: int) -> None:
-    """Write a model's tokenizer beside it, as it was before any text was tokenized."""
+    """Write a model's original tokenizer into its folder."""
     tokenizer = AutoTokenizer.from_pretrained(base)
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(folder)
@@ -23,7 +23,7 @@ def save_tokenizer(base: Path, folder: Path, max_length: int) -> None:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Texts as token ids, in the order given."""
+    """Texts as token ids, in the given order."""
 
     tokenizer: PreTrainedTokenizerBase
     ids: Sequence[Sequence[int]]
@@ -48,7 +48,7 @@ class Encoded:
             yield order[start : start + SCORING_BATCH]
 
     def shuffled(self, size: int, random: np.random.Generator) -> Iterator[list[int]]:
-        """Every row once, in random batches of texts of like length."""
+        """Every row once, in random batches of texts of similar length."""
         order = sorted(random.permutation(len(self.ids)).tolist(), key=lambda row: len(self.ids[row]))
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         for number in random.permutation(len(batches)):

@@ -1,4 +1,4 @@
-"""Logistic regression on frozen embeddings, computed once for each snapshot; saved as a plain BERT folder."""
+"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a BERT folder."""
 
 import hashlib
 import json
@@ -31,14 +31,14 @@ from labelloop.store.artifacts import file_digest
 Features = npt.NDArray[np.float32]
 Compute = Callable[[Sequence[str]], Features]
 NEVER_SEEN = -30.0
-"""Bias of a class without examples: its probability is next to nothing."""
+"""Bias of a class without examples, which makes its probability almost 0."""
 FEATURES = "features.json"
 
 
 class FeatureStore:
-    """Features of the texts in one snapshot, shape (texts, hidden size), kept in `cache` under `key`.
+    """Features of the texts in one snapshot, shape (texts, hidden size), stored in `cache` under `key`.
 
-    `key` names what computes them; `compute` is called for the whole snapshot if nothing is kept yet.
+    `key` names the model that computes them. `compute` is called for the whole snapshot if nothing is stored.
     """
 
     def __init__(self, snapshot: Path, cache: Path, key: str, compute: Compute) -> None:
@@ -49,7 +49,7 @@ class FeatureStore:
         self._features = _kept(cache / f"features-{name}.npy", lambda: compute(texts))
 
     def of(self, texts: Sequence[str]) -> Features:
-        """Features of texts, in their order; those that the snapshot lacks are computed."""
+        """Features of texts, in their order. Features of texts outside the snapshot are computed."""
         result = np.empty((len(texts), self._features.shape[1]), dtype=np.float32)
         known = [position for position, text in enumerate(texts) if text in self._rows]
         result[known] = self._features[[self._rows[texts[position]] for position in known]]
@@ -66,7 +66,7 @@ def pooled(
     max_length: int,
     texts: Sequence[str],
 ) -> Features:
-    """What the pooler of a model says of texts, shape (texts, hidden size)."""
+    """The output of a model's pooler for texts, shape (texts, hidden size)."""
     encoded = Encoded.of(tokenizer, texts, max_length)
     result = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
     for rows in encoded.by_length():
@@ -85,7 +85,7 @@ def _kept(file: Path, compute: Callable[[], Features]) -> Features:
 
 
 class LinearClassifier(LoopClassifier):
-    """Logistic regression on the features of a `FeatureStore`, with the frozen model that makes them.
+    """Logistic regression on the features of a `FeatureStore`, with the frozen model that computes them.
 
     `weight` has shape (classes, hidden size), `bias` (classes,).
     """
@@ -102,7 +102,7 @@ class LinearClassifier(LoopClassifier):
         self._store = store
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
-        """Fit on the labelled texts; a class without examples is never predicted."""
+        """Fit on the labelled texts. A class without examples is never predicted."""
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
         regression = LogisticRegression(C=self.parameters.c, max_iter=1000)
         regression.fit(features, targets, sample_weight=weights)
@@ -141,7 +141,7 @@ class LinearClassifier(LoopClassifier):
 
 
 class FrozenModel:
-    """A BERT that averages its tokens, loaded when it is first needed; `key` names the features it makes."""
+    """A BERT that averages its tokens, loaded on first use. `key` names its features."""
 
     def __init__(
         self, folder: Path, key: str, max_length: int, load: Callable[[Path], BertForSequenceClassification]
@@ -184,7 +184,7 @@ class LinearFactory:
         return _made(FrozenModel(base.folder, key, parameters.max_length, load), setting, parameters)
 
     def load(self, folder: Path, setting: Setting) -> LinearClassifier:
-        """A fitted classifier from its folder; the frozen weights are read only if features are missing."""
+        """Load a fitted classifier. The frozen weights are read only if features are missing."""
         parameters = LinearParameters.parse(setting.spec.parameters)
         key = json.loads((folder / FEATURES).read_text())["key"]
         frozen = FrozenModel(folder, key, parameters.max_length, _exported)

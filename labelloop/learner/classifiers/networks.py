@@ -1,8 +1,8 @@
-"""Networks to fine-tune: a base model with the head that suits its architecture.
+"""Networks to fine-tune: a base model with a head that suits its architecture.
 
-`BertForSequenceClassification` reads the first token through its pooler, while a sentence embedder of
-BERT's family means the average of its tokens. One more encoder layer of uniform attention brings that average
-to every position, so that training can use a cheap head and the exported model still is a plain BERT.
+`BertForSequenceClassification` uses the first token through its pooler, but a sentence embedder of BERT's
+family uses the average of its tokens. An extra encoder layer with uniform attention writes that average to
+every position. So training can use a cheap head, and the exported model is still a plain BERT.
 """
 
 import json
@@ -24,9 +24,9 @@ from transformers import (
 from labelloop.errors import UserError
 
 MEAN_WEIGHT = 1000.0
-"""How much more the average weighs than the first token, which the exported layer's residual adds to it."""
+"""The weight of the average relative to the first token, which the exported layer's residual adds."""
 POOLER_WEIGHT = 0.3
-"""Scale of the pooler, which keeps the normalised average in the part of tanh that is nearly linear."""
+"""Scale of the pooler. It keeps the normalised average in the nearly linear part of tanh."""
 Model = TypeVar("Model", bound=PreTrainedModel)
 
 
@@ -42,7 +42,7 @@ class MeanPooled(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def features(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Features that the linear layer sees, shape (texts, hidden size)."""
+        """The inputs of the linear layer, shape (texts, hidden size)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
@@ -97,7 +97,7 @@ class OwnHead(nn.Module):
 
 
 def build(base: Path, num_classes: int, pooling: str) -> MeanPooled | OwnHead:
-    """A network with frozen word embeddings and a fresh head; `pooling` is auto, mean or head."""
+    """A network with frozen word embeddings and a new head. `pooling` is auto, mean or head."""
     network: MeanPooled | OwnHead
     if pooling == "mean" or (pooling == "auto" and pools_mean(base)):
         encoder = BertModel.from_pretrained(base, add_pooling_layer=False, use_safetensors=True)
@@ -112,11 +112,11 @@ def build(base: Path, num_classes: int, pooling: str) -> MeanPooled | OwnHead:
 
 
 def averaging(folder: Path, num_classes: int) -> BertForSequenceClassification:
-    """A frozen BERT that averages its tokens, with a fresh linear layer; `UserError` for other families."""
+    """A frozen BERT that averages its tokens, with a new linear layer. `UserError` for other families."""
     config = AutoConfig.from_pretrained(folder)
     if config.model_type != "bert":
         raise UserError(
-            f"classifier linear needs a model of BERT's family, and {folder.name} is {config.model_type}; "
+            f"classifier linear needs a model of BERT's family, but {folder.name} is {config.model_type}; "
             "use --classifier transformer or another --model"
         )
     encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, use_safetensors=True)

@@ -1,4 +1,4 @@
-"""Our classifiers, as pyproject.toml declares them: their parameters, checked without any heavy library."""
+"""Our classifiers, declared in pyproject.toml: their parameters, checked without heavy libraries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from labelloop.learner.descriptors import ClassifierPlugin
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters of one classifier, each a positive number or a choice."""
+    """Parameters of one classifier. Each is a positive number or one of several values."""
 
     classifier: ClassVar[str]
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -23,7 +23,7 @@ class Parameters:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:
-        """Defaults overridden by what is given; raises `UserError` for an unknown name or an unfit value."""
+        """The defaults with the given values. Raises `UserError` for an unknown name or an invalid value."""
         kinds: dict[str, Any] = {field.name: field.type for field in fields(cls)}
         for name, value in given.items():
             if name not in kinds:
@@ -49,7 +49,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class TransformerParameters(Parameters):
-    """Fine-tuning: AdamW with linear warm-up and decay over `epochs`, or more until `min_steps` are taken."""
+    """Fine-tuning: AdamW, linear warm-up and decay, for `epochs`, or longer until `min_steps` are done."""
 
     classifier: ClassVar[str] = "transformer"
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head")}

@@ -1,4 +1,4 @@
-"""Classifiers by name: what they accept, known without loading them, and where they are made."""
+"""Classifiers by name: check their parameters without loading them, and create them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a classifier is made for: its specification, number of classes, seed, and the texts that it meets.
+    """The setting of a classifier: its specification, number of classes, seed, and texts.
 
-    `texts` is the snapshot that holds them, under whose digest a classifier may keep features in `cache`.
+    `texts` is the snapshot of the texts. A classifier may store features in `cache` under its digest.
     """
 
     spec: ClassifierSpec
@@ -30,13 +30,13 @@ class Setting:
 
 
 class Factory(Protocol):
-    """Makes classifiers of one kind."""
+    """Creates classifiers of one kind."""
 
     def new(self, setting: Setting) -> "LoopClassifier":
         """A classifier to fit, from the base model of its specification."""
 
     def load(self, folder: Path, setting: Setting) -> "LoopClassifier":
-        """A fitted classifier from a folder that one of its kind saved."""
+        """A fitted classifier from a folder that a classifier of this kind saved."""
 
 
 def known_classifiers() -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def known_classifiers() -> tuple[str, ...]:
 
 
 def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
-    """Raise `UserError` for an unknown classifier or parameter; loads nothing heavy."""
+    """Raises `UserError` for an unknown classifier or parameter. Loads nothing heavy."""
     CLASSIFIERS.get(name).check_parameters(parameters)
 
 

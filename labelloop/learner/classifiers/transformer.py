@@ -30,7 +30,7 @@ MAX_GRADIENT = 1.0
 
 
 class TransformerClassifier(LoopClassifier):
-    """A transformer with a linear head; `base` is a local folder with safetensors weights."""
+    """A transformer with a linear head. `base` is a local folder with safetensors weights."""
 
     def __init__(
         self, base: Path, num_classes: int, parameters: TransformerParameters, seed: int, device: torch.device
@@ -121,7 +121,7 @@ def fine_tune(
 ) -> dict[str, float]:
     """Train `network` in place; `targets` are class numbers and `weights` importances, shape (texts,).
 
-    Returns the mean loss of the last epoch, and how many epochs and steps were made.
+    Returns the mean loss of the last epoch, and the number of epochs and steps.
     """
     size, random = parameters.batch_size, np.random.default_rng(seed)
     texts = len(encoded.ids)

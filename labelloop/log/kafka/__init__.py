@@ -1,4 +1,4 @@
-"""The log on Kafka: one topic for all projects, for services on many machines."""
+"""The log on Kafka: one topic for all projects. Services can run on many machines."""
 
 from labelloop.log.kafka.log import KafkaLog
 from labelloop.log.kafka.settings import KafkaSettings, read_settings

@@ -1,4 +1,4 @@
-"""Which partitions the group gives to this process, how it shares them out, and how far each was read."""
+"""The partitions that the group assigns to this process, how they are assigned, and how far each was read."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Listens to the group. A partition taken and given back in one rebalance was never lost.
+    """Listens to rebalances. A partition that is revoked and assigned again in one rebalance was never lost.
 
-    `settled` is set while the assignment is known, `changes` until someone has dealt with a new one. A new
+    `settled` is set while the assignment is known, `changes` until a new assignment was handled. A new
     partition is paused until `begin`.
     """
 
@@ -39,7 +39,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self.settled.set()
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read on from an offset."""
+        """Continue reading at an offset."""
         self._positions[partition] = offset
         if partition in self.owned:
             self._consumer.seek(self._place(partition), offset)
@@ -49,17 +49,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.resume(self._place(partition))
 
     def rewind(self, partitions: Collection[TopicPartition]) -> None:
-        """Read again what was fetched of these and not passed on."""
+        """Read again what was fetched from these partitions but not passed on."""
         for topic_partition in partitions:
             if topic_partition.partition in self.owned:
                 self._consumer.seek(topic_partition, self._positions[topic_partition.partition])
 
     def passed(self, partition: int, offset: int) -> None:
-        """All before the offset was passed on."""
+        """Note that everything before the offset was passed on."""
         self._positions[partition] = offset
 
     def behind(self, partition: int, end: int) -> int:
-        """Offsets between what was passed on and an end."""
+        """How many offsets the last record passed on is behind `end`."""
         return max(0, end - self._positions.get(partition, 0))
 
     def _place(self, partition: int) -> TopicPartition:
@@ -67,10 +67,10 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def sticky_assignor() -> type[StickyPartitionAssignor]:
-    """A sticky assignor for one consumer: aiokafka's keeps what it remembers in the class.
+    """A sticky assignor for one consumer, because aiokafka's keeps its memory in the class.
 
-    Of two members that claim a partition, the one that was given it later keeps it: the other was frozen
-    or cut off. A wrong clock costs a move of partitions; it is the fencing that keeps the log right.
+    If two members claim a partition, the later assignment wins: the other member was frozen or cut off. A
+    wrong clock only moves partitions needlessly; fencing keeps the log correct.
     """
 
     class Sticky(StickyPartitionAssignor):  # type: ignore[misc]

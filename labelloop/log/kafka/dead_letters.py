@@ -1,4 +1,4 @@
-"""The topic of all groups' dead letters: each is the event's own record, with headers about its fate."""
+"""The topic of all groups' dead letters. Each is a copy of the event's record with more headers."""
 
 import asyncio
 import logging
@@ -34,9 +34,9 @@ STANDING = "dl_standing"
 
 
 class KafkaDeadLetters:
-    """One partition for all, so that the last word on a letter comes last.
+    """Dead letters in one partition, so that a letter's latest status comes last.
 
-    Letters are few: each writing has a connection of its own.
+    Letters are few, so each write opens its own connection.
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -75,7 +75,7 @@ class KafkaDeadLetters:
                         letter = to_letter(found)
                     except NotALetter as error:
                         logger.warning(
-                            "%s, offset %d, is no dead letter: %s", self._topic, found.offset, error
+                            "%s, offset %d, is not a dead letter: %s", self._topic, found.offset, error
                         )
                     else:
                         self._letters[letter.id] = letter
@@ -103,11 +103,11 @@ class KafkaDeadLetters:
 
 
 class NotALetter(ValueError):
-    """A record that says nothing about a dead letter, or what this version does not know."""
+    """A record that is not a dead letter, or not one that this version can read."""
 
 
 def to_letter_headers(letter: DeadLetter) -> Headers:
-    """The event's headers as they were, then the letter's."""
+    """The event's original headers, then the letter's."""
     said = {
         STANDING: letter.standing,
         GROUP: letter.group,
@@ -121,7 +121,7 @@ def to_letter_headers(letter: DeadLetter) -> Headers:
 
 
 def to_letter(found: Any) -> DeadLetter:
-    """The letter in a consumer's record. Raises NotALetter."""
+    """The dead letter in a consumer's record. Raises NotALetter."""
     record = to_record(found)
     if record.event is None:
         raise NotALetter(record.problem)

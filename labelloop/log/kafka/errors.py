@@ -1,4 +1,4 @@
-"""What aiokafka raises, in labelloop's terms."""
+"""Translate aiokafka's errors to labelloop's."""
 
 import ssl
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ FENCED = (
 
 @contextmanager
 def translated(settings: KafkaSettings) -> Iterator[None]:
-    """Raises Unavailable, and UserError for what waiting does not mend, in the place of Kafka's errors."""
+    """Replace Kafka's errors by Unavailable, or by UserError if a retry cannot help."""
     try:
         yield
     except REFUSED as error:
@@ -42,12 +42,12 @@ def translated(settings: KafkaSettings) -> Iterator[None]:
         ) from error
     except TOO_LARGE as error:
         raise UserError(
-            f"{settings.where} takes no event that large ({_line(error)}): use smaller batches"
+            f"{settings.where} refuses so large an event ({_line(error)}): use smaller batches"
         ) from error
     except ssl.SSLCertVerificationError as error:
         raise UserError(
-            f"{settings.where} shows a certificate that is not trusted ({error.verify_message}): "
-            "name the file of its authority by LABELLOOP_KAFKA_SSL_CAFILE"
+            f"{settings.where} has a certificate that is not trusted ({error.verify_message}): "
+            "name the CA's certificate file in LABELLOOP_KAFKA_SSL_CAFILE"
         ) from error
     except (kafka.KafkaError, TimeoutError, OSError) as error:
         raise away(settings, _line(error)) from error

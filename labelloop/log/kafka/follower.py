@@ -1,4 +1,4 @@
-"""A group's place in the topic."""
+"""Follow the topic as a member of a consumer group."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ from labelloop.log.kafka.records import DuplicateFilter, to_record
 from labelloop.log.kafka.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
-# Whoever is stuck stops giving signs of life; who works for an hour on a record is not to lose it.
+# A stuck member misses its heartbeats anyway; one that works on a record for an hour must not lose it.
 UNHURRIED = {"max_poll_interval_ms": 24 * 3600 * 1000}
 LOST = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
 
 
 class KafkaFollower:
-    """Records from the group's committed positions on, shared with its other members."""
+    """Records after the group's committed positions, shared with the other members of the group."""
 
     def __init__(self, settings: KafkaSettings, group: str, session: float) -> None:
         self._settings = settings
@@ -48,9 +48,9 @@ class KafkaFollower:
                 yield found
 
     async def commit(self, record: Record) -> None:
-        """All up to and with `record` is handled.
+        """Commit: everything up to and including `record` is handled.
 
-        Where the group has given the partition to another member, that one is sent the record again.
+        If the group gave the partition to another member, that member gets the record again.
         """
         topic_partition = TopicPartition(self._settings.topic, record.partition)
         with translated(self._settings):
@@ -58,7 +58,7 @@ class KafkaFollower:
                 try:
                     await self._consumer.commit({topic_partition: record.offset + 1})
                 except LOST as error:
-                    logger.info("partition %d is another's now: %s", record.partition, error)
+                    logger.info("another member now has partition %d: %s", record.partition, error)
 
     def partitions(self) -> Collection[int]:
         return {topic_partition.partition for topic_partition in self._consumer.assignment()}
@@ -79,7 +79,7 @@ class KafkaFollower:
 
 
 async def commit_offsets(settings: KafkaSettings, group: str, offsets: Mapping[int, int]) -> None:
-    """Let a group go on at these offsets. Raises Unavailable, and UserError while it has members."""
+    """Move a group to these offsets. Raises Unavailable, and UserError while it has members."""
     async with consuming(settings, **COMMITTED, group_id=settings.group(group)) as consumer:
         topic_partitions = {
             TopicPartition(settings.topic, partition): offset for partition, offset in offsets.items()
@@ -91,18 +91,18 @@ async def commit_offsets(settings: KafkaSettings, group: str, offsets: Mapping[i
                     await consumer.commit(topic_partitions)
                 except LOST as error:
                     raise UserError(
-                        f"the group {group} is at work and keeps its place: stop its members first"
+                        f"the group {group} is running, so it cannot be moved: stop its members first"
                     ) from error
 
 
 class _RebalanceCounter(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts them."""
+    """Counts the group's rebalances."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Nothing is lost yet: what is at work may be done by two."""
+        """Does nothing: work in progress may be done by two members."""
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self.count += 1

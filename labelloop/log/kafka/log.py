@@ -20,9 +20,9 @@ from schemas.envelope import Event
 
 
 class KafkaLog:
-    """One topic, keyed by project. Nothing is asked of Kafka before the first use.
+    """One topic, keyed by project. It connects to Kafka on first use.
 
-    `session`: the seconds after which an owner that gives no sign of life is replaced.
+    `session`: seconds without a heartbeat after which an owner is replaced.
     """
 
     def __init__(self, settings: KafkaSettings, session: float = SESSION_SECONDS) -> None:
@@ -96,7 +96,7 @@ class KafkaLog:
         await self.dead_letters.close()
 
     async def _append_in_parts(self, partition: int, events: Sequence[Event]) -> None:
-        """More than a batch holds: a transaction, which ends one of the same project that was cut off."""
+        """Append more than one batch, in a transaction. It ends an unfinished one of the same project."""
         writer = Writer(self._settings, f"{self._settings.group('append')}.{events[0].project}")
         try:
             await writer.write(partition, events)
@@ -104,7 +104,7 @@ class KafkaLog:
             await writer.close()
 
     def _partition(self, project: str) -> int:
-        """Where a project is: as Kafka's own clients decide it, by its key."""
+        """The partition of a project, computed from the key like in Kafka's own clients."""
         everywhere = list(range(self._settings.partitions))
         return int(DefaultPartitioner()(key(project), everywhere, everywhere))
 

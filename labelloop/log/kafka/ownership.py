@@ -1,4 +1,4 @@
-"""Owning a service's projects on Kafka: the partitions that its consumer group gives to this process."""
+"""Ownership on Kafka: the partitions that a service's consumer group assigns to this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -28,9 +28,9 @@ BEHIND_MS = 100
 
 
 class KafkaOwnership:
-    """What one process owns while its group gives it partitions; each has a writer that fences older ones.
+    """The partitions that one process owns. Each has a writer that fences older writers.
 
-    `session`: the seconds after which the group takes the partitions of a member that gives no sign of life.
+    `session`: seconds without a heartbeat after which the group takes a member's partitions away.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class KafkaOwnership:
         self._probing: asyncio.Task[None] | None = None
 
     async def join(self, standing_by: StandingBy) -> None:
-        """Join the group and wait until it gives a partition. Raises Unavailable and UserError."""
+        """Join the group and wait for a partition. Raises Unavailable and UserError."""
         with translated(self._settings):
             self._consumer.subscribe([self._settings.topic], listener=self._assignment)
             async with asyncio.timeout(PATIENCE):
@@ -126,14 +126,14 @@ class KafkaOwnership:
             )
 
     async def _pass_marks(self) -> None:
-        """Where nothing more is to be read, only the marks of transactions are left."""
+        """Advance past transaction markers, where no records are left to read."""
         with suppress(IllegalStateError):
             for partition in self._told & self._assignment.owned:
                 topic_partition = TopicPartition(self._settings.topic, partition)
                 self._assignment.passed(partition, await position(self._consumer, topic_partition))
 
     async def _reassigned(self) -> AsyncIterator[Change]:
-        """What a rebalance changed: what was lost is told first, then what is new, once it is fenced."""
+        """The changes of a rebalance: first what was lost, then what is new, after it was fenced."""
         backoff = Backoff()
         while self._assignment.changes:
             owned = set(self._assignment.owned)
@@ -160,7 +160,7 @@ class KafkaOwnership:
                 self._assignment.begin(partition)
 
     async def _fence(self, partitions: Collection[int]) -> None:
-        """Shut older owners out, then note the ends up to which the log is to be read before all else."""
+        """Fence older owners, then record the end offsets that must be read before any work starts."""
         new = {
             partition: Writer(self._settings, f"{self._settings.group(self._service)}.{partition}")
             for partition in partitions
@@ -205,7 +205,7 @@ class KafkaOwnership:
             await writer.close()
 
     async def _probe(self) -> None:
-        """Look again and again whether the log answers, and how far its ends are."""
+        """Check regularly whether the log answers, and update its end offsets."""
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
             told = sorted(self._told)

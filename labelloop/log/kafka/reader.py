@@ -1,4 +1,4 @@
-"""Reading from a place in partitions up to their present end."""
+"""Read partitions from an offset up to their current end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ COMMITTED = {**CONSUMER, "isolation_level": "read_committed"}
 
 
 class EndOffsets:
-    """Where partitions end now, with what no transaction has committed yet: what is beyond is new."""
+    """The current end offsets of partitions, including records that are not committed yet."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -30,7 +30,7 @@ class EndOffsets:
         self._connecting = asyncio.Lock()
 
     async def of(self, topic: str, partitions: Collection[int]) -> dict[int, int]:
-        """The offset behind the last record of each. Raises Unavailable and UserError."""
+        """The offset after the last record of each partition. Raises Unavailable and UserError."""
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
                 async with self._connecting:
@@ -56,7 +56,7 @@ class EndOffsets:
 async def read(
     settings: KafkaSettings, topic: str, ends: Mapping[int, int], start: int = 0
 ) -> AsyncIterator[Sequence[Any]]:
-    """Pages of the records of each partition from an offset, its beginning, up to its end."""
+    """Pages of each partition's records, from an offset (or the beginning) up to its end."""
     wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > start}
     if not wanted:
         return
@@ -77,7 +77,7 @@ async def read(
 
 @asynccontextmanager
 async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of no group unless one is told, started. Raises Unavailable and UserError."""
+    """A started consumer, without a group unless `options` name one. Raises Unavailable and UserError."""
     consumer = AIOKafkaConsumer(**{**EAGER, **settings.consumer(SESSION_SECONDS), **options})
     try:
         with translated(settings):
@@ -89,7 +89,7 @@ async def consuming(settings: KafkaSettings, **options: Any) -> AsyncIterator[AI
 
 
 async def position(consumer: AIOKafkaConsumer, topic_partition: TopicPartition) -> int:
-    """The offset that comes next; it passes the marks that transactions leave."""
+    """The next offset, after any transaction markers."""
     return int(await consumer.position(topic_partition))
 
 

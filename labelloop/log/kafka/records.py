@@ -1,4 +1,4 @@
-"""An event as a Kafka record (CloudEvents' binary mode), and which records the log holds twice."""
+"""Events as Kafka records (CloudEvents' binary mode), and a filter for duplicates."""
 
 from functools import lru_cache
 from typing import Any
@@ -32,20 +32,20 @@ def _attribute(header: str) -> str | None:
 
 
 def to_event(headers: Any, value: bytes | None) -> Event:
-    """The event of a record. Raises NotAnEvent."""
+    """The event in a record. Raises NotAnEvent."""
     try:
         attributes = {
             attribute: content.decode() for name, content in headers if (attribute := _attribute(name))
         }
     except (UnicodeDecodeError, AttributeError) as error:
-        raise NotAnEvent(f"its headers are no text: {error}") from error
+        raise NotAnEvent(f"its headers are not text: {error}") from error
     if value is None:
         raise NotAnEvent("it has no data")
     return Event(attributes, value)
 
 
 def to_record(found: Any) -> Record:
-    """A consumer's record as the log's; one that holds no event, or another project's key, says why."""
+    """A consumer's record as a Record. `problem` is set if it has no event, or the key of another project."""
     try:
         event = to_event(found.headers, found.value)
         if found.key != key(event.project):
@@ -56,13 +56,13 @@ def to_record(found: Any) -> Record:
 
 
 class DuplicateFilter:
-    """Tells duplicates: events that came before under the same id, with the same data."""
+    """Recognizes duplicates: events with the id and the data of an earlier one."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
 
     def is_new(self, record: Record) -> bool:
-        """False for a duplicate; what holds no event is new, and so is a conflict."""
+        """False for a duplicate. Conflicting events and records without an event are new."""
         if record.event is None:
             return True
         first = self._seen.get(record.event.id)

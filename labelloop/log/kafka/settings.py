@@ -1,4 +1,4 @@
-"""Where Kafka is and how it is reached: a URL, and settings from the environment or a file."""
+"""Kafka's address and settings, from a URL and the environment or a file."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -44,9 +44,9 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class KafkaSettings:
-    """A cluster, the prefix of all names in it, and what else aiokafka is told; `repr` shows no secret.
+    """A cluster, the prefix of all names in it, and settings for aiokafka. `repr` shows no secrets.
 
-    `replication` None: three copies, or as many as there are brokers.
+    `replication` None: three copies, or one per broker if there are fewer brokers.
     """
 
     servers: tuple[str, ...]
@@ -61,30 +61,30 @@ class KafkaSettings:
 
     @property
     def dead_letters(self) -> str:
-        """The topic of what followers could not handle."""
+        """The name of the topic for dead letters."""
         return f"{self.prefix}.deadletters"
 
     @property
     def where(self) -> str:
-        """For people: which Kafka."""
+        """The cluster's address, for messages."""
         return f"Kafka at {','.join(self.servers)}"
 
     def group(self, name: str) -> str:
-        """A consumer group of ours, and the start of a transactional id."""
+        """The full name of a consumer group, which is also the prefix of transactional ids."""
         return f"{self.prefix}.{name}"
 
     def connection(self) -> dict[str, Any]:
-        """What a single connection is told."""
+        """Settings of a single connection."""
         told = self._known_to(AIOKafkaConnection)
         del told["bootstrap_servers"]
         return told
 
     def client(self) -> dict[str, Any]:
-        """What every client is told."""
+        """Settings of every client."""
         return self._known_to(AIOKafkaClient)
 
     def consumer(self, session: float) -> dict[str, Any]:
-        """What a consumer is told; `session` in seconds unless it is set."""
+        """Settings of a consumer. `session` (seconds) applies unless the user set one."""
         session_ms = round(session * 1000)
         return {
             "session_timeout_ms": session_ms,
@@ -93,7 +93,7 @@ class KafkaSettings:
         }
 
     def producer(self) -> dict[str, Any]:
-        """What a producer is told."""
+        """Settings of a producer."""
         return self._known_to(AIOKafkaProducer)
 
     def _known_to(self, client: Callable[..., Any]) -> dict[str, Any]:
@@ -108,16 +108,19 @@ class KafkaSettings:
 def read_settings(url: str, environment: Mapping[str, str] = KAFKA) -> KafkaSettings:
     """The settings of `kafka://host:port,host:port/prefix`. Raises UserError.
 
-    Any setting of aiokafka comes as LABELLOOP_KAFKA_<NAME>, or from the YAML file that LABELLOOP_KAFKA_FILE
-    names; LABELLOOP_KAFKA_<NAME>_FILE names a file that holds nothing but the value, as for a secret.
+    Any setting of aiokafka can be given as LABELLOOP_KAFKA_<NAME>, or in the YAML file that
+    LABELLOOP_KAFKA_FILE names. LABELLOOP_KAFKA_<NAME>_FILE names a file that contains only the value, for
+    example a secret.
     """
     servers, _, prefix = url.removeprefix(SCHEME).partition("/")
     names = tuple(filter(None, servers.split(",")))
     if not names or not all(_is_address(name) for name in names):
-        raise UserError(f"{url} names no Kafka: give kafka://host:9092,host:9092/prefix")
+        raise UserError(f"{url} is not the address of a Kafka log: give kafka://host:9092,host:9092/prefix")
     prefix = prefix.strip("/") or DEFAULT_PREFIX
     if not all(character.isalnum() or character in "._-" for character in prefix) or len(prefix) > 200:
-        raise UserError(f"{prefix!r} cannot begin a topic's name: use letters, digits, '.', '_' and '-'")
+        raise UserError(
+            f"{prefix!r} cannot be the prefix of a topic's name: use letters, digits, '.', '_' and '-'"
+        )
     given = {**_from_file(environment.get(FILE)), **_from_environment(environment)}
     options = {name: _converted(name, value) for name, value in given.items()}
     return KafkaSettings(
@@ -162,12 +165,12 @@ def _from_file(path: str | None) -> dict[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path}, which {FILE} names, cannot be read ({error})") from error
     if not isinstance(found, dict):
-        raise UserError(f"{path}, which {FILE} names, must hold lines such as `sasl_mechanism: PLAIN`")
+        raise UserError(f"{path}, which {FILE} names, must have lines such as `sasl_mechanism: PLAIN`")
     return {str(name).lower(): value for name, value in found.items()}
 
 
 def _known() -> dict[str, Any]:
-    """Settings by name, with their defaults."""
+    """Known settings by name, with their defaults."""
     known: dict[str, Any] = dict.fromkeys(TLS, "") | {"partitions": 1, "replication": 1}
     for client in (AIOKafkaClient, AIOKafkaConsumer, AIOKafkaProducer):
         for name, parameter in inspect.signature(client).parameters.items():
@@ -179,7 +182,7 @@ def _known() -> dict[str, Any]:
 def _converted(name: str, value: Any) -> Any:
     known = _known()
     if name not in known or name in FIXED:
-        reason = "is decided by labelloop" if name in FIXED else "is no setting of aiokafka"
+        reason = "is set by labelloop" if name in FIXED else "is not a setting of aiokafka"
         raise UserError(f"{VARIABLE}{name.upper()}: {name} {reason}; leave it out")
     default = known[name]
     try:
@@ -191,7 +194,7 @@ def _converted(name: str, value: Any) -> Any:
                 raise ValueError
             return number
     except (ValueError, TypeError, yaml.YAMLError):
-        raise UserError(f"{VARIABLE}{name.upper()}: give a number, as {default}") from None
+        raise UserError(f"{VARIABLE}{name.upper()}: give a number, for example {default}") from None
     return value
 
 

@@ -1,4 +1,4 @@
-"""The topics: made by the program, never by a broker on its own, and checked before they are used."""
+"""The topics. The program creates them (brokers never do on their own) and checks them before use."""
 
 import asyncio
 from typing import Any
@@ -25,12 +25,12 @@ COPIES = 3
 PATIENCE = 30.0
 KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 HANDSHAKE_PATIENCE = 10.0
-HINT = "; if it wants TLS or a password, set LABELLOOP_KAFKA_SECURITY_PROTOCOL"
+HINT = "; if it requires TLS or a password, set LABELLOOP_KAFKA_SECURITY_PROTOCOL"
 IDENTITY_PATIENCE = 20.0
 
 
 async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: int = LARGEST_EVENT) -> None:
-    """See that Kafka answers and has the topic, for records of so many bytes at most.
+    """Check that Kafka answers, and create the topic if needed. `largest`: maximum bytes of a record.
 
     Raises Unavailable and UserError.
     """
@@ -41,9 +41,9 @@ async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: 
 
 
 async def has_topic(settings: KafkaSettings) -> bool:
-    """Whether the log's topic is there, which is not made. Raises UserError when it would lose events.
+    """Whether the log's topic exists. It is not created. Raises Unavailable.
 
-    Raises Unavailable.
+    Raises UserError if the topic is configured so that it would lose events.
     """
     with translated(settings):
         async with asyncio.timeout(PATIENCE):
@@ -57,9 +57,9 @@ async def has_topic(settings: KafkaSettings) -> bool:
 
 
 async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, largest: int) -> None:
-    """Make the topic where there is none. Raises UserError when one is there that would lose events.
+    """Create the topic if it does not exist. Raises Kafka's errors.
 
-    Raises Kafka's errors.
+    Raises UserError if the topic exists and is configured so that it would lose events.
     """
     admin = AIOKafkaAdminClient(**settings.client())
     await admin.start()
@@ -71,7 +71,7 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, larg
 
 
 async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> bool:
-    """Whether the topic is there; as it must be, then, or else it is a UserError."""
+    """Whether the topic exists. Raises UserError if it is configured wrongly."""
     found = await _partitions(admin, name)
     if found is None:
         return False
@@ -83,10 +83,10 @@ async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str,
 
 def _remedy(settings: KafkaSettings, name: str, found: int) -> str:
     if name != settings.topic:
-        return "must have one: make it anew with one, or give another prefix in the log's URL"
+        return "must have one: create it again with one partition, or give another prefix in the log's URL"
     return (
-        f"{settings.partitions} are asked for: set LABELLOOP_KAFKA_PARTITIONS={found}; "
-        "it never changes, for it decides where a project is"
+        f"the setting says {settings.partitions}: set LABELLOOP_KAFKA_PARTITIONS={found}; "
+        "the number can never change, because it determines a project's partition"
     )
 
 
@@ -114,8 +114,8 @@ async def _create(
         error = for_code(code)
         if error in (InvalidReplicationFactorError, PolicyViolationError, TopicAuthorizationFailedError):
             raise UserError(
-                f"{settings.where} makes no topic {name} with {copies} copies ({message or error.__name__}): "
-                "set LABELLOOP_KAFKA_REPLICATION, or have it made as docs/deploy.md says"
+                f"{settings.where} refuses a topic {name}, {copies} copies ({message or error.__name__}): "
+                "set LABELLOOP_KAFKA_REPLICATION, or have it created as docs/deploy.md says"
             )
         if code and error is not TopicAlreadyExistsError:
             raise error(message)
@@ -143,7 +143,7 @@ def _check(name: str, found: dict[str, Any]) -> None:
 
 
 async def reach(settings: KafkaSettings) -> None:
-    """Shake hands with one of the servers. Raises what kept from the last one."""
+    """Connect to any of the servers. Raises the error of the last one if none answers."""
     refusal: Exception | None = None
     for server in settings.servers:
         host, _, port = server.rpartition(":")
@@ -164,7 +164,7 @@ async def reach(settings: KafkaSettings) -> None:
 
 
 async def identity(settings: KafkaSettings) -> str:
-    """The cluster's id and the topic's name. Raises Unavailable and UserError."""
+    """The log's identity: the cluster's id and the topic's name. Raises Unavailable and UserError."""
     admin = AIOKafkaAdminClient(**settings.client())
     with translated(settings):
         async with asyncio.timeout(IDENTITY_PATIENCE):

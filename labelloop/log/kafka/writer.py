@@ -1,4 +1,4 @@
-"""Appending: idempotent batches of anyone's, transactions of an owner's."""
+"""Append to the topic: idempotent batches, and transactions for owners."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from schemas.envelope import Event
 PATIENCE = 30.0
 STOPPING = 5.0
 ATTRIBUTES = 2048  # bytes of an event beside its data, at the most
-# One transaction is one request: nothing is gained by waiting for more.
+# One transaction is one request, so waiting for more events gains nothing.
 PRODUCER = {
     "acks": "all",
     "enable_idempotence": True,
@@ -30,7 +30,7 @@ PRODUCER = {
 
 
 class Writer:
-    """Writes one batch after the other; a batch is in the log whole or not at all.
+    """Writes one batch after the other. Each batch is written completely or not at all.
 
     With a `transactional_id` each batch is a transaction, and an older writer of that id is fenced.
     """
@@ -45,14 +45,14 @@ class Writer:
         self._came_late: set[str] = set()
 
     async def start(self) -> None:
-        """Connect, and fence older writers. Raises Unavailable, UserError, and Fenced once it is closed."""
+        """Connect and fence older writers. Raises Unavailable, UserError, and Fenced if it is closed."""
         async with self._lock:
             await self._start()
 
     async def write(self, partition: int, events: Sequence[Event]) -> None:
-        """Append a batch, without the events that an earlier call gave up and that are in the log since.
+        """Append a batch. Events of an earlier call that timed out but were written are left out.
 
-        Raises Fenced, Unavailable (whether it was written is then open), UserError.
+        Raises Fenced, UserError, and Unavailable, after which the batch may or may not be in the log.
         """
         async with self._lock:
             await self._start()
@@ -66,7 +66,7 @@ class Writer:
                 await self._end_unsure()
 
     async def close(self) -> None:
-        """Write no more; what is under way is given up."""
+        """Stop writing and abandon a write in progress."""
         self._closed = True
         if self._unsure is not None:
             self._unsure[1].cancel()
@@ -94,12 +94,12 @@ class Writer:
         self._producer = producer
 
     async def _end_unsure(self) -> None:
-        """Wait for a batch under way, also for one that an earlier call gave up waiting for."""
+        """Wait for a write in progress, also for one that an earlier call stopped waiting for."""
         if self._unsure is None:
             return
         done, _ = await asyncio.wait({self._unsure[1]}, timeout=PATIENCE)
         if not done:
-            raise away(self._settings, f"no answer in {PATIENCE:.0f} s")
+            raise away(self._settings, f"no answer within {PATIENCE:.0f} s")
         task, self._unsure = self._unsure[1], None
         if task.cancelled():
             raise Fenced(f"{self._transactional_id} is closed")
@@ -128,7 +128,7 @@ class Writer:
         for event in events:
             if _add(batch, event):
                 continue
-            # Without a transaction, what comes in several batches might come in part.
+            # Without a transaction, only some of several batches might be written.
             if self._transactional_id is not None and batch.record_count():
                 await self._flush(producer, partition, batch)
                 batch = producer.create_batch()
@@ -147,7 +147,7 @@ class Writer:
 
 
 def fits(events: Sequence[Event]) -> bool:
-    """Whether so many events are one batch, surely; one alone never is more than one."""
+    """Whether the events certainly fit into one batch. A single event always does."""
     size = sum(len(event.data) + ATTRIBUTES for event in events)
     return len(events) == 1 or size < LARGEST_EVENT
 

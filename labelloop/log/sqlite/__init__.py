@@ -1,1 +1,1 @@
-"""The log in one SQLite file, for several processes of one machine."""
+"""The log in one SQLite file, for several processes on one machine."""

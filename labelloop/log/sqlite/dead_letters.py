@@ -1,4 +1,4 @@
-"""Dead letters as rows beside the events they are about."""
+"""Dead letters as rows of the log's database."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from labelloop.log.sqlite.file import SqliteFile, record
 
 
 class SqliteDeadLetters:
-    """A row for each word on a letter; the event itself stays where it is."""
+    """One row per status of a letter. The event itself stays in the events table."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""The SQLite file under the log: one connection that reads and one that writes, and events as rows."""
+"""The SQLite file of the log: one connection for reading, one for writing, and events as rows."""
 
 import asyncio
 import sqlite3
@@ -19,9 +19,9 @@ PARTITION = 0
 
 
 class SqliteFile:
-    """Reads at once, even while a write of this process waits for one of another process.
+    """Reads never wait, even while a write of this process waits for another process.
 
-    Raises UserError when the file is damaged or its disk full, Unavailable when it stays locked.
+    Raises UserError if the file is damaged or the disk is full, and Unavailable if it stays locked.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +46,7 @@ class SqliteFile:
         return int(self.query("PRAGMA data_version")[0][0])
 
     async def write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Run a transaction in a thread: another process may hold the file's write lock for a while."""
+        """Run a transaction in a thread, because another process may hold the write lock for a while."""
         return await asyncio.shield(asyncio.to_thread(self._write, transaction))
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class SqliteFile:
 
 
 def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    """Add the events whose ids are not there yet."""
+    """Insert the events whose ids are new."""
     for event in events:
         connection.execute(
             "INSERT INTO events (id, project, attributes, data) SELECT ?, ?, ?, ? "
@@ -88,7 +88,7 @@ def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
 
 
 def record(offset: int, attributes: str | bytes, data: bytes | str) -> Record:
-    """The row as it was read; data edited by hand can come as text, which their datahash gives away."""
+    """A row as a Record. Data edited by hand may be text; the datahash reveals that."""
     content = data.encode() if isinstance(data, str) else data
     try:
         return Record(PARTITION, offset, codec.from_parts(attributes, content))

@@ -21,9 +21,9 @@ PAGE = 1000
 
 
 class SqliteLog:
-    """One file in WAL mode; every append is a transaction that is on disk when it returns.
+    """One file in WAL mode. Every append is a transaction that is on disk when it returns.
 
-    `lifetime`: the seconds after which an owner that gives no sign of life is replaced.
+    `lifetime`: seconds without a heartbeat after which an owner is replaced.
     """
 
     def __init__(self, path: Path, lifetime: float = LIFETIME) -> None:
@@ -32,7 +32,7 @@ class SqliteLog:
         self._lifetime = lifetime
 
     async def identity(self) -> str:
-        """Drawn when the file was made; a copy of the file has it too."""
+        """A random id from the file's creation. A copy of the file has the same id."""
         ((drawn,),) = self._file.query("SELECT value FROM about WHERE name = 'identity'")
         return f"sqlite:{drawn}"
 
@@ -83,15 +83,15 @@ class SqliteLog:
         self._file.close()
 
     def end(self) -> int:
-        """The last offset in the log; 0 when it is empty."""
+        """The last offset in the log, or 0 if it is empty."""
         return int(self._file.query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
 
     def page(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Record]:
-        """At most PAGE records after an offset, up to and with `end`."""
+        """At most PAGE records after an offset, up to and including `end`."""
         return [record(*row) for row in self.rows(after, end, project)]
 
     def rows(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Any]:
-        """The same as they lie in the file: offset, attributes, data."""
+        """The same records as stored rows: offset, attributes, data."""
         one_project = "" if project is None else "AND project = :project "
         return self._file.query(
             "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
@@ -102,7 +102,7 @@ class SqliteLog:
     async def tail(
         self, after: int, ended: Callable[[], bool] = lambda: False
     ) -> AsyncIterator[Sequence[Record]]:
-        """Pages of records after an offset until `ended`; waits without spinning when there are none."""
+        """Pages of records after an offset, until `ended`. Sleeps while there are none."""
         seen = None
         while not ended():
             version = self._file.version()
@@ -118,7 +118,7 @@ class SqliteLog:
 
 
 class SqliteFollower:
-    """A group's place in the log."""
+    """Follows the log from a group's committed position."""
 
     def __init__(self, log: SqliteLog, file: SqliteFile, group: str) -> None:
         self._log = log
@@ -135,7 +135,7 @@ class SqliteFollower:
             await asyncio.sleep(0)
 
     async def commit(self, record: Record) -> None:
-        """All up to and with `record` is handled; a position never goes back."""
+        """Commit: everything up to and including `record` is handled. A position never moves back."""
 
         def transaction(connection: sqlite3.Connection) -> None:
             connection.execute(

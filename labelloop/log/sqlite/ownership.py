@@ -1,4 +1,4 @@
-"""Owning a service in the SQLite log: a lease, whose epoch each append checks in its own transaction."""
+"""Ownership in the SQLite log: a lease per service. Each append checks the lease's epoch."""
 
 import asyncio
 import os
@@ -20,9 +20,9 @@ SAME_START = 5.0  # a process's start is reckoned from the clock, which is set n
 
 
 class Lease:
-    """One process's claim on a service. All methods run inside the caller's transaction; times in seconds.
+    """One process's lease on a service. All methods run inside the caller's transaction; times in seconds.
 
-    An owner that has not renewed for `lifetime` counts as frozen.
+    An owner that has not renewed its lease for `lifetime` counts as frozen.
     """
 
     def __init__(self, service: str, lifetime: float) -> None:
@@ -33,7 +33,7 @@ class Lease:
         self._epoch = 0
 
     def take(self, connection: sqlite3.Connection) -> bool:
-        """Become the owner, unless a live process is. The epoch grows, which fences the owner before."""
+        """Become the owner, unless a live process is. The epoch grows, which fences the previous owner."""
         row = connection.execute(
             "SELECT epoch, owner, pid, started, beat FROM leases WHERE service = ?", (self.service,)
         ).fetchone()
@@ -54,7 +54,7 @@ class Lease:
         return bool(row == (self._epoch, self._owner))
 
     def renew(self, connection: sqlite3.Connection) -> bool:
-        """Say that the owner lives. False when it is the owner no more."""
+        """Renew the lease. Returns False if this process no longer owns it."""
         cursor = connection.execute(
             "UPDATE leases SET beat = ? WHERE service = ? AND owner = ?",
             (time.time(), self.service, self._owner),
@@ -74,7 +74,7 @@ class Lease:
 
 
 def end_all(connection: sqlite3.Connection) -> None:
-    """Let every owner be one no more: what it appends is refused until it has taken its lease again."""
+    """End all leases. Every owner must take its lease again before it can append."""
     connection.execute("UPDATE leases SET epoch = epoch + 1, owner = NULL")
 
 
@@ -87,7 +87,7 @@ def _started(pid: int) -> float | None:
 
 
 class Tailed(Protocol):
-    """What an owner reads from."""
+    """The log that an owner reads."""
 
     def end(self) -> int: ...
 
@@ -95,7 +95,7 @@ class Tailed(Protocol):
 
 
 class SqliteOwnership:
-    """What one process owns while it holds the lease."""
+    """The ownership of one process while it holds the lease."""
 
     def __init__(self, log: Tailed, file: SqliteFile, lease: Lease) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""The tables of the SQLite log, and the checks that it is whole."""
+"""The tables of the SQLite log, and checks that the file is intact."""
 
 import errno
 import shutil
@@ -46,7 +46,7 @@ INSERT OR IGNORE INTO about VALUES ('identity', lower(hex(randomblob(16))));
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection to the log, which is made when it is not there. Raises UserError."""
+    """Connect to the log. It is created if it does not exist. Raises UserError."""
     with ExitStack() as undo:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises UserError when the file was cut, or events were removed or given other ids by hand."""
+    """Raises UserError if the file was truncated, or if events were removed or renamed by hand."""
     try:
         _check_last_page(connection, path)
         count, last, written = connection.execute(
@@ -79,14 +79,14 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     if not count == last == written:
         raise UserError(
             f"the log {path} lacks {max(written, last) - count} of the {max(written, last)} events that were "
-            "written to it: put back a copy made before they were removed"
+            "written to it: put back a copy that was made before"
         )
     if edited is not None:
         raise UserError(f"the log {path} was edited by hand at offset {edited[0]}: put back a copy of it")
 
 
 def _check_last_page(connection: sqlite3.Connection, path: Path) -> None:
-    """SQLite itself does not see that a file ends in the midst of a page."""
+    """Check for a file that ends in the middle of a page, which SQLite itself does not notice."""
     (page_size,) = connection.execute("PRAGMA page_size").fetchone()
     if path.stat().st_size % page_size:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -99,7 +99,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (version or tables):
-        raise UserError(f"{path} is another program's file and no log: give the path of a log, or a new one")
+        raise UserError(f"{path} is another program's file, not a log: give the path of a log, or a new one")
     if version > FORMAT:
         raise UserError(f"a newer labelloop wrote the log {path}: upgrade labelloop")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -117,7 +117,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def unusable(path: Path, error: Exception) -> UserError:
-    """The error for people, made from SQLite's or the system's."""
+    """A UserError for an error of SQLite or the system."""
     reason = str(error)
     no_space = isinstance(error, OSError) and error.errno == errno.ENOSPC
     if no_space or "full" in reason or _is_full(path):
@@ -128,5 +128,5 @@ def unusable(path: Path, error: Exception) -> UserError:
 
 
 def _is_full(path: Path) -> bool:
-    """SQLite speaks of an I/O error when there is no space for the file of its shared memory."""
+    """Whether the disk is full. SQLite reports an I/O error if there is no space for its shared memory."""
     return path.parent.is_dir() and shutil.disk_usage(path.parent).free < NEEDED

@@ -1,4 +1,4 @@
-"""Argilla over its HTTP API: data sets, records with their responses, accounts, an annotator's queue."""
+"""A client for Argilla's HTTP API: data sets, records with responses, accounts, an annotator's queue."""
 
 from labelloop.oracle.argilla.client import Argilla
 from labelloop.oracle.argilla.models import (

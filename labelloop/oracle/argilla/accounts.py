@@ -1,4 +1,4 @@
-"""Who is at the server: itself, users, workspaces, and annotators' accounts."""
+"""The server's version, users, workspaces and annotators' accounts."""
 
 import secrets
 from contextlib import suppress
@@ -12,10 +12,10 @@ from labelloop.oracle.base import Missing, Rejected
 
 
 class Accounts(Transport):
-    """The part of the API that speaks of users and workspaces."""
+    """The part of the API for users and workspaces."""
 
     async def me(self) -> User:
-        """The user of the key. Raises UserError if something else than an Argilla answers at the URL."""
+        """The user of the key. Raises UserError if the server at the URL is not an Argilla."""
         try:
             found = await self._request("GET", "me")
             return _user(found)
@@ -25,24 +25,24 @@ class Accounts(Transport):
             ) from error
 
     async def about(self) -> About:
-        """Its version, and what time it is there. Raises UserError if something else answers at the URL."""
+        """The server's version and time. Raises UserError if the server at the URL is not an Argilla."""
         answer = await self._answer("GET", "version")
         try:
             version = str(self._content(answer)["version"])
         except (Missing, NotArgilla, KeyError, TypeError) as error:
-            raise UserError(f"{self.url} does not say which Argilla it is; check the address") from error
+            raise UserError(f"{self.url} does not tell its Argilla version; check the address") from error
         date = answer.headers.get("Date")
         return About(version, parsedate_to_datetime(date) if date else None)
 
     async def users(self) -> list[User]:
-        """Every user of this Argilla (an owner's key)."""
+        """All users of this Argilla. Needs an owner's key."""
         return [_user(item) for item in await self._listed("users")]
 
     async def create_annotator(self, username: str, workspace: str, password: str | None = None) -> Account:
-        """An annotator's account in the workspace, both made where absent (an owner's key).
+        """Find or create an annotator's account and the workspace. Needs an owner's key.
 
-        A new account gets `password`, or a generated one; that of an account that was there is neither
-        changed nor told. Raises UserError for a name or password (8 to 100 characters) that Argilla refuses.
+        A new account gets `password`, or a generated one. The password of an existing account is neither
+        changed nor returned. Raises UserError if Argilla refuses the name or password (8 to 100 characters).
         """
         workspace_id = await self._ensure_workspace(workspace)
         account = await self._find_account(username) or await self._create_account(username, password)
@@ -51,7 +51,7 @@ class Accounts(Transport):
         return account
 
     async def new_password(self, username: str) -> str:
-        """Give an account a new, generated password (an owner's key). Raises Missing if there is none."""
+        """Set a generated password for an account. Needs an owner's key. Raises Missing if it is unknown."""
         account = await self._find_account(username)
         if account is None:
             raise Missing(f"there is no account {username}")
@@ -72,7 +72,7 @@ class Accounts(Transport):
                 await self._request("POST", "workspaces", body={"name": name})
             found = await self._find_workspace(name)
         if found is None:
-            raise Missing(f"the workspace {name} is gone as soon as it is made")
+            raise Missing(f"the workspace {name} was deleted right after it was created")
         return found
 
     async def _create_account(self, username: str, password: str | None) -> Account:

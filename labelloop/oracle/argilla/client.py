@@ -1,14 +1,14 @@
-"""Argilla as labelloop uses it."""
+"""The Argilla client."""
 
 from labelloop.oracle.argilla.datasets import Datasets
 from labelloop.oracle.argilla.records import Records
 
 
 class Argilla(Datasets, Records):
-    """The Argilla at `url` as the user of `api_key` sees it; an async context manager.
+    """A client for the Argilla at `url`, with the rights of `api_key`. An async context manager.
 
-    `headers` go with every request (a private Space wants `Authorization: Bearer …`); `timeout` is in
+    `headers` go with every request (a private Space needs `Authorization: Bearer …`). `timeout` is in
     seconds, for each connection, read and write. Any call raises `labelloop.errors.Unavailable` if Argilla
-    does not answer for now, `Refused` (a `UserError`) if it does not take the key, `Missing` if what is named
-    is not there, and `Rejected` for what it holds for wrong. Raises UserError for a URL that is none.
+    does not answer, `Refused` (a `UserError`) if it refuses the key, `Missing` if something does not exist,
+    and `Rejected` for an invalid request. Raises UserError for an invalid URL.
     """

@@ -1,4 +1,4 @@
-"""A project's data set: found, or set up; a set-up that was cut short is completed."""
+"""A project's data set: find it or set it up. An interrupted set-up is completed."""
 
 from contextlib import suppress
 from typing import Any
@@ -22,14 +22,14 @@ GUIDELINES = (
     "- **Why this text?** Choose ⋮ and *View metadata*: its batch, its rank there, the reason, "
     "and the model that picked it.\n"
 )
-"""What annotators read beside their texts in a project without guidelines of its own."""
+"""The default guidelines, which annotators see next to the texts."""
 
 
 class Datasets(Accounts):
-    """The part of the API that speaks of data sets."""
+    """The part of the API for data sets."""
 
     async def find_dataset(self, name: str, workspace: str) -> Dataset | None:
-        """The published data set, None if there is none that the user can see."""
+        """The published data set, or None if the user can see none."""
         workspace_id = await self._find_workspace(workspace)
         found = await self._find(name, workspace_id) if workspace_id else None
         if found is None or found["status"] != "ready":
@@ -37,9 +37,9 @@ class Datasets(Accounts):
         return await self._described(found, workspace)
 
     async def ensure_dataset(self, spec: DatasetSpec) -> Dataset:
-        """The published data set, with its workspace, made or completed where needed.
+        """Find the published data set, or create or complete it, with its workspace.
 
-        Raises UserError if the name is taken by a data set with other labels, or if Argilla refuses the spec.
+        Raises UserError if a data set of that name has other labels, or if Argilla refuses the spec.
         """
         if spec.task not in QUESTION_TYPES:
             raise UserError(
@@ -80,7 +80,7 @@ class Datasets(Accounts):
             await self._post("datasets", _dataset(spec, workspace_id))
             found = await self._find(spec.name, workspace_id)
         if found is None:
-            raise Rejected("it is gone as soon as it is made")
+            raise Rejected("it was deleted right after it was created")
         if found["status"] != "ready":
             await self._complete(found["id"], spec)
             found = await self._find(spec.name, workspace_id)
@@ -108,7 +108,7 @@ class Datasets(Accounts):
                 await self._post(creation, body)
 
     async def _post(self, path: str, body: dict[str, Any]) -> None:
-        """Create it; that another process was quicker is no error."""
+        """Create it. It is not an error if another process already did."""
         with suppress(Conflict):
             await self._request("POST", path, body=body)
 

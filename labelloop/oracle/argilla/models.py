@@ -1,8 +1,8 @@
-"""What labelloop writes to Argilla and reads from it.
+"""The values that labelloop writes to Argilla and reads from it.
 
-Ids are Argilla's uuids as strings; times are aware and in UTC. `status` of a response is `submitted`,
-`discarded` or `draft`. A response or suggestion holds a tuple of labels, which for a single-label task has
-one element, and none where a person discarded a text without choosing a label.
+Ids are Argilla's uuids as strings; times are aware and in UTC. The `status` of a response is `submitted`,
+`discarded` or `draft`. A response or suggestion has a tuple of labels: one label in a single-label task, none
+if a person discarded a text without choosing a label.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ MetadataValue = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A server: its version, and its time when it answered, in whole seconds; None if it does not say."""
+    """A server's version, and its time when it answered, in whole seconds (None if unknown)."""
 
     version: str
     time: datetime | None
@@ -28,7 +28,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone who can log in; `role` is `owner`, `admin` or `annotator`."""
+    """A user who can log in. `role` is `owner`, `admin` or `annotator`."""
 
     id: str
     username: str
@@ -38,7 +38,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account with its key; `password` is None if the account was there before."""
+    """An account with its API key. `password` is None if the account existed before."""
 
     user_id: str
     username: str
@@ -48,7 +48,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set to set up: one text, one question with these labels, `min_submitted` answers a text."""
+    """A data set to set up: one text field, one question with labels, `min_submitted` answers per text."""
 
     name: str
     labels: tuple[str, ...]
@@ -73,7 +73,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What a model would answer: `score` from 0 to 1; `agent` of letters, digits, `-_:./` and spaces."""
+    """A model's suggested answer. `score` is from 0 to 1; `agent` has letters, digits, `-_:./` and spaces."""
 
     labels: tuple[str, ...]
     score: float | None = None
@@ -92,7 +92,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A text in Argilla; `status` is `completed` once `min_submitted` answers are in, else `pending`."""
+    """A text in Argilla. `status` is `completed` once it has `min_submitted` answers, otherwise `pending`."""
 
     id: str
     external_id: str | None
@@ -106,7 +106,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewResponse:
-    """An answer to write for someone, whose account must exist."""
+    """An answer to write for a user, whose account must exist."""
 
     user_id: str
     status: str
@@ -115,7 +115,7 @@ class NewResponse:
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A text to write under its external id."""
+    """A text to write, with its external id."""
 
     external_id: str
     text: str
@@ -125,13 +125,13 @@ class NewRecord:
 
 
 def to_value(labels: tuple[str, ...]) -> str:
-    """The value of a single-label answer; ValueError unless there is exactly one label."""
+    """The value of a single-label answer. ValueError unless there is exactly one label."""
     (label,) = labels
     return label
 
 
 def to_values(labels: tuple[str, ...]) -> dict[str, Any] | None:
-    """A response's values, None without a label."""
+    """A response's values, or None without a label."""
     return {QUESTION: {"value": to_value(labels)}} if labels else None
 
 

@@ -1,4 +1,4 @@
-"""What a text's record in Argilla holds: its id, its text, its metadata and its suggestion."""
+"""Build a text's record for Argilla: id, text, metadata and suggestion."""
 
 from labelloop.oracle.argilla.models import MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText
@@ -10,16 +10,16 @@ METADATA = {
     "reason": ("Why it was picked", "terms"),
     "model": ("Picked by model", "terms"),
 }
-"""The metadata that annotators see: titles, and kinds as Argilla names them."""
+"""The metadata that annotators see: titles, and Argilla's types."""
 
 
 def record_id(batch: str, item: int) -> str:
-    """The external id of a text's record, which is the same however often it is written."""
+    """The external id of a text's record. It is always the same."""
     return f"{batch}:{item}"
 
 
 def new_record(asked: AskedText) -> NewRecord:
-    """The record of a text, with what annotators see in its metadata."""
+    """The record of a text, with its metadata for annotators."""
     metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
     if asked.reason is not None:
         metadata["reason"] = asked.reason

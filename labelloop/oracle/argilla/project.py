@@ -1,4 +1,4 @@
-"""Argilla as an oracle: a project's records are those of its data set."""
+"""Argilla as an oracle: a project's records are the records of its data set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,14 +30,14 @@ def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
 
 
 class ArgillaOracle:
-    """The people who answer in an Argilla, each project in a data set of its own."""
+    """The oracle for people who answer in Argilla. Each project has its own data set."""
 
     def __init__(self, argilla: Argilla) -> None:
         self._argilla = argilla
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> "ArgillaOracle":
-        """Raises UserError for an address or headers that cannot be."""
+        """Raises UserError for an invalid address or invalid headers."""
         return cls(Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers))
 
     def project(self, project_id: str) -> "ArgillaProject":
@@ -48,7 +48,7 @@ class ArgillaOracle:
 
 
 class ArgillaProject:
-    """One project in Argilla. Its data set is looked up once, and again when it is gone."""
+    """One project in Argilla. Its data set is looked up once, and again if it is gone."""
 
     def __init__(self, argilla: Argilla, project_id: str, workspace: str = DEFAULT_WORKSPACE) -> None:
         self._argilla = argilla
@@ -58,7 +58,7 @@ class ArgillaProject:
         self._usernames: dict[str, str] = {}
 
     async def seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
-        """The batch's records on the server by pool item; None when there is no data set."""
+        """The batch's records on the server by pool item. None if there is no data set."""
         dataset = await self._find()
         if dataset is None:
             return None
@@ -76,34 +76,34 @@ class ArgillaProject:
         }
 
     async def accounts(self) -> Mapping[str, str]:
-        """The usernames of this moment by the accounts' ids."""
+        """The current usernames by account id."""
         self._usernames = {user.id: user.username for user in await self._argilla.users()}
         return self._usernames
 
     async def set_up(self, project: ProjectCreated) -> bool:
-        """Make the data set unless it is there. True when it had to be looked up: it may be a new one."""
+        """Create the data set unless it exists. True if it had to be looked up, so it may be new."""
         if self._dataset is not None:
             return False
         self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
         return True
 
     async def put(self, texts: Sequence[AskedText]) -> None:
-        """Write records; one that is there stays the same record. Raises Missing without a data set."""
+        """Write records. An existing record keeps its id. Raises Missing without a data set."""
         if texts:
             await self._argilla.put_records(self._needed(), [new_record(asked) for asked in texts])
 
     async def remove(self, records: Sequence[str]) -> None:
-        """Delete records by the server's ids; those that are gone are no error."""
+        """Delete records by the server's ids. Records that are already gone are not an error."""
         if records:
             await self._argilla.delete_records(self._needed(), records)
 
     async def make_account(self, username: str) -> str:
-        """Make an annotator's account with a new password; the id of the account."""
+        """Create an annotator's account with a new password. Returns the account's id."""
         account = await self._argilla.create_annotator(username, self._workspace)
         return account.user_id
 
     def forget(self) -> None:
-        """Look the data set up again next time."""
+        """Look up the data set again next time."""
         self._dataset = None
 
     def _needed(self) -> Dataset:

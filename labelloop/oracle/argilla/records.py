@@ -1,4 +1,4 @@
-"""Records with everyone's responses, read in pages and written; and the caller's own queue and answers."""
+"""Read and write records with everyone's responses, and the caller's own queue and answers."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from labelloop.oracle.base import Missing, Rejected
 
 PAGE = 500
 ATTEMPTS = 5
-# Argilla takes 500, which a slow server cannot write within a request's time-out.
+# Argilla takes 500, but a slow server cannot write so many within a request's time-out.
 LONGEST_UPSERT = 100
 LONGEST_DELETION = 100
 
@@ -31,14 +31,14 @@ Fetch = Callable[[int, int], Awaitable[list[Any]]]
 
 
 class Records(Transport):
-    """The part of the API that speaks of records."""
+    """The part of the API for records."""
 
     async def records(
         self, dataset: Dataset, batch: int | None = None, *, suggestions: bool = True
     ) -> list[StoredRecord]:
-        """All records, or those of a batch, with everybody's responses (an owner's or admin's key).
+        """All records, or those of a batch, with everyone's responses. Needs an owner's or admin's key.
 
-        Without `suggestions` the server works a third less.
+        Without `suggestions`, the server needs a third less time.
         """
         include = "responses,suggestions" if suggestions else "responses"
 
@@ -65,24 +65,24 @@ class Records(Transport):
         return [_to_record(item) for item in await read_all(listed if batch is None else searched)]
 
     async def put_records(self, dataset: Dataset, records: Sequence[NewRecord]) -> None:
-        """Write records under their external ids; what is there gets the new text and metadata.
+        """Write records by their external ids. Existing records get the new text and metadata.
 
-        Responses of the users named are set, those of others stay; a suggestion that is None stays as it is.
-        Raises Rejected, if a response's user does not exist; up to LONGEST_UPSERT records are
-        written together, or none of them.
+        Responses of the named users are set, others are kept; a suggestion of None is not changed. Records
+        are written in chunks of LONGEST_UPSERT, each completely or not at all. Raises Rejected if a
+        response's user does not exist.
         """
         for chunk in _chunks(records, LONGEST_UPSERT):
             items = [_upsert(record, dataset) for record in chunk]
             await self._request("PUT", f"datasets/{dataset.id}/records/bulk", body={"items": items})
 
     async def delete_records(self, dataset: Dataset, record_ids: Sequence[str]) -> None:
-        """Delete records by their server's ids, with their responses; those that are gone are no error."""
+        """Delete records by the server's ids, with their responses. Missing records are not an error."""
         for chunk in _chunks(record_ids, LONGEST_DELETION):
             params = {"ids": ",".join(chunk)}
             await self._request("DELETE", f"datasets/{dataset.id}/records", params=params)
 
     async def next_records(self, dataset: Dataset, count: int) -> list[StoredRecord]:
-        """The first records that wait for the caller's answer, oldest batch first, as on the web page."""
+        """The first records that wait for the caller's answer, in the order of the web page."""
         found = await self._request(
             "POST",
             f"me/datasets/{dataset.id}/records/search",
@@ -96,7 +96,7 @@ class Records(Transport):
         return [_to_record(item["record"]) for item in found["items"]]
 
     async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
-        """Set the caller's own answer to a record; a second time replaces the first."""
+        """Set the caller's own answer to a record. It replaces an earlier one."""
         answer = {"record_id": record_id, "status": status, "values": to_values(labels)}
         outcome = (await self._request("POST", "me/responses/bulk", body={"items": [answer]}))["items"][0]
         if outcome["error"] is not None:
@@ -105,10 +105,10 @@ class Records(Transport):
 
 
 async def read_all(fetch: Fetch, size: int = PAGE) -> list[Any]:
-    """Every item of `fetch(offset, limit)` once, in its order; an item is known by its `id`.
+    """Every item of `fetch(offset, limit)` once, in order. Items are identified by their `id`.
 
-    Each page begins with the last item of the page before: if it does not, something in front was deleted,
-    and the reading starts over. Raises Unavailable if the listing does not hold still.
+    Each page starts with the last item of the page before. If it does not, an earlier item was deleted, and
+    reading starts over. Raises Unavailable if the listing keeps changing.
     """
     for _ in range(ATTEMPTS):
         items = await _read(fetch, size)

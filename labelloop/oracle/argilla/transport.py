@@ -1,4 +1,4 @@
-"""Requests to Argilla's API, and how they fail apart from `labelloop.errors.Unavailable`."""
+"""Requests to Argilla's API, and their errors."""
 
 import json
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ LONGEST_DETAIL = 300
 
 
 class Conflict(Rejected):
-    """What the request would create is there already (409)."""
+    """What the request would create already exists (409)."""
 
 
 class NotArgilla(Unavailable):
-    """Something answers at the URL, but not as Argilla does: a wrong address, or a proxy's own page."""
+    """Something other than Argilla answers at the URL: a wrong address, or a proxy's page."""
 
 
 class Transport:
-    """One keep-alive connection pool to `url`; `headers` and the key go with every request.
+    """A keep-alive connection pool to `url`. `headers` and the key go with every request.
 
-    Of credentials in the address, which go along as well, its `url` shows nothing.
+    Credentials in the address are sent too, but the attribute `url` does not show them.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Transport:
     async def _request(
         self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
     ) -> Any:
-        """The decoded answer, None if it is empty.
+        """The decoded answer, or None if it is empty.
 
         Raises Unavailable (no connection, time-out, 429, 5xx, or an answer that is not Argilla's), Refused
         (401: the key; 403: what it may do), Missing (404), Conflict (409), Rejected (400, 422).
@@ -61,7 +61,7 @@ class Transport:
     async def _answer(
         self, method: str, path: str, *, body: Any = None, params: Mapping[str, str | int] | None = None
     ) -> httpx.Response:
-        """Whatever is answered. Raises Unavailable (no connection, time-out)."""
+        """The answer, whatever its status. Raises Unavailable (no connection, time-out)."""
         try:
             return await self._http.request(method, path, json=body, params=params)
         except httpx.TimeoutException as error:
@@ -73,7 +73,7 @@ class Transport:
         return Unavailable(f"Argilla at {self.url} {how}", outage=self.url)
 
     def _content(self, answer: httpx.Response) -> Any:
-        """What an answer holds, or what it refuses, as of `_request`."""
+        """The content of an answer. Raises the errors of `_request`."""
         code = answer.status_code
         if code == 429 or code >= 500:
             raise self._away(f"answers {code}")
@@ -82,7 +82,7 @@ class Transport:
         try:
             content = answer.json()
         except ValueError as error:
-            raise NotArgilla(f"there is no Argilla at {self.url} (it answers {code}, no JSON)") from error
+            raise NotArgilla(f"there is no Argilla at {self.url} (it answers {code}, not JSON)") from error
         if code < 300:
             return content
         if not isinstance(content, dict) or "detail" not in content or code < 400:
@@ -102,7 +102,7 @@ class Transport:
 
 
 def utc(text: str) -> datetime:
-    """A time of Argilla's, which is ISO 8601 in UTC and does not say so."""
+    """A time from Argilla: ISO 8601 in UTC, without a time zone."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -111,9 +111,11 @@ def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url.strip())
     except (httpx.InvalidURL, ValueError) as error:
-        raise UserError(f"{url!r} is no web address ({error}); give Argilla's as http://host:port") from error
+        raise UserError(
+            f"{url!r} is not a web address ({error}); give Argilla's as http://host:port"
+        ) from error
     if address.scheme not in {"http", "https"} or not address.host:
-        raise UserError(f"{url!r} is no web address; give Argilla's as http://host:port")
+        raise UserError(f"{url!r} is not a web address; give Argilla's as http://host:port")
     return address
 
 

@@ -1,6 +1,6 @@
-"""The real Argilla server on one machine: SQLite, a search engine over its own tables, no Redis.
+"""The embedded Argilla server: the real server with SQLite, a search engine over its tables, and no Redis.
 
-`python -P -m labelloop.oracle.server --home DIR` serves it; `credentials(DIR)` is its login.
+`python -P -m labelloop.oracle.server --home DIR` runs it; `credentials(DIR)` returns its login.
 """
 
 from labelloop.oracle.server.secrets import Credentials, credentials

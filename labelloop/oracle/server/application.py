@@ -1,4 +1,4 @@
-"""Argilla's application; import it once the environment is set and the imports are trimmed."""
+"""Argilla's application. Import it only after the environment is set and the imports are trimmed."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ _running: set[asyncio.Task[None]] = set()
 
 
 def run(database: Path, login: Credentials, listener: socket.socket) -> None:
-    """Serve requests on `listener` until a signal asks to stop."""
+    """Serve requests on `listener` until a signal arrives."""
     warnings.simplefilter("ignore", SAWarning)
     run_here()
     prepare(database)
@@ -50,7 +50,7 @@ async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.so
 
 @event.listens_for(async_engine.sync_engine, "connect")
 def _prepare(connection: Any, _record: Any) -> None:
-    """A commit that is in the write-ahead log outlives the process; it need not wait for the disk."""
+    """Do not wait for the disk at each commit: a commit in the write-ahead log survives the process."""
     connection.create_function(FUNCTION, 3, matches, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = NORMAL")
@@ -58,7 +58,7 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 async def ensure_owner(login: Credentials) -> None:
-    """Make the owner's account, or give it the login of the secrets file where the API keys differ."""
+    """Create the owner's account, or give it the login of the secrets file if the API keys differ."""
     async with AsyncSessionLocal() as session:
         owner = await User.get_by(session, username=login.username)
         if owner is not None and owner.api_key == login.api_key:
@@ -73,7 +73,7 @@ async def ensure_owner(login: Credentials) -> None:
 
 
 def run_here() -> None:
-    """Count records anew in this process when a data set's `min_submitted` changes."""
+    """Count records again in this process when a data set's `min_submitted` changes."""
     dataset_jobs.update_dataset_records_status_job.delay = _start
 
 

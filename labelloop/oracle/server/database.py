@@ -1,4 +1,4 @@
-"""The server's SQLite file: migrated beside, then renamed into place, so that a kill leaves no half."""
+"""The server's SQLite file. A copy is migrated and then renamed, so that a kill does no harm."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ from labelloop.errors import UserError
 
 
 def prepare(path: Path) -> None:
-    """Bring the database at `path` to the schema of the installed argilla-server; makes it when absent.
+    """Create the database at `path`, or migrate it to the schema of the installed argilla-server.
 
-    Raises UserError when a newer argilla-server wrote it.
+    Raises UserError if a newer argilla-server wrote it.
     """
     config = Config()
     config.set_main_option(
@@ -63,7 +63,7 @@ def _migrate(config: Config, path: Path) -> None:
 
 @contextmanager
 def _without_syncs() -> Iterator[None]:
-    """Spare the migrations a wait for the disk at each commit: the finished draft is synced once."""
+    """Do not wait for the disk at each commit of a migration: the finished draft is synced once."""
 
     def disable(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous = OFF")

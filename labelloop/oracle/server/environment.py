@@ -1,4 +1,4 @@
-"""Settings of the embedded server, which Argilla reads from the environment when it is imported."""
+"""Settings of the embedded server. Argilla reads them from the environment when it is imported."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ SEARCH_ENGINE = "labelloop"
 
 
 def configure(home: Path, login: Credentials, redis_port: int) -> None:
-    """Replace every ARGILLA_* variable by the settings of the server in `home`, which calls nobody."""
+    """Replace all ARGILLA_* variables by the settings of the server in `home`. It contacts nobody else."""
     for name in [name for name in os.environ if name.startswith("ARGILLA_")]:
         del os.environ[name]
     os.environ |= {
@@ -29,7 +29,7 @@ def configure(home: Path, login: Credentials, redis_port: int) -> None:
 
 
 def clean_temporary(home: Path) -> None:
-    """Point temporary files into `home`, and drop those of a server that was killed.
+    """Keep temporary files in `home`, and remove those of a server that was killed.
 
     Argilla copies its web page into a temporary folder at each start.
     """

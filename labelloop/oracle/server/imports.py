@@ -1,7 +1,7 @@
-"""Leaving out what this server never runs: 3 of the 7 seconds that importing Argilla takes.
+"""Trim Argilla's imports, which saves 3 of 7 seconds at each start.
 
-The jobs that talk to the Hugging Face Hub (with `datasets` and pandas behind them) are imported when they are
-first used; the clients of Elasticsearch and OpenSearch give way to empty modules.
+The jobs for the Hugging Face Hub (with `datasets` and pandas) are imported on first use. The clients of
+Elasticsearch and OpenSearch are replaced by empty modules.
 """
 
 import sys
@@ -36,5 +36,5 @@ class _Finder(MetaPathFinder):
 
 
 def leave_out() -> None:
-    """Make later imports of Argilla leave out what this server never runs."""
+    """Make later imports of Argilla leave out what this server does not need."""
     sys.meta_path.insert(0, _Finder())

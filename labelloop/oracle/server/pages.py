@@ -1,4 +1,4 @@
-"""What is changed in Argilla's page: it asks no other server, and shows the next batch by itself."""
+"""Changes to Argilla's page: it contacts no other server, and it shows the next batch by itself."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).with_name("next_batch.js")
 
 
 class OwnFonts:
-    """Middleware that keeps a browser from fetching the page's fonts elsewhere: they fall back to its own."""
+    """Middleware that keeps browsers from fetching fonts from other servers. They use their own fonts."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +30,7 @@ class OwnFonts:
 
 
 def show_next_batch(app: FastAPI) -> None:
-    """Have the pages, of which the server makes a copy of its own at each start, run the script."""
+    """Add our script to the server's copy of the pages, which is made at each start."""
     folder = _folder(app)
     shutil.copy(SCRIPT, folder)
     for page in folder.rglob("*.html"):

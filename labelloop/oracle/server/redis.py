@@ -1,4 +1,4 @@
-"""A stand-in for Redis, which Argilla pings at its start and fills with jobs for a worker."""
+"""A stand-in for Redis, which Argilla pings at start and uses as a queue for jobs."""
 
 import threading
 
@@ -6,7 +6,7 @@ from fakeredis import TcpFakeServer
 
 
 def serve_redis() -> int:
-    """Serve an empty Redis on a free port of the loopback until the process ends; returns the port."""
+    """Serve an empty Redis on a free loopback port until the process ends. Returns the port."""
     server = TcpFakeServer(("127.0.0.1", 0))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="redis", daemon=True).start()

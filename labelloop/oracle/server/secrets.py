@@ -1,4 +1,4 @@
-"""The login that each server makes for itself."""
+"""The login of an embedded server, which the server generates itself."""
 
 import json
 import secrets
@@ -23,21 +23,21 @@ class Credentials:
 
 
 def credentials(home: Path) -> Credentials:
-    """The login of the server in `home`, generated on the first call (file 0600 in a folder 0700).
+    """The login of the server in `home`, generated on the first call (file mode 0600, folder mode 0700).
 
-    Raises UserError when the file cannot be read as what was written.
+    Raises UserError if the file is damaged.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
     path = home / FILE
     if not path.exists():
-        # Of two processes that start together one wins, and both read what it made.
+        # If two processes start together, one wins and both read its file.
         made = json.dumps(asdict(_generate()), indent=2)
         atomic.write(path, made, mode=atomic.THIS_USER, replaces=False)
     try:
         return Credentials(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise UserError(f"{path} is damaged: remove it, and a new login is made at the next start") from error
+        raise UserError(f"{path} is damaged: remove it; a new login is made at the next start") from error
 
 
 def _generate() -> Credentials:

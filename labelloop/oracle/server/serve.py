@@ -1,4 +1,4 @@
-"""The server from an empty folder to answering requests; one a home."""
+"""Start the embedded server from a folder. There is at most one server per home."""
 
 import fcntl
 import socket
@@ -12,9 +12,9 @@ from labelloop.oracle.server.secrets import credentials
 
 
 def serve(home: Path, host: str, port: int) -> None:
-    """Serve Argilla from `home` until a signal asks to stop.
+    """Serve Argilla from `home` until a signal arrives.
 
-    Raises UserError when the port or the home is in use, or a newer argilla-server made the home.
+    Raises UserError if the port or the home is in use, or if a newer argilla-server created the home.
     """
     login = credentials(home)
     with hold(home), _listen(host, port) as listener:
@@ -47,7 +47,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def hold(home: Path) -> Iterator[None]:
-    """Hold `home` until the block or the process ends; raises UserError where another server does."""
+    """Lock `home` until the block or the process ends. Raises UserError if another server uses it."""
     with (home / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

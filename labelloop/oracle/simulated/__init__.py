@@ -1,4 +1,4 @@
-"""Simulated annotators: they answer through Argilla's API as people would, from gold labels."""
+"""Simulated annotators: they answer from gold labels, through Argilla's API."""
 
 from labelloop.oracle.simulated.annotator import Annotator
 from labelloop.oracle.simulated.decision import Answer, Decide, GoldAnswers

@@ -1,7 +1,7 @@
 """`python -P -m labelloop.oracle.simulated`: annotate a project from the gold labels of its pool.
 
-Either a project of a deployment (`--project`, with the settings of a service in the environment), or a data
-set of an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
+Give either a project of a deployment (`--project`, with a service's settings in the environment), or a data
+set in an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
 """
 
 import asyncio
@@ -33,30 +33,30 @@ Share = click.FloatRange(0, 1)
 @click.option(
     "--project",
     envvar="LABELLOOP_PROJECT",
-    help="Name or id of a project in the log, which is waited for; LABELLOOP_LOG, LABELLOOP_STORE, "
-    "LABELLOOP_ARGILLA_URL and LABELLOOP_ARGILLA_KEY say where everything is.",
+    help="Name or id of a project in the log; it may appear later. Set LABELLOOP_LOG, LABELLOOP_STORE, "
+    "LABELLOOP_ARGILLA_URL and LABELLOOP_ARGILLA_KEY.",
 )
 @click.option(
     "--annotators",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Accounts that are made for --project.",
+    help="Number of accounts to create for --project.",
 )
 @click.option("--url", help="Argilla's address.")
-@click.option("--dataset", help="Name of a data set, instead of --project; it is waited for.")
+@click.option("--dataset", help="Name of a data set, instead of --project. It may appear later.")
 @click.option("--workspace", default=DEFAULT_WORKSPACE, show_default=True)
 @click.option(
     "--pool",
     "pools",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Pool snapshot with the column `gold`; several in their order.",
+    help="Pool snapshot with the column `gold`. Give several in order.",
 )
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    help=f"File (mode 0600) with one API key a line; without it {settings.KEYS_VARIABLE} holds them.",
+    help=f"File (mode 0600) with one API key per line. [default: the keys in {settings.KEYS_VARIABLE}]",
 )
 @click.option("--seconds-per-label", type=click.FloatRange(min=0), default=0.0, show_default=True)
 @click.option(
@@ -68,7 +68,7 @@ Share = click.FloatRange(0, 1)
     "--stop-with-parent",
     "parent_too",
     is_flag=True,
-    help="End when the process that started this one has ended.",
+    help="Stop when the parent process ends.",
 )
 def main(
     project: str | None,
@@ -95,7 +95,7 @@ def main(
             here = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, found)
             employing = _given(here)
         else:
-            raise UserError("nobody knows what to annotate: give --project, or --url, --dataset and --pool")
+            raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
 
         def deciding(gold: Gold, found: Dataset) -> Decide:
             personal = found.min_submitted > 1

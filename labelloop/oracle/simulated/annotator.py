@@ -1,4 +1,4 @@
-"""Annotators at work: the first text of the own queue, an answer, the next."""
+"""Simulated annotators at work: take the first text of the queue, answer it, repeat."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class Annotator:
-    """The user of `argilla`'s key, who labels the data set of this name, a text in `seconds_per_label`.
+    """An annotator with `argilla`'s key, who labels a data set, one text per `seconds_per_label`.
 
-    `deciding` gives the answers for the data set that was found.
+    `deciding` returns the answers for the data set that was found.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Annotator:
         self._failing = False
 
     async def run(self) -> None:
-        """Answer until cancelled; a data set that is not there is waited for.
+        """Answer until cancelled. Waits for the data set if it does not exist yet.
 
-        Whatever fails on Argilla's side (away, key refused, data set or record deleted) is tried again with
-        growing waits, and said once.
+        Failures on Argilla's side (down, key refused, data set or record deleted) are retried with growing
+        waits, and logged once.
         """
         while True:
             try:
@@ -86,7 +86,7 @@ async def work(
     deciding: Callable[[Dataset], Decide],
     seconds_per_label: float = 0.0,
 ) -> None:
-    """Annotate, one annotator a key, until SIGTERM or SIGINT."""
+    """Annotate, with one annotator per key, until SIGTERM or SIGINT."""
     async with AsyncExitStack() as clients:
         argillas = [await clients.enter_async_context(Argilla(url, key, headers)) for key in keys]
         working = [

@@ -1,4 +1,4 @@
-"""What a simulated annotator answers, by the gold labels of the pool."""
+"""The answers of a simulated annotator, from the gold labels of the pool."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ Decide = Callable[[int, str], "Answer"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to one text, `submitted` with labels or `discarded`."""
+    """An answer to one text: `submitted` with labels, or `discarded`."""
 
     status: str
     labels: tuple[str, ...] = ()
@@ -23,9 +23,9 @@ class Answer:
 class GoldAnswers:
     """Answers from gold labels, of which a share is wrong (`error`) and a share discarded (`discard`).
 
-    They depend on the seed and the pool item alone, so that a text gets the same label whoever meets it and
-    when; with `personal`, on the annotator's name as well, so that people err apart and majorities are worth
-    something. A text without a gold label is discarded.
+    They depend only on the seed and the pool item, so a text always gets the same label. With `personal` they
+    also depend on the annotator's name, so annotators make different errors and a majority is better than one
+    of them. A text without a gold label is discarded.
     """
 
     gold: Callable[[int], str | None]
@@ -55,7 +55,7 @@ class GoldAnswers:
 
 
 def gold_labels(pools: Sequence[Path]) -> Callable[[int], str | None]:
-    """The gold label of a pool item, a row number over all these snapshots; None beyond them.
+    """A function from pool item (row number over all these snapshots) to gold label, or None beyond them.
 
     Raises UserError for a snapshot without gold labels.
     """

@@ -1,4 +1,4 @@
-"""Simulated annotators for a deployment: what they need is in its log, its store and its Argilla."""
+"""Simulated annotators for a deployment: find the data set, pool and accounts that they need."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AnnotationJob:
-    """A data set of an Argilla, the pool snapshots with its gold labels, and an API key an annotator."""
+    """A data set in Argilla, the pool snapshots with its gold labels, and one API key per annotator."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
@@ -36,9 +36,9 @@ class AnnotationJob:
 
 
 async def employ(settings: ServiceSettings, project: str, count: int) -> AnnotationJob:
-    """Wait for a project of this name or id, and make `count` accounts, named `annotator-1` and so on.
+    """Wait for a project with this name or id, and create `count` accounts, `annotator-1` and so on.
 
-    A log or an Argilla that is away is waited for. Raises UserError.
+    Waits while the log or Argilla is down. Raises UserError.
     """
     project_id, created = await _patiently(lambda: _find(settings.log, project))
     keys = await _patiently(lambda: _accounts(settings, count))

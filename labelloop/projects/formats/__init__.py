@@ -1,4 +1,4 @@
-"""Tables of labels as files, folders and data sets of the Hub, and back again."""
+"""Write tables of labels to files, folders and the Hub, and read them back."""
 
 from labelloop.projects.formats.columns import COLUMNS, Row
 from labelloop.projects.formats.files import FORMATS, TEXTS, ending, format_of, read_rows, write_rows

@@ -1,4 +1,4 @@
-"""Parquet and data sets of the package `datasets`, which hold the same table in Arrow."""
+"""Exports as Parquet and as data sets of the package `datasets`. Both use one Arrow table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +56,7 @@ def read_hub(name: str) -> list[c.Row]:
 
 
 def _quiet_datasets() -> Any:
-    """The package, which else draws bars on the terminal."""
+    """The package `datasets`, with its progress bars turned off."""
     import datasets  # type: ignore[import-untyped]
     from huggingface_hub.utils.tqdm import disable_progress_bars
 

@@ -1,4 +1,4 @@
-"""The columns of an export, what each holds, and its values in JSON and in a cell of CSV."""
+"""The columns of an export, their types, and their values in JSON and CSV."""
 
 import json
 from datetime import datetime
@@ -32,33 +32,34 @@ COLUMNS = {
 
 
 def check_columns(names: Any, source: str) -> None:
-    """Raises UserError where a column of an export is missing."""
+    """Raises UserError if a column of an export is missing."""
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise UserError(
-            f"{source} is no export of this labelloop: it has no column {', '.join(missing)}; export it again"
+            f"{source} is not an export of this labelloop version: it has no column {', '.join(missing)}; "
+            "export it again"
         )
 
 
 def to_json(row: Row) -> Row:
-    """The row with its times as strings, in ISO 8601."""
+    """The row with its times as ISO 8601 strings."""
     votes = [{**vote, "time": _told(vote["time"])} for vote in row["votes"]]
     return {**row, "time": _told(row["time"]), "votes": votes}
 
 
 def from_json(row: Row) -> Row:
-    """The row of `to_json`; columns that an export does not have are left out."""
+    """The row from `to_json`. Unknown columns are left out."""
     votes = [{**vote, "time": _time(vote["time"])} for vote in row["votes"]]
     return {**{name: row[name] for name in COLUMNS}, "time": _time(row["time"]), "votes": votes}
 
 
 def to_cells(row: Row) -> Row:
-    """Every value as the text of a cell: a missing one is empty, lists, votes and flags are JSON."""
+    """Each value as the text of a CSV cell. Missing values are empty; lists, votes and flags are JSON."""
     return {name: _to_cell(value, COLUMNS[name]) for name, value in to_json(row).items()}
 
 
 def from_cells(row: Row) -> Row:
-    """The row of `to_cells`. Raises ValueError for a cell that is not of its column's kind."""
+    """The row from `to_cells`. Raises ValueError if a cell does not have its column's type."""
     return from_json({name: _from_cell(row[name], kind) for name, kind in COLUMNS.items()})
 
 

@@ -1,4 +1,4 @@
-"""Tables as files: where one goes and in which format, written whole or not at all, and read back."""
+"""Write and read exports. A file is written completely or not at all."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ _SAVED = "dataset_info.json"
 
 
 def format_of(output: str, asked: str | None = None) -> str:
-    """The format asked for, or that of the name: a URL of the Hub, a folder, a file's ending (none: jsonl).
+    """The requested format, or the one that the name implies: a Hub URL, a folder, a file's suffix.
 
-    Raises UserError.
+    A name without a suffix means jsonl. Raises UserError.
     """
     if output.startswith(HUB):
         found: str | None = "hub"
@@ -29,22 +29,24 @@ def format_of(output: str, asked: str | None = None) -> str:
         suffix = Path(output).suffix.lower()
         found = _ENDINGS.get(suffix, None if suffix else "jsonl")
     if asked and output.startswith(HUB) and asked != "hub":
-        raise UserError(f"{output} is on the Hub, and {asked} is a file: give a path, or leave out --format")
+        raise UserError(
+            f"{output} is on the Hub, but {asked} is a file format: give a path, or leave out --format"
+        )
     if not (asked or found):
         raise UserError(
-            f"{output} is of no known kind: name it *.jsonl, *.csv, *.parquet, a folder/ or hf://user/name, "
-            "or give --format"
+            f"the format of {output} is unknown: name it *.jsonl, *.csv, *.parquet, a folder/ or "
+            "hf://user/name, or give --format"
         )
     return asked or found or ""
 
 
 def ending(kind: str) -> str:
-    """What names of this format end with."""
+    """The suffix of names in this format."""
     return f".{kind}" if kind in ("jsonl", "csv", "parquet") else ""
 
 
 def read_rows(source: str | Path, kind: str | None = None) -> list[Row]:
-    """The rows of an export, as they were written: from a file, a folder or the Hub. Raises UserError."""
+    """Read the rows of an export from a file, a folder or the Hub. Raises UserError."""
     source = str(source)
     kind = format_of(source, kind)
     if kind == "hub":
@@ -76,7 +78,7 @@ def _from_hub(name: str) -> list[Row]:
     # What its client raises has no common base, and differs by version.
     except Exception as error:
         raise UserError(
-            f"the Hub does not give {name} ({one_line(error)}): check the name, the network "
+            f"cannot load {name} from the Hub ({one_line(error)}): check the name, the network "
             "and `hf auth login`"
         ) from error
 
@@ -84,8 +86,8 @@ def _from_hub(name: str) -> list[Row]:
 def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
     """Write a file (`jsonl`, `csv`, `parquet`), a folder (`datasets`), or push to the Hub (`hub`).
 
-    What was there is replaced, but a folder that holds something else; of a link, what it leads to. On the
-    Hub a data set that is not there yet is made private. Raises UserError.
+    An existing export is replaced; if it is a link, its target is. A folder with other contents is refused.
+    A new data set on the Hub is private. Raises UserError.
     """
     if kind == "hub":
         _push(rows, str(output).removeprefix(HUB))
@@ -115,7 +117,7 @@ def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:
     from labelloop.projects.formats.arrow import as_dataset
 
     if path.is_dir() and any(path.iterdir()) and not (path / _SAVED).exists():
-        raise UserError(f"{path} is a folder that holds other things: give a new one by --output")
+        raise UserError(f"{path} is a folder that holds other things: give a new one with --output")
     as_dataset(rows).save_to_disk(str(draft), num_shards=1)
     before = path.with_name(f"{draft.name}.before")
     if path.exists():
@@ -132,6 +134,6 @@ def _push(rows: Sequence[Row], name: str) -> None:
     # What its client raises has no common base, and differs by version.
     except Exception as error:
         raise UserError(
-            f"the Hub does not take {name} ({one_line(error)}): check the name, the network "
-            "and `hf auth login`, or give a file by --output"
+            f"cannot push {name} to the Hub ({one_line(error)}): check the name, the network "
+            "and `hf auth login`, or give a file with --output"
         ) from error

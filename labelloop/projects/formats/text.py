@@ -1,4 +1,4 @@
-"""JSON Lines and CSV."""
+"""Exports as JSON Lines and CSV."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from labelloop.projects.formats.columns import (
 
 
 def as_text(rows: Iterable[Row], kind: str) -> str:
-    """The table as `jsonl` or `csv`; in CSV a missing value is an empty cell, lists and votes are JSON."""
+    """The table as `jsonl` or `csv`. In CSV missing values are empty; lists and votes are JSON."""
     if kind == "jsonl":
         return "".join(json.dumps(to_json(row), ensure_ascii=False) + "\n" for row in rows)
     file = io.StringIO()
@@ -30,7 +30,7 @@ def as_text(rows: Iterable[Row], kind: str) -> str:
 
 
 def from_text(file: TextIO, kind: str, source: str) -> Iterator[Row]:
-    """The rows of a file without newline translation. Raises UserError and ValueError."""
+    """The rows of a file that was opened with newline="". Raises UserError and ValueError."""
     if kind == "jsonl":
         for line in file:
             said = json.loads(line)

@@ -57,5 +57,5 @@ def test_a_setting_that_an_oracle_lacks_is_told_in_its_words(monkeypatch: pytest
 
 
 def test_an_address_of_argilla_that_is_none_is_told() -> None:
-    with pytest.raises(UserError, match="'nowhere' is no web address"):
+    with pytest.raises(UserError, match="'nowhere' is not a web address"):
         open_oracle(settings(url="nowhere"))

@@ -1,1 +1,1 @@
-"""A search engine for Argilla that asks the server's own SQLite tables: no index, so none is stale."""
+"""A search engine for Argilla over the server's SQLite tables. It has no index that could be stale."""

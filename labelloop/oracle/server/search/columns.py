@@ -1,4 +1,4 @@
-"""Where in the tables the values lie that people filter and sort by."""
+"""SQL expressions for the values that people filter and sort by."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ def json_path(*keys: str) -> str:
 
 
 def metadata_value(name: str) -> ColumnElement[Any]:
-    """A metadata property of a record, as JSON has it; NULL where absent."""
+    """A metadata property of a record, as its JSON value. NULL if it is missing."""
     return func.json_extract(Record.metadata_, json_path(name))
 
 
 def metadata_values(name: str) -> TableValuedAlias:
-    """The values of a metadata property as rows: one, or one an element where it is a list."""
+    """The values of a metadata property as rows: one row, or one per element of a list."""
     return elements(Record.metadata_, json_path(name))
 
 
 def response_values(question: Question) -> TableValuedAlias:
-    """The answers of one response to a question as rows: one, or one a label."""
+    """The answers of one response to a question as rows: one row, or one per label."""
     return elements(Response.values, json_path(question.name, "value"))
 
 
@@ -37,7 +37,7 @@ def suggestion_values(document: Any) -> TableValuedAlias:
 
 
 def elements(document: Any, path: str) -> TableValuedAlias:
-    """A JSON value as rows of a column `value`: itself, or its elements where it is a list."""
+    """A JSON value as rows with a column `value`: the value itself, or the elements of a list."""
     return func.json_each(document, path).table_valued(column("value"), joins_implicitly=True)
 
 
@@ -64,5 +64,5 @@ def of_record(
 
 
 def boolean(value: ColumnElement[Any]) -> ColumnElement[bool]:
-    """A 0 or 1 of SQLite's as a condition."""
+    """SQLite's 0 or 1 as a condition."""
     return type_coerce(value, Boolean)

@@ -1,4 +1,4 @@
-"""The search engine that the embedded Argilla asks."""
+"""The search engine of the embedded Argilla."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -81,14 +81,14 @@ def matches(fields: str, field: str | None, text: str) -> bool:
 
 @SearchEngine.register(engine_name=SEARCH_ENGINE)
 class TableSearchEngine(SearchEngine):  # type: ignore[misc]
-    """Answers from the server's own tables, in the session of the request; indexing is nothing to do."""
+    """Searches the server's own tables, in the session of the request. Indexing does nothing."""
 
     @classmethod
     async def new_instance(cls) -> "TableSearchEngine":
         return cls()
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing: there is nothing to close."""
 
     async def ping(self) -> bool:
         return True

@@ -1,6 +1,6 @@
 """Filters of Argilla's search as SQL conditions on records.
 
-A filter's values arrive as text or numbers, a record's are JSON or columns: they are compared by type.
+A filter's values are text or numbers; a record's values are JSON or columns. They are compared by type.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,14 +39,14 @@ MOMENTS = (RecordSortField.inserted_at, RecordSortField.updated_at)
 
 @dataclass(frozen=True)
 class Schema:
-    """What filters refer to by name: a data set's metadata properties and questions."""
+    """A data set's metadata properties and questions, which filters refer to by name."""
 
     metadata: Mapping[str, MetadataProperty]
     questions: Mapping[str, Question]
 
 
 def condition(schema: Schema, filter: Filter) -> ColumnElement[bool]:
-    """The condition that a record meets exactly if Elasticsearch would let it through `filter`."""
+    """The SQL condition that is true exactly for the records that Elasticsearch's `filter` accepts."""
     if isinstance(filter, AndFilter):
         return and_(true(), *(condition(schema, part) for part in filter.filters))
     match filter.scope:
@@ -101,7 +101,7 @@ def _response_value(question: Question, user: User | None, filter: Filter) -> Co
 
 
 def _response_status(values: list[str], user: User | None) -> ColumnElement[bool]:
-    """Pending means no response yet, of this user or, without a user, of anybody."""
+    """Pending means that this user (or, without a user, anybody) has not responded yet."""
     wanted = []
     if ResponseStatusFilter.pending in values:
         wanted.append(not_(columns.of_record(Response, *_by(user))))
@@ -132,14 +132,14 @@ def one_of(value: ColumnElement[Any], wanted: Sequence[str], numeric: bool) -> C
 
 
 def between(value: ColumnElement[Any], ge: Bound, le: Bound, numeric: bool) -> ColumnElement[bool]:
-    """Whether `ge` <= `value` <= `le`, as numbers or as strings; a bound that is None is open."""
+    """Whether `ge` <= `value` <= `le`, as numbers or as strings. None is an open bound."""
     if numeric:
         return _within(value, _maybe(_number, ge), _maybe(_number, le))
     return _within(as_text(value), _maybe(str, ge), _maybe(str, le))
 
 
 def record_one_of(field: RecordSortField, wanted: Sequence[str]) -> ColumnElement[bool]:
-    """Whether an attribute of the record equals one of `wanted`; what it cannot equal is no match."""
+    """Whether an attribute of the record equals one of `wanted`. Values of another type never match."""
     column: ColumnElement[Any] = getattr(Record, field.value)
     if field is RecordSortField.status:
         return column.in_([status for status in RecordStatus if status.value in wanted])
@@ -151,7 +151,7 @@ def record_one_of(field: RecordSortField, wanted: Sequence[str]) -> ColumnElemen
 
 
 def record_between(field: RecordSortField, ge: Bound, le: Bound) -> ColumnElement[bool]:
-    """Whether an attribute of the record lies between bounds; dates are ISO 8601 or epoch milliseconds."""
+    """Whether an attribute of the record is between bounds. Dates are ISO 8601 or epoch milliseconds."""
     if field in MOMENTS:
         moment = getattr(Record, field.value)
         return _within(
@@ -188,7 +188,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _moment(bound: float | str, missing: time) -> datetime:
-    """A naive UTC time, as the tables have it; a date alone gets the time of day `missing`."""
+    """A naive UTC time, as in the tables. A date alone gets the time of day `missing`."""
     try:
         if isinstance(bound, int | float):
             return datetime.fromtimestamp(bound / 1000, UTC).replace(tzinfo=None)

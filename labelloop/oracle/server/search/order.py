@@ -1,4 +1,4 @@
-"""In which order records come: by batch, and inside a batch each person starts at another place."""
+"""The order of records: by batch. Within a batch, each person starts at a different place."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ RANK = columns.metadata_value("rank")
 
 
 async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Seat:
-    """The seat of a user: members of the workspace in the order in which they joined, then anybody else."""
+    """The seat of a user: members of the workspace in the order in which they joined, then others."""
     members = select(WorkspaceUser.inserted_at).where(WorkspaceUser.workspace_id == dataset.workspace_id)
     joined = members.where(WorkspaceUser.user_id == user_id).scalar_subquery()
     earlier = members.where(or_(joined.is_(None), WorkspaceUser.inserted_at < joined)).subquery()
@@ -47,9 +47,9 @@ async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Sea
 def ordered(
     statement: Select[Any], dataset_id: Any, schema: Schema, sort: Sequence[Order], seat: Seat | None
 ) -> Select[Any]:
-    """`statement` ordered by `sort`, ties by batch, then as `seat` walks it (else by rank), then by id.
+    """`statement` ordered by `sort`, then by batch, then from the user's `seat` (or by rank), then by id.
 
-    What has no value comes last, whichever the direction, as in Elasticsearch.
+    Missing values come last in both directions, as in Elasticsearch.
     """
     batches = _batches(dataset_id)
     asked = [_directed(_value(schema, order), order.order) for order in sort]

@@ -1,6 +1,6 @@
 """Elasticsearch's simple query string: `word "a phrase" start* -not (this | that) fuzy~1`, joined by AND.
 
-Words are split as its standard analyzer splits them.
+Text is split into words in the same way as by its standard analyzer.
 """
 
 import json
@@ -22,19 +22,19 @@ FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>\d+)")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case; ideographs are words of their own."""
+    """The words of a text in lower case. Each ideograph is a word."""
     return WORD.findall(text.lower())
 
 
 class Document:
-    """The fields of one record, as the JSON that the table holds; `field` narrows it to one of them."""
+    """The fields of one record, as stored JSON. `field` restricts it to one of them."""
 
     def __init__(self, fields: str, field: str | None) -> None:
         self._fields = fields
         self._field = field
 
     def may_hold(self, word: str) -> bool:
-        """A quick look that rules most records out; the JSON escapes what is not ASCII."""
+        """A quick check that excludes most records. The JSON escapes non-ASCII characters."""
         return not word.isascii() or word in self._lower
 
     @cached_property
@@ -61,7 +61,7 @@ class Query(Protocol):
     """A part of a text query."""
 
     def holds(self, document: Document) -> bool:
-        """Whether the document meets it; each leaf looks for one text that meets it whole."""
+        """Whether the document matches. Each leaf must match within a single text."""
         ...
 
 
@@ -79,7 +79,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Phrase:
-    """These words one after the other."""
+    """These words in sequence."""
 
     words: tuple[str, ...]
 
@@ -92,7 +92,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Prefix:
-    """A word that starts so."""
+    """A word with this prefix."""
 
     start: str
 
@@ -104,7 +104,7 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Fuzzy:
-    """A word that becomes this one by at most `edits` insertions, deletions or replacements (Levenshtein)."""
+    """A word within `edits` insertions, deletions or replacements (Levenshtein distance) of this one."""
 
     word: str
     edits: int
@@ -115,7 +115,7 @@ class Fuzzy:
 
 @dataclass(frozen=True)
 class Not:
-    """The part does not hold."""
+    """The part does not match."""
 
     part: Query
 
@@ -125,7 +125,7 @@ class Not:
 
 @dataclass(frozen=True)
 class Joined:
-    """Parts joined from the left, without precedence; each with whether it may stand for those before it."""
+    """Parts joined from left to right, without precedence. Each has a flag: joined by "or" or by "and"."""
 
     parts: tuple[tuple[bool, Query], ...]
 
@@ -148,10 +148,10 @@ def _distance(left: str, right: str) -> int:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Query | None:
-    """The query that a text stands for, or None if it holds no word.
+    """The query in a text, or None if it has no words.
 
-    No text is an error: signs that mean nothing where they stand are ignored, as are a phrase's slop and
-    parentheses in more than 100 others.
+    No text is an error: misplaced operators are ignored, and so are a phrase's slop and parentheses nested
+    more than 100 deep.
     """
     return _Parser(text).group()
 
@@ -218,7 +218,7 @@ def _word(text: str) -> Query | None:
     if len(text) > 1 and text.endswith("*"):
         return Prefix(text[:-1].lower())
     if fuzzy := FUZZY.fullmatch(text):
-        # Two digits say enough; Python reads no number of thousands.
+        # Two digits are enough; Python refuses numbers with thousands of digits.
         edits = int(fuzzy["edits"].lstrip("0")[:2] or 0)
         return Fuzzy(fuzzy["word"].lower(), min(edits, MOST_EDITS))
     found = tuple(words(text))

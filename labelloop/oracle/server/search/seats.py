@@ -1,21 +1,21 @@
-"""Where in a batch a person starts, so that several people do not label the same texts."""
+"""The place in a batch where a person starts, so that people do not label the same texts."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a walk around a batch starts, as a share of its size, and which way it goes."""
+    """Where a walk through a batch starts, as a share of its size, and its direction."""
 
     start: float
     forward: bool
 
 
 def seat(number: int) -> Seat:
-    """The seat of the person who came as `number` (from 0).
+    """The seat of the `number`-th person (from 0).
 
-    Seats 2k and 2k + 1 start at the same cut and walk away from each other, so that they meet only when
-    the batch is done, whoever is faster; the cuts are spread evenly (van der Corput's sequence).
+    Seats 2k and 2k + 1 start at the same point and walk in opposite directions, so that they meet only when
+    the batch is done. The starting points are spread evenly (van der Corput's sequence).
     """
     return Seat(start=_van_der_corput(number // 2), forward=number % 2 == 0)
 
