@@ -14,10 +14,10 @@ export LABELLOOP_REQUIRE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up secrets test soak lint format lock setup dev clean
+.PHONY: help demo up secrets test test-all soak lint format lock setup dev clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  KILLS=… SEED=… of make soak: how many kills (60), and at which moments (1)"
 	@echo "  ARGS=…         options for labelloop, as in: make demo ARGS='--batches 5'"
@@ -33,11 +33,14 @@ up: setup ## start Argilla and the loop for people; ARGS='--dataset mail.csv --l
 secrets: ## write the passwords and keys for docker compose into .env; see docs/deploy.md
 	@scripts/secrets.sh
 
-test: lint ## check style and types, then run every test
+test: CELLS := -m 'not all_cells'
+test: ## check style and types, then run the tests
+test-all: ## the same, with every cell of the tests' matrices
+test test-all: lint
 	@scripts/chromium.sh
 	@scripts/kafka.sh
 	@scripts/compose.sh
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(CELLS) $(TESTS) $(PYTEST_ARGS)
 
 soak: dev ## kill all services and Kafka again and again, and compare with a run left alone
 	@scripts/kafka.sh

@@ -30,6 +30,7 @@ from tests.support.kafka_broker import Broker, needs_java
 from tests.support.kafka_view import events_in
 from tests.support.killing import Find, Killer
 from tests.support.logs import read_log, write_log
+from tests.support.matrices import in_all_cells
 from tests.support.messages import names, raises_naming
 
 SOAK_KILLS = int(os.environ.get("LABELLOOP_SOAK_KILLS") or 0)
@@ -96,7 +97,7 @@ def quiet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return Undisturbed(long, Ended.wait(process, long.output("quiet"), PATIENCE))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "kafka"])
+@pytest.fixture(scope="module", params=[in_all_cells("sqlite"), "kafka"])
 def killed(
     request: pytest.FixtureRequest, quiet: Undisturbed, tmp_path_factory: pytest.TempPathFactory
 ) -> Run:

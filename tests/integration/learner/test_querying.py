@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import small_text  # type: ignore[import-untyped]
@@ -15,10 +16,12 @@ from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import MANIFEST
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.matrices import cells, in_all_cells
 from tests.support.messages import raises_naming
 
 BARRED = {*range(12), 12, 13, 14, 15}
 LEFT = SIZE - len(BARRED)
+STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
 UNSEEDED = {"badge", "anchor-subsampling"}
 SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}}
 ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
@@ -35,8 +38,18 @@ def test_every_strategy_of_small_text_is_known() -> None:
     assert offered - ABSTRACT == {strategy.name for strategy in STRATEGIES.all().values()}
 
 
-@pytest.mark.parametrize("classifier", ["transformer", "linear"])
-@pytest.mark.parametrize("strategy", known_strategies())
+def strategies_and_classifiers() -> list[Any]:
+    """Every strategy with `linear`, which is quick, and those for networks with one; all in all cells."""
+    return [
+        (strategy, classifier)
+        if classifier == "linear" or strategy in STRATEGIES_FOR_NETWORKS
+        else in_all_cells(strategy, classifier)
+        for strategy in known_strategies()
+        for classifier in ("linear", "transformer")
+    ]
+
+
+@pytest.mark.parametrize(("strategy", "classifier"), strategies_and_classifiers())
 async def test_a_strategy_picks_texts_that_are_free(
     worker: Worker, bench: Bench, strategy: str, classifier: str
 ) -> None:
@@ -58,10 +71,9 @@ async def test_a_strategy_picks_texts_that_are_free(
         assert (await worker.run(request)).picks == result.picks
 
 
-STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
-
-
-@pytest.mark.parametrize("strategy", ["breaking-ties", "least-confidence", "prediction-entropy", "bald"])
+@pytest.mark.parametrize(
+    "strategy", cells("breaking-ties", "bald", rest=["least-confidence", "prediction-entropy"])
+)
 async def test_picks_are_ranked_by_their_scores(worker: Worker, bench: Bench, strategy: str) -> None:
     training = bench.training()
     trained = await worker.run(training)
@@ -91,7 +103,7 @@ async def test_breaking_ties_picks_the_smallest_margins(worker: Worker, bench: B
     assert [pick.score for pick in result.picks] == pytest.approx(smallest, abs=1e-9)
 
 
-@pytest.mark.parametrize("strategy", ["breaking-ties", "random-sampling", "greedy-coreset"])
+@pytest.mark.parametrize("strategy", cells("breaking-ties", rest=["random-sampling", "greedy-coreset"]))
 async def test_the_last_batch_is_what_is_left(worker: Worker, bench: Bench, strategy: str) -> None:
     training = bench.training("linear")
     trained = await worker.run(training)

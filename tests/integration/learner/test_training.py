@@ -15,6 +15,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import verify
 from labelloop.store.failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.support.matrices import cells
 from tests.support.messages import raises_naming
 from tests.support.tiny_bert import tiny_bert
 
@@ -55,7 +56,7 @@ async def test_ignored_items_are_not_learned(worker: Worker, bench: Bench) -> No
     assert ignoring.sha256 == (await worker.run(without)).sha256
 
 
-@pytest.mark.parametrize("averages", [True, False])
+@pytest.mark.parametrize("averages", cells(True, rest=[False]))
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
 async def test_a_pipeline_says_what_the_loop_saw(
     worker: Worker, bench: Bench, tmp_path: Path, classifier: str, averages: bool
