@@ -21,7 +21,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.state import LoopState, Trained
 from labelloop.pool.prepare import key
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.learner_requests import query_request
 from labelloop.projects.options import ProjectOptions
@@ -119,11 +119,10 @@ async def _request(locations: Locations, project: str | None, until: ReplayEnd) 
         await replay_until(log, history, until)
     finally:
         await log.close()
-    return _question(open_store(locations.store), sound(history), found.state)
+    return _question(open_store(locations.store), sound(history), created(found))
 
 
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
-    assert state.project is not None
     if state.latest_model is None:
         raise UserError(f"{state.project_id} had no model yet: give a later point by at=")
     trained, folder = _kept(store, now.models[state.latest_model])

@@ -41,7 +41,6 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
         noisy = await find_noise(found.store, state)
-        assert state.project is not None
         pool = OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest)
     worst = noisy.suspects[:most]
     texts = pool.texts([suspect.item for suspect in worst])

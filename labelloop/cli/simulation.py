@@ -149,7 +149,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     points, audited = curve(state), audits(state)
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        plots.draw_png(points, state.project.name if state.project else "", png, audited)
+        plots.draw_png(points, state.project.name, png, audited)
     return WrittenFiles(export, png)
 
 
@@ -175,7 +175,7 @@ def tell(home: Home, state: LoopState, found: dict[str, Any], kept: WrittenFiles
     points = curve(state)
     screen.line()
     if points:
-        screen.line(plots.draw_text(points, state.project.name if state.project else ""))
+        screen.line(plots.draw_text(points, state.project.name))
     waited = found["wait_seconds"]
     screen.line(
         f"annotators waited {waited['p50']:.1f} s (median batch), {waited['p95']:.1f} s (95 %), "

@@ -47,7 +47,7 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
 
     async with opened_project(where.find(), project) as (found, history):
         state = sound(history)
-        size = state.project.pool.size if state.project else 0
+        size = state.project.pool.size
         if item >= size:
             raise UserError(f"the pool of {history.project} has no text {item}: it has 0 to {size - 1}")
         said = reasons(state, item) | {"text": None}
@@ -61,7 +61,6 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
 def _text(found: "Opened", state: "LoopState", item: int) -> str:
     from labelloop.pool.snapshot import OpenSnapshot
 
-    assert state.project is not None
     return OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest).texts([item])[0]
 
 

@@ -9,13 +9,13 @@ from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
 from labelloop.log import open_log
 from labelloop.log.group import own_group
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from schemas.envelope import Event
 
 
 async def follow(
     log: str | Path = DEFAULT, group: str | None = None, project: str | None = None
-) -> AsyncIterator[tuple[Event, LoopState]]:
+) -> AsyncIterator[tuple[Event, ProjectState]]:
     """The events that count, of a log by its URL or of a home, without an end; `project` by its id.
 
     From the beginning; a `group` goes on behind what it was given and came back from. Raises UserError and

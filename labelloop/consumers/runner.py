@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer, wanted_events
@@ -15,7 +15,7 @@ from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.consumers.states import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
 from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.retry import stop_if_asked
@@ -108,9 +108,9 @@ class ConsumerHandler(Handler):
             raise failed[0]
         return bool(told)
 
-    async def _call(self, event: Event, state: LoopState) -> None:
+    async def _call(self, event: Event, state: ProjectState) -> None:
         if self._is_async:
-            called = self._consumer.handle(event, state)
+            called = self._handle(event, state)
         else:
             run = copy_context().run
             loop = asyncio.get_running_loop()
@@ -124,9 +124,13 @@ class ConsumerHandler(Handler):
         if called is not None:
             await called
 
-    def _handled(self, event: Event, state: LoopState) -> Awaitable[None] | None:
+    def _handle(self, event: Event, state: ProjectState) -> Awaitable[None] | None:
+        # Only a skip may come before its project is created: what takes all other kinds need not know of it.
+        return self._consumer.handle(event, cast(LoopState, state))
+
+    def _handled(self, event: Event, state: ProjectState) -> Awaitable[None] | None:
         try:
-            return self._consumer.handle(event, state)
+            return self._handle(event, state)
         except StopIteration as error:
             # What is awaited cannot raise it: it would never end.
             raise RuntimeError("handle raised StopIteration") from error

@@ -5,11 +5,13 @@ import json
 
 from labelloop.loop.batch_ranges import Run, batches, compact, expanded, in_common, runs
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.state import Batch, Labels, LoopState
+from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectState
 
 
-def loop_digest(state: LoopState) -> str:
+def loop_digest(state: ProjectState) -> str:
     """The sha256 over picks, current labels and the schedule; never times, devices, URIs or revisions."""
+    if isinstance(state, NotCreated):
+        return _sha256([[], [], []])
     labels = current(state)
     batches = [
         [

@@ -1,10 +1,10 @@
 """A project's history as it is read: which events count, which are dropped, which halt the project."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from labelloop.loop.fold import InapplicableEvent, advance, shared
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, NotCreated, ProjectState, changed
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
 
@@ -47,28 +47,28 @@ class History:
     conflicts: int = 0
     skipped: int = 0
     halt: Halt | None = None
-    _state: LoopState = field(init=False)
+    _state: ProjectState = field(init=False)
 
     def __post_init__(self) -> None:
-        self._state = LoopState(self.project)
+        self._state = NotCreated(self.project)
 
     def __repr__(self) -> str:
         # In a word: asyncio and signal ask for it behind our back, and a long history would take seconds.
         return f"<{type(self).__name__} of {self.project}, {self._state.length} events>"
 
     @property
-    def state(self) -> LoopState:
+    def state(self) -> ProjectState:
         """What the events come to, as it stays."""
         return shared(self._state)
 
     @state.setter
-    def state(self, state: LoopState) -> None:
+    def state(self, state: ProjectState) -> None:
         self._state = state
 
     @property
     def is_away(self) -> bool:
         """Whether the project lives in another log now."""
-        moved = self._state.moved
+        moved = self.moved
         return moved is not None and self.log_identity is not None and moved.log != self.log_identity
 
     @property
@@ -76,8 +76,13 @@ class History:
         """Why nothing may be done: the project is halted, or lives elsewhere; None when it goes on."""
         if self.halt is not None:
             return str(self.halt)
-        moved = self._state.moved
+        moved = self.moved
         return f"moved to {moved.address}" if moved and self.is_away else None
+
+    @property
+    def moved(self) -> ProjectMoved | None:
+        """Where the project went last, as this log tells."""
+        return self._state.moved if isinstance(self._state, LoopState) else None
 
     def add(self, event: Event, position: str = "") -> bool:
         """Take one event more; True when the state went on."""
@@ -96,7 +101,7 @@ class History:
     def _take(self, event: Event, position: str) -> bool:
         if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
-        before, moved = self.seen.get(event.id), self._state.moved
+        before, moved = self.seen.get(event.id), self.moved
         if before is not None:
             if before == event.datahash:
                 self.duplicates += 1
@@ -120,13 +125,13 @@ class History:
             return False
         said = event.payload
         if isinstance(said, ProjectMoved) and said.events != len(self.seen):
-            self._state = replace(self._state, moved=moved)
+            self._state = changed(self._state, moved=moved)
         if isinstance(said, EventSkipped):
             self._skip(said, event.id)
         self.seen[event.id] = event.datahash
         return True
 
-    def _fold(self, event: Event) -> LoopState:
+    def _fold(self, event: Event) -> ProjectState:
         return advance(self._state, event)
 
     def _skip(self, said: EventSkipped, skip: str) -> None:
@@ -151,7 +156,7 @@ class History:
             if len(copied) != count:
                 return False
             held = [*copied, held[-1]]
-            self._state = replace(self._state, moved=None)
+            self._state = changed(self._state, moved=None)
         self.held = []
         # What comes first may halt the project, or tell of another move: then the rest is held again.
         before = self._state
@@ -184,7 +189,14 @@ def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> 
     return list(found.values())[::-1]
 
 
-def replay(project: str, events: Iterable[Event]) -> LoopState:
+def all_created(histories: Iterable[History]) -> Iterator[tuple[History, LoopState]]:
+    """Those whose project was created, with their states."""
+    for history in histories:
+        if isinstance(state := history.state, LoopState):
+            yield history, state
+
+
+def replay(project: str, events: Iterable[Event]) -> ProjectState:
     """The state that a project's events lead to."""
     history = History(project)
     for event in events:

@@ -36,15 +36,12 @@ class NextModel:
 
 def next_batch(state: LoopState) -> NextBatch | None:
     """The batch to pick now. None: nothing, or its model is not there yet."""
-    project = state.project
-    if project is None or state.created_id is None or not state.begun:
-        return None
-    if state.paused or state.ended or is_last_queried(state):
+    if not state.begun or state.paused or state.ended or is_last_queried(state):
         return None
     number = state.numbered
     changes = sum(change.from_batch <= number for change in state.changes)
     size = min(for_next(state).batch_size, remaining(state))
-    model = picking_model(project, number)
+    model = picking_model(state.project, number)
     if model < 0:
         return NextBatch(str(number), None, size, state.created_id, changes)
     trained = state.models.get(str(model))
@@ -63,13 +60,11 @@ def next_model(state: LoopState) -> NextModel | None:
 
 def remaining(state: LoopState) -> int:
     """How many texts of the pool a new batch may still ask for."""
-    return state.project.pool.size - len(asked(state)) if state.project else 0
+    return state.project.pool.size - len(asked(state))
 
 
 def is_last_queried(state: LoopState) -> bool:
     """Whether no further batch can be due, as things are."""
-    if state.project is None:
-        return False
     most = for_next(state).max_batches
     enough = most is not None and state.numbered >= most
     return enough or remaining(state) == 0
@@ -97,8 +92,7 @@ def _lost(state: LoopState) -> NextModel | None:
 
 
 def _numbered(state: LoopState) -> NextModel | None:
-    first = state.project.given - 1 if state.project and state.project.given else 0
-    for number in range(first, state.numbered):
+    for number in range(max(0, state.project.given - 1), state.numbered):
         if str(number) in state.models or number in state.skipped:
             continue
         if not _done_up_to(state, number):

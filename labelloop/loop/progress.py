@@ -40,8 +40,7 @@ def is_tested(state: LoopState, model: str) -> bool:
     """Whether the model is there, and was tested if that is still to come."""
     if model not in state.models:
         return False
-    has_test = state.project is not None and state.project.test is not None
-    return model in state.evaluations or not has_test or _is_passed_over(state, model)
+    return model in state.evaluations or state.project.test is None or _is_passed_over(state, model)
 
 
 def _is_passed_over(state: LoopState, model: str) -> bool:

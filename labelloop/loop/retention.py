@@ -20,8 +20,6 @@ def _needed(state: LoopState) -> int:
     A model is audited when the batch that it picked is done, while the one for that batch is trained, and
     until the next batch is done.
     """
-    if state.project is None:
-        return 0
     return state.project.lookahead + (3 if for_next(state).audit_share else 1)
 
 

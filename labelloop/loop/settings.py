@@ -9,9 +9,8 @@ from schemas.parts import Settings
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreated:
-    """The project as it is for a numbered batch. It must have been created."""
+    """The project as it is for a numbered batch."""
     project = state.project
-    assert project is not None
     for change in state.changes:
         if change.from_batch <= batch:
             project = with_settings(project, change.settings)

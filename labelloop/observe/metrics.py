@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from labelloop.loop.history import History
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import (
     EVENTS,
@@ -74,7 +74,7 @@ class Projects(Collector):
     def __init__(self, service: str) -> None:
         self._service = service
         self._owned: Mapping[str, HasHistory] = {}
-        self._counted: Mapping[str, tuple[LoopState, int]] = {}
+        self._counted: Mapping[str, tuple[ProjectState, int]] = {}
 
     def own(self, projects: Mapping[str, HasHistory]) -> None:
         """These are owned now, and no others."""
@@ -89,8 +89,9 @@ class Projects(Collector):
         counted = {}
         for project, told in self._owned.items():
             history, labels = told.history, (self._service, project)
-            open_.add_metric(labels, len(open_batches(history.state)))
-            counted[project] = self._answered(project, history.state)
+            state = history.state
+            open_.add_metric(labels, len(open_batches(state)) if isinstance(state, LoopState) else 0)
+            counted[project] = self._answered(project, state)
             texts.add_metric(labels, counted[project][1])
             conflicts.add_metric(labels, history.conflicts)
             duplicates.add_metric(labels, history.duplicates)
@@ -98,7 +99,7 @@ class Projects(Collector):
         self._counted = counted
         yield from (open_, texts, conflicts, duplicates, halted)
 
-    def _answered(self, project: str, state: LoopState) -> tuple[LoopState, int]:
+    def _answered(self, project: str, state: ProjectState) -> tuple[ProjectState, int]:
         """Counted anew only where something came: a scrape is to cost next to nothing."""
         known = self._counted.get(project)
         return known if known is not None and known[0] is state else (state, answered_in(state))
@@ -107,9 +108,9 @@ class Projects(Collector):
         return GaugeMetricFamily(f"labelloop_{name}", meaning, labels=LABELS)
 
 
-def answered_in(state: LoopState) -> int:
+def answered_in(state: ProjectState) -> int:
     """How many texts have an answer."""
-    return sum(answered(batch) for batch in state.batches.values())
+    return sum(map(answered, state.batches.values())) if isinstance(state, LoopState) else 0
 
 
 def answered(batch: Batch | None) -> int:
@@ -144,10 +145,12 @@ class Metrics:
         registry.register(self.projects)
         ProcessCollector(registry=registry)
 
-    def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
+    def handled(self, event: Event, before: ProjectState, after: ProjectState) -> None:
         """An event came after the start; the states before and after it."""
         self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
         if event.type not in EVENTS or before is after:
+            return
+        if not isinstance(before, LoopState) or not isinstance(after, LoopState):
             return
         match event.payload:
             case BatchAnnotated(batch=batch) | ResponsesRecorded(batch=batch):

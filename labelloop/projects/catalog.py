@@ -30,12 +30,13 @@ async def read_histories(
 
 def _made_at(history: History) -> datetime:
     """A log of several partitions has no order among projects but their times."""
-    return history.state.created_at or datetime.max.replace(tzinfo=UTC)
+    state = history.state
+    return state.created_at if isinstance(state, LoopState) else datetime.max.replace(tzinfo=UTC)
 
 
 def name_of(history: History) -> str:
     """The project's name; its id while nothing better is known."""
-    return history.state.project.name if history.state.project else history.project
+    return history.state.project.name if isinstance(history.state, LoopState) else history.project
 
 
 def named(histories: Mapping[str, History], name: str) -> History | None:
@@ -69,8 +70,11 @@ def sound(history: History) -> LoopState:
         raise UserError(
             f"the project {history.project} has {history.inactive_because}: name that log by --log"
         )
-    if history.state.project is None:
-        raise UserError(
-            f"the log does not say how the project {history.project} began: put back a copy of it"
-        )
-    return history.state
+    return created(history)
+
+
+def created(history: History) -> LoopState:
+    """The project's state, halted and moved or not. Raises UserError when it was never created."""
+    if isinstance(history.state, LoopState):
+        return history.state
+    raise UserError(f"the log does not say how the project {history.project} began: put back a copy of it")

@@ -66,10 +66,9 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
     """The labels by pool item that a project began with, as they were then."""
-    given = state.project.given if state.project else 0
     return {
         answer.item: answer.labels
-        for number in range(given)
+        for number in range(state.project.given)
         for answer in state.batches[str(number)].revisions[0].items
     }
 

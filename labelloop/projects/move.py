@@ -7,12 +7,12 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.operate import new_request, who
 from labelloop.store import Store, copy_snapshots
 from schemas.envelope import Event, new_event
-from schemas.events import ProjectMoved
+from schemas.events import ProjectCreated, ProjectMoved
 from schemas.parts import Snapshot
 
 TRIES = 20
@@ -50,7 +50,7 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     history = _movable(await read_histories(source.log), name, there)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
-    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(history))
+    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(created(history).project))
     history = await _leave(source, target.address, there, project, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)
@@ -66,7 +66,7 @@ def _movable(histories: Mapping[str, History], name: str | None, there: str) -> 
 
 
 def _has_left_for(history: History, there: str) -> bool:
-    moved = history.state.moved
+    moved = history.moved
     return history.halt is None and history.is_away and moved is not None and moved.log == there
 
 
@@ -124,6 +124,5 @@ async def _history(log: Log, project: str) -> History:
     return history
 
 
-def _snapshots(history: History) -> list[Snapshot]:
-    project = history.state.project
-    return [one for one in (project.pool, project.test) if one is not None] if project is not None else []
+def _snapshots(project: ProjectCreated) -> list[Snapshot]:
+    return [project.pool] if project.test is None else [project.pool, project.test]

@@ -62,7 +62,6 @@ async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
 async def _retrained(
     worker: Worker, store: Store, state: LoopState, first: ModelTrained, scratch: Path
 ) -> Retrained:
-    assert state.project is not None
     request = train_request(
         state,
         first.model,
@@ -92,7 +91,7 @@ def _weights(folder: Path) -> dict[str, object]:
 async def _difference(
     worker: Worker, store: Store, state: LoopState, first: ModelTrained, folder: Path, again: TrainResult
 ) -> Difference:
-    size = state.project.pool.size if state.project else 0
+    size = state.project.pool.size
     items = sorted(random.Random(0).sample(range(size), min(SAMPLE, size)))
     one, other = [
         await predictions(worker, store, first.threads, state, first.model, path, sha256, items)

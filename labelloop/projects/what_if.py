@@ -17,6 +17,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model
 from labelloop.loop.state import Labels, LoopState
+from labelloop.projects.catalog import created
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
@@ -103,16 +104,15 @@ class SimulatedLoop:
     async def run(self, project: ProjectCreated) -> AsyncIterator[Point]:
         """The figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
-        _tell(history, project)
-        while not finished(history.state):
-            state = history.state
+        state = _after(history, project)
+        while not finished(state):
             if batch := next_batch(state):
-                _tell(history, await self._picked(state, project, batch))
-                _tell(history, self._answered(history.state, batch.batch))
+                state = _after(history, await self._picked(state, project, batch))
+                state = _after(history, self._answered(state, batch.batch))
             elif model := next_model(state):
                 learned = await self._trained(state, model)
-                _tell(history, learned)
-                yield await self._tested(history.state, learned)
+                state = _after(history, learned)
+                yield await self._tested(state, learned)
             else:
                 return
 
@@ -151,7 +151,6 @@ class SimulatedLoop:
         return BatchAnnotated(batch=batch, revision=0, items=answers)
 
     async def _trained(self, state: LoopState, model: NextModel) -> ModelTrained:
-        assert state.project is not None
         request = train_request(
             state,
             model.model,
@@ -165,7 +164,6 @@ class SimulatedLoop:
         return trained(state, model, request, result, result.folder.name)
 
     async def _tested(self, state: LoopState, model: ModelTrained) -> Point:
-        assert state.project is not None
         assert state.project.test is not None
         found = self._models[model.model]
         request = evaluate_request(
@@ -181,6 +179,7 @@ class SimulatedLoop:
         return Point(model.model, model.labels, result.accuracy, result.macro_f1)
 
 
-def _tell(history: History, data: EventData) -> None:
+def _after(history: History, data: EventData) -> LoopState:
     taken = history.add(new_event(history.project, data, source="what-if"))
     assert taken, history.halt
+    return created(history)

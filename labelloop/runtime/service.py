@@ -11,7 +11,7 @@ from typing import Any
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Record, Revoked
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import NotCreated
 from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project
 from labelloop.observe.status import ServiceStatus
@@ -182,7 +182,7 @@ class OwnedPartitions:
                 continue
             known = owned_partition.projects.get(record.event.project)
             inactive_because = known.history.inactive_because if known else None
-            before = known.state if known else LoopState(record.event.project)
+            before = known.state if known else NotCreated(record.event.project)
             owned_project = owned_partition.add(record, record.event.project)
             touched[record.event.project] = owned_project
             metrics.lag.folded(record.event.time)
@@ -195,6 +195,8 @@ class OwnedPartitions:
             owned_partition.is_caught_up = True
             for project in owned_partition.projects.keys() - owned_partition.tasks.keys():
                 owned_project = owned_partition.projects[project]
+                if isinstance(owned_project.state, NotCreated):
+                    continue
                 project_work = ProjectWork(self._service, owned_project, self._status)
                 owned_partition.tasks[project] = (
                     tasks.create_task(project_work.work()),

@@ -19,7 +19,7 @@ from labelloop import atomic
 from labelloop.log.base import Record
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from schemas.fields import frozen
 from schemas.model import Model, fields, plain
 
@@ -128,7 +128,7 @@ class SavedHistory:
     """A history that goes on: what it dropped is counted."""
 
     project: str
-    state: LoopState
+    state: ProjectState
     seen: dict[str, str]
     skips: dict[str, dict[str, str]]
     duplicates: int

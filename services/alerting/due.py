@@ -8,7 +8,7 @@ from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed
 
@@ -49,7 +49,7 @@ class ServiceHealth:
 
 
 def of_project(
-    state: LoopState,
+    state: ProjectState,
     failing: Failing,
     halted: str | None,
     rules: Rules,
@@ -62,13 +62,10 @@ def of_project(
     stands meanwhile.
     """
     name = state.project_id
-    found = [
-        *_failed(name, failing, rules),
-        *(_waiting(state, rules, now) if now else _still_waiting(told)),
-        *_accuracy(state, rules),
-        *_agreement(state, rules),
-        *_stopping(state),
-    ]
+    found = [*_failed(name, failing, rules)]
+    if isinstance(state, LoopState):
+        found += _waiting(state, rules, now) if now else _still_waiting(told)
+        found += [*_accuracy(state, rules), *_agreement(state, rules), *_stopping(state)]
     if halted is not None:
         found.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
     return {alert.key: alert for alert in found}

@@ -13,7 +13,7 @@ from labelloop.consumers.states import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
 from labelloop.log.base import Follower, Record
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from labelloop.observe.health import LOG
 from labelloop.observe.settings import Observing
 from labelloop.observe.status import ServiceStatus
@@ -170,7 +170,7 @@ class Alerting:
         self._is_place_kept = False
         await self._keep()
 
-    def _judge(self, project: Project, state: LoopState, time: datetime, now: datetime | None) -> None:
+    def _judge(self, project: Project, state: ProjectState, time: datetime, now: datetime | None) -> None:
         """`time`: that of the change. `now` None: this is not the present."""
         history = project.history
         halted = str(history.halt) if history.halt else None

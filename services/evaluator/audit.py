@@ -85,7 +85,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     could not be drawn. Empty while a batch is still to come or to be done, where none of the audit texts has
     a label, and of a model that stands outside the batches.
     """
-    if state.project is None or not trained.first.model.isdecimal():
+    if not trained.first.model.isdecimal():
         return ()
     first = int(trained.first.model) + 1
     last = first + state.project.lookahead
@@ -112,7 +112,6 @@ def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
 
 def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
     """What was drawn at random in each of the batches, by a model's labels for `texts`."""
-    assert state.project is not None
     labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
     before = set[int]()
@@ -137,7 +136,6 @@ def _audited(batch: Batch) -> frozenset[int]:
 
 def _gave_back(state: LoopState, batch: Batch) -> bool:
     """Whether texts went back of a batch that need not have been done when this one was picked."""
-    assert state.project is not None
     first = picking_model(state.project, batch.number) + 1
     before = (state.batches[str(number)] for number in range(first, batch.number))
     return any(other.items - other.kept for other in before)

@@ -62,7 +62,7 @@ def next_work(state: LoopState, keep: int) -> Work | None:
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
     """The oldest model without figures. None without a test set."""
-    if state.project is None or state.project.test is None:
+    if state.project.test is None:
         return None
     for trained in _kept(state, keep):
         if trained.latest.model not in state.evaluations:
@@ -72,7 +72,7 @@ def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
 
 def next_check(state: LoopState, keep: int) -> Check | None:
     """The oldest model of a batch that no check followed. None without a criterion, and after an end."""
-    if state.project is None or state.project.stopping is None or state.ended:
+    if state.project.stopping is None or state.ended:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model

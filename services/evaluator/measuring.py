@@ -25,7 +25,6 @@ async def evaluated(
 ) -> ModelEvaluated:
     """Raises TaskError and UserError."""
     project, model = state.project, work.trained
-    assert project is not None
     assert project.test is not None
     result = await worker.run(
         evaluate_request(
@@ -96,7 +95,6 @@ async def checked(
 ) -> StoppingChecked:
     """Raises TaskError and UserError."""
     project, model = state.project, work.trained
-    assert project is not None
     assert project.stopping is not None
     criterion = check_stopping(project.stopping.name, project.stopping.parameters)
     assert criterion is not None

@@ -39,7 +39,7 @@ def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
         criterion=check.criterion,
         value=check.value,
     )
-    if state.project is None or not state.project.stop_when_advised:
+    if not state.project.stop_when_advised:
         return [check, advised]
     end = ProjectEnded(
         request=f"stopping-{check.model}",

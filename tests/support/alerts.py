@@ -6,7 +6,7 @@ from pathlib import Path
 from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
@@ -48,7 +48,7 @@ def failed_titles(project: str = PROJECT, service: str = "trainer") -> tuple[str
     """Those of a failure of a service in a project."""
     failure = ServiceFailed(service=service, due="poll", kind="x", error="x", attempt=1)
     failing = failing_after({}, new_event(project, failure, source=service))
-    (alert,) = of_project(LoopState(project), failing, None, Rules(), None).values()
+    (alert,) = of_project(NotCreated(project), failing, None, Rules(), None).values()
     return titles_of(alert)
 
 

@@ -20,6 +20,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.status_file import read_status_file
 from labelloop.pool import snapshot
+from labelloop.projects.catalog import created
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
 from schemas.events import EventData
@@ -92,7 +93,7 @@ class ServiceLoop:
     def state(self, project: str) -> LoopState:
         history = self.history(project)
         assert history.halt is None, history.halt
-        return history.state
+        return created(history)
 
     def wait(self, project: str, holds: Callable[[LoopState], object]) -> LoopState:
         """The state, once this holds of it; fails after two minutes, with what the services said."""

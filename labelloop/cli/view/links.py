@@ -7,6 +7,7 @@ from labelloop.cli.view.watch import Watch
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Log
+from labelloop.loop.history import all_created
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
@@ -40,7 +41,11 @@ async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> Non
     told: set[str] = set()
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
-            waiting = [h for h in list(watch.histories.values()) if h.project not in told and h.state.batches]
+            waiting = [
+                history
+                for history, state in all_created(list(watch.histories.values()))
+                if history.project not in told and state.batches
+            ]
             for history in waiting:
                 dataset = await _find(argilla, history.project)
                 if dataset is not None:
@@ -64,5 +69,5 @@ async def tell_notes(log: Log, ensured: EnsuredProject, screen: Screen) -> None:
     project = sound((await read_histories(log))[ensured.project]).project
     for note in ensured.notes:
         screen.line(note)
-    if project is not None and project.test is None and not project.audit_share:
+    if project.test is None and not project.audit_share:
         screen.line(UNTESTED)

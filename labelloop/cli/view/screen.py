@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from labelloop.loop.history import History
+from labelloop.loop.history import History, all_created
 from labelloop.loop.order import open_batches
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
@@ -28,8 +28,8 @@ def activities(
     histories: Iterable[History], status_files: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Activity]:
     """Open batches with the answers recorded so far, and what the services say they do."""
-    for history in histories:
-        for batch in open_batches(history.state):
+    for history, state in all_created(histories):
+        for batch in open_batches(state):
             total = len(batch.items)
             key = f"{history.project}/{batch.name}"
             yield Activity(key, f"labelling batch {batch.name}", min(batch.answered, total), total)

@@ -12,6 +12,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.log import open_log
 from labelloop.log.group import own_group
+from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.projects.catalog import named, read_histories
@@ -56,7 +57,7 @@ async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
             async for record in follower:
                 if record.event is not None and record.event.type == ProjectCreated.type_name():
                     found = named(await read_histories(opened), project)
-                    if found is not None and found.state.project is not None:
+                    if found is not None and isinstance(found.state, LoopState):
                         return found.project, found.state.project
     finally:
         await opened.close()
