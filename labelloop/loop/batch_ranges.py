@@ -5,6 +5,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
+from labelloop.loop.names import number_of
+
 Run: TypeAlias = tuple[range | str, int]
 
 
@@ -58,17 +60,16 @@ def revision_of(learned: Mapping[str, int], batch: str) -> int | None:
     """The revision of a batch that was learned."""
     for name, revision in learned.items():
         numbers = numbers_of(name)
-        if name == batch or (numbers is not None and batch.isdecimal() and int(batch) in numbers):
+        if name == batch or (numbers is not None and number_of(batch) in numbers):
             return revision
     return None
 
 
 def numbers_of(name: str) -> range | None:
     """The numbered batches that a name stands for; None for a batch that has no number."""
-    first, _, last = name.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal():
-        return None
-    return range(int(first), int(last or first) + 1) or None
+    begin, _, end = name.partition("-")
+    first, last = number_of(begin), number_of(end or begin)
+    return None if first is None or last is None else range(first, last + 1) or None
 
 
 @lru_cache(maxsize=64)

@@ -59,7 +59,7 @@ def waits(state: LoopState) -> dict[str, float]:
     found: dict[str, float] = {}
     answered: datetime | None = None
     for batch in state.batches.values():
-        if not batch.done or not batch.name.isdecimal():
+        if not batch.done or not batch.is_numbered:
             continue
         opened = batch.revisions[0].opened
         if answered is not None and opened is not None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from labelloop.loop.batch_ranges import numbers_of
 from labelloop.loop.copy_on_write import share, with_value
+from labelloop.loop.names import number_of
 from labelloop.loop.order import picking_model
 from labelloop.loop.state import (
     Batch,
@@ -83,21 +84,24 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    is_next = data.batch.isdecimal() and data.batch not in state.batches
-    number = int(data.batch) if data.batch.isdecimal() else max(state.numbered - 1, 0)
+    number = number_of(data.batch)
+    if number is None:
+        batch = Batch(data, event_id, at, max(state.numbered - 1, 0), is_numbered=False)
+        return _with_batch(state, batch)
+    is_next = data.batch not in state.batches
     return changed(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         numbered=state.numbered + is_next,
-        skipped=state.skipped | skipped if (skipped := _skipped_by(data, state)) else state.skipped,
+        skipped=state.skipped | skipped if (skipped := _skipped_by(data, number, state)) else state.skipped,
     )
 
 
-def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
+def _skipped_by(data: e.BatchQueried, number: int, state: LoopState) -> frozenset[int]:
     """The model that a cold start in the midst of the loop stands in for."""
-    if data.model is not None or not data.batch.isdecimal():
+    if data.model is not None:
         return frozenset()
-    model = picking_model(state.project, int(data.batch))
+    model = picking_model(state.project, number)
     return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
 
 
@@ -164,11 +168,12 @@ def _check_learned(state: LoopState, name: str, revision: int) -> None:
 
 def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
     """The lower numbers without a model: training one of them later would be a step back."""
-    if not data.model.isdecimal():
+    model = number_of(data.model)
+    if model is None:
         return frozenset()
     lower = takewhile(
         lambda number: str(number) not in state.models and number not in state.skipped,
-        range(int(data.model) - 1, -1, -1),
+        range(model - 1, -1, -1),
     )
     return frozenset(lower)
 

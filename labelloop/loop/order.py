@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.names import final_model, is_final
 from labelloop.loop.relabels import waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState
@@ -115,14 +116,14 @@ def _final(state: LoopState) -> NextModel | None:
             return None
     elif not state.ended:
         return None
-    number = 1 + sum(1 for name in state.models if name.startswith("final-"))
+    number = 1 + sum(1 for name in state.models if is_final(name))
     learned = latest_revisions(state, _learnable(state, state.numbered - 1))
-    return NextModel(f"final-{number}", 0, learned, newest_answers(state, learned))
+    return NextModel(final_model(number), 0, learned, newest_answers(state, learned))
 
 
 def _learnable(state: LoopState, number: int) -> list[str]:
     """Batches 0 … number, and the relabel batches that are done."""
-    again = (batch.name for batch in state.batches.values() if batch.done and not batch.name.isdecimal())
+    again = (batch.name for batch in state.batches.values() if batch.done and not batch.is_numbered)
     return [*(str(n) for n in range(number + 1)), *(again if state.relabels else ())]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labelloop.loop.figures import labels_up_to, waits
+from labelloop.loop.names import number_of
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 
@@ -28,7 +29,7 @@ def batch_lines(state: LoopState) -> Iterator[BatchLine]:
     waited = waits(state)
     over = finished(state)
     for name, batch in state.batches.items():
-        skipped = name.isdecimal() and int(name) in state.skipped
+        skipped = number_of(name) in state.skipped
         if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
             yield _line(state, name, batch.queried.seconds, waited.get(name))
     for name in state.models:

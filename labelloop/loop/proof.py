@@ -9,6 +9,7 @@ from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import History
+from labelloop.loop.names import number_of
 from labelloop.loop.order import picking_model
 from labelloop.loop.relabels import next_relabel
 from labelloop.loop.state import Batch, LoopState, ProjectState
@@ -75,7 +76,7 @@ class Proof(History):
         if data.pool_version != project.pool.digest:
             raise InapplicableEvent("it was picked from another pool")
         self._check_items(data, project)
-        if not data.batch.isdecimal():
+        if number_of(data.batch) is None:
             self._check_relabel(data, event, state)
             return
         again = [picked.item for picked in data.items if picked.item in self._asked]
@@ -95,7 +96,7 @@ class Proof(History):
         elif model < 0:
             _caused(event, state.created_id)
         else:
-            before = (batch for batch in state.batches.values() if _is_learnable(batch.name, model))
+            before = (batch for batch in state.batches.values() if _is_learnable(batch, model))
             _caused(event, *_revisions(before))
         if data.model is None and data.seed != project.seed:
             raise InapplicableEvent("its seed is not the project's")
@@ -151,7 +152,7 @@ class Proof(History):
         if before is None:
             numbered = compact(dict.fromkeys(filter(numbers_of, data.learned), 0))
             # A final model may have been trained while a batch was picked: it need not have learned all.
-            if data.model.isdecimal() and numbered != compact({f"0-{data.model}": 0}):
+            if number_of(data.model) is not None and numbered != compact({f"0-{data.model}": 0}):
                 raise InapplicableEvent(f"model {data.model} learned other batches than it had to")
             batch, revision = self._answers.get(str(event.cause), ("", 0))
             if revision_of(data.learned, batch) != revision:
@@ -196,7 +197,7 @@ class Proof(History):
         if isinstance(data, e.BatchAnnotated):
             self._answers[id] = (data.batch, data.revision)
         name = getattr(data, "batch", "")
-        if not name.isdecimal():  # A relabel batch asks for what stays asked.
+        if number_of(name) is None:  # A relabel batch asks for what stays asked.
             return
         if isinstance(data, e.BatchQueried):
             self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
@@ -215,9 +216,9 @@ def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
     raise InapplicableEvent(f"it speaks of attempt {attempt} of model {model}, which was never trained")
 
 
-def _is_learnable(batch: str, model: int) -> bool:
+def _is_learnable(batch: Batch, model: int) -> bool:
     """Whether a model of that number learns the batch, if it is done."""
-    return not batch.isdecimal() or int(batch) <= model
+    return not batch.is_numbered or batch.number <= model
 
 
 def _revisions(batches: Iterable[Batch]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from labelloop.loop.names import numbered
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState, Trained
 
@@ -9,8 +10,7 @@ from labelloop.loop.state import LoopState, Trained
 def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
     """The newest models that stay when so many more have come: `count`, and those that are needed yet."""
     names = list(state.models)
-    numbered = [name for name in names if name.isdecimal()]
-    stay = {*_newest(names, count - coming), *_newest(numbered, _needed(state) - coming)}
+    stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
     return [state.models[name] for name in names if name in stay]
 
 

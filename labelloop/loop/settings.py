@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
 from schemas.events import ProjectCreated
 from schemas.model import replaced
@@ -29,7 +30,7 @@ def for_next(state: LoopState) -> ProjectCreated:
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreated:
     """The project as it is for a model of these batches: that of the newest numbered one."""
-    return at_batch(state, max((int(name) for name in learned if name.isdecimal()), default=0))
+    return at_batch(state, max((number_of(name) or 0 for name in learned), default=0))
 
 
 def of_model(state: LoopState, model: str) -> ProjectCreated:

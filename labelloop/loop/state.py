@@ -44,6 +44,7 @@ class Batch:
     queried_id: str
     queried_at: datetime
     number: int = 0
+    is_numbered: bool = True
     responses: ResponsesRecorded | None = None
     responses_at: datetime | None = None
     revisions: tuple[BatchAnnotated, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from labelloop.loop.labels import current
+from labelloop.loop.names import number_of
 from labelloop.loop.order import is_last_queried, picking_model
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
@@ -85,9 +86,10 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     could not be drawn. Empty while a batch is still to come or to be done, where none of the audit texts has
     a label, and of a model that stands outside the batches.
     """
-    if not trained.first.model.isdecimal():
+    number = number_of(trained.first.model)
+    if number is None:
         return ()
-    first = int(trained.first.model) + 1
+    first = number + 1
     last = first + state.project.lookahead
     if last >= state.numbered and (state.ended or is_last_queried(state)):
         last = state.numbered - 1

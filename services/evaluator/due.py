@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from labelloop.loop.names import number_of
 from labelloop.loop.order import newest_answers
 from labelloop.loop.retention import kept
 from labelloop.loop.state import LoopState, Trained
@@ -76,7 +77,7 @@ def next_check(state: LoopState, keep: int) -> Check | None:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model
-        if model.isdecimal() and model not in state.checks:
+        if number_of(model) is not None and model not in state.checks:
             return Check(trained.latest, trained.ids[-1])
     return None
 

@@ -17,7 +17,7 @@ from schemas.events import AuditEstimated, ModelEvaluated, StoppingChecked
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, samples, texts
 from services.evaluator.due import Audit, Check, Evaluation
-from services.evaluator.stopping import earlier, number_of, stopping_set
+from services.evaluator.stopping import count_up_to, earlier, stopping_set
 
 
 async def evaluated(
@@ -110,7 +110,7 @@ async def checked(
             model_sha256=model.sha256,
             criterion=criterion.name,
             parameters=project.stopping.parameters,
-            number=number_of(state, model.model),
+            number=count_up_to(state, model.model),
             items=tuple(items),
             learned=tuple(item for item in items if item in learned),
             before=tuple(check.predicted for check in before),

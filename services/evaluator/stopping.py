@@ -3,6 +3,7 @@
 from itertools import islice
 
 from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.names import numbered
 from labelloop.loop.state import LoopState
 from schemas.events import EventData, ProjectCreated, ProjectEnded, StoppingAdvised, StoppingChecked
 
@@ -14,9 +15,9 @@ def stopping_set(project: ProjectCreated) -> list[int]:
     return random_draw(derived(project.seed, "stopping"), project.pool.size, (), STOPPING_SET)
 
 
-def number_of(state: LoopState, model: str) -> int:
+def count_up_to(state: LoopState, model: str) -> int:
     """How many models of batches there are up to this one, which is one of them."""
-    return [name for name in state.models if name.isdecimal()].index(model) + 1
+    return numbered(state.models).index(model) + 1
 
 
 def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
