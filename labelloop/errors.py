@@ -1,9 +1,11 @@
 """Errors that users meet, each one line that names the cause and the remedy."""
 
 
-def one_line(said: object) -> str:
+def one_line(message: object) -> str:
     """A text, or what an error says, in one line; of an error that says nothing, its type."""
-    return " ".join(str(said).split()) or (type(said).__name__ if isinstance(said, BaseException) else "")
+    return " ".join(str(message).split()) or (
+        type(message).__name__ if isinstance(message, BaseException) else ""
+    )
 
 
 class UserError(Exception):

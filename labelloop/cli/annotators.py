@@ -103,9 +103,9 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.supervisor.access import reached
 
-    async with opened(where.find()) as found, reached(found.locations.home, given) as (argilla, _):
+    async with opened(where.find()) as opened_log, reached(opened_log.locations.home, given) as (argilla, _):
         users = await argilla.users()
-        counts = _counts(found.histories.values())
+        counts = _counts(opened_log.histories.values())
     listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]
     if as_json:
         click.echo(json.dumps(listed))

@@ -73,16 +73,16 @@ async def _replay(
     from labelloop.projects.retrain import retrain as retrain_model
     from labelloop.projects.summary import summarized
 
-    async with opened_project(where.find(), project) as (found, chosen):
+    async with opened_project(where.find(), project) as (opened_log, chosen):
         history, verified, retrained = chosen, None, None
         if verify or until != ReplayEnd():
-            history = (Proof if verify else History)(chosen.project, await found.log.identity())
-            await replay_until(found.log, history, until)
+            history = (Proof if verify else History)(chosen.project, await opened_log.log.identity())
+            await replay_until(opened_log.log, history, until)
         if isinstance(history, Proof):
-            store = found.store if found.locations.known_store is not None else None
+            store = opened_log.store if opened_log.locations.known_store is not None else None
             verified = await proven(history, store)
         if retrain is not None:
-            retrained = await retrain_model(found.store, created(history), retrain)
+            retrained = await retrain_model(opened_log.store, created(history), retrain)
     summary = summarized(history)
     if as_json:
         proofs = {"verified": verified and asdict(verified), "retrained": retrained and asdict(retrained)}
@@ -136,19 +136,21 @@ def _notes(verified: "Verified") -> Iterator[str]:
         yield f"not there   {verified.gone} older models; {verified.models} are whole"
 
 
-def retrained_text(again: "Retrained") -> str:
-    trained = f"trained     model {again.model} again from {again.labels} labels, {again.seconds:.1f} s"
-    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in again.changed.items())
-    return f"{trained}: {_likeness(again)}{changed}"
+def retrained_text(retrained: "Retrained") -> str:
+    trained = (
+        f"trained     model {retrained.model} again from {retrained.labels} labels, {retrained.seconds:.1f} s"
+    )
+    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in retrained.changed.items())
+    return f"{trained}: {_likeness(retrained)}{changed}"
 
 
-def _likeness(again: "Retrained") -> str:
-    if again.difference is not None:
-        found = again.difference
+def _likeness(retrained: "Retrained") -> str:
+    if retrained.difference is not None:
+        difference = retrained.difference
         return (
-            f"other weights: of {found.texts} texts {found.other_label} get another label, and probabilities "
-            f"differ by {found.probability:.4f} on average"
+            f"other weights: of {difference.texts} texts {difference.other_label} get another label, "
+            f"and probabilities differ by {difference.probability:.4f} on average"
         )
-    if again.same is None:
+    if retrained.same is None:
         return "other bytes, but the first one is not kept, so its weights cannot be compared"
     return "the same weights, byte for byte"

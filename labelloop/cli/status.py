@@ -35,10 +35,10 @@ async def _status(where: Where, as_json: bool) -> None:
     from labelloop.projects.summary import summarized
     from labelloop.supervisor.state import services_report
 
-    async with opened(where.find()) as found:
-        store = found.locations.known_store
-        projects = [summarized(history, store) for history in found.histories.values()]
-        services = services_report(found.locations)
+    async with opened(where.find()) as opened_log:
+        store = opened_log.locations.known_store
+        projects = [summarized(history, store) for history in opened_log.histories.values()]
+        services = services_report(opened_log.locations)
     if as_json:
         click.echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
@@ -69,15 +69,15 @@ def _services(services: Facts) -> Iterator[str]:
 
 
 def _service(service: Facts) -> str:
-    said = [service["state"]]
+    parts = [service["state"]]
     if service["pid"] is not None:
-        said = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
+        parts = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
     if service["restarts"]:
-        said.append(f"started again {service['restarts']} times, last after {service['ended']}")
+        parts.append(f"started again {service['restarts']} times, last after {service['ended']}")
     if service.get("strangers"):
-        said.append(f"skipped {service['strangers']} records of the log that are no event")
-    said += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
-    return ", ".join(said)
+        parts.append(f"skipped {service['strangers']} records of the log that are no event")
+    parts += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
+    return ", ".join(parts)
 
 
 def _project(project: "Summary") -> Iterator[str]:

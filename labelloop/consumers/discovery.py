@@ -33,14 +33,14 @@ def find(named: str) -> type[Consumer[Any]]:
     else:
         there = f"there is {', '.join(each.name for each in known)}" if known else "no package here has any"
         raise UserError(f"there is no consumer {named!r}: {there}; or name a class as module:Class")
-    found = imported(target, named)
-    if not (inspect.isclass(found) and issubclass(found, Consumer)):
+    kind = imported(target, named)
+    if not (inspect.isclass(kind) and issubclass(kind, Consumer)):
         raise UserError(f"{named} is no consumer: derive the class from labelloop.Consumer")
-    if not _is_kinds(found.events):
-        raise UserError(f"{named} wants {found.events!r}: give events as a tuple, as (BatchAnnotated,)")
-    if inspect.isabstract(found):
+    if not _is_kinds(kind.events):
+        raise UserError(f"{named} wants {kind.events!r}: give events as a tuple, as (BatchAnnotated,)")
+    if inspect.isabstract(kind):
         raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
-    return found
+    return kind
 
 
 def make(

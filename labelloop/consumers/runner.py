@@ -79,17 +79,17 @@ class ConsumerHandler(Handler):
             return False
         assert record.event is not None
         before = self._inactive_because(record.event.project)
-        told = await self._states.told(record)
+        delivered = await self._states.told(record)
         self._report(record.event.project, before)
-        return await self._give(told)
+        return await self._give(delivered)
 
     async def handle_again(self, record: Record) -> bool:
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
-    async def _give(self, told: Sequence[EventAndState]) -> bool:
+    async def _give(self, delivered: Sequence[EventAndState]) -> bool:
         """What fails does not keep from the rest what a skip released with it; the first error is raised."""
         failed: list[BaseException] = []
-        for event, state in told:
+        for event, state in delivered:
             stop_if_asked()
             try:
                 with bound_contextvars(**about_event(event)):
@@ -98,15 +98,17 @@ class ConsumerHandler(Handler):
                 raise
             except (Exception, asyncio.CancelledError) as error:
                 stop_if_asked()
-                if len(told) > 1:
-                    error.add_note(f"at {event.name} {event.id}, one of {len(told)} events that come at once")
+                if len(delivered) > 1:
+                    error.add_note(
+                        f"at {event.name} {event.id}, one of {len(delivered)} events that come at once"
+                    )
                 failed.append(error)
                 continue
             self.handled += 1
             self._status.metrics.handled(event, state, state)
         if failed:
             raise failed[0]
-        return bool(told)
+        return bool(delivered)
 
     async def _call(self, event: Event, state: ProjectState) -> None:
         if self._is_async:

@@ -71,8 +71,8 @@ async def _argilla(home: Home | None, argilla: ArgillaAccess | None) -> tuple[li
             argilla = embedded(home)
         except UserError as error:
             return [Finding("argilla", FAIL, str(error))], None
-    found, time = await check_argilla(argilla)
-    return [found], time
+    finding, time = await check_argilla(argilla)
+    return [finding], time
 
 
 def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Iterator[str]:

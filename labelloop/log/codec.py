@@ -19,12 +19,12 @@ def attributes_to_json(event: Event) -> str:
 def from_parts(attributes: str | bytes, data: bytes) -> Event:
     """The event of stored attributes and data. Raises NotAnEvent."""
     try:
-        found = _attributes.decode(attributes)
+        decoded = _attributes.decode(attributes)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotAnEvent(f"its attributes are no JSON object of strings: {error}") from error
     if not isinstance(data, bytes):
         raise NotAnEvent("its data are no bytes")
-    return Event(found, data)
+    return Event(decoded, data)
 
 
 def to_structured(event: Event) -> dict[str, Any]:

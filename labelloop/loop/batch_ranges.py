@@ -12,13 +12,13 @@ Run: TypeAlias = tuple[range | str, int]
 
 def compact(learned: Mapping[str, int]) -> dict[str, int]:
     """Revisions by batch, with each run of numbered batches at one revision under one name."""
-    found: list[tuple[range, int]] = []
+    merged: list[tuple[range, int]] = []
     for numbers, revision in sorted(_runs(learned), key=lambda run: run[0].start):
-        if found and found[-1][1] == revision and found[-1][0].stop == numbers.start:
-            numbers = range(found.pop()[0].start, numbers.stop)
-        found.append((numbers, revision))
+        if merged and merged[-1][1] == revision and merged[-1][0].stop == numbers.start:
+            numbers = range(merged.pop()[0].start, numbers.stop)
+        merged.append((numbers, revision))
     others = {name: revision for name, revision in learned.items() if numbers_of(name) is None}
-    return {_name(numbers): revision for numbers, revision in found} | others
+    return {_name(numbers): revision for numbers, revision in merged} | others
 
 
 def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
@@ -28,18 +28,18 @@ def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
 
 def runs(learned: Mapping[str, int]) -> list[Run]:
     """What was learned in order: the numbered batches by their numbers, then the others by their names."""
-    found = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
-    return sorted(found, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
+    unordered = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
+    return sorted(unordered, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
 
 
 def in_common(some: Sequence[Run], others: Sequence[Run]) -> int:
     """With how many batches both begin."""
     same = 0
-    for one, other in zip(some, others, strict=False):
-        if one == other:
-            same += len(one[0]) if isinstance(one[0], range) else 1
+    for run, other_run in zip(some, others, strict=False):
+        if run == other_run:
+            same += len(run[0]) if isinstance(run[0], range) else 1
         else:
-            (first, revision), (second, other_revision) = one, other
+            (first, revision), (second, other_revision) = run, other_run
             if isinstance(first, range) and isinstance(second, range):
                 begin_alike = (first.start, revision) == (second.start, other_revision)
                 same += min(len(first), len(second)) if begin_alike else 0
@@ -74,11 +74,11 @@ def numbers_of(name: str) -> range | None:
 
 @lru_cache(maxsize=64)
 def _expanded(learned: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    revisions: dict[str, int] = {}
     for name, revision in learned:
         numbers = numbers_of(name)
-        found |= dict.fromkeys((name,) if numbers is None else map(str, numbers), revision)
-    return MappingProxyType(found)
+        revisions |= dict.fromkeys((name,) if numbers is None else map(str, numbers), revision)
+    return MappingProxyType(revisions)
 
 
 def _runs(learned: Mapping[str, int]) -> Iterator[tuple[range, int]]:

@@ -123,35 +123,35 @@ class History:
         except InapplicableEvent as error:
             self._halt(event, position, f"this {event.name} does not fit: {error}: {_remedy(event)}")
             return False
-        said = event.payload
-        if isinstance(said, ProjectMoved) and said.events != len(self.seen):
+        data = event.payload
+        if isinstance(data, ProjectMoved) and data.events != len(self.seen):
             self._state = changed(self._state, moved=moved)
-        if isinstance(said, EventSkipped):
-            self._skip(said, event.id)
+        if isinstance(data, EventSkipped):
+            self._skip(data, event.id)
         self.seen[event.id] = event.datahash
         return True
 
     def _fold(self, event: Event) -> ProjectState:
         return advance(self._state, event)
 
-    def _skip(self, said: EventSkipped, skip: str) -> None:
-        self.skips.setdefault(said.event, {})[said.content] = skip
+    def _skip(self, data: EventSkipped, skip: str) -> None:
+        self.skips.setdefault(data.event, {})[data.content] = skip
 
     def _halt(self, event: Event, position: str, reason: str) -> None:
         self.halt = Halt(event.id, datahash(event.data), position, reason)
 
     def _goes_on(self, event: Event) -> bool:
         """Whether what is held can be taken with this event, which is held last; it is, then."""
-        said, held = _payload(event), self.held
+        data, held = _payload(event), self.held
         if self.halt is not None:
-            if not isinstance(said, EventSkipped) or not _names(said, self.halt):
+            if not isinstance(data, EventSkipped) or not _names(data, self.halt):
                 return False
-            self._skip(said, event.id)
+            self._skip(data, event.id)
             self.halt = None
         else:
-            if not isinstance(said, ProjectMoved) or said.log != self.log_identity:
+            if not isinstance(data, ProjectMoved) or data.log != self.log_identity:
                 return False
-            count = said.events - len(self.seen)
+            count = data.events - len(self.seen)
             copied = _last_distinct(held[:-1], self.seen, count)
             if len(copied) != count:
                 return False
@@ -182,11 +182,11 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
 
 def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
     """The last so many of new ids: what a copy wrote, behind what came before it and is void."""
-    found: dict[str, Held] = {}
+    newest: dict[str, Held] = {}
     for event, position in reversed(held):
-        if len(found) < count and event.id not in known:
-            found.setdefault(event.id, (event, position))
-    return list(found.values())[::-1]
+        if len(newest) < count and event.id not in known:
+            newest.setdefault(event.id, (event, position))
+    return list(newest.values())[::-1]
 
 
 def all_created(histories: Iterable[History]) -> Iterator[tuple[History, LoopState]]:

@@ -43,9 +43,9 @@ def asked(state: LoopState) -> frozenset[int]:
 def _answers(state: LoopState, learned: Learned) -> Labels:
     """The answers that count, also those without a label."""
     numbered: dict[int, tuple[str, ...]] = {}
-    again: dict[int, tuple[str, ...]] = {}
+    relabelled: dict[int, tuple[str, ...]] = {}
     for name, revision in learned.items():
         batch = state.batches[name]
-        answers = numbered if batch.is_numbered else again
+        answers = numbered if batch.is_numbered else relabelled
         answers |= {answer.item: answer.labels for answer in batch.revisions[revision].items}
-    return numbered | {item: labels for item, labels in again.items() if item in numbered}
+    return numbered | {item: labels for item, labels in relabelled.items() if item in numbered}

@@ -123,8 +123,8 @@ def _final(state: LoopState) -> NextModel | None:
 
 def _learnable(state: LoopState, number: int) -> list[str]:
     """Batches 0 … number, and the relabel batches that are done."""
-    again = (batch.name for batch in state.batches.values() if batch.done and not batch.is_numbered)
-    return [*(str(n) for n in range(number + 1)), *(again if state.relabels else ())]
+    relabels = (batch.name for batch in state.batches.values() if batch.done and not batch.is_numbered)
+    return [*(str(n) for n in range(number + 1)), *(relabels if state.relabels else ())]
 
 
 def _done_up_to(state: LoopState, number: int) -> bool:

@@ -60,11 +60,11 @@ class Proof(History):
 
     def _ids(self, statement: str) -> set[str]:
         """The ids under which a statement can stand: its own, and those in the place of skipped ones."""
-        found, new = set[str](), {statement}
+        ids, new = set[str](), {statement}
         while new:
-            found |= new
-            new = {id_instead(id, skip) for id in new for skip in self.skips.get(id, {}).values()} - found
-        return found
+            ids |= new
+            new = {id_instead(id, skip) for id in new for skip in self.skips.get(id, {}).values()} - ids
+        return ids
 
     @singledispatchmethod
     def _check(self, data: e.EventData, event: Event, state: LoopState) -> None:
@@ -79,10 +79,10 @@ class Proof(History):
         if number_of(data.batch) is None:
             self._check_relabel(data, event, state)
             return
-        again = [picked.item for picked in data.items if picked.item in self._asked]
-        if again:
+        repeated = [picked.item for picked in data.items if picked.item in self._asked]
+        if repeated:
             raise InapplicableEvent(
-                f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has"
+                f"it asks for text {repeated[0]} again, which batch {self._asked[repeated[0]]} has"
             )
         if data.batch != str(state.numbered):
             raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")

@@ -87,8 +87,8 @@ class Projects(Collector):
         duplicates = self._gauge("duplicates", "Events that are in the log more than once")
         halted = self._gauge("halted", "1 while an event keeps the project from going on")
         counted = {}
-        for project, told in self._owned.items():
-            history, labels = told.history, (self._service, project)
+        for project, owned in self._owned.items():
+            history, labels = owned.history, (self._service, project)
             state = history.state
             open_.add_metric(labels, len(open_batches(state)) if isinstance(state, LoopState) else 0)
             counted[project] = self._answered(project, state)
@@ -213,7 +213,7 @@ class Metrics:
 
 
 def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
-    told = {
+    meanings = {
         "events_handled": ("Events that came from the log; not those before the start", TYPE),
         "events_appended": ("Events that this process appended", TYPE),
         "labels": ("Texts that got their first answer since the start", PROJECT),
@@ -225,12 +225,12 @@ def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
     }
     return {
         name: Counter(f"labelloop_{name}", meaning, labels, registry=registry)
-        for name, (meaning, labels) in told.items()
+        for name, (meaning, labels) in meanings.items()
     }
 
 
 def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
-    told = {
+    meanings = {
         "append": ("Appending to the log", SERVICE, SHORT),
         "poll": ("Looking at the world outside the log", SERVICE, SHORT),
         "work": ("Doing what was due, without waiting for a turn", SERVICE, LONG),
@@ -240,7 +240,7 @@ def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
     }
     return {
         name: Histogram(f"labelloop_{name}_seconds", meaning, labels, buckets=buckets, registry=registry)
-        for name, (meaning, labels, buckets) in told.items()
+        for name, (meaning, labels, buckets) in meanings.items()
     }
 
 

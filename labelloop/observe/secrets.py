@@ -23,8 +23,8 @@ def hiding(environment: Mapping[str, str] = ALL) -> Hide:
 
     A secret of fewer than SHORTEST characters is not looked for: it would hide words.
     """
-    found = {value for value in _secrets(environment) if len(value) >= SHORTEST}
-    written = {form for value in found for form in (value, json.dumps(value)[1:-1])}
+    values = {value for value in _secrets(environment) if len(value) >= SHORTEST}
+    written = {form for value in values for form in (value, json.dumps(value)[1:-1])}
     # The longest first: one may be a part of another.
     secrets = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))) or r"(?!)")
 

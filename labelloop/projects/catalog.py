@@ -25,7 +25,7 @@ async def read_histories(
             project = record.event.project
             history = histories.setdefault(project, History(project, log_identity))
             history.add(record.event, record.position)
-    return dict(sorted(histories.items(), key=lambda found: _made_at(found[1])))
+    return dict(sorted(histories.items(), key=lambda entry: _made_at(entry[1])))
 
 
 def _made_at(history: History) -> datetime:
@@ -51,10 +51,10 @@ def choose(histories: Mapping[str, History], name: str | None) -> History:
     """The project asked for, or the only one. Raises UserError."""
     known = ", ".join(histories)
     if name is not None:
-        found = named(histories, name)
-        if found is None:
+        history = named(histories, name)
+        if history is None:
             raise UserError(f"there is no project {name!r}: there is {known or 'none yet'}")
-        return found
+        return history
     if not histories:
         raise UserError("there is no project yet: make one with `labelloop init --dataset FILE --labels a,b`")
     if len(histories) > 1:

@@ -44,14 +44,14 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     Raises UserError, before anything is written, unless what the target has of the project is a prefix of
     what the source has; and Unavailable.
     """
-    here, there = await source.log.identity(), await target.log.identity()
-    if here == there:
+    source_identity, target_identity = await source.log.identity(), await target.log.identity()
+    if source_identity == target_identity:
         raise UserError(f"{source.address} and {target.address} are one log: give another to copy to")
-    history = _movable(await read_histories(source.log), name, there)
+    history = _movable(await read_histories(source.log), name, target_identity)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
     snapshots = copy_snapshots(source.store(), target.store(), _snapshots(created(history).project))
-    history = await _leave(source, target.address, there, project, why)
+    history = await _leave(source, target.address, target_identity, project, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)
     return Moved(project, events, snapshots, loop_digest(history.state), loop_digest(sound(arrived)))
@@ -76,7 +76,7 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
         history = await _history(source.log, project)
         if _has_left_for(history, there):
             return history
-        said = ProjectMoved(
+        moved = ProjectMoved(
             request=new_request(),
             who=who(),
             why=why,
@@ -85,7 +85,7 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
             events=len(history.seen),
         )
         cause = sound(history).latest_id
-        await source.log.append(new_event(project, said, source=SOURCE, cause=cause), fence=True)
+        await source.log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
     raise UserError(f"so much happens in {project} that it cannot be moved: pause it, then try again")
 
 
@@ -95,13 +95,13 @@ async def _copy(source: Log, target: Log, history: History, address: str) -> int
     _check_prefix(history, there, address)
     lacking = list(history.seen)[len(there.seen) :]
     wanted = {event: history.seen[event] for event in lacking}
-    found: dict[str, Event] = {}
+    copied: dict[str, Event] = {}
     async for record in source.read(history.project):
         event = record.event
         if event is not None and wanted.get(event.id) == event.datahash:
-            found[event.id] = event
+            copied[event.id] = event
     if lacking:
-        await target.append(*(found[event] for event in lacking))
+        await target.append(*(copied[event] for event in lacking))
     return len(lacking)
 
 

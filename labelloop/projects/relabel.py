@@ -44,10 +44,10 @@ async def suspects(store: Store, history: History, most: int) -> list[int]:
     Raises UserError, also where nothing can be asked for any more, and TaskError.
     """
     state = _going_on(history)
-    found, under_way = await find_noise(store, state), _under_way(state)
-    items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
+    noise, under_way = await find_noise(store, state), _under_way(state)
+    items = [suspect.item for suspect in noise.suspects if suspect.item not in under_way]
     if not items:
-        raise UserError(f"none of the {found.judged} labels that were judged is likely wrong")
+        raise UserError(f"none of the {noise.judged} labels that were judged is likely wrong")
     return items[:most]
 
 

@@ -42,11 +42,11 @@ class Comparison:
 
     def spreads(self) -> dict[int, tuple[float, float, float]]:
         """Lowest, mean and highest accuracy of the runs by the number of labels."""
-        found: dict[int, list[float]] = {}
+        accuracies: dict[int, list[float]] = {}
         for run in self.runs:
             for point in run:
-                found.setdefault(point.labels, []).append(point.accuracy)
-        return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(found.items())}
+                accuracies.setdefault(point.labels, []).append(point.accuracy)
+        return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(accuracies.items())}
 
     @property
     def ends_alike(self) -> bool:
@@ -72,8 +72,10 @@ class Comparison:
 
 def pickers(state: LoopState) -> str:
     """The strategies by which models picked the batches, for people."""
-    found = [batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None]
-    return ", ".join(dict.fromkeys(filter(None, found))) or "chance"
+    strategies = [
+        batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None
+    ]
+    return ", ".join(dict.fromkeys(filter(None, strategies))) or "chance"
 
 
 def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated:
@@ -121,12 +123,12 @@ class SimulatedLoop:
         if batch.model is None:
             items = random_draw(project.seed, project.pool.size, taken, batch.size)
         else:
-            found = self._models[batch.model]
+            trained_model = self._models[batch.model]
             request = query_request(
                 state,
                 batch.model,
-                found.folder,
-                found.sha256,
+                trained_model.folder,
+                trained_model.sha256,
                 state.models[batch.model].learned,
                 pool=self._store.pool(project),
                 threads=self._threads,
@@ -165,12 +167,12 @@ class SimulatedLoop:
 
     async def _tested(self, state: LoopState, model: ModelTrained) -> Point:
         assert state.project.test is not None
-        found = self._models[model.model]
+        trained_model = self._models[model.model]
         request = evaluate_request(
             state,
             model.model,
-            found.folder,
-            found.sha256,
+            trained_model.folder,
+            trained_model.sha256,
             test=await asyncio.to_thread(self._store.snapshot, state.project.test),
             threads=self._threads,
             cache=self._store.cache(self._id),

@@ -35,14 +35,14 @@ CATCH_UP_INTERVAL = 0.5
 async def main(observing: Observing) -> None:
     """Run the service as a process. Raises UserError."""
     settings = AlertSettings.from_environment()
-    told = targets(settings.urls)
+    alert_targets = targets(settings.urls)
     log = open_log(settings.log)
 
     async def work(status: ServiceStatus) -> None:
         identity = await Retry(status, LOG).until_done(log.identity)
-        book = open_book(settings.state, identity, [target.id for target in told])
+        book = open_book(settings.state, identity, [target.id for target in alert_targets])
         watching = ServiceWatch(settings.run, settings.watch)
-        await Alerting(log, book, told, watching, settings.rules, status).run()
+        await Alerting(log, book, alert_targets, watching, settings.rules, status).run()
 
     try:
         await keep(NAME, work, observing, settings.run, settings.parent)
@@ -70,7 +70,7 @@ class Alerting:
         self,
         log: Log,
         book: Book,
-        told: Sequence[Target],
+        alert_targets: Sequence[Target],
         watching: ServiceWatch,
         rules: Rules,
         status: ServiceStatus,
@@ -78,7 +78,7 @@ class Alerting:
     ) -> None:
         self._log = log
         self._book = book
-        self._targets = told
+        self._targets = alert_targets
         self._watching = watching
         self._rules = rules
         self._status = status
@@ -174,8 +174,8 @@ class Alerting:
         """`time`: that of the change. `now` None: this is not the present."""
         history = project.history
         halted = str(history.halt) if history.halt else None
-        told = self._book.standing.get(history.project, ())
-        firing = of_project(state, project.failing, halted, self._rules, now, told)
+        standing = self._book.standing.get(history.project, ())
+        firing = of_project(state, project.failing, halted, self._rules, now, standing)
         if history.is_away:
             self._forget(lambda about, key: about == history.project)
         else:
@@ -194,8 +194,8 @@ class Alerting:
             now = datetime.now(UTC)
             for name, look in (await self._watching.look(now)).items():
                 about = f"service {name}"
-                told = self._book.standing.get(about, ())
-                self._change(about, of_service(name, look, told, self._rules, now), now)
+                standing = self._book.standing.get(about, ())
+                self._change(about, of_service(name, look, standing, self._rules, now), now)
             # A place that moved on is kept now and then: each event would cost a write.
             self._is_kept = self._is_kept and self._is_place_kept
             if self._is_caught_up:
@@ -207,19 +207,19 @@ class Alerting:
         """Tell one target what it has not been told, in order; what was sent is noted at once."""
         retry = Retry(self._status, target.name)
         while True:
-            told = await self._next_for(target)
-            await retry.until_done(partial(target.send, told.message))
-            logger.info("%s was told: %s", target.name, told.message.title)
-            self._book.took(target.id, told)
+            queued = await self._next_for(target)
+            await retry.until_done(partial(target.send, queued.message))
+            logger.info("%s was told: %s", target.name, queued.message.title)
+            self._book.took(target.id, queued)
             self._is_kept = False
             await self._keep()
 
     async def _next_for(self, target: Target) -> QueuedAlert:
         """The next message, once it is on disk: what could be lost is not told."""
         async with self._kept:
-            while not (self._is_kept and (told := self._book.next_for(target.id))):
+            while not (self._is_kept and (queued := self._book.next_for(target.id))):
                 await self._kept.wait()
-            return told
+            return queued
 
     def _change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> None:
         if self._book.change(about, firing, now):

@@ -93,9 +93,9 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     last = first + state.project.lookahead
     if last >= state.numbered and (state.ended or is_last_queried(state)):
         last = state.numbered - 1
-    found = [state.batches.get(str(number)) for number in range(first, last + 1)]
-    batches = [batch for batch in found if batch is not None and batch.done]
-    if len(batches) < len(found):
+    expected = [state.batches.get(str(number)) for number in range(first, last + 1)]
+    batches = [batch for batch in expected if batch is not None and batch.done]
+    if len(batches) < len(expected):
         return ()
     batches = [batch for batch in batches if not _gave_back(state, batch)]
     drawn = frozenset[int]().union(*map(_audited, batches))

@@ -44,7 +44,7 @@ async def evaluated(
         accuracy=result.accuracy,
         macro_f1=result.macro_f1,
         classes=project.labels,
-        per_class={label: _figures(found) for label, found in result.per_class.items()},
+        per_class={label: _figures(figures) for label, figures in result.per_class.items()},
         confusion=tuple(map(tuple, result.confusion)),
         size=result.size,
         test_version=project.test.digest,
@@ -52,9 +52,12 @@ async def evaluated(
     )
 
 
-def _figures(found: Mapping[str, float]) -> ClassFigures:
+def _figures(figures: Mapping[str, float]) -> ClassFigures:
     return ClassFigures(
-        precision=found["precision"], recall=found["recall"], f1=found["f1"], support=int(found["support"])
+        precision=figures["precision"],
+        recall=figures["recall"],
+        f1=figures["f1"],
+        support=int(figures["support"]),
     )
 
 
@@ -73,8 +76,8 @@ async def estimated(
 
 def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
     """What the model's labels of `texts` come to. Pure."""
-    found = list(samples(state, work.batches, predicted))
-    accuracy = estimate(found)
+    audit_samples = list(samples(state, work.batches, predicted))
+    accuracy = estimate(audit_samples)
     assert accuracy is not None
     return AuditEstimated(
         model=work.model,
@@ -83,8 +86,8 @@ def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float
         accuracy=accuracy.accuracy,
         low=accuracy.low,
         high=accuracy.high,
-        audited=sum(sample.labelled for sample in found),
-        known=found[-1].known,
+        audited=sum(sample.labelled for sample in audit_samples),
+        known=audit_samples[-1].known,
         batches=work.batches,
         seconds=seconds,
     )

@@ -55,7 +55,7 @@ class Evaluator(Controller[Work]):
 
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         try:
-            return [Outcome(found, work.cause) for found in await self._found(state, work)]
+            return [Outcome(data, work.cause) for data in await self._found(state, work)]
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise

@@ -23,8 +23,8 @@ def count_up_to(state: LoopState, model: str) -> int:
 def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
     """The last checks, so many at most, after the models before this one, oldest first."""
     names = list(state.models)
-    found = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
-    checks = islice((check for check in found if check is not None), most)
+    newest_first = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
+    checks = islice((check for check in newest_first if check is not None), most)
     return list(checks)[::-1]
 
 

@@ -56,7 +56,7 @@ class ServiceLoop:
     # The log
 
     def append(self, project: str, *data: EventData) -> None:
-        self._log.append(*(new_event(project, one, source="tests") for one in data))
+        self._log.append(*(new_event(project, fact, source="tests") for fact in data))
 
     def create(
         self, rows: Sequence[Row], test: Sequence[Row] = (), project: str | None = None, **changes: Any
@@ -107,8 +107,8 @@ class ServiceLoop:
             if _holds(holds):
                 return
             if time.monotonic() > give_up:
-                said = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
-                raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
+                logs = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
+                raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {logs}")
             # Asking must not take the cores from those who are waited for.
             time.sleep(min(max(0.1, 3 * (time.monotonic() - asked)), 1.0))
 
@@ -127,7 +127,7 @@ class ServiceLoop:
         for service in services:
             name = as_ or service
             self._service_of[name] = service
-            said = (self.home / f"{name}.log").open("ab")
+            output = (self.home / f"{name}.log").open("ab")
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),
@@ -140,10 +140,10 @@ class ServiceLoop:
                 [sys.executable, "-m", f"services.{service}"],
                 cwd=ROOT,
                 env=variables,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
             )
-            said.close()
+            output.close()
 
     def have_running(self, *services: str) -> None:
         """Start those of these services that do not run."""

@@ -180,9 +180,9 @@ class Loop:
                 assert work is not None
                 self.append(self.pick(work), work.cause)
             case ["relabel"]:
-                again = next_relabel(self.state)
-                assert again is not None
-                self.append(self.pick_again(again), again.cause)
+                relabel = next_relabel(self.state)
+                assert relabel is not None
+                self.append(self.pick_again(relabel), relabel.cause)
             case ["train"]:
                 model = next_model(self.state)
                 assert model is not None

@@ -38,10 +38,10 @@ def project(**changes: Any) -> e.ProjectCreated:
     return e.ProjectCreated(**{**settings, **changes})
 
 
-def state_of(*told: e.EventData, id: str = PROJECT) -> LoopState:
+def state_of(*facts: e.EventData, id: str = PROJECT) -> LoopState:
     """The state after these events, a minute apart; each must fit."""
     history = History(id)
-    for minute, data in enumerate(told):
+    for minute, data in enumerate(facts):
         event = new_event(id, data, source="tests", time=START + timedelta(minutes=minute))
         assert history.add(event), history.halt
     return created(history)

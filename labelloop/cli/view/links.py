@@ -38,20 +38,20 @@ def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> 
 
 async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
     """Print each project's link once its first batch is there. Runs until cancelled."""
-    told: set[str] = set()
+    linked: set[str] = set()
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
             waiting = [
                 history
                 for history, state in all_created(list(watch.histories.values()))
-                if history.project not in told and state.batches
+                if history.project not in linked and state.batches
             ]
             for history in waiting:
                 dataset = await _find(argilla, history.project)
                 if dataset is not None:
-                    told.add(history.project)
+                    linked.add(history.project)
                     screen.line(f"label {name_of(history)}: {labelling_url(access.url, dataset)}")
-            await asyncio.sleep(SOON if waiting or not told else LATER)
+            await asyncio.sleep(SOON if waiting or not linked else LATER)
 
 
 async def _find(argilla: Argilla, project: str) -> str | None:

@@ -68,9 +68,9 @@ class Screen:
         self._console.print(text, markup=False)
         self._console.file.flush()
 
-    def show(self, found: Iterable[Activity]) -> None:
+    def show(self, shown: Iterable[Activity]) -> None:
         """Let the bars be those of these activities."""
-        now = {activity.key: activity for activity in found}
+        now = {activity.key: activity for activity in shown}
         for key in self._tasks.keys() - now.keys():
             self._progress.remove_task(self._tasks.pop(key))
         for key, activity in now.items():

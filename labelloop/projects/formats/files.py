@@ -22,20 +22,20 @@ def format_of(output: str, asked: str | None = None) -> str:
     Raises UserError.
     """
     if output.startswith(HUB):
-        found: str | None = "hub"
+        implied: str | None = "hub"
     elif output.endswith("/") or Path(output).is_dir():
-        found = "datasets"
+        implied = "datasets"
     else:
         suffix = Path(output).suffix.lower()
-        found = _ENDINGS.get(suffix, None if suffix else "jsonl")
+        implied = _ENDINGS.get(suffix, None if suffix else "jsonl")
     if asked and output.startswith(HUB) and asked != "hub":
         raise UserError(f"{output} is on the Hub, and {asked} is a file: give a path, or leave out --format")
-    if not (asked or found):
+    if not (asked or implied):
         raise UserError(
             f"{output} is of no known kind: name it *.jsonl, *.csv, *.parquet, a folder/ or hf://user/name, "
             "or give --format"
         )
-    return asked or found or ""
+    return asked or implied or ""
 
 
 def ending(kind: str) -> str:

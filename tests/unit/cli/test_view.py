@@ -133,6 +133,20 @@ def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
     assert lines_with(later, "KappaAverage", "0.900", "2", "3")
 
 
+def test_a_status_tells_of_a_project_that_was_never_created() -> None:
+    summary = summarized(History(PROJECT))
+
+    told = summary.status()
+    assert (told["name"], told["batches"], told["pool"], told["model"]) == (
+        PROJECT,
+        {"done": 0, "open": 0},
+        0,
+        None,
+    )
+    assert not told["finished"]
+    assert lines_with(status_text({**STOPPED, "log": ""}, [summary]), PROJECT)
+
+
 def test_audits_are_drawn_with_their_intervals() -> None:
     found = [Audited("0", 20, 0.5, 0.2, 0.8, 8), Audited("1", 40, 0.75, 0.5, 0.9, 8)]
 
