@@ -30,6 +30,7 @@ from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import load
+from labelloop.projects.catalog import created
 from schemas.envelope import new_event
 from schemas.events import (
     AuditEstimated,
@@ -82,7 +83,7 @@ class Run:
 
     @property
     def _state(self) -> LoopState:
-        return self._history.state
+        return created(self._history)
 
     def estimates(self) -> Iterator[Found]:
         """Go through the loop; the estimates of its models, in their order."""

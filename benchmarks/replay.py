@@ -28,6 +28,7 @@ from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
+from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
@@ -137,7 +138,7 @@ def whole(told: Iterator[e.EventData]) -> Iterator[Event]:
     cause: str | None = None
     for data in told:
         if isinstance(data, e.ModelTrained):
-            digest, _ = digests.of(history.state, expanded(data.learned))
+            digest, _ = digests.of(created(history), expanded(data.learned))
             data = replaced(data, digest=digest, seed=derived(0, "train", data.model))
         elif isinstance(data, e.BatchQueried) and data.batch != "0":
             model = str(int(data.batch) - 1)
@@ -181,13 +182,13 @@ def measure(log: Path) -> Measured:
     raw, history = timed(lambda: asyncio.run(replayed(log)))
     memory = process.memory_info().rss - before
     raw = min(raw, *(timed(lambda: asyncio.run(replayed(log)))[0] for _ in range(TIMES - 1)))
-    due, _ = timed(lambda: (next_batch(history.state), next_model(history.state)))
+    due, _ = timed(lambda: (next_batch(created(history)), next_model(created(history))))
     digest, _ = timed(lambda: loop_digest(history.state))
     events = asyncio.run(decoded(log))
     fold, again = min((timed(lambda: folded(events)) for _ in range(TIMES)), key=lambda found: found[0])
     assert again.state == history.state
     verified, _ = timed(lambda: asyncio.run(replayed(log, Proof)))
-    state, size = history.state, log.stat().st_size
+    state, size = created(history), log.stat().st_size
     return Measured(len(state.batches), state.length, size, raw, fold, due, digest, verified, memory)
 
 

@@ -58,10 +58,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module("labelloop.import_path").check_packages()
     module, _, other = _NAMES.get(name, "schemas.events").partition(":")
-    found = getattr(import_module(module), other or name, None)
-    if found is None or not (name in _NAMES or name in _events()):
+    offered = getattr(import_module(module), other or name, None)
+    if offered is None or not (name in _NAMES or name in _events()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return found
+    return offered
 
 
 def __dir__() -> list[str]:

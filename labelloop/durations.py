@@ -8,8 +8,8 @@ UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 def duration(text: str) -> timedelta | None:
     """The duration of `90s`, `15min`, `2h` or `3d`. None for anything else."""
-    found = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", text.strip())
-    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
+    match = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", text.strip())
+    return timedelta(**{UNITS[match[2]]: int(match[1])}) if match else None
 
 
 def spoken(length: timedelta) -> str:

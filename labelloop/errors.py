@@ -1,9 +1,11 @@
 """Errors that users see. Each is one line with the cause and what to do."""
 
 
-def one_line(said: object) -> str:
+def one_line(message: object) -> str:
     """A text or an error's message in one line. For an error without a message, its type."""
-    return " ".join(str(said).split()) or (type(said).__name__ if isinstance(said, BaseException) else "")
+    return " ".join(str(message).split()) or (
+        type(message).__name__ if isinstance(message, BaseException) else ""
+    )
 
 
 class UserError(Exception):

@@ -21,7 +21,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.state import LoopState, Trained
 from labelloop.pool.prepare import key
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.learner_requests import query_request
 from labelloop.projects.options import ProjectOptions
@@ -114,16 +114,15 @@ def _until(at: object) -> ReplayEnd:
 async def _request(locations: Locations, project: str | None, until: ReplayEnd) -> QueryRequest:
     log = open_log(locations.log)
     try:
-        found = choose(await read_histories(log), project)
-        history = History(found.project, await log.identity())
+        chosen = choose(await read_histories(log), project)
+        history = History(chosen.project, await log.identity())
         await replay_until(log, history, until)
     finally:
         await log.close()
-    return _question(open_store(locations.store), sound(history), found.state)
+    return _question(open_store(locations.store), sound(history), created(chosen))
 
 
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
-    assert state.project is not None
     if state.latest_model is None:
         raise UserError(f"{state.project_id} had no model yet: give a later point with at=")
     trained, folder = _kept(store, now.models[state.latest_model])
@@ -164,27 +163,27 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
         raise UserError(
             "the learner is multi-label, but a project's texts have one label each: use another learner"
         )
-    found = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
-    if found and max(found.values()) >= len(labels):
+    classes = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
+    if classes and max(classes.values()) >= len(labels):
         raise UserError(
-            f"the learner has the class {max(found.values())}: name {max(found.values()) + 1} labels"
+            f"the learner has the class {max(classes.values())}: name {max(classes.values()) + 1} labels"
         )
-    _check_equal_texts(texts, labels, found)
+    _check_equal_texts(texts, labels, classes)
     ignored = set(map(int, learner.indices_ignored))
     return [
-        json.dumps({"text": text, "label": labels[found[row]] if row in found else None}) + "\n"
+        json.dumps({"text": text, "label": labels[classes[row]] if row in classes else None}) + "\n"
         for row, text in enumerate(texts)
         if row not in ignored
     ]
 
 
-def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], found: Mapping[int, int]) -> None:
+def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], classes: Mapping[int, int]) -> None:
     first: dict[str, int] = {}
-    for row, number in found.items():
+    for row, number in classes.items():
         before = first.setdefault(key(texts[row]), row)
-        if found[before] != number:
+        if classes[before] != number:
             raise UserError(
-                f"texts {before} and {row} are the same and have the labels {labels[found[before]]!r} and "
+                f"texts {before} and {row} are the same and have the labels {labels[classes[before]]!r} and "
                 f"{labels[number]!r}: choose one of them"
             )
 

@@ -64,29 +64,29 @@ def declared(group: str) -> list[Declared]:
     return sorted(map(_of_package, entry_points(group=group)))
 
 
-def only(found: Sequence[Declared], group: str) -> Declared:
+def only(candidates: Sequence[Declared], group: str) -> Declared:
     """The only plugin with a name. Raises UserError if two packages declare different ones."""
-    for other in found[1:]:
-        if other.target != found[0].target:
+    for other in candidates[1:]:
+        if other.target != candidates[0].target:
             raise UserError(
-                f"{found[0].by} and {other.by} both declare {found[0].name} in {group}: "
-                f"{found[0].target} and {other.target}; keep one of them"
+                f"{candidates[0].by} and {other.by} both declare {candidates[0].name} in {group}: "
+                f"{candidates[0].target} and {other.target}; keep one of them"
             )
-    return found[0]
+    return candidates[0]
 
 
 def imported(target: str, what: str) -> Any:
     """The object that `module:attribute` names. Raises UserError, whose message starts with `what`."""
     module, _, attribute = target.partition(":")
     try:
-        found = import_module(module)
+        target_object = import_module(module)
     except Exception as error:
         raise UserError(f"{what} cannot be imported: {_line(error)}") from error
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        if not hasattr(target_object, part):
             raise UserError(f"{what} cannot be imported: the module {module} has no {attribute}")
-        found = getattr(found, part)
-    return found
+        target_object = getattr(target_object, part)
+    return target_object
 
 
 def loaded(load: str | Callable[[], Any], what: str) -> Any:
@@ -122,11 +122,11 @@ class Plugins(Generic[D]):
 
     def all(self) -> dict[str, D]:
         """Every descriptor that can be loaded, by name."""
-        return {name: found for name, found in self._each() if not isinstance(found, UserError)}
+        return {name: plugin for name, plugin in self._each() if not isinstance(plugin, UserError)}
 
     def faults(self) -> list[str]:
         """Why plugins cannot be loaded, one line each."""
-        return [str(found) for _, found in [*_listed(), *self._each()] if isinstance(found, UserError)]
+        return [str(plugin) for _, plugin in [*_listed(), *self._each()] if isinstance(plugin, UserError)]
 
     def _each(self) -> Iterator[tuple[str, D | UserError]]:
         known = self._declared()
@@ -137,31 +137,31 @@ class Plugins(Generic[D]):
                 yield name, error
 
     def _get(self, name: str, known: Sequence[Declared]) -> D:
-        found = [each for each in known if plain(each.name) == plain(name)]
-        if not found:
+        matching = [each for each in known if plain(each.name) == plain(name)]
+        if not matching:
             raise UserError(self._none(name, known))
-        return self._checked(only(found, self.group))
+        return self._checked(only(matching, self.group))
 
     def _declared(self) -> list[Declared]:
         return declared(self.group) + [
-            Declared(kebab(found.name), LISTED, target)
-            for target, found in _listed()
-            if isinstance(found, self._kind)
+            Declared(kebab(plugin.name), LISTED, target)
+            for target, plugin in _listed()
+            if isinstance(plugin, self._kind)
         ]
 
     def _checked(self, each: Declared) -> D:
-        found = each.load()
-        if not isinstance(found, self._kind):
+        plugin = each.load()
+        if not isinstance(plugin, self._kind):
             raise UserError(
                 f"{each.target}, which {each.by} declares as the {self._what} {each.name}, "
                 f"is not a {self._kind.__name__}"
             )
-        if plain(found.name) != plain(each.name):
+        if plain(plugin.name) != plain(each.name):
             raise UserError(
                 f"{each.by} declares the {self._what} {each.name}, "
-                f"and {each.target} calls itself {found.name}: give it one name"
+                f"and {each.target} calls itself {plugin.name}: give it one name"
             )
-        return found
+        return plugin
 
     def _none(self, name: str, known: Sequence[Declared]) -> str:
         if self._ours and not any(each.by == OURS for each in known):

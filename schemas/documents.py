@@ -43,8 +43,10 @@ class _Schemas(GenerateJsonSchema):
         return _without(bounds, super().int_schema(schema))
 
     def float_schema(self, schema: Any) -> JsonSchemaValue:
-        found = super().float_schema(schema)
-        return {key: int(value) if key in ("minimum", "maximum") else value for key, value in found.items()}
+        described = super().float_schema(schema)
+        return {
+            key: int(value) if key in ("minimum", "maximum") else value for key, value in described.items()
+        }
 
     def dict_schema(self, schema: Any) -> JsonSchemaValue:
         return _without({"additionalProperties": True}, super().dict_schema(schema))
@@ -72,14 +74,14 @@ def event_schema(event: type[EventData]) -> Document:
 
 
 def _components(events: Iterable[type[EventData]], ref_template: str) -> Document:
-    _, found = models_json_schema(
+    _, definitions = models_json_schema(
         [(event, "validation") for event in events], ref_template=ref_template, schema_generator=_Schemas
     )
-    return {name: _ordered(schema) for name, schema in sorted(found["$defs"].items())}
+    return {name: _ordered(schema) for name, schema in sorted(definitions["$defs"].items())}
 
 
-def _without(said: Document, schema: Document) -> Document:
-    return {key: value for key, value in schema.items() if key not in said or said[key] != value}
+def _without(keywords: Document, schema: Document) -> Document:
+    return {key: value for key, value in schema.items() if key not in keywords or keywords[key] != value}
 
 
 def _ordered(schema: Any) -> Any:
@@ -88,11 +90,11 @@ def _ordered(schema: Any) -> Any:
         return list(map(_ordered, schema))
     if not isinstance(schema, dict):
         return schema
-    found = {name: schema[name] for name in (*KEYWORDS, *sorted(schema)) if name in schema}
-    for name in found.keys() - {"default", "properties"}:
-        found[name] = _ordered(found[name])
+    ordered = {name: schema[name] for name in (*KEYWORDS, *sorted(schema)) if name in schema}
+    for name in ordered.keys() - {"default", "properties"}:
+        ordered[name] = _ordered(ordered[name])
     properties = {name: _ordered(each) for name, each in schema.get("properties", {}).items()}
-    return {**found, "properties": properties} if properties else found
+    return {**ordered, "properties": properties} if properties else ordered
 
 
 def asyncapi() -> Document:

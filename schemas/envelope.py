@@ -11,7 +11,8 @@ from typing import Generic, cast
 
 from typing_extensions import TypeVar
 
-from schemas.events import EVENTS, EventData, Fact
+from schemas.event_data import Fact
+from schemas.events import EVENTS, EventData
 from schemas.invalid import Invalid
 from schemas.model import read, write
 

@@ -4,13 +4,17 @@ from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
 
+from schemas.evaluation_events import AuditEstimated as AuditEstimated
+from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
+from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
+from schemas.evaluation_events import StoppingChecked as StoppingChecked
+from schemas.event_data import EventData as EventData
+from schemas.event_data import Fact
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
-from schemas.model import Model
 from schemas.parts import (
     AnnotatedItem,
     BaseModelChoice,
     Choice,
-    ClassFigures,
     ColdStart,
     ItemVotes,
     QueriedItem,
@@ -19,22 +23,6 @@ from schemas.parts import (
     Task,
     Ties,
 )
-
-Fact = str | int
-
-
-class EventData(Model):
-    """What an event says. `mustunderstand`: skipping it would change the state of the loop."""
-
-    version: ClassVar[int] = 1
-    mustunderstand: ClassVar[bool] = True
-
-    @classmethod
-    def type_name(cls) -> str:
-        return f"labelloop.{cls.__name__}.v{cls.version}"
-
-    def identity(self) -> tuple[Fact, ...]:
-        raise NotImplementedError
 
 
 class ProjectCreated(EventData):
@@ -144,90 +132,6 @@ class ModelLost(EventData):
     model: str
     attempt: Count
     reason: str
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
-
-
-class ModelEvaluated(EventData):
-    """A model on the test set; `confusion` has gold classes as rows, in the order of `classes`."""
-
-    mustunderstand: ClassVar[bool] = False
-
-    model: str
-    attempt: Count
-    labels: Count
-    accuracy: float
-    macro_f1: float
-    classes: tuple[str, ...]
-    per_class: Frozenly[str, ClassFigures]
-    confusion: tuple[tuple[Integer, ...], ...]
-    size: Integer
-    test_version: str
-    seconds: Seconds
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
-
-
-class AuditEstimated(EventData):
-    """A model on the whole pool, estimated from the texts of `batches` that were drawn at random.
-
-    `low` and `high` are the 95 % interval. `audited` texts, which the model had not learned, stand for what
-    was in no batch before them; `known` labels were there before and are counted as they are. `labels`: as
-    many had the model learned.
-    """
-
-    mustunderstand: ClassVar[bool] = False
-
-    model: str
-    attempt: Count
-    labels: Count
-    accuracy: float
-    low: float
-    high: float
-    audited: Positive
-    known: Count
-    batches: tuple[str, ...]
-    seconds: Seconds
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
-
-
-class StoppingChecked(EventData):
-    """What the stopping criterion looks at after a model: `value`, None where it cannot tell yet.
-
-    `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
-    first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
-    many had the model learned.
-    """
-
-    mustunderstand: ClassVar[bool] = False
-
-    model: str
-    attempt: Count
-    labels: Count
-    criterion: str
-    value: float | None = None
-    stop: bool
-    predicted: tuple[Integer, ...]
-    seconds: Seconds
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
-
-
-class StoppingAdvised(EventData):
-    """The criterion says that more labels change little, as it did not after the model before."""
-
-    mustunderstand: ClassVar[bool] = False
-
-    model: str
-    attempt: Count
-    labels: Count
-    criterion: str
-    value: float | None = None
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)

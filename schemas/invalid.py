@@ -12,8 +12,8 @@ class Invalid(ValueError):
 
 def sentence(error: ValidationError) -> str:
     """A sentence with every place where the value is wrong, and why."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    reasons = [_reason(_path(each["loc"]), each["type"], each["msg"]) for each in found]
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    reasons = [_reason(_path(each["loc"]), each["type"], each["msg"]) for each in errors]
     *others, last = dict.fromkeys(reasons)
     return f"{', '.join(others)}, and {last}" if others else last
 

@@ -51,8 +51,8 @@ def part(kind: type[Value]) -> type[Value]:
         _make(made, init.__get__(self), values)
 
     made.__init__ = __init__
-    found: type[Value] = made
-    return found
+    part_type: type[Value] = made
+    return part_type
 
 
 def replaced(value: Value, **changes: Any) -> Value:
@@ -83,9 +83,9 @@ def write(value: Model) -> bytes:
     Raises Invalid if that is impossible, or if a string is not one of its allowed values.
     """
     strange = [
-        f"{name} should be one of {', '.join(values)}, and is {found!r}"
-        for name, found, values in _choices(value)
-        if found not in values
+        f"{name} should be one of {', '.join(values)}, and is {string!r}"
+        for name, string, values in _choices(value)
+        if string not in values
     ]
     if strange:
         raise Invalid("; ".join(strange))
@@ -93,9 +93,9 @@ def write(value: Model) -> bytes:
         content = _encoder.encode(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise Invalid(f"it is no JSON: {error}") from error
-    again = read(type(value), content)
+    reread = read(type(value), content)
     for name in fields(type(value)):
-        if getattr(again, name) != getattr(value, name):
+        if getattr(reread, name) != getattr(value, name):
             raise Invalid(f"{name} would not be read as it is")
     return content
 
@@ -113,10 +113,10 @@ _encoder = msgspec.json.Encoder(enc_hook=plain)
 @cache
 def fields(kind: Any) -> Mapping[str, FieldInfo]:
     """The fields of a Model or a part by name."""
-    found: Mapping[str, FieldInfo] = (
+    by_name: Mapping[str, FieldInfo] = (
         kind.model_fields if issubclass(kind, Model) else kind.__pydantic_fields__
     )
-    return found
+    return by_name
 
 
 def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> None:
@@ -140,8 +140,8 @@ def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         kind: Any = type(value)
         choices, others = _places_of_choices(kind)
         for name, values in choices:
-            if (found := getattr(value, name)) is not None:
-                yield name, found, values
+            if (string := getattr(value, name)) is not None:
+                yield name, string, values
         for name in others:
             yield from _choices(getattr(value, name))
 

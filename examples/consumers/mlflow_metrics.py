@@ -49,7 +49,6 @@ class MlflowMetrics(Consumer):
 
     def _begun(self, experiment: str, state: LoopState) -> Any:
         settings = state.project
-        assert settings is not None
         run = self._client.create_run(experiment, run_name=settings.name, tags={PROJECT: state.project_id})
         shown = {
             "classifier": settings.classifier.name,

@@ -38,7 +38,7 @@ class Rules:
     @property
     def off(self) -> set[str]:
         """The names of the rules that are off."""
-        return {found.name for found in fields(self) if getattr(self, found.name) is None}
+        return {rule.name for rule in fields(self) if getattr(self, rule.name) is None}
 
 
 @dataclass(frozen=True)
@@ -59,31 +59,31 @@ class AlertSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = ALERTS) -> "AlertSettings":
         """Raises UserError if a setting is missing or invalid."""
-        said = (environment.get(RULE) or "").split(";")
+        rules = (environment.get(RULE) or "").split(";")
         return cls(
             log=needed(environment, "LABELLOOP_LOG"),
             urls=tuple(needed(environment, ALERT).split()),
             state=Path(needed(environment, STATE)),
-            rules=read_rules(_pair(RULE, each, "for example waiting=2d") for each in said if each.strip()),
+            rules=read_rules(_pair(RULE, each, "for example waiting=2d") for each in rules if each.strip()),
             watch=dict(_address(each) for each in (environment.get(WATCH) or "").split()),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
         )
 
 
-def read_rules(said: Iterable[tuple[str, str]]) -> Rules:
+def read_rules(pairs: Iterable[tuple[str, str]]) -> Rules:
     """The rules, with the given values instead of defaults. Raises UserError."""
-    changes: dict[str, Any] = {_known(name): _value(name, value) for name, value in said}
+    changes: dict[str, Any] = {_known(name): _value(name, value) for name, value in pairs}
     return replace(Rules(), **changes)
 
 
-def written(said: Iterable[tuple[str, str]]) -> str:
+def written(pairs: Iterable[tuple[str, str]]) -> str:
     """The text that `from_environment` reads."""
-    return "; ".join(f"{name}={value}" for name, value in said)
+    return "; ".join(f"{name}={value}" for name, value in pairs)
 
 
 def _known(name: str) -> str:
-    names = [found.name for found in fields(Rules)]
+    names = [rule.name for rule in fields(Rules)]
     if name not in names:
         raise UserError(f"there is no alert rule {name!r}: choose from {', '.join(names)}")
     return name
@@ -107,8 +107,8 @@ def _value(name: str, value: str) -> int | float | timedelta | None:
     return number  # type: ignore[no-any-return]
 
 
-def _address(said: str) -> tuple[str, str]:
-    name, url = _pair(WATCH, said, "for example trainer=http://trainer:8080")
+def _address(pair: str) -> tuple[str, str]:
+    name, url = _pair(WATCH, pair, "for example trainer=http://trainer:8080")
     if not _is_web_address(url):
         raise UserError(f"{WATCH}: {url!r} is not a web address: give one such as http://trainer:8080")
     return name, url.rstrip("/")
@@ -122,8 +122,8 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _pair(variable: str, said: str, example: str) -> tuple[str, str]:
-    name, equals, value = said.partition("=")
+def _pair(variable: str, pair: str, example: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
     if not (equals and name.strip() and value.strip()):
-        raise UserError(f"{variable}: {said.strip()!r} does not have the form NAME=VALUE, {example}")
+        raise UserError(f"{variable}: {pair.strip()!r} does not have the form NAME=VALUE, {example}")
     return name.strip(), value.strip()

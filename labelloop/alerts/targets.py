@@ -46,8 +46,8 @@ class Target:
             log_level=logging.WARNING,
         )
         if not result:
-            said = hidden(" ".join(line.message for line in result.logs()), self._url)
-            reason = one_line(said) or "it refused the message"
+            complaint = hidden(" ".join(line.message for line in result.logs()), self._url)
+            reason = one_line(complaint) or "it refused the message"
             raise Unavailable(f"{self.name} cannot be reached: {reason}", outage=self.name)
 
 
@@ -60,9 +60,9 @@ def targets(urls: Sequence[str]) -> list[Target]:
             f"alerts need one more package ({error}): pip install 'labelloop[alerting]'"
         ) from error
     # Apprise's log lines may contain parts of a URL, so the sender reports errors instead.
-    said = logging.getLogger("apprise")
-    said.propagate, said.handlers = False, [logging.NullHandler()]
-    found = []
+    apprise_log = logging.getLogger("apprise")
+    apprise_log.propagate, apprise_log.handlers = False, [logging.NullHandler()]
+    usable = []
     for number, url in enumerate(dict.fromkeys(urls), 1):
         scheme = url.partition("://")[0]
         service = Apprise.instantiate(url)
@@ -71,8 +71,8 @@ def targets(urls: Sequence[str]) -> list[Target]:
                 f"alert address {number} ({scheme[:20]}://…) is none that Apprise knows: see docs/alerting.md"
             )
         digest = hashlib.sha256(url.encode()).hexdigest()[:12]
-        found.append(Target(f"alert address {number} ({scheme}://…)", digest, url, service))
-    return found
+        usable.append(Target(f"alert address {number} ({scheme}://…)", digest, url, service))
+    return usable
 
 
 def hidden(text: str, url: str) -> str:
@@ -86,6 +86,8 @@ def hidden(text: str, url: str) -> str:
         if len(part) >= SHORTEST:
             text = text.replace(part, HIDDEN)
     user = re.split("[/?#]", place)[0].rpartition("@")[0]
-    for part in {form for said in user.split(":") if said for form in (said, unquote(said))}:
+    for part in {
+        form for credential in user.split(":") if credential for form in (credential, unquote(credential))
+    }:
         text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", HIDDEN, text)
     return text

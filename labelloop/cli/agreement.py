@@ -33,33 +33,35 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     async with opened_project(where.find(), project) as (_, history):
         asked = measured.answers(sound(history))
-    found = list(asked.values())
-    told = {
+    by_text = list(asked.values())
+    figures = {
         "project": history.project,
-        "alpha": measured.alpha(found),
+        "alpha": measured.alpha(by_text),
         "texts": len({item for item, _ in asked}),
         "shared": len({item for (item, _), submitted in asked.items() if len(submitted) > 1}),
-        "annotators": {name: asdict(who) for name, who in measured.annotators(found).items()},
-        "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(found)],
+        "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
+        "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(by_text)],
     }
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(_lines(told)))
+    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    shared = f"{told['shared']} of {told['texts']} texts have labels from two or more people"
-    if told["alpha"] is None:
-        why = "they all have the same label" if told["shared"] else "ask more people with --min-submitted 2"
+def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    shared = f"{figures['shared']} of {figures['texts']} texts have labels from two or more people"
+    if figures["alpha"] is None:
+        why = (
+            "they all have the same label" if figures["shared"] else "ask more people with --min-submitted 2"
+        )
         yield f"alpha       not defined: {shared}; {why}"
     else:
-        yield f"alpha       {told['alpha']:.3f} (Krippendorff's, nominal): {shared}"
-    width = max([11, *map(len, told["annotators"])])
-    for name, who in told["annotators"].items():
+        yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, nominal): {shared}"
+    width = max([11, *map(len, figures["annotators"])])
+    for name, who in figures["annotators"].items():
         compared = (
             f", {who['agreed'] / who['compared']:.1%} of {who['compared']} agree with the majority of others"
             if who["compared"]
             else ""
         )
         yield f"{name:<{width}} {who['labels']} labels{compared}"
-    for pair in told["confused"][:SHOWN]:
+    for pair in figures["confused"][:SHOWN]:
         times = "once" if pair["times"] == 1 else f"{pair['times']} times"
         yield f"confused    {' and '.join(pair['labels'])}: {times}"

@@ -31,11 +31,11 @@ def test(alert: tuple[str, ...]) -> None:
     asyncio.run(_test(targets(alert)))
 
 
-async def _test(told: "list[Target]") -> None:
+async def _test(alert_targets: "list[Target]") -> None:
     from labelloop.alerts import Message
 
     failed = []
-    for target in told:
+    for target in alert_targets:
         try:
             await target.send(Message("a test", "Alerts of labelloop arrive here."))
             click.echo(f"{target.name} accepted a test message")

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -11,6 +12,9 @@ from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.where import Where
+
+if TYPE_CHECKING:
+    from labelloop.loop.history import History
 
 
 @click.group(cls=click.RichGroup)
@@ -99,9 +103,9 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.supervisor.access import reached
 
-    async with opened(where.find()) as found, reached(found.locations.home, given) as (argilla, _):
+    async with opened(where.find()) as opened_log, reached(opened_log.locations.home, given) as (argilla, _):
         users = await argilla.users()
-        counts = _counts(found.histories.values())
+        counts = _counts(opened_log.histories.values())
     listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]
     if as_json:
         click.echo(json.dumps(listed))
@@ -110,13 +114,15 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
         click.echo(f"{user['username']:<24} {user['role']:<10} {user['labels']:>6} labels")
 
 
-def _counts(histories: Any) -> dict[str, int]:
+def _counts(histories: Iterable["History"]) -> dict[str, int]:
     from collections import Counter
+
+    from labelloop.loop.history import all_created
 
     return Counter(
         vote.username
-        for history in histories
-        for batch in history.state.batches.values()
+        for _, state in all_created(histories)
+        for batch in state.batches.values()
         for answer in batch.answers
         for vote in answer.votes
         if vote.status == "submitted"

@@ -58,14 +58,14 @@ async def _copy(
     from labelloop.projects.move import move
 
     async with (
-        _side(source, from_store, "--from-store", must_be_there=True) as here,
-        _side(target, to_store, "--to-store", must_be_there=False) as there,
+        _side(source, from_store, "--from-store", must_be_there=True) as source_side,
+        _side(target, to_store, "--to-store", must_be_there=False) as target_side,
     ):
-        moved = await move(here, there, project, why)
+        moved = await move(source_side, target_side, project, why)
     if as_json:
         click.echo(json.dumps(asdict(moved)))
         return
-    click.echo(f"{moved.project} now lives in {there.address}")
+    click.echo(f"{moved.project} now lives in {target_side.address}")
     click.echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
     click.echo(f"digest there  {moved.target_digest}")
     click.echo(f"digest here   {moved.source_digest}")
@@ -83,12 +83,12 @@ async def _side(named: str, store: str | None, option: str, must_be_there: bool)
     locations = locations_of(named)
     if must_be_there:
         check_file(locations.log)
-    found = store or locations.known_store or SERVICE.get(STORE)
+    store_url = store or locations.known_store or SERVICE.get(STORE)
 
     def opened() -> Store:
-        if found is None:
+        if store_url is None:
             raise UserError(f"the store of {locations.log} is not known: give {option}, or set {STORE}")
-        return open_store(found)
+        return open_store(store_url)
 
     log = open_log(locations.log)
     try:

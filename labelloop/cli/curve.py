@@ -42,8 +42,8 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     if png is not None and (points or audits):
         plots.draw_png(points, name_of(history), png, audits)
     if as_json:
-        told = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
-        click.echo(json.dumps({"project": history.project, **told}))
+        curves = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
+        click.echo(json.dumps({"project": history.project, **curves}))
         return
     if points:
         click.echo(plots.draw_text(points, name_of(history)))

@@ -95,8 +95,8 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
     from labelloop.log.dead_letters import DeadLetterStatus
 
     async with _opened(where) as log:
-        found = await _chosen(log, group, project)
-    listed = [each for each in found if settled or each.standing is not DeadLetterStatus.SETTLED]
+        letters = await _chosen(log, group, project)
+    listed = [each for each in letters if settled or each.standing is not DeadLetterStatus.SETTLED]
     if as_json:
         click.echo(json.dumps([facts(letter) for letter in listed]))
         return
@@ -126,8 +126,8 @@ async def _redrive(
     from labelloop.log.dead_letters import DeadLetterStatus
 
     async with _opened(where) as log:
-        found = await (_chosen(log) if named else _chosen(log, group, project))
-        letters = [_named(found, name) for name in dict.fromkeys(named)] if named else found
+        candidates = await (_chosen(log) if named else _chosen(log, group, project))
+        letters = [_named(candidates, name) for name in dict.fromkeys(named)] if named else candidates
         waiting = [letter for letter in letters if letter.standing is not DeadLetterStatus.SETTLED]
         if len(waiting) < len(letters) and named:
             settled = next(letter.id for letter in letters if letter not in waiting)

@@ -28,18 +28,19 @@ def down(home: Path, timeout: float) -> None:
     from labelloop.config.home import existing_home
     from labelloop.supervisor.lock import holder
 
-    found = existing_home(home)
-    pid = holder(found.run)
+    existing = existing_home(home)
+    pid = holder(existing.run)
     if pid is None:
         click.echo("nothing is running here")
         return
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     give_up = time.monotonic() + timeout
-    while holder(found.run) == pid:
+    while holder(existing.run) == pid:
         if time.monotonic() > give_up:
             raise UserError(
-                f"process {pid} did not stop within {timeout:g} s: read the logs in {found.logs}, or kill it"
+                f"process {pid} did not stop within {timeout:g} s: "
+                f"read the logs in {existing.logs}, or kill it"
             )
         time.sleep(INTERVAL)
     click.echo("stopped")

@@ -100,13 +100,13 @@ async def _events(where: Where, project: str | None, wanted: "EventFilter", show
     from labelloop.log.group import own_group
     from labelloop.projects.catalog import choose
 
-    async with opened(where.find()) as found:
+    async with opened(where.find()) as opened_log:
         if project:
-            wanted = replace(wanted, project=choose(found.histories, project).project)
+            wanted = replace(wanted, project=choose(opened_log.histories, project).project)
         kept: deque[Record] = deque(maxlen=shown.lines)
         read: dict[int, int] = {}
         if shown.lines is not None or not shown.follow:
-            async for record in found.log.read(wanted.project):
+            async for record in opened_log.log.read(wanted.project):
                 read[record.partition] = record.offset
                 if record.event is not None and not wanted.has(record.event):
                     continue
@@ -117,7 +117,7 @@ async def _events(where: Where, project: str | None, wanted: "EventFilter", show
         for record in reversed(kept) if shown.reverse else kept:
             _print(record, shown.as_json)
         if shown.follow:
-            async with found.log.follow(own_group()) as follower:
+            async with opened_log.log.follow(own_group()) as follower:
                 async for record in follower:
                     is_wanted = wanted.has(record.event) if record.event else wanted.project is None
                     if is_wanted and record.offset > read.get(record.partition, -1):
@@ -154,10 +154,10 @@ def _about(data: Any) -> str:
         "why",
         "reason",
     )
-    said = [f"{name} {data[name]}" for name in shown if isinstance(data.get(name), str | int | float)]
+    facts = [f"{name} {data[name]}" for name in shown if isinstance(data.get(name), str | int | float)]
     if isinstance(data.get("items"), list):
-        said.append(f"{len(data['items'])} texts")
-    return ", ".join(said)
+        facts.append(f"{len(data['items'])} texts")
+    return ", ".join(facts)
 
 
 @dataclass(frozen=True)

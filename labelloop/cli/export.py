@@ -50,9 +50,9 @@ async def _export(
     from labelloop.projects.catalog import sound
     from labelloop.projects.export import rows
 
-    async with opened_project(where.find(), project) as (found, history):
-        table = list(rows(sound(history), found.store))
-        target = output or _default(found.locations.home, history.project, kind or "jsonl")
+    async with opened_project(where.find(), project) as (opened_log, history):
+        table = list(rows(sound(history), opened_log.store))
+        target = output or _default(opened_log.locations.home, history.project, kind or "jsonl")
     if target == TERMINAL:
         if kind not in (None, *TEXTS):
             raise UserError(f"{kind} cannot be printed on a terminal: give --output")
@@ -62,8 +62,8 @@ async def _export(
     write_rows(table, target, kind)
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
-        said = {"project": history.project, "file": target, "format": kind}
-        click.echo(json.dumps({**said, "rows": len(table), "labels": labelled}))
+        facts = {"project": history.project, "file": target, "format": kind}
+        click.echo(json.dumps({**facts, "rows": len(table), "labels": labelled}))
     else:
         click.echo(f"{len(table)} texts, {labelled} of them labelled: {target}")
 

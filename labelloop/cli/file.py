@@ -15,9 +15,9 @@ def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) 
     """Use the file's values as defaults of the command's options. Raises UserError."""
     if path is not None:
         known = {name_of(option): option for option in ctx.command.params if option.expose_value}
-        found = {_known(path, name, known): value for name, value in _read(path).items()}
+        values = {_known(path, name, known): value for name, value in _read(path).items()}
         ctx.default_map = {
-            option.name: _value(path, option, value) for option, value in found.items() if option.name
+            option.name: _value(path, option, value) for option, value in values.items() if option.name
         }
     return path
 
@@ -31,16 +31,16 @@ def _read(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        said = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
     except OSError as error:
         raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
-    if said is None or said == "":
+    if content is None or content == "":
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise UserError(f"{path} contains no options: write lines such as `batch-size: 20`")
-    return said
+    return content
 
 
 def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
@@ -54,7 +54,7 @@ def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click
 
 def _value(path: Path, option: click.Parameter, value: Any) -> Any:
     if isinstance(value, dict) and option.multiple:
-        return [f"{name}={said}" for name, said in value.items()]
+        return [f"{name}={item}" for name, item in value.items()]
     if isinstance(value, dict) or (isinstance(value, list) and not _takes_lists(option)):
         raise UserError(f"{path}: {name_of(option)} takes one value, not several")
     return value

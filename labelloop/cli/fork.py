@@ -34,8 +34,8 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import fork
 
-    async with opened_project(where.find(), project) as (found, history):
-        made, batches = await fork(found.log, found.histories, history, name, batch, asked)
+    async with opened_project(where.find(), project) as (opened_log, history):
+        made, batches = await fork(opened_log.log, opened_log.histories, history, name, batch, asked)
     click.echo(f"project {made} starts with the labels of {batches} batches of {history.project}")
 
 
@@ -63,6 +63,6 @@ async def _change(
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import change
 
-    async with opened_project(where.find(), project) as (found, history):
-        first = await change(found.log, history, from_batch, asked, why)
+    async with opened_project(where.find(), project) as (opened_log, history):
+        first = await change(opened_log.log, history, from_batch, asked, why)
     click.echo(f"{history.project} changes from batch {first} on")

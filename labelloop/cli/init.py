@@ -32,8 +32,8 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
 
-    async with opened(where.make()) as found:
-        ensured = await ensure_project(found.store, found.log, found.histories, asked)
+    async with opened(where.make()) as opened_log:
+        ensured = await ensure_project(opened_log.store, opened_log.log, opened_log.histories, asked)
     if as_json:
         click.echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
         return
@@ -41,12 +41,12 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
         click.echo(note)
     found_as = "was created" if ensured.is_new else "already exists with these settings"
     click.echo(f"project {ensured.project} {found_as}")
-    home = found.locations.home
+    home = opened_log.locations.home
     if home is not None and holder(home.run):
         click.echo("the running services work on it")
     else:
         click.echo(
             "start it with `labelloop up`"
-            if found.locations.has_own_log
-            else f"it is in {found.locations.log}"
+            if opened_log.locations.has_own_log
+            else f"it is in {opened_log.locations.log}"
         )

@@ -41,8 +41,8 @@ async def opened(locations: Locations) -> AsyncIterator[Opened]:
 @asynccontextmanager
 async def opened_project(locations: Locations, project: str | None) -> AsyncIterator[tuple[Opened, History]]:
     """Open the log and choose a project in it. Raises UserError."""
-    async with opened(locations) as found:
-        yield found, choose(found.histories, project)
+    async with opened(locations) as opened_log:
+        yield opened_log, choose(opened_log.histories, project)
 
 
 def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:

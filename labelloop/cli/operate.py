@@ -81,9 +81,9 @@ async def _skip(event: str, where: Where, why: str) -> None:
     from labelloop.cli.opened import opened
     from labelloop.projects import operate
 
-    async with opened(where.find()) as found:
-        history = operate.halted_at(found.histories, event)
-        await operate.skip(found.log, history, why)
+    async with opened(where.find()) as opened_log:
+        history = operate.halted_at(opened_log.histories, event)
+        await operate.skip(opened_log.log, history, why)
     click.echo(f"{history.project} continues without {event}")
 
 
@@ -91,7 +91,7 @@ def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[
     async def run() -> None:
         from labelloop.cli.opened import opened_project
 
-        async with opened_project(where.find(), project) as (found, history):
-            await ask(found.log, history)
+        async with opened_project(where.find(), project) as (opened_log, history):
+            await ask(opened_log.log, history)
 
     asyncio.run(run())

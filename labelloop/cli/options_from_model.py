@@ -49,17 +49,17 @@ def project_options(
 def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decorator:
     if option.argument is not None:
         return click.argument(name, metavar=option.argument)
-    said: dict[str, Any] = {"help": option.help.partition(" [default")[0] if keeps else option.help}
+    attributes: dict[str, Any] = {"help": option.help.partition(" [default")[0] if keeps else option.help}
     kind = _kind(field, option)
     if kind is bool:
-        said["is_flag"] = True
+        attributes["is_flag"] = True
     else:
-        said["type"] = kind
+        attributes["type"] = kind
     if isinstance(kind, NameValue):
-        return click.option(flag(name), name, envvar=_variable(name), multiple=True, **said)
+        return click.option(flag(name), name, envvar=_variable(name), multiple=True, **attributes)
     if not keeps and kind is not bool and field.default is not None:
-        said |= {"default": field.default, "show_default": True}
-    return click.option(flag(name), name, **said)
+        attributes |= {"default": field.default, "show_default": True}
+    return click.option(flag(name), name, **attributes)
 
 
 def _variable(name: str) -> str:

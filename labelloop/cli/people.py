@@ -61,37 +61,39 @@ class PeopleLoop:
             check_log_is_there(locations)
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
-            async with opened(locations) as found:
-                await self._prepare(found, screen)
+            async with opened(locations) as opened_log:
+                await self._prepare(opened_log, screen)
                 argilla = await self._argilla(home)
                 remember_locations(locations)
-                await self._serve(home, found, argilla, screen)
+                await self._serve(home, opened_log, argilla, screen)
 
     def kill(self) -> None:
         """Kill everything that runs, at once."""
         if self._machine is not None:
             self._machine.supervisor.kill()
 
-    async def _prepare(self, found: Opened, screen: Screen) -> None:
+    async def _prepare(self, opened_log: Opened, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
-            ensured = await ensure_project(found.store, found.log, found.histories, self.options)
-            await tell_notes(found.log, ensured, screen)
+            ensured = await ensure_project(
+                opened_log.store, opened_log.log, opened_log.histories, self.options
+            )
+            await tell_notes(opened_log.log, ensured, screen)
             screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")
             return
         if self.options.given:
             option = flag(sorted(self.options.given)[0])
             raise UserError(f"{option} belongs to a project: name one with --dataset FILE or --name NAME")
-        if not found.histories and not found.locations.has_own_log:
+        if not opened_log.histories and not opened_log.locations.has_own_log:
             screen.line(
                 "there is no project in this log yet: create one with `labelloop init`, and it will be served"
             )
             return
-        if not found.histories:
+        if not opened_log.histories:
             raise UserError(
                 "there is no project here yet: give --dataset FILE --labels a,b, or try `labelloop demo`"
             )
-        if all(history.halt for history in found.histories.values()):
-            for history in found.histories.values():
+        if all(history.halt for history in opened_log.histories.values()):
+            for history in opened_log.histories.values():
                 sound(history)
 
     async def _argilla(self, home: Home) -> Embedded | ArgillaAccess:
@@ -109,14 +111,14 @@ class PeopleLoop:
     async def _serve(
         self,
         home: Home,
-        found: Opened,
+        opened_log: Opened,
         argilla: Embedded | ArgillaAccess,
         screen: Screen,
     ) -> None:
-        for line in _about(found.locations, argilla):
+        for line in _about(opened_log.locations, argilla):
             screen.line(line)
-        watch = Watch(home, screen, tuple(found.histories.values()))
-        async with running(home, found.locations, argilla, screen.line) as machine:
+        watch = Watch(home, screen, tuple(opened_log.histories.values()))
+        async with running(home, opened_log.locations, argilla, screen.line) as machine:
             self._machine = machine
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
@@ -124,7 +126,7 @@ class PeopleLoop:
                 screen.line(line)
             linking = asyncio.create_task(tell_links(machine.access, watch, screen))
             try:
-                await watch.until(found.log, lambda histories: False)
+                await watch.until(opened_log.log, lambda histories: False)
             finally:
                 linking.cancel()
                 with suppress(asyncio.CancelledError):

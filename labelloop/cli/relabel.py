@@ -42,17 +42,16 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     from labelloop.projects.catalog import sound
     from labelloop.projects.relabel import find_noise
 
-    async with opened_project(where.find(), project) as (found, history):
+    async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
-        noisy = await find_noise(found.store, state)
-        assert state.project is not None
-        pool = OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest)
+        noisy = await find_noise(opened_log.store, state)
+        pool = OpenSnapshot.open(opened_log.store.pool(state.project), state.project.pool.digest)
     worst = noisy.suspects[:most]
     texts = pool.texts([suspect.item for suspect in worst])
     if as_json:
         listed = [asdict(each) | {"text": text} for each, text in zip(worst, texts, strict=True)]
-        told = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
-        click.echo(json.dumps(told | {"suspects": listed}, ensure_ascii=False))
+        counts = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
+        click.echo(json.dumps(counts | {"suspects": listed}, ensure_ascii=False))
         return
     click.echo(f"{len(noisy.suspects)} of {noisy.judged} labels are likely wrong")
     for suspect, text in zip(worst, texts, strict=True):
@@ -91,12 +90,12 @@ async def _relabel(
     from labelloop.cli.opened import opened_project
     from labelloop.projects import relabel
 
-    async with opened_project(where.find(), project) as (found, history):
+    async with opened_project(where.find(), project) as (opened_log, history):
         asked: list[Any] = list(items)
         if noise is not None:
-            asked += await relabel.suspects(found.store, history, noise)
+            asked += await relabel.suspects(opened_log.store, history, noise)
         if not asked:
             raise UserError("no text is named: give numbers in the pool, or --noise 20")
-        count = await relabel.relabel(found.log, history, asked, why)
-    said = "1 text is" if count == 1 else f"{count} texts are"
-    click.echo(f"{said} asked again as soon as services work on {history.project}")
+        count = await relabel.relabel(opened_log.log, history, asked, why)
+    subject = "1 text is" if count == 1 else f"{count} texts are"
+    click.echo(f"{subject} asked again as soon as services work on {history.project}")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -17,6 +17,7 @@ from labelloop.errors import UserError
 if TYPE_CHECKING:
     from labelloop.projects.replay import ReplayEnd, Verified
     from labelloop.projects.retrain import Retrained
+    from labelloop.projects.summary import Summary
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -67,58 +68,58 @@ async def _replay(
     from labelloop.cli.opened import opened_project
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
+    from labelloop.projects.catalog import created
     from labelloop.projects.replay import ReplayEnd, proven, replay_until
     from labelloop.projects.retrain import retrain as retrain_model
-    from labelloop.projects.summary import standing
+    from labelloop.projects.summary import summarized
 
-    async with opened_project(where.find(), project) as (found, chosen):
+    async with opened_project(where.find(), project) as (opened_log, chosen):
         history, verified, retrained = chosen, None, None
         if verify or until != ReplayEnd():
-            history = (Proof if verify else History)(chosen.project, await found.log.identity())
-            await replay_until(found.log, history, until)
+            history = (Proof if verify else History)(chosen.project, await opened_log.log.identity())
+            await replay_until(opened_log.log, history, until)
         if isinstance(history, Proof):
-            store = found.store if found.locations.known_store is not None else None
+            store = opened_log.store if opened_log.locations.known_store is not None else None
             verified = await proven(history, store)
         if retrain is not None:
-            retrained = await retrain_model(found.store, history.state, retrain)
-    said = standing(history)
+            retrained = await retrain_model(opened_log.store, created(history), retrain)
+    summary = summarized(history)
     if as_json:
         proofs = {"verified": verified and asdict(verified), "retrained": retrained and asdict(retrained)}
-        click.echo(json.dumps({**said, **proofs}))
+        click.echo(json.dumps({**summary.replayed(), **proofs}))
         return
-    click.echo(standing_text(said))
+    click.echo(summary_text(summary))
     if retrained is not None:
         click.echo(retrained_text(retrained))
     if verified is not None:
         click.echo(verified_text(verified))
 
 
-def standing_text(said: Mapping[str, Any]) -> str:
-    return "\n".join(_lines(said))
+def summary_text(summary: "Summary") -> str:
+    return "\n".join(_lines(summary))
 
 
-def _lines(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"project     {said['name']} ({said['project']}), {said['events']} events"
-    for standing in ("halted", "moved"):
-        if said[standing]:
-            yield f"            {said[standing]}"
-    batches = said["batches"]
-    yield f"batches     {batches['done']} done, {len(batches['open'])} open"
-    for batch in batches["open"]:
-        yield f"  {batch['batch']:>8}  {batch['answered']} of {batch['texts']} texts answered"
-    yield f"labels      {_counts(said['labels'])}"
-    for name, answers in said["annotators"].items():
+def _lines(summary: "Summary") -> Iterator[str]:
+    progress = summary.progress
+    yield f"project     {summary.name} ({summary.project}), {summary.events} events"
+    for inactive_because in filter(None, (summary.halted, summary.moved)):
+        yield f"            {inactive_because}"
+    yield f"batches     {progress.done} done, {len(progress.open)} open"
+    for batch in progress.open:
+        yield f"  {batch.batch:>8}  {batch.answered} of {batch.texts} texts answered"
+    yield f"labels      {_counts(progress.label_counts)}"
+    for name, answers in progress.annotators.items():
         yield f"  {name}  {_counts(answers)}"
-    yield f"models      {len(said['models'])}"
-    for model in said["models"]:
-        accuracy = "" if model["accuracy"] is None else f", accuracy {model['accuracy']:.3f}"
-        lost = ", lost" if model["lost"] else ""
-        yield f"  {model['model']:>8}  {model['labels']} labels{accuracy}{lost}"
-    yield f"digest      {said['digest']}"
+    yield f"models      {len(progress.models)}"
+    for model in progress.models:
+        accuracy = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f}"
+        lost = ", lost" if model.lost else ""
+        yield f"  {model.model:>8}  {model.labels} labels{accuracy}{lost}"
+    yield f"digest      {summary.digest}"
 
 
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in found.items()) or "none"
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
 
 
 def verified_text(verified: "Verified") -> str:
@@ -135,19 +136,21 @@ def _notes(verified: "Verified") -> Iterator[str]:
         yield f"not there   {verified.gone} older models; {verified.models} are whole"
 
 
-def retrained_text(again: "Retrained") -> str:
-    trained = f"trained     model {again.model} again from {again.labels} labels, {again.seconds:.1f} s"
-    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in again.changed.items())
-    return f"{trained}: {_likeness(again)}{changed}"
+def retrained_text(retrained: "Retrained") -> str:
+    trained = (
+        f"trained     model {retrained.model} again from {retrained.labels} labels, {retrained.seconds:.1f} s"
+    )
+    changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in retrained.changed.items())
+    return f"{trained}: {_likeness(retrained)}{changed}"
 
 
-def _likeness(again: "Retrained") -> str:
-    if again.difference is not None:
-        found = again.difference
+def _likeness(retrained: "Retrained") -> str:
+    if retrained.difference is not None:
+        difference = retrained.difference
         return (
-            f"other weights: of {found.texts} texts {found.other_label} get another label, and probabilities "
-            f"differ by {found.probability:.4f} on average"
+            f"other weights: of {difference.texts} texts {difference.other_label} get another label, "
+            f"and probabilities differ by {difference.probability:.4f} on average"
         )
-    if again.same is None:
+    if retrained.same is None:
         return "other bytes, but the first one is not kept, so its weights cannot be compared"
     return "the same weights, byte for byte"

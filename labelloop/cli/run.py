@@ -85,13 +85,13 @@ def run(
 def _list(as_json: bool) -> None:
     from labelloop.consumers.discovery import installed
 
-    found = {name: entry.target for name, entry in installed().items()}
+    targets = {name: entry.target for name, entry in installed().items()}
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(targets))
         return
-    for name, value in found.items():
+    for name, value in targets.items():
         click.echo(f"{name}  {value}")
-    if not found:
+    if not targets:
         click.echo("no installed package provides a consumer")
 
 

@@ -67,39 +67,39 @@ class Simulation:
             locations = choose_fresh_locations(home, self.elsewhere)
             if locations.has_own_log:
                 clear(home)
-            async with opened(locations) as found:
+            async with opened(locations) as opened_log:
                 if not locations.has_own_log:
                     clear(home)
                 remember_locations(locations)
-                project = await self._prepare(found, screen)
+                project = await self._prepare(opened_log, screen)
                 address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
                 async with running(home, locations, address, screen.line) as machine:
                     self._machine = machine
-                    await self._loop(found, machine, project, screen)
+                    await self._loop(opened_log, machine, project, screen)
                     if self.keep_running:
-                        await self._finish(home, found, project, screen)
+                        await self._finish(home, opened_log, project, screen)
                         screen.line("Argilla and the services keep running until Ctrl-C")
                         await asyncio.Event().wait()
-                await self._finish(home, found, project, screen)
+                await self._finish(home, opened_log, project, screen)
 
     def kill(self) -> None:
         """Kill everything that runs, at once."""
         if self._machine is not None:
             self._machine.supervisor.kill()
 
-    async def _prepare(self, found: Opened, screen: Screen) -> str:
-        ensured = await ensure_project(found.store, found.log, {}, self.options)
-        await tell_notes(found.log, ensured, screen)
+    async def _prepare(self, opened_log: Opened, screen: Screen) -> str:
+        ensured = await ensure_project(opened_log.store, opened_log.log, {}, self.options)
+        await tell_notes(opened_log.log, ensured, screen)
         return ensured.project
 
-    async def _loop(self, found: Opened, machine: Machine, project: str, screen: Screen) -> None:
+    async def _loop(self, opened_log: Opened, machine: Machine, project: str, screen: Screen) -> None:
         screen.line("starting Argilla")
         await start_services(machine, plan.OptionalServices())
         for line in login_lines(machine.access.url, credentials(machine.home.argilla), None):
             screen.line(line)
         self._employ(machine, project)
         watch = Watch(machine.home, screen)
-        await watch.until(found.log, lambda histories: _is_over(histories.get(project)))
+        await watch.until(opened_log.log, lambda histories: _is_over(histories.get(project)))
 
     def _employ(self, machine: Machine, project: str) -> None:
         behaviour = {
@@ -111,11 +111,11 @@ class Simulation:
         annotators = plan.annotators(machine.home, machine.locations, machine.access, project, behaviour)
         machine.supervisor.start(annotators)
 
-    async def _finish(self, home: Home, found: Opened, project: str, screen: Screen) -> None:
+    async def _finish(self, home: Home, opened_log: Opened, project: str, screen: Screen) -> None:
         if self.outcome is None:
-            state = sound((await read_histories(found.log))[project])
-            kept = keep(home, found.store, state)
-            self.outcome = outcome(found.store, state, kept)
+            state = sound((await read_histories(opened_log.log))[project])
+            kept = keep(home, opened_log.store, state)
+            self.outcome = outcome(opened_log.store, state, kept)
             tell(home, state, self.outcome, kept, screen)
 
 
@@ -149,7 +149,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     points, audited = curve(state), audits(state)
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        plots.draw_png(points, state.project.name if state.project else "", png, audited)
+        plots.draw_png(points, state.project.name, png, audited)
     return WrittenFiles(export, png)
 
 
@@ -170,19 +170,19 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
     }
 
 
-def tell(home: Home, state: LoopState, found: dict[str, Any], kept: WrittenFiles, screen: Screen) -> None:
+def tell(home: Home, state: LoopState, figures: dict[str, Any], kept: WrittenFiles, screen: Screen) -> None:
     """Print the curve, where the files are, and how to look again."""
     points = curve(state)
     screen.line()
     if points:
-        screen.line(plots.draw_text(points, state.project.name if state.project else ""))
-    waited = found["wait_seconds"]
+        screen.line(plots.draw_text(points, state.project.name))
+    waited = figures["wait_seconds"]
     screen.line(
         f"annotators waited {waited['p50']:.1f} s (median batch), {waited['p95']:.1f} s (95 %), "
         f"{waited['max']:.1f} s at most"
     )
-    screen.line(f"model   {found['model']}")
-    screen.line(f"labels  {found['export']}")
+    screen.line(f"model   {figures['model']}")
+    screen.line(f"labels  {figures['export']}")
     if kept.png:
         screen.line(f"curve   {kept.png}")
     screen.line(f"look    labelloop status --home {shlex.quote(str(home.path))}")

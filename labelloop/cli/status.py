@@ -4,13 +4,17 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.where import Where
 from labelloop.errors import UserError
+
+if TYPE_CHECKING:
+    from labelloop.loop.figures import Audited
+    from labelloop.projects.summary import StoppingSummary, Summary
 
 Facts = dict[str, Any]
 
@@ -28,22 +32,23 @@ def status(where: Where, as_json: bool) -> None:
 
 async def _status(where: Where, as_json: bool) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.projects.summary import overview
+    from labelloop.projects.summary import summarized
     from labelloop.supervisor.state import services_report
 
-    async with opened(where.find()) as found:
-        projects = [overview(history, found.locations.known_store) for history in found.histories.values()]
-        services = services_report(found.locations)
+    async with opened(where.find()) as opened_log:
+        store = opened_log.locations.known_store
+        projects = [summarized(history, store) for history in opened_log.histories.values()]
+        services = services_report(opened_log.locations)
     if as_json:
-        click.echo(json.dumps({**services, "projects": projects}))
+        click.echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
         click.echo(status_text(services, projects))
-    halted = [str(project["halted"]) for project in projects if project["halted"]]
+    halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
 
 
-def status_text(services: Facts, projects: Sequence[Facts]) -> str:
+def status_text(services: Facts, projects: "Sequence[Summary]") -> str:
     """One line per service, then one or more lines per project."""
     return "\n".join([*_services(services), *(line for project in projects for line in _project(project))])
 
@@ -64,61 +69,66 @@ def _services(services: Facts) -> Iterator[str]:
 
 
 def _service(service: Facts) -> str:
-    said = [service["state"]]
+    parts = [service["state"]]
     if service["pid"] is not None:
-        said = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
+        parts = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
     if service["restarts"]:
-        said.append(f"restarted {service['restarts']} times, last after {service['ended']}")
+        parts.append(f"restarted {service['restarts']} times, last after {service['ended']}")
     if service.get("strangers"):
-        said.append(f"skipped {service['strangers']} records of the log that are not events")
-    said += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
-    return ", ".join(said)
+        parts.append(f"skipped {service['strangers']} records of the log that are not events")
+    parts += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
+    return ", ".join(parts)
 
 
-def _project(project: Facts) -> Iterator[str]:
-    yield f"project   {project['name']} ({project['project']}): {_standing(project)}"
+def _project(project: "Summary") -> Iterator[str]:
+    progress, model = project.progress, project.progress.model
+    yield f"project   {project.name} ({project.project}): {_standing(project)}"
     yield (
-        f"  {project['batches']['done']} batches done, {project['batches']['open']} open, "
-        f"{project['labels']} labels, {project['discarded']} discarded, pool {project['pool']}"
+        f"  {progress.done} batches done, {len(progress.open)} open, "
+        f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
-    if project["model"] is not None:
-        accuracy = project["accuracy"]
-        tested = "" if accuracy is None else f", accuracy {accuracy:.3f} on the test set"
-        yield f"  model {project['model']}{tested}: {project['model_folder']}"
-    if project["audit"] is not None:
-        yield f"  audit: {_audit(project['audit'])}"
-    if project["stopping"] is not None:
-        yield f"  stopping: {_stopping(project['stopping'])}"
-    yield f"  digest {project['digest']}"
-    if project["conflicts"]:
-        yield f"  {project['conflicts']} conflicting events: the first of each counts"
-    for failure in project["failures"]:
-        yield f"  {failure['service']} failed at {failure['due']}: {failure['error']}"
+    if model is not None:
+        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
+        yield f"  model {model.model}{tested}: {model.folder}"
+    if progress.audit is not None:
+        yield f"  audit: {_audit(progress.audit)}"
+    if progress.stopping is not None:
+        yield f"  stopping: {_stopping(progress.stopping)}"
+    yield f"  digest {project.digest}"
+    if project.conflicts:
+        yield f"  {project.conflicts} conflicting events: the first of each counts"
+    for failure in progress.failures:
+        yield f"  {failure.service} failed at {failure.due}: {failure.error}"
 
 
-def _audit(audit: Facts) -> str:
+def _audit(audit: "Audited") -> str:
     return (
-        f"accuracy of model {audit['model']} on the pool {audit['accuracy']:.3f} "
-        f"(95 %: {audit['low']:.3f} to {audit['high']:.3f}), from {audit['audited']} texts drawn at random"
+        f"accuracy of model {audit.model} on the pool {audit.accuracy:.3f} "
+        f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
     )
 
 
-def _stopping(stopping: Facts) -> str:
-    value = "not known yet" if stopping["value"] is None else f"{stopping['value']:.3f}"
-    found = f"{stopping['criterion']} {value} after model {stopping['model']}"
-    if stopping["stop"]:
-        return f"{found}: it says stop"
-    advised = stopping["advised_at"]
-    return found if advised is None else f"{found}; it last began to say stop at {advised} labels"
+def _stopping(stopping: "StoppingSummary") -> str:
+    value = "not known yet" if stopping.value is None else f"{stopping.value:.3f}"
+    checked = f"{stopping.criterion} {value} after model {stopping.model}"
+    if stopping.stop:
+        return f"{checked}: it says stop"
+    if stopping.advised_at is None:
+        return checked
+    return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
 
 
-def _standing(project: Facts) -> str:
-    if project["moved"]:
-        return str(project["moved"])
-    for standing in ("halted", "ended", "paused", "finished"):
-        if project[standing]:
-            return standing
-    return "going on"
+def _standing(project: "Summary") -> str:
+    if project.moved:
+        return project.moved
+    progress = project.progress
+    standings = {
+        "halted": project.halted,
+        "ended": progress.ended,
+        "paused": progress.paused,
+        "finished": progress.finished,
+    }
+    return next((standing for standing, holds in standings.items() if holds), "going on")
 
 
 def _duration(since: float | None) -> str:

@@ -34,10 +34,10 @@ class NameValue(click.ParamType[tuple[str, str]]):
     ) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value[0], value[1]
-        name, equals, said = str(value).partition("=")
+        name, equals, given = str(value).partition("=")
         if not (name.strip() and equals):
             self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
-        return name.strip(), said.strip()
+        return name.strip(), given.strip()
 
 
 class Moment(click.ParamType[datetime]):
@@ -77,4 +77,4 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Parameters by name. Each value is read as YAML: a number, a boolean, a list or text."""
     import yaml
 
-    return {name: yaml.safe_load(said) for name, said in pairs}
+    return {name: yaml.safe_load(given) for name, given in pairs}

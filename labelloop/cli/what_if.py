@@ -57,11 +57,11 @@ async def _what_if(
     from labelloop.projects.change import with_options
     from labelloop.projects.what_if import Comparison, pickers
 
-    async with opened_project(where.find(), project) as (found, history):
+    async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
         now = for_next(state)
         other = with_options(now, asked)
-        runs = [await _played(found.store, state, other, seed) for seed in range(seeds)]
+        runs = [await _played(opened_log.store, state, other, seed) for seed in range(seeds)]
     compared = Comparison(pickers(state), now, other, len(current(state)), figures.curve(state), runs)
     click.echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
 
@@ -83,29 +83,29 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
     return points
 
 
-def what_if_text(found: "Comparison") -> str:
+def what_if_text(comparison: "Comparison") -> str:
     """A row for each number of labels, the curves, and what can be concluded from them."""
     from labelloop.cli import plots
 
-    real, other = found.picked_by, found.other.strategy.name
-    recorded = {point.labels: f"{point.accuracy:.3f}" for point in found.recorded}
-    spreads = found.spreads()
-    title = f"{other}, mean of {len(found.runs)} (lowest … highest)"
+    real, other = comparison.picked_by, comparison.other.strategy.name
+    recorded = {point.labels: f"{point.accuracy:.3f}" for point in comparison.recorded}
+    spreads = comparison.spreads()
+    title = f"{other}, mean of {len(comparison.runs)} (lowest … highest)"
     rows = [f"{'labels':>8}  {'recorded':>8}  {title}"]
     for labels in sorted({*recorded, *spreads}):
         low, mean, high = spreads.get(labels, (None, None, None))
         played = f"{mean:.3f}  ({low:.3f} … {high:.3f})" if mean is not None else "-"
         rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
-    curves = plots.draw_two(found.recorded, found.mean(), found.real.name)
+    curves = plots.draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
     marks = f"● recorded, picked by {real}   ○ simulated, picked by {other}"
-    return "\n".join([*rows, curves, marks, "", _reach(found)])
+    return "\n".join([*rows, curves, marks, "", _reach(comparison)])
 
 
-def _reach(found: "Comparison") -> str:
-    real, other = found.picked_by, found.other.strategy.name
-    end = ", and all curves end with the same labels" if found.ends_alike else ""
+def _reach(comparison: "Comparison") -> str:
+    real, other = comparison.picked_by, comparison.other.strategy.name
+    end = ", and all curves end with the same labels" if comparison.ends_alike else ""
     return (
-        f"This shows how fast {other} would have learned from the {found.labels} labelled texts.\n"
+        f"This shows how fast {other} would have learned from the {comparison.labels} labelled texts.\n"
         f"It does not show what {other} would have found in the rest of the pool: {real} picked\n"
         f"these texts{end}. If the curves differ by more than the runs\n"
         "differ among themselves, try it for real: labelloop fork"

@@ -45,27 +45,26 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
     from labelloop.projects.catalog import sound
     from labelloop.projects.text_history import reasons
 
-    async with opened_project(where.find(), project) as (found, history):
+    async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
-        size = state.project.pool.size if state.project else 0
+        size = state.project.pool.size
         if item >= size:
             raise UserError(f"the pool of {history.project} has no text {item}: choose from 0 to {size - 1}")
-        said = reasons(state, item) | {"text": None}
-        if found.locations.known_store is not None:
-            said["text"] = await asyncio.to_thread(_text, found, state, item)
-            if not quick and said["models"]:
-                await _predict(found, state, said)
-    click.echo(json.dumps(said, ensure_ascii=False) if as_json else why_text(said))
+        text_facts = reasons(state, item) | {"text": None}
+        if opened_log.locations.known_store is not None:
+            text_facts["text"] = await asyncio.to_thread(_text, opened_log, state, item)
+            if not quick and text_facts["models"]:
+                await _predict(opened_log, state, text_facts)
+    click.echo(json.dumps(text_facts, ensure_ascii=False) if as_json else why_text(text_facts))
 
 
-def _text(found: "Opened", state: "LoopState", item: int) -> str:
+def _text(opened_log: "Opened", state: "LoopState", item: int) -> str:
     from labelloop.pool.snapshot import OpenSnapshot
 
-    assert state.project is not None
-    return OpenSnapshot.open(found.store.pool(state.project), state.project.pool.digest).texts([item])[0]
+    return OpenSnapshot.open(opened_log.store.pool(state.project), state.project.pool.digest).texts([item])[0]
 
 
-async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) -> None:
+async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[str, Any]) -> None:
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
@@ -74,26 +73,28 @@ async def _predict(found: "Opened", state: "LoopState", said: dict[str, Any]) ->
 
     threads = default_threads()
     with closing(Worker(threads)) as worker:
-        models = since(state, said["item"])
-        picks = await prediction_of_each(worker, found.store, threads, state, models, said["item"])
-    for model in said["models"]:
+        models = since(state, text_facts["item"])
+        picks = await prediction_of_each(worker, opened_log.store, threads, state, models, text_facts["item"])
+    for model in text_facts["models"]:
         pick = picks.get(model["model"])
         model["predicted"] = pick.label if pick else None
         model["probability"] = pick.probability if pick else None
 
 
-def why_text(said: Mapping[str, Any]) -> str:
-    return "\n".join(_lines(said))
+def why_text(text_facts: Mapping[str, Any]) -> str:
+    return "\n".join(_lines(text_facts))
 
 
-def _lines(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"text {said['item']}" + ("" if said["text"] is None else f"    {' '.join(said['text'].split())}")
-    if not said["asked"]:
+def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
+    yield f"text {text_facts['item']}" + (
+        "" if text_facts["text"] is None else f"    {' '.join(text_facts['text'].split())}"
+    )
+    if not text_facts["asked"]:
         yield "asked       not yet"
-    for asked in said["asked"]:
+    for asked in text_facts["asked"]:
         yield from _asked(asked)
-    yield f"label       {', '.join(said['labels']) if said['labels'] else 'none'}"
-    for model in said["models"]:
+    yield f"label       {', '.join(text_facts['labels']) if text_facts['labels'] else 'none'}"
+    for model in text_facts["models"]:
         yield _model(model)
 
 

@@ -60,8 +60,8 @@ def find_home(path: Path) -> Home | None:
     """
     path = path.expanduser().absolute()
     try:
-        said = json.loads((path / MARK).read_text(encoding="utf-8"))
-        found, kind = int(said["format"]), str(said["kind"])
+        mark = json.loads((path / MARK).read_text(encoding="utf-8"))
+        version, kind = int(mark["format"]), str(mark["kind"])
     except FileNotFoundError:
         if path.is_dir() and any(path.iterdir()):
             raise UserError(
@@ -72,7 +72,7 @@ def find_home(path: Path) -> Home | None:
         raise UserError(
             f"{path} is not a labelloop home ({MARK}: {error}): give another one with --home"
         ) from error
-    if found > FORMAT:
+    if version > FORMAT:
         raise UserError(f"a newer labelloop made the home {path}: upgrade labelloop")
     return Home(path, kind)
 

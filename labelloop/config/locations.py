@@ -126,8 +126,8 @@ def recorded_locations(home: Home) -> Elsewhere | None:
     """The saved locations, or None if the home has only ever used its own. Raises UserError."""
     path = home.path / FILE
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Elsewhere(_text(said["log"]), _text(said["store"]))
+        remembered = json.loads(path.read_text(encoding="utf-8"))
+        return Elsewhere(_text(remembered["log"]), _text(remembered["store"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -136,10 +136,10 @@ def recorded_locations(home: Home) -> Elsewhere | None:
         ) from error
 
 
-def _text(said: object) -> str | None:
-    if said is not None and not isinstance(said, str):
-        raise TypeError(f"{said!r} is not a URL")
-    return said
+def _text(url: object) -> str | None:
+    if url is not None and not isinstance(url, str):
+        raise TypeError(f"{url!r} is not a URL")
+    return url
 
 
 def _absolute_log(url: str | None) -> str | None:

@@ -84,8 +84,8 @@ def chosen_oracle(environment: Mapping[str, str] = SERVICE) -> str:
 def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:
     """Extra headers for Argilla: a JSON object in the environment. Raises UserError."""
     try:
-        found = json.loads(environment.get(HEADERS) or "{}")
-        return {str(header): str(value) for header, value in found.items()}
+        headers = json.loads(environment.get(HEADERS) or "{}")
+        return {str(header): str(value) for header, value in headers.items()}
     except (ValueError, AttributeError) as error:
         raise UserError(f'{HEADERS} is not a JSON object such as {{"Authorization": "Bearer …"}}') from error
 

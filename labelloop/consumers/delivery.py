@@ -220,8 +220,8 @@ class Delivery:
 
 
 def _reason(error: BaseException) -> str:
-    said = one_line(" ".join((str(error), *getattr(error, "__notes__", ()))))[:LONGEST_REASON]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    message = one_line(" ".join((str(error), *getattr(error, "__notes__", ()))))[:LONGEST_REASON]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def _about(record: Record) -> str:

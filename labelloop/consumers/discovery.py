@@ -35,16 +35,16 @@ def find(named: str) -> type[Consumer[Any]]:
             f"choose from {', '.join(each.name for each in known)}" if known else "no package provides one"
         )
         raise UserError(f"there is no consumer {named!r}: {there}; or give module:Class")
-    found = imported(target, named)
-    if not (inspect.isclass(found) and issubclass(found, Consumer)):
+    kind = imported(target, named)
+    if not (inspect.isclass(kind) and issubclass(kind, Consumer)):
         raise UserError(f"{named} is not a consumer: derive the class from labelloop.Consumer")
-    if not _is_kinds(found.events):
+    if not _is_kinds(kind.events):
         raise UserError(
-            f"{named} wants {found.events!r}: give events as a tuple, for example (BatchAnnotated,)"
+            f"{named} wants {kind.events!r}: give events as a tuple, for example (BatchAnnotated,)"
         )
-    if inspect.isabstract(found):
+    if inspect.isabstract(kind):
         raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
-    return found
+    return kind
 
 
 def make(

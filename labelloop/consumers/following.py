@@ -9,13 +9,13 @@ from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
 from labelloop.log import open_log
 from labelloop.log.group import own_group
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from schemas.envelope import Event
 
 
 async def follow(
     log: str | Path = DEFAULT, group: str | None = None, project: str | None = None
-) -> AsyncIterator[tuple[Event, LoopState]]:
+) -> AsyncIterator[tuple[Event, ProjectState]]:
     """Yields the valid events of a log (URL) or a home, without end. `project` is an id.
 
     It starts with the first event. With a `group`, it continues after the last event that was fully handled.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer, wanted_events
@@ -15,7 +15,7 @@ from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.consumers.states import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
 from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.retry import stop_if_asked
@@ -79,17 +79,17 @@ class ConsumerHandler(Handler):
             return False
         assert record.event is not None
         before = self._inactive_because(record.event.project)
-        told = await self._states.told(record)
+        delivered = await self._states.told(record)
         self._report(record.event.project, before)
-        return await self._give(told)
+        return await self._give(delivered)
 
     async def handle_again(self, record: Record) -> bool:
         return self._is_of_interest(record) and await self._give(await self._states.told_then(record))
 
-    async def _give(self, told: Sequence[EventAndState]) -> bool:
+    async def _give(self, delivered: Sequence[EventAndState]) -> bool:
         """Handle all events that a skip released, even if one of them fails. Raises the first error."""
         failed: list[BaseException] = []
-        for event, state in told:
+        for event, state in delivered:
             stop_if_asked()
             try:
                 with bound_contextvars(**about_event(event)):
@@ -98,19 +98,21 @@ class ConsumerHandler(Handler):
                 raise
             except (Exception, asyncio.CancelledError) as error:
                 stop_if_asked()
-                if len(told) > 1:
-                    error.add_note(f"at {event.name} {event.id}, one of {len(told)} events that come at once")
+                if len(delivered) > 1:
+                    error.add_note(
+                        f"at {event.name} {event.id}, one of {len(delivered)} events that come at once"
+                    )
                 failed.append(error)
                 continue
             self.handled += 1
             self._status.metrics.handled(event, state, state)
         if failed:
             raise failed[0]
-        return bool(told)
+        return bool(delivered)
 
-    async def _call(self, event: Event, state: LoopState) -> None:
+    async def _call(self, event: Event, state: ProjectState) -> None:
         if self._is_async:
-            called = self._consumer.handle(event, state)
+            called = self._handle(event, state)
         else:
             run = copy_context().run
             loop = asyncio.get_running_loop()
@@ -124,9 +126,13 @@ class ConsumerHandler(Handler):
         if called is not None:
             await called
 
-    def _handled(self, event: Event, state: LoopState) -> Awaitable[None] | None:
+    def _handle(self, event: Event, state: ProjectState) -> Awaitable[None] | None:
+        # Only a skip may come before its project is created: what takes all other kinds need not know of it.
+        return self._consumer.handle(event, cast(LoopState, state))
+
+    def _handled(self, event: Event, state: ProjectState) -> Awaitable[None] | None:
         try:
-            return self._consumer.handle(event, state)
+            return self._handle(event, state)
         except StopIteration as error:
             # A future cannot raise StopIteration: it would never end.
             raise RuntimeError("handle raised StopIteration") from error

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Log, Record
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from schemas.envelope import Event
 
-EventAndState = tuple[Event, LoopState]
+EventAndState = tuple[Event, ProjectState]
 Wanted = Callable[[Event], bool]
 
 

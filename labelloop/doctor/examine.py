@@ -16,6 +16,7 @@ from labelloop.doctor.plugins import check_plugins
 from labelloop.doctor.software import check_python, check_versions
 from labelloop.errors import UserError
 from labelloop.log.open import log_plugin
+from labelloop.loop.history import all_created
 from labelloop.loop.settings import for_next
 from labelloop.store.opening import PACKAGES
 from labelloop.supervisor.access import embedded
@@ -47,7 +48,6 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
     log = await check_log(locations) if locations else LogReport([])
     served, time = await _argilla(home, argilla)
     now = datetime.now(UTC)
-    states = [each.state for each in log.histories.values() if each.state.project]
     return [
         check_python(),
         *check_versions(wanted),
@@ -58,7 +58,7 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
         *log.findings,
         *(check_store(locations) if locations else ()),
         *served,
-        *check_models(for_next(state).model for state in states),
+        *check_models(for_next(state).model for _, state in all_created(log.histories.values())),
         *judge_clock(now, {"Argilla": time} if time else {}, log.newest),
     ]
 
@@ -71,8 +71,8 @@ async def _argilla(home: Home | None, argilla: ArgillaAccess | None) -> tuple[li
             argilla = embedded(home)
         except UserError as error:
             return [Finding("argilla", FAIL, str(error))], None
-    found, time = await check_argilla(argilla)
-    return [found], time
+    finding, time = await check_argilla(argilla)
+    return [finding], time
 
 
 def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Iterator[str]:

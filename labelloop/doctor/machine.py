@@ -24,11 +24,11 @@ EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids el
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def judge_clock(now: datetime, told: Mapping[str, datetime], newest: datetime | None) -> list[Finding]:
-    """Compare the clock. `told`: the current time on other machines. `newest`: the log's latest event."""
+def judge_clock(now: datetime, clocks: Mapping[str, datetime], newest: datetime | None) -> list[Finding]:
+    """Compare the clock. `clocks`: the current time on other machines. `newest`: the log's latest event."""
     findings = [
         Finding("clock", WARN, f"{_distance(now - time)} {whose}: {REMEDY}")
-        for whose, time in told.items()
+        for whose, time in clocks.items()
         if abs(now - time) > TOLERANCE
     ]
     if newest is not None and newest - now > TOLERANCE:
@@ -40,8 +40,8 @@ def judge_clock(now: datetime, told: Mapping[str, datetime], newest: datetime | 
                 f"{_seconds(newest - now)} from now; if this clock is wrong, {REMEDY}",
             )
         )
-    said = f"{now.isoformat(timespec='seconds')}" + "".join(f", as {whose} says" for whose in told)
-    return findings or [Finding("clock", OK, said)]
+    agreed_time = f"{now.isoformat(timespec='seconds')}" + "".join(f", as {whose} says" for whose in clocks)
+    return findings or [Finding("clock", OK, agreed_time)]
 
 
 def _distance(difference: timedelta) -> str:
@@ -61,13 +61,13 @@ def check_disks(folders: Iterable[Path]) -> list[Finding]:
 
 
 def judge_disk(place: Path, free: int) -> Finding:
-    said = f"{free / 1e9:,.1f} GB free on the disk of {place}"
+    free_space = f"{free / 1e9:,.1f} GB free on the disk of {place}"
     if free >= LITTLE:
-        return Finding("disk", OK, said)
+        return Finding("disk", OK, free_space)
     return Finding(
         "disk",
         WARN if free >= LEAST else FAIL,
-        f"{said}, and each kept model takes about 0.1 GB: free some space, or keep fewer "
+        f"{free_space}, and each kept model takes about 0.1 GB: free some space, or keep fewer "
         "(LABELLOOP_KEEP_MODELS)",
     )
 
@@ -93,7 +93,7 @@ def check_ports(home: Home | None, has_embedded_argilla: bool) -> list[Finding]:
         wanted = _wanted(home, has_embedded_argilla)
     except UserError as error:
         return [Finding("ports", FAIL, str(error))]
-    taken = [Finding("ports", FAIL, said) for host, port in wanted if (said := _refusal(host, port))]
+    taken = [Finding("ports", FAIL, refusal) for host, port in wanted if (refusal := _refusal(host, port))]
     if taken:
         return taken
     free = ", ".join(str(port) for _, port in wanted)
@@ -132,12 +132,12 @@ def check_home(folder: Path, is_needed: bool) -> list[Finding]:
             return [
                 Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` creates it")
             ]
-        found = [*_of_this_user(home), *_of_others(home)]
+        findings = [*_of_this_user(home), *_of_others(home)]
     except UserError as error:
         return [Finding("home", FAIL, str(error))]
     except OSError as error:
         return [Finding("home", FAIL, f"{error}: check its permissions, or give another one with --home")]
-    return found or [Finding("home", OK, str(folder))]
+    return findings or [Finding("home", OK, str(folder))]
 
 
 def _of_this_user(home: Home) -> Iterator[Finding]:

@@ -67,8 +67,8 @@ async def _read(url: str) -> LogReport:
         for history in histories.values()
         if history.halt is not None
     ]
-    said = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
-    return LogReport(halted or [Finding("log", OK, said)], histories, max(times, default=None))
+    contents = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
+    return LogReport(halted or [Finding("log", OK, contents)], histories, max(times, default=None))
 
 
 def _count(number: int, what: str) -> str:
@@ -124,7 +124,7 @@ def check_models(used: Iterable[BaseModelChoice]) -> list[Finding]:
 
 def _check(choice: BaseModelChoice) -> Finding:
     try:
-        found = resolve(choice.name, choice.revision, fetch=False)
+        resolved = resolve(choice.name, choice.revision, fetch=False)
     except UserError as error:
         if is_of_hub(choice.name, choice.revision):
             return Finding(
@@ -141,4 +141,4 @@ def _check(choice: BaseModelChoice) -> Finding:
             WARN,
             f"{choice.name} needs the package {error.name}: run pip install 'labelloop[learner]'",
         )
-    return Finding("model", OK, f"{choice.name} in {found.folder}")
+    return Finding("model", OK, f"{choice.name} in {resolved.folder}")

@@ -88,8 +88,8 @@ def requirements() -> list[Requirement]:
     """All requirements of labelloop, including extras."""
     try:
         extras = metadata.metadata(NAME).get_all("Provides-Extra") or []
-        found = (parse(line, extras) for line in metadata.requires(NAME) or ())
-        return [each for each in found if each is not None]
+        parsed = (parse(line, extras) for line in metadata.requires(NAME) or ())
+        return [each for each in parsed if each is not None]
     except metadata.PackageNotFoundError:
         return []
 
@@ -100,8 +100,8 @@ def _misfits(
     for each in needed:
         version = installed[each.name]
         if each.extra in (None, *wanted) and version is not None and not fits(version, each.bounds):
-            said = f"{each.name} {version}, but labelloop needs {each.bounds}"
-            yield Finding("versions", FAIL, f"{said}: run pip install '{_distribution(each.extra)}'")
+            mismatch = f"{each.name} {version}, but labelloop needs {each.bounds}"
+            yield Finding("versions", FAIL, f"{mismatch}: run pip install '{_distribution(each.extra)}'")
 
 
 def _absent(

@@ -32,7 +32,7 @@ def check(request: CheckRequest) -> CheckResult:
     )
     stop, value = criterion.check(context)
     return CheckResult(
-        predicted=tuple(int(found) for found in context.predicted),
+        predicted=tuple(int(label) for label in context.predicted),
         value=None if value is None else float(value),
         stop=bool(stop),
         seconds=time.monotonic() - started,

@@ -76,12 +76,12 @@ class SettingFactory:
 
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
     """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
-    found = check_strategy(name, parameters, setting.spec.name)
-    given = {argument: _given(argument, setting, device) for argument in found.given}
-    arguments = {**given, **found.defaults, **parameters}
-    if BASE in found.parameters:
+    plugin = check_strategy(name, parameters, setting.spec.name)
+    given = {argument: _given(argument, setting, device) for argument in plugin.given}
+    arguments = {**given, **plugin.defaults, **parameters}
+    if BASE in plugin.parameters:
         arguments[BASE] = build(base_name(parameters), {}, setting, device)
-    return found.loaded()(**arguments)
+    return plugin.loaded()(**arguments)
 
 
 def ask(

@@ -20,13 +20,13 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
     strategy = querying.build(request.strategy, request.strategy_parameters, setting, device)
-    found = PoolBasedActiveLearner(querying.SettingFactory(setting), strategy, _pool(request))
-    found.initialize(factory(request.classifier.name).load(request.model_folder, setting))
-    found.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
-    found.y = found.dataset.y[found.indices_labeled]
-    found.indices_ignored = np.array(request.ignored, dtype=np.int64)
-    found._index_to_position = found._build_index_to_position_dict()
-    return found
+    active_learner = PoolBasedActiveLearner(querying.SettingFactory(setting), strategy, _pool(request))
+    active_learner.initialize(factory(request.classifier.name).load(request.model_folder, setting))
+    active_learner.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
+    active_learner.y = active_learner.dataset.y[active_learner.indices_labeled]
+    active_learner.indices_ignored = np.array(request.ignored, dtype=np.int64)
+    active_learner._index_to_position = active_learner._build_index_to_position_dict()
+    return active_learner
 
 
 def _pool(request: QueryRequest) -> TextDataset:

@@ -25,9 +25,9 @@ def check_stopping(name: str, parameters: Mapping[str, Any]) -> StoppingPlugin |
                 "--stopping none takes no --stopping-parameter: leave it out, or name a criterion"
             )
         return None
-    found = CRITERIA.get(name)
-    found.check_parameters(parameters)
-    return found
+    criterion = CRITERIA.get(name)
+    criterion.check_parameters(parameters)
+    return criterion
 
 
 def past(criterion: StoppingPlugin, parameters: Mapping[str, Any]) -> int:
@@ -37,8 +37,9 @@ def past(criterion: StoppingPlugin, parameters: Mapping[str, Any]) -> int:
 
 def check_classes(name: str, parameters: Mapping[str, Any], labels: int) -> None:
     """Check a criterion against the number of labels. Raises UserError."""
-    found = check_stopping(name, parameters)
-    if found is not None and found.two_labels and labels != 2:
+    criterion = check_stopping(name, parameters)
+    if criterion is not None and criterion.two_labels and labels != 2:
         raise UserError(
-            f"{found} is for two labels, but there are {labels}: give another --stopping, such as {DEFAULT}"
+            f"{criterion} is for two labels, but there are {labels}: "
+            f"give another --stopping, such as {DEFAULT}"
         )

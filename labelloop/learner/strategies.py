@@ -20,18 +20,18 @@ def known_strategies() -> tuple[str, ...]:
 
 def check_strategy(name: str, parameters: Mapping[str, Any], classifier: str | None = None) -> StrategyPlugin:
     """A strategy by name, in any case. Raises UserError if it cannot work, or not with the classifier."""
-    found = STRATEGIES.get(name)
-    if found.unusable is not None:
+    strategy = STRATEGIES.get(name)
+    if strategy.unusable is not None:
         offer = near(name, known_strategies(), DEFAULT)
-        raise UserError(f"{found} cannot be used: {found.unusable}; use {offer}")
-    if classifier is not None and found.needs:
+        raise UserError(f"{strategy} cannot be used: {strategy.unusable}; use {offer}")
+    if classifier is not None and strategy.needs:
         known = CLASSIFIERS.all()
-        able = [other for other, each in known.items() if found.needs <= each.offers]
-        found.check_classifier(CLASSIFIERS.get(classifier), " or ".join(able))
-    found.check_parameters(parameters)
-    if BASE in found.parameters:
+        able = [other for other, each in known.items() if strategy.needs <= each.offers]
+        strategy.check_classifier(CLASSIFIERS.get(classifier), " or ".join(able))
+    strategy.check_parameters(parameters)
+    if BASE in strategy.parameters:
         check_strategy(base_name(parameters), {}, classifier)
-    return found
+    return strategy
 
 
 def base_name(parameters: Mapping[str, Any]) -> str:

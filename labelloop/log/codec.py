@@ -19,12 +19,12 @@ def attributes_to_json(event: Event) -> str:
 def from_parts(attributes: str | bytes, data: bytes) -> Event:
     """The event with these stored attributes and data. Raises NotAnEvent."""
     try:
-        found = _attributes.decode(attributes)
+        decoded = _attributes.decode(attributes)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotAnEvent(f"its attributes are not a JSON object of strings: {error}") from error
     if not isinstance(data, bytes):
         raise NotAnEvent("its data are not bytes")
-    return Event(found, data)
+    return Event(decoded, data)
 
 
 def to_structured(event: Event) -> dict[str, Any]:

@@ -29,22 +29,22 @@ def mean(answered: Iterable[AnnotatedItem]) -> float | None:
 
 def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
     """Submitted labels by username, for each pair of pool item and batch. Discarded texts are left out."""
-    found = {
+    by_text = {
         (answer.item, batch.name): {
             vote.username: vote.labels for vote in answer.votes if vote.status == "submitted"
         }
         for batch in state.batches.values()
         for answer in batch.answers
     }
-    return {asked: submitted for asked, submitted in found.items() if submitted}
+    return {asked: submitted for asked, submitted in by_text.items() if submitted}
 
 
-def alpha(found: Sequence[Answers]) -> float | None:
+def alpha(texts: Sequence[Answers]) -> float | None:
     """Krippendorff's alpha for nominal labels: 1 is perfect agreement, 0 is agreement by chance.
 
     None if no text has two labels, or if all texts with two or more have one and the same label.
     """
-    shared = [list(submitted.values()) for submitted in found if len(submitted) > 1]
+    shared = [list(submitted.values()) for submitted in texts if len(submitted) > 1]
     domain = sorted({labels for unit in shared for labels in unit})
     if len(domain) < 2:
         return None
@@ -54,10 +54,10 @@ def alpha(found: Sequence[Answers]) -> float | None:
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
-def annotators(found: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
+def annotators(texts: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
     """Figures by username: how often each agrees with the majority of the others. A tie is no majority."""
     labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
-    for submitted in found:
+    for submitted in texts:
         for username, given in submitted.items():
             labels[username] += 1
             majority = _majority([other for name, other in submitted.items() if name != username])
@@ -67,9 +67,9 @@ def annotators(found: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
     return {name: AnnotatorFigures(labels[name], compared[name], agreed[name]) for name in sorted(labels)}
 
 
-def confusions(found: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
+def confusions(texts: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
     """Pairs of different labels that two annotators gave one text, with counts, most frequent first."""
-    counts = Counter(pair for submitted in found for pair in _pairs(submitted))
+    counts = Counter(pair for submitted in texts for pair in _pairs(submitted))
     return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
 
 
@@ -81,7 +81,7 @@ def _majority(given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
 
 
 def _pairs(submitted: Answers) -> Iterator[tuple[str, str]]:
-    for one, other in combinations(submitted.values(), 2):
-        if one != other:
-            first, second = sorted((", ".join(one), ", ".join(other)))
+    for label, other_label in combinations(submitted.values(), 2):
+        if label != other_label:
+            first, second = sorted((", ".join(label), ", ".join(other_label)))
             yield first, second

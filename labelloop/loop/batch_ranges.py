@@ -5,18 +5,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
+from labelloop.loop.names import number_of
+
 Run: TypeAlias = tuple[range | str, int]
 
 
 def compact(learned: Mapping[str, int]) -> dict[str, int]:
     """Revisions by batch, with a range for each run of numbered batches at the same revision."""
-    found: list[tuple[range, int]] = []
+    merged: list[tuple[range, int]] = []
     for numbers, revision in sorted(_runs(learned), key=lambda run: run[0].start):
-        if found and found[-1][1] == revision and found[-1][0].stop == numbers.start:
-            numbers = range(found.pop()[0].start, numbers.stop)
-        found.append((numbers, revision))
+        if merged and merged[-1][1] == revision and merged[-1][0].stop == numbers.start:
+            numbers = range(merged.pop()[0].start, numbers.stop)
+        merged.append((numbers, revision))
     others = {name: revision for name, revision in learned.items() if numbers_of(name) is None}
-    return {_name(numbers): revision for numbers, revision in found} | others
+    return {_name(numbers): revision for numbers, revision in merged} | others
 
 
 def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
@@ -26,18 +28,18 @@ def expanded(learned: Mapping[str, int]) -> Mapping[str, int]:
 
 def runs(learned: Mapping[str, int]) -> list[Run]:
     """What was learned, in order: numbered batches by number, then the others by name."""
-    found = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
-    return sorted(found, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
+    unordered = [(numbers_of(name) or name, revision) for name, revision in compact(learned).items()]
+    return sorted(unordered, key=lambda run: (0, run[0].start) if isinstance(run[0], range) else (1, run[0]))
 
 
 def in_common(some: Sequence[Run], others: Sequence[Run]) -> int:
     """The number of batches at the start that both have in common."""
     same = 0
-    for one, other in zip(some, others, strict=False):
-        if one == other:
-            same += len(one[0]) if isinstance(one[0], range) else 1
+    for run, other_run in zip(some, others, strict=False):
+        if run == other_run:
+            same += len(run[0]) if isinstance(run[0], range) else 1
         else:
-            (first, revision), (second, other_revision) = one, other
+            (first, revision), (second, other_revision) = run, other_run
             if isinstance(first, range) and isinstance(second, range):
                 begin_alike = (first.start, revision) == (second.start, other_revision)
                 same += min(len(first), len(second)) if begin_alike else 0
@@ -58,26 +60,25 @@ def revision_of(learned: Mapping[str, int], batch: str) -> int | None:
     """The revision at which a batch was learned, or None."""
     for name, revision in learned.items():
         numbers = numbers_of(name)
-        if name == batch or (numbers is not None and batch.isdecimal() and int(batch) in numbers):
+        if name == batch or (numbers is not None and number_of(batch) in numbers):
             return revision
     return None
 
 
 def numbers_of(name: str) -> range | None:
     """The numbers that a name such as `0-57` stands for; None for a batch without a number."""
-    first, _, last = name.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal():
-        return None
-    return range(int(first), int(last or first) + 1) or None
+    begin, _, end = name.partition("-")
+    first, last = number_of(begin), number_of(end or begin)
+    return None if first is None or last is None else range(first, last + 1) or None
 
 
 @lru_cache(maxsize=64)
 def _expanded(learned: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    revisions: dict[str, int] = {}
     for name, revision in learned:
         numbers = numbers_of(name)
-        found |= dict.fromkeys((name,) if numbers is None else map(str, numbers), revision)
-    return MappingProxyType(found)
+        revisions |= dict.fromkeys((name,) if numbers is None else map(str, numbers), revision)
+    return MappingProxyType(revisions)
 
 
 def _runs(learned: Mapping[str, int]) -> Iterator[tuple[range, int]]:

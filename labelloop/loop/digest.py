@@ -5,11 +5,14 @@ import json
 
 from labelloop.loop.batch_ranges import Run, batches, compact, expanded, in_common, runs
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.state import Batch, Labels, LoopState
+from labelloop.loop.names import number_of
+from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectState
 
 
-def loop_digest(state: LoopState) -> str:
+def loop_digest(state: ProjectState) -> str:
     """The sha256 over picks, current labels and the schedule, without times, devices, URIs or revisions."""
+    if isinstance(state, NotCreated):
+        return _sha256([[], [], []])
     labels = current(state)
     batches = [
         [
@@ -23,7 +26,7 @@ def loop_digest(state: LoopState) -> str:
     models = [
         [name, sorted(compact(dict.fromkeys(trained.first.learned, 0)))]
         for name, trained in sorted(state.models.items(), key=lambda named: _order(named[0]))
-        if name.isdecimal()
+        if number_of(name) is not None
     ]
     return _sha256([batches, models, sorted(state.skipped)])
 
@@ -79,7 +82,8 @@ def _learned(batch: Batch, labels: Labels) -> list[object]:
 
 
 def _order(name: str) -> tuple[int, int, str]:
-    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
+    number = number_of(name)
+    return (1, 0, name) if number is None else (0, number, "")
 
 
 def _sha256(content: object) -> str:

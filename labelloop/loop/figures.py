@@ -40,14 +40,16 @@ class Spread:
 
 def curve(state: LoopState) -> list[Point]:
     """The evaluated models in the order of training."""
-    found = (state.evaluations.get(name) for name in state.models)
-    return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in found if e is not None]
+    evaluations = (state.evaluations.get(name) for name in state.models)
+    return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in evaluations if e is not None]
 
 
 def audits(state: LoopState) -> list[Audited]:
     """The audited models in the order of training."""
-    found = (state.audits.get(name) for name in state.models)
-    return [Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited) for a in found if a is not None]
+    estimates = (state.audits.get(name) for name in state.models)
+    return [
+        Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited) for a in estimates if a is not None
+    ]
 
 
 def waits(state: LoopState) -> dict[str, float]:
@@ -56,16 +58,16 @@ def waits(state: LoopState) -> dict[str, float]:
     It is 0 if the batch came before all earlier texts had their first answer. The first batch, batches with
     unknown times, and relabel batches are left out.
     """
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     answered: datetime | None = None
     for batch in state.batches.values():
-        if not batch.done or not batch.name.isdecimal():
+        if not batch.done or not batch.is_numbered:
             continue
         opened = batch.revisions[0].opened
         if answered is not None and opened is not None:
-            found[batch.name] = max(0.0, (opened - answered).total_seconds())
+            seconds[batch.name] = max(0.0, (opened - answered).total_seconds())
         answered = max(filter(None, (answered, _last_vote(batch))), default=None)
-    return found
+    return seconds
 
 
 def spread(seconds: Sequence[float]) -> Spread:
@@ -76,13 +78,13 @@ def spread(seconds: Sequence[float]) -> Spread:
 
 def labels_up_to(state: LoopState, batch: str) -> int:
     """How many texts have a label up to this batch, by the current labels."""
-    found = set[int]()
+    labelled = set[int]()
     for each in state.batches.values():
         for answer in each.revisions[-1].items if each.done else ():
-            (found.add if answer.labels else found.discard)(answer.item)
+            (labelled.add if answer.labels else labelled.discard)(answer.item)
         if each.name == batch:
             break
-    return len(found)
+    return len(labelled)
 
 
 def _last_vote(batch: Batch) -> datetime | None:

@@ -3,26 +3,42 @@
 from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
+from typing import TypeVar
 
 from labelloop.loop.batch_ranges import numbers_of
 from labelloop.loop.copy_on_write import share, with_value
+from labelloop.loop.names import number_of
 from labelloop.loop.order import picking_model
-from labelloop.loop.state import Batch, Change, Failure, LoopState, Relabel, Trained, changed
+from labelloop.loop.state import (
+    Batch,
+    Change,
+    Failure,
+    LoopState,
+    NotCreated,
+    ProjectState,
+    Relabel,
+    Trained,
+    changed,
+)
 from schemas import events as e
 from schemas.envelope import Event
+
+State = TypeVar("State", bound=ProjectState)
 
 
 class InapplicableEvent(ValueError):
     """An event that contradicts the events before it."""
 
 
-def fold(state: LoopState, event: Event) -> LoopState:
+def fold(state: ProjectState, event: Event) -> ProjectState:
     """The state after the event. Pure. Raises InapplicableEvent, and the errors of `Event.payload`."""
     return advance(shared(state), event)
 
 
-def shared(state: LoopState) -> LoopState:
+def shared(state: State) -> State:
     """The state, which `advance` leaves as it is from now on."""
+    if isinstance(state, NotCreated):
+        return state
     for mapping in (
         state.batches,
         state.models,
@@ -35,16 +51,25 @@ def shared(state: LoopState) -> LoopState:
     return state
 
 
-def advance(state: LoopState, event: Event) -> LoopState:
+def advance(state: ProjectState, event: Event) -> ProjectState:
     """Like `fold`, but a state that is not shared is used up, so that a long log takes no copies.
 
     When it raises, the state is as it was.
     """
     data = event.payload
-    if state.project is None and not isinstance(data, e.ProjectCreated | e.EventSkipped):
-        raise InapplicableEvent("it comes before the project was created")
+    if isinstance(state, NotCreated):
+        return _before_creation(state, data, event)
     after = _apply(data, state, event.id, event.time)
     return changed(after, latest_id=event.id, length=state.length + 1)
+
+
+def _before_creation(state: NotCreated, data: e.EventData, event: Event) -> ProjectState:
+    length = state.length + 1
+    if isinstance(data, e.ProjectCreated):
+        return LoopState(state.project_id, data, event.id, event.time, event.id, length)
+    if isinstance(data, e.EventSkipped):
+        return NotCreated(state.project_id, length, event.id)
+    raise InapplicableEvent("it comes before the project was created")
 
 
 @singledispatch
@@ -59,21 +84,24 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    is_next = data.batch.isdecimal() and data.batch not in state.batches
-    number = int(data.batch) if data.batch.isdecimal() else max(state.numbered - 1, 0)
+    number = number_of(data.batch)
+    if number is None:
+        batch = Batch(data, event_id, at, max(state.numbered - 1, 0), is_numbered=False)
+        return _with_batch(state, batch)
+    is_next = data.batch not in state.batches
     return changed(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         numbered=state.numbered + is_next,
-        skipped=state.skipped | skipped if (skipped := _skipped_by(data, state)) else state.skipped,
+        skipped=state.skipped | skipped if (skipped := _skipped_by(data, number, state)) else state.skipped,
     )
 
 
-def _skipped_by(data: e.BatchQueried, state: LoopState) -> frozenset[int]:
+def _skipped_by(data: e.BatchQueried, number: int, state: LoopState) -> frozenset[int]:
     """The model that a cold start in the midst of the loop stands in for."""
-    if data.model is not None or not data.batch.isdecimal() or state.project is None:
+    if data.model is not None:
         return frozenset()
-    model = picking_model(state.project, int(data.batch))
+    model = picking_model(state.project, number)
     return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
 
 
@@ -140,11 +168,12 @@ def _check_learned(state: LoopState, name: str, revision: int) -> None:
 
 def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
     """The lower numbers without a model: training one of them later would be a step back."""
-    if not data.model.isdecimal():
+    model = number_of(data.model)
+    if model is None:
         return frozenset()
     lower = takewhile(
         lambda number: str(number) not in state.models and number not in state.skipped,
-        range(int(data.model) - 1, -1, -1),
+        range(model - 1, -1, -1),
     )
     return frozenset(lower)
 
@@ -188,8 +217,7 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
 
 @_apply.register
 def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    size = state.project.pool.size if state.project else 0
-    if max(data.items) >= size or len(set(data.items)) < len(data.items):
+    if max(data.items) >= state.project.pool.size or len(set(data.items)) < len(data.items):
         raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
     return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 

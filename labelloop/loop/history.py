@@ -1,10 +1,10 @@
 """A project's history: which events count, which are dropped, and which halt the project."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from labelloop.loop.fold import InapplicableEvent, advance, shared
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, NotCreated, ProjectState, changed
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
 
@@ -47,28 +47,28 @@ class History:
     conflicts: int = 0
     skipped: int = 0
     halt: Halt | None = None
-    _state: LoopState = field(init=False)
+    _state: ProjectState = field(init=False)
 
     def __post_init__(self) -> None:
-        self._state = LoopState(self.project)
+        self._state = NotCreated(self.project)
 
     def __repr__(self) -> str:
         # In a word: asyncio and signal ask for it behind our back, and a long history would take seconds.
         return f"<{type(self).__name__} of {self.project}, {self._state.length} events>"
 
     @property
-    def state(self) -> LoopState:
+    def state(self) -> ProjectState:
         """The current state. It is never changed afterwards."""
         return shared(self._state)
 
     @state.setter
-    def state(self, state: LoopState) -> None:
+    def state(self, state: ProjectState) -> None:
         self._state = state
 
     @property
     def is_away(self) -> bool:
         """Whether the project is now in another log."""
-        moved = self._state.moved
+        moved = self.moved
         return moved is not None and self.log_identity is not None and moved.log != self.log_identity
 
     @property
@@ -76,8 +76,13 @@ class History:
         """Why the project is inactive: it is halted, or in another log. None if it is active."""
         if self.halt is not None:
             return str(self.halt)
-        moved = self._state.moved
+        moved = self.moved
         return f"moved to {moved.address}" if moved and self.is_away else None
+
+    @property
+    def moved(self) -> ProjectMoved | None:
+        """Where the project went last, as this log tells."""
+        return self._state.moved if isinstance(self._state, LoopState) else None
 
     def add(self, event: Event, position: str = "") -> bool:
         """Add an event. Returns True if the state changed."""
@@ -96,7 +101,7 @@ class History:
     def _take(self, event: Event, position: str) -> bool:
         if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
-        before, moved = self.seen.get(event.id), self._state.moved
+        before, moved = self.seen.get(event.id), self.moved
         if before is not None:
             if before == event.datahash:
                 self.duplicates += 1
@@ -122,40 +127,40 @@ class History:
                 f"this {event.name} contradicts the events before it: {error}: {_remedy(event)}",
             )
             return False
-        said = event.payload
-        if isinstance(said, ProjectMoved) and said.events != len(self.seen):
-            self._state = replace(self._state, moved=moved)
-        if isinstance(said, EventSkipped):
-            self._skip(said, event.id)
+        data = event.payload
+        if isinstance(data, ProjectMoved) and data.events != len(self.seen):
+            self._state = changed(self._state, moved=moved)
+        if isinstance(data, EventSkipped):
+            self._skip(data, event.id)
         self.seen[event.id] = event.datahash
         return True
 
-    def _fold(self, event: Event) -> LoopState:
+    def _fold(self, event: Event) -> ProjectState:
         return advance(self._state, event)
 
-    def _skip(self, said: EventSkipped, skip: str) -> None:
-        self.skips.setdefault(said.event, {})[said.content] = skip
+    def _skip(self, data: EventSkipped, skip: str) -> None:
+        self.skips.setdefault(data.event, {})[data.content] = skip
 
     def _halt(self, event: Event, position: str, reason: str) -> None:
         self.halt = Halt(event.id, datahash(event.data), position, reason)
 
     def _goes_on(self, event: Event) -> bool:
         """Take the held events, if this event, the last held one, releases them. Returns whether it did."""
-        said, held = _payload(event), self.held
+        data, held = _payload(event), self.held
         if self.halt is not None:
-            if not isinstance(said, EventSkipped) or not _names(said, self.halt):
+            if not isinstance(data, EventSkipped) or not _names(data, self.halt):
                 return False
-            self._skip(said, event.id)
+            self._skip(data, event.id)
             self.halt = None
         else:
-            if not isinstance(said, ProjectMoved) or said.log != self.log_identity:
+            if not isinstance(data, ProjectMoved) or data.log != self.log_identity:
                 return False
-            count = said.events - len(self.seen)
+            count = data.events - len(self.seen)
             copied = _last_distinct(held[:-1], self.seen, count)
             if len(copied) != count:
                 return False
             held = [*copied, held[-1]]
-            self._state = replace(self._state, moved=None)
+            self._state = changed(self._state, moved=None)
         self.held = []
         # What comes first may halt the project, or tell of another move: then the rest is held again.
         before = self._state
@@ -181,14 +186,21 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
 
 def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
     """The last `count` events with new ids: those that a copy wrote, without earlier void ones."""
-    found: dict[str, Held] = {}
+    newest: dict[str, Held] = {}
     for event, position in reversed(held):
-        if len(found) < count and event.id not in known:
-            found.setdefault(event.id, (event, position))
-    return list(found.values())[::-1]
+        if len(newest) < count and event.id not in known:
+            newest.setdefault(event.id, (event, position))
+    return list(newest.values())[::-1]
 
 
-def replay(project: str, events: Iterable[Event]) -> LoopState:
+def all_created(histories: Iterable[History]) -> Iterator[tuple[History, LoopState]]:
+    """Those whose project was created, with their states."""
+    for history in histories:
+        if isinstance(state := history.state, LoopState):
+            yield history, state
+
+
+def replay(project: str, events: Iterable[Event]) -> ProjectState:
     """The state after a project's events."""
     history = History(project)
     for event in events:

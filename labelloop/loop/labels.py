@@ -41,9 +41,10 @@ def asked(state: LoopState) -> frozenset[int]:
 
 def _answers(state: LoopState, learned: Learned) -> Labels:
     """The answers that count, including those without a label."""
-    found: dict[int, tuple[str, ...]] = {}
-    again: dict[int, tuple[str, ...]] = {}
+    numbered: dict[int, tuple[str, ...]] = {}
+    relabelled: dict[int, tuple[str, ...]] = {}
     for name, revision in learned.items():
-        answers = found if name.isdecimal() else again
-        answers |= {answer.item: answer.labels for answer in state.batches[name].revisions[revision].items}
-    return found | {item: labels for item, labels in again.items() if item in found}
+        batch = state.batches[name]
+        answers = numbered if batch.is_numbered else relabelled
+        answers |= {answer.item: answer.labels for answer in batch.revisions[revision].items}
+    return numbered | {item: labels for item, labels in relabelled.items() if item in numbered}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.names import final_model, is_final
 from labelloop.loop.relabels import waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState
@@ -36,15 +37,12 @@ class NextModel:
 
 def next_batch(state: LoopState) -> NextBatch | None:
     """The batch to pick now. None: nothing, or its model is not there yet."""
-    project = state.project
-    if project is None or state.created_id is None or not state.begun:
-        return None
-    if state.paused or state.ended or is_last_queried(state):
+    if not state.begun or state.paused or state.ended or is_last_queried(state):
         return None
     number = state.numbered
     changes = sum(change.from_batch <= number for change in state.changes)
     size = min(for_next(state).batch_size, remaining(state))
-    model = picking_model(project, number)
+    model = picking_model(state.project, number)
     if model < 0:
         return NextBatch(str(number), None, size, state.created_id, changes)
     trained = state.models.get(str(model))
@@ -63,13 +61,11 @@ def next_model(state: LoopState) -> NextModel | None:
 
 def remaining(state: LoopState) -> int:
     """How many texts of the pool a new batch may still ask for."""
-    return state.project.pool.size - len(asked(state)) if state.project else 0
+    return state.project.pool.size - len(asked(state))
 
 
 def is_last_queried(state: LoopState) -> bool:
     """Whether no further batch can be due, as things are."""
-    if state.project is None:
-        return False
     most = for_next(state).max_batches
     enough = most is not None and state.numbered >= most
     return enough or remaining(state) == 0
@@ -97,8 +93,7 @@ def _lost(state: LoopState) -> NextModel | None:
 
 
 def _numbered(state: LoopState) -> NextModel | None:
-    first = state.project.given - 1 if state.project and state.project.given else 0
-    for number in range(first, state.numbered):
+    for number in range(max(0, state.project.given - 1), state.numbered):
         if str(number) in state.models or number in state.skipped:
             continue
         if not _done_up_to(state, number):
@@ -121,15 +116,15 @@ def _final(state: LoopState) -> NextModel | None:
             return None
     elif not state.ended:
         return None
-    number = 1 + sum(1 for name in state.models if name.startswith("final-"))
+    number = 1 + sum(1 for name in state.models if is_final(name))
     learned = latest_revisions(state, _learnable(state, state.numbered - 1))
-    return NextModel(f"final-{number}", 0, learned, newest_answers(state, learned))
+    return NextModel(final_model(number), 0, learned, newest_answers(state, learned))
 
 
 def _learnable(state: LoopState, number: int) -> list[str]:
     """Batches 0 … number, and the relabel batches that are done."""
-    again = (batch.name for batch in state.batches.values() if batch.done and not batch.name.isdecimal())
-    return [*(str(n) for n in range(number + 1)), *(again if state.relabels else ())]
+    relabels = (batch.name for batch in state.batches.values() if batch.done and not batch.is_numbered)
+    return [*(str(n) for n in range(number + 1)), *(relabels if state.relabels else ())]
 
 
 def _done_up_to(state: LoopState, number: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labelloop.loop.figures import labels_up_to, waits
+from labelloop.loop.names import number_of
 from labelloop.loop.order import finished
 from labelloop.loop.state import LoopState
 
@@ -28,7 +29,7 @@ def batch_lines(state: LoopState) -> Iterator[BatchLine]:
     waited = waits(state)
     over = finished(state)
     for name, batch in state.batches.items():
-        skipped = name.isdecimal() and int(name) in state.skipped
+        skipped = number_of(name) in state.skipped
         if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
             yield _line(state, name, batch.queried.seconds, waited.get(name))
     for name in state.models:
@@ -40,8 +41,7 @@ def is_tested(state: LoopState, model: str) -> bool:
     """Whether the model exists, and no evaluation of it is outstanding."""
     if model not in state.models:
         return False
-    has_test = state.project is not None and state.project.test is not None
-    return model in state.evaluations or not has_test or _is_passed_over(state, model)
+    return model in state.evaluations or state.project.test is None or _is_passed_over(state, model)
 
 
 def _is_passed_over(state: LoopState, model: str) -> bool:

@@ -9,9 +9,10 @@ from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import History
+from labelloop.loop.names import number_of
 from labelloop.loop.order import picking_model
 from labelloop.loop.relabels import next_relabel
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
 
@@ -38,7 +39,7 @@ class Proof(History):
             self.damaged[event.id, content] = position
         return super().add(event, position)
 
-    def _fold(self, event: Event) -> LoopState:
+    def _fold(self, event: Event) -> ProjectState:
         data = event.payload
         if event.id not in self._ids(event_id(self.project, event.type, data.identity())):
             raise InapplicableEvent("its id is not that of what it states")
@@ -46,41 +47,42 @@ class Proof(History):
             raise InapplicableEvent(f"its cause {event.cause} does not come before it")
         lacking: LookupError | None = None
         try:
-            if self._state.project is not None:
-                self._check(data, event)
+            if isinstance(self._state, LoopState):
+                self._check(data, event, self._state)
         except LookupError as error:
             lacking = error
         after = super()._fold(event)  # It says what is not there.
         if lacking is not None:
             raise lacking
-        self._remember(data, after, event.id)
+        if isinstance(after, LoopState):
+            self._remember(data, after, event.id)
         return after
 
     def _ids(self, statement: str) -> set[str]:
         """The ids under which a statement can stand: its own, and those in the place of skipped ones."""
-        found, new = set[str](), {statement}
+        ids, new = set[str](), {statement}
         while new:
-            found |= new
-            new = {id_instead(id, skip) for id in new for skip in self.skips.get(id, {}).values()} - found
-        return found
+            ids |= new
+            new = {id_instead(id, skip) for id in new for skip in self.skips.get(id, {}).values()} - ids
+        return ids
 
     @singledispatchmethod
-    def _check(self, data: e.EventData, event: Event) -> None:
+    def _check(self, data: e.EventData, event: Event, state: LoopState) -> None:
         """Raises InapplicableEvent if nothing made the event due, LookupError if what it names is unknown."""
 
     @_check.register
-    def _(self, data: e.BatchQueried, event: Event) -> None:
-        state, project = self._state, _project(self._state)
+    def _(self, data: e.BatchQueried, event: Event, state: LoopState) -> None:
+        project = state.project
         if data.pool_version != project.pool.digest:
             raise InapplicableEvent("it was picked from another pool")
         self._check_items(data, project)
-        if not data.batch.isdecimal():
-            self._check_relabel(data, event)
+        if number_of(data.batch) is None:
+            self._check_relabel(data, event, state)
             return
-        again = [picked.item for picked in data.items if picked.item in self._asked]
-        if again:
+        repeated = [picked.item for picked in data.items if picked.item in self._asked]
+        if repeated:
             raise InapplicableEvent(
-                f"it asks for text {again[0]} again, which batch {self._asked[again[0]]} has"
+                f"it asks for text {repeated[0]} again, which batch {self._asked[repeated[0]]} has"
             )
         if data.batch != str(state.numbered):
             raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")
@@ -94,7 +96,7 @@ class Proof(History):
         elif model < 0:
             _caused(event, state.created_id)
         else:
-            before = (batch for batch in state.batches.values() if _is_learnable(batch.name, model))
+            before = (batch for batch in state.batches.values() if _is_learnable(batch, model))
             _caused(event, *_revisions(before))
         if data.model is None and data.seed != project.seed:
             raise InapplicableEvent("its seed is not the project's")
@@ -104,9 +106,9 @@ class Proof(History):
         if state.numbered >= project.given and not 0 < len(data.items) <= most:
             raise InapplicableEvent(f"it asks for {len(data.items)} texts, where a batch has {most}")
 
-    def _check_relabel(self, data: e.BatchQueried, event: Event) -> None:
+    def _check_relabel(self, data: e.BatchQueried, event: Event, state: LoopState) -> None:
         # It may have been made just before a pause or an end.
-        due = next_relabel(replace(self._state, paused=False, ended=None))
+        due = next_relabel(replace(state, paused=False, ended=None))
         if due is None or data.batch != due.batch:
             raise InapplicableEvent(f"it is batch {data.batch}, which nobody requested")
         if tuple(picked.item for picked in data.items) != due.items or data.model is not None:
@@ -121,8 +123,8 @@ class Proof(History):
             raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
 
     @_check.register
-    def _(self, data: e.ResponsesRecorded, event: Event) -> None:
-        batch = self._state.batches[data.batch]
+    def _(self, data: e.ResponsesRecorded, event: Event, state: LoopState) -> None:
+        batch = state.batches[data.batch]
         number = batch.responses.number + 1 if batch.responses else 0
         if data.number != number or batch.done:
             raise InapplicableEvent(
@@ -131,16 +133,15 @@ class Proof(History):
         _caused(event, batch.queried_id)
 
     @_check.register
-    def _(self, data: e.BatchAnnotated, event: Event) -> None:
-        batch = self._state.batches[data.batch]
+    def _(self, data: e.BatchAnnotated, event: Event, state: LoopState) -> None:
+        batch = state.batches[data.batch]
         if batch.done:
             _caused(event, *_revisions([batch]))
         else:
-            _caused(event, batch.queried_id, batch.closed, self._state.ended)
+            _caused(event, batch.queried_id, batch.closed, state.ended)
 
     @_check.register
-    def _(self, data: e.ModelTrained, event: Event) -> None:
-        state, project = self._state, _project(self._state)
+    def _(self, data: e.ModelTrained, event: Event, state: LoopState) -> None:
         if min(data.learned.values(), default=0) < 0:
             raise InapplicableEvent("it learned a revision below 0")
         before = state.models.get(data.model)
@@ -151,7 +152,7 @@ class Proof(History):
         if before is None:
             numbered = compact(dict.fromkeys(filter(numbers_of, data.learned), 0))
             # A final model may have been trained while a batch was picked: it need not have learned all.
-            if data.model.isdecimal() and numbered != compact({f"0-{data.model}": 0}):
+            if number_of(data.model) is not None and numbered != compact({f"0-{data.model}": 0}):
                 raise InapplicableEvent(f"model {data.model} learned other batches than it had to")
             batch, revision = self._answers.get(str(event.cause), ("", 0))
             if revision_of(data.learned, batch) != revision:
@@ -161,7 +162,7 @@ class Proof(History):
             if compact(data.learned) != compact(before.first.learned):
                 raise InapplicableEvent("it learned something else than the model that was lost")
             _caused(event, *before.lost.values())
-        if data.seed != derived(project.seed, "train", data.model):
+        if data.seed != derived(state.project.seed, "train", data.model):
             raise InapplicableEvent("its seed is not the one for this model")
         digest, labels = self._digests.of(state, data.learned)
         if (data.digest, data.labels) != (digest, labels):
@@ -177,25 +178,26 @@ class Proof(History):
         self,
         data: e.ModelLost | e.ModelEvaluated | e.StoppingChecked | e.StoppingAdvised,
         event: Event,
+        state: LoopState,
     ) -> None:
-        _caused(event, _attempt(self._state, data.model, data.attempt))
+        _caused(event, _attempt(state, data.model, data.attempt))
 
     @_check.register
-    def _(self, data: e.AuditEstimated, event: Event) -> None:
-        _attempt(self._state, data.model, data.attempt)
-        unknown = [name for name in data.batches if name not in self._state.batches]
+    def _(self, data: e.AuditEstimated, event: Event, state: LoopState) -> None:
+        _attempt(state, data.model, data.attempt)
+        unknown = [name for name in data.batches if name not in state.batches]
         if unknown or not data.batches:
             raise InapplicableEvent(
                 f"it is by batches {', '.join(unknown) or 'none'}, which were never queried"
             )
-        _caused(event, *_revisions(self._state.batches[name] for name in data.batches))
+        _caused(event, *_revisions(state.batches[name] for name in data.batches))
 
     def _remember(self, data: e.EventData, after: LoopState, id: str) -> None:
         """What brought answers, and which texts cannot be asked for again: all but what a close gave back."""
         if isinstance(data, e.BatchAnnotated):
             self._answers[id] = (data.batch, data.revision)
         name = getattr(data, "batch", "")
-        if not name.isdecimal():  # A relabel batch asks for what stays asked.
+        if number_of(name) is None:  # A relabel batch asks for what stays asked.
             return
         if isinstance(data, e.BatchQueried):
             self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
@@ -203,11 +205,6 @@ class Proof(History):
             batch = after.batches[data.batch]
             for item in batch.items - batch.kept:
                 del self._asked[item]
-
-
-def _project(state: LoopState) -> e.ProjectCreated:
-    assert state.project is not None
-    return state.project
 
 
 def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
@@ -219,9 +216,9 @@ def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
     raise InapplicableEvent(f"it speaks of attempt {attempt} of model {model}, which was never trained")
 
 
-def _is_learnable(batch: str, model: int) -> bool:
+def _is_learnable(batch: Batch, model: int) -> bool:
     """Whether a model of that number learns the batch, if it is done."""
-    return not batch.isdecimal() or int(batch) <= model
+    return not batch.is_numbered or batch.number <= model
 
 
 def _revisions(batches: Iterable[Batch]) -> list[str]:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from labelloop.loop.names import relabel_batch
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.parts import AnnotatedItem
-
-PREFIX = "relabel-"
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ def next_relabel(state: LoopState) -> NextRelabel | None:
     if not waiting:
         return None
     number = len(state.relabels) - len(waiting) + 1
-    return NextRelabel(f"{PREFIX}{number}", waiting[0].items, waiting[0].id)
+    return NextRelabel(relabel_batch(number), waiting[0].items, waiting[0].id)
 
 
 def waiting_relabels(state: LoopState) -> tuple[Relabel, ...]:
@@ -37,7 +36,7 @@ def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
     last = {
         answer.item: batch.name
         for batch in state.batches.values()
-        if batch.done and not batch.name.isdecimal()
+        if batch.done and not batch.is_numbered
         for answer in batch.revisions[-1].items
     }
     for batch in state.batches.values():

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from labelloop.loop.names import numbered
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState, Trained
 
@@ -9,8 +10,7 @@ from labelloop.loop.state import LoopState, Trained
 def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
     """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
     names = list(state.models)
-    numbered = [name for name in names if name.isdecimal()]
-    stay = {*_newest(names, count - coming), *_newest(numbered, _needed(state) - coming)}
+    stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
     return [state.models[name] for name in names if name in stay]
 
 
@@ -19,8 +19,6 @@ def _needed(state: LoopState) -> int:
 
     A model is audited after the batch that it picked is done, and before the next batch is done.
     """
-    if state.project is None:
-        return 0
     return state.project.lookahead + (3 if for_next(state).audit_share else 1)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
 from schemas.events import ProjectCreated
 from schemas.model import replaced
@@ -9,9 +10,8 @@ from schemas.parts import Settings
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreated:
-    """The project's settings for a numbered batch. The project must have been created."""
+    """The project's settings for a numbered batch."""
     project = state.project
-    assert project is not None
     for change in state.changes:
         if change.from_batch <= batch:
             project = with_settings(project, change.settings)
@@ -30,7 +30,7 @@ def for_next(state: LoopState) -> ProjectCreated:
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreated:
     """The project's settings for a model of these batches: those of the newest numbered batch."""
-    return at_batch(state, max((int(name) for name in learned if name.isdecimal()), default=0))
+    return at_batch(state, max((number_of(name) or 0 for name in learned), default=0))
 
 
 def of_model(state: LoopState, model: str) -> ProjectCreated:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from labelloop.loop.batch_ranges import expanded
 from schemas.events import (
@@ -44,6 +44,7 @@ class Batch:
     queried_id: str
     queried_at: datetime
     number: int = 0
+    is_numbered: bool = True
     responses: ResponsesRecorded | None = None
     responses_at: datetime | None = None
     revisions: tuple[BatchAnnotated, ...] = ()
@@ -136,9 +137,20 @@ class Relabel:
     items: tuple[int, ...]
 
 
+class NotCreated(NamedTuple):
+    """A project before its ProjectCreated, after `length` events, all of which skip others.
+
+    A tuple, and no data class as LoopState is: by this the cache of states tells one from the other.
+    """
+
+    project_id: str
+    length: int = 0
+    latest_id: str | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class LoopState:
-    """Everything the loop needs to know about a project, after `length` events.
+    """Everything the loop needs to know about a project that was created, after `length` events.
 
     Its fields are internal and may change. Other code reads `labelloop.loop.view`.
 
@@ -148,10 +160,11 @@ class LoopState:
     """
 
     project_id: str
-    length: int = 0
-    project: ProjectCreated | None = None
-    created_id: str | None = None
-    created_at: datetime | None = None
+    project: ProjectCreated
+    created_id: str
+    created_at: datetime
+    latest_id: str
+    length: int
     batches: Mapping[str, Batch] = field(default_factory=dict)
     numbered: int = 0
     annotated: int = 0
@@ -167,7 +180,6 @@ class LoopState:
     changes: tuple[Change, ...] = ()
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
-    latest_id: str | None = None
     latest_model: str | None = None
 
     def __repr__(self) -> str:
@@ -176,4 +188,8 @@ class LoopState:
     @property
     def begun(self) -> bool:
         """Whether all batches that the project starts with have arrived."""
-        return self.project is not None and self.annotated >= self.project.given
+        return self.annotated >= self.project.given
+
+
+ProjectState: TypeAlias = LoopState | NotCreated
+"""A project as the fold has it: created or not."""

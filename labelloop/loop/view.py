@@ -7,7 +7,7 @@ from datetime import datetime
 from labelloop.loop import order
 from labelloop.loop.labels import current
 from labelloop.loop.settings import for_next
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, NotCreated, ProjectState
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated
 from schemas.parts import ItemVotes
 
@@ -60,15 +60,16 @@ class BatchView:
         return {answer.item: answer.labels for answer in newest if answer.labels}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class ProjectView:
     """A created project, right after an event: `ProjectView(state)`."""
 
     _state: LoopState
 
-    def __post_init__(self) -> None:
-        if self._state.project is None:
-            raise ValueError(f"the project {self._state.project_id} is not created yet")
+    def __init__(self, state: ProjectState) -> None:
+        if isinstance(state, NotCreated):
+            raise ValueError(f"the project {state.project_id} is not created yet")
+        object.__setattr__(self, "_state", state)
 
     @property
     def id(self) -> str:
@@ -82,7 +83,6 @@ class ProjectView:
     @property
     def created(self) -> ProjectCreated:
         """The project as it was created: name, labels, pool, settings."""
-        assert self._state.project is not None
         return self._state.project
 
     @property

@@ -29,10 +29,10 @@ def ask(probe: str) -> str | None:
     try:
         connection.request("GET", f"/{probe}")
         answer = connection.getresponse()
-        said = answer.read().decode(errors="replace").strip()
+        body = answer.read().decode(errors="replace").strip()
     except (OSError, HTTPException) as error:
         return f"no answer on port {port}: {error}"
-    return None if answer.status == 200 else said
+    return None if answer.status == 200 else body
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
 from structlog.typing import Processor
 
+from labelloop.loop.names import number_of
 from labelloop.observe.secrets import Hide, hiding
 from schemas.envelope import Event
 
@@ -127,7 +128,7 @@ def _batch(thing: object) -> str | None:
     """The batch. For a model: the batch with its number, which it is the first to learn."""
     batch: str | None = getattr(thing, "batch", None)
     model = _model(thing)
-    if batch is None and model is not None and model.isdecimal():
+    if batch is None and model is not None and number_of(model) is not None:
         return model
     return batch
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from labelloop.loop.history import History
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import (
     EVENTS,
@@ -74,7 +74,7 @@ class Projects(Collector):
     def __init__(self, service: str) -> None:
         self._service = service
         self._owned: Mapping[str, HasHistory] = {}
-        self._counted: Mapping[str, tuple[LoopState, int]] = {}
+        self._counted: Mapping[str, tuple[ProjectState, int]] = {}
 
     def own(self, projects: Mapping[str, HasHistory]) -> None:
         """Set the owned projects."""
@@ -87,10 +87,11 @@ class Projects(Collector):
         duplicates = self._gauge("duplicates", "Events that are in the log more than once")
         halted = self._gauge("halted", "1 while an event keeps the project from going on")
         counted = {}
-        for project, told in self._owned.items():
-            history, labels = told.history, (self._service, project)
-            open_.add_metric(labels, len(open_batches(history.state)))
-            counted[project] = self._answered(project, history.state)
+        for project, owned in self._owned.items():
+            history, labels = owned.history, (self._service, project)
+            state = history.state
+            open_.add_metric(labels, len(open_batches(state)) if isinstance(state, LoopState) else 0)
+            counted[project] = self._answered(project, state)
             texts.add_metric(labels, counted[project][1])
             conflicts.add_metric(labels, history.conflicts)
             duplicates.add_metric(labels, history.duplicates)
@@ -98,7 +99,7 @@ class Projects(Collector):
         self._counted = counted
         yield from (open_, texts, conflicts, duplicates, halted)
 
-    def _answered(self, project: str, state: LoopState) -> tuple[LoopState, int]:
+    def _answered(self, project: str, state: ProjectState) -> tuple[ProjectState, int]:
         """The number of answered texts. Recounted only after a change, so that a scrape is cheap."""
         known = self._counted.get(project)
         return known if known is not None and known[0] is state else (state, answered_in(state))
@@ -107,9 +108,9 @@ class Projects(Collector):
         return GaugeMetricFamily(f"labelloop_{name}", meaning, labels=LABELS)
 
 
-def answered_in(state: LoopState) -> int:
+def answered_in(state: ProjectState) -> int:
     """How many texts have an answer."""
-    return sum(answered(batch) for batch in state.batches.values())
+    return sum(map(answered, state.batches.values())) if isinstance(state, LoopState) else 0
 
 
 def answered(batch: Batch | None) -> int:
@@ -141,10 +142,12 @@ class Metrics:
         registry.register(self.projects)
         ProcessCollector(registry=registry)
 
-    def handled(self, event: Event, before: LoopState, after: LoopState) -> None:
+    def handled(self, event: Event, before: ProjectState, after: ProjectState) -> None:
         """Count an event that arrived after the start, with the states before and after it."""
         self._count("events_handled", event.project, event.name if event.type in EVENTS else "unknown")
         if event.type not in EVENTS or before is after:
+            return
+        if not isinstance(before, LoopState) or not isinstance(after, LoopState):
             return
         match event.payload:
             case BatchAnnotated(batch=batch) | ResponsesRecorded(batch=batch):
@@ -207,7 +210,7 @@ class Metrics:
 
 
 def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
-    told = {
+    meanings = {
         "events_handled": ("Events that came from the log; not those before the start", TYPE),
         "events_appended": ("Events that this process appended", TYPE),
         "labels": ("Texts that got their first answer since the start", PROJECT),
@@ -219,12 +222,12 @@ def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
     }
     return {
         name: Counter(f"labelloop_{name}", meaning, labels, registry=registry)
-        for name, (meaning, labels) in told.items()
+        for name, (meaning, labels) in meanings.items()
     }
 
 
 def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
-    told = {
+    meanings = {
         "append": ("Appending to the log", SERVICE, SHORT),
         "poll": ("Looking at the world outside the log", SERVICE, SHORT),
         "work": ("Doing what was due, without waiting for a turn", SERVICE, LONG),
@@ -234,7 +237,7 @@ def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
     }
     return {
         name: Histogram(f"labelloop_{name}_seconds", meaning, labels, buckets=buckets, registry=registry)
-        for name, (meaning, labels, buckets) in told.items()
+        for name, (meaning, labels, buckets) in meanings.items()
     }
 
 

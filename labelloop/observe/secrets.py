@@ -23,8 +23,8 @@ def hiding(environment: Mapping[str, str] = ALL) -> Hide:
 
     Secrets of fewer than SHORTEST characters are not removed, because they may be ordinary words.
     """
-    found = {value for value in _secrets(environment) if len(value) >= SHORTEST}
-    written = {form for value in found for form in (value, json.dumps(value)[1:-1])}
+    values = {value for value in _secrets(environment) if len(value) >= SHORTEST}
+    written = {form for value in values for form in (value, json.dumps(value)[1:-1])}
     # The longest first, because one may be part of another.
     secrets = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))) or r"(?!)")
 

@@ -69,14 +69,14 @@ def _app(health: Health, registry: CollectorRegistry, hide: Hide) -> Callable[..
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Answer:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            found: Answer = metrics(environ, start_response)
-            return found
+            page: Answer = metrics(environ, start_response)
+            return page
         probe = probes.get(path)
-        status, said = "404 Not Found", "there are /healthz, /readyz and /metrics"
+        status, body = "404 Not Found", "there are /healthz, /readyz and /metrics"
         if probe is not None:
             problem = probe()
-            status, said = ("200 OK", "ok") if problem is None else ("503 Service Unavailable", problem)
+            status, body = ("200 OK", "ok") if problem is None else ("503 Service Unavailable", problem)
         start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
-        return [f"{hide(said)}\n".encode()]
+        return [f"{hide(body)}\n".encode()]
 
     return app

@@ -26,24 +26,24 @@ class StatusFile:
                 os.ftruncate(self._file, SIZE)
         self.set(doing="starting")
 
-    def set(self, **said: Any) -> None:
+    def set(self, **facts: Any) -> None:
         """Change some facts. None removes a fact."""
-        now = {key: value for key, value in {**self._said, **said}.items() if value is not None}
+        now = {key: value for key, value in {**self._said, **facts}.items() if value is not None}
         if now == self._said or self._file is None:
             return
         self._said = now
         with suppress(OSError):
             os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)
 
-    def set_for(self, who: str, **said: str | None) -> None:
+    def set_for(self, who: str, **facts: str | None) -> None:
         """Change facts of one of several concurrent tasks. For each key, the first task's value is shown."""
-        for key, value in said.items():
+        for key, value in facts.items():
             values = self._said_of.setdefault(key, {})
             if value is None:
                 values.pop(who, None)
             else:
                 values[who] = value
-        standing = {key: next(iter(self._said_of[key].values()), None) for key in said}
+        standing = {key: next(iter(self._said_of[key].values()), None) for key in facts}
         if "doing" in standing:
             standing["doing"] = standing["doing"] or IDLE
         self.set(**standing)
@@ -52,17 +52,17 @@ class StatusFile:
 def read_status_file(folder: Path, service: str) -> dict[str, Any]:
     """The service's last status. Empty if there is none."""
     try:
-        said = json.loads((folder / f"{service}.status").read_bytes())
+        facts = json.loads((folder / f"{service}.status").read_bytes())
     except (OSError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return facts if isinstance(facts, dict) else {}
 
 
-def _fitting(said: dict[str, Any]) -> bytes:
-    content = json.dumps(said).encode()
+def _fitting(facts: dict[str, Any]) -> bytes:
+    content = json.dumps(facts).encode()
     longest = LONGEST
     while len(content) > SIZE:
-        content = json.dumps({key: _cut(value, longest) for key, value in said.items()}).encode()
+        content = json.dumps({key: _cut(value, longest) for key, value in facts.items()}).encode()
         longest //= 2
     return content
 

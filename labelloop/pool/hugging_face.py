@@ -17,23 +17,23 @@ def read_folder(path: Path, split: str | None) -> Columns:
     """A `Dataset` or `DatasetDict` saved by `save_to_disk`. Raises `UserError`."""
     datasets = _datasets()
     try:
-        found = datasets.load_from_disk(str(path))
+        loaded = datasets.load_from_disk(str(path))
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a folder saved by datasets' save_to_disk ({one_line(error)}); "
             "give such a folder or one file (.jsonl, .csv, .tsv, .parquet)"
         ) from error
-    return _columns(_choose(str(path), found, split))
+    return _columns(_choose(str(path), loaded, split))
 
 
 def read_hub(name: str, config: str | None, split: str | None, revision: str | None) -> Columns:
     """A data set on the Hub by its id. Raises `UserError`."""
     datasets = _datasets()
     try:
-        found = datasets.load_dataset(name, config, revision=revision)
+        loaded = datasets.load_dataset(name, config, revision=revision)
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise UserError(f"no file or folder {name!r} here, and the Hub: {_remedy(error)}") from error
-    return _columns(_choose(name, found, split))
+    return _columns(_choose(name, loaded, split))
 
 
 def _datasets() -> Any:
@@ -46,17 +46,17 @@ def _datasets() -> Any:
     return datasets
 
 
-def _choose(source: str, found: "Dataset | DatasetDict", split: str | None) -> "Dataset":
-    if not isinstance(found, Mapping):
+def _choose(source: str, loaded: "Dataset | DatasetDict", split: str | None) -> "Dataset":
+    if not isinstance(loaded, Mapping):
         if split is not None:
             raise UserError(f"{source} has no splits; leave out the split {split!r}")
-        return found
-    names = list(found)
+        return loaded
+    names = list(loaded)
     chosen = split or (DEFAULT_SPLIT if DEFAULT_SPLIT in names else names[0] if len(names) == 1 else None)
     if chosen not in names:
         asked = f"no split {split!r}" if split else "several splits"
         raise UserError(f"{source} has {asked}; choose one of its splits: {', '.join(names)}")
-    return found[chosen]
+    return loaded[chosen]
 
 
 def _columns(dataset: "Dataset") -> Columns:
@@ -79,9 +79,9 @@ def _class_name(names: Sequence[str], value: object) -> str | None:
 
 
 def _remedy(error: Exception) -> str:
-    said = one_line(error)
-    if "scripts are no longer supported" in said:
+    reason = one_line(error)
+    if "scripts are no longer supported" in reason:
         return "it is a script, which datasets no longer runs; try the revision refs/convert/parquet"
     if isinstance(error, ConnectionError):
-        return f"{said}; check the id and the network, or give a file or a saved folder"
-    return f"{said}; check the id, its config and its revision"
+        return f"{reason}; check the id and the network, or give a file or a saved folder"
+    return f"{reason}; check the id, its config and its revision"

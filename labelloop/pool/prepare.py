@@ -35,10 +35,10 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     rows, empty, duplicates = _distinct(table)
     if not rows:
         raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
-    found = {row.gold for row in rows if row.gold is not None}
-    known = _labels(table, found, labels)
-    _no_others(table, found, known, "name them in --labels, or --label-column '' to go without")
-    unlabelled = sum(row.gold is None for row in rows) if found else 0
+    gold_labels = {row.gold for row in rows if row.gold is not None}
+    known = _labels(table, gold_labels, labels)
+    _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")
+    unlabelled = sum(row.gold is None for row in rows) if gold_labels else 0
     if unlabelled:
         rows = [Row(row.text, None, row.source_row) for row in rows]
     return Prepared(rows, known, empty, duplicates, unlabelled)
@@ -55,8 +55,8 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
         raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
-    found = {row.gold for row in labelled if row.gold is not None}
-    _no_others(table, found, labels, "correct them or add them to --labels")
+    gold_labels = {row.gold for row in labelled if row.gold is not None}
+    _no_others(table, gold_labels, labels, "correct them or add them to --labels")
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
     return Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled), in_pool)
 
@@ -71,8 +71,8 @@ def summary(prepared: Prepared) -> str | None:
         (prepared.unlabelled, unlabelled),
         (prepared.in_pool, "also in the pool"),
     ]
-    said = [f"{count:,} {what}" for count, what in facts if count]
-    return f"{kept:,} texts ({', '.join(said)})" if said else None
+    parts = [f"{count:,} {what}" for count, what in facts if count]
+    return f"{kept:,} texts ({', '.join(parts)})" if parts else None
 
 
 def key(text: str) -> str:
@@ -92,16 +92,16 @@ def _distinct(table: Table) -> tuple[list[Row], int, int]:
     return list(kept.values()), empty, len(table.texts) - empty - len(kept)
 
 
-def _labels(table: Table, found: Collection[str], asked: Sequence[str] | None) -> list[str]:
-    if asked is None and not found:
+def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:
+    if asked is None and not gold_labels:
         raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
-    labels = sorted(found) if asked is None else [key(label) for label in asked]
+    labels = sorted(gold_labels) if asked is None else [key(label) for label in asked]
     if not all(labels) or len(set(labels)) < len(labels):
         raise UserError(f"labels must be distinct and not empty: {', '.join(labels)}; correct --labels")
     if len(labels) < 2:
         raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
-    if len(found) == 1:
-        raise _too_few(f"the column {table.label_column!r}", found)
+    if len(gold_labels) == 1:
+        raise _too_few(f"the column {table.label_column!r}", gold_labels)
     return labels
 
 
@@ -111,8 +111,8 @@ def _too_few(where: str, classes: Collection[str]) -> UserError:
     )
 
 
-def _no_others(table: Table, found: Collection[str], known: Collection[str], remedy: str) -> None:
-    others = sorted(set(found) - set(known))
+def _no_others(table: Table, gold_labels: Collection[str], known: Collection[str], remedy: str) -> None:
+    others = sorted(set(gold_labels) - set(known))
     if others:
         shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
         raise UserError(

@@ -25,17 +25,18 @@ async def read_histories(
             project = record.event.project
             history = histories.setdefault(project, History(project, log_identity))
             history.add(record.event, record.position)
-    return dict(sorted(histories.items(), key=lambda found: _made_at(found[1])))
+    return dict(sorted(histories.items(), key=lambda entry: _made_at(entry[1])))
 
 
 def _made_at(history: History) -> datetime:
     """When the project was created. Across partitions only times order projects."""
-    return history.state.created_at or datetime.max.replace(tzinfo=UTC)
+    state = history.state
+    return state.created_at if isinstance(state, LoopState) else datetime.max.replace(tzinfo=UTC)
 
 
 def name_of(history: History) -> str:
     """The project's name, or its id while the name is unknown."""
-    return history.state.project.name if history.state.project else history.project
+    return history.state.project.name if isinstance(history.state, LoopState) else history.project
 
 
 def named(histories: Mapping[str, History], name: str) -> History | None:
@@ -50,10 +51,10 @@ def choose(histories: Mapping[str, History], name: str | None) -> History:
     """The project with that name or id, or the only project. Raises UserError."""
     known = ", ".join(histories)
     if name is not None:
-        found = named(histories, name)
-        if found is None:
+        history = named(histories, name)
+        if history is None:
             raise UserError(f"there is no project {name!r}: choose from {known or 'none yet'}")
-        return found
+        return history
     if not histories:
         raise UserError(
             "there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`"
@@ -71,8 +72,13 @@ def sound(history: History) -> LoopState:
         raise UserError(
             f"the project {history.project} has {history.inactive_because}: name that log with --log"
         )
-    if history.state.project is None:
-        raise UserError(
-            f"the log has no ProjectCreated of the project {history.project}: put back a copy of the log"
-        )
-    return history.state
+    return created(history)
+
+
+def created(history: History) -> LoopState:
+    """The project's state, halted and moved or not. Raises UserError when it was never created."""
+    if isinstance(history.state, LoopState):
+        return history.state
+    raise UserError(
+        f"the log has no ProjectCreated of the project {history.project}: put back a copy of the log"
+    )

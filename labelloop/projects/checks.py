@@ -36,9 +36,9 @@ def check_model(name: str, revision: str | None) -> str:
     """Find the model; it is downloaded if needed. Returns the name to record (a folder's absolute path)."""
     from labelloop.learner.base import resolve
 
-    found = resolve(name, revision)
+    resolved = resolve(name, revision)
     folder = Path(name).expanduser()
-    return str(folder.resolve()) if folder.is_dir() and found.folder == folder else name
+    return str(folder.resolve()) if folder.is_dir() and resolved.folder == folder else name
 
 
 def check_labels(data: ProjectData) -> None:

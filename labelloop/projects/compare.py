@@ -52,13 +52,13 @@ def _check_texts(
         raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
 
 
-def _same_texts(one: Snapshot | None, other: Snapshot | None) -> bool:
-    return one is not None and other is not None and one.digest == other.digest
+def _same_texts(snapshot: Snapshot | None, other: Snapshot | None) -> bool:
+    return snapshot is not None and other is not None and snapshot.digest == other.digest
 
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
-    said = ",".join(value) if isinstance(value, tuple) else value
-    has = f"{flag(option)} {said}"
+    shown = ",".join(value) if isinstance(value, tuple) else value
+    has = f"{flag(option)} {shown}"
     if option in ProjectOptions.taken_by("change"):
         return UserError(
             f"the project {recorded.name!r} has {has}: leave the option out, "

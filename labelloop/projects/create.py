@@ -56,10 +56,10 @@ async def ensure_project(
     name = options.name or (default_name(dataset) if dataset else None)
     if name is None:
         raise UserError("no data set is given: name one with --dataset FILE")
-    found = named(histories, name)
-    if found is not None:
-        check_same(sound(found), options)
-        return EnsuredProject(found.project, is_new=False)
+    history = named(histories, name)
+    if history is not None:
+        check_same(sound(history), options)
+        return EnsuredProject(history.project, is_new=False)
     return await _create(store, log, name, options)
 
 
@@ -89,7 +89,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
 def _event(
     project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
 ) -> ProjectCreated:
-    found = {
+    fields = {
         "name": name,
         "labels": data.labels,
         "pool": _under(project, data.pool),
@@ -97,7 +97,7 @@ def _event(
         "max_batches": None if options.batches is None else options.batches + given,
         "model": BaseModelChoice(name=model, revision=options.model_revision),
     }
-    return ProjectCreated(**{**as_fields(options), **found})
+    return ProjectCreated(**{**as_fields(options), **fields})
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:

@@ -47,13 +47,13 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
     )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
-    found = read_labelled(options, table) if options.labelled else None
+    labelled = read_labelled(options, table) if options.labelled else None
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
-    pool = clean_pool(table, options.labels or (known_labels(found, table) if found else None))
+    pool = clean_pool(table, options.labels or (known_labels(labelled, table) if labelled else None))
     if options.needs_gold and pool.unlabelled:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
-    given = matched(found, pool, dataset) if found else {}
+    given = matched(labelled, pool, dataset) if labelled else {}
     tested = _test(options, pool)
     notes = [_note(dataset, pool), _given_note(options.labelled, given, pool) if given else None]
     if tested is not None:
@@ -90,8 +90,8 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
 
 
 def _note(what: str, prepared: Prepared) -> str | None:
-    said = summary(prepared)
-    return f"{what}: {said}" if said else None
+    left_out = summary(prepared)
+    return f"{what}: {left_out}" if left_out else None
 
 
 def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:

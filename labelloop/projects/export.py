@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from labelloop.loop.relabels import decided
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row
 from labelloop.store import Store
@@ -14,12 +14,12 @@ from schemas.parts import AnnotatedItem, QueriedItem, Vote
 DRAFT = "draft"
 
 
-def rows(state: LoopState, store: Store) -> Iterator[Row]:
+def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
     A text that was labelled again appears in its relabel batch only.
     """
-    if state.project is None:
+    if isinstance(state, NotCreated):
         return
     pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
     for batch, counting in groupby(decided(state), itemgetter(0)):

@@ -65,10 +65,9 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
     """The labels that a project was created with, by pool item."""
-    given = state.project.given if state.project else 0
     return {
         answer.item: answer.labels
-        for number in range(given)
+        for number in range(state.project.given)
         for answer in state.batches[str(number)].revisions[0].items
     }
 

@@ -32,67 +32,69 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     label_column = options.labelled_label_column or options.label_column
     if by == TEXT:
         text_column = options.labelled_text_column or options.text_column
-        found = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
+        labelled = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
     else:
-        found = load(options.labelled, by, label_column, text_option="--match")
-        _check_named(found, by)
-    return Labelled(options.labelled, _meant(options, table, found.texts), _labels(found))
+        labelled = load(options.labelled, by, label_column, text_option="--match")
+        _check_named(labelled, by)
+    return Labelled(options.labelled, _meant(options, table, labelled.texts), _labels(labelled))
 
 
-def known_labels(found: Labelled, table: Table) -> list[str]:
+def known_labels(labelled: Labelled, table: Table) -> list[str]:
     """The default labels to choose from: all labels in the data, sorted. There must be at least two."""
-    known = sorted({label for label in [*found.labels, *(table.labels or ())] if label is not None})
+    known = sorted({label for label in [*labelled.labels, *(table.labels or ())] if label is not None})
     if not known:
-        raise _without_labels(found)
+        raise _without_labels(labelled)
     if len(known) == 1:
         raise UserError(
-            f"{found.source} has labels of one class only ({known[0]}): "
+            f"{labelled.source} has labels of one class only ({known[0]}): "
             "name all possible labels with --labels"
         )
     return known
 
 
-def matched(found: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[str, ...]]:
+def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[str, ...]]:
     """The labels by pool item, lowest first."""
     items: dict[str | None, int] = {key(row.text): item for item, row in enumerate(pool.rows)}
     rows = [
-        (row, label) for row, label in enumerate(found.labels) if label is not None and found.texts[row] != ""
+        (row, label)
+        for row, label in enumerate(labelled.labels)
+        if label is not None and labelled.texts[row] != ""
     ]
-    _check_known(found, rows, pool.labels)
-    strays = [row for row, _ in rows if found.texts[row] not in items]
+    _check_known(labelled, rows, pool.labels)
+    strays = [row for row, _ in rows if labelled.texts[row] not in items]
     if strays:
         raise UserError(
-            f"{found.source} has {len(strays)} labelled texts that {dataset} does not have "
+            f"{labelled.source} has {len(strays)} labelled texts that {dataset} does not have "
             f"({_rows(strays)}): add them there, or leave them out here"
         )
     if not rows:
-        raise _without_labels(found)
-    return _by_item(found, rows, items)
+        raise _without_labels(labelled)
+    return _by_item(labelled, rows, items)
 
 
-def _without_labels(found: Labelled) -> UserError:
-    return UserError(f"{found.source} has no labels yet: create the project with `labelloop init`")
+def _without_labels(labelled: Labelled) -> UserError:
+    return UserError(f"{labelled.source} has no labels yet: create the project with `labelloop init`")
 
 
 def _by_item(
-    found: Labelled, rows: Sequence[tuple[int, str]], items: Mapping[str | None, int]
+    labelled: Labelled, rows: Sequence[tuple[int, str]], items: Mapping[str | None, int]
 ) -> dict[int, tuple[str, ...]]:
     first: dict[int, tuple[int, str]] = {}
     for row, label in rows:
-        before, said = first.setdefault(items[found.texts[row]], (row, label))
-        if said != label:
+        before, earlier = first.setdefault(items[labelled.texts[row]], (row, label))
+        if earlier != label:
             raise UserError(
-                f"{found.source}, {_rows([before, row])}: one text has the labels {said!r} and {label!r}: "
-                "choose one of them"
+                f"{labelled.source}, {_rows([before, row])}: "
+                f"one text has the labels {earlier!r} and {label!r}: choose one of them"
             )
     return {item: (first[item][1],) for item in sorted(first)}
 
 
-def _check_known(found: Labelled, rows: Sequence[tuple[int, str]], known: Sequence[str]) -> None:
+def _check_known(labelled: Labelled, rows: Sequence[tuple[int, str]], known: Sequence[str]) -> None:
     for row, label in rows:
         if label not in known:
             raise UserError(
-                f"{found.source}, {_rows([row])}: the label {label!r} is not one of {', '.join(known)}: "
+                f"{labelled.source}, {_rows([row])}: the label {label!r} is not one of {', '.join(known)}: "
                 "correct it, or add it to --labels"
             )
 

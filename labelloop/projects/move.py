@@ -7,12 +7,12 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.operate import new_request, who
 from labelloop.store import Store, copy_snapshots
 from schemas.envelope import Event, new_event
-from schemas.events import ProjectMoved
+from schemas.events import ProjectCreated, ProjectMoved
 from schemas.parts import Snapshot
 
 TRIES = 20
@@ -44,16 +44,16 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     Raises Unavailable. Raises UserError, before anything is written, unless the target's events of the
     project are a prefix of the source's.
     """
-    here, there = await source.log.identity(), await target.log.identity()
-    if here == there:
+    source_identity, target_identity = await source.log.identity(), await target.log.identity()
+    if source_identity == target_identity:
         raise UserError(
             f"{source.address} and {target.address} are the same log: give another one to copy to"
         )
-    history = _movable(await read_histories(source.log), name, there)
+    history = _movable(await read_histories(source.log), name, target_identity)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
-    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(history))
-    history = await _leave(source, target.address, there, project, why)
+    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(created(history).project))
+    history = await _leave(source, target.address, target_identity, project, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)
     return Moved(project, events, snapshots, loop_digest(history.state), loop_digest(sound(arrived)))
@@ -68,7 +68,7 @@ def _movable(histories: Mapping[str, History], name: str | None, there: str) -> 
 
 
 def _has_left_for(history: History, there: str) -> bool:
-    moved = history.state.moved
+    moved = history.moved
     return history.halt is None and history.is_away and moved is not None and moved.log == there
 
 
@@ -78,7 +78,7 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
         history = await _history(source.log, project)
         if _has_left_for(history, there):
             return history
-        said = ProjectMoved(
+        moved = ProjectMoved(
             request=new_request(),
             who=who(),
             why=why,
@@ -87,7 +87,7 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
             events=len(history.seen),
         )
         cause = sound(history).latest_id
-        await source.log.append(new_event(project, said, source=SOURCE, cause=cause), fence=True)
+        await source.log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
     raise UserError(f"{project} gets new events too fast to be moved: pause it, then try again")
 
 
@@ -97,13 +97,13 @@ async def _copy(source: Log, target: Log, history: History, address: str) -> int
     _check_prefix(history, there, address)
     lacking = list(history.seen)[len(there.seen) :]
     wanted = {event: history.seen[event] for event in lacking}
-    found: dict[str, Event] = {}
+    copied: dict[str, Event] = {}
     async for record in source.read(history.project):
         event = record.event
         if event is not None and wanted.get(event.id) == event.datahash:
-            found[event.id] = event
+            copied[event.id] = event
     if lacking:
-        await target.append(*(found[event] for event in lacking))
+        await target.append(*(copied[event] for event in lacking))
     return len(lacking)
 
 
@@ -126,6 +126,5 @@ async def _history(log: Log, project: str) -> History:
     return history
 
 
-def _snapshots(history: History) -> list[Snapshot]:
-    project = history.state.project
-    return [one for one in (project.pool, project.test) if one is not None] if project is not None else []
+def _snapshots(project: ProjectCreated) -> list[Snapshot]:
+    return [project.pool] if project.test is None else [project.pool, project.test]

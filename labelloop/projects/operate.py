@@ -44,7 +44,7 @@ async def end(log: Log, history: History, why: str = "") -> None:
 
 async def close(log: Log, history: History, batch: str, why: str = "") -> None:
     """Finish a batch with the labels it has. Raises UserError if it is not open."""
-    names = [found.name for found in open_batches(sound(history)) if not found.closed]
+    names = [open_batch.name for open_batch in open_batches(sound(history)) if not open_batch.closed]
     if batch not in names:
         raise UserError(
             f"batch {batch} of {history.project} is not open: the open ones are {', '.join(names) or 'none'}"

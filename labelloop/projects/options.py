@@ -194,9 +194,9 @@ class ProjectOptions(BaseModel):
             return cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
-            name, said = ".".join(map(str, first["loc"])), first["msg"]
+            name, message = ".".join(map(str, first["loc"])), first["msg"]
             raise UserError(
-                f"an option is invalid: {name} is {first['input']!r}, and {said[:1].lower()}{said[1:]}"
+                f"an option is invalid: {name} is {first['input']!r}, and {message[:1].lower()}{message[1:]}"
             ) from error
 
     @classmethod

@@ -47,7 +47,7 @@ async def prediction_of_each(
     worker: Worker, store: Store, threads: int, state: LoopState, models: Iterable[Trained], item: int
 ) -> dict[str, Pick]:
     """Predictions for one text, by model. Models that are missing or damaged in the store are left out."""
-    found: dict[str, Pick] = {}
+    picks: dict[str, Pick] = {}
     for trained in models:
         latest = trained.latest
         try:
@@ -59,5 +59,5 @@ async def prediction_of_each(
             if not is_model_lost(error.kind):
                 raise
         else:
-            found[latest.model] = pick
-    return found
+            picks[latest.model] = pick
+    return picks

@@ -72,11 +72,11 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
 @cache
 def _fields() -> Mapping[str, Mapping[str, str]]:
     """Recorded options by field and part. An option that is a whole field has the part ''."""
-    found: dict[str, dict[str, str]] = {}
+    fields: dict[str, dict[str, str]] = {}
     for name in recorded_options():
         field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
-        found.setdefault(field, {})[part] = name
-    return found
+        fields.setdefault(field, {})[part] = name
+    return fields
 
 
 @cache

@@ -46,11 +46,11 @@ async def suspects(store: Store, history: History, most: int) -> list[int]:
     Raises TaskError, and UserError, also if the project has ended.
     """
     state = _going_on(history)
-    found, under_way = await find_noise(store, state), _under_way(state)
-    items = [suspect.item for suspect in found.suspects if suspect.item not in under_way]
+    noise, under_way = await find_noise(store, state), _under_way(state)
+    items = [suspect.item for suspect in noise.suspects if suspect.item not in under_way]
     if not items:
         raise UserError(
-            f"none of the {found.judged} checked labels is likely wrong: there is nothing to ask for again"
+            f"none of the {noise.judged} checked labels is likely wrong: there is nothing to ask for again"
         )
     return items[:most]
 

@@ -10,6 +10,7 @@ from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.proof import Proof
+from labelloop.loop.state import LoopState, NotCreated
 from labelloop.store import Store
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
 from schemas.envelope import Event
@@ -31,7 +32,8 @@ class ReplayEnd:
 
     def is_reached(self, history: History, event: Event) -> bool:
         """Whether the replay ends with this event."""
-        batch = history.state.batches.get(self.batch) if self.batch is not None else None
+        state = history.state
+        batch = state.batches.get(self.batch or "") if isinstance(state, LoopState) else None
         return event.id == self.event or (batch is not None and batch.done)
 
 
@@ -84,16 +86,18 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
 
 def _check_files(history: History, store: Store) -> tuple[int, int]:
     """How many models are intact, and how many are gone."""
-    project = history.state.project
-    for snapshot in (project.pool, project.test) if project else ():
+    state = history.state
+    if isinstance(state, NotCreated):
+        return 0, 0
+    for snapshot in (state.project.pool, state.project.test):
         if snapshot is not None:
-            _check_snapshot(store, snapshot, str(history.state.created_id))
-    found = [_is_kept(store, trained, event) for trained, event in _attempts(history)]
-    return sum(found), len(found) - sum(found)
+            _check_snapshot(store, snapshot, state.created_id)
+    are_kept = [_is_kept(store, trained, event) for trained, event in _attempts(state)]
+    return sum(are_kept), len(are_kept) - sum(are_kept)
 
 
-def _attempts(history: History) -> Iterator[tuple[ModelTrained, str]]:
-    for trained in history.state.models.values():
+def _attempts(state: LoopState) -> Iterator[tuple[ModelTrained, str]]:
+    for trained in state.models.values():
         yield from zip(trained.attempts, trained.ids, strict=True)
 
 

@@ -62,7 +62,6 @@ async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
 async def _retrained(
     worker: Worker, store: Store, state: LoopState, first: ModelTrained, scratch: Path
 ) -> Retrained:
-    assert state.project is not None
     request = train_request(
         state,
         first.model,
@@ -72,15 +71,15 @@ async def _retrained(
         into=scratch / "models",
         cache=scratch / "cache",
     )
-    again = await worker.run(request)
+    second = await worker.run(request)
     folder = await asyncio.to_thread(store.find_model, first)
     difference = None
-    same: bool | None = True if again.sha256 == first.sha256 else None
+    same: bool | None = True if second.sha256 == first.sha256 else None
     if folder is not None:
-        same = _weights(again.folder) == _weights(folder)
+        same = _weights(second.folder) == _weights(folder)
         if not same:
-            difference = await _difference(worker, store, state, first, folder, again)
-    return Retrained(first.model, first.labels, again.seconds, same, _changed(first, again), difference)
+            difference = await _difference(worker, store, state, first, folder, second)
+    return Retrained(first.model, first.labels, second.seconds, same, _changed(first, second), difference)
 
 
 def _weights(folder: Path) -> dict[str, object]:
@@ -90,15 +89,15 @@ def _weights(folder: Path) -> dict[str, object]:
 
 
 async def _difference(
-    worker: Worker, store: Store, state: LoopState, first: ModelTrained, folder: Path, again: TrainResult
+    worker: Worker, store: Store, state: LoopState, first: ModelTrained, folder: Path, second: TrainResult
 ) -> Difference:
-    size = state.project.pool.size if state.project else 0
+    size = state.project.pool.size
     items = sorted(random.Random(0).sample(range(size), min(SAMPLE, size)))
-    one, other = [
+    picks, other_picks = [
         await predictions(worker, store, first.threads, state, first.model, path, sha256, items)
-        for path, sha256 in ((folder, first.sha256), (again.folder, again.sha256))
+        for path, sha256 in ((folder, first.sha256), (second.folder, second.sha256))
     ]
-    pairs = list(zip(one, other, strict=True))
+    pairs = list(zip(picks, other_picks, strict=True))
     return Difference(
         texts=len(items),
         other_label=sum(a.label != b.label for a, b in pairs),
@@ -106,7 +105,7 @@ async def _difference(
     )
 
 
-def _changed(first: ModelTrained, again: TrainResult) -> dict[str, tuple[str, str]]:
+def _changed(first: ModelTrained, second: TrainResult) -> dict[str, tuple[str, str]]:
     before = {**first.versions, "device": first.device}
-    now = {**again.versions, "device": again.device}
-    return {name: (said, str(now.get(name))) for name, said in before.items() if now.get(name) != said}
+    now = {**second.versions, "device": second.device}
+    return {name: (then, str(now.get(name))) for name, then in before.items() if now.get(name) != then}

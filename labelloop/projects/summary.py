@@ -1,84 +1,204 @@
 """A summary of a project's state. Pure."""
 
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import audits
+from labelloop.loop.figures import Audited, audits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.order import finished, open_batches
 from labelloop.loop.relabels import decided
-from labelloop.loop.state import LoopState, Trained
+from labelloop.loop.state import Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
 from labelloop.store.opening import without_credentials
 
 
-def overview(history: History, store: str | None) -> dict[str, Any]:
-    """Batches, labels, latest model and its folder, accuracy, digest and failures, as JSON values.
+@dataclass(frozen=True)
+class OpenBatch:
+    """A batch that people still label, and how many of its texts have an answer."""
 
-    `audit` is the one of the newest audited model. The model's folder is relative to the store if the store's
-    address is unknown.
-    """
-    state = history.state
-    opened = len(open_batches(state))
-    trained = state.models.get(state.latest_model) if state.latest_model else None
-    audited = audits(state)
-    evaluation = state.evaluations.get(state.latest_model) if state.latest_model else None
-    return {
-        "project": history.project,
-        "name": name_of(history),
-        "halted": str(history.halt) if history.halt else None,
-        "moved": history.inactive_because if history.is_away else None,
-        "paused": state.paused,
-        "ended": bool(state.ended),
-        "finished": state.project is not None and finished(state),
-        "batches": {"done": len(state.batches) - opened, "open": opened},
-        "labels": len(current(state)),
-        "discarded": _discarded(state),
-        "pool": state.project.pool.size if state.project else 0,
-        "model": state.latest_model,
-        "model_folder": _folder(store, trained.latest.artifact) if trained else None,
-        "accuracy": evaluation.accuracy if evaluation else None,
-        "audit": asdict(audited[-1]) if audited else None,
-        "stopping": _stopping(state),
-        "digest": loop_digest(state),
-        "conflicts": history.conflicts,
-        "duplicates": history.duplicates,
-        "failures": _failures(state),
-    }
+    batch: str
+    texts: int
+    answered: int
 
 
-def _stopping(state: LoopState) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class ModelSummary:
+    """The latest training of a model, and its accuracy on the test set."""
+
+    model: str
+    attempt: int
+    labels: int
+    accuracy: float | None
+    folder: str
+    lost: bool
+
+
+@dataclass(frozen=True)
+class StoppingSummary:
     """The criterion's latest value, and the number of labels at which it last began to say stop."""
+
+    criterion: str
+    model: str
+    value: float | None
+    stop: bool
+    advised_at: int | None
+
+
+@dataclass(frozen=True)
+class FailureSummary:
+    """The last failure of a piece of work."""
+
+    service: str
+    due: str
+    error: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The progress of a project that was created. The defaults are those of a project that was not.
+
+    `done`: how many batches. `labels`: by pool item. `annotators`: valid answers by username and status.
+    `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
+    been done since.
+    """
+
+    paused: bool = False
+    ended: bool = False
+    finished: bool = False
+    done: int = 0
+    open: tuple[OpenBatch, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    discarded: int = 0
+    pool: int = 0
+    annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    models: tuple[ModelSummary, ...] = ()
+    audit: Audited | None = None
+    stopping: StoppingSummary | None = None
+    failures: tuple[FailureSummary, ...] = ()
+
+    @property
+    def model(self) -> ModelSummary | None:
+        """The newest model."""
+        return self.models[-1] if self.models else None
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """The number of texts by label."""
+        return dict(sorted(Counter(name for names in self.labels.values() for name in names).items()))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A project's log and its progress. `moved`: the log in which the project lives now, if it is another."""
+
+    project: str
+    name: str
+    events: int
+    halted: str | None
+    moved: str | None
+    conflicts: int
+    duplicates: int
+    digest: str
+    progress: Progress
+
+    def status(self) -> dict[str, Any]:
+        """What `labelloop status --json` shows, as JSON values."""
+        progress, model = self.progress, self.progress.model
+        return {
+            "project": self.project,
+            "name": self.name,
+            "halted": self.halted,
+            "moved": self.moved,
+            "paused": progress.paused,
+            "ended": progress.ended,
+            "finished": progress.finished,
+            "batches": {"done": progress.done, "open": len(progress.open)},
+            "labels": len(progress.labels),
+            "discarded": progress.discarded,
+            "pool": progress.pool,
+            "model": model.model if model else None,
+            "model_folder": model.folder if model else None,
+            "accuracy": model.accuracy if model else None,
+            "audit": asdict(progress.audit) if progress.audit else None,
+            "stopping": asdict(progress.stopping) if progress.stopping else None,
+            "digest": self.digest,
+            "conflicts": self.conflicts,
+            "duplicates": self.duplicates,
+            "failures": [asdict(failure) for failure in progress.failures],
+        }
+
+    def replayed(self) -> dict[str, Any]:
+        """What `labelloop replay --json` shows, with each label and each model, as JSON values."""
+        progress = self.progress
+        return {
+            "project": self.project,
+            "name": self.name,
+            "events": self.events,
+            "halted": self.halted,
+            "moved": self.moved,
+            "batches": {"done": progress.done, "open": [asdict(batch) for batch in progress.open]},
+            "labels": progress.label_counts,
+            "items": {str(item): list(names) for item, names in sorted(progress.labels.items())},
+            "annotators": progress.annotators,
+            "models": [asdict(model) for model in progress.models],
+            "digest": self.digest,
+        }
+
+
+def summarized(history: History, store: str | None = None) -> Summary:
+    """The project; its models' folders are relative to the store's root where nobody said where that is."""
+    state = history.state
+    return Summary(
+        project=history.project,
+        name=name_of(history),
+        events=len(history.seen),
+        halted=str(history.halt) if history.halt else None,
+        moved=history.inactive_because if history.is_away else None,
+        conflicts=history.conflicts,
+        duplicates=history.duplicates,
+        digest=loop_digest(state),
+        progress=_progress(state, store) if isinstance(state, LoopState) else Progress(),
+    )
+
+
+def _progress(state: LoopState, store: str | None) -> Progress:
+    opened = open_batches(state)
+    audited = audits(state)
+    return Progress(
+        paused=state.paused,
+        ended=bool(state.ended),
+        finished=finished(state),
+        done=len(state.batches) - len(opened),
+        open=tuple(OpenBatch(batch.name, len(batch.items), batch.answered) for batch in opened),
+        labels=current(state),
+        discarded=sum(1 for _, answer in decided(state) if answer.discarded),
+        pool=state.project.pool.size,
+        annotators=_annotators(state),
+        models=tuple(_model(state, trained, store) for trained in state.models.values()),
+        audit=audited[-1] if audited else None,
+        stopping=_stopping(state),
+        failures=tuple(_failures(state)),
+    )
+
+
+def _stopping(state: LoopState) -> StoppingSummary | None:
     checks = [state.checks[name] for name in state.models if name in state.checks]
     if not checks:
         return None
-    last = checks[-1]
-    return {
-        "criterion": last.criterion,
-        "model": last.model,
-        "value": last.value,
-        "stop": last.stop,
-        "advised_at": state.advised.labels if state.advised else None,
-    }
+    last, advised_at = checks[-1], state.advised.labels if state.advised else None
+    return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
 
 
-def _folder(store: str | None, artifact: str) -> str:
-    return artifact if store is None else f"{without_credentials(store).rstrip('/')}/{artifact}"
-
-
-def _discarded(state: LoopState) -> int:
-    return sum(1 for _, answer in decided(state) if answer.discarded)
-
-
-def _failures(state: LoopState) -> list[dict[str, Any]]:
-    """The last failure of each piece of work that has not been done since."""
+def _failures(state: LoopState) -> list[FailureSummary]:
     latest = _latest_success(state)
     return [
-        {"service": service, "due": due, "error": failure.event.error, "attempt": failure.event.attempt}
+        FailureSummary(service, due, failure.event.error, failure.event.attempt)
         for (service, due), failure in state.failures.items()
         if latest is None or failure.at > latest
     ]
@@ -90,47 +210,26 @@ def _latest_success(state: LoopState) -> datetime | None:
     return max(times, default=None)
 
 
-def standing(history: History) -> dict[str, Any]:
-    """The state as JSON values. `items`: labels by pool item. `annotators`: valid answers by status."""
-    state, labels = history.state, current(history.state)
-    return {
-        "project": history.project,
-        "name": name_of(history),
-        "events": len(history.seen),
-        "halted": str(history.halt) if history.halt else None,
-        "moved": history.inactive_because if history.is_away else None,
-        "batches": {"done": len(state.batches) - len(open_batches(state)), "open": _opened(state)},
-        "labels": dict(sorted(Counter(name for names in labels.values() for name in names).items())),
-        "items": {str(item): list(names) for item, names in sorted(labels.items())},
-        "annotators": _annotators(state),
-        "models": [_model(state, trained) for trained in state.models.values()],
-        "digest": loop_digest(state),
-    }
-
-
-def _opened(state: LoopState) -> list[dict[str, Any]]:
-    return [
-        {"batch": batch.name, "texts": len(batch.items), "answered": batch.answered}
-        for batch in open_batches(state)
-    ]
-
-
 def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
-    found: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for batch in state.batches.values():
         for answer in batch.answers:
             for vote in answer.votes:
-                found.setdefault(vote.username, Counter())[vote.status] += 1
-    return {name: dict(sorted(found[name].items())) for name in sorted(found)}
+                counts.setdefault(vote.username, Counter())[vote.status] += 1
+    return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
 
 
-def _model(state: LoopState, trained: Trained) -> dict[str, Any]:
+def _model(state: LoopState, trained: Trained, store: str | None) -> ModelSummary:
     evaluation = state.evaluations.get(trained.latest.model)
-    return {
-        "model": trained.latest.model,
-        "attempt": trained.latest.attempt,
-        "labels": trained.latest.labels,
-        "accuracy": evaluation.accuracy if evaluation else None,
-        "folder": trained.latest.artifact,
-        "lost": not trained.available,
-    }
+    return ModelSummary(
+        model=trained.latest.model,
+        attempt=trained.latest.attempt,
+        labels=trained.latest.labels,
+        accuracy=evaluation.accuracy if evaluation else None,
+        folder=_folder(store, trained.latest.artifact),
+        lost=not trained.available,
+    )
+
+
+def _folder(store: str | None, artifact: str) -> str:
+    return artifact if store is None else f"{without_credentials(store).rstrip('/')}/{artifact}"

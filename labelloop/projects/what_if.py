@@ -17,6 +17,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model
 from labelloop.loop.state import Labels, LoopState
+from labelloop.projects.catalog import created
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
@@ -41,11 +42,11 @@ class Comparison:
 
     def spreads(self) -> dict[int, tuple[float, float, float]]:
         """Lowest, mean and highest accuracy of the runs by the number of labels."""
-        found: dict[int, list[float]] = {}
+        accuracies: dict[int, list[float]] = {}
         for run in self.runs:
             for point in run:
-                found.setdefault(point.labels, []).append(point.accuracy)
-        return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(found.items())}
+                accuracies.setdefault(point.labels, []).append(point.accuracy)
+        return {labels: (min(each), fmean(each), max(each)) for labels, each in sorted(accuracies.items())}
 
     @property
     def ends_alike(self) -> bool:
@@ -71,8 +72,10 @@ class Comparison:
 
 def pickers(state: LoopState) -> str:
     """The query strategies that picked the batches, as text."""
-    found = [batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None]
-    return ", ".join(dict.fromkeys(filter(None, found))) or "chance"
+    strategies = [
+        batch.queried.strategy for batch in state.batches.values() if batch.queried.model is not None
+    ]
+    return ", ".join(dict.fromkeys(filter(None, strategies))) or "chance"
 
 
 def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated:
@@ -103,16 +106,15 @@ class SimulatedLoop:
     async def run(self, project: ProjectCreated) -> AsyncIterator[Point]:
         """Yields the figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
-        _tell(history, project)
-        while not finished(history.state):
-            state = history.state
+        state = _after(history, project)
+        while not finished(state):
             if batch := next_batch(state):
-                _tell(history, await self._picked(state, project, batch))
-                _tell(history, self._answered(history.state, batch.batch))
+                state = _after(history, await self._picked(state, project, batch))
+                state = _after(history, self._answered(state, batch.batch))
             elif model := next_model(state):
                 learned = await self._trained(state, model)
-                _tell(history, learned)
-                yield await self._tested(history.state, learned)
+                state = _after(history, learned)
+                yield await self._tested(state, learned)
             else:
                 return
 
@@ -121,12 +123,12 @@ class SimulatedLoop:
         if batch.model is None:
             items = random_draw(project.seed, project.pool.size, taken, batch.size)
         else:
-            found = self._models[batch.model]
+            trained_model = self._models[batch.model]
             request = query_request(
                 state,
                 batch.model,
-                found.folder,
-                found.sha256,
+                trained_model.folder,
+                trained_model.sha256,
                 state.models[batch.model].learned,
                 pool=self._store.pool(project),
                 threads=self._threads,
@@ -151,7 +153,6 @@ class SimulatedLoop:
         return BatchAnnotated(batch=batch, revision=0, items=answers)
 
     async def _trained(self, state: LoopState, model: NextModel) -> ModelTrained:
-        assert state.project is not None
         request = train_request(
             state,
             model.model,
@@ -165,14 +166,13 @@ class SimulatedLoop:
         return trained(state, model, request, result, result.folder.name)
 
     async def _tested(self, state: LoopState, model: ModelTrained) -> Point:
-        assert state.project is not None
         assert state.project.test is not None
-        found = self._models[model.model]
+        trained_model = self._models[model.model]
         request = evaluate_request(
             state,
             model.model,
-            found.folder,
-            found.sha256,
+            trained_model.folder,
+            trained_model.sha256,
             test=await asyncio.to_thread(self._store.snapshot, state.project.test),
             threads=self._threads,
             cache=self._store.cache(self._id),
@@ -181,6 +181,7 @@ class SimulatedLoop:
         return Point(model.model, model.labels, result.accuracy, result.macro_f1)
 
 
-def _tell(history: History, data: EventData) -> None:
+def _after(history: History, data: EventData) -> LoopState:
     taken = history.add(new_event(history.project, data, source="what-if"))
     assert taken, history.halt
+    return created(history)

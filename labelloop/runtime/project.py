@@ -10,7 +10,7 @@ from typing import Any
 from labelloop.errors import TaskError, Unavailable, one_line
 from labelloop.log.base import Fenced, Ownership, Record
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, about_work, bind_contextvars, bound_contextvars
 from labelloop.observe.metrics import Metrics
 from labelloop.observe.status import ServiceStatus
@@ -36,7 +36,7 @@ class OwnedProject:
         self._grown = asyncio.Condition()
 
     @property
-    def state(self) -> LoopState:
+    def state(self) -> ProjectState:
         return self.history.state
 
     def add(self, record: Record) -> None:
@@ -92,7 +92,10 @@ class OwnedProject:
 
 
 class ProjectWork:
-    """Two endless tasks, `work` and `keep_polling`; each is to run as a task of its own."""
+    """Two endless tasks, `work` and `keep_polling`; each is to run as a task of its own.
+
+    The project was created: before, there is nothing to do in it.
+    """
 
     def __init__(self, service: Controller[Any], project: OwnedProject, status: ServiceStatus) -> None:
         self._service = service
@@ -100,6 +103,11 @@ class ProjectWork:
         self._status = status
         self._name = project.history.project
         self._begun: str | None = None
+
+    @property
+    def _state(self) -> LoopState:
+        assert isinstance(self._project.state, LoopState)
+        return self._project.state
 
     async def work(self) -> None:
         """Do what is due, one thing after the other."""
@@ -136,7 +144,7 @@ class ProjectWork:
             continue
 
     def _due(self) -> Any:
-        return self._service.due(self._project.state)
+        return self._service.due(self._state)
 
     async def _in_turn(self) -> Sequence[Outcome]:
         """What is due once it is this project's turn, done; nothing where it is not due any more."""
@@ -154,7 +162,7 @@ class ProjectWork:
             logger.info("begins: %s", due)
         self._begun = due
         with self._status.metrics.working(self._name):
-            outcomes = await self._service.do(self._project.state, work)
+            outcomes = await self._service.do(self._state, work)
         self._begun = None
         logger.info("done: %s, %.1f s", due, time.monotonic() - began)
         return outcomes
@@ -162,7 +170,7 @@ class ProjectWork:
     async def _poll(self) -> float:
         """In how many seconds to look again."""
         with self._status.metrics.polling():
-            polled = await self._service.poll(self._project.state)
+            polled = await self._service.poll(self._state)
         await self._project.append(polled.outcomes)
         return polled.again_in
 
@@ -172,7 +180,7 @@ class ProjectWork:
         logger.error("%s: %s failed: %s", self._name, due, error, exc_info=not expected)
         kind = error.kind if isinstance(error, TaskError) else type(error).__name__
         self._status.failed(task, due, error, kind, self._name)
-        before = self._project.state.failures.get((self._service.name, due))
+        before = self._state.failures.get((self._service.name, due))
         failure = ServiceFailed(
             service=self._service.name,
             due=due,
@@ -181,7 +189,7 @@ class ProjectWork:
             attempt=before.event.attempt + 1 if before else 1,
         )
         try:
-            await self._project.append([Outcome(failure, self._project.state.latest_id)])
+            await self._project.append([Outcome(failure, self._state.latest_id)])
         except Fenced:
             raise
         except Exception as unwritten:

@@ -11,7 +11,7 @@ from typing import Any
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Record, Revoked
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project
 from labelloop.observe.status import ServiceStatus
@@ -73,25 +73,21 @@ class OwnedPartition:
 
     def add(self, record: Record, project: str) -> OwnedProject:
         """Take an event of a project from the log."""
-        owned_project = self.projects.get(project)
-        if owned_project is None:
-            owned_project = self.projects[project] = self._make(History(project, self._log_identity))
-        owned_project.add(record)
+        owned = self.projects.get(project)
+        if owned is None:
+            owned = self.projects[project] = self._make(History(project, self._log_identity))
+        owned.add(record)
         self._checkpoint = Checkpoint.of(record)
         self._unsaved += 1
-        return owned_project
+        return owned
 
     def save(self) -> None:
         """Keep what is folded, once it is much more than was kept."""
-        in_all = sum(len(owned_project.history.seen) for owned_project in self.projects.values())
-        held = any(
-            owned_project.history.halt or owned_project.history.held
-            for owned_project in self.projects.values()
-        )
+        histories = [project.history for project in self.projects.values()]
+        in_all = sum(len(history.seen) for history in histories)
+        held = any(history.halt or history.held for history in histories)
         if self._state_cache and self._checkpoint and not held and is_worth_saving(self._unsaved, in_all):
-            self._state_cache.save(
-                self._checkpoint, [owned_project.history for owned_project in self.projects.values()]
-            )
+            self._state_cache.save(self._checkpoint, histories)
             self._unsaved = 0
 
     def stop(self) -> None:
@@ -159,72 +155,72 @@ class OwnedPartitions:
     def _assigned(self, partition: int) -> None:
         metrics = self._status.metrics
         make = partial(OwnedProject, ownership=self._ownership, service=self._service.name, metrics=metrics)
-        owned_partition = self._partitions[partition] = OwnedPartition(
-            partition, make, self._state_cache, self._log_identity
-        )
-        resumed = owned_partition.resume()
+        owned = OwnedPartition(partition, make, self._state_cache, self._log_identity)
+        self._partitions[partition] = owned
+        resumed = owned.resume()
         if resumed is not None:
             # What was folded last is read once more: it tells whether this is the log that was folded.
             self._ownership.skip_past(partition, resumed - 1)
 
     def _unread(self) -> str | None:
-        caught_up = all(owned_partition.is_caught_up for owned_partition in self._partitions.values())
+        caught_up = all(partition.is_caught_up for partition in self._partitions.values())
         return None if caught_up else "it reads what the log holds"
 
-    async def _arrived(
-        self, change: Arrived, owned_partition: OwnedPartition, tasks: asyncio.TaskGroup
-    ) -> None:
+    async def _arrived(self, change: Arrived, partition: OwnedPartition, tasks: asyncio.TaskGroup) -> None:
         metrics = self._status.metrics
         touched: dict[str, OwnedProject] = {}
-        for record in owned_partition.check(change.records):
+        for record in partition.check(change.records):
             if record.event is None:
                 self._status.passed_over(record.position, record.problem)
                 continue
-            known = owned_partition.projects.get(record.event.project)
+            name = record.event.project
+            known = partition.projects.get(name)
             inactive_because = known.history.inactive_because if known else None
-            before = known.state if known else LoopState(record.event.project)
-            owned_project = owned_partition.add(record, record.event.project)
-            touched[record.event.project] = owned_project
+            before = known.state if known else NotCreated(name)
+            project = touched[name] = partition.add(record, name)
             metrics.lag.folded(record.event.time)
-            if owned_partition.is_caught_up:
-                metrics.handled(record.event, before, owned_project.state)
-            self._tell_inactivity(owned_project, inactive_because)
-        for owned_project in touched.values():
-            await owned_project.announce()
+            if partition.is_caught_up:
+                metrics.handled(record.event, before, project.state)
+            self._tell_inactivity(project, inactive_because)
+        for project in touched.values():
+            await project.announce()
         if change.caught_up:
-            owned_partition.is_caught_up = True
-            for project in owned_partition.projects.keys() - owned_partition.tasks.keys():
-                owned_project = owned_partition.projects[project]
-                project_work = ProjectWork(self._service, owned_project, self._status)
-                owned_partition.tasks[project] = (
-                    tasks.create_task(project_work.work()),
-                    tasks.create_task(project_work.keep_polling()),
-                )
-            owned_partition.save()
+            partition.is_caught_up = True
+            self._begin_work(partition, tasks)
+            partition.save()
         self._report()
         # A long history arrives page by page: heartbeats and signals go on in between.
         await asyncio.sleep(0)
 
-    def _tell_inactivity(self, owned_project: OwnedProject, before: str | None) -> None:
-        now, project = owned_project.history.inactive_because, owned_project.history.project
+    def _begin_work(self, partition: OwnedPartition, tasks: asyncio.TaskGroup) -> None:
+        """On the projects that were created since."""
+        for name in partition.projects.keys() - partition.tasks.keys():
+            project = partition.projects[name]
+            if isinstance(project.state, LoopState):
+                work = ProjectWork(self._service, project, self._status)
+                partition.tasks[name] = (
+                    tasks.create_task(work.work()),
+                    tasks.create_task(work.keep_polling()),
+                )
+
+    def _tell_inactivity(self, project: OwnedProject, before: str | None) -> None:
+        now, name = project.history.inactive_because, project.history.project
         if now and now != before:
-            level = logging.ERROR if owned_project.history.halt else logging.INFO
-            logger.log(level, "project %s is %s", project, now, extra=about_project(project))
+            level = logging.ERROR if project.history.halt else logging.INFO
+            logger.log(level, "project %s is %s", name, now, extra=about_project(name))
         elif before and not now:
-            logger.info("project %s goes on", project, extra=about_project(project))
+            logger.info("project %s goes on", name, extra=about_project(name))
 
     def _report(self) -> None:
         projects = {
-            name: owned_project
-            for owned_partition in self._partitions.values()
-            for name, owned_project in owned_partition.projects.items()
+            name: project
+            for partition in self._partitions.values()
+            for name, project in partition.projects.items()
         }
         halted = {
-            name: str(owned_project.history.halt)
-            for name, owned_project in projects.items()
-            if owned_project.history.halt
+            name: str(project.history.halt) for name, project in projects.items() if project.history.halt
         }
-        conflicts = sum(owned_project.history.conflicts for owned_project in projects.values())
+        conflicts = sum(project.history.conflicts for project in projects.values())
         self._status.show(halted=halted or None, conflicts=conflicts or None)
         self._status.metrics.projects.own(projects)
 

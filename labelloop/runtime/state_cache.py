@@ -19,7 +19,7 @@ from labelloop import atomic
 from labelloop.log.base import Record
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from schemas.fields import frozen
 from schemas.model import Model, fields, plain
 
@@ -67,12 +67,12 @@ class StateCache:
         path = self._path(partition)
         try:
             head, _, body = path.read_bytes().partition(b"\n")
-            found = json.loads(head)
-            if found["version"] != version():
+            header = json.loads(head)
+            if header["version"] != version():
                 return None
-            if found["sha256"] != hashlib.sha256(body).hexdigest():
+            if header["sha256"] != hashlib.sha256(body).hexdigest():
                 raise UnusableCache("its digest is another")
-            return SavedPartition(Checkpoint(**found["mark"]), load(body, log_identity))
+            return SavedPartition(Checkpoint(**header["mark"]), load(body, log_identity))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -108,8 +108,8 @@ class StateCache:
     def _saved_offset(self, path: Path) -> int:
         try:
             with path.open("rb") as file:
-                found = json.loads(file.readline())
-            return int(found["mark"]["offset"]) if found["version"] == version() else -1
+                header = json.loads(file.readline())
+            return int(header["mark"]["offset"]) if header["version"] == version() else -1
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return -1
 
@@ -128,7 +128,7 @@ class SavedHistory:
     """A history that goes on: what it dropped is counted."""
 
     project: str
-    state: LoopState
+    state: ProjectState
     seen: dict[str, str]
     skips: dict[str, dict[str, str]]
     duplicates: int
@@ -139,9 +139,9 @@ class SavedHistory:
 
 def _model(kind: type[Model], values: dict[str, Any]) -> Model:
     """The Model of fields as `plain` gave them, at every depth: what was kept was valid."""
-    found = msgspec.convert(values, _fields(kind), dec_hook=_model)
+    converted = msgspec.convert(values, _fields(kind), dec_hook=_model)
     return kind.model_construct(
-        **{name: frozen(value) if isinstance(value, dict) else value for name, value in found.items()}
+        **{name: frozen(value) if isinstance(value, dict) else value for name, value in converted.items()}
     )
 
 

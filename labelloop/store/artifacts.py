@@ -88,8 +88,8 @@ def prune(models: Path, needed: Collection[Path] = (), superseded: Collection[Pa
     A model that is neither is removed an hour after it was written, because it may not be in the log yet.
     """
     limit = time.time() - ABANDONED_AFTER
-    found = [path for path in models.glob("*/*") if path.is_dir() and path not in needed]
-    removed = [path for path in found if path in superseded or path.stat().st_mtime < limit]
+    folders = [path for path in models.glob("*/*") if path.is_dir() and path not in needed]
+    removed = [path for path in folders if path in superseded or path.stat().st_mtime < limit]
     for path in removed:
         shutil.rmtree(path, ignore_errors=True)
         if not any(path.parent.iterdir()):

@@ -75,8 +75,8 @@ class Objects:
 
     def find(self, name: str) -> list[str]:
         """The names of all files under a folder."""
-        found = self._look(lambda: self._files.find(self._path(name))) or []
-        return [path.removeprefix(self._root).lstrip("/") for path in found]
+        paths = self._look(lambda: self._files.find(self._path(name))) or []
+        return [path.removeprefix(self._root).lstrip("/") for path in paths]
 
     def modified(self, name: str) -> datetime | None:
         """When a file was written, or None if unknown."""
@@ -105,11 +105,11 @@ class Objects:
             return None
 
     def _digest(self, name: str) -> str:
-        found = hashlib.sha256()
+        content = hashlib.sha256()
         with self._files.open(self._path(name), "rb", cache_type="readahead", block_size=8 * BLOCK) as file:
             while block := file.read(BLOCK):
-                found.update(block)
-        return found.hexdigest()
+                content.update(block)
+        return content.hexdigest()
 
     def _check_bucket(self) -> None:
         """Raises UserError if the bucket is missing, which does not mean that its files are lost."""

@@ -63,8 +63,8 @@ def _remote(url: str, environment: Mapping[str, str]) -> Store:
 
 def _options(environment: Mapping[str, str]) -> dict[str, Any]:
     try:
-        found = json.loads(environment.get(OPTIONS) or "{}")
-        return {str(name): value for name, value in found.items()}
+        options = json.loads(environment.get(OPTIONS) or "{}")
+        return {str(name): value for name, value in options.items()}
     except (ValueError, AttributeError):
         # The value may contain a secret, so neither it nor the error that quotes it is shown.
         raise UserError(f'{OPTIONS} is not a JSON object such as {{"anon": false}}') from None

@@ -75,11 +75,11 @@ class RemoteStore(Store):
     def prune(self, project_id: str, needed: Collection[str], superseded: Collection[str]) -> list[str]:
         if self._pruned.get(project_id) == frozenset(needed):
             return []
-        found: dict[str, list[str]] = {}
+        names_by_uri: dict[str, list[str]] = {}
         for name in self._objects.find(models_uri(project_id)):
-            found.setdefault(str(PurePosixPath(name).parent), []).append(name)
+            names_by_uri.setdefault(str(PurePosixPath(name).parent), []).append(name)
         removed = []
-        for uri, names in found.items():
+        for uri, names in names_by_uri.items():
             if uri not in needed and (uri in superseded or self._is_abandoned(names)):
                 # Without its manifest it does not count as a model, even if the rest is not removed.
                 for name in sorted(names, key=lambda name: not name.endswith(f"/{MANIFEST}")):

@@ -39,8 +39,8 @@ def remember_address(home: Home, address: Embedded) -> None:
 def _recorded(home: Home) -> Embedded | None:
     path = home.path / FILE
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Embedded(str(said["host"]), int(said["port"]))
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        return Embedded(str(recorded["host"]), int(recorded["port"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -64,8 +64,8 @@ def free_port(host: str, wanted: int = DEFAULT_PORT) -> int:
     """The wanted port if it is free, otherwise any free port."""
     for port in (wanted, 0):
         try:
-            with _bound(host, port) as found:
-                return int(found.getsockname()[1])
+            with _bound(host, port) as bound:
+                return int(bound.getsockname()[1])
         except OSError:
             continue
     raise UserError(f"no port on {host} can be used: give another --host")

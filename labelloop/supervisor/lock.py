@@ -60,5 +60,5 @@ def _take(descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> str:
-    said = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-    return said if said.isdigit() else ""
+    content = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+    return content if content.isdigit() else ""

@@ -51,9 +51,9 @@ def write_state(run: Path, state: SupervisorState) -> None:
 def read_state(run: Path) -> SupervisorState | None:
     """The last state, or None if there is no readable one."""
     try:
-        said = json.loads((run / FILE).read_text(encoding="utf-8"))
-        processes = {name: ProcessState(**process) for name, process in said.pop("processes").items()}
-        return SupervisorState(**said, processes=processes)
+        content = json.loads((run / FILE).read_text(encoding="utf-8"))
+        processes = {name: ProcessState(**process) for name, process in content.pop("processes").items()}
+        return SupervisorState(**content, processes=processes)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -97,8 +97,8 @@ class Supervisor:
 
     async def __aenter__(self) -> "Supervisor":
         end_leftovers(self._home)
-        for said in self._home.run.glob("*.status"):
-            said.unlink()
+        for status_file in self._home.run.glob("*.status"):
+            status_file.unlink()
         write_state(self._home.run, self._state)
         self._rotating = asyncio.create_task(self._rotate())
         return self

@@ -69,19 +69,19 @@ class Book:
     def forget(self, is_forgotten: Callable[[str, str], bool]) -> bool:
         """Drop alerts that are no longer checked, by subject and key. No message is sent."""
         kept = {
-            about: {key: known for key, known in found.items() if not is_forgotten(about, key)}
-            for about, found in self.standing.items()
+            about: {key: known for key, known in alerts.items() if not is_forgotten(about, key)}
+            for about, alerts in self.standing.items()
         }
-        before, self.standing = self.standing, {about: found for about, found in kept.items() if found}
+        before, self.standing = self.standing, {about: alerts for about, alerts in kept.items() if alerts}
         return self.standing != before
 
     def next_for(self, target: str) -> QueuedAlert | None:
         """The oldest message that a target has not received."""
-        return next((told for told in self.outbox if target in told.left), None)
+        return next((queued for queued in self.outbox if target in queued.left), None)
 
-    def took(self, target: str, told: QueuedAlert) -> None:
+    def took(self, target: str, queued: QueuedAlert) -> None:
         """Note that the target received the message."""
-        told.left.remove(target)
+        queued.left.remove(target)
         self.outbox = [each for each in self.outbox if each.left]
 
     def _tell(self, message: Message) -> None:
@@ -104,10 +104,10 @@ class Book:
             "targets": list(self.targets),
             "places": {str(partition): offset for partition, offset in self.places.items()},
             "standing": {
-                about: {key: [known.title, known.since.isoformat()] for key, known in found.items()}
-                for about, found in self.standing.items()
+                about: {key: [known.title, known.since.isoformat()] for key, known in alerts.items()}
+                for about, alerts in self.standing.items()
             },
-            "outbox": [{"message": asdict(told.message), "left": told.left} for told in self.outbox],
+            "outbox": [{"message": asdict(queued.message), "left": queued.left} for queued in self.outbox],
         }
 
 
@@ -118,17 +118,17 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
     """
     book = Book(folder / FILE, log, targets)
     try:
-        said = json.loads(book.path.read_text(encoding="utf-8"))
-        if said["log"] != log:
+        content = json.loads(book.path.read_text(encoding="utf-8"))
+        if content["log"] != log:
             return book
-        book.places = {int(partition): int(offset) for partition, offset in said["places"].items()}
-        for about, found in said["standing"].items():
+        book.places = {int(partition): int(offset) for partition, offset in content["places"].items()}
+        for about, alerts in content["standing"].items():
             book.standing[about] = {
                 key: OpenAlert(str(title), datetime.fromisoformat(since))
-                for key, (title, since) in found.items()
+                for key, (title, since) in alerts.items()
             }
-        new = [target for target in targets if target not in said["targets"]]
-        for each in said["outbox"]:
+        new = [target for target in targets if target not in content["targets"]]
+        for each in content["outbox"]:
             # A corrected address is a new target: it gets the messages of the removed one.
             if left := [target for target in each["left"] if target in targets] or list(new):
                 book.outbox.append(QueuedAlert(Message(**each["message"]), left))

@@ -8,7 +8,7 @@ from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
 from labelloop.loop.order import open_batches
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed
 
@@ -30,9 +30,9 @@ Failing = Mapping[tuple[str, str], ServiceFailed]
 
 def failing_after(failing: Failing, event: Event) -> Failing:
     """The open failures after an event. A failure ends when its service writes another event."""
-    said = event.payload
-    if isinstance(said, ServiceFailed):
-        return {**failing, (said.service, said.due): said}
+    data = event.payload
+    if isinstance(data, ServiceFailed):
+        return {**failing, (data.service, data.due): data}
     return {key: failed for key, failed in failing.items() if key[0] != event.source}
 
 
@@ -49,49 +49,46 @@ class ServiceHealth:
 
 
 def of_project(
-    state: LoopState,
+    state: ProjectState,
     failing: Failing,
     halted: str | None,
     rules: Rules,
     now: datetime | None,
-    told: Collection[str] = (),
+    standing: Collection[str] = (),
 ) -> dict[str, Alert]:
-    """The alerts of a project by key. `halted`: why it is halted. `told`: alerts already sent.
+    """The alerts of a project by key. `halted`: why it is halted. `standing`: alerts already sent.
 
     `now` None: the log is not read to its end, so waiting times are unknown. Alerts about them stay open.
     """
     name = state.project_id
-    found = [
-        *_failed(name, failing, rules),
-        *(_waiting(state, rules, now) if now else _still_waiting(told)),
-        *_accuracy(state, rules),
-        *_agreement(state, rules),
-        *_stopping(state),
-    ]
+    alerts = [*_failed(name, failing, rules)]
+    if isinstance(state, LoopState):
+        alerts += _waiting(state, rules, now) if now else _still_waiting(standing)
+        alerts += [*_accuracy(state, rules), *_agreement(state, rules), *_stopping(state)]
     if halted is not None:
-        found.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
-    return {alert.key: alert for alert in found}
+        alerts.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
+    return {alert.key: alert for alert in alerts}
 
 
 def of_service(
-    name: str, look: ServiceHealth, told: Collection[str], rules: Rules, now: datetime
+    name: str, look: ServiceHealth, standing: Collection[str], rules: Rules, now: datetime
 ) -> dict[str, Alert]:
-    """The alerts of a service by key. `told`: alerts already sent.
+    """The alerts of a service by key. `standing`: alerts already sent.
 
     After a restart it is unknown since when a service is silent, and a silent service reports no lag. Such
     alerts stay open meanwhile.
     """
-    found = []
-    is_silent = rules.silent is not None and (SILENT in told or now - look.since >= rules.silent)
+    alerts = []
+    is_silent = rules.silent is not None and (SILENT in standing or now - look.since >= rules.silent)
     if look.problem is not None and rules.silent is not None and is_silent:
         text = f"For {spoken(rules.silent)} and more: {look.problem}."
-        found.append(Alert(SILENT, f"{name} is silent or not ready", text))
+        alerts.append(Alert(SILENT, f"{name} is silent or not ready", text))
     if rules.lag is not None:
         unknown = look.lag is None
-        if (unknown and LAG in told) or (look.lag or 0.0) > rules.lag.total_seconds():
+        if (unknown and LAG in standing) or (look.lag or 0.0) > rules.lag.total_seconds():
             text = f"The oldest event that it has not read is {look.lag or 0:.0f} s old."
-            found.append(Alert(LAG, f"{name} is behind the log", text))
-    return {alert.key: alert for alert in found}
+            alerts.append(Alert(LAG, f"{name} is behind the log", text))
+    return {alert.key: alert for alert in alerts}
 
 
 def _failed(name: str, failing: Failing, rules: Rules) -> Iterator[Alert]:
@@ -114,8 +111,8 @@ def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
         yield Alert(WAITING, title, f"There was no answer for more than {spoken(rules.waiting)}.")
 
 
-def _still_waiting(told: Collection[str]) -> Iterator[Alert]:
-    if WAITING in told:
+def _still_waiting(standing: Collection[str]) -> Iterator[Alert]:
+    if WAITING in standing:
         yield Alert(WAITING, "", "")
 
 
@@ -145,6 +142,8 @@ def _stopping(state: LoopState) -> Iterator[Alert]:
     """Open as long as the criterion says stop."""
     checks = [state.checks[name] for name in state.models if name in state.checks]
     if state.advised is not None and checks and checks[-1].stop:
-        said = state.advised
-        text = f"{said.criterion}, after model {said.model}: more than {said.labels} labels change little."
+        advice = state.advised
+        text = (
+            f"{advice.criterion}, after model {advice.model}: more than {advice.labels} labels change little."
+        )
         yield Alert("stopping", f"{state.project_id}: stopping is advised", text)

@@ -13,7 +13,7 @@ from labelloop.consumers.states import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
 from labelloop.log.base import Follower, Record
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import ProjectState
 from labelloop.observe.health import LOG
 from labelloop.observe.settings import Observing
 from labelloop.observe.status import ServiceStatus
@@ -35,14 +35,14 @@ CATCH_UP_INTERVAL = 0.5
 async def main(observing: Observing) -> None:
     """Run the service as a process. Raises UserError."""
     settings = AlertSettings.from_environment()
-    told = targets(settings.urls)
+    alert_targets = targets(settings.urls)
     log = open_log(settings.log)
 
     async def work(status: ServiceStatus) -> None:
         identity = await Retry(status, LOG).until_done(log.identity)
-        book = open_book(settings.state, identity, [target.id for target in told])
+        book = open_book(settings.state, identity, [target.id for target in alert_targets])
         watching = ServiceWatch(settings.run, settings.watch)
-        await Alerting(log, book, told, watching, settings.rules, status).run()
+        await Alerting(log, book, alert_targets, watching, settings.rules, status).run()
 
     try:
         await keep(NAME, work, observing, settings.run, settings.parent)
@@ -70,7 +70,7 @@ class Alerting:
         self,
         log: Log,
         book: Book,
-        told: Sequence[Target],
+        alert_targets: Sequence[Target],
         watching: ServiceWatch,
         rules: Rules,
         status: ServiceStatus,
@@ -78,7 +78,7 @@ class Alerting:
     ) -> None:
         self._log = log
         self._book = book
-        self._targets = told
+        self._targets = alert_targets
         self._watching = watching
         self._rules = rules
         self._status = status
@@ -170,12 +170,12 @@ class Alerting:
         self._is_place_kept = False
         await self._keep()
 
-    def _judge(self, project: Project, state: LoopState, time: datetime, now: datetime | None) -> None:
+    def _judge(self, project: Project, state: ProjectState, time: datetime, now: datetime | None) -> None:
         """Decide a project's alerts. `time`: of the change. `now` None: the log is not read to its end."""
         history = project.history
         halted = str(history.halt) if history.halt else None
-        told = self._book.standing.get(history.project, ())
-        firing = of_project(state, project.failing, halted, self._rules, now, told)
+        standing = self._book.standing.get(history.project, ())
+        firing = of_project(state, project.failing, halted, self._rules, now, standing)
         if history.is_away:
             self._forget(lambda about, key: about == history.project)
         else:
@@ -194,8 +194,8 @@ class Alerting:
             now = datetime.now(UTC)
             for name, look in (await self._watching.look(now)).items():
                 about = f"service {name}"
-                told = self._book.standing.get(about, ())
-                self._change(about, of_service(name, look, told, self._rules, now), now)
+                standing = self._book.standing.get(about, ())
+                self._change(about, of_service(name, look, standing, self._rules, now), now)
             # Offsets are saved only now and then, because each event would cost a write.
             self._is_kept = self._is_kept and self._is_place_kept
             if self._is_caught_up:
@@ -207,19 +207,19 @@ class Alerting:
         """Send a target its queued messages in order. Each is marked as sent at once."""
         retry = Retry(self._status, target.name)
         while True:
-            told = await self._next_for(target)
-            await retry.until_done(partial(target.send, told.message))
-            logger.info("sent to %s: %s", target.name, told.message.title)
-            self._book.took(target.id, told)
+            queued = await self._next_for(target)
+            await retry.until_done(partial(target.send, queued.message))
+            logger.info("sent to %s: %s", target.name, queued.message.title)
+            self._book.took(target.id, queued)
             self._is_kept = False
             await self._keep()
 
     async def _next_for(self, target: Target) -> QueuedAlert:
         """The next message, once it is on disk, so that nothing is sent that could be forgotten."""
         async with self._kept:
-            while not (self._is_kept and (told := self._book.next_for(target.id))):
+            while not (self._is_kept and (queued := self._book.next_for(target.id))):
                 await self._kept.wait()
-            return told
+            return queued
 
     def _change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> None:
         if self._book.change(about, firing, now):

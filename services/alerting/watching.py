@@ -34,11 +34,11 @@ class ServiceWatch:
 
     async def look(self, now: datetime) -> Mapping[str, ServiceHealth]:
         """The current health of each service. A problem keeps the time at which it was first seen."""
-        found = {**self._supervised(), **self._addresses}
+        addresses = {**self._supervised(), **self._addresses}
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-            looks = await asyncio.gather(*(self._look(client, url, now) for url in found.values()))
+            looks = await asyncio.gather(*(self._look(client, url, now) for url in addresses.values()))
         before, self._looks = self._looks, {}
-        for name, look in zip(found, looks, strict=True):
+        for name, look in zip(addresses, looks, strict=True):
             known = before.get(name)
             goes_on = known is not None and known.problem is not None and look.problem is not None
             self._looks[name] = replace(look, since=known.since) if goes_on and known else look
@@ -87,7 +87,7 @@ async def _each(address: str) -> list[str]:
     """The address of each machine behind a host name, or the address itself if they are unknown."""
     parts = urlsplit(address)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
+        resolved = await asyncio.get_running_loop().getaddrinfo(
             parts.hostname, parts.port, type=socket.SOCK_STREAM
         )
     except (OSError, UnicodeError):
@@ -96,8 +96,8 @@ async def _each(address: str) -> list[str]:
     if parts.scheme != "http":
         return [address]
     # Use one address family: a service listens on one, but its name often has both.
-    family = min(place[0] for place in found)
-    places = sorted({str(place[4][0]) for place in found if place[0] == family})
+    family = min(place[0] for place in resolved)
+    places = sorted({str(place[4][0]) for place in resolved if place[0] == family})
     port = f":{parts.port}" if parts.port else ""
     return [
         urlunsplit(parts._replace(netloc=f"[{place}]{port}" if ":" in place else f"{place}{port}"))

@@ -25,8 +25,6 @@ def due(
     now: datetime,
 ) -> Sequence[Outcome]:
     """The events that are due after a poll of the batch. `accounts` are the ids of the server's users."""
-    if state.project is None:
-        return ()
     votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
     if batch.done:
         return _revision(batch, votes, project)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from labelloop.loop.labels import current
+from labelloop.loop.names import number_of
 from labelloop.loop.order import is_last_queried, picking_model
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
@@ -86,15 +87,16 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     those could not be drawn. Empty if a batch is not done yet, if no audit text has a label, and for a model
     that belongs to no batch.
     """
-    if state.project is None or not trained.first.model.isdecimal():
+    number = number_of(trained.first.model)
+    if number is None:
         return ()
-    first = int(trained.first.model) + 1
+    first = number + 1
     last = first + state.project.lookahead
     if last >= state.numbered and (state.ended or is_last_queried(state)):
         last = state.numbered - 1
-    found = [state.batches.get(str(number)) for number in range(first, last + 1)]
-    batches = [batch for batch in found if batch is not None and batch.done]
-    if len(batches) < len(found):
+    expected = [state.batches.get(str(number)) for number in range(first, last + 1)]
+    batches = [batch for batch in expected if batch is not None and batch.done]
+    if len(batches) < len(expected):
         return ()
     batches = [batch for batch in batches if not _gave_back(state, batch)]
     drawn = frozenset[int]().union(*map(_audited, batches))
@@ -113,7 +115,6 @@ def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
 
 def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
     """The random sample in each of the batches, scored with a model's labels for `texts`."""
-    assert state.project is not None
     labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
     before = set[int]()
@@ -138,7 +139,6 @@ def _audited(batch: Batch) -> frozenset[int]:
 
 def _gave_back(state: LoopState, batch: Batch) -> bool:
     """Whether a batch that may have been open when this one was picked gave texts back to the pool."""
-    assert state.project is not None
     first = picking_model(state.project, batch.number) + 1
     before = (state.batches[str(number)] for number in range(first, batch.number))
     return any(other.items - other.kept for other in before)

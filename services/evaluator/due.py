@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from labelloop.loop.names import number_of
 from labelloop.loop.order import newest_answers
 from labelloop.loop.retention import kept
 from labelloop.loop.state import LoopState, Trained
@@ -62,7 +63,7 @@ def next_work(state: LoopState, keep: int) -> Work | None:
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
     """The oldest model without an evaluation. None without a test set."""
-    if state.project is None or state.project.test is None:
+    if state.project.test is None:
         return None
     for trained in _kept(state, keep):
         if trained.latest.model not in state.evaluations:
@@ -72,11 +73,11 @@ def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
 
 def next_check(state: LoopState, keep: int) -> Check | None:
     """The oldest unchecked model of a batch. None without a criterion, and after the project ended."""
-    if state.project is None or state.project.stopping is None or state.ended:
+    if state.project.stopping is None or state.ended:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model
-        if model.isdecimal() and model not in state.checks:
+        if number_of(model) is not None and model not in state.checks:
             return Check(trained.latest, trained.ids[-1])
     return None
 

@@ -17,7 +17,7 @@ from schemas.events import AuditEstimated, ModelEvaluated, StoppingChecked
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, samples, texts
 from services.evaluator.due import Audit, Check, Evaluation
-from services.evaluator.stopping import earlier, number_of, stopping_set
+from services.evaluator.stopping import count_up_to, earlier, stopping_set
 
 
 async def evaluated(
@@ -25,7 +25,6 @@ async def evaluated(
 ) -> ModelEvaluated:
     """Raises TaskError and UserError."""
     project, model = state.project, work.trained
-    assert project is not None
     assert project.test is not None
     result = await worker.run(
         evaluate_request(
@@ -45,7 +44,7 @@ async def evaluated(
         accuracy=result.accuracy,
         macro_f1=result.macro_f1,
         classes=project.labels,
-        per_class={label: _figures(found) for label, found in result.per_class.items()},
+        per_class={label: _figures(figures) for label, figures in result.per_class.items()},
         confusion=tuple(map(tuple, result.confusion)),
         size=result.size,
         test_version=project.test.digest,
@@ -53,9 +52,12 @@ async def evaluated(
     )
 
 
-def _figures(found: Mapping[str, float]) -> ClassFigures:
+def _figures(figures: Mapping[str, float]) -> ClassFigures:
     return ClassFigures(
-        precision=found["precision"], recall=found["recall"], f1=found["f1"], support=int(found["support"])
+        precision=figures["precision"],
+        recall=figures["recall"],
+        f1=figures["f1"],
+        support=int(figures["support"]),
     )
 
 
@@ -74,8 +76,8 @@ async def estimated(
 
 def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
     """The estimate from the model's labels of `texts`. Pure."""
-    found = list(samples(state, work.batches, predicted))
-    accuracy = estimate(found)
+    audit_samples = list(samples(state, work.batches, predicted))
+    accuracy = estimate(audit_samples)
     assert accuracy is not None
     return AuditEstimated(
         model=work.model,
@@ -84,8 +86,8 @@ def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float
         accuracy=accuracy.accuracy,
         low=accuracy.low,
         high=accuracy.high,
-        audited=sum(sample.labelled for sample in found),
-        known=found[-1].known,
+        audited=sum(sample.labelled for sample in audit_samples),
+        known=audit_samples[-1].known,
         batches=work.batches,
         seconds=seconds,
     )
@@ -96,7 +98,6 @@ async def checked(
 ) -> StoppingChecked:
     """Raises TaskError and UserError."""
     project, model = state.project, work.trained
-    assert project is not None
     assert project.stopping is not None
     criterion = check_stopping(project.stopping.name, project.stopping.parameters)
     assert criterion is not None
@@ -112,7 +113,7 @@ async def checked(
             model_sha256=model.sha256,
             criterion=criterion.name,
             parameters=project.stopping.parameters,
-            number=number_of(state, model.model),
+            number=count_up_to(state, model.model),
             items=tuple(items),
             learned=tuple(item for item in items if item in learned),
             before=tuple(check.predicted for check in before),

@@ -43,8 +43,8 @@ class Evaluator(Controller[Work]):
         return work.description
 
     async def poll(self, state: LoopState) -> Polled:
-        project = for_next(state) if state.project else None
-        unmeasured = project and project.test is None and not project.audit_share
+        project = for_next(state)
+        unmeasured = project.test is None and not project.audit_share
         if unmeasured and state.project_id not in self._said:
             self._said.add(state.project_id)
             logger.info(
@@ -55,7 +55,7 @@ class Evaluator(Controller[Work]):
 
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         try:
-            return [Outcome(found, work.cause) for found in await self._found(state, work)]
+            return [Outcome(data, work.cause) for data in await self._found(state, work)]
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise

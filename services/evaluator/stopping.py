@@ -3,6 +3,7 @@
 from itertools import islice
 
 from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.names import numbered
 from labelloop.loop.state import LoopState
 from schemas.events import EventData, ProjectCreated, ProjectEnded, StoppingAdvised, StoppingChecked
 
@@ -14,16 +15,16 @@ def stopping_set(project: ProjectCreated) -> list[int]:
     return random_draw(derived(project.seed, "stopping"), project.pool.size, (), STOPPING_SET)
 
 
-def number_of(state: LoopState, model: str) -> int:
+def count_up_to(state: LoopState, model: str) -> int:
     """How many models of batches there are up to and including this one."""
-    return [name for name in state.models if name.isdecimal()].index(model) + 1
+    return numbered(state.models).index(model) + 1
 
 
 def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
     """At most `most` checks of earlier models, the latest ones, oldest first."""
     names = list(state.models)
-    found = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
-    checks = islice((check for check in found if check is not None), most)
+    newest_first = (state.checks.get(name) for name in reversed(names[: names.index(model)]))
+    checks = islice((check for check in newest_first if check is not None), most)
     return list(checks)[::-1]
 
 
@@ -39,7 +40,7 @@ def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
         criterion=check.criterion,
         value=check.value,
     )
-    if state.project is None or not state.project.stop_when_advised:
+    if not state.project.stop_when_advised:
         return [check, advised]
     end = ProjectEnded(
         request=f"stopping-{check.model}",

@@ -17,7 +17,7 @@ def next_work(state: LoopState) -> NextBatch | NextRelabel | None:
 
 def is_model_wanted(state: LoopState) -> bool:
     """Whether there is a next batch that a model picks."""
-    if state.project is None or state.ended or is_last_queried(state):
+    if state.ended or is_last_queried(state):
         return False
     return picking_model(state.project, state.numbered) >= 0
 

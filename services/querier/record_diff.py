@@ -21,7 +21,7 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids."""
     recorded = {answer.item: answer for answer in batch.answers}
     kept = batch.kept
-    found = []
+    missing = []
     for picked in batch.queried.items:
         if picked.item not in kept:
             continue
@@ -29,10 +29,10 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
         if _came_with_its_label(votes):
             continue
         if picked.item not in seen:
-            found.append(MissingRecord(picked.item, votes.votes))
+            missing.append(MissingRecord(picked.item, votes.votes))
         elif lost := lost_votes(votes, seen[picked.item], accounts):
-            found.append(MissingRecord(picked.item, lost))
-    return found
+            missing.append(MissingRecord(picked.item, lost))
+    return missing
 
 
 def _came_with_its_label(votes: ItemVotes) -> bool:

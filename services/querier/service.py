@@ -52,8 +52,6 @@ class Querier(Controller[NextBatch | NextRelabel]):
 
     async def do(self, state: LoopState, work: NextBatch | NextRelabel) -> Sequence[Outcome]:
         project = state.project
-        if project is None:
-            return ()
         if isinstance(work, NextRelabel):
             return [Outcome(_again(project, work), work.cause)]
         if work.model is None:
@@ -69,7 +67,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         return [Outcome(queried, work.cause)]
 
     async def poll(self, state: LoopState) -> Polled:
-        if state.project is None or not state.begun:
+        if not state.begun:
             return Polled()
         await self._record_sync.compare(state, state.project)
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None

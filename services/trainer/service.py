@@ -46,8 +46,6 @@ class Trainer(Controller[NextModel]):
         return Polled()
 
     async def do(self, state: LoopState, work: NextModel) -> Sequence[Outcome]:
-        if state.project is None:
-            return ()
         request = train_request(
             state,
             work.model,

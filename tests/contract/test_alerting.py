@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import NotCreated
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
 from services.alerting.book import FILE
@@ -65,7 +65,7 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
     good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
     bad = Event({**good.attributes, "datahash": datahash(data)}, data)
     skip = EventSkipped(request="s", who="ada", event=bad.id, content=datahash(data))
-    halted, over = titles_of(of_project(LoopState(PROJECT), {}, "halted", Rules(), None)["halted"])
+    halted, over = titles_of(of_project(NotCreated(PROJECT), {}, "halted", Rules(), None)["halted"])
     await append(log, project(), queried())
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):

@@ -15,6 +15,7 @@ import transformers
 from labelloop.cli.opened import opened_project
 from labelloop.config.locations import locations_of
 from labelloop.pool.bundled import bundled
+from labelloop.projects.catalog import created
 from labelloop.projects.retrain import Retrained, retrain
 from schemas.events import BatchAnnotated
 from schemas.model import replaced
@@ -182,7 +183,7 @@ def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, 
     async def retrained() -> Retrained:
         places = locations_of(str(demo.folder / HOME))
         async with opened_project(places, None) as (found, history):
-            state = history.state
+            state = created(history)
             batch = state.batches["0"]
             labels = {answer.labels for answer in batch.revisions[0].items}
 

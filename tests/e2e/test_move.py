@@ -33,9 +33,7 @@ def create(loop: Loop) -> str:
 @contextmanager
 def labelling(loop: Loop, project: str) -> Iterator[None]:
     """An annotator who answers by the gold labels."""
-    created = loop.state(project).project
-    assert created is not None
-    pool = open_store(loop.settings.store).pool(created)
+    pool = open_store(loop.settings.store).pool(loop.state(project).project)
     with simulated_annotators(loop, project, pool, [Person(loop.argilla).key], seconds_per_label=0.05):
         yield
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from labelloop.alerts import targets
 from labelloop.alerts.settings import Rules
 from labelloop.log.base import Log
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
@@ -25,9 +25,11 @@ async def an_alerting(
     log: Log, folder: Path, hook: Hook, watching: ServiceWatch = NOBODY, rules: Rules | None = None
 ) -> Alerting:
     """It looks ten times a second, and keeps what it told in the folder."""
-    told = targets([hook.url])
-    book = open_book(folder, await log.identity(), [target.id for target in told])
-    return Alerting(log, book, told, watching, rules or Rules(), ServiceStatus("alerting"), interval=0.1)
+    alert_targets = targets([hook.url])
+    book = open_book(folder, await log.identity(), [target.id for target in alert_targets])
+    return Alerting(
+        log, book, alert_targets, watching, rules or Rules(), ServiceStatus("alerting"), interval=0.1
+    )
 
 
 async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
@@ -40,7 +42,7 @@ def titles_of(alert: Alert) -> tuple[str, str]:
     book = Book(Path(), "log", ["people"])
     book.change("something", {alert.key: alert}, START)
     book.change("something", {}, START)
-    begun, over = (f"labelloop: {told.message.title}" for told in book.outbox)
+    begun, over = (f"labelloop: {queued.message.title}" for queued in book.outbox)
     return begun, over
 
 
@@ -48,7 +50,7 @@ def failed_titles(project: str = PROJECT, service: str = "trainer") -> tuple[str
     """Those of a failure of a service in a project."""
     failure = ServiceFailed(service=service, due="poll", kind="x", error="x", attempt=1)
     failing = failing_after({}, new_event(project, failure, source=service))
-    (alert,) = of_project(LoopState(project), failing, None, Rules(), None).values()
+    (alert,) = of_project(NotCreated(project), failing, None, Rules(), None).values()
     return titles_of(alert)
 
 

@@ -45,8 +45,8 @@ class ApiDataset:
         if sort:
             body["sort"] = list(sort)
         path = f"/me/datasets/{self.id}/records/search"
-        found = ok((client or self.client).post(path, json=body, params=params))
-        return [item["record"]["external_id"] for item in found["items"]], found["total"]
+        answer = ok((client or self.client).post(path, json=body, params=params))
+        return [item["record"]["external_id"] for item in answer["items"]], answer["total"]
 
     def ids(self, *filters: Mapping[str, Any], **options: Any) -> list[str]:
         """The external ids that a search finds."""

@@ -43,14 +43,14 @@ class Child:
         """The next thing said that is wanted. Fails when the process ends, or says nothing for a minute."""
         until = time.monotonic() + PATIENCE
         while True:
-            said = self._lines.get(timeout=max(0.0, until - time.monotonic()))
-            assert said is not None, f"it ended, and said {self.said[-3:]}"
-            self.said.append(said)
-            if wanted(said):
-                return said
+            line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
+            assert line is not None, f"it ended, and said {self.said[-3:]}"
+            self.said.append(line)
+            if wanted(line):
+                return line
 
     def wait_for_key(self, key: str) -> Any:
-        return self.wait_for(lambda said: key in said)[key]
+        return self.wait_for(lambda line: key in line)[key]
 
     def is_silent(self) -> bool:
         """Whether it has said nothing more than what was waited for."""
@@ -76,8 +76,8 @@ class Child:
         """Its exit status, when it has ended and everything it said has been heard."""
         code = self._process.wait(PATIENCE)
         self._listening.join(PATIENCE)
-        while (said := self._lines.get_nowait()) is not None:
-            self.said.append(said)
+        while (line := self._lines.get_nowait()) is not None:
+            self.said.append(line)
         return code
 
     def __enter__(self) -> "Child":

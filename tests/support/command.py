@@ -63,16 +63,22 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 def processes_about(folder: Path) -> list[str]:
     """The command lines of the processes that have the folder in their environment or arguments."""
-    return [found for process in psutil.process_iter() if str(folder) in (found := _about(process))]
+    return [
+        description for process in psutil.process_iter() if str(folder) in (description := _about(process))
+    ]
 
 
 def _about(process: psutil.Process) -> str:
     try:
         if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
             return ""
-        said = process.environ()
+        environment = process.environ()
         return " ".join(
-            [*process.cmdline(), said.get("LABELLOOP_LOG", ""), said.get("ARGILLA_HOME_PATH", "")]
+            [
+                *process.cmdline(),
+                environment.get("LABELLOOP_LOG", ""),
+                environment.get("ARGILLA_HOME_PATH", ""),
+            ]
         )
     except psutil.Error:
         return ""

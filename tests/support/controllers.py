@@ -9,6 +9,7 @@ from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
+from labelloop.projects.catalog import created
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache
@@ -37,7 +38,7 @@ class Batches(Controller[str]):
 
     def due(self, state: LoopState) -> str | None:
         number = len(state.batches)
-        return str(number) if state.project and number < self.count else None
+        return str(number) if number < self.count else None
 
     def describe(self, work: str) -> str:
         return f"pick batch {work}"
@@ -78,7 +79,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def until_state(log: Log, project: str, holds: Callable[[LoopState], bool]) -> LoopState:
     """The state of the project in the log, once this holds of it."""
     async with asyncio.timeout(PATIENCE):
-        while not holds(state := (await read(log, project)).state):  # noqa: ASYNC110
+        while not holds(state := created(await read(log, project))):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return state
 

@@ -40,8 +40,8 @@ async def main(kind: str, place: str, lifetime: str, group: str, failing: str, h
     ).run()
 
 
-def _numbers(said: str) -> set[int]:
-    return {int(number) for number in said.split(",") if number}
+def _numbers(text: str) -> set[int]:
+    return {int(number) for number in text.split(",") if number}
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ class GoldWork:
     def label(self, batch: int) -> None:
         """Label the batch as soon as it is there."""
         self.wait_for(batch)
-        found = self._owner.records(batch)
-        self._person.answer_all({record["id"]: str(self.rows[item][1]) for item, record in found.items()})
+        records = self._owner.records(batch)
+        self._person.answer_all({record["id"]: str(self.rows[item][1]) for item, record in records.items()})
 
     def is_complete(self) -> bool:
         """Whether each batch is done and learned, and each text has its gold label."""

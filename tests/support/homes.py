@@ -13,22 +13,22 @@ from tests.support.command import labelloop
 from tests.support.states import PROJECT
 
 
-def home_with(path: Path, *told: EventData) -> Path:
+def home_with(path: Path, *data: EventData) -> Path:
     """A home at the path, with these events of one project in its log."""
-    asyncio.run(_append(open_home(path).log_url, *told))
+    asyncio.run(_append(open_home(path).log_url, *data))
     return path
 
 
 def appended(home: Path, project: str = PROJECT) -> list[tuple[str, dict[str, Any]]]:
     """Name and data of the project's events, oldest first, as the command line tells them."""
     lines = labelloop("events", "--home", home, "--project", project, "--json").stdout.splitlines()
-    found = [json.loads(line) for line in lines]
-    return [(event["type"].split(".")[1], event["data"]) for event in found]
+    events = [json.loads(line) for line in lines]
+    return [(event["type"].split(".")[1], event["data"]) for event in events]
 
 
-async def _append(url: str, *told: EventData) -> None:
+async def _append(url: str, *facts: EventData) -> None:
     log = open_log(url)
     try:
-        await log.append(*(new_event(PROJECT, data, source="tests") for data in told))
+        await log.append(*(new_event(PROJECT, data, source="tests") for data in facts))
     finally:
         await log.close()

@@ -97,11 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
         match what:
             case "preupload":
                 asked = json.loads(body)["files"]
-                said = [
+                uploads = [
                     {"path": file["path"], "uploadMode": _mode(file["path"]), "shouldIgnore": False}
                     for file in asked
                 ]
-                self._say(200, {"files": said})
+                self._say(200, {"files": uploads})
             case "commit":
                 for operation in map(json.loads, body.splitlines()):
                     value = operation["value"]
@@ -111,8 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
                         files[value["path"]] = self.server.large[value["oid"]]
                 self._say(200, {"commitUrl": f"{self.server.url}/{name}/commit/0", "commitOid": COMMIT})
             case "tree":
-                found = _tree(files, path)
-                self._say(200, found) if found else self._say(404, {"error": "no such folder"}, MISSING)
+                entries = _tree(files, path)
+                self._say(200, entries) if entries else self._say(404, {"error": "no such folder"}, MISSING)
             case "paths-info":
                 paths = parse_qs(body.decode()).get("paths", [])
                 self._say(200, [_entry(file, files[file]) for file in files if file in paths])
@@ -165,10 +165,10 @@ def _tree(files: Mapping[str, bytes], folder: str) -> list[dict[str, Any]]:
     prefix = f"{folder}/" if folder else ""
     below = [file.removeprefix(prefix) for file in files if file.startswith(prefix)]
     folders = {file.partition("/")[0] for file in below if "/" in file}
-    found = [
+    directories = [
         {"type": "directory", "path": prefix + each, "size": 0, "oid": COMMIT} for each in sorted(folders)
     ]
-    return found + [_entry(prefix + file, files[prefix + file]) for file in below if "/" not in file]
+    return directories + [_entry(prefix + file, files[prefix + file]) for file in below if "/" not in file]
 
 
 def _entry(path: str, content: bytes) -> dict[str, Any]:

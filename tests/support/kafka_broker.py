@@ -100,9 +100,9 @@ class Broker:
         self.process = self._java("kafka.Kafka", str(self._configuration))
         give_up = time.monotonic() + START_SECONDS
         while not answers(self.port):
-            said = (self.folder / "broker.txt").read_text(errors="replace")[-2000:]
+            output = (self.folder / "broker.txt").read_text(errors="replace")[-2000:]
             if self.process.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError(f"Kafka does not start: {said}")
+                raise RuntimeError(f"Kafka does not start: {output}")
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -143,9 +143,9 @@ class Broker:
         self.process.send_signal(signal.SIGCONT)
 
     def _java(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        with (self.folder / "broker.txt").open("ab") as said:
+        with (self.folder / "broker.txt").open("ab") as output:
             command = ["java", *JAVA, "-cp", f"{LIBS}/*", *arguments]
-            return subprocess.Popen(command, stdout=said, stderr=said, cwd=self.folder)
+            return subprocess.Popen(command, stdout=output, stderr=output, cwd=self.folder)
 
 
 def _at(ports: Mapping[str, int]) -> str:
@@ -225,5 +225,5 @@ def _container() -> Iterator[str]:
 
 
 def _said(container: str) -> str:
-    said = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False)
-    return said.stdout + said.stderr
+    logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False)
+    return logs.stdout + logs.stderr

@@ -49,8 +49,8 @@ def repeated(events: Sequence[Event]) -> list[Event]:
 async def _events_in(settings: KafkaSettings) -> list[Event]:
     ends = EndOffsets(settings)
     try:
-        found = await ends.of(settings.topic, range(settings.partitions))
-        pages = [page async for page in read(settings, settings.topic, found)]
+        offsets = await ends.of(settings.topic, range(settings.partitions))
+        pages = [page async for page in read(settings, settings.topic, offsets)]
     finally:
         await ends.close()
     records = [to_record(record) for page in pages for record in page]
@@ -72,9 +72,9 @@ async def _owners(settings: KafkaSettings, service: str) -> dict[int, str]:
 def _assigned(group: Mapping[str, Any]) -> dict[int, str]:
     if group["state"] != "Stable":
         return {}
-    found: dict[int, str] = {}
+    owners: dict[int, str] = {}
     for member in group["members"]:
         assignment = ConsumerProtocolMemberAssignment.decode(member["member_assignment"])
         for _, partitions in assignment.assignment:
-            found |= dict.fromkeys(partitions, member["client_id"])
-    return found
+            owners |= dict.fromkeys(partitions, member["client_id"])
+    return owners

@@ -56,8 +56,10 @@ class Killer:
         if name in self._others:
             return self._others[name]()
         state = read_state(self._run)
-        said = state.processes.get(name) if state else None
-        return _alive(said) if said is not None and said.state == "running" else None
+        process_state = state.processes.get(name) if state else None
+        return (
+            _alive(process_state) if process_state is not None and process_state.state == "running" else None
+        )
 
     def _kill(self, process: psutil.Process) -> bool:
         try:
@@ -76,10 +78,10 @@ class Killer:
             time.sleep(POLL)
 
 
-def _alive(said: ProcessState) -> psutil.Process | None:
+def _alive(state: ProcessState) -> psutil.Process | None:
     try:
-        process = psutil.Process(said.pid)
-        return process if process.create_time() == said.started else None
+        process = psutil.Process(state.pid)
+        return process if process.create_time() == state.started else None
     except psutil.NoSuchProcess:
         return None
 

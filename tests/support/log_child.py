@@ -13,8 +13,8 @@ from labelloop.log.base import Arrived, Assigned, Fenced, Log, Ownership, Revoke
 from tests.support.logs import KINDS, some_event
 
 
-def say(**said: Any) -> None:
-    print(json.dumps(said), flush=True)
+def say(**facts: Any) -> None:
+    print(json.dumps(facts), flush=True)
 
 
 async def orders() -> asyncio.StreamReader:

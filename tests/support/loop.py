@@ -20,6 +20,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.status_file import read_status_file
 from labelloop.pool import snapshot
+from labelloop.projects.catalog import created
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
 from schemas.events import EventData
@@ -55,7 +56,7 @@ class ServiceLoop:
     # The log
 
     def append(self, project: str, *data: EventData) -> None:
-        self._log.append(*(new_event(project, one, source="tests") for one in data))
+        self._log.append(*(new_event(project, fact, source="tests") for fact in data))
 
     def create(
         self, rows: Sequence[Row], test: Sequence[Row] = (), project: str | None = None, **changes: Any
@@ -92,7 +93,7 @@ class ServiceLoop:
     def state(self, project: str) -> LoopState:
         history = self.history(project)
         assert history.halt is None, history.halt
-        return history.state
+        return created(history)
 
     def wait(self, project: str, holds: Callable[[LoopState], object]) -> LoopState:
         """The state, once this holds of it; fails after two minutes, with what the services said."""
@@ -106,8 +107,8 @@ class ServiceLoop:
             if _holds(holds):
                 return
             if time.monotonic() > give_up:
-                said = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
-                raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {said}")
+                logs = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
+                raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {logs}")
             # Asking must not take the cores from those who are waited for.
             time.sleep(min(max(0.1, 3 * (time.monotonic() - asked)), 1.0))
 
@@ -126,7 +127,7 @@ class ServiceLoop:
         for service in services:
             name = as_ or service
             self._service_of[name] = service
-            said = (self.home / f"{name}.log").open("ab")
+            output = (self.home / f"{name}.log").open("ab")
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),
@@ -139,10 +140,10 @@ class ServiceLoop:
                 [sys.executable, "-m", f"services.{service}"],
                 cwd=ROOT,
                 env=variables,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
             )
-            said.close()
+            output.close()
 
     def have_running(self, *services: str) -> None:
         """Start those of these services that do not run."""

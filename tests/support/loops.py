@@ -19,6 +19,7 @@ from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.relabels import NextRelabel, next_relabel
 from labelloop.loop.state import Batch, LoopState
+from labelloop.projects.catalog import created
 from labelloop.projects.initial_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -71,7 +72,7 @@ class Loop:
 
     @property
     def state(self) -> LoopState:
-        return self.history.state
+        return created(self.history)
 
     def append(self, data: e.EventData, cause: str | None = None) -> Event:
         self.minutes += 1
@@ -179,9 +180,9 @@ class Loop:
                 assert work is not None
                 self.append(self.pick(work), work.cause)
             case ["relabel"]:
-                again = next_relabel(self.state)
-                assert again is not None
-                self.append(self.pick_again(again), again.cause)
+                relabel = next_relabel(self.state)
+                assert relabel is not None
+                self.append(self.pick_again(relabel), relabel.cause)
             case ["train"]:
                 model = next_model(self.state)
                 assert model is not None

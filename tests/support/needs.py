@@ -19,7 +19,7 @@ def needs_chromium() -> Path:
     """The system's Chromium: LABELLOOP_CHROMIUM or the first that is on PATH."""
     named = os.environ.get("LABELLOOP_CHROMIUM")
     names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, names)), None)
+    if browser is None:
         missing(f"needs {' or '.join(names)} on PATH: install Debian's chromium, or set LABELLOOP_CHROMIUM")
-    return Path(found)
+    return Path(browser)

@@ -80,8 +80,8 @@ class Owner:
         answer = self._client.get(f"/datasets/{dataset}/records", params=params)
         if answer.status_code == 404:
             return {}
-        found = [item for item in ok(answer)["items"] if item["external_id"].startswith(f"{batch}:")]
-        return {item["metadata"]["item"]: item for item in found}
+        records = [item for item in ok(answer)["items"] if item["external_id"].startswith(f"{batch}:")]
+        return {item["metadata"]["item"]: item for item in records}
 
     def answers(self, batch: int) -> dict[tuple[int, str], tuple[str, str | None]]:
         """Status and label by item and the annotator's name."""
@@ -118,5 +118,5 @@ class Owner:
 
 def label_all(person: Person, records: Found, label: Callable[[int], str | None]) -> None:
     """Answer every record, in the order of the queue."""
-    for item, record in sorted(records.items(), key=lambda found: found[1]["metadata"]["rank"]):
+    for item, record in sorted(records.items(), key=lambda entry: entry[1]["metadata"]["rank"]):
         person.answer(record["id"], label(item))

@@ -39,7 +39,7 @@ class Noting(Consumer):
 
     def of(self, project: str) -> list[str]:
         """The names of a project's events."""
-        return [name for found, name, _ in self.noted if found == project]
+        return [name for noted_project, name, _ in self.noted if noted_project == project]
 
 
 def running(

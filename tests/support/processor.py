@@ -9,14 +9,16 @@ ARITHMETIC = ("sse", "avx", "fma", "amx", "f16c", "asimd", "sve", "bf16", "i8mm"
 
 def processor() -> dict[str, str]:
     """Machine and kind of the processor, and those of its instructions that calculate."""
-    found = {"machine": platform.machine()}
+    description = {"machine": platform.machine()}
     for line in _first(Path("/proc/cpuinfo")):
         name, _, value = (part.strip() for part in line.partition(":"))
         if name in FACTS:
-            found[name] = value
+            description[name] = value
         elif name in ("flags", "Features"):
-            found["instructions"] = " ".join(sorted(f for f in value.split() if f.startswith(ARITHMETIC)))
-    return found
+            description["instructions"] = " ".join(
+                sorted(f for f in value.split() if f.startswith(ARITHMETIC))
+            )
+    return description
 
 
 def _first(path: Path) -> list[str]:

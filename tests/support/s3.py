@@ -75,8 +75,8 @@ class Bucket:
 
     def names(self) -> list[str]:
         """URIs of all that lies in the store, sorted."""
-        found = self.server.client().list_objects_v2(Bucket=self.name).get("Contents", [])
-        return [each["Key"].removeprefix(f"{self.prefix}/") for each in found]
+        contents = self.server.client().list_objects_v2(Bucket=self.name).get("Contents", [])
+        return [each["Key"].removeprefix(f"{self.prefix}/") for each in contents]
 
     def read(self, uri: str) -> bytes:
         content: bytes = self.server.client().get_object(Bucket=self.name, Key=self._key(uri))["Body"].read()

@@ -24,9 +24,9 @@ def simulated_annotators(
     }
     arguments = [part for option in options.items() for part in option]
     environment = {**os.environ, "LABELLOOP_ANNOTATOR_KEYS": ",".join(keys)}
-    with (loop.home / "annotators.log").open("ab") as said:
+    with (loop.home / "annotators.log").open("ab") as output:
         process = subprocess.Popen(
-            [*command, *arguments], cwd=ROOT, env=environment, stdout=said, stderr=said
+            [*command, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
         yield

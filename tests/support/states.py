@@ -6,6 +6,7 @@ from typing import Any
 
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import new_event
 from schemas.parts import (
@@ -37,13 +38,13 @@ def project(**changes: Any) -> e.ProjectCreated:
     return e.ProjectCreated(**{**settings, **changes})
 
 
-def state_of(*told: e.EventData, id: str = PROJECT) -> LoopState:
+def state_of(*facts: e.EventData, id: str = PROJECT) -> LoopState:
     """The state after these events, a minute apart; each must fit."""
     history = History(id)
-    for minute, data in enumerate(told):
+    for minute, data in enumerate(facts):
         event = new_event(id, data, source="tests", time=START + timedelta(minutes=minute))
         assert history.add(event), history.halt
-    return history.state
+    return created(history)
 
 
 def queried(batch: str = "0", items: Iterable[int] = (0, 1, 2), **changes: Any) -> e.BatchQueried:

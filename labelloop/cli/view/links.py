@@ -7,6 +7,7 @@ from labelloop.cli.view.watch import Watch
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Log
+from labelloop.loop.history import all_created
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
@@ -37,16 +38,20 @@ def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> 
 
 async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
     """Print each project's link as soon as its first batch is there. Runs until cancelled."""
-    told: set[str] = set()
+    linked: set[str] = set()
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
-            waiting = [h for h in list(watch.histories.values()) if h.project not in told and h.state.batches]
+            waiting = [
+                history
+                for history, state in all_created(list(watch.histories.values()))
+                if history.project not in linked and state.batches
+            ]
             for history in waiting:
                 dataset = await _find(argilla, history.project)
                 if dataset is not None:
-                    told.add(history.project)
+                    linked.add(history.project)
                     screen.line(f"label {name_of(history)}: {labelling_url(access.url, dataset)}")
-            await asyncio.sleep(SOON if waiting or not told else LATER)
+            await asyncio.sleep(SOON if waiting or not linked else LATER)
 
 
 async def _find(argilla: Argilla, project: str) -> str | None:
@@ -64,5 +69,5 @@ async def tell_notes(log: Log, ensured: EnsuredProject, screen: Screen) -> None:
     project = sound((await read_histories(log))[ensured.project]).project
     for note in ensured.notes:
         screen.line(note)
-    if project is not None and project.test is None and not project.audit_share:
+    if project.test is None and not project.audit_share:
         screen.line(UNTESTED)

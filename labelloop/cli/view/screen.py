@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from labelloop.loop.history import History
+from labelloop.loop.history import History, all_created
 from labelloop.loop.order import open_batches
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
@@ -28,8 +28,8 @@ def activities(
     histories: Iterable[History], status_files: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Activity]:
     """The open batches with their recorded answers, and what the services are doing."""
-    for history in histories:
-        for batch in open_batches(history.state):
+    for history, state in all_created(histories):
+        for batch in open_batches(state):
             total = len(batch.items)
             key = f"{history.project}/{batch.name}"
             yield Activity(key, f"labelling batch {batch.name}", min(batch.answered, total), total)
@@ -68,9 +68,9 @@ class Screen:
         self._console.print(text, markup=False)
         self._console.file.flush()
 
-    def show(self, found: Iterable[Activity]) -> None:
+    def show(self, shown: Iterable[Activity]) -> None:
         """Show one bar for each of these activities."""
-        now = {activity.key: activity for activity in found}
+        now = {activity.key: activity for activity in shown}
         for key in self._tasks.keys() - now.keys():
             self._progress.remove_task(self._tasks.pop(key))
         for key, activity in now.items():

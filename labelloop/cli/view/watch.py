@@ -9,7 +9,7 @@ from labelloop.cli.view.screen import WORKERS, Screen, activities
 from labelloop.config.home import Home
 from labelloop.log.base import Log
 from labelloop.log.group import own_group
-from labelloop.loop.history import History
+from labelloop.loop.history import History, all_created
 from labelloop.loop.progress import BatchLine, batch_lines
 from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
@@ -31,8 +31,8 @@ class Watch:
         self._headed = False
         self._waiting: dict[str, tuple[str, float]] = {}
         self._old = {event for history in seen_before for event in history.seen}
-        for history in seen_before:
-            self._told |= {(history.project, line.name) for line in batch_lines(history.state)}
+        for history, state in all_created(seen_before):
+            self._told |= {(history.project, line.name) for line in batch_lines(state)}
 
     async def until(self, log: Log, over: Callable[[dict[str, History]], bool]) -> None:
         """Show what happens until `over(histories)` is true."""
@@ -77,8 +77,8 @@ class Watch:
             self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and will be retried")
 
     def _tell_lines(self) -> None:
-        for history in self.histories.values():
-            for line in batch_lines(history.state):
+        for history, state in all_created(self.histories.values()):
+            for line in batch_lines(state):
                 if (history.project, line.name) not in self._told:
                     self._told.add((history.project, line.name))
                     if not self._headed:

@@ -51,5 +51,5 @@ def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
 
 def factory(name: str) -> Factory:
     """The factory of a classifier; raises `UserError` for an unknown name."""
-    found: Factory = CLASSIFIERS.get(name).loaded()
-    return found
+    make: Factory = CLASSIFIERS.get(name).loaded()
+    return make

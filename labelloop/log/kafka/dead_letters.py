@@ -69,13 +69,13 @@ class KafkaDeadLetters:
         async with self._reading:
             ends = await self._ends.of(self._topic, (PARTITION,))
             async for page in read(self._settings, self._topic, ends, self._end):
-                for found in page:
-                    self._end = found.offset + 1
+                for kafka_record in page:
+                    self._end = kafka_record.offset + 1
                     try:
-                        letter = to_letter(found)
+                        letter = to_letter(kafka_record)
                     except NotALetter as error:
                         logger.warning(
-                            "%s, offset %d, is not a dead letter: %s", self._topic, found.offset, error
+                            "%s, offset %d, is not a dead letter: %s", self._topic, kafka_record.offset, error
                         )
                     else:
                         self._letters[letter.id] = letter
@@ -108,7 +108,7 @@ class NotALetter(ValueError):
 
 def to_letter_headers(letter: DeadLetter) -> Headers:
     """The event's original headers, then the letter's."""
-    said = {
+    fields = {
         STANDING: letter.standing,
         GROUP: letter.group,
         ORIGIN: str(letter.partition),
@@ -117,25 +117,25 @@ def to_letter_headers(letter: DeadLetter) -> Headers:
         ATTEMPTS: str(letter.attempts),
         TIME: letter.time.isoformat(),
     }
-    return [*to_headers(letter.event), *((name, value.encode()) for name, value in said.items())]
+    return [*to_headers(letter.event), *((name, value.encode()) for name, value in fields.items())]
 
 
-def to_letter(found: Any) -> DeadLetter:
+def to_letter(kafka_record: Any) -> DeadLetter:
     """The dead letter in a consumer's record. Raises NotALetter."""
-    record = to_record(found)
+    record = to_record(kafka_record)
     if record.event is None:
         raise NotALetter(record.problem)
     try:
-        said = {name: value.decode() for name, value in found.headers if name.startswith("dl_")}
+        fields = {name: value.decode() for name, value in kafka_record.headers if name.startswith("dl_")}
         return DeadLetter(
-            said[GROUP],
-            int(said[ORIGIN]),
-            int(said[OFFSET]),
+            fields[GROUP],
+            int(fields[ORIGIN]),
+            int(fields[OFFSET]),
             record.event,
-            said[REASON],
-            int(said[ATTEMPTS]),
-            datetime.fromisoformat(said[TIME]),
-            DeadLetterStatus(said[STANDING]),
+            fields[REASON],
+            int(fields[ATTEMPTS]),
+            datetime.fromisoformat(fields[TIME]),
+            DeadLetterStatus(fields[STANDING]),
         )
     except KeyError as error:
         raise NotALetter(f"it lacks the header {error}") from error

@@ -43,9 +43,9 @@ class KafkaFollower:
         distinct = DuplicateFilter()
         while True:
             with translated(self._settings):
-                found = to_record(await self._consumer.getone())
-            if distinct.is_new(found):
-                yield found
+                record = to_record(await self._consumer.getone())
+            if distinct.is_new(record):
+                yield record
 
     async def commit(self, record: Record) -> None:
         """Commit: everything up to and including `record` is handled.

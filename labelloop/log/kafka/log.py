@@ -86,9 +86,9 @@ class KafkaLog:
         ends = await self._ends.of(self._settings.topic, partitions)
         distinct = DuplicateFilter()
         async for page in read(self._settings, self._settings.topic, ends):
-            for found in map(to_record, page):
-                if (project is None or _is_of(project, found)) and distinct.is_new(found):
-                    yield found
+            for record in map(to_record, page):
+                if (project is None or _is_of(project, record)) and distinct.is_new(record):
+                    yield record
 
     async def close(self) -> None:
         await self._writer.close()

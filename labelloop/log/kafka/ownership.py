@@ -176,13 +176,15 @@ class KafkaOwnership:
             raise
 
     async def _arrived(self, pages: Mapping[TopicPartition, Sequence[Any]]) -> AsyncIterator[Change]:
-        found = {topic_partition.partition: records for topic_partition, records in pages.items() if records}
-        for partition in sorted(found.keys() | self._goals.keys()):
+        records_of = {
+            topic_partition.partition: records for topic_partition, records in pages.items() if records
+        }
+        for partition in sorted(records_of.keys() | self._goals.keys()):
             try:
                 is_caught_up = await self._is_caught_up(partition)
             except IllegalStateError:  # It has just been given to another.
                 continue
-            records = [to_record(record) for record in found.get(partition, ())]
+            records = [to_record(record) for record in records_of.get(partition, ())]
             if is_caught_up:
                 self._goals.pop(partition, None)
             if not records and not is_caught_up:
@@ -208,14 +210,14 @@ class KafkaOwnership:
         """Check regularly whether the log answers, and update its end offsets."""
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
-            told = sorted(self._told)
+            partitions = sorted(self._told)
             try:
-                ends = await self._ends.of(self._settings.topic, told or (0,))
+                ends = await self._ends.of(self._settings.topic, partitions or (0,))
             except Exception as error:
                 self._trouble = str(error)
             else:
                 self._lag = {
-                    partition: self._assignment.behind(partition, ends[partition]) for partition in told
+                    partition: self._assignment.behind(partition, ends[partition]) for partition in partitions
                 }
                 self._trouble = None
 

@@ -36,8 +36,8 @@ class EndOffsets:
                 async with self._connecting:
                     consumer = self._consumer = self._consumer or await self._connected()
                 topic_partitions = [TopicPartition(topic, partition) for partition in partitions]
-                found: Mapping[TopicPartition, int] = await consumer.end_offsets(topic_partitions)
-                return {topic_partition.partition: end for topic_partition, end in found.items()}
+                ends: Mapping[TopicPartition, int] = await consumer.end_offsets(topic_partitions)
+                return {topic_partition.partition: end for topic_partition, end in ends.items()}
 
     async def close(self) -> None:
         if self._consumer is not None:

@@ -44,15 +44,15 @@ def to_event(headers: Any, value: bytes | None) -> Event:
     return Event(attributes, value)
 
 
-def to_record(found: Any) -> Record:
+def to_record(kafka_record: Any) -> Record:
     """A consumer's record as a Record. `problem` is set if it has no event, or the key of another project."""
     try:
-        event = to_event(found.headers, found.value)
-        if found.key != key(event.project):
+        event = to_event(kafka_record.headers, kafka_record.value)
+        if kafka_record.key != key(event.project):
             raise NotAnEvent("its key is not its subject")
     except NotAnEvent as error:
-        return Record(found.partition, found.offset, None, str(error))
-    return Record(found.partition, found.offset, event)
+        return Record(kafka_record.partition, kafka_record.offset, None, str(error))
+    return Record(kafka_record.partition, kafka_record.offset, event)
 
 
 class DuplicateFilter:

@@ -75,9 +75,9 @@ class KafkaSettings:
 
     def connection(self) -> dict[str, Any]:
         """Settings of a single connection."""
-        told = self._known_to(AIOKafkaConnection)
-        del told["bootstrap_servers"]
-        return told
+        options = self._known_to(AIOKafkaConnection)
+        del options["bootstrap_servers"]
+        return options
 
     def client(self) -> dict[str, Any]:
         """Settings of every client."""
@@ -138,16 +138,16 @@ def _is_address(name: str) -> bool:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for variable, value in environment.items():
         if not variable.startswith(VARIABLE) or variable == FILE or not value:
             continue
         name = variable.removeprefix(VARIABLE).lower()
         if name.endswith("_file") and name.removesuffix("_file") in _known():
-            found[name.removesuffix("_file")] = _content(variable, Path(value))
+            settings[name.removesuffix("_file")] = _content(variable, Path(value))
         else:
-            found[name] = value
-    return found
+            settings[name] = value
+    return settings
 
 
 def _content(variable: str, path: Path) -> str:
@@ -161,12 +161,12 @@ def _from_file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path}, which {FILE} names, cannot be read ({error})") from error
-    if not isinstance(found, dict):
+    if not isinstance(settings, dict):
         raise UserError(f"{path}, which {FILE} names, must have lines such as `sasl_mechanism: PLAIN`")
-    return {str(name).lower(): value for name, value in found.items()}
+    return {str(name).lower(): value for name, value in settings.items()}
 
 
 def _known() -> dict[str, Any]:

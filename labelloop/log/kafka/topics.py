@@ -72,20 +72,20 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, larg
 
 async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> bool:
     """Whether the topic exists. Raises UserError if it is configured wrongly."""
-    found = await _partitions(admin, name)
-    if found is None:
+    actual = await _partitions(admin, name)
+    if actual is None:
         return False
-    if found != partitions:
-        raise UserError(f"the topic {name} has {found} partitions and {_remedy(settings, name, found)}")
+    if actual != partitions:
+        raise UserError(f"the topic {name} has {actual} partitions and {_remedy(settings, name, actual)}")
     _check(name, await _configuration(admin, name))
     return True
 
 
-def _remedy(settings: KafkaSettings, name: str, found: int) -> str:
+def _remedy(settings: KafkaSettings, name: str, actual: int) -> str:
     if name != settings.topic:
         return "must have one: create it again with one partition, or give another prefix in the log's URL"
     return (
-        f"the setting says {settings.partitions}: set LABELLOOP_KAFKA_PARTITIONS={found}; "
+        f"the setting says {settings.partitions}: set LABELLOOP_KAFKA_PARTITIONS={actual}; "
         "the number can never change, because it determines a project's partition"
     )
 
@@ -123,20 +123,20 @@ async def _create(
 
 async def _configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    found: dict[str, str] = {}
+    configuration: dict[str, str] = {}
     for response in responses:
         for code, _message, _type, _name, entries in response.resources:
             if code and for_code(code) is TopicAuthorizationFailedError:
                 return dict(KEEP)
-            found.update({entry[0]: entry[1] for entry in entries})
-    return found
+            configuration.update({entry[0]: entry[1] for entry in entries})
+    return configuration
 
 
-def _check(name: str, found: dict[str, Any]) -> None:
+def _check(name: str, configuration: dict[str, Any]) -> None:
     for setting, wanted in KEEP.items():
-        if found.get(setting, wanted) != wanted:
+        if configuration.get(setting, wanted) != wanted:
             raise UserError(
-                f"the topic {name} has {setting}={found[setting]} and would lose events: "
+                f"the topic {name} has {setting}={configuration[setting]} and would lose events: "
                 f"set {setting}={wanted} (kafka-configs.sh --alter --entity-type topics --entity-name {name} "
                 f"--add-config {setting}={wanted}), or give another prefix in the log's URL"
             )

@@ -36,13 +36,13 @@ class SqliteDeadLetters:
         )
         for place, group, reason, attempts, time, standing, *event in rows:
             self._place = place
-            found = record(*event)
-            if found.event is not None:
+            event_record = record(*event)
+            if event_record.event is not None:
                 letter = DeadLetter(
                     group,
-                    found.partition,
-                    found.offset,
-                    found.event,
+                    event_record.partition,
+                    event_record.offset,
+                    event_record.event,
                     reason,
                     attempts,
                     datetime.fromisoformat(time),

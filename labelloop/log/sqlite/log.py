@@ -74,8 +74,8 @@ class SqliteLog:
     async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         end, offset = self.end(), 0
         while records := self.page(offset, end, project):
-            for found in records:
-                yield found
+            for each in records:
+                yield each
             offset = records[-1].offset
             await asyncio.sleep(0)
 
@@ -128,9 +128,9 @@ class SqliteFollower:
 
     async def __aiter__(self) -> AsyncIterator[Record]:
         async for records in self._log.tail(self._position):
-            for found in records:
-                self._position = found.offset
-                yield found
+            for each in records:
+                self._position = each.offset
+                yield each
             # A long log comes page by page: heartbeats and signals go on in between.
             await asyncio.sleep(0)
 

@@ -89,9 +89,9 @@ def _check_last_page(connection: sqlite3.Connection, path: Path) -> None:
     """Check for a file that ends in the middle of a page, which SQLite itself does not notice."""
     (page_size,) = connection.execute("PRAGMA page_size").fetchone()
     if path.stat().st_size % page_size:
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(f"malformed: {found.splitlines()[-1]}")
+        (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if result != "ok":
+            raise sqlite3.DatabaseError(f"malformed: {result.splitlines()[-1]}")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -17,8 +17,8 @@ class Accounts(Transport):
     async def me(self) -> User:
         """The user of the key. Raises UserError if the server at the URL is not an Argilla."""
         try:
-            found = await self._request("GET", "me")
-            return _user(found)
+            user = await self._request("GET", "me")
+            return _user(user)
         except (NotArgilla, KeyError, TypeError) as error:
             raise UserError(
                 f"there is no Argilla at {self.url}; check the address (and the headers of a private Space)"
@@ -66,14 +66,14 @@ class Accounts(Transport):
         return None
 
     async def _ensure_workspace(self, name: str) -> str:
-        found = await self._find_workspace(name)
-        if found is None:
+        workspace_id = await self._find_workspace(name)
+        if workspace_id is None:
             with suppress(Conflict):
                 await self._request("POST", "workspaces", body={"name": name})
-            found = await self._find_workspace(name)
-        if found is None:
+            workspace_id = await self._find_workspace(name)
+        if workspace_id is None:
             raise Missing(f"the workspace {name} was deleted right after it was created")
-        return found
+        return workspace_id
 
     async def _create_account(self, username: str, password: str | None) -> Account:
         chosen = password or _password()

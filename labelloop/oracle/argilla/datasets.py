@@ -31,10 +31,10 @@ class Datasets(Accounts):
     async def find_dataset(self, name: str, workspace: str) -> Dataset | None:
         """The published data set, or None if the user can see none."""
         workspace_id = await self._find_workspace(workspace)
-        found = await self._find(name, workspace_id) if workspace_id else None
-        if found is None or found["status"] != "ready":
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        if answer is None or answer["status"] != "ready":
             return None
-        return await self._described(found, workspace)
+        return await self._described(answer, workspace)
 
     async def ensure_dataset(self, spec: DatasetSpec) -> Dataset:
         """Find the published data set, or create or complete it, with its workspace.
@@ -46,12 +46,12 @@ class Datasets(Accounts):
                 f"the task {spec.task!r} is not supported; choose one of {', '.join(QUESTION_TYPES)}"
             )
         try:
-            found = await self._ensure(spec)
+            answer = await self._ensure(spec)
         except Rejected as error:
             raise UserError(
                 f"Argilla refuses the data set {spec.name!r}: {error}; change its name, labels or guidelines"
             ) from error
-        dataset = await self._described(found, spec.workspace)
+        dataset = await self._described(answer, spec.workspace)
         if dataset is None or set(dataset.labels) != set(spec.labels):
             raise UserError(
                 f"Argilla has a data set {spec.name!r} with another question or other labels; "
@@ -64,27 +64,27 @@ class Datasets(Accounts):
         items = (await self._request("GET", "me/datasets", params=params))["items"]
         return next((item for item in items if item["name"] == name), None)
 
-    async def _described(self, found: Any, workspace: str) -> Dataset | None:
-        questions = (await self._request("GET", f"datasets/{found['id']}/questions"))["items"]
+    async def _described(self, answer: Any, workspace: str) -> Dataset | None:
+        questions = (await self._request("GET", f"datasets/{answer['id']}/questions"))["items"]
         for question in questions:
             if question["name"] == QUESTION and question["settings"]["type"] in QUESTION_TYPES.values():
                 labels = tuple(option["value"] for option in question["settings"]["options"])
-                submitted = found["distribution"]["min_submitted"]
-                return Dataset(found["id"], found["name"], workspace, labels, question["id"], submitted)
+                submitted = answer["distribution"]["min_submitted"]
+                return Dataset(answer["id"], answer["name"], workspace, labels, question["id"], submitted)
         return None
 
     async def _ensure(self, spec: DatasetSpec) -> Any:
         workspace_id = await self._ensure_workspace(spec.workspace)
-        found = await self._find(spec.name, workspace_id)
-        if found is None:
+        answer = await self._find(spec.name, workspace_id)
+        if answer is None:
             await self._post("datasets", _dataset(spec, workspace_id))
-            found = await self._find(spec.name, workspace_id)
-        if found is None:
+            answer = await self._find(spec.name, workspace_id)
+        if answer is None:
             raise Rejected("it was deleted right after it was created")
-        if found["status"] != "ready":
-            await self._complete(found["id"], spec)
-            found = await self._find(spec.name, workspace_id)
-        return found
+        if answer["status"] != "ready":
+            await self._complete(answer["id"], spec)
+            answer = await self._find(spec.name, workspace_id)
+        return answer
 
     async def _complete(self, dataset_id: str, spec: DatasetSpec) -> None:
         path = f"datasets/{dataset_id}"

@@ -44,14 +44,14 @@ class Records(Transport):
 
         async def listed(offset: int, limit: int) -> list[Any]:
             params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
-            found = await self._request("GET", f"datasets/{dataset.id}/records", params=params)
-            return list(found["items"])
+            answer = await self._request("GET", f"datasets/{dataset.id}/records", params=params)
+            return list(answer["items"])
 
         async def searched(offset: int, limit: int) -> list[Any]:
             params: dict[str, str | int] = {"include": include, "offset": offset, "limit": limit}
             path = f"datasets/{dataset.id}/records/search"
-            found = await self._request("POST", path, params=params, body=query)
-            return [item["record"] for item in found["items"]]
+            answer = await self._request("POST", path, params=params, body=query)
+            return [item["record"] for item in answer["items"]]
 
         of_batch = {
             "type": "terms",
@@ -83,7 +83,7 @@ class Records(Transport):
 
     async def next_records(self, dataset: Dataset, count: int) -> list[StoredRecord]:
         """The first records that wait for the caller's answer, in the order of the web page."""
-        found = await self._request(
+        answer = await self._request(
             "POST",
             f"me/datasets/{dataset.id}/records/search",
             params={"include": "responses,suggestions", "offset": 0, "limit": count},
@@ -93,7 +93,7 @@ class Records(Transport):
                 "sort": [{"scope": {"entity": "metadata", "metadata_property": "batch"}, "order": "asc"}],
             },
         )
-        return [_to_record(item["record"]) for item in found["items"]]
+        return [_to_record(item["record"]) for item in answer["items"]]
 
     async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
         """Set the caller's own answer to a record. It replaces an earlier one."""

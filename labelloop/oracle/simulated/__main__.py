@@ -91,15 +91,15 @@ def main(
         if project is not None:
             employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
-            found = tuple(settings.api_keys(keys, ANNOTATORS))
-            here = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, found)
-            employing = _given(here)
+            api_keys = tuple(settings.api_keys(keys, ANNOTATORS))
+            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, api_keys)
+            employing = _given(job)
         else:
             raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
 
-        def deciding(gold: Gold, found: Dataset) -> Decide:
-            personal = found.min_submitted > 1
-            return GoldAnswers(gold, found.labels, error_share, discard, seed, personal)
+        def deciding(gold: Gold, data_set: Dataset) -> Decide:
+            personal = data_set.min_submitted > 1
+            return GoldAnswers(gold, data_set.labels, error_share, discard, seed, personal)
 
         asyncio.run(_work(employing, deciding, seconds_per_label))
     except UserError as error:

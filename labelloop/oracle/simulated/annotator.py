@@ -64,9 +64,9 @@ class Annotator:
             await self._answer_some(dataset, username, decide)
 
     async def _answer_some(self, dataset: Dataset, username: str, decide: Decide) -> None:
-        found = await self._argilla.next_records(dataset, 1 if self._seconds_per_label else PAGE)
+        waiting = await self._argilla.next_records(dataset, 1 if self._seconds_per_label else PAGE)
         # Somebody else's record has no item; none has, for an account that is just being deleted.
-        queue = [record for record in found if "item" in record.metadata]
+        queue = [record for record in waiting if "item" in record.metadata]
         if not queue:
             await asyncio.sleep(EMPTY_QUEUE_WAIT)
         for record in queue:

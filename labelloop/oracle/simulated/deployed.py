@@ -12,6 +12,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.log import open_log
 from labelloop.log.group import own_group
+from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.projects.catalog import named, read_histories
@@ -55,9 +56,9 @@ async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
         async with opened.follow(own_group()) as follower:
             async for record in follower:
                 if record.event is not None and record.event.type == ProjectCreated.type_name():
-                    found = named(await read_histories(opened), project)
-                    if found is not None and found.state.project is not None:
-                        return found.project, found.state.project
+                    history = named(await read_histories(opened), project)
+                    if history is not None and isinstance(history.state, LoopState):
+                        return history.project, history.state.project
     finally:
         await opened.close()
     raise Unavailable(f"the log {url} has ended")
@@ -71,12 +72,12 @@ async def _accounts(settings: ServiceSettings, count: int) -> tuple[str, ...]:
 
 
 async def _patiently(attempt: Callable[[], Awaitable[Found]]) -> Found:
-    backoff, said = Backoff(), False
+    backoff, has_warned = Backoff(), False
     while True:
         try:
             return await attempt()
         except Unavailable as away:
-            if not said:
+            if not has_warned:
                 log.warning("waiting: %s", away)
-            said = True
+            has_warned = True
             await asyncio.sleep(backoff.next())

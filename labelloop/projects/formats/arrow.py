@@ -46,13 +46,13 @@ def as_dataset(rows: Sequence[c.Row]) -> Any:
 
 
 def read_dataset(path: Path) -> list[c.Row]:
-    found = _quiet_datasets().load_from_disk(str(path))
-    return _rows(found.with_format("arrow")[:], str(path))
+    loaded = _quiet_datasets().load_from_disk(str(path))
+    return _rows(loaded.with_format("arrow")[:], str(path))
 
 
 def read_hub(name: str) -> list[c.Row]:
-    found = _quiet_datasets().load_dataset(name, split="train")
-    return _rows(found.with_format("arrow")[:], name)
+    loaded = _quiet_datasets().load_dataset(name, split="train")
+    return _rows(loaded.with_format("arrow")[:], name)
 
 
 def _quiet_datasets() -> Any:

@@ -79,5 +79,5 @@ def _told(time: datetime | None) -> str | None:
     return time.isoformat().replace(UTC_OFFSET, "Z") if time else None
 
 
-def _time(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

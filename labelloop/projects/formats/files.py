@@ -22,22 +22,22 @@ def format_of(output: str, asked: str | None = None) -> str:
     A name without a suffix means jsonl. Raises UserError.
     """
     if output.startswith(HUB):
-        found: str | None = "hub"
+        implied: str | None = "hub"
     elif output.endswith("/") or Path(output).is_dir():
-        found = "datasets"
+        implied = "datasets"
     else:
         suffix = Path(output).suffix.lower()
-        found = _ENDINGS.get(suffix, None if suffix else "jsonl")
+        implied = _ENDINGS.get(suffix, None if suffix else "jsonl")
     if asked and output.startswith(HUB) and asked != "hub":
         raise UserError(
             f"{output} is on the Hub, but {asked} is a file format: give a path, or leave out --format"
         )
-    if not (asked or found):
+    if not (asked or implied):
         raise UserError(
             f"the format of {output} is unknown: name it *.jsonl, *.csv, *.parquet, a folder/ or "
             "hf://user/name, or give --format"
         )
-    return asked or found or ""
+    return asked or implied or ""
 
 
 def ending(kind: str) -> str:

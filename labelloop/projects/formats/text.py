@@ -33,9 +33,9 @@ def from_text(file: TextIO, kind: str, source: str) -> Iterator[Row]:
     """The rows of a file that was opened with newline="". Raises UserError and ValueError."""
     if kind == "jsonl":
         for line in file:
-            said = json.loads(line)
-            check_columns(said, source)
-            yield from_json(said)
+            values = json.loads(line)
+            check_columns(values, source)
+            yield from_json(values)
         return
     csv.field_size_limit(sys.maxsize)
     reader = csv.DictReader(file, strict=True)

@@ -17,6 +17,7 @@ from labelloop import Unavailable, follow
 from labelloop.config.home import existing_home
 from labelloop.consumers.discovery import find, make
 from labelloop.log import Log, open_log
+from labelloop.loop.state import LoopState
 from labelloop.store import artifacts
 from schemas.envelope import new_event
 from tests.support.argilla_server import free_port
@@ -162,6 +163,7 @@ async def test_while_mlflow_is_away_its_consumer_waits(home: Path) -> None:
 
     async for event, state in follow(home):
         if event.name == "ModelTrained":
+            assert isinstance(state, LoopState)
             with pytest.raises(Unavailable) as away:
                 consumer.handle(event, state)
             assert names(away.value.outage, "MLflow")

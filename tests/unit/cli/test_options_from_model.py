@@ -15,6 +15,7 @@ from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.notebook import adopt
+from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.options import DemoOptions, ProjectOptions, flag, is_by_name
 from labelloop.projects.recorded import as_fields, as_option, given_fields, recorded_options
@@ -79,10 +80,9 @@ def params(name: str) -> dict[str, click.Parameter]:
 def created(home: Path) -> ProjectCreated:
     async def read_project() -> ProjectCreated:
         log = open_log(f"sqlite:///{home / 'log.sqlite'}")
-        found = choose(await read_histories(log), None).state.project
+        state = catalog.created(choose(await read_histories(log), None))
         await log.close()
-        assert found is not None
-        return found
+        return state.project
 
     return asyncio.run(read_project())
 

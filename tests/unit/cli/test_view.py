@@ -13,7 +13,7 @@ from labelloop.loop.figures import Audited, Point
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.loop.progress import BatchLine
-from labelloop.projects.summary import overview
+from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
 from tests.support.messages import names
 from tests.support.states import (
@@ -106,13 +106,14 @@ def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_
     history = History(PROJECT)
     history.state = state_of(project(), queried("0"), all_answered("0"), trained("0", {"0": 0}))
 
-    found = overview(history, str(tmp_path))
+    summary = summarized(history, str(tmp_path))
 
     folder = tmp_path / PROJECT / "models" / "0" / "0"
-    assert (found["model"], found["model_folder"]) == ("0", str(folder))
-    assert found["digest"] == loop_digest(history.state)
-    assert len(lines_with(status_text(services, [found]), "0", folder)) == 1
-    assert len(lines_with(status_text(services, [found]), found["digest"])) == 1
+    told = summary.status()
+    assert (told["model"], told["model_folder"]) == ("0", str(folder))
+    assert told["digest"] == summary.digest == loop_digest(history.state)
+    assert len(lines_with(status_text(services, [summary]), "0", folder)) == 1
+    assert len(lines_with(status_text(services, [summary]), summary.digest)) == 1
 
 
 def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
@@ -121,15 +122,29 @@ def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
     checks = (checked("0", value=None), checked("1", stop=True), advised("1"))
     history.state = state_of(project(), queried("0"), all_answered("0"), *models, audited("0"), *checks)
 
-    found = status_text({**STOPPED, "log": ""}, [overview(history, None)])
+    found = status_text({**STOPPED, "log": ""}, [summarized(history)])
 
     assert lines_with(found, "audit", "0", "0.750", "0.500", "0.875", "8")
     (advice,) = lines_with(found, "KappaAverage", "0.900", "1")
     assert not names(advice, "3")
 
     history.state = fold(history.state, new_event(PROJECT, checked("2"), source="tests"))
-    later = status_text({**STOPPED, "log": ""}, [overview(history, None)])
+    later = status_text({**STOPPED, "log": ""}, [summarized(history)])
     assert lines_with(later, "KappaAverage", "0.900", "2", "3")
+
+
+def test_a_status_tells_of_a_project_that_was_never_created() -> None:
+    summary = summarized(History(PROJECT))
+
+    told = summary.status()
+    assert (told["name"], told["batches"], told["pool"], told["model"]) == (
+        PROJECT,
+        {"done": 0, "open": 0},
+        0,
+        None,
+    )
+    assert not told["finished"]
+    assert lines_with(status_text({**STOPPED, "log": ""}, [summary]), PROJECT)
 
 
 def test_audits_are_drawn_with_their_intervals() -> None:

@@ -8,7 +8,7 @@ from labelloop.consumers.base import Consumer, wanted_events
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event, new_event
 from schemas.events import BatchAnnotated, EventData, ModelEvaluated
-from tests.support.states import all_answered
+from tests.support.states import all_answered, project, state_of
 
 
 class Everything(Consumer):
@@ -84,6 +84,6 @@ def test_an_event_of_a_known_payload_is_an_event() -> None:
     event: Event[BatchAnnotated] = new_event("p", all_answered(), source="tests")  # type: ignore[assignment]
     consumer = ByHandle()
 
-    consumer.handle(event, LoopState("p"))
+    consumer.handle(event, state_of(project()))
 
     assert consumer.batch == event.payload.batch == "0"

@@ -4,8 +4,11 @@ import re
 from dataclasses import fields
 from datetime import UTC, datetime
 
-from labelloop.loop.fold import fold
-from labelloop.loop.state import Change, LoopState, Relabel
+import pytest
+
+from labelloop.loop.fold import InapplicableEvent
+from labelloop.loop.fold import fold as fold_any
+from labelloop.loop.state import Change, LoopState, NotCreated, ProjectState, Relabel
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import Settings
@@ -32,6 +35,13 @@ def at_noon(data: e.EventData) -> Event:
     return new_event(PROJECT, data, source="tests", time=NOON)
 
 
+def fold(before: ProjectState, event: Event) -> LoopState:
+    """The state after the event, of a project that is created by then."""
+    after = fold_any(before, event)
+    assert isinstance(after, LoopState)
+    return after
+
+
 def changed(before: LoopState, after: LoopState) -> set[str]:
     """What differs, beyond the length and the latest id, which every event changes."""
     assert after.length == before.length + 1
@@ -44,13 +54,22 @@ def changed(before: LoopState, after: LoopState) -> set[str]:
 
 
 def test_project_created_begins_the_project() -> None:
-    given = LoopState(PROJECT)
+    given = NotCreated(PROJECT)
     when = at_noon(project())
 
-    then = fold(given, when)
+    assert fold(given, when) == LoopState(PROJECT, project(), when.id, NOON, latest_id=when.id, length=1)
 
-    assert changed(given, then) == {"project", "created_id", "created_at"}
-    assert (then.project, then.created_id, then.created_at) == (project(), when.id, NOON)
+
+def test_an_event_may_be_skipped_before_the_project_is_created() -> None:
+    given = NotCreated(PROJECT)
+    when = at_noon(e.EventSkipped(request="1", who="ann", event="x", content="y"))
+
+    assert fold_any(given, when) == NotCreated(PROJECT, length=1, latest_id=when.id)
+
+
+def test_nothing_else_may_come_before_the_project_is_created() -> None:
+    with pytest.raises(InapplicableEvent):
+        fold_any(NotCreated(PROJECT), at_noon(queried("0")))
 
 
 def test_project_paused_stops_new_picks() -> None:

@@ -6,7 +6,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import InapplicableEvent, fold
 from labelloop.loop.history import History
 from labelloop.loop.order import next_batch, next_model
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import NotCreated
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
 from schemas.parts import AnnotatedItem
@@ -163,4 +163,4 @@ def test_a_duplicate_of_what_halted_is_not_counted_twice() -> None:
     assert not history.add(damaged)
 
     assert history.duplicates == 0
-    assert history.state == LoopState(PROJECT)
+    assert history.state == NotCreated(PROJECT)

@@ -2,6 +2,7 @@
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
+from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
@@ -46,11 +47,11 @@ def test_after_the_move_nothing_counts_here_and_all_counts_there() -> None:
 
     assert log_identity.is_away
     assert names(log_identity.inactive_because, f"{THERE}.url")
-    assert not log_identity.state.paused
+    assert not created(log_identity).paused
     there = at(THERE, *events, move)
     assert there.inactive_because is None
     assert there.add(paused("on"))
-    assert there.state.paused
+    assert created(there).paused
 
 
 def test_a_reader_that_does_not_know_its_log_takes_all() -> None:
@@ -84,7 +85,7 @@ def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> N
     assert not log_identity.held
     assert list(log_identity.seen) == [event.id for event in (*events, move, *happened, back)]
     assert loop_digest(log_identity.state) == loop_digest(there.state)
-    assert not log_identity.state.failures
+    assert not created(log_identity).failures
     assert log_identity.add(paused("again"))
 
 
@@ -102,7 +103,7 @@ def test_void_words_on_a_fact_do_not_win_over_what_was_said_where_the_project_li
     log_identity.add(back)
 
     assert log_identity.conflicts == 0
-    assert [failure.event.error for failure in log_identity.state.failures.values()] == ["there"]
+    assert [failure.event.error for failure in created(log_identity).failures.values()] == ["there"]
 
 
 def test_it_can_move_there_again() -> None:
@@ -143,4 +144,4 @@ def test_while_a_copy_back_is_not_complete_the_project_stays_away() -> None:
     log_identity.add(moved(HERE, there))
 
     assert log_identity.is_away
-    assert not log_identity.state.paused
+    assert not created(log_identity).paused

@@ -15,6 +15,7 @@ from labelloop.loop.order import (
     open_batches,
     remaining,
 )
+from labelloop.projects.catalog import created
 from labelloop.projects.initial_batches import copied, imported
 from schemas import events as e
 from schemas.model import replaced
@@ -414,4 +415,4 @@ def test_nothing_is_due_while_what_is_given_has_not_arrived() -> None:
 
     for event in loop.events[:2]:
         history.add(event)
-        assert (next_batch(history.state), next_model(history.state)) == (None, None)
+        assert (next_batch(created(history)), next_model(created(history))) == (None, None)

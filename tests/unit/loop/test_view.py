@@ -2,6 +2,7 @@
 
 import pytest
 
+from labelloop.loop.state import NotCreated
 from labelloop.loop.view import ProjectView
 from schemas import events as e
 from schemas.parts import Settings
@@ -107,4 +108,4 @@ def test_whether_it_goes_on_is_told() -> None:
 
 def test_a_project_that_is_not_created_has_no_view() -> None:
     with pytest.raises(ValueError, match="not created"):
-        ProjectView(state_of())
+        ProjectView(NotCreated(PROJECT))

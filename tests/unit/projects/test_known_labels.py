@@ -14,7 +14,7 @@ from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.data import prepare_data
 from labelloop.projects.export import rows
@@ -175,7 +175,6 @@ async def test_asked_for_again_it_is_found_unless_the_labels_changed(tmp_path: P
     labels = "body,label\nlunch at noon?,ham\ncheap pills,spam\n"
     options = two_files(tmp_path, labels, batches=3)
     made, state = await ensured(tmp_path / "home", options)
-    assert state.project is not None
     assert state.project.max_batches == 1 + 3, "batch 0 is none of those that people are asked for"
 
     again, _ = await ensured(tmp_path / "home", options)
@@ -254,6 +253,6 @@ async def ensured(folder: Path, options: ProjectOptions) -> tuple[EnsuredProject
         async for record in log.read(made.project):
             assert record.event is not None
             assert proof.add(record.event), proof.halt
-        return made, choose(await read_histories(log), made.project).state
+        return made, created(choose(await read_histories(log), made.project))
     finally:
         await log.close()

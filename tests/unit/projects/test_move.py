@@ -13,7 +13,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.pool import snapshot
 from labelloop.projects import operate
-from labelloop.projects.catalog import read_histories, sound
+from labelloop.projects.catalog import created, read_histories, sound
 from labelloop.projects.move import LogSide, move
 from labelloop.store import FolderStore
 from schemas.envelope import Event, new_event
@@ -112,7 +112,7 @@ async def test_what_owners_say_after_the_move_is_refused(laptop: LogSide, team: 
         with raises_naming(Fenced, "querier"):
             await ownership.append(event(queried("2", (4,))))
 
-    assert (await history(team.log)).state.batches.keys() == {"0", "1"}
+    assert created(await history(team.log)).batches.keys() == {"0", "1"}
 
 
 async def test_what_is_void_here_does_not_come_back_into_force(laptop: LogSide, team: LogSide) -> None:

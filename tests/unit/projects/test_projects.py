@@ -14,11 +14,11 @@ from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects import operate
-from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.summary import overview
+from labelloop.projects.summary import summarized
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from tests.support.messages import names, raises_naming
@@ -75,8 +75,7 @@ async def test_a_project_begins_with_clean_texts_under_its_id(
 ) -> None:
     ensured = await ensure(home, log, mail)
 
-    project = (await only(log)).state.project
-    assert project is not None
+    project = created(await only(log)).project
     assert ensured.is_new
     assert ensured.project.startswith("mail-")
     assert project.pool.uri == f"{ensured.project}/pool/{project.pool.digest}.arrow"
@@ -187,11 +186,11 @@ async def test_a_pause_and_its_end_are_told_once(home: Home, log: Log, mail: Pro
     await ensure(home, log, mail)
 
     await operate.pause(log, await only(log), "new guidelines")
-    assert (await only(log)).state.paused
+    assert created(await only(log)).paused
     with raises_naming(UserError, "labelloop resume"):
         await operate.pause(log, await only(log))
     await operate.resume(log, await only(log))
-    assert not (await only(log)).state.paused
+    assert not created(await only(log)).paused
     with raises_naming(UserError, (await only(log)).project):
         await operate.resume(log, await only(log))
 
@@ -201,7 +200,7 @@ async def test_a_project_ends_once(home: Home, log: Log, mail: ProjectOptions) -
 
     await operate.end(log, await only(log))
 
-    assert (await only(log)).state.ended
+    assert created(await only(log)).ended
     with raises_naming(UserError, "labelloop export"):
         await operate.end(log, await only(log))
 
@@ -213,7 +212,7 @@ async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: Proj
     with raises_naming(UserError, project, 7, 0):
         await operate.close(log, await only(log), "7")
     await operate.close(log, await only(log), "0")
-    assert (await only(log)).state.batches["0"].closed
+    assert created(await only(log)).batches["0"].closed
     with raises_naming(UserError, project, 0):
         await operate.close(log, await only(log), "0")
 
@@ -237,6 +236,6 @@ async def test_the_export_has_labels_votes_and_rows_of_the_source(
         ("moved to 3pm", "ham", False, 3, 5, "0", None, ["ann", "bob"]),
         ("cheap pills", None, True, 2, 3, "0", None, ["ann"]),
     ]
-    assert [row["time"] for row in table] == [LATE, history.state.batches["0"].annotated_at]
-    figures = overview(history, str(home.store))
-    assert (figures["labels"], figures["discarded"], figures["batches"]) == (1, 1, {"done": 1, "open": 1})
+    assert [row["time"] for row in table] == [LATE, created(history).batches["0"].annotated_at]
+    status = summarized(history, str(home.store)).status()
+    assert (status["labels"], status["discarded"], status["batches"]) == (1, 1, {"done": 1, "open": 1})

@@ -15,6 +15,7 @@ from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
+from labelloop.projects.catalog import created
 from labelloop.projects.operate import skip
 from labelloop.runtime.controller import Outcome, Polled
 from schemas.envelope import Event, datahash, new_event
@@ -136,7 +137,7 @@ async def test_what_is_away_is_said_once_and_when_it_is_back(
         await until(lambda: "waiting" not in said(tmp_path))
 
     assert levels(caplog, error) == ["WARNING", "INFO"]
-    assert not (await read(log, PROJECT)).state.failures
+    assert not created(await read(log, PROJECT)).failures
 
 
 async def test_polls_append_and_come_again(log: SqliteLog, status: ServiceStatus) -> None:
@@ -193,7 +194,7 @@ async def test_a_halted_project_stops_no_other(log: SqliteLog, status: ServiceSt
     halted = said(tmp_path)["halted"]
     assert isinstance(halted, dict)
     assert names(halted[PROJECT], "PoolGrown")
-    assert not (await read(log, PROJECT)).state.batches
+    assert not created(await read(log, PROJECT)).batches
 
 
 async def test_bytes_that_are_no_event_are_counted_and_passed_over(
@@ -262,7 +263,7 @@ async def test_what_took_long_is_not_done_again_because_the_log_could_not_be_wri
 
     async with running(log, service, status):
         await until(lambda: names(said(tmp_path).get("waiting"), tiny_disk / "log.sqlite"))
-        assert not (await read(log, PROJECT)).state.batches
+        assert not created(await read(log, PROJECT)).batches
         fillers.pop().unlink()
         await until_state(log, PROJECT, lambda state: bool(state.batches))
 
@@ -338,7 +339,7 @@ async def test_what_is_due_no_more_once_it_is_done_is_dropped(
         await until(lambda: bool(service.done) and said(tmp_path).get("doing") == IDLE)
 
     assert service.done == ["0"]
-    assert not (await read(log, PROJECT)).state.batches
+    assert not created(await read(log, PROJECT)).batches
 
 
 async def test_a_turn_is_for_one_project_at_a_time(log: SqliteLog, status: ServiceStatus) -> None:
@@ -398,5 +399,5 @@ async def test_a_project_that_moved_away_is_worked_on_no_more(
 
         await until_state(log, OTHER, lambda state: len(state.batches) == 2)
 
-    assert (await read(log, PROJECT)).state.batches.keys() == {"0"}
+    assert created(await read(log, PROJECT)).batches.keys() == {"0"}
     assert service.done.count("1") == 1

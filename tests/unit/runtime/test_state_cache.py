@@ -8,6 +8,7 @@ import pytest
 
 from labelloop.log.base import Record
 from labelloop.loop.history import History
+from labelloop.loop.state import NotCreated
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import Checkpoint, StateCache, is_worth_saving
 from schemas.envelope import new_event
@@ -49,6 +50,16 @@ def test_what_was_saved_of_a_partition_comes_back(tmp_path: Path, history: Histo
     assert found is not None
     assert (found.checkpoint, list(found.histories)) == (checkpoint(7), [history])
     assert the_file(tmp_path).stat().st_mode & 0o77 == 0
+
+
+def test_a_project_that_is_not_created_comes_back_as_one(tmp_path: Path) -> None:
+    StateCache(tmp_path, URL).save(checkpoint(7), [History(PROJECT)])
+
+    saved = StateCache(tmp_path, URL).load(3)
+
+    assert saved is not None
+    assert [history.state for history in saved.histories] == [NotCreated(PROJECT)]
+    assert isinstance(saved.histories[0].state, NotCreated)
 
 
 def test_nothing_is_there_of_another_partition_or_another_log(tmp_path: Path, history: History) -> None:

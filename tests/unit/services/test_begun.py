@@ -8,6 +8,7 @@ import pytest
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
+from labelloop.projects.catalog import created
 from labelloop.projects.initial_batches import imported
 from labelloop.runtime.controller import Polled
 from services.annotation_watcher.service import AnnotationWatcher
@@ -28,9 +29,9 @@ async def test_argilla_is_left_alone_until_then(
 
     for event in told[:-1]:
         history.add(event)
-        assert await running.poll(history.state) == Polled()
+        assert await running.poll(created(history)) == Polled()
 
     history.add(told[-1])
     with suppress(Unavailable):
-        assert await running.poll(history.state) != Polled()
+        assert await running.poll(created(history)) != Polled()
     await running.close()

@@ -116,8 +116,8 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
         total = await session.scalar(select(func.count()).select_from(Record).where(*conditions))
         seat = None if user_id is None else await seat_of(session, dataset, user_id)
         page = ordered(select(Record.id).where(*conditions), dataset.id, schema, sort or [], seat)
-        found = await session.scalars(page.offset(offset).limit(limit))
-        return SearchResponses(items=[SearchResponseItem(record_id=id) for id in found], total=total or 0)
+        rows = await session.scalars(page.offset(offset).limit(limit))
+        return SearchResponses(items=[SearchResponseItem(record_id=id) for id in rows], total=total or 0)
 
     async def similarity_search(self, dataset: Dataset, *args: Any, **kwargs: Any) -> SearchResponses:
         raise UnprocessableEntityError("This server has no similarity search: use Argilla with Elasticsearch")

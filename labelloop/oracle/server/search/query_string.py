@@ -221,5 +221,5 @@ def _word(text: str) -> Query | None:
         # Two digits are enough; Python refuses numbers with thousands of digits.
         edits = int(fuzzy["edits"].lstrip("0")[:2] or 0)
         return Fuzzy(fuzzy["word"].lower(), min(edits, MOST_EDITS))
-    found = tuple(words(text))
-    return Words(found) if found else None
+    tokens = tuple(words(text))
+    return Words(tokens) if tokens else None

@@ -7,7 +7,7 @@ from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Choice
 from services.evaluator.due import next_check
-from services.evaluator.stopping import earlier, number_of, stopping_set, told
+from services.evaluator.stopping import count_up_to, earlier, stopping_set, told
 from tests.support.messages import names
 from tests.support.states import advised, all_answered, checked, project, queried, state_of, trained
 
@@ -59,7 +59,7 @@ def test_the_past_is_that_of_the_models_before() -> None:
 def test_models_are_counted_also_those_that_no_check_followed() -> None:
     state = after(*MODELS[:2], trained("final-1", {"0": 0}), *MODELS[2:], checked("0"))
 
-    assert (number_of(state, "0"), number_of(state, "3")) == (1, 4)
+    assert (count_up_to(state, "0"), count_up_to(state, "3")) == (1, 4)
 
 
 def test_advice_is_given_when_it_begins_not_again() -> None:

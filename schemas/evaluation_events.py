@@ -1,0 +1,91 @@
+"""What the evaluator says of models, version 1. Nothing in the loop needs it."""
+
+from typing import ClassVar
+
+from schemas.event_data import EventData, Fact
+from schemas.fields import Count, Frozenly, Integer, Positive, Seconds
+from schemas.parts import ClassFigures
+
+
+class ModelEvaluated(EventData):
+    """A model on the test set; `confusion` has gold classes as rows, in the order of `classes`."""
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    accuracy: float
+    macro_f1: float
+    classes: tuple[str, ...]
+    per_class: Frozenly[str, ClassFigures]
+    confusion: tuple[tuple[Integer, ...], ...]
+    size: Integer
+    test_version: str
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class AuditEstimated(EventData):
+    """A model on the whole pool, estimated from the texts of `batches` that were drawn at random.
+
+    `low` and `high` are the 95 % interval. `audited` texts, which the model had not learned, stand for what
+    was in no batch before them; `known` labels were there before and are counted as they are. `labels`: as
+    many had the model learned.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    accuracy: float
+    low: float
+    high: float
+    audited: Positive
+    known: Count
+    batches: tuple[str, ...]
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class StoppingChecked(EventData):
+    """What the stopping criterion looks at after a model: `value`, None where it cannot tell yet.
+
+    `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
+    first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
+    many had the model learned.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    criterion: str
+    value: float | None = None
+    stop: bool
+    predicted: tuple[Integer, ...]
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
+
+
+class StoppingAdvised(EventData):
+    """The criterion says that more labels change little, as it did not after the model before."""
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    labels: Count
+    criterion: str
+    value: float | None = None
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt)
