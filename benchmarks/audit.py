@@ -25,7 +25,7 @@ from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived, random_draw
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
-from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import write

@@ -26,7 +26,7 @@ from labelloop.loop.batch_ranges import compact, expanded
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
-from labelloop.loop.order import next_batch, next_model
+from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.proof import Proof
 from labelloop.projects.catalog import created
 from schemas import events as e

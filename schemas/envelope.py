@@ -11,7 +11,7 @@ from typing import Generic, cast
 
 from typing_extensions import TypeVar
 
-from schemas.event_data import Fact
+from schemas.event_base import Fact
 from schemas.events import EVENTS, EventData
 from schemas.invalid import Invalid
 from schemas.model import read, write

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from schemas.event_data import EventData, Fact
+from schemas.event_base import EventData, Fact
 from schemas.fields import Count, Frozenly, Integer, Positive, Seconds
 from schemas.parts import ClassFigures
 

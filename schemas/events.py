@@ -8,8 +8,8 @@ from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
-from schemas.event_data import EventData as EventData
-from schemas.event_data import Fact
+from schemas.event_base import EventData as EventData
+from schemas.event_base import Fact
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
 from schemas.parts import (
     AnnotatedItem,

@@ -17,8 +17,8 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import audits, curve, spread, waits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.order import finished
-from labelloop.loop.progress import is_tested
+from labelloop.loop.progress_lines import is_tested
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled

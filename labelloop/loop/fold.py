@@ -8,7 +8,7 @@ from typing import TypeVar
 from labelloop.loop.batch_ranges import numbers_of
 from labelloop.loop.copy_on_write import share, with_value
 from labelloop.loop.names import number_of
-from labelloop.loop.order import picking_model
+from labelloop.loop.schedule import picking_model
 from labelloop.loop.state import (
     Batch,
     Change,

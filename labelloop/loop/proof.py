@@ -10,8 +10,8 @@ from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import History
 from labelloop.loop.names import number_of
-from labelloop.loop.order import picking_model
 from labelloop.loop.relabels import next_relabel
+from labelloop.loop.schedule import picking_model
 from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead

@@ -1,4 +1,4 @@
-"""Which models are kept. Pure; what is trained next is in `labelloop.loop.order`."""
+"""Which models are kept. Pure; what is trained next is in `labelloop.loop.schedule`."""
 
 from collections.abc import Sequence
 

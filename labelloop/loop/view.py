@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelloop.loop import order
+from labelloop.loop import schedule
 from labelloop.loop.labels import current
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import Batch, LoopState, NotCreated, ProjectState
@@ -98,7 +98,7 @@ class ProjectView:
     @property
     def open_batches(self) -> tuple[BatchView, ...]:
         """The batches that people still label."""
-        return tuple(map(BatchView, order.open_batches(self._state)))
+        return tuple(map(BatchView, schedule.open_batches(self._state)))
 
     @property
     def labels(self) -> Labels:
@@ -133,4 +133,4 @@ class ProjectView:
     @property
     def is_finished(self) -> bool:
         """Whether nothing more can happen, unless people change their answers."""
-        return order.finished(self._state)
+        return schedule.finished(self._state)

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from labelloop.loop.history import History
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import (

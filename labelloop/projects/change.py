@@ -6,7 +6,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.order import picking_model
+from labelloop.loop.schedule import picking_model
 from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound

@@ -14,7 +14,7 @@ from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, at_revisions, ignored_at
-from labelloop.loop.order import NextModel
+from labelloop.loop.schedule import NextModel
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState
 from schemas.events import ModelTrained

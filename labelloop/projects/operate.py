@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import SOURCE
 from schemas.envelope import new_event

@@ -12,8 +12,8 @@ from labelloop.log.base import Log
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.order import open_batches
 from labelloop.loop.relabels import decided, waiting_relabels
+from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import sound

@@ -10,8 +10,8 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.order import finished, open_batches
 from labelloop.loop.relabels import decided
+from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.state import Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
 from labelloop.store.opening import without_credentials

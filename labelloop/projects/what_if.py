@@ -15,7 +15,7 @@ from labelloop.loop.draws import as_listed, derived, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
-from labelloop.loop.order import NextBatch, NextModel, finished, next_batch, next_model
+from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained

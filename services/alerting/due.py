@@ -7,7 +7,7 @@ from datetime import datetime
 from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed

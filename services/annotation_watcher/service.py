@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from labelloop.config.settings import ServiceSettings
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import ProjectRecords
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent

@@ -6,7 +6,7 @@ from math import sqrt
 
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
-from labelloop.loop.order import is_last_queried, picking_model
+from labelloop.loop.schedule import is_last_queried, picking_model
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 Z95 = 1.959964

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from labelloop.learner.requests import Pick
 from labelloop.loop.draws import shuffled
-from labelloop.loop.order import NextBatch, is_last_queried, next_batch, picking_model
 from labelloop.loop.relabels import NextRelabel, next_relabel
+from labelloop.loop.schedule import NextBatch, is_last_queried, next_batch, picking_model
 from labelloop.loop.state import LoopState
 from schemas.parts import QueriedItem
 

@@ -5,7 +5,7 @@ import asyncio
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import audit_count, derived, random_draw
 from labelloop.loop.labels import asked
-from labelloop.loop.order import NextBatch
+from labelloop.loop.schedule import NextBatch
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import query_request

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent

@@ -10,8 +10,8 @@ from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, balanced_draw, random_draw
 from labelloop.loop.labels import asked
-from labelloop.loop.order import NextBatch
 from labelloop.loop.relabels import NextRelabel
+from labelloop.loop.schedule import NextBatch
 from labelloop.loop.state import LoopState
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled

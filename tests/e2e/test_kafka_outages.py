@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from schemas.parts import BaseModelChoice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.gold_work import GoldWork

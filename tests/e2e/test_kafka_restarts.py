@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.loop.figures import waits
-from labelloop.loop.order import finished, open_batches
+from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.state import Batch
 from labelloop.store import open_store
 from schemas.parts import BaseModelChoice

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from schemas.parts import BaseModelChoice, Choice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.gold_work import GoldWork

@@ -10,7 +10,7 @@ import pytest
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.labels import current
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer

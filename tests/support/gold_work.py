@@ -3,7 +3,7 @@
 from typing import Any
 
 from labelloop.loop.labels import current
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from tests.support.loop import Loop, texts
 from tests.support.people import Owner, Person

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from labelloop.loop.history import History, all_created
-from labelloop.loop.order import open_batches
+from labelloop.loop.schedule import open_batches
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")

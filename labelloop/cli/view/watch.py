@@ -10,7 +10,7 @@ from labelloop.config.home import Home
 from labelloop.log.base import Log
 from labelloop.log.group import own_group
 from labelloop.loop.history import History, all_created
-from labelloop.loop.progress import BatchLine, batch_lines
+from labelloop.loop.progress_lines import BatchLine, batch_lines
 from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
 from schemas.events import ServiceFailed

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from labelloop.loop.labels import current
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
 from schemas.parts import Choice

@@ -3,7 +3,7 @@
 import json
 
 from labelloop.loop.labels import asked, current
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from schemas import events as e
 from tests.support.command import labelloop
 from tests.support.loop import Loop, texts

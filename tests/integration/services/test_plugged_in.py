@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from tests.support.loop import ServiceLoop, texts
 from tests.support.states import LABELS

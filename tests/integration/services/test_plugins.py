@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.store import open_store
 from schemas.parts import Choice
 from tests.integration.services.test_learning import label_batch, picks

@@ -12,7 +12,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, Point
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
-from labelloop.loop.progress import BatchLine
+from labelloop.loop.progress_lines import BatchLine
 from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
 from tests.support.messages import names

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from labelloop.loop.digest import learned_digest, loop_digest
-from labelloop.loop.order import next_batch
+from labelloop.loop.schedule import next_batch
 from schemas import events as e
 from schemas.model import replaced
 from tests.support.loops import Loop, mixed, project

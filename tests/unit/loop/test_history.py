@@ -5,7 +5,7 @@ import pytest
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import InapplicableEvent, fold
 from labelloop.loop.history import History
-from labelloop.loop.order import next_batch, next_model
+from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.state import NotCreated
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event

@@ -1,6 +1,6 @@
 """Settings that change on the way."""
 
-from labelloop.loop.order import next_batch
+from labelloop.loop.schedule import next_batch
 from labelloop.loop.settings import at_batch, of_model
 from schemas import events as e
 from schemas.parts import Choice, Settings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.loop.order import NextBatch, NextModel
+from labelloop.loop.schedule import NextBatch, NextModel
 from labelloop.observe.logs import about_event, about_project, about_work
 from schemas.envelope import new_event
 from schemas.events import EventData, ProjectPaused

@@ -10,8 +10,8 @@ from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import current
-from labelloop.loop.order import next_batch, next_model
 from labelloop.loop.proof import Proof
+from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import choose, created, read_histories, sound

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced

@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, ignored_at, latest_revisions
-from labelloop.loop.order import (
+from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
     finished,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from labelloop.loop.figures import labels_up_to, waits
 from labelloop.loop.names import number_of
-from labelloop.loop.order import finished
+from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 
 

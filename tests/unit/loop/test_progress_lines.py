@@ -1,6 +1,6 @@
 """When a batch's line is complete."""
 
-from labelloop.loop.progress import BatchLine, batch_lines
+from labelloop.loop.progress_lines import BatchLine, batch_lines
 from schemas import events as e
 from schemas.parts import Snapshot
 from tests.support.states import all_answered, evaluated, project, queried, state_of, trained
