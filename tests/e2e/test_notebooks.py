@@ -30,7 +30,12 @@ def run(name: str, home: Path, *asked: str) -> list[Any]:
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "LABELLOOP_HOME": str(home), "PATH": programs, "HF_HUB_OFFLINE": "1"}
     NotebookClient(notebook, timeout=240, kernel_name="python3").execute(cwd=str(ROOT), env=environment)
-    return [json.loads(cell.outputs[-1].text) for cell in notebook.cells[-len(asked) :]]
+    return [json.loads(printed(cell)) for cell in notebook.cells[-len(asked) :]]
+
+
+def printed(cell: Any) -> str:
+    """What a cell printed, which a busy kernel sends in several pieces."""
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
 
 
 def test_a_notebook_goes_on_from_a_project(undisturbed: Undisturbed) -> None:

@@ -1,5 +1,6 @@
 """The service as a process, with a real mail server and a real web hook: killed, and started again."""
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,11 @@ def said(home: Path) -> str:
     return (home / "alerting.log").read_text(encoding="utf-8")
 
 
+def nothing_is_left(home: Path) -> bool:
+    """Whether it has saved that everybody was told; killed before, it would tell the last one again."""
+    return not json.loads((home / "alerts.json").read_text(encoding="utf-8"))["outbox"]
+
+
 def test_each_is_told_what_is_wrong_and_when_it_is_over(home: Path, mailbox: Mailbox, hook: Hook) -> None:
     with alerting(home, mailbox.url, hook.url):
         home_with(home, failed(), failed(attempt=2), disputed())
@@ -85,12 +91,14 @@ def test_what_happens_while_it_is_down_is_told_and_what_was_told_is_not(
     with alerting(home, other.url, hook.url):
         home_with(home, failed())
         eventually(lambda: hook.titles == other.titles == [FAILED], "both are told")
+        eventually(lambda: nothing_is_left(home), "that is saved")
     # It failed, and was over, before it is there again: two events that nobody is to miss.
     home_with(home, disputed(), disputed(revision=1, agreement=0.9))
 
     for _ in range(2):
         with alerting(home, other.url, hook.url):
             eventually(lambda: len(hook.titles) == len(other.titles) == 3, "both are told")
+            eventually(lambda: nothing_is_left(home), "that is saved")
 
     assert hook.titles == other.titles == [FAILED, DISAGREE, AGREE]
 
