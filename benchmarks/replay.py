@@ -26,8 +26,8 @@ from labelloop.loop.batch_ranges import compact, expanded
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
-from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.proof import Proof
+from labelloop.loop.schedule import next_batch, next_model
 from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import Event, new_event
