@@ -79,8 +79,6 @@ install_project() {
         --constraint requirements.txt --editable ".[$extras]" </dev/null
 }
 
-failed="the installation failed, see above: put it right and run this again; what was downloaded is kept"
-
 if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version "$PYTHON")" != "$(version .venv/bin/python)" ]; then
     find_python >/dev/null
     touch "$unfinished"
@@ -98,14 +96,14 @@ touch "$unfinished"
 share_index_settings
 install_uv
 echo "Installing into .venv: 1.3 GB, or 5.5 GB with the build of torch for a GPU: some minutes ..."
+[ -n "${UV_TORCH_BACKEND:-}" ] || unset UV_TORCH_BACKEND
 # An index of one's own has its own torch.
-if [ -n "${UV_TORCH_BACKEND:-}" ] || [ -n "${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}" ]; then
-    [ -n "${UV_TORCH_BACKEND:-}" ] || unset UV_TORCH_BACKEND
-    install_project || fail "$failed"
-elif ! (export UV_TORCH_BACKEND=auto && install_project) 2>/dev/null; then
-    unset UV_TORCH_BACKEND
-    echo "The build of torch for this machine could not be had: taking that of the package index, 4.4 GB on Linux ..."
-    install_project || fail "$failed"
+chosen=${UV_TORCH_BACKEND:-${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}}
+if [ -n "$chosen" ] || ! (export UV_TORCH_BACKEND=auto && install_project) 2>/dev/null; then
+    [ -n "$chosen" ] ||
+        echo "The build of torch for this machine could not be had: taking that of the package index, 4.4 GB on Linux ..."
+    install_project ||
+        fail "the installation failed, see above: put it right and run this again; what was downloaded is kept"
 fi
 echo "$wanted $extras" >"$stamp"
 rm "$unfinished"
