@@ -89,7 +89,7 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if model is not None:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
-        yield f"  model {model.model}{tested}: {model.folder}"
+        yield f"  model {model.model}{tested}: {project.model_folder}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit)}"
     if progress.stopping is not None:

@@ -5,7 +5,7 @@ import json
 
 from labelloop.loop.batch_ranges import Run, batches, compact, expanded, in_common, runs
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.names import number_of
+from labelloop.loop.names import number_of, numbered
 from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectState
 
 
@@ -24,9 +24,8 @@ def loop_digest(state: ProjectState) -> str:
         for name, batch in sorted(state.batches.items(), key=lambda named: _order(named[0]))
     ]
     models = [
-        [name, sorted(compact(dict.fromkeys(trained.first.learned, 0)))]
-        for name, trained in sorted(state.models.items(), key=lambda named: _order(named[0]))
-        if number_of(name) is not None
+        [name, sorted(compact(dict.fromkeys(state.models[name].first.learned, 0)))]
+        for name in sorted(numbered(state.models), key=_order)
     ]
     return _sha256([batches, models, sorted(state.skipped)])
 

@@ -36,7 +36,7 @@ def changed(value: Value, **changes: Any) -> Value:
 class Batch:
     """A batch that was picked. `closed`: the id of the event that closed it before it was done.
 
-    `number`: its place in the annotators' queue; a relabel batch has the newest numbered batch's. `place`:
+    `number`: its place in the annotators' queue; a relabel batch has the newest numbered batch's. `position`:
     how many events of the project came before its newest revision.
     """
 

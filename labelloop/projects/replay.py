@@ -33,7 +33,9 @@ class ReplayEnd:
     def is_reached(self, history: History, event: Event) -> bool:
         """Whether the replay ends with this event."""
         state = history.state
-        batch = state.batches.get(self.batch or "") if isinstance(state, LoopState) else None
+        batch = None
+        if self.batch is not None and isinstance(state, LoopState):
+            batch = state.batches.get(self.batch)
         return event.id == self.event or (batch is not None and batch.done)
 
 

@@ -106,6 +106,16 @@ class Summary:
     duplicates: int
     digest: str
     progress: Progress
+    store: str | None
+
+    @property
+    def model_folder(self) -> str | None:
+        """The folder of the newest model. It is relative to the store if the store's address is unknown."""
+        model = self.progress.model
+        if model is None:
+            return None
+        root = "" if self.store is None else f"{without_credentials(self.store).rstrip('/')}/"
+        return f"{root}{model.folder}"
 
     def status(self) -> dict[str, Any]:
         """What `labelloop status --json` shows, as JSON values."""
@@ -123,7 +133,7 @@ class Summary:
             "discarded": progress.discarded,
             "pool": progress.pool,
             "model": model.model if model else None,
-            "model_folder": model.folder if model else None,
+            "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
             "audit": asdict(progress.audit) if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
@@ -152,7 +162,7 @@ class Summary:
 
 
 def summarized(history: History, store: str | None = None) -> Summary:
-    """The project; its models' folders are relative to the store's root where nobody said where that is."""
+    """The summary of a project. `store`: the address of its store, if known."""
     state = history.state
     return Summary(
         project=history.project,
@@ -163,11 +173,12 @@ def summarized(history: History, store: str | None = None) -> Summary:
         conflicts=history.conflicts,
         duplicates=history.duplicates,
         digest=loop_digest(state),
-        progress=_progress(state, store) if isinstance(state, LoopState) else Progress(),
+        progress=_progress(state) if isinstance(state, LoopState) else Progress(),
+        store=store,
     )
 
 
-def _progress(state: LoopState, store: str | None) -> Progress:
+def _progress(state: LoopState) -> Progress:
     opened = open_batches(state)
     audited = audits(state)
     return Progress(
@@ -180,7 +191,7 @@ def _progress(state: LoopState, store: str | None) -> Progress:
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
         pool=state.project.pool.size,
         annotators=_annotators(state),
-        models=tuple(_model(state, trained, store) for trained in state.models.values()),
+        models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),
         failures=tuple(_failures(state)),
@@ -219,17 +230,13 @@ def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
 
 
-def _model(state: LoopState, trained: Trained, store: str | None) -> ModelSummary:
+def _model(state: LoopState, trained: Trained) -> ModelSummary:
     evaluation = state.evaluations.get(trained.latest.model)
     return ModelSummary(
         model=trained.latest.model,
         attempt=trained.latest.attempt,
         labels=trained.latest.labels,
         accuracy=evaluation.accuracy if evaluation else None,
-        folder=_folder(store, trained.latest.artifact),
+        folder=trained.latest.artifact,
         lost=not trained.available,
     )
-
-
-def _folder(store: str | None, artifact: str) -> str:
-    return artifact if store is None else f"{without_credentials(store).rstrip('/')}/{artifact}"
