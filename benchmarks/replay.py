@@ -22,7 +22,7 @@ import psutil
 
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
-from labelloop.loop.batch_ranges import compact, expanded
+from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
@@ -138,7 +138,7 @@ def whole(told: Iterator[e.EventData]) -> Iterator[Event]:
     cause: str | None = None
     for data in told:
         if isinstance(data, e.ModelTrained):
-            digest, _ = digests.of(created(history), expanded(data.learned))
+            digest, _ = digests.of(created(history), data.learned)
             data = replaced(data, digest=digest, seed=derived(0, "train", data.model))
         elif isinstance(data, e.BatchQueried) and data.batch != "0":
             model = str(int(data.batch) - 1)
