@@ -14,11 +14,15 @@ from schemas.parts import ItemVotes, Vote
 
 @dataclass(frozen=True)
 class SeenRecord:
-    """A record as it is on the server now: its id, its votes, and when it was created."""
+    """A record as it is on the server now: its id, its votes, and when it was created.
+
+    `outdated`: an older labelloop wrote it, so it has to be written again.
+    """
 
     record: str
     votes: tuple[Vote, ...]
     inserted_at: datetime
+    outdated: bool = False
 
 
 def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Collection[str]) -> tuple[Vote, ...]:

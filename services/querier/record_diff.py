@@ -11,7 +11,7 @@ from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 @dataclass(frozen=True)
 class MissingRecord:
-    """A text whose record is missing or lacks recorded votes."""
+    """A text whose record is missing, lacks recorded votes, or is outdated."""
 
     item: int
     votes: tuple[Vote, ...]
@@ -30,7 +30,7 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
             continue
         if picked.item not in seen:
             missing.append(MissingRecord(picked.item, votes.votes))
-        elif lost := lost_votes(votes, seen[picked.item], accounts):
+        elif (lost := lost_votes(votes, seen[picked.item], accounts)) or seen[picked.item].outdated:
             missing.append(MissingRecord(picked.item, lost))
     return missing
 

@@ -35,11 +35,17 @@ def chromium() -> Iterator[Browser]:
 
 
 class AnnotatorPage:
-    """A person's browser; `page` is Playwright's, for what is not offered here."""
+    """A person's browser; `page` is Playwright's, for what is not offered here.
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    Without `policy` it ignores the page's content security policy, as if the server sent none.
+    """
+
+    def __init__(self, browser: Browser, url: str, policy: bool = True) -> None:
         self.url = url
-        self.page: Page = browser.new_context(viewport=SIZE, locale="en").new_page()
+        context = browser.new_context(viewport=SIZE, locale="en", bypass_csp=not policy)
+        self.page: Page = context.new_page()
+        self.requests: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(PATIENCE)
 
     def log_in(self, username: str, password: str) -> None:
@@ -68,6 +74,28 @@ class AnnotatorPage:
     @property
     def text(self) -> str:
         return self.texts.inner_text().strip()
+
+    @property
+    def text_as_given(self) -> str:
+        """All characters of the text on screen, where it is shown as nothing but text."""
+        shown = self.texts.locator("> div")
+        assert shown.locator("*").count() == 0, shown.inner_html()
+        return shown.text_content() or ""
+
+    @property
+    def labels(self) -> list[str]:
+        return self.page.locator(".label-text__text").all_text_contents()
+
+    def next(self) -> None:
+        """Go to the next text without an answer."""
+        shown = self.texts.inner_text()
+        self.page.locator(".pagination button").last.click()
+        self.page.wait_for_function(OTHER_TEXT, arg=shown)
+
+    def asked_elsewhere(self) -> list[str]:
+        """What the page asked of other servers until now, once it is quiet."""
+        self.page.wait_for_load_state("networkidle")
+        return [url for url in self.requests if not url.startswith((self.url, "data:", "blob:"))]
 
     @property
     def suggestion(self) -> Locator:

@@ -18,11 +18,11 @@ Found = dict[int, dict[str, Any]]
 class Person:
     """An annotator with an account; records are told by their server's ids."""
 
-    def __init__(self, server: ArgillaServer, name: str | None = None) -> None:
+    def __init__(self, server: ArgillaServer, name: str | None = None, password: str | None = None) -> None:
         async def account() -> Any:
             async with Argilla(server.url, server.login.api_key) as argilla:
                 return await argilla.create_annotator(
-                    name or f"ann-{secrets.token_hex(4)}", DEFAULT_WORKSPACE
+                    name or f"ann-{secrets.token_hex(4)}", DEFAULT_WORKSPACE, password
                 )
 
         made = asyncio.run(account())

@@ -9,6 +9,7 @@ from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Rejected
+from labelloop.oracle.literal import without_html
 
 GUIDELINES = (
     "Choose the label that fits each text best.\n\n"
@@ -84,6 +85,9 @@ class Datasets(Accounts):
         if answer["status"] != "ready":
             await self._complete(answer["id"], spec)
             answer = await self._find(spec.name, workspace_id)
+        elif spec.guidelines and answer["guidelines"] == spec.guidelines != without_html(spec.guidelines):
+            # An older labelloop wrote them as they were given.
+            await self._request("PATCH", f"datasets/{answer['id']}", body=_guidelines(spec))
         return answer
 
     async def _complete(self, dataset_id: str, spec: DatasetSpec) -> None:
@@ -117,10 +121,14 @@ def _dataset(spec: DatasetSpec, workspace_id: str) -> dict[str, Any]:
     return {
         "name": spec.name,
         "workspace_id": workspace_id,
-        "guidelines": spec.guidelines or GUIDELINES,
+        **_guidelines(spec),
         "allow_extra_metadata": True,
         "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
     }
+
+
+def _guidelines(spec: DatasetSpec) -> dict[str, str]:
+    return {"guidelines": without_html(spec.guidelines or GUIDELINES)}
 
 
 def _field() -> dict[str, Any]:

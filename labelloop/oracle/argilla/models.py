@@ -92,7 +92,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A text in Argilla. `status` is `completed` once it has `min_submitted` answers, otherwise `pending`."""
+    """A text in Argilla. `status` is `completed` once it has `min_submitted` answers, otherwise `pending`.
+
+    `is_literal`: the page shows the text literally; otherwise as HTML.
+    """
 
     id: str
     external_id: str | None
@@ -102,6 +105,7 @@ class StoredRecord:
     suggestion: Suggestion | None
     responses: tuple[Response, ...]
     inserted_at: datetime
+    is_literal: bool
 
 
 @dataclass(frozen=True, slots=True)

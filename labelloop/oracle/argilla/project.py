@@ -133,7 +133,7 @@ class ArgillaProject:
             for response in record.responses
             if response.user_id in self._usernames
         )
-        return SeenRecord(record.id, votes, record.inserted_at)
+        return SeenRecord(record.id, votes, record.inserted_at, outdated=not record.is_literal)
 
 
 ARGILLA = OraclePlugin("argilla", ArgillaOracle.from_settings)

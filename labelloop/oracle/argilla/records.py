@@ -19,6 +19,7 @@ from labelloop.oracle.argilla.models import (
 )
 from labelloop.oracle.argilla.transport import Transport, utc
 from labelloop.oracle.base import Missing, Rejected
+from labelloop.oracle.literal import MARK, escaped, is_escaped, unescaped
 
 PAGE = 500
 ATTEMPTS = 5
@@ -65,7 +66,9 @@ class Records(Transport):
         return [_to_record(item) for item in await read_all(listed if batch is None else searched)]
 
     async def put_records(self, dataset: Dataset, records: Sequence[NewRecord]) -> None:
-        """Write records by their external ids. Existing records get the new text and metadata.
+        """Write records by their external ids, so that people see their texts literally.
+
+        Existing records get the new text and metadata.
 
         Responses of the named users are set, others are kept; a suggestion of None is not changed. Records
         are written in chunks of LONGEST_UPSERT, each completely or not at all. Raises Rejected if a
@@ -129,11 +132,15 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
 
 def _to_record(item: Any) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
+    metadata = item["metadata"] or {}
+    is_literal = is_escaped(metadata)
+    text = item["fields"].get(TEXT_FIELD, "")
     return StoredRecord(
         id=item["id"],
         external_id=item["external_id"],
-        text=item["fields"].get(TEXT_FIELD, ""),
-        metadata=item["metadata"] or {},
+        text=unescaped(text) if is_literal else text,
+        metadata={name: value for name, value in metadata.items() if name not in MARK},
+        is_literal=is_literal,
         status=item["status"],
         suggestion=_suggestion(suggestions[0]) if suggestions else None,
         responses=tuple(_response(response) for response in item.get("responses") or ()),
@@ -157,9 +164,8 @@ def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def _upsert(record: NewRecord, dataset: Dataset) -> dict[str, Any]:
     item: dict[str, Any] = {
         "external_id": record.external_id,
-        # PostgreSQL, which may be behind Argilla, takes no NUL in a text.
-        "fields": {TEXT_FIELD: record.text.replace("\0", "\N{REPLACEMENT CHARACTER}")},
-        "metadata": dict(record.metadata),
+        "fields": {TEXT_FIELD: escaped(record.text)},
+        "metadata": {**record.metadata, **MARK},
     }
     if record.suggestion is not None:
         item["suggestions"] = [_upsert_suggestion(record.suggestion, dataset)]

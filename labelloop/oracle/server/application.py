@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SAWarning
 
 from labelloop.oracle.server.database import prepare
-from labelloop.oracle.server.pages import OwnFonts, show_next_batch
+from labelloop.oracle.server.pages import Policed, change_pages
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
@@ -32,9 +32,9 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     warnings.simplefilter("ignore", SAWarning)
     run_here()
     prepare(database)
-    show_next_batch(app)
+    policy = change_pages(app)
     config = uvicorn.Config(
-        OwnFonts(app),
+        Policed(app, policy),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -51,7 +51,7 @@ async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.so
 @event.listens_for(async_engine.sync_engine, "connect")
 def _prepare(connection: Any, _record: Any) -> None:
     """Do not wait for the disk at each commit: a commit in the write-ahead log survives the process."""
-    connection.create_function(FUNCTION, 3, matches, deterministic=True)
+    connection.create_function(FUNCTION, 4, matches, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()

@@ -1,5 +1,6 @@
 """The search engine of the embedded Argilla."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from typing import Any
@@ -32,6 +33,7 @@ from argilla_server.search_engine.base import (
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession, async_object_session
 
+from labelloop.oracle.literal import is_escaped
 from labelloop.oracle.server.environment import SEARCH_ENGINE
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema, condition
@@ -70,13 +72,15 @@ async def _terms(session: AsyncSession, property: MetadataProperty) -> TermsMetr
 
 def contains(query: TextQuery) -> ColumnElement[bool]:
     """Whether a record's field (any of them, if the query names none) matches the query."""
-    return columns.boolean(getattr(func, FUNCTION)(Record.fields, query.field, query.q))
+    return columns.boolean(getattr(func, FUNCTION)(Record.fields, Record.metadata_, query.field, query.q))
 
 
-def matches(fields: str, field: str | None, text: str) -> bool:
+def matches(fields: str, metadata: str | None, field: str | None, text: str) -> bool:
     """Whether the JSON of a record's fields, or one of them, matches a simple query string."""
     query = parse(text)
-    return query is not None and query.holds(Document(fields, field))
+    if query is None:
+        return False
+    return query.holds(Document(fields, field, escaped=is_escaped(json.loads(metadata or "{}"))))
 
 
 @SearchEngine.register(engine_name=SEARCH_ENGINE)

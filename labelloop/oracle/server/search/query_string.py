@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
+from labelloop.oracle.literal import unescaped
+
 IDEOGRAPH = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff"
 WORD = re.compile(
     rf"[{IDEOGRAPH}]"
@@ -27,11 +29,15 @@ def words(text: str) -> list[str]:
 
 
 class Document:
-    """The fields of one record, as stored JSON. `field` restricts it to one of them."""
+    """The fields of one record, as stored JSON. `field` restricts it to one of them.
 
-    def __init__(self, fields: str, field: str | None) -> None:
+    The texts of an `escaped` record are searched as people see them.
+    """
+
+    def __init__(self, fields: str, field: str | None, escaped: bool = False) -> None:
         self._fields = fields
         self._field = field
+        self._escaped = escaped
 
     def may_hold(self, word: str) -> bool:
         """A quick check that excludes most records. The JSON escapes non-ASCII characters."""
@@ -46,7 +52,8 @@ class Document:
         """The words of each text in order."""
         fields = json.loads(self._fields)
         wanted = fields.values() if self._field is None else [fields.get(self._field)]
-        return [words(text) for value in wanted for text in _texts(value)]
+        texts = [text for value in wanted for text in _texts(value)]
+        return [words(unescaped(text) if self._escaped else text) for text in texts]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,0 +1,37 @@
+"""Write texts so that Argilla's page shows them literally.
+
+Argilla 2.8 puts a text into its page as HTML, and a data set's guidelines as Markdown with HTML in it.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MARK = {"escaped": "html"}
+"""The metadata of a record whose text is escaped."""
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_IMAGE = re.compile(r"!(?=\[)")
+_WORD_JOINER = "\N{WORD JOINER}"
+
+
+def is_escaped(metadata: Mapping[str, Any] | None) -> bool:
+    """Whether a record with this metadata has an escaped text."""
+    return MARK.items() <= (metadata or {}).items()
+
+
+def escaped(text: str) -> str:
+    """The text as HTML that shows it. A NUL, which no HTML and not every database can hold, is replaced."""
+    shown = html.escape(text.replace("\0", "\N{REPLACEMENT CHARACTER}"), quote=False)
+    return shown.replace("\r", "&#13;")
+
+
+def unescaped(text: str) -> str:
+    """The text of which `escaped` made this."""
+    return html.unescape(text)
+
+
+def without_html(markdown: str) -> str:
+    """The same Markdown, with its tags shown and its images as links. Nothing in it is loaded or run."""
+    return _IMAGE.sub("!" + _WORD_JOINER, _TAG.sub("<" + _WORD_JOINER, markdown))
