@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from labelloop.log import Record, open_log
+from labelloop.oracle.literal import is_escaped
 from schemas.envelope import new_event
 from tests.fixtures.home_010.texts import POOL
 from tests.support.argilla_server import ArgillaServer, free_port
@@ -140,11 +141,12 @@ def test_a_model_trains_again_to_the_same_weights(
 
 @dataclass(frozen=True)
 class WentOn:
-    """The home after batch 4 was finished, and the answers that its Argilla served before."""
+    """The home after batch 4 was finished, and the answers that its Argilla served before and after."""
 
     home: Path
     before: list[dict[str, Any]]
     served: Answers
+    served_literally: Answers
 
     def new(self, name: str) -> list[dict[str, Any]]:
         """What the events of this name say that came since."""
@@ -167,9 +169,11 @@ def went_on(tmp_path_factory: pytest.TempPathFactory) -> WentOn:
             served = answers_in(argilla)
             finish(argilla, "4", served)
             eventually(lambda: bool(events(home, "--type", "BatchQueried", "--batch", "6")), "batch 6")
+            eventually(lambda: are_literal(argilla), "all records are written again")
+            served_literally = answers_in(argilla)
             assert labelloop("down", "--home", home).exit_code == 0
             assert process.wait(60) == 0
-    return WentOn(home, before, served)
+    return WentOn(home, before, served, served_literally)
 
 
 def is_watched(home: Path) -> bool:
@@ -193,6 +197,14 @@ def answers_in(argilla: ArgillaServer) -> Answers:
         for batch in ("0", "1", "2", "3", "4", "5", "relabel-1", "relabel-2")
         for item, record in owner.records(batch).items()
     }
+
+
+def are_literal(argilla: ArgillaServer) -> bool:
+    """Whether the page shows every text literally."""
+    with argilla.client() as client:
+        path = f"/datasets/{Owner(argilla, SAID['project']).dataset()}/records"
+        stored = client.get(path, params={"limit": 1000}).raise_for_status().json()["items"]
+    return all(is_escaped(record["metadata"]) for record in stored)
 
 
 def labels(values: Mapping[str, Any] | None) -> list[str]:
@@ -228,6 +240,13 @@ def test_its_argilla_serves_the_records_with_the_answers_that_the_log_knows(went
     answered = {place: answers for place, answers in went_on.served.items() if answers[1]}
     assert answered == recorded
     assert len(went_on.served) > len(answered), "some texts wait for their first answer"
+
+
+def test_its_texts_are_written_again_to_be_shown_literally_and_keep_ids_and_answers(went_on: WentOn) -> None:
+    def of_other_batches(answers: Answers) -> Answers:
+        return {place: answer for place, answer in answers.items() if place[0] != "4"}
+
+    assert of_other_batches(went_on.served_literally) == of_other_batches(went_on.served)
 
 
 def test_the_batch_is_finished_and_its_model_picks_the_next(went_on: WentOn) -> None:

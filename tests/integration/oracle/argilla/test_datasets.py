@@ -31,6 +31,22 @@ async def test_a_data_set_is_made_as_specified(
     assert all(item["visible_for_annotators"] for item in metadata)
 
 
+async def test_guidelines_that_an_older_labelloop_wrote_lose_their_html_and_edited_ones_stay(
+    argilla: Argilla, argilla_server: ArgillaServer, spec: DatasetSpec
+) -> None:
+    hostile = replace(spec, guidelines="**Read** <img src=x>")
+    path = f"/datasets/{(await argilla.ensure_dataset(hostile)).id}"
+
+    async def after(written: str) -> str:
+        with argilla_server.client() as raw:
+            raw.patch(path, json={"guidelines": written}).raise_for_status()
+            await argilla.ensure_dataset(hostile)
+            return str(raw.get(path).json()["guidelines"])
+
+    assert await after("**Read** <img src=x>") == "**Read** <\u2060img src=x>"
+    assert await after("An <b>owner's</b> own words") == "An <b>owner's</b> own words"
+
+
 async def test_making_it_again_finds_it(argilla: Argilla, spec: DatasetSpec) -> None:
     first = await argilla.ensure_dataset(spec)
 

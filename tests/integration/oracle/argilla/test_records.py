@@ -22,6 +22,27 @@ async def test_what_is_written_is_read(argilla: Argilla, dataset: Dataset) -> No
     assert abs(datetime.now(UTC) - record.inserted_at) < timedelta(minutes=5)
 
 
+async def test_a_text_is_stored_as_html_that_shows_it(
+    argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer
+) -> None:
+    await argilla.put_records(dataset, [replace(text(0, 7), text="if a<b\r\nthen &amp;")])
+
+    (stored,) = argilla_server.client().get(f"/datasets/{dataset.id}/records").json()["items"]
+    assert stored["fields"]["text"] == "if a&lt;b&#13;\nthen &amp;amp;"
+    assert stored["metadata"]["escaped"] == "html"
+
+
+async def test_a_record_of_another_program_is_read_as_it_is(
+    argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer
+) -> None:
+    raw = {"external_id": "0:7", "fields": {"text": "R&amp;D <b>"}, "metadata": {"batch": 0}}
+    path = f"/datasets/{dataset.id}/records/bulk"
+    argilla_server.client().put(path, json={"items": [raw]}).raise_for_status()
+
+    (record,) = await argilla.records(dataset)
+    assert (record.text, record.is_literal) == ("R&amp;D <b>", False)
+
+
 async def test_one_batch_is_read_alone(argilla: Argilla, dataset: Dataset) -> None:
     await argilla.put_records(
         dataset, [text(batch, batch * 10 + rank) for batch in range(12) for rank in range(3)]

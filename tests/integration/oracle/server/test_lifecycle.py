@@ -1,6 +1,7 @@
 """Starting, stopping, crashing and starting again."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import psutil
@@ -55,6 +57,20 @@ def test_the_web_page_is_served(argilla_server: ArgillaServer) -> None:
     page = httpx.get(argilla_server.url, timeout=30)
     assert page.is_success
     assert "<title>Argilla" in page.text
+
+
+def test_its_pages_load_and_run_nothing_of_others(argilla_server: ArgillaServer) -> None:
+    page = httpx.get(f"{argilla_server.url}/")
+    sheets = re.findall(r'href="([^"]+\.css)"', page.text)
+    policy = page.headers["Content-Security-Policy"]
+
+    assert sheets
+    for sheet in sheets:
+        assert "fonts.googleapis" not in httpx.get(urljoin(str(page.url), sheet)).text
+    assert "script-src 'self' 'sha256-" in policy
+    assert "unsafe-eval" not in policy
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_sigterm_stops_it_cleanly_and_a_restart_has_everything(own_argilla_server: ArgillaServer) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labelloop.oracle.literal import MARK, escaped
 from tests.support.argilla_api import ApiDataset, make_dataset, record
 from tests.support.argilla_server import ArgillaServer
 
@@ -48,3 +49,15 @@ def test_a_query_of_one_field(dataset: ApiDataset) -> None:
 def test_an_unknown_field_is_refused(dataset: ApiDataset) -> None:
     body = {"query": {"text": {"q": "zola", "field": "title"}}}
     assert dataset.client.post(f"/me/datasets/{dataset.id}/records/search", json=body).status_code == 422
+
+
+def test_an_escaped_text_is_searched_as_people_see_it(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client())
+    literal = {"metadata": MARK}
+    texts = ["R&D <lunch>", "the lt and the amp", "x &lt; y"]
+    dataset.put([record(0, rank, escaped(text), **literal) for rank, text in enumerate(texts)])
+
+    found = {query: sorted(dataset.ids(text=query)) for query in ("d", "lunch", "amp", "lt", "gt", '"r d"')}
+
+    one, two, three = ("0:0", "0:1", "0:2")
+    assert found == {"d": [one], "lunch": [one], "amp": [two], "lt": [two, three], "gt": [], '"r d"': [one]}

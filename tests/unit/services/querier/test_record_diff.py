@@ -1,5 +1,7 @@
 """What the server's records lack."""
 
+from dataclasses import replace
+
 from labelloop.oracle.base import Prediction
 from labelloop.oracle.lost_votes import SeenRecord
 from schemas import events as e
@@ -46,6 +48,13 @@ def test_a_batch_that_is_there_lacks_nothing() -> None:
 
     assert found(queried(), sees=sees) == []
     assert found(queried(), recorded(votes(0, ANN)), sees=sees) == []
+
+
+def test_a_record_that_an_older_labelloop_wrote_is_written_again_and_keeps_its_votes() -> None:
+    old = {item: replace(record, outdated=True) for item, record in (seen(0, ANN) | seen(1)).items()}
+    told = (queried(), recorded(votes(0, ANN)))
+
+    assert found(*told, sees=old | seen(2)) == [MissingRecord(0, ()), MissingRecord(1, ())]
 
 
 def test_an_absent_record_comes_back_with_its_recorded_votes() -> None:
