@@ -1,11 +1,18 @@
 """Errors that users see. Each is one line with the cause and what to do."""
 
+import re
+
+OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 def one_line(message: object) -> str:
-    """A text or an error's message in one line. For an error without a message, its type."""
-    return " ".join(str(message).split()) or (
-        type(message).__name__ if isinstance(message, BaseException) else ""
-    )
+    """A text or an error's message in one line. For an error without a message, its type.
+
+    Characters that a terminal would obey are written as escapes.
+    """
+    line = " ".join(str(message).split())
+    shown = OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+    return shown or (type(message).__name__ if isinstance(message, BaseException) else "")
 
 
 class UserError(Exception):

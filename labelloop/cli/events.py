@@ -14,7 +14,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.values import Moment, Pattern
 from labelloop.config.where import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.log.base import Record
@@ -133,7 +133,7 @@ def _print(record: "Record", as_json: bool) -> None:
     elif as_json:
         click.echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:
-        about = _about(to_structured(event).get("data"))
+        about = one_line(_about(to_structured(event).get("data")))
         click.echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {about}".rstrip())
 
 

@@ -10,7 +10,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.where import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -87,7 +87,7 @@ def why_text(text_facts: Mapping[str, Any]) -> str:
 
 def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"text {text_facts['item']}" + (
-        "" if text_facts["text"] is None else f"    {' '.join(text_facts['text'].split())}"
+        "" if text_facts["text"] is None else f"    {one_line(text_facts['text'])}"
     )
     if not text_facts["asked"]:
         yield "asked       not yet"

@@ -11,8 +11,13 @@ from typing import Any
 MARK = {"escaped": "html"}
 """The metadata of a record whose text is escaped."""
 
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+LONGEST_GUIDELINES = 10_000
+"""Argilla's limit, in characters."""
+
+_TAG = re.compile(r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")
+_OTHER_MARK = "\N{FULLWIDTH EXCLAMATION MARK}"
+_OTHER_BRACKET = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 _WORD_JOINER = "\N{WORD JOINER}"
 
 
@@ -32,6 +37,12 @@ def unescaped(text: str) -> str:
     return html.unescape(text)
 
 
-def without_html(markdown: str) -> str:
-    """The same Markdown, with its tags shown and its images as links. Nothing in it is loaded or run."""
-    return _IMAGE.sub("!" + _WORD_JOINER, _TAG.sub("<" + _WORD_JOINER, markdown))
+def without_html(markdown: str, most: int = LONGEST_GUIDELINES) -> str:
+    """The same Markdown, with its tags shown and its images as links. Nothing in it is loaded or run.
+
+    Has at most `most` characters if `markdown` has: then other signs stand for those of tags and images.
+    """
+    shown = _IMAGE.sub("!" + _WORD_JOINER, _TAG.sub("<" + _WORD_JOINER, markdown))
+    if len(shown) <= most:
+        return shown
+    return _IMAGE.sub(_OTHER_MARK, _TAG.sub(_OTHER_BRACKET, markdown))

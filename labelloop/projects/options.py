@@ -9,9 +9,9 @@ from pydantic.fields import FieldInfo
 
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
+from labelloop.oracle.literal import LONGEST_GUIDELINES
 
 TEXT = "text"
-LONGEST_GUIDELINES = 10_000
 
 IMPORT = frozenset({"import"})
 NEW = IMPORT | {"init", "up"}

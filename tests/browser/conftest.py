@@ -24,9 +24,8 @@ TEXTS = tuple(text for text, _ in loop.texts(40))
 PROJECTS = {
     "in-turn": ("--lookahead", 0, "--batch-size", 5),
     "ahead": ("--lookahead", 1, "--batch-size", 5),
-    "shared": ("--lookahead", 0, "--batch-size", 6),
 }
-PEOPLE = ("ada", "eve")
+PEOPLE = ("ada",)
 
 LogIn = Callable[[str], AnnotatorPage]
 

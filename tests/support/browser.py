@@ -22,6 +22,7 @@ NOWHERE = (1000, 600)
 PATIENCE = 60_000
 TEXT = ".record .content-area"
 OTHER_TEXT = f"old => document.querySelector('{TEXT}')?.innerText !== old"
+OTHER_TEXT_OR_NONE = f"old => document.querySelector('.wrapper--empty') || ({OTHER_TEXT})(old)"
 
 
 @contextmanager
@@ -108,6 +109,19 @@ class AnnotatorPage:
         self.page.keyboard.press(key)
         self.page.wait_for_function(OTHER_TEXT, arg=shown)
         return shown.strip()
+
+    def sees_left(self, count: int) -> None:
+        """Wait until the page says that so many texts are left."""
+        self.page.wait_for_function(
+            "left => getComputedStyle(document.documentElement).getPropertyValue('--left') === left",
+            arg=f'"{count} left"',
+        )
+
+    def answer_last(self, key: str) -> None:
+        """Answer with a key, and wait for what comes next: a text, or that there is none."""
+        shown = self.texts.inner_text()
+        self.page.keyboard.press(key)
+        self.page.wait_for_function(OTHER_TEXT_OR_NONE, arg=shown)
 
     def answer(self, key: str) -> str:
         """Answer with the label of a key, by Enter where it is suggested; the text that was answered."""

@@ -37,6 +37,14 @@ class Datasets(Accounts):
             return None
         return await self._described(answer, workspace)
 
+    async def last_activity(self, dataset: Dataset) -> str | None:
+        """When somebody last answered, as the server writes it. It does not tell of records and accounts.
+
+        Raises Missing if the data set is gone.
+        """
+        answer = (await self._request("GET", f"datasets/{dataset.id}"))["last_activity_at"]
+        return None if answer is None else str(answer)
+
     async def ensure_dataset(self, spec: DatasetSpec) -> Dataset:
         """Find the published data set, or create or complete it, with its workspace.
 
@@ -85,7 +93,7 @@ class Datasets(Accounts):
         if answer["status"] != "ready":
             await self._complete(answer["id"], spec)
             answer = await self._find(spec.name, workspace_id)
-        elif spec.guidelines and answer["guidelines"] == spec.guidelines != without_html(spec.guidelines):
+        elif spec.guidelines and answer["guidelines"] == spec.guidelines != _guidelines(spec)["guidelines"]:
             # An older labelloop wrote them as they were given.
             await self._request("PATCH", f"datasets/{answer['id']}", body=_guidelines(spec))
         return answer

@@ -1,6 +1,8 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.state import Batch
@@ -17,6 +19,11 @@ from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
+
+FRESH = 2.5
+"""Seconds after which records are read again even if nobody answered: they may have been deleted."""
+AT_ONCE = 0.2
+"""Seconds in which it is not asked again whether somebody answered: the batches of one look."""
 
 
 def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
@@ -47,6 +54,15 @@ class ArgillaOracle:
         await self._argilla.__aexit__()
 
 
+@dataclass(frozen=True)
+class _Look:
+    """A batch's records, when they were read, and the last activity that was known before."""
+
+    activity: str | None
+    at: float
+    records: list[StoredRecord]
+
+
 class ArgillaProject:
     """One project in Argilla. Its data set is looked up once, and again if it is gone."""
 
@@ -56,6 +72,9 @@ class ArgillaProject:
         self._workspace = workspace
         self._dataset: Dataset | None = None
         self._usernames: dict[str, str] = {}
+        self._activity: str | None = None
+        self._asked_activity = -AT_ONCE
+        self._looks: dict[int, _Look] = {}
 
     async def seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
         """The batch's records on the server by pool item. None if there is no data set."""
@@ -63,7 +82,7 @@ class ArgillaProject:
         if dataset is None:
             return None
         try:
-            records = await self._argilla.records(dataset, batch.number, suggestions=False)
+            records = await self._looked(dataset, batch.number)
         except Missing:
             self._dataset = None
             return None
@@ -90,11 +109,13 @@ class ArgillaProject:
     async def put(self, texts: Sequence[AskedText]) -> None:
         """Write records. An existing record keeps its id. Raises Missing without a data set."""
         if texts:
+            self._looks.clear()
             await self._argilla.put_records(self._needed(), [new_record(asked) for asked in texts])
 
     async def remove(self, records: Sequence[str]) -> None:
         """Delete records by the server's ids. Records that are already gone are not an error."""
         if records:
+            self._looks.clear()
             await self._argilla.delete_records(self._needed(), records)
 
     async def make_account(self, username: str) -> str:
@@ -111,8 +132,22 @@ class ArgillaProject:
             raise Missing(f"the data set {self._project_id} is not set up")
         return self._dataset
 
+    async def _looked(self, dataset: Dataset, batch: int) -> list[StoredRecord]:
+        """The batch's records. If nobody answered since, those of a moment ago: an answer is cheap to see."""
+        now = time.monotonic()
+        if now - self._asked_activity > AT_ONCE:
+            self._activity = await self._argilla.last_activity(dataset)
+            self._asked_activity = now
+        look = self._looks.get(batch)
+        is_same = look is not None and look.activity == self._activity is not None
+        if look is None or not is_same or now - look.at > FRESH:
+            look = _Look(self._activity, now, await self._argilla.records(dataset, batch, suggestions=False))
+            self._looks[batch] = look
+        return look.records
+
     async def _find(self) -> Dataset | None:
         if self._dataset is None:
+            self._looks.clear()
             self._dataset = await self._argilla.find_dataset(self._project_id, self._workspace)
         return self._dataset
 

@@ -3,22 +3,26 @@
 import asyncio
 import socket
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import uvicorn
 from argilla_server import app
+from argilla_server.api.policies.v1 import RecordPolicy
 from argilla_server.contexts import accounts
 from argilla_server.database import AsyncSessionLocal, async_engine
 from argilla_server.enums import UserRole
 from argilla_server.jobs import dataset_jobs
-from argilla_server.models import User
+from argilla_server.models import Record, User
 from sqlalchemy import event
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm.attributes import set_committed_value
 
 from labelloop.oracle.server.database import prepare
 from labelloop.oracle.server.pages import Policed, change_pages
+from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
@@ -31,10 +35,11 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     """Serve requests on `listener` until a signal arrives."""
     warnings.simplefilter("ignore", SAWarning)
     run_here()
+    keep_answers_private()
     prepare(database)
     policy = change_pages(app)
     config = uvicorn.Config(
-        Policed(app, policy),
+        Policed(Screens(app), policy),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -70,6 +75,22 @@ async def ensure_owner(login: Credentials) -> None:
             )
         else:
             await owner.update(session, role=UserRole.owner, **secret)
+
+
+def keep_answers_private() -> None:
+    """Show annotators who ask for a record their own answer only: votes must not depend on each other."""
+    may_get = RecordPolicy.get
+
+    def get(record: Record) -> Callable[[User], Awaitable[bool]]:
+        async def is_allowed(actor: User) -> bool:
+            if actor.role == UserRole.annotator:
+                own = [response for response in record.responses if response.user_id == actor.id]
+                set_committed_value(record, "responses", own)
+            return bool(await may_get(record)(actor))
+
+        return is_allowed
+
+    RecordPolicy.get = get
 
 
 def run_here() -> None:

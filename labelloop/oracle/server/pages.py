@@ -1,7 +1,7 @@
-"""Changes to Argilla's page: it runs no foreign script, contacts no other server, and shows the next batch.
+"""Changes to Argilla's page: it runs and loads nothing of others, and our scripts are part of it.
 
 The content security policy is a second wall: texts are written so that the page only shows them
-(`labelloop.oracle.literal`).
+(`labelloop.oracle.literal`). It does not keep a record of another program from leading to another page.
 """
 
 import base64
@@ -18,7 +18,10 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPT = Path(__file__).with_name("next_batch.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("queue.js", "kept_answers.js")]
+# They would talk to the Hugging Face Hub, by jobs that this server does not run.
+HUB = ".export-to-hub, .import-from-hub, .home__sidebar__separator, .home__sidebar__content"
+NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
 
 
@@ -44,19 +47,21 @@ class Policed:
 def change_pages(app: FastAPI) -> str:
     """Change the server's copy of the pages, which is made at each start. Returns the policy for them.
 
-    Our script is added, and web fonts are left out: browsers use their own.
+    Our scripts are added. Web fonts are left out (browsers use their own), and what needs the Hub is hidden.
     """
     folder = _folder(app)
     for style in folder.rglob("*.css"):
         css = style.read_text(encoding="utf-8")
         style.write_text(REMOTE_STYLES.sub("", css), encoding="utf-8")
-    shutil.copy(SCRIPT, folder)
+    for script in SCRIPTS:
+        shutil.copy(script, folder)
     inline: set[str] = set()
     for page in folder.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         inline |= set(_inline_scripts(html))
-        script = f'<script type="module" src="/{SCRIPT.name}"></script>'
-        page.write_text(html.replace("</body>", f"{script}</body>"), encoding="utf-8")
+        # Before Argilla's own scripts, whose requests they change.
+        ours = "".join(f'<script src="/{script.name}"></script>' for script in SCRIPTS)
+        page.write_text(html.replace("<head>", f"<head>{ours}{NO_HUB}"), encoding="utf-8")
     return policy(inline)
 
 

@@ -30,8 +30,16 @@ def test_only_a_marked_record_is_escaped() -> None:
         ("a <b>c</b> <!-- d --> <?e?>", "a <\u2060b>c<\u2060/b> <\u2060!-- d --> <\u2060?e?>"),
         ("![x](http://a/b.png) ![x][y]", "!\u2060[x](http://a/b.png) !\u2060[x][y]"),
         ("5 < 6, **no** [link](http://a/b) `x<y`!", "5 < 6, **no** [link](http://a/b) `x<\u2060y`!"),
+        (
+            "<https://a/b?c=d> <https://a b> <javascript:a>",
+            "<https://a/b?c=d> <\u2060https://a b> <\u2060javascript:a>",
+        ),
     ],
 )
 def test_guidelines_keep_their_markdown_and_lose_their_html(given: str, shown: str) -> None:
     assert without_html(given) == shown
     assert without_html(shown) == shown
+
+
+def test_guidelines_that_become_too_long_keep_their_length() -> None:
+    assert without_html("<b> ![x](y)", 12) == "\u2039b> \uff01[x](y)"

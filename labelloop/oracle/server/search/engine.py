@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from argilla_server.enums import MetadataPropertyType
+from argilla_server.enums import MetadataPropertyType, RecordStatus
 from argilla_server.errors.future import UnprocessableEntityError
 from argilla_server.models import (
     Dataset,
@@ -30,17 +30,19 @@ from argilla_server.search_engine.base import (
     TermsMetrics,
     TextQuery,
 )
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession, async_object_session
 
 from labelloop.oracle.literal import is_escaped
 from labelloop.oracle.server.environment import SEARCH_ENGINE
-from labelloop.oracle.server.search import columns
+from labelloop.oracle.server.reservations import SCREEN, Reservations
+from labelloop.oracle.server.search import columns, queue
 from labelloop.oracle.server.search.filters import Schema, condition
 from labelloop.oracle.server.search.order import ordered, seat_of
 from labelloop.oracle.server.search.query_string import Document, parse
 
 FUNCTION = "labelloop_matches"
+RESERVATIONS = Reservations()
 
 
 async def metrics(session: AsyncSession, property: MetadataProperty) -> MetadataMetrics:
@@ -117,11 +119,25 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
             conditions.append(condition(schema, filter))
         if query is not None:
             conditions.append(contains(query if isinstance(query, TextQuery) else TextQuery(q=query)))
-        total = await session.scalar(select(func.count()).select_from(Record).where(*conditions))
+        matching = select(Record.id).where(*conditions)
         seat = None if user_id is None else await seat_of(session, dataset, user_id)
-        page = ordered(select(Record.id).where(*conditions), dataset.id, schema, sort or [], seat)
-        rows = await session.scalars(page.offset(offset).limit(limit))
-        return SearchResponses(items=[SearchResponseItem(record_id=id) for id in rows], total=total or 0)
+
+        async def page(of: Select[Any], first: Sequence[ColumnElement[int]] = ()) -> SearchResponses:
+            total = await session.scalar(select(func.count()).select_from(of.subquery()))
+            in_order = ordered(of.order_by(*first), dataset.id, schema, sort or [], seat)
+            rows = await session.scalars(in_order.offset(offset).limit(limit))
+            return SearchResponses(items=[SearchResponseItem(record_id=id) for id in rows], total=total or 0)
+
+        screen = SCREEN.get()
+        if user_id is None or screen != "queue":
+            if user_id is not None and screen == "left":
+                RESERVATIONS.leave(user_id)
+            return await page(matching)
+        async with RESERVATIONS.lock:
+            offered = queue.is_offered(dataset, RESERVATIONS.of_others(user_id))
+            queued = await page(matching.where(offered), [queue.given_first(RESERVATIONS.of(user_id))])
+            RESERVATIONS.hold(user_id, [item.record_id for item in queued.items], limit)
+            return queued
 
     async def similarity_search(self, dataset: Dataset, *args: Any, **kwargs: Any) -> SearchResponses:
         raise UnprocessableEntityError("This server has no similarity search: use Argilla with Elasticsearch")
@@ -129,8 +145,9 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
         if dataset.is_draft:
             return {}
-        counted = select(Record.status, func.count()).where(Record.dataset_id == dataset.id)
-        return await _counts(_session(dataset), counted.group_by(Record.status))
+        status = case((queue.is_decided(dataset), RecordStatus.completed), else_=Record.status)
+        counted = select(status, func.count()).where(Record.dataset_id == dataset.id)
+        return await _counts(_session(dataset), counted.group_by(status))
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
         if dataset.is_draft:
@@ -142,6 +159,9 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
         return await metrics(_session(metadata_property), metadata_property)
 
+    async def update_record_response(self, response: Response) -> None:
+        RESERVATIONS.answered(response.user_id, response.record_id)
+
     async def create_index(self, dataset: Dataset) -> None: ...
     async def delete_index(self, dataset: Dataset) -> None: ...
     async def configure_metadata_property(
@@ -151,7 +171,6 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     async def index_records(self, dataset: Dataset, records: Iterable[Record]) -> None: ...
     async def partial_record_update(self, record: Record, **update: Any) -> None: ...
     async def delete_records(self, dataset: Dataset, records: Iterable[Record]) -> None: ...
-    async def update_record_response(self, response: Response) -> None: ...
     async def delete_record_response(self, response: Response) -> None: ...
     async def update_record_suggestion(self, suggestion: Suggestion) -> None: ...
     async def delete_record_suggestion(self, suggestion: Suggestion) -> None: ...

@@ -47,6 +47,18 @@ async def test_guidelines_that_an_older_labelloop_wrote_lose_their_html_and_edit
     assert await after("An <b>owner's</b> own words") == "An <b>owner's</b> own words"
 
 
+async def test_guidelines_of_the_greatest_length_are_taken_with_tags_in_them(
+    argilla: Argilla, argilla_server: ArgillaServer, spec: DatasetSpec
+) -> None:
+    dataset = await argilla.ensure_dataset(replace(spec, guidelines=("<b> ![x](y) " * 1000)[:10_000]))
+
+    with argilla_server.client() as raw:
+        written = raw.get(f"/datasets/{dataset.id}").json()["guidelines"]
+    assert len(written) == 10_000
+    assert "<b" not in written
+    assert "![" not in written
+
+
 async def test_making_it_again_finds_it(argilla: Argilla, spec: DatasetSpec) -> None:
     first = await argilla.ensure_dataset(spec)
 

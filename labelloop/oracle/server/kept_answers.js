@@ -1,0 +1,107 @@
+// An answer that does not reach the server is kept in the browser, and sent once the server answers again.
+
+(() => {
+  const RETRY_MS = 2000;
+
+  function token() {
+    return localStorage.getItem("auth._token.local") ?? "";
+  }
+
+  // Each person's answers have a place of their own, also in a browser that several people use.
+  function place() {
+    try {
+      const { sub } = JSON.parse(atob(token().split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+      return `labelloop.answers.${sub}`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function kept() {
+    return JSON.parse((place() && localStorage.getItem(place())) || "{}");
+  }
+
+  function keep(answers) {
+    if (!place()) return;
+    if (Object.keys(answers).length) localStorage.setItem(place(), JSON.stringify(answers));
+    else localStorage.removeItem(place());
+    tell(Object.keys(answers).length);
+  }
+
+  // The requests that send the answers in a request of the page, by what they answer.
+  function requests(method, path, body) {
+    const items = ({ items, ...answer }, record) => (record ? [{ record_id: record, ...answer }] : items);
+    const record = path.match(/\/v1\/records\/([^/]+)\/responses$/)?.[1];
+    if (method === "PUT" && /\/v1\/responses\/[^/]+$/.test(path)) return { [path]: { method, path, body } };
+    if (method !== "POST" || !(record || /\/v1\/me\/responses\/bulk$/.test(path))) return {};
+    return Object.fromEntries(
+      items(JSON.parse(body), record).map((item) => [
+        item.record_id,
+        { method, path: "/api/v1/me/responses/bulk", body: JSON.stringify({ items: [item] }) },
+      ]),
+    );
+  }
+
+  let banner;
+
+  function tell(count) {
+    banner?.remove();
+    banner = undefined;
+    if (!count) return;
+    banner = document.createElement("div");
+    banner.setAttribute("role", "alert");
+    banner.id = "labelloop-kept";
+    banner.style.cssText =
+      "position: fixed; z-index: 9999; top: 0; left: 0; right: 0; padding: 12px; text-align: center; " +
+      "font: 16px sans-serif; background: #ffe08a; color: #222";
+    banner.textContent =
+      `The server does not answer. ${count === 1 ? "1 answer is" : `${count} answers are`} kept in this browser ` +
+      "and will be sent as soon as it answers again.";
+    document.body.append(banner);
+  }
+
+  const { open, send } = XMLHttpRequest.prototype;
+
+  XMLHttpRequest.prototype.open = function (method, address, ...rest) {
+    this.address = new URL(address, document.baseURI).pathname;
+    this.method = method.toUpperCase();
+    return open.call(this, method, address, ...rest);
+  };
+
+  XMLHttpRequest.prototype.send = function (body) {
+    const answers = requests(this.method, this.address, body);
+    if (Object.keys(answers).length) {
+      this.addEventListener("loadend", () => {
+        const others = Object.entries(kept()).filter(([name]) => !(name in answers));
+        const isLost = this.status === 0 || this.status >= 500;
+        keep({ ...Object.fromEntries(others), ...(isLost ? answers : {}) });
+      });
+    }
+    return send.call(this, body);
+  };
+
+  async function sendKept() {
+    const answers = kept();
+    if (!Object.keys(answers).length) return;
+    tell(Object.keys(answers).length);
+    for (const [name, { method, path, body }] of Object.entries(answers)) {
+      const headers = { "Authorization": token(), "Content-Type": "application/json" };
+      const { status } = await fetch(path, { method, headers, body });
+      if (status === 401 || status >= 500) return;
+      const { [name]: sent, ...rest } = kept();
+      keep(rest);
+    }
+    location.reload();
+  }
+
+  (async () => {
+    for (;;) {
+      await new Promise((done) => setTimeout(done, RETRY_MS));
+      try {
+        await sendKept();
+      } catch {
+        // It still does not answer.
+      }
+    }
+  })();
+})();

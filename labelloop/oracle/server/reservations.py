@@ -1,0 +1,90 @@
+"""Which texts are on whose screen, so that a text is offered to nobody who is not needed for it.
+
+A page says by a header that it shows a person's queue. What it gets is held for that person until it is
+answered, the page is left, or nothing was asked for a while. This is kept in memory: after a restart, screens
+ask again.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HEADER = b"x-labelloop-screen"
+HELD_SECONDS = 120.0
+BESIDES_THE_ASKED = 2
+
+SCREEN: ContextVar[str | None] = ContextVar("screen", default=None)
+"""What the page of a request says: `queue` while it shows one, `left` when it is left, otherwise None."""
+
+
+class Screens:
+    """Middleware that tells what the page of a request says about its screen."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            said = dict(scope["headers"]).get(HEADER)
+            SCREEN.set(said.decode("latin-1") if said else None)
+        await self._app(scope, receive, send)
+
+
+@dataclass
+class _Held:
+    records: list[UUID] = field(default_factory=list)
+    most: int = 0
+    until: float = 0.0
+
+
+class Reservations:
+    """The texts that each person has on screen, in the order in which they were given."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.lock = asyncio.Lock()
+        self._clock = clock
+        self._held: dict[UUID, _Held] = {}
+
+    def hold(self, user: UUID, records: Iterable[UUID], asked: int) -> None:
+        """Hold records for a person, and the others of this person for as long again.
+
+        Only the newest are kept from others: as many as were asked for at once, and BESIDES_THE_ASKED.
+        """
+        held = self._held.setdefault(user, _Held())
+        held.records += [record for record in records if record not in held.records]
+        held.most = asked + BESIDES_THE_ASKED
+        held.until = self._clock() + HELD_SECONDS
+
+    def of(self, user: UUID) -> list[UUID]:
+        """What this person was given and has not answered."""
+        self._forget_old()
+        return list(self._held[user].records) if user in self._held else []
+
+    def of_others(self, user: UUID) -> Counter[UUID]:
+        """By record, how many other people have it on screen."""
+        self._forget_old()
+        return Counter(
+            record
+            for other, held in self._held.items()
+            if other != user
+            for record in held.records[-held.most :]
+        )
+
+    def answered(self, user: UUID, record: UUID) -> None:
+        """The person has answered the record."""
+        if user in self._held and record in self._held[user].records:
+            self._held[user].records.remove(record)
+
+    def leave(self, user: UUID) -> None:
+        """The person shows no queue any more."""
+        self._held.pop(user, None)
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        self._held = {user: held for user, held in self._held.items() if held.until > now}

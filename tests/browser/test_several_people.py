@@ -1,0 +1,86 @@
+"""Several people label at once in Argilla's page, and each text is asked as often as it needs answers."""
+
+import random
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.argilla_server import ArgillaServer
+from tests.support.browser import AnnotatorPage
+from tests.support.loop import Loop, a_loop, texts
+from tests.support.matrices import in_all_cells
+from tests.support.people import Owner, Person
+
+pytestmark = pytest.mark.timeout(900)
+
+MOST_EXTRA = 0.05
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
+    with a_loop(tmp_path_factory.mktemp("several"), argilla_server) as loop:
+        loop.start("querier", "annotation_watcher")
+        yield loop
+
+
+def people(browser: Browser, loop: Loop, count: int) -> list[AnnotatorPage]:
+    """New annotators, each with a browser of their own, logged in."""
+    pages = []
+    for _ in range(count):
+        name, password = f"ann-{secrets.token_hex(4)}", secrets.token_hex(8)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(Person, loop.argilla, name, password).result()
+        pages.append(AnnotatorPage(browser, loop.argilla.url))
+        pages[-1].log_in(name, password)
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("paces", "batch_size", "min_submitted"),
+    [
+        ((3, 1, 1), 10, 2),
+        in_all_cells((1, 1), 10, 1),
+        in_all_cells((3, 1), 20, 1),
+        in_all_cells((1, 1), 5, 1),
+        in_all_cells((5, 2, 1), 5, 1),
+        in_all_cells((1, 1, 1), 20, 1),
+        in_all_cells((4, 3, 2, 1, 1), 10, 1),
+        in_all_cells((1, 1, 1, 1, 1), 20, 2),
+    ],
+)
+def test_each_text_is_answered_by_as_many_as_are_needed(
+    browser: Browser, loop: Loop, paces: tuple[int, ...], batch_size: int, min_submitted: int
+) -> None:
+    project = loop.create(
+        texts(4 * batch_size),
+        batch_size=batch_size,
+        max_batches=2,
+        lookahead=1,
+        min_submitted=min_submitted,
+    )
+    owner = Owner(loop.argilla, project)
+    loop.until(lambda: len(owner.records(0)) == batch_size and len(owner.records(1)) == batch_size)
+    pages = people(browser, loop, len(paces))
+    for page in pages:
+        page.open(f"{loop.argilla.url}/dataset/{owner.dataset()}/annotation-mode")
+    turns = [who for who, pace in enumerate(paces) for _ in range(pace)]
+    draw = random.Random(7)
+
+    while any(page.texts.count() for page in pages):
+        who = pages[draw.choice(turns)]
+        if who.texts.count():
+            who.answer_last(str(draw.randint(1, 3)))
+
+    answers = Counter(item for batch in (0, 1) for item, _ in owner.answers(batch))
+    needed = 2 * batch_size * min_submitted
+    assert answers.total() - needed <= ceil(MOST_EXTRA * needed), answers
+    assert min(answers.values()) >= min_submitted
+    state = loop.wait(project, lambda state: state.batches["1"].done)
+    assert [len(batch.revisions) for batch in state.batches.values()] == [1, 1]
+    for page in pages:
+        page.page.context.close()

@@ -1,0 +1,69 @@
+"""Which texts are on whose screen, by a clock that the test moves."""
+
+from uuid import UUID
+
+import pytest
+
+from labelloop.oracle.server.reservations import BESIDES_THE_ASKED, HELD_SECONDS, Reservations
+
+ADA, BEN, EVE = UUID(int=1), UUID(int=2), UUID(int=3)
+RECORDS = [UUID(int=number) for number in range(10, 20)]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def reservations(clock: Clock) -> Reservations:
+    return Reservations(clock)
+
+
+def test_what_is_on_a_screen_is_kept_from_others_and_given_to_its_person_in_the_same_order(
+    reservations: Reservations,
+) -> None:
+    reservations.hold(ADA, [RECORDS[3], RECORDS[1]], asked=2)
+    reservations.hold(ADA, [RECORDS[1], RECORDS[2]], asked=2)
+    reservations.hold(EVE, [RECORDS[1]], asked=1)
+
+    assert reservations.of(ADA) == [RECORDS[3], RECORDS[1], RECORDS[2]]
+    assert reservations.of(BEN) == []
+    assert reservations.of_others(BEN) == {RECORDS[3]: 1, RECORDS[1]: 2, RECORDS[2]: 1}
+    assert reservations.of_others(EVE) == {RECORDS[3]: 1, RECORDS[1]: 1, RECORDS[2]: 1}
+
+
+def test_it_is_free_again_when_it_is_answered_or_left_or_nothing_is_asked_for_a_while(
+    reservations: Reservations, clock: Clock
+) -> None:
+    reservations.hold(ADA, RECORDS[:2], asked=2)
+    reservations.answered(ADA, RECORDS[0])
+    reservations.answered(BEN, RECORDS[1])
+    assert reservations.of_others(BEN) == {RECORDS[1]: 1}
+
+    clock.now = HELD_SECONDS - 1
+    reservations.hold(ADA, [RECORDS[1]], asked=1)
+    clock.now = 2 * HELD_SECONDS - 2
+    assert reservations.of_others(BEN) == {RECORDS[1]: 1}
+    clock.now = 2 * HELD_SECONDS
+    assert reservations.of_others(BEN) == {}
+
+    reservations.hold(ADA, RECORDS[:2], asked=2)
+    reservations.leave(ADA)
+    reservations.leave(BEN)
+    assert reservations.of_others(BEN) == {}
+
+
+def test_who_looks_at_many_texts_keeps_only_the_newest_from_others(reservations: Reservations) -> None:
+    for record in RECORDS:
+        reservations.hold(ADA, [record], asked=1)
+
+    assert list(reservations.of_others(BEN)) == RECORDS[-1 - BESIDES_THE_ASKED :]
+    assert reservations.of(ADA) == RECORDS
