@@ -43,7 +43,8 @@ def people(browser: Browser, loop: Loop, count: int) -> list[AnnotatorPage]:
 @pytest.mark.parametrize(
     ("paces", "batch_size", "min_submitted"),
     [
-        ((3, 1, 1), 10, 2),
+        ((3, 1, 1), 5, 2),
+        in_all_cells((3, 1, 1), 10, 2),
         in_all_cells((1, 1), 10, 1),
         in_all_cells((3, 1), 20, 1),
         in_all_cells((1, 1), 5, 1),

@@ -22,11 +22,6 @@
     return isQueue ? dataset : undefined;
   }
 
-  // On the way from another page, the address is still that page's.
-  function isOpening() {
-    return !/\/annotation-mode/.test(location.pathname);
-  }
-
   function isBulk() {
     return (new URLSearchParams(location.search).get("page") ?? "").includes("~");
   }
@@ -57,31 +52,36 @@
     });
   }
 
+  // Whether this asks for the texts that wait for an answer, and for no others. The page's address changes later.
   function isPlain(body) {
     const { query, filters } = JSON.parse(body);
-    const isOfStatus = (part) => part.scope.property === "status" && part.values[0] === "pending";
-    return !query?.text && !query?.vector && (filters?.and ?? []).every(isOfStatus);
+    const isOfStatus = ({ scope, values }) => scope.property === "status" && values?.[0] === "pending";
+    return !query?.text && !query?.vector && filters?.and?.length === 2 && filters.and.every(isOfStatus);
   }
 
-  const { open, send } = XMLHttpRequest.prototype;
+  const { open, send, setRequestHeader } = XMLHttpRequest.prototype;
 
   XMLHttpRequest.prototype.open = function (method, address, ...rest) {
     const url = new URL(address, document.baseURI);
     this.answers = /\/v1\/(records\/[^/]+|me)\/responses(\/bulk)?$/.test(url.pathname);
-    const dataset = url.pathname.match(/\/v1\/me\/datasets\/([^/]+)\/records\/search$/)?.[1];
-    if (dataset && (isOpening() || queueOnScreen() === dataset)) {
-      asked = isList() ? Number(url.searchParams.get("limit") ?? 10) : 1;
-      url.searchParams.set("limit", asked);
-      this.queueOf = dataset;
-      return open.call(this, method, url.href, ...rest);
-    }
+    this.queueOf = url.pathname.match(/\/v1\/me\/datasets\/([^/]+)\/records\/search$/)?.[1];
+    this.opened = { method, url, rest, headers: [] };
     return open.call(this, method, address, ...rest);
+  };
+
+  XMLHttpRequest.prototype.setRequestHeader = function (...header) {
+    this.opened.headers.push(header);
+    return setRequestHeader.apply(this, header);
   };
 
   XMLHttpRequest.prototype.send = function (body) {
     if (this.queueOf && isPlain(body)) {
+      const { method, url, rest, headers } = this.opened;
       queue = this.queueOf;
-      this.setRequestHeader("X-Labelloop-Screen", "queue");
+      asked = isList() ? Number(url.searchParams.get("limit") ?? 10) : 1;
+      url.searchParams.set("limit", asked);
+      open.call(this, method, url.href, ...rest);
+      for (const header of [...headers, ["X-Labelloop-Screen", "queue"]]) setRequestHeader.apply(this, header);
       this.addEventListener("load", () => tellLeft(JSON.parse(this.responseText).total));
     }
     if (this.answers) this.addEventListener("load", renew);

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from labelloop.loop.labels import current
+from labelloop.oracle.literal import MARK
 from tests.support.argilla_server import ArgillaServer
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Found, Owner, Person, label_all
@@ -76,6 +77,7 @@ def test_records_say_what_annotators_may_know(loop: Loop, desk: tuple[str, Owner
                 "rank": picked[item].rank,
                 "item": item,
                 "reason": "cold-start",
+                **MARK,
             }
             assert record["suggestions"] == []
 
