@@ -1,7 +1,7 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.config.settings import ServiceSettings
@@ -66,14 +66,21 @@ class _Look:
 class ArgillaProject:
     """One project in Argilla. Its data set is looked up once, and again if it is gone."""
 
-    def __init__(self, argilla: Argilla, project_id: str, workspace: str = DEFAULT_WORKSPACE) -> None:
+    def __init__(
+        self,
+        argilla: Argilla,
+        project_id: str,
+        workspace: str = DEFAULT_WORKSPACE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._argilla = argilla
+        self._clock = clock
         self._project_id = project_id
         self._workspace = workspace
         self._dataset: Dataset | None = None
         self._usernames: dict[str, str] = {}
         self._activity: str | None = None
-        self._asked_activity = -AT_ONCE
+        self._asked_activity = float("-inf")
         self._looks: dict[int, _Look] = {}
 
     async def seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
@@ -134,7 +141,7 @@ class ArgillaProject:
 
     async def _looked(self, dataset: Dataset, batch: int) -> list[StoredRecord]:
         """The batch's records. If nobody answered since, those of a moment ago: an answer is cheap to see."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._asked_activity > AT_ONCE:
             self._activity = await self._argilla.last_activity(dataset)
             self._asked_activity = now

@@ -1,0 +1,68 @@
+"""What a project sees of its records: at once what people answer, and within seconds what else changes."""
+
+import pytest
+
+from labelloop.oracle.argilla import Argilla, Dataset
+from labelloop.oracle.argilla.project import AT_ONCE, FRESH, ArgillaProject
+from labelloop.oracle.lost_votes import SeenRecord
+from tests.integration.oracle.argilla.conftest import text
+from tests.support.states import project, queried, state_of
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def seeing(argilla: Argilla, dataset: Dataset, clock: Clock) -> ArgillaProject:
+    await argilla.put_records(dataset, [text(0, item) for item in range(3)])
+    return ArgillaProject(argilla, dataset.name, clock=clock)
+
+
+async def seen(seeing: ArgillaProject) -> dict[int, SeenRecord]:
+    found = await seeing.seen(state_of(project(), queried()).batches["0"])
+    assert found is not None
+    return found
+
+
+async def test_an_answer_is_seen_at_the_next_look(
+    argilla: Argilla, seeing: ArgillaProject, clock: Clock
+) -> None:
+    before = await seen(seeing)
+    await argilla.respond(before[1].record, ("ham",))
+
+    clock.now += 2 * AT_ONCE
+
+    after = await seen(seeing)
+    assert [len(record.votes) for _, record in sorted(after.items())] == [0, 1, 0]
+    assert after[1].votes[0].labels == ("ham",)
+
+
+async def test_a_deleted_record_is_missed_within_seconds(
+    argilla: Argilla, dataset: Dataset, seeing: ArgillaProject, clock: Clock
+) -> None:
+    before = await seen(seeing)
+    await argilla.delete_records(dataset, [before[1].record])
+
+    clock.now += 2 * AT_ONCE
+    assert (await seen(seeing)).keys() == {0, 1, 2}
+    clock.now += FRESH
+    assert (await seen(seeing)).keys() == {0, 2}
+
+
+async def test_what_is_written_by_oneself_is_seen_at_once(
+    argilla: Argilla, seeing: ArgillaProject, clock: Clock
+) -> None:
+    before = await seen(seeing)
+    await seeing.set_up(project(labels=("spam", "ham", "eggs")))
+    await seeing.remove([before[1].record])
+
+    assert (await seen(seeing)).keys() == {0, 2}
