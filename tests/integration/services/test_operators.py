@@ -4,6 +4,7 @@ import json
 
 from labelloop.loop.labels import asked, current
 from labelloop.loop.schedule import finished
+from labelloop.oracle.literal import MARK
 from schemas import events as e
 from tests.support.command import labelloop
 from tests.support.loop import Loop, texts
@@ -107,7 +108,7 @@ def test_texts_that_are_asked_for_once_more_get_the_newer_label(loop: Loop) -> N
     assert asked_again.exit_code == 0, asked_again.output
     loop.until(lambda: len(owner.records("relabel-1")) == 2)
     again, newest = owner.records("relabel-1"), owner.records(1)
-    assert again[third]["metadata"] == {"batch": 1, "rank": 0, "item": third, "reason": "relabel"}
+    assert again[third]["metadata"] == {"batch": 1, "rank": 0, "item": third, "reason": "relabel", **MARK}
     assert {record["metadata"]["batch"] for record in newest.values()} == {1}
     ann.answer(again[first]["id"], "ham")
     ann.answer(again[third]["id"], None)
