@@ -11,6 +11,9 @@ from labelloop.errors import UserError
 
 FILE = "argilla-elsewhere.json"
 
+LONGEST_GUIDELINES = 10_000
+"""Argilla's limit, in characters."""
+
 
 @dataclass(frozen=True)
 class ArgillaAccess:

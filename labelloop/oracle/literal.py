@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from labelloop.config.deployment import LONGEST_GUIDELINES
+
 MARK = {"escaped": "html"}
 """The metadata of a record whose text is escaped."""
-
-LONGEST_GUIDELINES = 10_000
-"""Argilla's limit, in characters."""
 
 _TAG = re.compile(r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
-from labelloop.oracle.literal import LONGEST_GUIDELINES
 
 TEXT = "text"
 

@@ -115,9 +115,9 @@ def test_an_annotator_sees_each_text_as_it_was_given_and_labels_it(
     ada.open(attacked.link)
     assert ada.labels == list(attacked.labels)
 
-    answered = {}
-    for number in range(len(attacked.texts)):
-        key = number % len(attacked.labels)
+    answered: dict[str, tuple[str, ...]] = {}
+    while len(answered) < len(attacked.texts):
+        key = len(answered) % len(attacked.labels)
         answered[ada.text_as_given] = (attacked.labels[key],)
         ada.press(str(key + 1))
 

@@ -9,6 +9,7 @@
 
   let asked = 1;
   let queue;
+  let isSeenEmpty = false;
   let lastInput = Date.now();
   let lastRenewal = Date.now();
 
@@ -124,7 +125,11 @@
     if (isBulk() && asked === 1) location.reload();
     const isEmpty = () => queueOnScreen() === dataset && document.querySelector(".wrapper--empty");
     const isActive = Date.now() - lastInput < ACTIVE_MS;
-    if (isEmpty()) {
+    const wasEmpty = isSeenEmpty;
+    isSeenEmpty = Boolean(isEmpty());
+    if (isSeenEmpty) {
+      // The page is empty for a moment also while it loads a text.
+      if (!wasEmpty) return;
       const answer = await waiting(dataset, "queue", 1);
       if (answer.ok && (await answer.json()).total > 0 && isEmpty()) {
         const parameters = new URLSearchParams(location.search);
