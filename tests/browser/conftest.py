@@ -2,6 +2,7 @@
 
 import csv
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from click.testing import Result
 from playwright.sync_api import Browser
 
 from tests.support import loop
-from tests.support.argilla_server import free_port
+from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.browser import AnnotatorPage, chromium
 from tests.support.command import command, eventually, labelloop
 from tests.support.messages import names
 from tests.support.needs import needs_chromium
+from tests.support.people import Person
 from tests.support.states import LABELS
 
 TEXTS = tuple(text for text, _ in loop.texts(40))
@@ -36,6 +38,17 @@ def aside(*arguments: object) -> Result:
         result = thread.submit(labelloop, *arguments).result()
     assert result.exit_code == 0, result.output
     return result
+
+
+def new_annotator(browser: Browser, server: ArgillaServer, policy: bool = True) -> AnnotatorPage:
+    """A new annotator on the home page, with a browser of their own."""
+    name, password = f"ann-{secrets.token_hex(4)}", secrets.token_hex(8)
+    # Playwright's event loop runs in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(Person, server, name, password).result()
+    page = AnnotatorPage(browser, server.url, policy)
+    page.log_in(name, password)
+    return page
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,21 @@ There are two walls, and each is tried alone: texts are written so that any Argi
 embedded server sends a content security policy.
 """
 
-import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import new_annotator
 from tests.support.argilla_api import make_dataset, record
 from tests.support.argilla_server import ArgillaServer
-from tests.support.attacks import PLAIN, Attacker, attacker, thieves
+from tests.support.attacks import PLAIN, Attacker, thieves
 from tests.support.browser import AnnotatorPage
 from tests.support.loop import Loop, a_loop
 from tests.support.matrices import cells
-from tests.support.people import Owner, Person
+from tests.support.people import Owner
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -55,7 +55,7 @@ class Attacked:
 
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Attacker]:
-    with attacker() as listener:
+    with closing(Attacker()) as listener:
         yield listener
 
 
@@ -92,15 +92,13 @@ def log_in(browser: Browser, loop: Loop) -> Iterator[LogIn]:
     opened: list[AnnotatorPage] = []
 
     def person(policy: bool, as_owner: bool = False) -> AnnotatorPage:
-        name, password = loop.argilla.login.username, loop.argilla.login.password
-        if not as_owner:
-            name, password = f"ann-{secrets.token_hex(4)}", secrets.token_hex(8)
-            # Playwright's event loop runs in this thread.
-            with ThreadPoolExecutor(1) as thread:
-                thread.submit(Person, loop.argilla, name, password).result()
-        opened.append(AnnotatorPage(browser, loop.argilla.url, policy))
-        opened[-1].log_in(name, password)
-        return opened[-1]
+        if as_owner:
+            page = AnnotatorPage(browser, loop.argilla.url, policy)
+            page.log_in(loop.argilla.login.username, loop.argilla.login.password)
+        else:
+            page = new_annotator(browser, loop.argilla, policy)
+        opened.append(page)
+        return page
 
     yield person
     for each in opened:

@@ -1,20 +1,18 @@
 """Several people label at once in Argilla's page, and each text is asked as often as it needs answers."""
 
 import random
-import secrets
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import new_annotator
 from tests.support.argilla_server import ArgillaServer
-from tests.support.browser import AnnotatorPage
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.matrices import in_all_cells
-from tests.support.people import Owner, Person
+from tests.support.people import Owner
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -26,18 +24,6 @@ def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer
     with a_loop(tmp_path_factory.mktemp("several"), argilla_server) as loop:
         loop.start("querier", "annotation_watcher")
         yield loop
-
-
-def people(browser: Browser, loop: Loop, count: int) -> list[AnnotatorPage]:
-    """New annotators, each with a browser of their own, logged in."""
-    pages = []
-    for _ in range(count):
-        name, password = f"ann-{secrets.token_hex(4)}", secrets.token_hex(8)
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(Person, loop.argilla, name, password).result()
-        pages.append(AnnotatorPage(browser, loop.argilla.url))
-        pages[-1].log_in(name, password)
-    return pages
 
 
 @pytest.mark.parametrize(
@@ -66,7 +52,7 @@ def test_each_text_is_answered_by_as_many_as_are_needed(
     )
     owner = Owner(loop.argilla, project)
     loop.until(lambda: len(owner.records(0)) == batch_size and len(owner.records(1)) == batch_size)
-    pages = people(browser, loop, len(paces))
+    pages = [new_annotator(browser, loop.argilla) for _ in paces]
     for page in pages:
         page.open(f"{loop.argilla.url}/dataset/{owner.dataset()}/annotation-mode")
     turns = [who for who, pace in enumerate(paces) for _ in range(pace)]

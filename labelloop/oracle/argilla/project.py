@@ -56,9 +56,8 @@ class ArgillaOracle:
 
 @dataclass(frozen=True)
 class _Look:
-    """A batch's records, when they were read, and the last activity that was known before."""
+    """A batch's records, and when they were read."""
 
-    activity: str | None
     at: float
     records: list[StoredRecord]
 
@@ -143,12 +142,13 @@ class ArgillaProject:
         """The batch's records. If nobody answered since, those of a moment ago: an answer is cheap to see."""
         now = self._clock()
         if now - self._asked_activity > AT_ONCE:
-            self._activity = await self._argilla.last_activity(dataset)
-            self._asked_activity = now
+            activity = await self._argilla.last_activity(dataset)
+            if activity is None or activity != self._activity:
+                self._looks.clear()
+            self._activity, self._asked_activity = activity, now
         look = self._looks.get(batch)
-        is_same = look is not None and look.activity == self._activity is not None
-        if look is None or not is_same or now - look.at > FRESH:
-            look = _Look(self._activity, now, await self._argilla.records(dataset, batch, suggestions=False))
+        if look is None or now - look.at > FRESH:
+            look = _Look(now, await self._argilla.records(dataset, batch, suggestions=False))
             self._looks[batch] = look
         return look.records
 

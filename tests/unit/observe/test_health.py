@@ -6,23 +6,14 @@ import pytest
 
 from labelloop.observe import health as module
 from labelloop.observe.health import LOG, Health
+from tests.support.clock import Clock
 from tests.support.controllers import until
 from tests.support.messages import names
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

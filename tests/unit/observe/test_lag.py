@@ -5,21 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from labelloop.observe.metrics import Lag
+from tests.support.clock import Clock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON.timestamp()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOON.timestamp())
 
 
 @pytest.fixture

@@ -129,9 +129,9 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
             return SearchResponses(items=[SearchResponseItem(record_id=id) for id in rows], total=total or 0)
 
         screen = SCREEN.get()
+        if user_id is not None and screen == "left":
+            RESERVATIONS.leave(user_id)
         if user_id is None or screen != "queue":
-            if user_id is not None and screen == "left":
-                RESERVATIONS.leave(user_id)
             return await page(matching)
         async with RESERVATIONS.lock:
             offered = queue.is_offered(dataset, RESERVATIONS.of_others(user_id))

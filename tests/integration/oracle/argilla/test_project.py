@@ -6,14 +6,8 @@ from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.project import AT_ONCE, FRESH, ArgillaProject
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text
+from tests.support.clock import Clock
 from tests.support.states import project, queried, state_of
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -5,16 +5,10 @@ from uuid import UUID
 import pytest
 
 from labelloop.oracle.server.reservations import BESIDES_THE_ASKED, HELD_SECONDS, Reservations
+from tests.support.clock import Clock
 
 ADA, BEN, EVE = UUID(int=1), UUID(int=2), UUID(int=3)
 RECORDS = [UUID(int=number) for number in range(10, 20)]
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
