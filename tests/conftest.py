@@ -7,6 +7,7 @@ from tests.support.demo import undisturbed
 from tests.support.disks import tiny_disk
 from tests.support.kafka_broker import kafka, own_broker
 from tests.support.kafka_secure import secure_kafka
+from tests.support.learner import own_learner, session_learner
 from tests.support.tiny_bert import tiny
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "kafka",
     "own_argilla_server",
     "own_broker",
+    "own_learner",
     "secure_kafka",
+    "session_learner",
     "tiny",
     "tiny_disk",
     "undisturbed",

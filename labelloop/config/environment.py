@@ -44,6 +44,7 @@ KAFKA = Variables("LABELLOOP_KAFKA_")
 CACHES = Variables("LABELLOOP_CACHE", "XDG_CACHE_HOME")
 STORE = Variables("LABELLOOP_STORE_OPTIONS", "LABELLOOP_CACHE", "LABELLOOP_CACHE_GB", "XDG_CACHE_HOME")
 PLUGINS = Variables("LABELLOOP_PLUGINS")
+LEARNER = Variables("LABELLOOP_LEARNER")
 ANNOTATORS = Variables("LABELLOOP_ANNOTATOR_KEYS", "LABELLOOP_ARGILLA_HEADERS")
 ALL: Mapping[str, str] = os.environ
 """All variables, for hiding secrets in logs: any variable may hold one."""

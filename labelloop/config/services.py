@@ -2,3 +2,5 @@
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
 ALERTING = "alerting"
+LEARNER = "learner"
+"""The process that runs the tasks of all services of one machine."""

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
+from labelloop.learner.shared import private_folder, shared_learner
 from labelloop.oracle.server import credentials
 from labelloop.supervisor import plan
 from labelloop.supervisor.access import wait_until_up
@@ -18,12 +20,13 @@ RESTARTS = 3
 
 @dataclass(frozen=True)
 class Machine:
-    """The running services and their Argilla."""
+    """The running services and their Argilla. `learner`: the address of their own learner, if any."""
 
     home: Home
     locations: Locations
     supervisor: Supervisor
     access: ArgillaAccess
+    learner: Path | None
 
 
 @asynccontextmanager
@@ -35,10 +38,12 @@ async def running(
         access = ArgillaAccess(local_url(argilla.host, argilla.port), credentials(home.argilla).api_key)
     else:
         access = argilla
-    async with Supervisor(home, access.url, say) as supervisor:
-        if isinstance(argilla, Embedded):
-            supervisor.start(plan.argilla(home, argilla.host, argilla.port))
-        yield Machine(home, locations, supervisor, access)
+    with private_folder() as folder:
+        async with Supervisor(home, access.url, say) as supervisor:
+            if isinstance(argilla, Embedded):
+                supervisor.start(plan.argilla(home, argilla.host, argilla.port))
+            learner = None if shared_learner() else Path(folder) / "learner"
+            yield Machine(home, locations, supervisor, access, learner)
 
 
 async def start_services(machine: Machine, beside: plan.OptionalServices) -> None:
@@ -52,5 +57,7 @@ async def start_services(machine: Machine, beside: plan.OptionalServices) -> Non
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
-    for service in plan.services(machine.home, machine.locations, machine.access, beside):
+    if machine.learner is not None:
+        machine.supervisor.start(plan.learner(machine.home, machine.learner))
+    for service in plan.services(machine.home, machine.locations, machine.access, beside, machine.learner):
         machine.supervisor.start(service)

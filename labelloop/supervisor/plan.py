@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from labelloop.alerts import targets
 from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
@@ -11,8 +12,9 @@ from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.config.services import ALERTING, SERVICES
-from labelloop.config.settings import KEEP_MODELS, ServiceSettings, default_threads
+from labelloop.config.services import ALERTING, LEARNER, SERVICES
+from labelloop.config.settings import KEEP_MODELS, ServiceSettings, default_threads, number
+from labelloop.learner.shared import SHARED
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service
 
@@ -30,6 +32,12 @@ def argilla(home: Home, host: str, port: int) -> Service:
     """The embedded Argilla."""
     where = ("--home", str(home.argilla), "--host", host, "--port", str(port))
     return _python(home, "argilla", ("labelloop.oracle.server", *where, "--stop-with-parent"), {})
+
+
+def learner(home: Home, address: Path) -> Service:
+    """The process that runs the tasks of all services."""
+    options = ("--address", str(address), "--threads", str(_threads()), "--stop-with-parent")
+    return _python(home, LEARNER, ("labelloop.learner", *options), {})
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,20 @@ class OptionalServices:
 
 
 def services(
-    home: Home, locations: Locations, access: ArgillaAccess, beside: OptionalServices
+    home: Home,
+    locations: Locations,
+    access: ArgillaAccess,
+    beside: OptionalServices,
+    learner: Path | None = None,
 ) -> list[Service]:
-    """The services of the loop, and the optional ones.
+    """The services of the loop, and the optional ones. `learner`: the address of the learner of this home.
 
     If LABELLOOP_HEALTH_PORT is set, the first service serves its health page there, and the others on the
     following ports. Otherwise, if there are alerts, each uses any free port.
     """
     environment = settings(home, locations, access).to_environment()
+    if learner is not None:
+        environment[SHARED] = str(learner)
     first = Observing.from_environment().port
     if beside.alert and first is None:
         first = 0
@@ -85,7 +99,6 @@ def annotators(
 
 def settings(home: Home, locations: Locations, access: ArgillaAccess) -> ServiceSettings:
     """The settings for the services of this home."""
-    threads = SERVICE.get("LABELLOOP_THREADS") or str(default_threads())
     keep = SERVICE.get("LABELLOOP_KEEP_MODELS") or str(KEEP_MODELS)
     basis = ServiceSettings(
         log=locations.log,
@@ -97,8 +110,12 @@ def settings(home: Home, locations: Locations, access: ArgillaAccess) -> Service
         parent=os.getpid(),
     )
     return ServiceSettings.from_environment(
-        {**basis.to_environment(), "LABELLOOP_THREADS": threads, "LABELLOOP_KEEP_MODELS": keep}
+        {**basis.to_environment(), "LABELLOOP_THREADS": str(_threads()), "LABELLOOP_KEEP_MODELS": keep}
     )
+
+
+def _threads() -> int:
+    return number(SERVICE, "LABELLOOP_THREADS", default_threads())
 
 
 def _port(first: int | None, number: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ from labelloop.supervisor.state import ProcessState, SupervisorState, read_state
 
 GRACE = 5.0
 FIRST = ("annotators",)
-LAST = ("argilla",)
+LAST = ("learner", "argilla")
 ROTATE_INTERVAL = 60.0
 
 

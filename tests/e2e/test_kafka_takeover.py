@@ -107,7 +107,7 @@ def test_work_is_spread_and_goes_to_the_others_when_processes_are_killed(
     assert repeated(events_in(loop.settings.log)) == []
 
 
-def test_a_trainer_that_was_frozen_is_refused_and_joins_again(loop: Loop) -> None:
+def test_a_trainer_that_was_frozen_is_refused_and_joins_again(own_learner: None, loop: Loop) -> None:
     ann = Person(loop.argilla)
     slow = Choice(name="transformer", parameters={"min_steps": 30})
     work = GoldWork(loop, ann, 2, SIZE, classifier=slow)

@@ -20,6 +20,7 @@ from click.testing import Result
 
 from labelloop.config.locations import locations_of
 from labelloop.errors import UserError
+from labelloop.learner.shared import SHARED
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.proof import Proof
 from labelloop.projects.replay import ReplayEnd, proven, replay_until
@@ -35,7 +36,7 @@ from tests.support.messages import names, raises_naming
 
 SOAK_KILLS = int(os.environ.get("LABELLOOP_SOAK_KILLS") or 0)
 SEED = int(os.environ.get("LABELLOOP_SOAK_SEED") or 1)
-SERVICES = ("annotation_watcher", "trainer", "querier", "evaluator", "annotators")
+SERVICES = ("annotation_watcher", "trainer", "querier", "learner", "evaluator", "annotators")
 PATIENCE = MOST_SECONDS + 30 * SOAK_KILLS
 
 pytestmark = pytest.mark.timeout(PATIENCE + 300)
@@ -76,9 +77,9 @@ class Run(Ended):
 
 
 # Argilla takes seconds to come back, so it is killed once a round.
-ON_SQLITE = Kills(11, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.6)
+ON_SQLITE = Kills(13, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.6)
 ON_KAFKA = Kills(
-    SOAK_KILLS or 13,
+    SOAK_KILLS or 15,
     (*SERVICES, "kafka", *SERVICES, "kafka", "argilla"),
     longest_rest=4.0 if SOAK_KILLS else 2.0,
     seconds_per_label=0.6,
@@ -124,13 +125,22 @@ def on_kafka(folder: Path) -> Iterator[Place]:
 
 def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
     home, output = demo.folder / name, demo.output(name)
-    with demo.start(name, *place.options, "--seconds-per-label", kills.seconds_per_label) as process:
+    options = (*place.options, "--seconds-per-label", kills.seconds_per_label)
+    with its_own_learner(), demo.start(name, *options) as process:
         killer = Killer(home / "run", kills.victims, SEED, kills.longest_rest, place.others)
         killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
         ended = Ended.wait(process, output, PATIENCE)
     verified = labelloop("replay", "--verify", "--home", home)
     print(f"{name}: {ended.said['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
     return Run(ended.output, ended.said, events(home), verified, kills, killer.hits)
+
+
+@contextmanager
+def its_own_learner() -> Iterator[None]:
+    """The home runs one, which is killed too: it does not use the one of the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(SHARED)
+        yield
 
 
 def events(home: Path) -> list[Event]:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from labelloop.learner.shared import SHARED
 from tests.support.processor import processor
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "home_010"
@@ -31,6 +32,7 @@ class Home010:
             "HF_HUB_OFFLINE": "1",
             "CUDA_VISIBLE_DEVICES": "",
             "LABELLOOP_THREADS": "1",
+            SHARED: "",
         }
 
 

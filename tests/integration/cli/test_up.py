@@ -6,12 +6,15 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from labelloop.cli.view.links import UNTESTED
+from labelloop.learner.shared import SHARED
 from tests.support.alerts import silent_titles
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
+from tests.support.learner import tasks
 from tests.support.messages import names
 from tests.support.receivers import a_hook
 
@@ -145,6 +148,34 @@ def test_somebody_is_told_of_a_service_that_is_frozen_and_the_evaluator_can_be_l
             eventually(lambda: over in hook.titles, "it is over")
     log = (home / "logs" / "alerting.log").read_text(encoding="utf-8")
     assert "topsecret" not in log + (tmp_path / "output").read_text(encoding="utf-8")
+
+
+def test_the_learner_is_a_process_of_the_home_and_is_started_again(
+    own_learner: None, tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
+) -> None:
+    access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key]
+
+    with command(*up, *access, output=tmp_path / "output"):
+        eventually(lambda: len(links(tmp_path / "output")) == 1, "the first batch is on screen")
+        found = status(home)["services"]
+        assert found.keys() == {*SERVICES, "learner"} - {"argilla"}
+        socket = Path(learner_of(found["trainer"]["pid"]))
+        assert {learner_of(found[name]["pid"]) for name in ("querier", "evaluator")} == {str(socket)}
+        assert not any(tasks(service["pid"]) for name, service in found.items() if name != "learner")
+
+        psutil.Process(found["learner"]["pid"]).kill()
+
+        eventually(lambda: status(home)["services"]["learner"]["restarts"] == 1, "it is started again")
+        eventually(lambda: status(home)["services"]["learner"]["state"] == "running", "it runs again")
+        assert not any(
+            service["restarts"] for name, service in status(home)["services"].items() if name != "learner"
+        )
+    assert not socket.parent.exists()
+
+
+def learner_of(service: int) -> str:
+    """Where a service, by its pid, asks for its tasks."""
+    return psutil.Process(service).environ()[SHARED]
 
 
 def test_the_key_of_an_annotator_is_not_enough(

@@ -16,12 +16,16 @@ import psutil
 import pytest
 
 from labelloop.learner.requests import Ping
+from labelloop.learner.shared import SHARED
 from labelloop.learner.worker import Worker
 from labelloop.store.failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
 from tests.support.disks import fill
+from tests.support.learner import tasks
 from tests.support.messages import raises_naming
+
+pytestmark = pytest.mark.usefixtures("own_learner")
 
 
 def files(folder: Path) -> list[Path]:
@@ -143,13 +147,13 @@ if __name__ == "__main__":
 def test_a_child_ends_when_its_service_is_killed(bench: Bench, tmp_path: Path) -> None:
     script = tmp_path / "service.py"
     script.write_text(SERVICE)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), SHARED: ""}
     with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, env=environment) as service:
         assert service.stdin is not None
         service.stdin.write(pickle.dumps(endless(bench.training())))
         service.stdin.close()
         deadline = time.monotonic() + PATIENCE
-        while not (working := [p for p in descendants(service.pid) if p.cpu_times().user > 0.5]):
+        while not (working := [p for p in tasks(service.pid) if p.cpu_times().user > 0.5]):
             assert time.monotonic() < deadline, "no child has begun to work"
             time.sleep(0.05)
 
@@ -159,16 +163,11 @@ def test_a_child_ends_when_its_service_is_killed(bench: Bench, tmp_path: Path) -
     assert alive == []
 
 
-def descendants(pid: int) -> list[psutil.Process]:
-    """Those of the forkserver's children: what a service starts is at depth one, a task at depth two."""
-    return [task for process in psutil.Process(pid).children() for task in process.children()]
-
-
 LOADING = """
 import asyncio, sys
-from labelloop.learner import worker
+from labelloop.learner import child, worker
 
-worker.PRELOADED[:] = ["endless"]
+child.PRELOADED[:] = ["endless"]
 
 async def main():
     cold = worker.Worker(1)
@@ -186,7 +185,7 @@ def test_a_service_that_stops_does_not_wait_until_all_is_loaded(tmp_path: Path) 
     script = tmp_path / "service.py"
     script.write_text(LOADING)
     (tmp_path / "endless.py").write_text("import signal; print('loading', flush=True); signal.pause()")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]), SHARED: ""}
     with subprocess.Popen(
         [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     ) as service:

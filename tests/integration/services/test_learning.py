@@ -19,6 +19,7 @@ from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
 from tests.support.damage import change_byte
 from tests.support.disks import fill, grow
+from tests.support.learner import tasks
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.messages import names
 from tests.support.people import Owner, Person, label_all
@@ -217,24 +218,15 @@ def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     assert not state.failures
 
 
-def task_processes(loop: Loop, name: str) -> list[psutil.Process]:
-    """The service's children that do a task: those of its warm process."""
-    own = loop.processes[name].pid
-    try:
-        return [child for child in loop.children(name) if child.ppid() != own]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def test_a_killed_training_is_recorded_and_tried_again(loop: Loop) -> None:
+def test_a_killed_training_is_recorded_and_tried_again(loop: Loop, session_learner: psutil.Process) -> None:
     project = loop.create(texts(1500), **SETTINGS)
     ann = Person(loop.argilla)
 
     def kill_training() -> bool:
         if "train model 0" not in str(loop.status_file("trainer").get("doing")):
             return False
-        for child in task_processes(loop, "trainer"):
-            child.kill()
+        for task in tasks(session_learner.pid):
+            task.kill()
         return "failure" in loop.status_file("trainer")
 
     label_batch(loop, project, ann, 0)

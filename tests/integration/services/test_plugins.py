@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from labelloop.learner.shared import SHARED
 from labelloop.loop.schedule import finished
 from labelloop.store import open_store
 from schemas.parts import Choice
@@ -57,7 +58,8 @@ def plugged(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaSer
     install_project(installed, ACME)
     commands(page)
     path = os.pathsep.join(map(str, (installed, ACME, page, ROOT)))
-    environment = {"PYTHONPATH": path, "LABELLOOP_PLUGINS": LISTED}
+    # The learner of the tests has loaded no plugin of these.
+    environment = {"PYTHONPATH": path, "LABELLOOP_PLUGINS": LISTED, SHARED: ""}
     with a_loop(tmp_path_factory.mktemp("plugins"), argilla_server) as loop:
         loop.start("annotation_watcher", *LEARNERS, **environment)
         yield Plugged(loop, page, environment)

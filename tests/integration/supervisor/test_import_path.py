@@ -105,6 +105,7 @@ def test_each_process_that_is_supervised_is_asked_to_leave_it_alone(folder: Path
     planned = [
         *loop,
         plan.argilla(home, "127.0.0.1", 6900),
+        plan.learner(home, folder / "socket"),
         plan.annotators(home, locations, NOBODY, "mail", {}),
     ]
 
@@ -115,11 +116,11 @@ def test_each_process_that_is_supervised_is_asked_to_leave_it_alone(folder: Path
 
 def test_the_learners_processes_import_nothing_of_it(folder: Path) -> None:
     code = (
-        "from labelloop.learner import worker, requests\n"
-        "worker.PRELOADED[:] = ['tempfile']\n"
-        "child = worker._Child(worker.Worker(1)._context, 'learner', requests.Ping())\n"
-        "child.start()\n"
-        "child.kill()\n"
+        "from labelloop.learner import child, requests\n"
+        "child.PRELOADED[:] = ['tempfile']\n"
+        "started = child.Child(requests.Ping(), 'learner')\n"
+        "started.start()\n"
+        "started.kill()\n"
     )
 
     started = run(sys.executable, "-P", "-c", code)

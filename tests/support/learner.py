@@ -1,0 +1,40 @@
+"""One learner for all tests of a session, and the processes that perform its tasks."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labelloop.learner.shared import SHARED, private_folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_learner() -> Iterator[psutil.Process]:
+    """The learner of all that the tests start. It is light until it is asked."""
+    with pytest.MonkeyPatch.context() as environment, private_folder() as folder:
+        environment.setenv("HF_HUB_OFFLINE", "1")
+        address = str(Path(folder) / "learner")
+        options = ("--address", address, "--threads", "1", "--stop-with-parent")
+        environment.delenv(SHARED, raising=False)
+        process = subprocess.Popen([sys.executable, "-P", "-m", "labelloop.learner", *options])
+        environment.setenv(SHARED, address)
+        yield psutil.Process(process.pid)
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def own_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the test starts loads the heavy libraries by itself."""
+    monkeypatch.delenv(SHARED)
+
+
+def tasks(of: int) -> list[psutil.Process]:
+    """The processes of the tasks that this process runs: the children of its warm process."""
+    try:
+        return [task for process in psutil.Process(of).children() for task in process.children()]
+    except psutil.NoSuchProcess:
+        return []
