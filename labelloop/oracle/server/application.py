@@ -45,6 +45,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="on",
     )
+    config.setup_event_loop()
     asyncio.run(_serve(uvicorn.Server(config), login, listener))
 
 
