@@ -17,6 +17,7 @@ from schemas.parts import (
     Choice,
     ColdStart,
     ItemVotes,
+    LogPrefix,
     QueriedItem,
     Settings,
     Snapshot,
@@ -105,7 +106,8 @@ class BatchAnnotated(EventData):
 class ModelTrained(EventData):
     """A model learned `learned` (batch: revision; `"0-57": 0` says it of batches 0 … 57).
 
-    `digest` is over those picks and labels; `labels` counts the labelled texts.
+    `digest` is over those picks and labels; `labels` counts the labelled texts. `log`: the events that the
+    trainer had read when it began.
     """
 
     model: str
@@ -121,6 +123,7 @@ class ModelTrained(EventData):
     threads: Integer
     versions: Frozenly[str, str] = EMPTY
     seed: Integer
+    log: LogPrefix | None = None
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)

@@ -39,6 +39,13 @@ class BaseModelChoice(Model):
     revision: str | None = None
 
 
+class LogPrefix(Model):
+    """The first `events` events of a project's log, and the digest over them."""
+
+    events: Positive
+    digest: str
+
+
 class Settings(Model):
     """Settings of a project that take the place of others; None stays as it is."""
 

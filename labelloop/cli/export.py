@@ -9,7 +9,7 @@ from labelloop.cli import options
 from labelloop.config.home import Home
 from labelloop.config.where import Where
 from labelloop.errors import UserError
-from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_rows
+from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_origin, write_rows
 
 TERMINAL = "-"
 
@@ -32,7 +32,8 @@ TERMINAL = "-"
 def export(where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
     """Export the texts of finished batches: label, votes, annotators, agreement, model, row in your data set.
 
-    Discarded texts are included and marked as discarded. A new data set on the Hub is private.
+    Discarded texts are included and marked as discarded. A new data set on the Hub is private. Beside a file
+    or folder, NAME.log.json says from which log it was made: `labelloop replay --verify --expect` proves it.
 
     `labelloop export --output labels.csv`
 
@@ -51,7 +52,8 @@ async def _export(
     from labelloop.projects.export import rows
 
     async with opened_project(where.find(), project) as (opened_log, history):
-        table = list(rows(sound(history), opened_log.store))
+        state = sound(history)
+        table = list(rows(state, opened_log.store))
         target = output or _default(opened_log.locations.home, history.project, kind or "jsonl")
     if target == TERMINAL:
         if kind not in (None, *TEXTS):
@@ -60,12 +62,14 @@ async def _export(
         return
     kind = format_of(target, kind)
     write_rows(table, target, kind)
+    write_origin(target, kind, history.project, state.log)
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
-        facts = {"project": history.project, "file": target, "format": kind}
+        facts = {"project": history.project, "file": target, "format": kind, "log": state.log._asdict()}
         click.echo(json.dumps({**facts, "rows": len(table), "labels": labelled}))
     else:
         click.echo(f"{len(table)} texts, {labelled} of them labelled: {target}")
+        click.echo(f"from the log {state.log}")
 
 
 def _default(home: Home | None, project: str, kind: str) -> str:

@@ -3,18 +3,20 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import Moment
+from labelloop.cli.values import Beginning, Moment
 from labelloop.config.where import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
+    from labelloop.loop.log_digest import LogDigest
+    from labelloop.projects.recompute import Recomputed, Remeasured
     from labelloop.projects.replay import ReplayEnd, Verified
     from labelloop.projects.retrain import Retrained
     from labelloop.projects.summary import Summary
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
 @click.option("--at", type=Moment(), help="Replay up to this time. 2h means two hours ago.")
 @click.option("--batch", help="Replay until this batch was done.")
 @click.option("--verify", is_flag=True, help="Check the log, and the pool and models in the store.")
+@click.option(
+    "--expect",
+    type=Beginning(),
+    multiple=True,
+    metavar="N:DIGEST",
+    help="With --verify: check that the first N events are those of this digest, which `labelloop status` "
+    "printed earlier. May be repeated.",
+)
+@click.option("--recompute", is_flag=True, help="Measure the kept models on the test set again.")
 @click.option("--retrain", help="Train this model again and compare it with the original.")
 @options.as_json
 def replay(
@@ -35,6 +46,8 @@ def replay(
     at: datetime | None,
     batch: str | None,
     verify: bool,
+    expect: tuple["LogDigest", ...],
+    recompute: bool,
     retrain: str | None,
     as_json: bool,
 ) -> None:
@@ -49,50 +62,75 @@ def replay(
     `--verify` recomputes each event's datahash and id, its cause, the order of work and the digest behind
     each model. It also reads every byte of the pool and of the kept models. It prints the number of events,
     or exits with 2 and names the first event that is wrong.
+
+    A log that somebody rewrote as a whole passes that check. Keep the log digest that `labelloop status`
+    prints (N:DIGEST) elsewhere, and give it with `--expect`.
     """
     from labelloop.projects.replay import ReplayEnd
 
     if sum(each is not None for each in (until, at, batch)) > 1:
         raise UserError("--until, --at and --batch exclude each other: give only one of them")
-    asyncio.run(_replay(where, project, ReplayEnd(until, at, batch), verify, retrain, as_json))
+    if expect and not verify:
+        raise UserError("--expect is a part of the proof: give --verify too")
+    checks = Checks(verify, expect, recompute, retrain)
+    asyncio.run(_replay(where, project, ReplayEnd(until, at, batch), checks, as_json))
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What to check: the log and the files, its beginnings, the measured models, a model trained again."""
+
+    verify: bool
+    expect: tuple["LogDigest", ...]
+    recompute: bool
+    retrain: str | None
 
 
 async def _replay(
     where: Where,
     project: str | None,
     until: "ReplayEnd",
-    verify: bool,
-    retrain: str | None,
+    checks: Checks,
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.loop.history import History
     from labelloop.loop.proof import Proof
     from labelloop.projects.catalog import created
-    from labelloop.projects.replay import ReplayEnd, proven, replay_until
+    from labelloop.projects.recompute import recompute
+    from labelloop.projects.replay import ReplayEnd, check_beginning, proven, replay_until
     from labelloop.projects.retrain import retrain as retrain_model
     from labelloop.projects.summary import summarized
 
     async with opened_project(where.find(), project) as (opened_log, chosen):
-        history, verified, retrained = chosen, None, None
-        if verify or until != ReplayEnd():
-            history = (Proof if verify else History)(chosen.project, await opened_log.log.identity())
+        history, verified, retrained, recomputed = chosen, None, None, None
+        if checks.verify or until != ReplayEnd():
+            history = (Proof if checks.verify else History)(chosen.project, await opened_log.log.identity())
             await replay_until(opened_log.log, history, until)
         if isinstance(history, Proof):
             store = opened_log.store if opened_log.locations.known_store is not None else None
             verified = await proven(history, store)
-        if retrain is not None:
-            retrained = await retrain_model(opened_log.store, created(history), retrain)
+        if checks.expect:
+            await check_beginning(opened_log.log, chosen.project, checks.expect)
+        if checks.recompute:
+            recomputed = await recompute(opened_log.store, created(history))
+        if checks.retrain is not None:
+            retrained = await retrain_model(opened_log.store, created(history), checks.retrain)
     summary = summarized(history)
     if as_json:
-        proofs = {"verified": verified and asdict(verified), "retrained": retrained and asdict(retrained)}
-        click.echo(json.dumps({**summary.replayed(), **proofs}))
+        results = {"verified": verified, "retrained": retrained, "recomputed": recomputed}
+        checked = {name: result and asdict(result) for name, result in results.items()}
+        click.echo(json.dumps({**summary.replayed(), **checked}))
         return
     click.echo(summary_text(summary))
+    if recomputed is not None:
+        click.echo(recomputed_text(recomputed))
     if retrained is not None:
         click.echo(retrained_text(retrained))
     if verified is not None:
         click.echo(verified_text(verified))
+    for beginning in checks.expect:
+        click.echo(f"expected: the first {beginning.events} events are those of {beginning.digest}")
 
 
 def summary_text(summary: "Summary") -> str:
@@ -116,6 +154,7 @@ def _lines(summary: "Summary") -> Iterator[str]:
         lost = ", lost" if model.lost else ""
         yield f"  {model.model:>8}  {model.labels} labels{accuracy}{lost}"
     yield f"digest      {summary.digest}"
+    yield f"log         {summary.log}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -134,6 +173,20 @@ def _notes(verified: "Verified") -> Iterator[str]:
         yield "not read    pool and models: give their store with --store"
     elif verified.gone:
         yield f"not there   {verified.gone} older models; {verified.models} are whole"
+
+
+def recomputed_text(recomputed: "Recomputed") -> str:
+    lines = [f"measured    model {each.model} again: {_remeasured(each)}" for each in recomputed.models]
+    if recomputed.gone:
+        lines.append(f"not there   {recomputed.gone} measured models, whose figures stay unchecked")
+    return "\n".join(lines or ["measured    nothing: no model was measured on a test set"])
+
+
+def _remeasured(measured: "Remeasured") -> str:
+    if not measured.changed:
+        return f"accuracy {measured.accuracy:.3f}, as recorded"
+    changes = (f"{name} {now}, recorded {then}" for name, (then, now) in measured.changed.items())
+    return f"it differs: {'; '.join(changes)}"
 
 
 def retrained_text(retrained: "Retrained") -> str:

@@ -95,6 +95,7 @@ def _project(project: "Summary") -> Iterator[str]:
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
+    yield f"  log {project.log}"
     if project.conflicts:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:

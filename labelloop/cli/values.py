@@ -8,6 +8,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.durations import duration
+from labelloop.loop.log_digest import LogDigest
 
 
 class Labels(click.ParamType[tuple[str, ...]]):
@@ -38,6 +39,20 @@ class NameValue(click.ParamType[tuple[str, str]]):
         if not (name.strip() and equals):
             self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
         return name.strip(), given.strip()
+
+
+class Beginning(click.ParamType[LogDigest]):
+    """The first events of a log: their number and their digest, as `N:DIGEST`."""
+
+    name = "n:digest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> LogDigest:
+        if isinstance(value, LogDigest):
+            return value
+        events, _, digest = str(value).strip().partition(":")
+        if not (events.isdecimal() and re.fullmatch("[0-9a-f]{64}", digest)):
+            self.fail(f"{value!r} does not have the form N:DIGEST, as in `labelloop status`.", param, ctx)
+        return LogDigest(int(events), digest)
 
 
 class Moment(click.ParamType[datetime]):

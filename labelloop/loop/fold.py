@@ -60,15 +60,16 @@ def advance(state: ProjectState, event: Event) -> ProjectState:
     if isinstance(state, NotCreated):
         return _before_creation(state, data, event)
     after = _apply(data, state, event.id, event.time)
-    return changed(after, latest_id=event.id, length=state.length + 1)
+    log = state.log.followed_by(event)
+    return changed(after, latest_id=event.id, length=state.length + 1, log=log)
 
 
 def _before_creation(state: NotCreated, data: e.EventData, event: Event) -> ProjectState:
-    length = state.length + 1
+    length, log = state.length + 1, state.log.followed_by(event)
     if isinstance(data, e.ProjectCreated):
-        return LoopState(state.project_id, data, event.id, event.time, event.id, length)
+        return LoopState(state.project_id, data, event.id, event.time, event.id, length, log=log)
     if isinstance(data, e.EventSkipped):
-        return NotCreated(state.project_id, length, event.id)
+        return NotCreated(state.project_id, length, event.id, log)
     raise InapplicableEvent("it comes before the project was created")
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from labelloop.loop.fold import InapplicableEvent, advance, shared
-from labelloop.loop.state import LoopState, NotCreated, ProjectState, changed
+from labelloop.loop.log_digest import START
+from labelloop.loop.state import LoopState, NotCreated, ProjectState, changed, with_log
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
 
@@ -115,7 +116,8 @@ class History:
                 self._halt(event, position, f"a newer labelloop wrote this {event.name}: upgrade labelloop")
             else:
                 self.skipped += 1
-                self.seen[event.id] = event.datahash
+                self._state = with_log(self._state, self._state.log.followed_by(event))
+                self._count(event)
             return False
         except InvalidEvent as error:
             self._halt(event, position, f"this {event.name} is damaged ({error}): {_remedy(event)}")
@@ -132,11 +134,14 @@ class History:
             self._state = changed(self._state, moved=moved)
         if isinstance(data, EventSkipped):
             self._skip(data, event.id)
-        self.seen[event.id] = event.datahash
+        self._count(event)
         return True
 
     def _fold(self, event: Event) -> ProjectState:
         return advance(self._state, event)
+
+    def _count(self, event: Event) -> None:
+        self.seen[event.id] = event.datahash
 
     def _skip(self, data: EventSkipped, skip: str) -> None:
         self.skips.setdefault(data.event, {})[data.content] = skip
@@ -167,6 +172,21 @@ class History:
         for each in held:
             self.add(*each)
         return self._state is not before
+
+
+@dataclass(repr=False)
+class ChainedHistory(History):
+    """A History that keeps the digest of its log after each event: `digests[n]` after the first n."""
+
+    digests: list[str] = field(default_factory=lambda: [START])
+
+    def begins_with(self, events: int, digest: str) -> bool:
+        """Whether there are so many events, and this is the digest of the first ones."""
+        return self.digests[events : events + 1] == [digest]
+
+    def _count(self, event: Event) -> None:
+        super()._count(event)
+        self.digests.append(self._state.log.digest)
 
 
 def _remedy(event: Event) -> str:

@@ -8,7 +8,7 @@ from labelloop.loop.batch_ranges import compact, expanded, numbers_of, revision_
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
-from labelloop.loop.history import History
+from labelloop.loop.history import ChainedHistory
 from labelloop.loop.names import number_of
 from labelloop.loop.relabels import next_relabel
 from labelloop.loop.schedule import picking_model
@@ -18,7 +18,7 @@ from schemas.envelope import Event, datahash, event_id, id_instead
 
 
 @dataclass(repr=False)
-class Proof(History):
+class Proof(ChainedHistory):
     """A History that is halted by the first event that the services could not have written there.
 
     A service decides by the log as far as it has read: what it says may have been due a few events before.
@@ -168,6 +168,12 @@ class Proof(History):
         if (data.digest, data.labels) != (digest, labels):
             raise InapplicableEvent(
                 f"its digest is not that of the {labels} labels and the picks that it learned"
+            )
+
+        # An event that was skipped counted for the trainer if only this proof halted at it.
+        if data.log is not None and not self.skips and not self.begins_with(data.log.events, data.log.digest):
+            raise InapplicableEvent(
+                f"the first {data.log.events} events are not those that were there when it was trained"
             )
 
     @_check.register(e.ModelLost)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from labelloop.loop.batch_ranges import expanded
+from labelloop.loop.log_digest import EMPTY, LogDigest
 from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
@@ -146,13 +147,15 @@ class NotCreated(NamedTuple):
     project_id: str
     length: int = 0
     latest_id: str | None = None
+    log: LogDigest = EMPTY
 
 
 @dataclass(frozen=True, repr=False)
 class LoopState:
     """Everything the loop needs to know about a project that was created, after `length` events.
 
-    Its fields are internal and may change. Other code reads `labelloop.loop.view`.
+    Its fields are internal and may change. Other code reads `labelloop.loop.view`. `log` is over all events
+    that the project's history took: those that were folded, and those of unknown types that may be skipped.
 
     `numbered`: the number of numbered batches, which is also the next number. `annotated`: how many of them,
     counted from the first, are done. `skipped`: model numbers that are never trained. `moved`: where the
@@ -181,6 +184,7 @@ class LoopState:
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
     latest_model: str | None = None
+    log: LogDigest = EMPTY
 
     def __repr__(self) -> str:
         return f"<LoopState of {self.project_id}, {self.length} events>"
@@ -193,3 +197,8 @@ class LoopState:
 
 ProjectState: TypeAlias = LoopState | NotCreated
 """A project as the fold has it: created or not."""
+
+
+def with_log(state: ProjectState, log: LogDigest) -> ProjectState:
+    """The same state after another log."""
+    return state._replace(log=log) if isinstance(state, NotCreated) else changed(state, log=log)

@@ -18,6 +18,7 @@ from labelloop.loop.schedule import NextModel
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState
 from schemas.events import ModelTrained
+from schemas.parts import LogPrefix
 
 
 def train_request(
@@ -56,6 +57,7 @@ def trained(
         threads=result.threads,
         versions=dict(result.versions),
         seed=request.seed,
+        log=LogPrefix(events=state.log.events, digest=state.log.digest),
     )
 
 

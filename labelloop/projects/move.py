@@ -1,7 +1,8 @@
 """Move a project with its history from one log to another. It continues in the new log."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
@@ -96,15 +97,31 @@ async def _copy(source: Log, target: Log, history: History, address: str) -> int
     there = await _history(target, history.project)
     _check_prefix(history, there, address)
     lacking = list(history.seen)[len(there.seen) :]
-    wanted = {event: history.seen[event] for event in lacking}
-    copied: dict[str, Event] = {}
-    async for record in source.read(history.project):
-        event = record.event
-        if event is not None and wanted.get(event.id) == event.datahash:
-            copied[event.id] = event
     if lacking:
-        await target.append(*(copied[event] for event in lacking))
+        await target.append(*await _taken(source, history, set(lacking)))
     return len(lacking)
+
+
+@dataclass(repr=False)
+class _Taking(History):
+    """A History that keeps the events of these ids, in its order."""
+
+    wanted: AbstractSet[str] = frozenset()
+    taken: list[Event] = field(default_factory=list)
+
+    def _count(self, event: Event) -> None:
+        super()._count(event)
+        if event.id in self.wanted:
+            self.taken.append(event)
+
+
+async def _taken(log: Log, history: History, wanted: AbstractSet[str]) -> list[Event]:
+    """The events of these ids as the history took them, and not a duplicate with another time or source."""
+    taking = _Taking(history.project, history.log_identity, wanted=wanted)
+    async for record in log.read(history.project):
+        if record.event is not None:
+            taking.add(record.event, record.position)
+    return taking.taken
 
 
 def _check_prefix(source: History, target: History, address: str) -> None:

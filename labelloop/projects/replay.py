@@ -1,14 +1,15 @@
 """Replay a project's history up to a point, and verify the log and the files it names."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from labelloop.errors import TaskError, UserError
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.history import History
+from labelloop.loop.history import ChainedHistory, History
+from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.proof import Proof
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.store import Store
@@ -84,6 +85,26 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
     models, gone = await asyncio.to_thread(_check_files, proof, store) if store else (None, None)
     digest = loop_digest(proof.state)
     return Verified(len(proof.seen), digest, models, gone, proof.duplicates, proof.conflicts)
+
+
+async def check_beginning(log: Log, project: str, expected: Sequence[LogDigest]) -> None:
+    """Check that a project's log begins with the events of these digests. Raises UserError if it does not."""
+    history = ChainedHistory(project, await log.identity())
+    async for record in log.read(project):
+        if record.event is not None:
+            history.add(record.event, record.position)
+    count = history.state.log.events
+    for beginning in expected:
+        if beginning.events > count:
+            raise UserError(
+                f"not verified: {project} has {count} events, and {beginning.events} are expected: "
+                "the end of its log is missing; put back a copy"
+            )
+        if not history.begins_with(*beginning):
+            raise UserError(
+                f"not verified: the first {beginning.events} events of {project} are not those of "
+                f"{beginning.digest}: its log was changed; put back a copy"
+            )
 
 
 def _check_files(history: History, store: Store) -> tuple[int, int]:

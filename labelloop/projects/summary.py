@@ -10,6 +10,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
+from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.relabels import decided
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.state import Labels, LoopState, Trained
@@ -99,7 +100,7 @@ class Summary:
 
     project: str
     name: str
-    events: int
+    log: LogDigest
     halted: str | None
     moved: str | None
     conflicts: int
@@ -107,6 +108,11 @@ class Summary:
     digest: str
     progress: Progress
     store: str | None
+
+    @property
+    def events(self) -> int:
+        """How many events the history took."""
+        return self.log.events
 
     @property
     def model_folder(self) -> str | None:
@@ -138,6 +144,7 @@ class Summary:
             "audit": asdict(progress.audit) if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "digest": self.digest,
+            "log": self.log._asdict(),
             "conflicts": self.conflicts,
             "duplicates": self.duplicates,
             "failures": [asdict(failure) for failure in progress.failures],
@@ -158,6 +165,7 @@ class Summary:
             "annotators": progress.annotators,
             "models": [asdict(model) for model in progress.models],
             "digest": self.digest,
+            "log": self.log._asdict(),
         }
 
 
@@ -167,7 +175,7 @@ def summarized(history: History, store: str | None = None) -> Summary:
     return Summary(
         project=history.project,
         name=name_of(history),
-        events=len(history.seen),
+        log=state.log,
         halted=str(history.halt) if history.halt else None,
         moved=history.inactive_because if history.is_away else None,
         conflicts=history.conflicts,

@@ -16,6 +16,7 @@ from labelloop.cli.opened import opened_project
 from labelloop.config.locations import locations_of
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import created
+from labelloop.projects.recompute import Recomputed, recompute
 from labelloop.projects.retrain import Retrained, retrain
 from schemas.events import BatchAnnotated
 from schemas.model import replaced
@@ -177,6 +178,30 @@ def test_a_model_trained_again_from_the_log_has_the_same_weights(demo: Demo, sec
     text = labelloop("replay", "--retrain", "0", "--home", home).stdout
     assert names(text, 0, LABELS[0])
     assert names(error_line(labelloop("replay", "--retrain", "9", "--home", home)), "'9'")
+
+
+def test_figures_that_are_measured_again_are_those_of_the_log(demo: Demo, second: Ended) -> None:
+    home = demo.folder / HOME
+
+    said = json.loads(labelloop("replay", "--recompute", "--home", home, "--json").stdout)["recomputed"]
+
+    assert [(each["model"], each["changed"]) for each in said["models"]] == [
+        (str(model), {}) for model in range(BATCHES)
+    ]
+    assert {LABELS[int(each["model"])]: each["accuracy"] for each in said["models"]} == second.accuracy
+    assert said["gone"] == 0
+
+
+def test_a_figure_of_the_log_that_is_another_is_told_and_fails_nothing(demo: Demo, second: Ended) -> None:
+    async def recomputed() -> Recomputed:
+        async with opened_project(locations_of(str(demo.folder / HOME)), None) as (found, history):
+            state = created(history)
+            evaluations = {"0": replaced(state.evaluations["0"], accuracy=0.99)}
+            return await recompute(found.store, replace(state, evaluations=evaluations))
+
+    (measured,) = asyncio.run(recomputed()).models
+
+    assert measured.changed == {"accuracy": (0.99, second.accuracy[LABELS[0]])}
 
 
 def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, second: Ended) -> None:

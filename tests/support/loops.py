@@ -23,7 +23,16 @@ from labelloop.projects.catalog import created
 from labelloop.projects.initial_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, ItemVotes, QueriedItem, Snapshot, Vote
+from schemas.parts import (
+    AnnotatedItem,
+    BaseModelChoice,
+    Choice,
+    ItemVotes,
+    LogPrefix,
+    QueriedItem,
+    Snapshot,
+    Vote,
+)
 
 PROJECT = "questions-7f3a"
 LABELS = ("ham", "spam")
@@ -129,6 +138,7 @@ class Loop:
             device="cpu",
             threads=2,
             seed=derived(self.created.seed, "train", work.model),
+            log=LogPrefix(events=self.state.log.events, digest=self.state.log.digest),
         )
 
     def answer(self, batch: Batch, given: Answers | None = None) -> None:

@@ -1,4 +1,7 @@
-"""Events as msgspec read and wrote them until 0.1.0: what the models of `schemas` are held against."""
+"""Events as msgspec read and wrote them until 0.1.0: what the models of `schemas` are held against.
+
+A field that was added to an event since is added here too.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -30,6 +33,11 @@ class Choice(Struct, kw_only=True, frozen=True, gc=False):
 class BaseModelChoice(Struct, kw_only=True, frozen=True, gc=False):
     name: str
     revision: str | None = None
+
+
+class LogPrefix(Struct, kw_only=True, frozen=True, gc=False):
+    events: Positive
+    digest: str
 
 
 class Settings(Struct, kw_only=True, frozen=True, gc=False):
@@ -142,6 +150,7 @@ class ModelTrained(Struct, kw_only=True, frozen=True, gc=False):
     threads: int
     versions: dict[str, str] = {}
     seed: int
+    log: LogPrefix | None = None
 
 
 class ModelLost(Struct, kw_only=True, frozen=True, gc=False):

@@ -1,10 +1,12 @@
 """Write and read exports. A file is written completely or not at all."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
+from labelloop.loop.log_digest import LogDigest
 from labelloop.pool.columns import open_utf8
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
@@ -12,6 +14,8 @@ from labelloop.projects.formats.text import as_text, from_text
 FORMATS = ("jsonl", "csv", "parquet", "datasets", "hub")
 TEXTS = ("jsonl", "csv")
 HUB = "hf://"
+ORIGIN = ".log.json"
+"""Ends the name of the file beside an export, which says from which log the export was made."""
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _SAVED = "dataset_info.json"
 
@@ -102,6 +106,18 @@ def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
                 atomic.place(draft, path)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror or error}): give another --output") from error
+
+
+def write_origin(output: str | Path, kind: str, project: str, log: LogDigest) -> None:
+    """Write beside an export from which project and log it was made. Not on the Hub. Raises UserError."""
+    if kind == "hub":
+        return
+    path = Path(output).resolve()
+    origin = path.with_name(f"{path.name}{ORIGIN}")
+    try:
+        atomic.write(origin, json.dumps({"project": project, **log._asdict()}) + "\n")
+    except OSError as error:
+        raise UserError(f"cannot write {origin} ({error.strerror}): give another --output") from error
 
 
 def _write(rows: Sequence[Row], path: Path, kind: str) -> None:

@@ -15,6 +15,7 @@ from tests.support.command import error_line, labelloop
 from tests.support.messages import names
 from tests.support.states import annotated, answered, queried, vote
 
+EVENTS = 3
 OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
 
 
@@ -44,6 +45,9 @@ def test_each_format_holds_the_same_rows(home: Path, tmp_path: Path) -> None:
         target = f"{tmp_path}/{output}"
         said = json.loads(labelloop("export", "--home", home, "--output", target, "--json").stdout)
         assert (said["file"], said["rows"], said["labels"]) == (target, 2, 1)
+        origin = json.loads(Path(f"{target.rstrip('/')}.log.json").read_text(encoding="utf-8"))
+        assert origin == {"project": said["project"], **said["log"]}
+        assert said["log"]["events"] == EVENTS
         found.append(read_rows(target))
 
     assert [(row["text"], row["label"], row["discarded"]) for row in found[0]] == [

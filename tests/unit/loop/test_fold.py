@@ -8,6 +8,7 @@ import pytest
 
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.fold import fold as fold_any
+from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.state import Change, LoopState, NotCreated, ProjectState, Relabel
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -45,8 +46,9 @@ def fold(before: ProjectState, event: Event) -> LoopState:
 def changed(before: LoopState, after: LoopState) -> set[str]:
     """What differs, beyond the length and the latest id, which every event changes."""
     assert after.length == before.length + 1
+    assert after.log.events == before.log.events + 1
     assert after.latest_id != before.latest_id
-    names = {each.name for each in fields(LoopState)} - {"length", "latest_id"}
+    names = {each.name for each in fields(LoopState)} - {"length", "latest_id", "log"}
     return {name for name in names if getattr(before, name) != getattr(after, name)}
 
 
@@ -57,14 +59,16 @@ def test_project_created_begins_the_project() -> None:
     given = NotCreated(PROJECT)
     when = at_noon(project())
 
-    assert fold(given, when) == LoopState(PROJECT, project(), when.id, NOON, latest_id=when.id, length=1)
+    assert fold(given, when) == LoopState(
+        PROJECT, project(), when.id, NOON, latest_id=when.id, length=1, log=LogDigest().followed_by(when)
+    )
 
 
 def test_an_event_may_be_skipped_before_the_project_is_created() -> None:
     given = NotCreated(PROJECT)
     when = at_noon(e.EventSkipped(request="1", who="ann", event="x", content="y"))
 
-    assert fold_any(given, when) == NotCreated(PROJECT, length=1, latest_id=when.id)
+    assert fold_any(given, when) == NotCreated(PROJECT, 1, when.id, LogDigest().followed_by(when))
 
 
 def test_nothing_else_may_come_before_the_project_is_created() -> None:

@@ -54,6 +54,27 @@ def test_whatever_a_loop_comes_to_is_verified(loop: Loop) -> None:
     assert history.state == loop.state
 
 
+def test_a_model_was_trained_after_the_events_that_come_before_it(loop: Loop) -> None:
+    """Events that nothing ties to their place are tied to it by the next model."""
+    paused = e.ProjectPaused(request="1", who="ada", why="")
+    loop = Loop(project(max_batches=2, lookahead=0), mixed)
+    loop.append(paused)
+    loop.append(e.ProjectResumed(request="2", who="ada", why=""))
+    loop.finish()
+    events = list(loop.events)
+    model = next(event for event in events if event.name == "ModelTrained")
+    events[1:3] = reversed(events[1:3])
+    times = [events[1].attributes["time"], events[2].attributes["time"]]
+    assert times != sorted(times)
+
+    halt = proof(events).halt
+
+    assert halt is not None
+    assert halt.event == model.id
+    without_tie = [event for event in events if event.name != "ModelTrained"][:5]
+    assert proof(without_tie).halt is None
+
+
 @MANY
 @given(loop=loops(), position=st.integers(0), bit=st.integers(0))
 def test_one_changed_bit_of_any_data_is_found(loop: Loop, position: int, bit: int) -> None:

@@ -74,6 +74,7 @@ async def test_all_that_happened_is_in_the_other_log_as_it_was(
     assert await events(laptop.log) == [*before, said]
     assert (moved.project, moved.events, moved.snapshots) == (PROJECT, 4, 1)
     assert moved.source_digest == moved.target_digest == loop_digest((await history(team.log)).state)
+    assert (await history(team.log)).state.log == (await history(laptop.log)).state.log
     assert (tmp_path / "team" / pool.uri).read_bytes() == (tmp_path / "laptop" / pool.uri).read_bytes()
 
 
@@ -98,6 +99,7 @@ async def test_it_comes_back_by_the_same_way_with_what_happened_there(laptop: Lo
     assert await events(laptop.log) == await events(team.log)
     back = await history(laptop.log)
     assert back.inactive_because is None
+    assert back.state.log == (await history(team.log)).state.log
     assert list(sound(back).batches) == ["0", "1"]
     assert names((await history(team.log)).inactive_because, "sqlite:///laptop")
     await move(laptop, team, "mail")
@@ -124,6 +126,7 @@ async def test_what_is_void_here_does_not_come_back_into_force(laptop: LogSide, 
 
     back = sound(await history(laptop.log))
     assert not back.paused
+    assert back.log == (await history(team.log)).state.log
     assert moved.source_digest == moved.target_digest
 
 
