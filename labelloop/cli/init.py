@@ -33,7 +33,9 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     from labelloop.supervisor.lock import holder
 
     async with opened(where.make()) as opened_log:
-        ensured = await ensure_project(opened_log.store, opened_log.log, opened_log.histories, asked)
+        ensured = await ensure_project(
+            opened_log.store, opened_log.log, opened_log.histories, asked, tries_model=True
+        )
     if as_json:
         click.echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
         return

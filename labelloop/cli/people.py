@@ -75,7 +75,7 @@ class PeopleLoop:
     async def _prepare(self, opened_log: Opened, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(
-                opened_log.store, opened_log.log, opened_log.histories, self.options
+                opened_log.store, opened_log.log, opened_log.histories, self.options, tries_model=True
             )
             await tell_notes(opened_log.log, ensured, screen)
             screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")

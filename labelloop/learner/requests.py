@@ -167,6 +167,24 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class TryRequest:
+    """Try whether a classifier can learn from its model, with some texts of the pool."""
+
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    texts: tuple[str, ...]
+    threads: int
+
+
+@dataclass(frozen=True)
+class TryResult:
+    """It can. `unknown`: the share of tokens that the tokenizer does not know, or None if it cannot tell."""
+
+    unknown: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
 class NoiseRequest:
     """Look for wrong labels among `examples`, with embeddings of the base model `model`."""
 
@@ -199,7 +217,9 @@ class NoiseResult:
     seconds: float
 
 
-Request: TypeAlias = Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest | NoiseRequest
+Request: TypeAlias = (
+    Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest | TryRequest | NoiseRequest
+)
 
 
 def classifier_spec(project: ProjectCreated) -> ClassifierSpec:

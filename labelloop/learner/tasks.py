@@ -1,8 +1,8 @@
-"""The tasks of a worker's child: answer a ping, train, query, evaluate, check, look for noise."""
+"""The tasks of a worker's child: ping, train, query, evaluate, check, try a model, look for noise."""
 
 from functools import singledispatch
 
-from labelloop.learner import checking, evaluating, noise, querying, requests, training
+from labelloop.learner import checking, evaluating, noise, querying, requests, training, trying
 from labelloop.learner.runtime import versions
 
 
@@ -35,6 +35,11 @@ def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
 @perform.register
 def _(request: requests.CheckRequest) -> requests.CheckResult:
     return checking.check(request)
+
+
+@perform.register
+def _(request: requests.TryRequest) -> requests.TryResult:
+    return trying.try_model(request)
 
 
 @perform.register

@@ -1,6 +1,8 @@
 """Train a model on labelled pool items and store it."""
 
+import errno
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
+from labelloop.learner.base import resolve
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult
@@ -26,6 +29,7 @@ def train(request: TrainRequest) -> TrainResult:
     runtime.prepare(request.threads)
     data = _examples(request)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
+    _check_space(request)
     classifier = factory(request.classifier.name).new(setting)
     classifier.fit(data)
     folder = artifacts.store(request.into, lambda folder: _write(classifier, request, len(data), folder))
@@ -38,6 +42,21 @@ def train(request: TrainRequest) -> TrainResult:
         threads=request.threads,
         versions=runtime.versions(),
     )
+
+
+def _check_space(request: TrainRequest) -> None:
+    """Raises OSError before a training whose model would not fit on the disk."""
+    try:
+        base = resolve(request.classifier.model, request.classifier.revision).folder
+    except UserError:
+        return
+    needed = sum(path.stat().st_size for path in base.glob("*.safetensors"))
+    folder = next(path for path in (request.into, *request.into.parents) if path.is_dir())
+    if (free := shutil.disk_usage(folder).free) < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f"a model of {needed:,} bytes needs more space than the {free:,} bytes left in {folder}",
+        )
 
 
 def _examples(request: TrainRequest) -> TextDataset:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import named, sound
@@ -19,6 +20,7 @@ from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.initial_batches import imported, opening
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.recorded import as_fields
+from labelloop.projects.trying import try_model
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.model import replaced
@@ -46,10 +48,16 @@ def check_options(options: ProjectOptions) -> None:
 
 
 async def ensure_project(
-    store: Store, log: Log, histories: Mapping[str, History], options: ProjectOptions
+    store: Store,
+    log: Log,
+    histories: Mapping[str, History],
+    options: ProjectOptions,
+    *,
+    tries_model: bool = False,
 ) -> EnsuredProject:
     """Create the project of these options, or find the existing one with this name and these settings.
 
+    `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
     Raises UserError for bad input, and if the existing project has other settings.
     """
     dataset = options.dataset or options.labelled
@@ -60,24 +68,37 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options)
         return EnsuredProject(history.project, is_new=False)
-    return await _create(store, log, name, options)
+    return await _create(store, log, name, options, tries_model)
 
 
-async def _create(store: Store, log: Log, name: str, options: ProjectOptions) -> EnsuredProject:
+async def _create(
+    store: Store, log: Log, name: str, options: ProjectOptions, tries_model: bool
+) -> EnsuredProject:
     project = new_id(name)
     model = check_learner(options)
-    data = await asyncio.to_thread(_store_data, store, project, options)
+    tried = _spec(model, options) if tries_model else None
+    data, notes = await asyncio.to_thread(_store_data, store, project, options, tried)
     given = imported(data.given)
     created = _event(project, name, model, options, data, len(given))
     await log.append(*opening(project, created, given, SOURCE))
-    return EnsuredProject(project, is_new=True, notes=data.notes)
+    return EnsuredProject(project, is_new=True, notes=notes)
 
 
-def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectData:
+def _store_data(
+    store: Store, project: str, options: ProjectOptions, tried: ClassifierSpec | None
+) -> tuple[ProjectData, tuple[str, ...]]:
+    """The data, and notes on them and on the model, if one is to be tried."""
     with store.draft(project) as draft:
         data = prepare_data(options, draft)
         _check_data(options, data)
-    return data
+        notes = data.notes
+        if tried is not None:
+            notes += asyncio.run(try_model(draft / data.pool.uri, tried, data.labels))
+    return data, notes
+
+
+def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
+    return ClassifierSpec(options.classifier, options.classifier_parameters, model, options.model_revision)
 
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:

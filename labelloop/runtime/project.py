@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from labelloop.errors import TaskError, Unavailable, one_line
@@ -15,13 +16,14 @@ from labelloop.observe.logs import about_event, about_project, about_work, bind_
 from labelloop.observe.metrics import Metrics
 from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome
-from labelloop.runtime.retry import Retry
+from labelloop.runtime.retry import Retry, is_recorded
 from schemas.envelope import Event, new_event
 from schemas.events import ServiceFailed
 
 logger = logging.getLogger(__name__)
 PATIENCE = 60.0
 POLL_INTERVAL = 60.0
+POLL = "poll"
 
 
 class OwnedProject:
@@ -103,6 +105,7 @@ class ProjectWork:
         self._status = status
         self._name = project.history.project
         self._begun: str | None = None
+        self._failures: dict[str, tuple[str, int]] = {}
 
     @property
     def _state(self) -> LoopState:
@@ -126,19 +129,22 @@ class ProjectWork:
     async def keep_polling(self) -> None:
         """Look at the world outside the log, again and again."""
         bind_contextvars(**about_project(self._name))
-        with self._retry("poll") as retry:
+        with self._retry(POLL) as retry:
             while True:
                 version = self._project.version
                 again_in: float | None = POLL_INTERVAL
                 if not self._project.history.inactive_because:
-                    again_in = await retry.attempt(self._poll(), partial(self._failed, retry.task, "poll"))
+                    again_in = await retry.attempt(self._poll(), partial(self._failed, retry.task, POLL))
                 if again_in is not None:
+                    self._works(POLL)
                     await self._project.wait_for_change(version, again_in)
 
     async def _do(self, due: str, retry: Retry) -> None:
         self._status.does(retry.task, f"{self._name}: {due}")
         failed = partial(self._failed, retry.task, due)
         outcomes = await retry.attempt(self._in_turn(), failed)
+        if outcomes is not None:
+            self._works(due)
         # What took long to do is not done again because the log cannot be written.
         while outcomes is not None and await retry.attempt(self._project.append(outcomes), failed) is None:
             continue
@@ -180,13 +186,15 @@ class ProjectWork:
         logger.error("%s: %s failed: %s", self._name, due, error, exc_info=not expected)
         kind = error.kind if isinstance(error, TaskError) else type(error).__name__
         self._status.failed(task, due, error, kind, self._name)
-        before = self._state.failures.get((self._service.name, due))
+        attempt, is_new = self._count(due, kind)
+        if not is_recorded(attempt, is_new):
+            return
         failure = ServiceFailed(
             service=self._service.name,
             due=due,
             kind=kind,
             error=one_line(str(error))[:1000] or kind,
-            attempt=before.event.attempt + 1 if before else 1,
+            attempt=attempt,
         )
         try:
             await self._project.append([Outcome(failure, self._state.latest_id)])
@@ -194,6 +202,19 @@ class ProjectWork:
             raise
         except Exception as unwritten:
             logger.error("and the log cannot be written either: %s", unwritten)
+
+    def _count(self, due: str, kind: str) -> tuple[int, bool]:
+        """The number of this try, also over restarts as far as the log knows, and whether it fails anew."""
+        recorded = self._state.failures.get((self._service.name, due))
+        logged = (recorded.event.kind, recorded.event.attempt) if recorded else ("", 0)
+        last, attempt = max(logged, self._failures.get(due, logged), key=itemgetter(1))
+        self._failures[due] = kind, attempt + 1
+        return attempt + 1, kind != last
+
+    def _works(self, due: str) -> None:
+        """The next failure is a new one, whatever its kind."""
+        if due in self._failures:
+            self._failures[due] = "", self._failures[due][1]
 
     def _retry(self, task: str) -> Retry:
         return Retry(self._status, f"{self._name} {task}", project=self._name)

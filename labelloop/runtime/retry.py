@@ -19,6 +19,11 @@ def stop_if_asked() -> None:
         raise asyncio.CancelledError
 
 
+def is_recorded(attempt: int, is_new: bool) -> bool:
+    """Whether a failed try is recorded: a new failure, or the same one at its 2nd, 4th, 8th … try."""
+    return is_new or attempt & (attempt - 1) == 0
+
+
 def first_outage(group: BaseExceptionGroup[Unavailable | UserError]) -> Unavailable | UserError:
     """The first error of a group, at any depth."""
     error = group.exceptions[0]

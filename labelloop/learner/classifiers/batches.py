@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn import functional
-from transformers import AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.learner.classifiers.base import Floats
+from labelloop.learner.classifiers.pretrained import load_tokenizer
 
 SCORING_BATCH = 64
 
 
 def save_tokenizer(base: Path, folder: Path, max_length: int) -> None:
     """Write a model's original tokenizer into its folder."""
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load_tokenizer(base)
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(folder)
 

@@ -1,9 +1,9 @@
-"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a BERT folder."""
+"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a plain model."""
 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,15 +14,16 @@ from safetensors import safe_open
 from scipy.special import softmax  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from small_text import Dataset  # type: ignore[import-untyped]
-from transformers import AutoTokenizer, BertForSequenceClassification, PreTrainedTokenizerBase
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.learner.base import WEIGHTS, resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
-from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, averaging, ready
+from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
 from labelloop.learner.classifiers.parameters import LinearParameters
+from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.runtime import device
 from labelloop.pool.snapshot import OpenSnapshot
@@ -32,7 +33,10 @@ Features = npt.NDArray[np.float32]
 Compute = Callable[[Sequence[str]], Features]
 NEVER_SEEN = -30.0
 """Bias of a class without examples, which makes its probability almost 0."""
+EPSILON = 1e-12
 FEATURES = "features.json"
+HEAD = "classifier"
+"""The name of the head in a BERT, and of one whose name was not kept."""
 
 
 class FeatureStore:
@@ -60,18 +64,32 @@ class FeatureStore:
 
 
 @torch.inference_mode()
-def pooled(
-    model: BertForSequenceClassification,
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
-    texts: Sequence[str],
+def inputs_of_head(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, texts: Sequence[str]
 ) -> Features:
-    """The output of a model's pooler for texts, shape (texts, hidden size)."""
+    """What a model's last linear layer gets for texts, shape (texts, hidden size)."""
     encoded = Encoded.of(tokenizer, texts, max_length)
-    result = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
-    for rows in encoded.by_length():
-        result[rows] = model.bert(**encoded.batch(rows, model.device)).pooler_output.cpu().numpy()
+    _, head = head_of(model)
+    result = np.empty((len(texts), head.in_features), dtype=np.float32)
+    inputs: list[torch.Tensor] = []
+    hook = head.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    try:
+        for rows in encoded.by_length():
+            batch = encoded.batch(rows, model.device)
+            model(**batch)
+            result[rows] = _of_text(inputs.pop(), batch["input_ids"], model).float().cpu().numpy()
+    finally:
+        hook.remove()
     return result
+
+
+def _of_text(hidden: torch.Tensor, ids: torch.Tensor, model: PreTrainedModel) -> torch.Tensor:
+    """One row per text. A family that reads from left to right has one per token; the last one counts."""
+    if hidden.dim() == 2:
+        return hidden
+    places = torch.arange(ids.shape[1], device=ids.device)
+    last = (places * (ids != model.config.pad_token_id)).argmax(dim=1)
+    return hidden[torch.arange(len(hidden), device=ids.device), last]
 
 
 def _kept(file: Path, compute: Callable[[], Features]) -> Features:
@@ -104,13 +122,17 @@ class LinearClassifier(LoopClassifier):
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fit on the labelled texts. A class without examples is never predicted."""
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
-        regression = LogisticRegression(C=self.parameters.c, max_iter=1000)
+        has_bias = self._frozen.has_bias
+        regression = LogisticRegression(C=self.parameters.c, max_iter=1000, fit_intercept=has_bias)
         regression.fit(features, targets, sample_weight=weights)
-        weight, bias = regression.coef_, regression.intercept_
+        weight, bias = regression.coef_, np.broadcast_to(regression.intercept_, len(regression.coef_))
         if len(regression.classes_) == 2:
             weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-        self.weight = np.zeros((self.num_classes, features.shape[1]))
-        self.bias = np.full(self.num_classes, NEVER_SEEN)
+        unseen, mean = np.zeros(features.shape[1]), features.mean(axis=0)
+        if not has_bias:
+            unseen = NEVER_SEEN * mean / max(float(mean @ mean), EPSILON)
+        self.weight = np.tile(unseen, (self.num_classes, 1))
+        self.bias = np.full(self.num_classes, NEVER_SEEN if has_bias else 0.0)
         self.weight[regression.classes_], self.bias[regression.classes_] = weight, bias
         self.metrics = {"train_accuracy": float(regression.score(features, targets))}
         return self
@@ -132,44 +154,59 @@ class LinearClassifier(LoopClassifier):
     def save(self, folder: Path) -> None:
         model = self._frozen.with_head(self.weight, self.bias)
         model.save_pretrained(folder)
-        save_tokenizer(self._frozen.folder, folder, self.parameters.max_length)
-        (folder / FEATURES).write_text(json.dumps({"key": self._frozen.key}) + "\n")
+        save_tokenizer(self._frozen.folder, folder, self._frozen.max_length)
+        kept = {"key": self._frozen.key}
+        if self._frozen.head != HEAD:
+            kept["head"] = self._frozen.head
+        (folder / FEATURES).write_text(json.dumps(kept) + "\n")
 
     def _probabilities(self, features: Features) -> Floats:
         probabilities: Floats = softmax(features @ self.weight.T + self.bias, axis=1)
         return probabilities
 
 
-class FrozenModel:
-    """A BERT that averages its tokens, loaded on first use. `key` names its features."""
+Load = Callable[[Path, PreTrainedTokenizerBase], PreTrainedModel]
 
-    def __init__(
-        self, folder: Path, key: str, max_length: int, load: Callable[[Path], BertForSequenceClassification]
-    ) -> None:
+
+class FrozenModel:
+    """A model that is loaded on first use. `key` names its features: what its head gets."""
+
+    def __init__(self, folder: Path, key: str, max_length: int, load: Load) -> None:
         self.key = key
         self.folder = folder
-        self._max_length = max_length
+        self.max_length = max_length
         self._load = load
 
     @cached_property
     def _tokenizer(self) -> PreTrainedTokenizerBase:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self.folder)
-        return tokenizer
+        return load_tokenizer(self.folder)
+
+    @property
+    def head(self) -> str:
+        """The name of the layer that is fitted."""
+        return head_of(self._model)[0]
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether that layer has a bias."""
+        return head_of(self._model)[1].bias is not None
 
     def features(self, texts: Sequence[str]) -> Features:
         """Features of texts, shape (texts, hidden size)."""
-        return pooled(self._model, self._tokenizer, self._max_length, texts)
+        return inputs_of_head(self._model, self._tokenizer, self.max_length, texts)
 
-    def with_head(self, weight: Floats, bias: Floats) -> BertForSequenceClassification:
+    def with_head(self, weight: Floats, bias: Floats) -> PreTrainedModel:
         """The model with this linear layer."""
+        _, head = head_of(self._model)
         with torch.no_grad():
-            self._model.classifier.weight.copy_(torch.from_numpy(weight))
-            self._model.classifier.bias.copy_(torch.from_numpy(bias))
+            head.weight.copy_(torch.from_numpy(weight))
+            if head.bias is not None:
+                head.bias.copy_(torch.from_numpy(bias))
         return self._model
 
     @cached_property
-    def _model(self) -> BertForSequenceClassification:
-        return ready(self._load(self.folder), device())
+    def _model(self) -> PreTrainedModel:
+        return ready(self._load(self.folder, self._tokenizer), device())
 
 
 class LinearFactory:
@@ -179,19 +216,26 @@ class LinearFactory:
         """A classifier to fit on features of its base model."""
         parameters = LinearParameters.parse(setting.spec.parameters)
         base = resolve(setting.spec.model, setting.spec.revision)
-        key = f"{base.digest()}:{parameters.max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
-        load = partial(averaging, num_classes=setting.num_classes)
-        return _made(FrozenModel(base.folder, key, parameters.max_length, load), setting, parameters)
+        max_length = most_tokens(base.folder, parameters.max_length)
+        key = f"{base.digest()}:{max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
+
+        def load(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+            return frozen(folder, setting.num_classes, tokenizer)
+
+        return _made(FrozenModel(base.folder, key, max_length, load), setting, parameters)
 
     def load(self, folder: Path, setting: Setting) -> LinearClassifier:
         """Load a fitted classifier. The frozen weights are read only if features are missing."""
         parameters = LinearParameters.parse(setting.spec.parameters)
-        key = json.loads((folder / FEATURES).read_text())["key"]
-        frozen = FrozenModel(folder, key, parameters.max_length, _exported)
-        classifier = _made(frozen, setting, parameters)
+        kept = json.loads((folder / FEATURES).read_text())
+        head = kept.get("head", HEAD)
+        fitted = FrozenModel(folder, kept["key"], most_tokens(folder, parameters.max_length), _exported)
+        classifier = _made(fitted, setting, parameters)
         with safe_open(folder / WEIGHTS, framework="np") as tensors:
-            classifier.weight = tensors.get_tensor("classifier.weight").astype(np.float64)
-            classifier.bias = tensors.get_tensor("classifier.bias").astype(np.float64)
+            classifier.weight = tensors.get_tensor(f"{head}.weight").astype(np.float64)
+            classifier.bias = np.zeros(len(classifier.weight))
+            if f"{head}.bias" in tensors.keys():  # noqa: SIM118
+                classifier.bias = tensors.get_tensor(f"{head}.bias").astype(np.float64)
         return classifier
 
 
@@ -200,10 +244,8 @@ def _made(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -
     return LinearClassifier(frozen, store, setting.num_classes, parameters)
 
 
-def _exported(folder: Path) -> BertForSequenceClassification:
-    model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
-        folder, use_safetensors=True
-    )
+def _exported(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True)
     return model
 
 

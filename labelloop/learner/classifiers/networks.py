@@ -14,14 +14,14 @@ from torch import nn
 from torch.nn import functional
 from transformers import (
     AutoConfig,
-    AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
     BertModel,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
 )
 
-from labelloop.errors import UserError
+from labelloop.learner.classifiers.pretrained import fit_embeddings, load_with_head
 
 MEAN_WEIGHT = 1000.0
 """The weight of the average relative to the first token, which the exported layer's residual adds."""
@@ -96,31 +96,37 @@ class OwnHead(nn.Module):
         return logits
 
 
-def build(base: Path, num_classes: int, pooling: str) -> MeanPooled | OwnHead:
+def build(
+    base: Path, num_classes: int, pooling: str, tokenizer: PreTrainedTokenizerBase
+) -> MeanPooled | OwnHead:
     """A network with frozen word embeddings and a new head. `pooling` is auto, mean or head."""
     network: MeanPooled | OwnHead
+    embeddings: Any
     if pooling == "mean" or (pooling == "auto" and pools_mean(base)):
-        encoder = BertModel.from_pretrained(base, add_pooling_layer=False, use_safetensors=True)
+        encoder = _encoder(base, tokenizer)
         network, embeddings = MeanPooled(encoder, num_classes), encoder.embeddings.word_embeddings
     else:
-        model = AutoModelForSequenceClassification.from_pretrained(
-            base, num_labels=num_classes, use_safetensors=True
-        )
+        model = load_with_head(base, num_classes, tokenizer)
         network, embeddings = OwnHead(model), model.get_input_embeddings()
     embeddings.weight.requires_grad_(False)
     return network
 
 
-def averaging(folder: Path, num_classes: int) -> BertForSequenceClassification:
-    """A frozen BERT that averages its tokens, with a new linear layer. `UserError` for other families."""
-    config = AutoConfig.from_pretrained(folder)
-    if config.model_type != "bert":
-        raise UserError(
-            f"classifier linear needs a model of BERT's family, but {folder.name} is {config.model_type}; "
-            "use --classifier transformer or another --model"
-        )
-    encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, use_safetensors=True)
-    return MeanPooled(encoder, num_classes).export()
+def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """A model whose head is still to be set: a BERT averages its tokens, another family has its own head.
+
+    What is not pretrained is drawn in the same way each time.
+    """
+    torch.manual_seed(0)
+    if AutoConfig.from_pretrained(base).model_type == "bert":
+        return MeanPooled(_encoder(base, tokenizer), num_classes).export()
+    return load_with_head(base, num_classes, tokenizer)
+
+
+def _encoder(base: Path, tokenizer: PreTrainedTokenizerBase) -> BertModel:
+    encoder: BertModel = BertModel.from_pretrained(base, add_pooling_layer=False, use_safetensors=True)
+    fit_embeddings(encoder, tokenizer)
+    return encoder
 
 
 def ready(model: Model, device: torch.device) -> Model:

@@ -11,9 +11,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import (
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     PreTrainedModel,
-    PreTrainedTokenizerBase,
     get_linear_schedule_with_warmup,
 )
 
@@ -22,6 +20,7 @@ from labelloop.learner.classifiers.base import Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, represent, sample_dropout, save_tokenizer, score
 from labelloop.learner.classifiers.networks import build, exported, ready
 from labelloop.learner.classifiers.parameters import TransformerParameters
+from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.runtime import device
 
@@ -41,7 +40,8 @@ class TransformerClassifier(LoopClassifier):
         self.seed = seed
         self.device = device
         self.metrics = {}
-        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base)
+        self.tokenizer = load_tokenizer(base)
+        self.max_length = most_tokens(base, parameters.max_length)
         self.model: PreTrainedModel | None = None
 
     @classmethod
@@ -55,8 +55,8 @@ class TransformerClassifier(LoopClassifier):
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fine-tune on the labelled texts, from the base model and the seed."""
         torch.manual_seed(self.seed)
-        network = build(self.base, self.num_classes, self.parameters.pooling).to(self.device)
-        encoded = Encoded.of(self.tokenizer, train_set.x, self.parameters.max_length)
+        network = build(self.base, self.num_classes, self.parameters.pooling, self.tokenizer).to(self.device)
+        encoded = Encoded.of(self.tokenizer, train_set.x, self.max_length)
         targets = torch.as_tensor(np.asarray(train_set.y, dtype=np.int64), device=self.device)
         importance = torch.ones(len(encoded.ids)) if weights is None else torch.as_tensor(weights).float()
         self.metrics = fine_tune(
@@ -81,10 +81,10 @@ class TransformerClassifier(LoopClassifier):
 
     def save(self, folder: Path) -> None:
         self._fitted().save_pretrained(folder)
-        save_tokenizer(self.base, folder, self.parameters.max_length)
+        save_tokenizer(self.base, folder, self.max_length)
 
     def _encode(self, data_set: Dataset) -> Encoded:
-        return Encoded.of(self.tokenizer, data_set.x, self.parameters.max_length)
+        return Encoded.of(self.tokenizer, data_set.x, self.max_length)
 
     def _fitted(self) -> PreTrainedModel:
         if self.model is None:

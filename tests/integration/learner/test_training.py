@@ -103,13 +103,15 @@ async def test_a_label_that_the_project_does_not_know_is_refused(worker: Worker,
         await worker.run(request)
 
 
-async def test_a_model_of_another_family_is_no_base_for_the_linear_classifier(
-    worker: Worker, bench: Bench, tmp_path: Path
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+async def test_a_model_whose_weights_are_of_another_family_is_refused(
+    worker: Worker, bench: Bench, tmp_path: Path, classifier: str
 ) -> None:
     folder = tiny_bert(tmp_path / "other")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "electra"}))
-    request = replace(bench.training("linear"), classifier=replace(bench.spec("linear"), model=str(folder)))
+    spec = replace(bench.spec(classifier), model=str(folder))
+    request = replace(bench.training(classifier), classifier=spec)
 
-    with raises_naming(TaskFailed, "bad-input", "other", "electra", "--model"):
+    with raises_naming(TaskFailed, "bad-input", "other", "config.json", "--model"):
         await worker.run(request)

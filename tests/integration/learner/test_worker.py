@@ -131,6 +131,17 @@ async def test_a_full_disk_is_told_and_nothing_is_left(worker: Worker, bench: Be
     assert files(tiny_disk) == [filler]
 
 
+async def test_no_training_begins_where_its_model_would_not_fit(
+    worker: Worker, bench: Bench, tiny_disk: Path
+) -> None:
+    filler = fill(tiny_disk)
+
+    with raises_naming(TaskFailed, "disk-full", tiny_disk):
+        await worker.run(endless(replace(bench.training(), into=tiny_disk / "models")))
+
+    assert files(tiny_disk) == [filler]
+
+
 SERVICE = """
 import asyncio, pickle, sys
 from labelloop.learner.worker import Worker

@@ -236,7 +236,7 @@ def test_a_killed_training_is_recorded_and_tried_again(loop: Loop, session_learn
     failures = [f for f in loop.told(project, "ServiceFailed") if f.due == "train model 0"]
     assert {(f.service, f.kind) for f in failures} == {("trainer", "crashed")}
     assert names(failures[0].error, 9)
-    assert [f.attempt for f in failures] == list(range(1, len(failures) + 1))
+    assert [f.attempt for f in failures] == [2**power for power in range(len(failures))]
     assert state.models["0"].latest.attempt == 0
     assert loop.is_running("trainer")
     loop.until(lambda: "failure" not in loop.status_file("trainer"))

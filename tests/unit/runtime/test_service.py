@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.backoff import Backoff
 from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.sqlite.file import insert
 from labelloop.log.sqlite.log import SqliteLog
@@ -109,14 +110,60 @@ async def test_a_failure_is_recorded_and_tried_again(
     assert "failure" not in said(tmp_path)
 
 
-async def test_attempts_are_counted_over_restarts(log: SqliteLog, status: ServiceStatus) -> None:
-    for _ in range(2):
-        async with running(log, Batches(count=1, effect=Failing(*[ValueError("odd")] * 9)), status):
-            before = len(await events(log, PROJECT))
-            await until_state(log, PROJECT, lambda s, b=before: bool(s.failures) and s.length > b)  # type: ignore[misc]
+async def recorded_attempts(log: SqliteLog) -> list[int]:
+    return [e.payload.attempt for e in await events(log, PROJECT) if e.name == "ServiceFailed"]  # type: ignore[attr-defined]
 
-    attempts = [e.payload.attempt for e in await events(log, PROJECT) if e.name == "ServiceFailed"]  # type: ignore[attr-defined]
-    assert attempts == list(range(1, len(attempts) + 1))
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(Backoff, "next", lambda self: 0.01)
+
+
+async def test_the_same_failure_is_recorded_ever_more_rarely_and_another_one_at_once(
+    log: SqliteLog, status: ServiceStatus, impatient: None
+) -> None:
+    same, other = [ValueError("odd")] * 6, [TaskError("disk-full", "no space")] * 2
+    service = Batches(count=1, effect=Failing(*same, *other))
+
+    async with running(log, service, status):
+        state = await until_state(log, PROJECT, lambda state: bool(state.batches))
+
+    assert await recorded_attempts(log) == [1, 2, 4, 7, 8]
+    assert state.failures["batches", "pick batch 0"].event.kind == "disk-full"
+    assert service.done == ["0"] * 9
+
+
+async def test_after_it_worked_a_failure_is_a_new_one(
+    log: SqliteLog, status: ServiceStatus, impatient: None
+) -> None:
+    fails = iter([True] * 6 + [False, True, True])
+
+    def look(state: LoopState) -> Polled:
+        if next(fails, False):
+            raise ValueError("odd")
+        return Polled(again_in=0.01)
+
+    service = Batches(count=0, look=look)
+    async with running(log, service, status):
+        await until(lambda: service.polls >= 12)
+
+    assert await recorded_attempts(log) == [1, 2, 4, 7, 8]
+
+
+async def test_attempts_are_counted_over_restarts(
+    log: SqliteLog, status: ServiceStatus, impatient: None
+) -> None:
+    for least in (1, 2):
+        async with running(log, Batches(count=1, effect=Failing(*[ValueError("odd")] * 9)), status):
+            await until_state(
+                log,
+                PROJECT,
+                lambda s, least=least: any(f.event.attempt >= least for f in s.failures.values()),  # type: ignore[misc]
+            )
+
+    attempts = await recorded_attempts(log)
+    assert attempts == [2**power for power in range(len(attempts))]
     assert len(attempts) >= 2
 
 

@@ -1,0 +1,52 @@
+"""Try a project's model on this machine before anybody labels."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+from labelloop.config.settings import default_threads
+from labelloop.errors import TaskError, UserError
+from labelloop.learner.requests import ClassifierSpec, TryRequest
+from labelloop.learner.worker import Worker
+from labelloop.pool.snapshot import OpenSnapshot
+
+TEXTS = 10
+NOTED = 0.1
+NEEDED = ("torch", "transformers", "small_text")
+
+
+async def try_model(pool: Path, classifier: ClassifierSpec, labels: Sequence[str]) -> tuple[str, ...]:
+    """Try the classifier and its model on some texts of a pool. Returns notes for people.
+
+    Raises UserError if no model can be trained. Without the learner's packages nothing is tried.
+    """
+    missing = [package for package in NEEDED if find_spec(package) is None]
+    if missing:
+        return (f"the model was not tried, because {missing[0]} is not installed here",)
+    with closing(Worker(default_threads())) as worker:
+        request = TryRequest(classifier, tuple(labels), sample(pool), default_threads())
+        try:
+            tried = await worker.run(request)
+        except TaskError as error:
+            raise UserError(
+                f"the classifier {classifier.name} cannot learn from the model {_short(classifier.model)}: "
+                f"{error.message}"
+            ) from error
+    if tried.unknown is not None and tried.unknown > NOTED:
+        return (
+            f"{tried.unknown:.0%} of the tokens of {TEXTS} texts are unknown to the tokenizer of "
+            f"{_short(classifier.model)}: a model for their language would learn from fewer labels",
+        )
+    return ()
+
+
+def sample(pool: Path) -> tuple[str, ...]:
+    """Some texts from all over a pool."""
+    snapshot = OpenSnapshot.open(pool)
+    step = max(1, len(snapshot) // TEXTS)
+    return tuple(snapshot.texts(range(0, len(snapshot), step)[:TEXTS]))
+
+
+def _short(model: str) -> str:
+    return Path(model).name if Path(model).is_absolute() else model
