@@ -15,6 +15,7 @@ from labelloop.log.open import log_plugin
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
+from labelloop.projects.summary import summarized
 from labelloop.store import open_store
 from labelloop.store.opening import without_credentials
 from labelloop.supervisor.access import check
@@ -67,8 +68,19 @@ async def _read(url: str) -> LogReport:
         for history in histories.values()
         if history.halt is not None
     ]
+    paused = [
+        Finding(
+            "log",
+            WARN,
+            f"the project {name} is paused, and {failure.service} failed at {failure.due} "
+            f"({failure.error}): repair that, then run `labelloop resume`",
+        )
+        for name, summary in ((name, summarized(history)) for name, history in histories.items())
+        for failure in summary.progress.failures[-1:]
+        if summary.progress.paused
+    ]
     contents = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
-    return LogReport(halted or [Finding("log", OK, contents)], histories, max(times, default=None))
+    return LogReport(halted or paused or [Finding("log", OK, contents)], histories, max(times, default=None))
 
 
 def _count(number: int, what: str) -> str:

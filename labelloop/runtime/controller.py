@@ -42,6 +42,9 @@ class Controller(ABC, Generic[Work]):
     must_still_be_due: bool = False
     """Whether what was done is dropped when, by then, something else (or nothing) is due."""
 
+    pauses: bool = False
+    """Whether a project is paused when a failure at what is due cannot pass: people would label in vain."""
+
     def due(self, state: LoopState) -> Work | None:
         """The work that is due in this state. Pure."""
         return None

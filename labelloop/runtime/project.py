@@ -16,14 +16,14 @@ from labelloop.observe.logs import about_event, about_project, about_work, bind_
 from labelloop.observe.metrics import Metrics
 from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome
-from labelloop.runtime.retry import Retry, is_recorded
+from labelloop.runtime.retry import Retry, cannot_pass, is_recorded
 from schemas.envelope import Event, new_event
-from schemas.events import ServiceFailed
+from schemas.events import EventData, ProjectPaused, ServiceFailed
 
 logger = logging.getLogger(__name__)
 PATIENCE = 60.0
 POLL_INTERVAL = 60.0
-POLL = "poll"
+POLL, WORK = "poll", "work"
 
 
 class OwnedProject:
@@ -115,7 +115,7 @@ class ProjectWork:
     async def work(self) -> None:
         """Do what is due, one thing after the other."""
         bind_contextvars(**about_project(self._name))
-        with self._retry("work") as retry:
+        with self._retry(WORK) as retry:
             while True:
                 version = self._project.version
                 work = None if self._project.history.inactive_because else self._due()
@@ -187,7 +187,8 @@ class ProjectWork:
         kind = error.kind if isinstance(error, TaskError) else type(error).__name__
         self._status.failed(task, due, error, kind, self._name)
         attempt, is_new = self._count(due, kind)
-        if not is_recorded(attempt, is_new):
+        pauses = self._must_pause(task, kind, attempt)
+        if not (pauses or is_recorded(attempt, is_new)):
             return
         failure = ServiceFailed(
             service=self._service.name,
@@ -196,12 +197,22 @@ class ProjectWork:
             error=one_line(str(error))[:1000] or kind,
             attempt=attempt,
         )
+        events: list[EventData] = [failure]
+        if pauses:
+            logger.error("%s is paused, because trying again is useless: see `labelloop status`", self._name)
+            why = f"{due} failed: {failure.error}"
+            request = f"{self._service.name} {due} {attempt}"
+            events.append(ProjectPaused(request=request, who=self._service.name, why=why))
         try:
-            await self._project.append([Outcome(failure, self._state.latest_id)])
+            await self._project.append([Outcome(event, self._state.latest_id) for event in events])
         except Fenced:
             raise
         except Exception as unwritten:
             logger.error("and the log cannot be written either: %s", unwritten)
+
+    def _must_pause(self, task: str, kind: str, attempt: int) -> bool:
+        is_open = not (self._state.paused or self._state.ended)
+        return self._service.pauses and task == self._task(WORK) and is_open and cannot_pass(kind, attempt)
 
     def _count(self, due: str, kind: str) -> tuple[int, bool]:
         """The number of this try, also over restarts as far as the log knows, and whether it fails anew."""
@@ -217,4 +228,7 @@ class ProjectWork:
             self._failures[due] = "", self._failures[due][1]
 
     def _retry(self, task: str) -> Retry:
-        return Retry(self._status, f"{self._name} {task}", project=self._name)
+        return Retry(self._status, self._task(task), project=self._name)
+
+    def _task(self, task: str) -> str:
+        return f"{self._name} {task}"

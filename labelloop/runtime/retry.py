@@ -10,6 +10,9 @@ from labelloop.log.base import Fenced
 from labelloop.observe.status import ServiceStatus
 
 Result = TypeVar("Result")
+WRONG_INPUT = "bad-input"
+PASSING = ("disk-full", "out-of-memory", "model-missing", "model-damaged")
+MANY = 8
 
 
 def stop_if_asked() -> None:
@@ -22,6 +25,14 @@ def stop_if_asked() -> None:
 def is_recorded(attempt: int, is_new: bool) -> bool:
     """Whether a failed try is recorded: a new failure, or the same one at its 2nd, 4th, 8th … try."""
     return is_new or attempt & (attempt - 1) == 0
+
+
+def cannot_pass(kind: str, attempt: int) -> bool:
+    """Whether trying again is useless: the input is wrong, or the same error came at 8 tries.
+
+    Space, memory and lost models come back, and outages are no failures.
+    """
+    return kind == WRONG_INPUT or (kind not in PASSING and attempt >= MANY)
 
 
 def first_outage(group: BaseExceptionGroup[Unavailable | UserError]) -> Unavailable | UserError:

@@ -26,6 +26,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
     """Picks one batch at a time, and keeps the oracle's records in line with the log."""
 
     name = "querier"
+    pauses = True
     must_still_be_due = True
 
     def __init__(self, settings: ServiceSettings) -> None:

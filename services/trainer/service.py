@@ -19,6 +19,7 @@ class Trainer(Controller[NextModel]):
     """Trains the next model in the order of work, one at a time over all projects."""
 
     name = "trainer"
+    pauses = True
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings

@@ -33,6 +33,7 @@ class Batches(Controller[str]):
     effect: Effect = nothing
     look: Callable[[LoopState], Polled] = lambda state: Polled()
     name: str = "batches"
+    pauses: bool = False
     done: list[str] = field(default_factory=list)
     polls: int = 0
 

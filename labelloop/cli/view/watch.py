@@ -13,7 +13,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.progress_lines import BatchLine, batch_lines
 from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
-from schemas.events import ServiceFailed
+from schemas.events import ProjectPaused, ServiceFailed
 
 INTERVAL = 0.5
 WORTH_TELLING = 5.0
@@ -75,6 +75,9 @@ class Watch:
     def _tell_failure(self, history: History, data: object) -> None:
         if isinstance(data, ServiceFailed):
             self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and will be retried")
+        if isinstance(data, ProjectPaused):
+            why = f": {data.why}" if data.why else ""
+            self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
 
     def _tell_lines(self) -> None:
         for history, state in all_created(self.histories.values()):

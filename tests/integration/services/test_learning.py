@@ -14,7 +14,7 @@ from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
-from schemas.parts import Choice
+from schemas.parts import BaseModelChoice, Choice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
 from tests.support.damage import change_byte
@@ -24,6 +24,7 @@ from tests.support.loop import Loop, a_loop, texts
 from tests.support.messages import names
 from tests.support.people import Owner, Person, label_all
 from tests.support.states import LABELS
+from tests.support.tiny_bert import tiny_bert
 
 ALL = ("querier", "annotation_watcher", "trainer", "evaluator")
 SETTINGS: dict[str, Any] = {"batch_size": 6, "max_batches": 2, "lookahead": 0}
@@ -240,6 +241,25 @@ def test_a_killed_training_is_recorded_and_tried_again(loop: Loop, session_learn
     assert state.models["0"].latest.attempt == 0
     assert loop.is_running("trainer")
     loop.until(lambda: "failure" not in loop.status_file("trainer"))
+
+
+def test_a_model_that_cannot_work_pauses_the_project_until_it_is_repaired(loop: Loop, tmp_path: Path) -> None:
+    base = tiny_bert(tmp_path / "base")
+    words = base / "tokenizer.json"
+    words.rename(tmp_path / "tokenizer.json")
+    project = loop.create(texts(60), **{**SETTINGS, "model": BaseModelChoice(name=str(base))})
+    label_batch(loop, project, Person(loop.argilla), 0)
+
+    state = loop.wait(project, lambda state: state.paused)
+
+    assert state.failures["trainer", "train model 0"].event.kind == "bad-input"
+    (pause,) = loop.told(project, "ProjectPaused")
+    assert pause.who == "trainer"
+    assert names(pause.why, "train model 0", base)
+    (tmp_path / "tokenizer.json").rename(words)
+    assert labelloop("resume", "--project", project, "--log", loop.settings.log).exit_code == 0
+    state = loop.wait(project, lambda state: "0" in state.models)
+    assert not state.paused
 
 
 def test_no_space_for_a_model_is_recorded_and_tried_again(

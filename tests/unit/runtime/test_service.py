@@ -17,7 +17,7 @@ from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
-from labelloop.projects.operate import skip
+from labelloop.projects.operate import resume, skip
 from labelloop.runtime.controller import Outcome, Polled
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import ProjectCreated, ProjectMoved, ProjectPaused
@@ -149,6 +149,62 @@ async def test_after_it_worked_a_failure_is_a_new_one(
         await until(lambda: service.polls >= 12)
 
     assert await recorded_attempts(log) == [1, 2, 4, 7, 8]
+
+
+async def pauses(log: SqliteLog) -> list[tuple[str, str]]:
+    told = [e.payload for e in await events(log, PROJECT) if e.name == "ProjectPaused"]
+    return [(pause.who, pause.why) for pause in told if isinstance(pause, ProjectPaused)]
+
+
+async def test_a_failure_that_cannot_pass_pauses_the_project_until_it_is_resumed(
+    log: SqliteLog, status: ServiceStatus, impatient: None
+) -> None:
+    service = Batches(count=1, effect=Failing(*[TaskError("bad-input", "no such layer")] * 3), pauses=True)
+
+    async with running(log, service, status):
+        await until_state(log, PROJECT, lambda state: state.paused)
+        await until(lambda: len(service.done) >= 2)
+        ((who, why),) = await pauses(log)
+        assert (who, names(why, "pick batch 0", "no such layer")) == ("batches", True)
+
+        await resume(log, await read(log, PROJECT))
+
+        state = await until_state(log, PROJECT, lambda state: bool(state.batches))
+    assert len(await pauses(log)) in (1, 2), "it may fail once more, or work at once"
+    assert state.failures
+
+
+@pytest.mark.parametrize(
+    ("error", "count", "is_paused"),
+    [
+        (ValueError("odd"), 7, False),
+        (ValueError("odd"), 8, True),
+        (TaskError("crashed", "signal 11"), 8, True),
+        (TaskError("disk-full", "no space"), 12, False),
+        (Unavailable("the store is away"), 12, False),
+        (UserError("the key is refused"), 12, False),
+    ],
+)
+async def test_what_may_pass_pauses_nothing(
+    log: SqliteLog, status: ServiceStatus, impatient: None, error: Exception, count: int, is_paused: bool
+) -> None:
+    service = Batches(count=1, effect=Failing(*[error] * count), pauses=True)
+
+    async with running(log, service, status):
+        state = await until_state(log, PROJECT, lambda state: bool(state.batches))
+
+    assert state.paused == is_paused
+
+
+async def test_a_service_that_the_loop_does_not_need_pauses_nothing(
+    log: SqliteLog, status: ServiceStatus, impatient: None
+) -> None:
+    service = Batches(count=1, effect=Failing(TaskError("bad-input", "no such layer")))
+
+    async with running(log, service, status):
+        await until_state(log, PROJECT, lambda state: bool(state.batches))
+
+    assert await pauses(log) == []
 
 
 async def test_attempts_are_counted_over_restarts(
