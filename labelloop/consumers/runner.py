@@ -154,4 +154,4 @@ class ConsumerHandler(Handler):
             self._status.show(halted=halted or None)
         if project not in self._followed:
             self._followed = {**self._followed, project: FollowedProject(histories[project])}
-            self._status.metrics.projects.own(self._followed)
+            self._status.metrics.own(self._followed)

@@ -1,9 +1,11 @@
 """Prometheus metrics of a service and its projects. Nothing here is global."""
 
+import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -29,6 +31,8 @@ LONG = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 SERVICE = ("service",)
 PROJECT = (*SERVICE, "project")
 TYPE = (*PROJECT, "type")
+KINDS = ("error", "bad-input", "out-of-memory", "disk-full", "crashed", "model-missing", "model-damaged")
+"""Kinds of failures that are counted from the start. Others appear with their first failure."""
 
 
 class Lag:
@@ -86,6 +90,7 @@ class Projects(Collector):
         conflicts = self._gauge("conflicts", "Events whose id another had first, with other contents")
         duplicates = self._gauge("duplicates", "Events that are in the log more than once")
         halted = self._gauge("halted", "1 while an event keeps the project from going on")
+        paused = self._gauge("paused", "1 while no new batch is picked, until the project is resumed")
         counted = {}
         for project, owned in self._owned.items():
             history, labels = owned.history, (self._service, project)
@@ -96,8 +101,9 @@ class Projects(Collector):
             conflicts.add_metric(labels, history.conflicts)
             duplicates.add_metric(labels, history.duplicates)
             halted.add_metric(labels, history.halt is not None)
+            paused.add_metric(labels, isinstance(state, LoopState) and state.paused)
         self._counted = counted
-        yield from (open_, texts, conflicts, duplicates, halted)
+        yield from (open_, texts, conflicts, duplicates, halted, paused)
 
     def _answered(self, project: str, state: ProjectState) -> tuple[ProjectState, int]:
         """The number of answered texts. Recounted only after a change, so that a scrape is cheap."""
@@ -128,6 +134,7 @@ class Metrics:
         self.projects = Projects(service)
         self.lag = Lag()
         self._service = service
+        self._known: set[str] = set()
         self._counters = _counters(registry)
         self._seconds = _histograms(registry)
         self._working = Gauge(
@@ -140,7 +147,17 @@ class Metrics:
         for name in ("takeovers", "invalid_records", "strangers"):
             self._count(name, by=0)
         registry.register(self.projects)
+        _build_info(registry, service)
         ProcessCollector(registry=registry)
+
+    def own(self, projects: Mapping[str, HasHistory]) -> None:
+        """Set the owned projects. Their counters of failures and waits begin at 0."""
+        for project in projects.keys() - self._known:
+            self._known.add(project)
+            self._count("waits", project, by=0)
+            for kind in KINDS:
+                self._count("failures", project, kind, by=0)
+        self.projects.own(projects)
 
     def handled(self, event: Event, before: ProjectState, after: ProjectState) -> None:
         """Count an event that arrived after the start, with the states before and after it."""
@@ -239,6 +256,16 @@ def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
         name: Histogram(f"labelloop_{name}_seconds", meaning, labels, buckets=buckets, registry=registry)
         for name, (meaning, labels, buckets) in meanings.items()
     }
+
+
+def _build_info(registry: CollectorRegistry, service: str) -> None:
+    info = Gauge(
+        "labelloop_build_info",
+        "1; which version of labelloop runs, on which Python",
+        (*SERVICE, "version", "python"),
+        registry=registry,
+    )
+    info.labels(service, version("labelloop"), platform.python_version()).set(1)
 
 
 def _lag(registry: CollectorRegistry, lag: Lag, service: str) -> None:

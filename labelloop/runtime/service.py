@@ -119,7 +119,7 @@ class OwnedPartitions:
         try:
             await self._serve()
         finally:
-            self._status.metrics.projects.own({})
+            self._status.metrics.own({})
             self._status.metrics.lag.behind(0)
 
     async def _serve(self) -> None:
@@ -222,7 +222,7 @@ class OwnedPartitions:
         }
         conflicts = sum(project.history.conflicts for project in projects.values())
         self._status.show(halted=halted or None, conflicts=conflicts or None)
-        self._status.metrics.projects.own(projects)
+        self._status.metrics.own(projects)
 
     async def _measure_lag(self) -> None:
         while True:

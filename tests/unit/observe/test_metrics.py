@@ -1,7 +1,9 @@
 """What is counted and timed, as Prometheus would read it."""
 
+import platform
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from labelloop.loop.history import History
 from labelloop.observe.metrics import Metrics
 from schemas.envelope import Event, new_event
-from schemas.events import EventData
+from schemas.events import EventData, ProjectPaused
 from tests.support.states import (
     PROJECT,
     START,
@@ -56,8 +58,32 @@ def some_event(data: EventData) -> Event:
     return new_event(PROJECT, data, source="tests")
 
 
+def test_which_version_runs_is_told(metrics: Metrics) -> None:
+    labels = {"version": version("labelloop"), "python": platform.python_version()}
+
+    assert value(metrics, "build_info", **labels) == 1
+
+
+def test_failures_and_waits_of_a_project_begin_at_zero(metrics: Metrics) -> None:
+    assert of_project(metrics, "waits_total") is None
+
+    metrics.own({PROJECT: Told(history_of(project()))})
+    metrics.failed(PROJECT, "disk-full")
+    metrics.own({PROJECT: Told(history_of(project()))})
+
+    assert of_project(metrics, "waits_total") == 0
+    assert of_project(metrics, "failures_total", kind="error") == 0
+    assert of_project(metrics, "failures_total", kind="disk-full") == 1
+
+
+def test_a_paused_project_is_told(metrics: Metrics) -> None:
+    metrics.own({PROJECT: Told(history_of(project(), ProjectPaused(request="1", who="ada")))})
+
+    assert of_project(metrics, "paused") == 1
+
+
 def test_what_is_scraped_can_be_parsed_and_each_metric_says_what_it_is(metrics: Metrics) -> None:
-    metrics.projects.own({PROJECT: Told(history_of(project()))})
+    metrics.own({PROJECT: Told(history_of(project()))})
 
     found = list(text_string_to_metric_families(generate_latest(metrics.registry).decode()))
 
@@ -160,7 +186,7 @@ def test_failures_are_counted_by_kind(metrics: Metrics) -> None:
 
 def test_projects_are_told_as_they_are_when_asked(metrics: Metrics) -> None:
     told = Told(history_of(project(), queried(), queried("1", (3, 4, 5))))
-    metrics.projects.own({PROJECT: told})
+    metrics.own({PROJECT: told})
     assert of_project(metrics, "batches_open") == 2
 
     told.history = history_of(project(), queried(), queried("1", (3, 4, 5)), all_answered())
@@ -174,14 +200,14 @@ def test_conflicts_duplicates_and_a_halt_are_told(metrics: Metrics) -> None:
     history = history_of(project(), queried(), queried(), queried(items=(7, 8, 9)))
     history.add(Event({**some_event(queried("1")).attributes, "id": "x", "datahash": "another"}, b"{}"))
 
-    metrics.projects.own({PROJECT: Told(history)})
+    metrics.own({PROJECT: Told(history)})
 
     assert [of_project(metrics, name) for name in ("conflicts", "duplicates", "halted")] == [1, 1, 1]
 
 
 def test_a_project_that_was_lost_is_told_no_more(metrics: Metrics) -> None:
-    metrics.projects.own({PROJECT: Told(History(PROJECT)), "news-1": Told(History("news-1"))})
-    metrics.projects.own({"news-1": Told(History("news-1"))})
+    metrics.own({PROJECT: Told(History(PROJECT)), "news-1": Told(History("news-1"))})
+    metrics.own({"news-1": Told(History("news-1"))})
 
     assert of_project(metrics, "batches_open") is None
     assert value(metrics, "batches_open", project="news-1") == 0

@@ -1,0 +1,59 @@
+"""The alert rules and the dashboard speak of metrics that there are."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from labelloop.loop.history import History
+from labelloop.observe.metrics import Metrics
+from tests.unit.observe.test_metrics import Told
+
+ROOT = Path(__file__).parents[3]
+RULES = ROOT / "deploy" / "prometheus" / "labelloop-rules.yml"
+DASHBOARD = ROOT / "deploy" / "grafana" / "labelloop.json"
+NAME = re.compile(r"\b(?:labelloop|process)_[a-z_]+")
+PARTS = {"counter": ("_total",), "histogram": ("_sum", "_count", "_bucket"), "gauge": ("",)}
+
+
+@pytest.fixture(scope="module")
+def exposed() -> set[str]:
+    """The names of all series that a service exposes."""
+    metrics = Metrics("trainer")
+    metrics.own({"mail": Told(History("mail"))})
+    families = metrics.registry.collect()
+    return {family.name + part for family in families for part in PARTS.get(family.type, ("",))}
+
+
+def rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    found: list[dict[str, Any]] = group["rules"]
+    return found
+
+
+def queries() -> list[str]:
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+
+
+def test_each_rule_has_a_name_of_its_own_and_an_expression() -> None:
+    names = [rule["alert"] for rule in rules()]
+
+    assert len(set(names)) == len(names) > 8
+    assert all(rule["expr"].strip() for rule in rules())
+
+
+@pytest.mark.parametrize("query", [*(rule["expr"] for rule in rules()), *queries()])
+def test_each_metric_that_is_asked_for_is_there(query: str, exposed: set[str]) -> None:
+    assert set(NAME.findall(query)) <= exposed
+    assert query.count("(") == query.count(")")
+
+
+def test_the_dashboard_has_no_source_of_ours_in_it() -> None:
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+
+    assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == {"${source}"}
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
