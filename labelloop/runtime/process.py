@@ -28,15 +28,16 @@ PARENT_CHECK = 1.0
 Work = Callable[[ServiceStatus], Coroutine[Any, Any, None]]
 
 
-def serve(make: Callable[[ServiceSettings], Controller[Any]]) -> None:
+def serve(name: str, make: Callable[[ServiceSettings], Controller[Any]]) -> None:
     """Run a controller until SIGTERM or SIGINT. Exits with 2 and a one-line error for wrong settings."""
-    launch(lambda observing: _serve(make, observing))
+    launch(name, lambda observing: _serve(make, observing))
 
 
-def launch(main: Callable[[Observing], Coroutine[Any, Any, None]]) -> None:
+def launch(name: str, main: Callable[[Observing], Coroutine[Any, Any, None]]) -> None:
     """Run a service that is not a controller. Exits with 2 and a one-line error for wrong settings."""
     problem: str | None = None
     observing = Observing()
+    logs.bind_contextvars(service=name)
     try:
         observing = Observing.from_environment()
         logs.configure(observing.json)

@@ -4,4 +4,4 @@ from labelloop.runtime.process import launch
 from services.alerting.service import main
 
 if __name__ == "__main__":
-    launch(main)
+    launch("alerting", main)

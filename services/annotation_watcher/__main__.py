@@ -4,4 +4,4 @@ from labelloop.runtime.process import serve
 from services.annotation_watcher.service import AnnotationWatcher
 
 if __name__ == "__main__":
-    serve(AnnotationWatcher)
+    serve(AnnotationWatcher.name, AnnotationWatcher)

@@ -7,4 +7,4 @@ from services.evaluator.service import Evaluator
 
 if __name__ == "__main__":
     os.nice(5)  # Annotators wait for trainings and queries, never for an evaluation.
-    serve(Evaluator)
+    serve(Evaluator.name, Evaluator)

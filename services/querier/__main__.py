@@ -4,4 +4,4 @@ from labelloop.runtime.process import serve
 from services.querier.service import Querier
 
 if __name__ == "__main__":
-    serve(Querier)
+    serve(Querier.name, Querier)

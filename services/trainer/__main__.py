@@ -4,4 +4,4 @@ from labelloop.runtime.process import serve
 from services.trainer.service import Trainer
 
 if __name__ == "__main__":
-    serve(Trainer)
+    serve(Trainer.name, Trainer)

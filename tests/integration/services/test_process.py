@@ -1,5 +1,6 @@
 """A service as a process: what it says when it cannot start, and when it ends."""
 
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,16 @@ def test_a_setting_that_is_missing_is_one_line_and_an_exit(service: str, loop: L
     (line,) = ended.stderr.splitlines()
     assert line.startswith("error: ")
     assert names(line, "LABELLOOP_STORE")
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "alerting"])
+def test_where_logs_are_json_so_is_that_line_and_it_names_the_service(service: str) -> None:
+    ended = run(service, LABELLOOP_LOG_FORMAT="json")
+
+    assert ended.returncode == 2
+    line = json.loads(ended.stderr.splitlines()[-1])
+    assert (line["service"], line["level"]) == (service, "error")
+    assert "LABELLOOP_" in line["message"]
 
 
 def test_a_log_that_is_none_is_one_line_and_an_exit(loop: Loop, tmp_path: Path) -> None:
