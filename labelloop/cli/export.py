@@ -6,6 +6,7 @@ import json
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.atomic import restrict
 from labelloop.config.home import Home
 from labelloop.config.where import Where
 from labelloop.errors import UserError
@@ -60,6 +61,8 @@ async def _export(
         return
     kind = format_of(target, kind)
     write_rows(table, target, kind)
+    if output is None and (home := opened_log.locations.home) is not None and kind != "hub":
+        restrict(home.exports, home.path)
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
         facts = {"project": history.project, "file": target, "format": kind}

@@ -14,7 +14,7 @@ from schemas.parts import Snapshot
 
 
 class FolderStore(Store):
-    """A folder as a store. Files are read in place."""
+    """A folder as a store. Files are read in place. What is put into it is at most as open as the folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -29,6 +29,7 @@ class FolderStore(Store):
         return self.root / models_uri(project_id)
 
     def publish(self, folder: Path) -> str:
+        atomic.restrict(folder, self.root)
         return folder.relative_to(self.root).as_posix()
 
     def prune(self, project_id: str, needed: Collection[str], superseded: Collection[str]) -> list[str]:
@@ -47,6 +48,7 @@ class FolderStore(Store):
         folder = self.root / f".{project_id}"
         try:
             yield folder
+            atomic.restrict(folder, self.root)
             folder.replace(self.root / project_id)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -60,6 +62,7 @@ class FolderStore(Store):
             if file_digest(copy) != snapshot.digest:
                 raise Unavailable(f"{target.name} did not arrive as it was written (its sha256 is another)")
             atomic.place(copy, target)
+        atomic.restrict(target, self.root)
         return True
 
     def address(self, uri: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.config.environment import of_child
 from labelloop.errors import UserError
 
@@ -30,9 +31,9 @@ class Service:
 async def start(service: Service) -> asyncio.subprocess.Process:
     """Start the service as leader of its own process group. Raises UserError if it cannot start."""
     try:
-        service.log.parent.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(service.log.parent)
         rotate(service.log)
-        with service.log.open("ab") as log:
+        with open(service.log, "ab", opener=_as_open_as_its_folder) as log:
             return await asyncio.create_subprocess_exec(
                 *service.command,
                 stdin=subprocess.DEVNULL,
@@ -43,6 +44,10 @@ async def start(service: Service) -> asyncio.subprocess.Process:
             )
     except OSError as error:
         raise UserError(f"cannot start {service.name}: {error}") from error
+
+
+def _as_open_as_its_folder(path: str, flags: int) -> int:
+    return os.open(path, flags, atomic.limited(atomic.ANY_USER, Path(path).parent))
 
 
 async def end(process: asyncio.subprocess.Process, grace: float) -> None:
@@ -78,7 +83,7 @@ def rotate(log: Path, largest: int = LARGEST) -> None:
     """
     with suppress(OSError):
         if log.stat().st_size > largest:
-            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            shutil.copy(log, log.with_name(f"{log.name}.1"))
             with log.open("r+b") as file:
                 file.truncate(0)
 

@@ -3,15 +3,17 @@
 import errno
 import shutil
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.errors import UserError
 
 APPLICATION_ID = 0x1ABE1
 FORMAT = 2
 BUSY_TIMEOUT = 30.0
 NEEDED = 64 * 1024
+READABLE = 0o644
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -49,7 +51,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Connect to the log. It is created if it does not exist. Raises UserError."""
     with ExitStack() as undo:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path)
             connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
@@ -60,6 +62,14 @@ def connect(path: Path) -> sqlite3.Connection:
             raise unusable(path, error) from error
         undo.pop_all()
     return connection
+
+
+def _make(path: Path) -> None:
+    """Create the empty file, as open as its folder. SQLite gives the files beside it the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with suppress(FileExistsError):
+            atomic.create(path, atomic.limited(READABLE, path.parent)).close()
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,12 +15,36 @@ from tests.support.states import PROJECT, project, trained
 STORE = FolderStore(Path("/store"))
 
 
-def test_uris_are_relative_to_the_root_and_lead_back() -> None:
-    folder = STORE.models(PROJECT) / "3" / "abc"
+def test_uris_are_relative_to_the_root_and_lead_back(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    folder = store.models(PROJECT) / "3" / "abc"
+    folder.mkdir(parents=True)
 
-    assert STORE.publish(folder) == f"{PROJECT}/models/3/abc" == f"{models_uri(PROJECT, '3')}/abc"
-    assert STORE.model(replaced(trained("3", {}), artifact=STORE.publish(folder))) == folder
-    assert STORE.address(STORE.publish(folder)) == str(folder)
+    assert store.publish(folder) == f"{PROJECT}/models/3/abc" == f"{models_uri(PROJECT, '3')}/abc"
+    assert store.model(replaced(trained("3", {}), artifact=store.publish(folder))) == folder
+    assert store.address(store.publish(folder)) == str(folder)
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o775])
+def test_what_is_put_into_a_store_is_at_most_as_open_as_its_folder(mode: int, tmp_path: Path) -> None:
+    store, file = FolderStore(tmp_path / "store"), tmp_path / "file"
+    store.root.mkdir()
+    store.root.chmod(mode)
+    file.write_text("texts")
+
+    with store.draft(PROJECT) as draft:
+        draft.mkdir()
+        (draft / "card").write_text("of the project")
+    store.add_snapshot(Snapshot(uri="other/pool/x.arrow", digest=file_digest(file), size=1), file)
+    model = store.models(PROJECT) / "0" / "abc"
+    model.mkdir(parents=True)
+    (model / "weights").write_text("numbers")
+    store.publish(model)
+
+    assert {each.name: each.stat().st_mode & 0o077 & ~mode for each in store.root.rglob("*")} == dict.fromkeys(
+        ("other", "pool", "x.arrow", PROJECT, "card", "models", "0", "abc", "weights"), 0
+    )
+    assert (model / "weights").stat().st_mode & 0o777 == 0o644 & (0o700 | mode)
 
 
 def test_pools_and_models_of_a_project_lie_together() -> None:
