@@ -5,8 +5,8 @@ import json
 
 import rich_click as click
 
-from labelloop.cli import options
 from labelloop.atomic import restrict
+from labelloop.cli import options
 from labelloop.config.home import Home
 from labelloop.config.where import Where
 from labelloop.errors import UserError

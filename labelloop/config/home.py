@@ -69,6 +69,10 @@ def find_home(path: Path) -> Home | None:
                 f"{path} is not a labelloop home: give an empty or new folder with --home"
             ) from None
         return None
+    except PermissionError as error:
+        raise UserError(
+            f"this user may not read {path}: ask whose home it is, or give another one with --home"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not a labelloop home ({MARK}: {error}): give another one with --home"

@@ -158,7 +158,8 @@ def _of_an_open_home(home: Home) -> list[Finding]:
             "home",
             WARN,
             f"others on this machine can read the texts and votes in {home.path} (mode "
-            f"{stat.S_IMODE(home.path.stat().st_mode):03o}): unless they should, run `chmod -R go= {home.path}`",
+            f"{stat.S_IMODE(home.path.stat().st_mode):03o}): unless they should, run "
+            f"`chmod -R go= {home.path}`",
         )
     ]
 

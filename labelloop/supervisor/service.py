@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from labelloop import atomic
 from labelloop.config.environment import of_child
@@ -33,7 +34,7 @@ async def start(service: Service) -> asyncio.subprocess.Process:
     try:
         atomic.make_folder(service.log.parent)
         rotate(service.log)
-        with open(service.log, "ab", opener=_as_open_as_its_folder) as log:
+        with _appending(service.log) as log:
             return await asyncio.create_subprocess_exec(
                 *service.command,
                 stdin=subprocess.DEVNULL,
@@ -46,8 +47,9 @@ async def start(service: Service) -> asyncio.subprocess.Process:
         raise UserError(f"cannot start {service.name}: {error}") from error
 
 
-def _as_open_as_its_folder(path: str, flags: int) -> int:
-    return os.open(path, flags, atomic.limited(atomic.ANY_USER, Path(path).parent))
+def _appending(log: Path) -> BinaryIO:
+    mode = atomic.limited(atomic.ANY_USER, log.parent)
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode), "ab")
 
 
 async def end(process: asyncio.subprocess.Process, grace: float) -> None:

@@ -61,6 +61,11 @@ class SqliteLog:
 
     @asynccontextmanager
     async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
+        if self._file.is_copy:
+            raise UserError(
+                "the log lies in a folder that cannot be written, so a copy of it is read, which gets no new "
+                "events: follow it where it can be written"
+            )
         yield SqliteFollower(self, self._file, group)
 
     async def seek(self, group: str, at_end: bool) -> None:

@@ -117,6 +117,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         _create(connection)
 
 
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether the file is a log that can be read as it is. Raises sqlite3.Error if it cannot be read."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(application == APPLICATION_ID and version == FORMAT)
+
+
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement in TABLES.split(";"):

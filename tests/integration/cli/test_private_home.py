@@ -1,4 +1,4 @@
-"""Who else on a machine may read what commands write."""
+"""Who else on a machine may read what commands write, and a home that may only be read."""
 
 import asyncio
 import json
@@ -12,11 +12,10 @@ from labelloop.config.home import open_home
 from labelloop.doctor.finding import OK, WARN
 from labelloop.doctor.machine import check_home
 from labelloop.log import open_log
-from schemas.envelope import new_event
-from schemas.events import EventData
-from tests.support.command import labelloop
+from tests.support.command import error_line, labelloop
+from tests.support.disks import read_only
 from tests.support.messages import names
-from tests.support.states import annotated, answered, queried, vote
+from tests.support.users import nobody
 
 OTHERS = 0o077
 
@@ -24,7 +23,7 @@ OTHERS = 0o077
 @pytest.fixture
 def mail(tmp_path: Path) -> Path:
     file = tmp_path / "mail.csv"
-    file.write_text("text\nwin a prize\nlunch?\ncheap pills\nmoved to 3pm\n")
+    file.write_text("text,label\nwin a prize,spam\nlunch?,ham\ncheap pills,\nmoved to 3pm,\n")
     return file
 
 
@@ -36,19 +35,10 @@ def reachable() -> Iterator[Path]:
         yield Path(folder)
 
 
-def init(home: Path, mail: Path, *more: object) -> str:
-    """The id of a new project with one finished batch."""
-    made = labelloop("init", "--home", home, "--dataset", mail, "--labels", "spam,ham", "--batch-size", 2, *more, "--json")
-    project = str(json.loads(made.stdout)["project"])
-    given = queried("0", (2, 0)), annotated(answered(2, vote("ann", "spam")), answered(0, vote("ann", "ham")))
-    asyncio.run(_append(home, project, *given))
-    return project
-
-
-async def _append(home: Path, project: str, *data: EventData) -> None:
-    log = open_log(open_home(home).log_url)
-    await log.append(*(new_event(project, each, source="tests") for each in data))
-    await log.close()
+def init(home: Path, mail: Path, *more: object) -> None:
+    """Make a home with a project, whose batch 0 is done."""
+    made = labelloop("import", mail, "--home", home, "--label-column", "label", "--batch-size", 2, *more)
+    assert made.exit_code == 0, made.output
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -101,3 +91,44 @@ def test_doctor_tells_of_a_home_that_others_can_read(reachable: Path, mail: Path
     assert of_private.level == OK
     assert of_older.level == WARN
     assert names(of_older.said, older, "755", f"chmod -R go= {older}")
+
+
+READING = (
+    ("status", "--json"),
+    ("export", "--output", "-"),
+    ("events", "--json"),
+    ("replay", "--verify", "--json"),
+)
+
+
+def test_a_home_that_can_only_be_read_shows_the_same(tmp_path: Path, mail: Path) -> None:
+    home = tmp_path / "home"
+    init(home, mail)
+    expected = [labelloop(command, "--home", home, *more).stdout for command, *more in READING[1:]]
+
+    with read_only(home) as folder:
+        files = sorted(folder.rglob("*"))
+        shown = [labelloop(command, "--home", folder, *more) for command, *more in READING]
+        refused = labelloop("pause", "--home", folder)
+
+        assert sorted(folder.rglob("*")) == files
+    assert [result.exit_code for result in shown] == [0] * len(READING)
+    assert [result.stdout.replace(str(folder), str(home)) for result in shown[1:]] == expected
+    (project,) = json.loads(shown[0].stdout)["projects"]
+    assert project["batches"]["done"] == 1
+    assert names(error_line(refused), folder / "log.sqlite")
+
+
+def test_another_user_sees_a_running_home_that_is_open_to_her(reachable: Path, mail: Path) -> None:
+    home = reachable / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    init(home, mail)
+    log = open_log(open_home(home).log_url)
+
+    with nobody(home):
+        shown = [labelloop(command, "--home", home) for command in ("status", "events")]
+    asyncio.run(log.close())
+
+    assert [(result.exit_code, result.stderr) for result in shown] == [(0, "")] * 2
+    assert [path.name for path in home.glob("log.sqlite*")] == ["log.sqlite"]

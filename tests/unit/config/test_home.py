@@ -1,6 +1,7 @@
 """The folder that holds all state."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, open_home
 from labelloop.errors import UserError
 from tests.support.messages import raises_naming
+from tests.support.users import nobody
 
 
 def test_a_home_is_made_once_and_found_again(tmp_path: Path) -> None:
@@ -42,6 +44,16 @@ def test_a_new_home_is_private_and_a_folder_that_is_there_keeps_its_mode(tmp_pat
     assert (private / "home.json").stat().st_mode & 0o777 == 0o600
     assert shared.stat().st_mode & 0o777 == 0o775
     assert (shared / "home.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_private_home_of_another_user_is_told(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home").path
+    if os.geteuid() != 0:
+        home.chmod(0)
+
+    with nobody(home), raises_naming(UserError, home, "--home"):
+        existing_home(home)
+    home.chmod(0o700)
 
 
 def test_a_home_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:

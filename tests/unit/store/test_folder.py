@@ -41,9 +41,9 @@ def test_what_is_put_into_a_store_is_at_most_as_open_as_its_folder(mode: int, tm
     (model / "weights").write_text("numbers")
     store.publish(model)
 
-    assert {each.name: each.stat().st_mode & 0o077 & ~mode for each in store.root.rglob("*")} == dict.fromkeys(
-        ("other", "pool", "x.arrow", PROJECT, "card", "models", "0", "abc", "weights"), 0
-    )
+    assert {
+        each.name: each.stat().st_mode & 0o077 & ~mode for each in store.root.rglob("*")
+    } == dict.fromkeys(("other", "pool", "x.arrow", PROJECT, "card", "models", "0", "abc", "weights"), 0)
     assert (model / "weights").stat().st_mode & 0o777 == 0o644 & (0o700 | mode)
 
 
