@@ -56,7 +56,9 @@ def restore(folder: Path, home: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     option = f"--home {shlex.quote(str(path))}"
-    click.echo(f"{path}: {len(made.events)} projects, {sum(made.events.values())} events, as of {made.made_at}")
+    click.echo(
+        f"{path}: {len(made.events)} projects, {sum(made.events.values())} events, as of {made.made_at}"
+    )
     click.echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
     click.echo(f"check  labelloop replay --verify {option}")
     click.echo(f"go on  labelloop up {option}")

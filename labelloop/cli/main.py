@@ -24,6 +24,7 @@ MODULES = {
     "copy": "labelloop.cli.copy",
     "curve": "labelloop.cli.curve",
     "deadletters": "labelloop.cli.deadletters",
+    "delete": "labelloop.cli.delete",
     "demo": "labelloop.cli.demo",
     "doctor": "labelloop.cli.doctor",
     "down": "labelloop.cli.down",

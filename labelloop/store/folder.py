@@ -7,8 +7,8 @@ from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import Unavailable
-from labelloop.store.artifacts import file_digest, prune
-from labelloop.store.base import Store, models_uri
+from labelloop.store.artifacts import file_digest, prune, remove_tree
+from labelloop.store.base import Store, check_id, models_uri
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
@@ -64,6 +64,11 @@ class FolderStore(Store):
             atomic.place(copy, target)
         atomic.restrict(target, self.root)
         return True
+
+    def remove(self, project_id: str, keep: Collection[str] = ()) -> None:
+        check_id(project_id)
+        for folder in (f".{project_id}", project_id):
+            remove_tree(self.root / folder, {self.root / uri for uri in keep})
 
     def address(self, uri: str) -> str:
         return str(self.root / uri)

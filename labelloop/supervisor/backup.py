@@ -48,11 +48,7 @@ async def back_up(home: Home, folder: Path) -> BackedUp:
     are at least as new: an answer that the log knows and Argilla lacks would count as withdrawn. Raises
     UserError.
     """
-    folder = folder.expanduser().absolute()
-    if folder.exists():
-        raise UserError(f"{folder} exists already: give a new folder to back up to")
-    if folder.is_relative_to(home.path):
-        raise UserError(f"{folder} lies in the home itself: give a folder elsewhere to back up to")
+    folder = _target(home, folder)
     locations = choose_locations(home, Elsewhere())
     try:
         with atomic.beside(folder) as draft:
@@ -65,6 +61,7 @@ async def back_up(home: Home, folder: Path) -> BackedUp:
             events = {name: len(history.seen) for name, history in histories.items()}
             size = _finish(draft, home, events)
             draft.rename(folder)
+            atomic.sync(folder.parent)
     except OSError as error:
         raise UserError(
             f"cannot write the backup {folder} ({error.strerror or error}): give another folder"
@@ -72,9 +69,17 @@ async def back_up(home: Home, folder: Path) -> BackedUp:
     return BackedUp(folder, sum(events.values()), len(events), models, size, tuple(_elsewhere(locations)))
 
 
-async def _log_and_store(
-    locations: Locations, home: Home, copy: Home
-) -> tuple[Mapping[str, History], int]:
+def _target(home: Home, folder: Path) -> Path:
+    """The absolute path of a new folder. Raises UserError if it is there, or lies in the home."""
+    folder = folder.expanduser().absolute()
+    if folder.exists():
+        raise UserError(f"{folder} exists already: give a new folder to back up to")
+    if folder.is_relative_to(home.path):
+        raise UserError(f"{folder} lies in the home itself: give a folder elsewhere to back up to")
+    return folder
+
+
+async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[Mapping[str, History], int]:
     """Copy both. A model that the log names may be superseded and removed meanwhile: then begin again."""
     for tries_left in reversed(range(TRIES)):
         log = locations.log
@@ -109,7 +114,9 @@ def _copy_snapshot(store: FolderStore, target: FolderStore, snapshot: Snapshot, 
     if not file.is_file() and not is_needed:
         return
     if not file.is_file() or file_digest(file) != snapshot.digest:
-        raise UserError(f"{file} is missing or damaged: restore it from an earlier backup, then back up again")
+        raise UserError(
+            f"{file} is missing or damaged: restore it from an earlier backup, then back up again"
+        )
     target.add_snapshot(snapshot, file)
 
 
@@ -146,9 +153,7 @@ def _settings_and_exports(home: Home, copy: Home) -> None:
         if file.is_file() and not file.name.startswith((home.log.name, atomic.UNFINISHED)):
             shutil.copyfile(file, copy.path / file.name)
     if home.exports.is_dir():
-        shutil.copytree(
-            home.exports, copy.exports, ignore=shutil.ignore_patterns(f"{atomic.UNFINISHED}*")
-        )
+        shutil.copytree(home.exports, copy.exports, ignore=shutil.ignore_patterns(f"{atomic.UNFINISHED}*"))
 
 
 def _argilla(home: Home, copy: Home) -> None:

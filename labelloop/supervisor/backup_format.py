@@ -43,7 +43,9 @@ def read(folder: Path) -> Backup:
     if newer:
         raise UserError(f"a newer labelloop wrote the backup {folder}: upgrade labelloop")
     if not safe:
-        raise UserError(f"{folder / LIST} names files outside the home: it is not what `labelloop backup` wrote")
+        raise UserError(
+            f"{folder / LIST} names files outside the home: it is not what `labelloop backup` wrote"
+        )
     return backup
 
 

@@ -32,8 +32,8 @@ def restore(folder: Path, path: Path) -> Restored:
     folder, path = folder.expanduser().absolute(), path.expanduser().absolute()
     if find_home(path) is not None:
         raise UserError(
-            f"there is a home at {path} already, and it stays as it is: give another one with --home, or move "
-            "it away first"
+            f"there is a home at {path} already, and it stays as it is: give another one with --home, or "
+            "move it away first"
         )
     backup = read(folder)
     try:
@@ -45,7 +45,9 @@ def restore(folder: Path, path: Path) -> Restored:
             atomic.make_folder(home.store)
             draft.rename(path)
     except OSError as error:
-        raise UserError(f"cannot restore to {path} ({error.strerror or error}): give another --home") from error
+        raise UserError(
+            f"cannot restore to {path} ({error.strerror or error}): give another --home"
+        ) from error
     home = existing_home(path)
     StateCache(cache_folder(), choose_locations(home, Elsewhere()).log).clear()
     return Restored(home, backup)

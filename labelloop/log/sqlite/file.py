@@ -61,10 +61,25 @@ class SqliteFile:
         with self._writing, self._reading:
             self._open.close()
 
-    def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
-        writer = self._writer
-        if writer is None:
+    async def run(self, statement: str) -> None:
+        """Run a statement that cannot be part of a transaction, such as a PRAGMA, on the writing side."""
+        await asyncio.shield(asyncio.to_thread(self._run, statement))
+
+    def _run(self, statement: str) -> None:
+        writer = self._writable()
+        try:
+            with self._writing:
+                writer.execute(statement).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._clear(error) from error
+
+    def _writable(self) -> sqlite3.Connection:
+        if self._writer is None:
             raise UserError(f"the log {self._path} can only be read here: do this where it can be written")
+        return self._writer
+
+    def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
+        writer = self._writable()
         try:
             with self._writing:
                 writer.execute("BEGIN IMMEDIATE")

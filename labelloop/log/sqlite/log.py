@@ -10,6 +10,7 @@ from typing import Any
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.sqlite.dead_letters import SqliteDeadLetters
+from labelloop.log.sqlite.erasing import check_unused, erase
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
 from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all
 from schemas.envelope import Event
@@ -83,6 +84,19 @@ class SqliteLog:
                 yield each
             offset = records[-1].offset
             await asyncio.sleep(0)
+
+    async def check_unused(self) -> None:
+        await self._file.write(lambda connection: check_unused(connection, self._lifetime))
+
+    async def erase(self, project: str) -> int:
+        """Erase a project's events, also from the file's free space. Returns how many there were.
+
+        Raises UserError if a process still owns a service's projects.
+        """
+        await self._file.run("PRAGMA secure_delete = ON")
+        erased = await self._file.write(lambda connection: erase(connection, project, self._lifetime))
+        await self._file.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased
 
     async def close(self) -> None:
         self._file.close()

@@ -50,13 +50,15 @@ def project_of(home: Home) -> str:
 def model_of(home: Home) -> Path:
     """Train a model in appearance, and tell the log of it."""
     project = project_of(home)
-    folder = artifacts.store(
-        home.store / project / "models" / "0", lambda draft: (draft / "weights").touch() or None
-    )
+    folder = artifacts.store(home.store / project / "models" / "0", _fill)
     data = trained("0", {"0": 0})
     uri = folder.relative_to(home.store).as_posix()
     asyncio.run(_append(home, project, data.model_copy(update={"artifact": uri, "sha256": folder.name})))
     return folder
+
+
+def _fill(draft: Path) -> None:
+    (draft / "weights").touch()
 
 
 async def _append(home: Home, project: str, data: object) -> None:
@@ -66,9 +68,7 @@ async def _append(home: Home, project: str, data: object) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_restored_home_shows_what_the_first_one_showed(home: Home, tmp_path: Path) -> None:
@@ -192,9 +192,7 @@ def test_a_file_that_is_not_as_it_was_backed_up_is_named_and_nothing_is_restored
         {"more": 1},
     ],
 )
-def test_a_folder_that_is_no_backup_is_refused(
-    change: dict[str, object], home: Home, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_no_backup_is_refused(change: dict[str, object], home: Home, tmp_path: Path) -> None:
     asyncio.run(back_up(home, tmp_path / "backup"))
     listed = tmp_path / "backup" / "backup.json"
     listed.write_text(json.dumps({**json.loads(listed.read_text()), **change}))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.errors import Unavailable
+from labelloop.errors import Unavailable, UserError
 from labelloop.store import FolderStore, models_uri, pool_uri
 from labelloop.store.artifacts import file_digest
 from schemas.model import replaced
@@ -99,3 +99,34 @@ def test_a_file_that_is_not_the_snapshot_is_not_added(tmp_path: Path) -> None:
         store.add_snapshot(snapshot, file)
 
     assert list(store.snapshot(snapshot).parent.iterdir()) == []
+
+
+def test_everything_of_a_project_is_removed_but_what_is_kept(tmp_path: Path) -> None:
+    store, outside = FolderStore(tmp_path / "store"), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    for uri in (f"{PROJECT}/pool/x", f"{PROJECT}/pool/y", f"{PROJECT}/models/0/abc/weights", "other/pool/x"):
+        (store.root / uri).parent.mkdir(parents=True, exist_ok=True)
+        (store.root / uri).touch()
+    (store.root / PROJECT / "models" / "link").symlink_to(outside)
+    (store.root / f".{PROJECT}").mkdir()
+
+    store.remove(PROJECT, {f"{PROJECT}/pool/y"})
+
+    left = {str(path.relative_to(store.root)) for path in store.root.rglob("*") if not path.is_dir()}
+    assert left == {f"{PROJECT}/pool/y", "other/pool/x"}
+    assert (outside / "file").exists()
+    store.remove(PROJECT)
+    store.remove(PROJECT)
+    assert [path.name for path in store.root.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../outside", "a/b", "/etc"])
+def test_an_id_that_leads_out_of_the_store_removes_nothing(name: str, tmp_path: Path) -> None:
+    (tmp_path / "outside").touch()
+    store = FolderStore(tmp_path / "store")
+    (store.root / "kept").mkdir(parents=True)
+
+    with pytest.raises(UserError):
+        store.remove(name)
+    assert {path.name for path in tmp_path.rglob("*")} == {"outside", "store", "kept"}
