@@ -8,6 +8,7 @@ embeddings. Status files, and caches that hold their own digest, are not durable
 import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ from typing import BinaryIO
 
 UNFINISHED = ".writing-"
 ANY_USER = 0o666
+ANY_USER_ENTERS = 0o777
+PERMISSIONS = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 THIS_USER = 0o600
 
 
@@ -23,17 +26,19 @@ def write(
     path: Path,
     content: str | bytes,
     *,
-    mode: int = ANY_USER,
+    mode: int | None = None,
     durable: bool = True,
     replaces: bool = True,
 ) -> None:
-    """Write a file with this content to `path`. `mode` is the mode of a new file, before the umask.
+    """Write a file with this content to `path`.
+
+    `mode` is the mode of a new file, before the umask; by default it is as open as its folder.
 
     If two processes write at the same time, the last one wins; with `replaces` False, the first one does.
     The folder must exist.
     """
     with _draft(path) as draft:
-        with create(draft, mode) as file:
+        with create(draft, limited(ANY_USER, path.parent) if mode is None else mode) as file:
             file.write(content.encode() if isinstance(content, str) else content)
         if replaces:
             place(draft, path, durable=durable)
@@ -66,6 +71,31 @@ def _draft(target: Path) -> Iterator[Path]:
 def create(path: Path, mode: int = ANY_USER) -> BinaryIO:
     """Open a new file for writing; it must not exist. `mode` is reduced by the umask."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+
+
+def limited(mode: int, folder: Path) -> int:
+    """The mode without the rights that group and others do not have in `folder`."""
+    return mode & (stat.S_IRWXU | folder.stat().st_mode)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents. Each new one is at most as open as the one in which it lies."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=limited(ANY_USER_ENTERS, path.parent), exist_ok=True)
+
+
+def restrict(path: Path, root: Path) -> None:
+    """Take the rights that group and others lack in the folder `root` from what lies at `path` in it.
+
+    That is a file, or a folder and all in it, and the folders on the way from `root`.
+    """
+    allowed = stat.S_IRWXU | stat.S_IMODE(root.stat().st_mode)
+    on_the_way = [folder for folder in path.parents if folder.is_relative_to(root) and folder != root]
+    for place in (*on_the_way, path, *(path.rglob("*") if path.is_dir() else ())):
+        mode = stat.S_IMODE(place.lstat().st_mode)
+        if not place.is_symlink() and mode & PERMISSIONS & ~allowed:
+            place.chmod(mode & (allowed | ~PERMISSIONS))
 
 
 def place(draft: Path, target: Path, *, durable: bool = True) -> None:

@@ -5,6 +5,7 @@ import json
 
 import rich_click as click
 
+from labelloop.atomic import restrict
 from labelloop.cli import options
 from labelloop.config.home import Home
 from labelloop.config.where import Where
@@ -63,6 +64,8 @@ async def _export(
     kind = format_of(target, kind)
     write_rows(table, target, kind)
     write_origin(target, kind, history.project, state.log)
+    if output is None and (home := opened_log.locations.home) is not None and kind != "hub":
+        restrict(home.exports, home.path)
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
         facts = {"project": history.project, "file": target, "format": kind, "log": state.log._asdict()}

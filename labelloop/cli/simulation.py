@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from labelloop import atomic
 from labelloop.cli import plots
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.view.links import login_lines, tell_notes
@@ -150,6 +151,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
         plots.draw_png(points, state.project.name, png, audited)
+    atomic.restrict(home.exports, home.path)
     return WrittenFiles(export, png)
 
 

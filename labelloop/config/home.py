@@ -15,6 +15,7 @@ USER = "user"
 DEMO = "demo"
 DEFAULT = Path(".labelloop")
 DEFAULT_DEMO = Path(".labelloop-demo")
+PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ def find_home(path: Path) -> Home | None:
                 f"{path} is not a labelloop home: give an empty or new folder with --home"
             ) from None
         return None
+    except PermissionError as error:
+        raise UserError(
+            f"this user may not read {path}: ask whose home it is, or give another one with --home"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not a labelloop home ({MARK}: {error}): give another one with --home"
@@ -88,7 +93,10 @@ def existing_home(path: Path) -> Home:
 
 
 def open_home(path: Path, kind: str = USER) -> Home:
-    """The home at `path`, created if needed. Raises UserError for a home of another kind."""
+    """The home at `path`, created if needed. Raises UserError for a home of another kind.
+
+    A new folder is private. A folder that is there keeps its mode, and what is made in it is as open as it.
+    """
     home = find_home(path)
     if home is None:
         home = Home(path.expanduser().absolute(), kind)
@@ -112,6 +120,7 @@ def clear(home: Home) -> None:
     for entry in home.run.iterdir() if home.run.is_dir() else ():
         if entry.name != LOCK:
             _remove(entry)
+    atomic.make_folder(home.store)
 
 
 def _remove(entry: Path) -> None:
@@ -123,8 +132,10 @@ def _remove(entry: Path) -> None:
 
 def _make(home: Home) -> None:
     try:
-        home.path.mkdir(parents=True, exist_ok=True)
+        home.path.parent.mkdir(parents=True, exist_ok=True)
+        home.path.mkdir(mode=PRIVATE, exist_ok=True)
         atomic.write(home.path / MARK, json.dumps({"format": FORMAT, "kind": home.kind}) + "\n")
+        atomic.make_folder(home.store)
     except OSError as error:
         raise UserError(
             f"cannot create the home {home.path} ({error.strerror}): give another one with --home"

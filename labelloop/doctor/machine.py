@@ -132,7 +132,7 @@ def check_home(folder: Path, is_needed: bool) -> list[Finding]:
             return [
                 Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` creates it")
             ]
-        findings = [*_of_this_user(home), *_of_others(home)]
+        findings = [*_of_this_user(home), *(_of_an_open_home(home) or _of_keys(home))]
     except UserError as error:
         return [Finding("home", FAIL, str(error))]
     except OSError as error:
@@ -149,16 +149,32 @@ def _of_this_user(home: Home) -> Iterator[Finding]:
             yield Finding("home", FAIL, refused)
 
 
-def _of_others(home: Home) -> Iterator[Finding]:
-    for path in (
-        home.argilla / secrets.FILE,
-        home.path / deployment.FILE,
-        home.path / locations.FILE,
-    ):
-        if path.exists() and path.stat().st_mode & OTHERS:
-            yield Finding(
-                "home", WARN, f"others can read {path}, which contains a key: run `chmod 600 {path}`"
-            )
+def _of_an_open_home(home: Home) -> list[Finding]:
+    """A finding if others can enter the home: texts and votes are in it."""
+    if not home.path.stat().st_mode & OTHERS or not all(_lets_others_in(each) for each in home.path.parents):
+        return []
+    return [
+        Finding(
+            "home",
+            WARN,
+            f"others on this machine can read the texts and votes in {home.path} (mode "
+            f"{stat.S_IMODE(home.path.stat().st_mode):03o}): unless they should, run "
+            f"`chmod -R go= {home.path}`",
+        )
+    ]
+
+
+def _lets_others_in(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH))
+
+
+def _of_keys(home: Home) -> list[Finding]:
+    keys = (home.argilla / secrets.FILE, home.path / deployment.FILE, home.path / locations.FILE)
+    return [
+        Finding("home", WARN, f"others can read {path}, which contains a key: run `chmod 600 {path}`")
+        for path in keys
+        if path.exists() and path.stat().st_mode & OTHERS
+    ]
 
 
 def _refused(path: Path) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from labelloop.log.dead_letters import DeadLetters
 from schemas.envelope import Event
@@ -164,3 +164,19 @@ class Log(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ErasingLog(Protocol):
+    """A log that can also forget a project, because it has no readers while nothing runs."""
+
+    async def check_unused(self) -> None:
+        """Raises UserError while somebody owns a service's projects."""
+        ...
+
+    async def erase(self, project: str) -> int:
+        """Erase a project's events. Returns how many there were. Other events keep their places.
+
+        Raises UserError while somebody owns a service's projects, and Unavailable.
+        """
+        ...

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from labelloop import atomic
+
 SIZE = 4096
 LONGEST = 500
 IDLE = "idle"
@@ -21,7 +23,7 @@ class StatusFile:
         self._said_of: dict[str, dict[str, str]] = {}
         if folder is not None:
             with suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
+                atomic.make_folder(folder)
                 self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
                 os.ftruncate(self._file, SIZE)
         self.set(doing="starting")

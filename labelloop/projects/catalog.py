@@ -9,13 +9,17 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from schemas.envelope import Event
 
+NOWHERE = "nowhere"
+"""The identity of no log: a deleted project has moved there."""
+
 
 async def read_histories(
-    log: Log, passing: Callable[[Event], None] = lambda event: None
+    log: Log, passing: Callable[[Event], None] = lambda event: None, with_deleted: bool = False
 ) -> dict[str, History]:
     """Every project's current history, by id, in the order of creation.
 
-    `passing` is called with each event that is read.
+    `passing` is called with each event that is read. A project that was deleted from a shared log is left
+    out, unless `with_deleted`.
     """
     log_identity = await log.identity()
     histories: dict[str, History] = {}
@@ -25,7 +29,13 @@ async def read_histories(
             project = record.event.project
             history = histories.setdefault(project, History(project, log_identity))
             history.add(record.event, record.position)
-    return dict(sorted(histories.items(), key=lambda entry: _made_at(entry[1])))
+    shown = [history for history in histories.values() if with_deleted or not is_deleted(history)]
+    return {history.project: history for history in sorted(shown, key=_made_at)}
+
+
+def is_deleted(history: History) -> bool:
+    """Whether the project was deleted: it moved to no log."""
+    return history.is_away and history.moved is not None and history.moved.log == NOWHERE
 
 
 def _made_at(history: History) -> datetime:

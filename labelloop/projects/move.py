@@ -54,7 +54,7 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
     snapshots = copy_snapshots(source.store(), target.store(), _snapshots(created(history).project))
-    history = await _leave(source, target.address, target_identity, project, why)
+    history = await leave(source.log, project, target.address, target_identity, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)
     return Moved(project, events, snapshots, loop_digest(history.state), loop_digest(sound(arrived)))
@@ -73,10 +73,13 @@ def _has_left_for(history: History, there: str) -> bool:
     return history.halt is None and history.is_away and moved is not None and moved.log == there
 
 
-async def _leave(source: LogSide, address: str, there: str, project: str, why: str) -> History:
-    """Append ProjectMoved unless the log has it. Returns the history up to and including it."""
+async def leave(log: Log, project: str, address: str, there: str, why: str) -> History:
+    """Append ProjectMoved unless the log has it. Returns the history up to and including it.
+
+    `address` and `there`: the URL and the identity of the log that the project moves to. Raises UserError.
+    """
     for _ in range(TRIES):
-        history = await _history(source.log, project)
+        history = await _history(log, project)
         if _has_left_for(history, there):
             return history
         moved = ProjectMoved(
@@ -88,7 +91,7 @@ async def _leave(source: LogSide, address: str, there: str, project: str, why: s
             events=len(history.seen),
         )
         cause = sound(history).latest_id
-        await source.log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
+        await log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
     raise UserError(f"{project} gets new events too fast to be moved: pause it, then try again")
 
 

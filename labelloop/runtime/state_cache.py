@@ -4,6 +4,7 @@ import gc
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -101,6 +102,10 @@ class StateCache:
     def remove(self, partition: int) -> None:
         with suppress(OSError):
             self._path(partition).unlink()
+
+    def clear(self) -> None:
+        """Remove everything that was kept of this log."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, partition: int) -> Path:
         return self._folder / f"{partition}.json"

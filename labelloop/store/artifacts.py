@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Collection
@@ -95,6 +96,19 @@ def prune(models: Path, needed: Collection[Path] = (), superseded: Collection[Pa
         if not any(path.parent.iterdir()):
             path.parent.rmdir()
     return removed
+
+
+def remove_tree(folder: Path, keep: Collection[Path] = ()) -> None:
+    """Remove a folder with all in it, except some files. Links are removed, and not followed."""
+    if folder.is_symlink():
+        folder.unlink()
+        return
+    for place, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(place) / name for name in (*files, *folders)):
+            if path.is_symlink() or (path.is_file() and path not in keep):
+                path.unlink()
+        if not any(Path(place).iterdir()):
+            Path(place).rmdir()
 
 
 def _write_manifest(folder: Path) -> str:

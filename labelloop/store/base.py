@@ -5,7 +5,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from labelloop.errors import TaskError
+from labelloop.errors import TaskError, UserError
 from labelloop.store.artifacts import MANIFEST
 from schemas.events import ModelTrained, ProjectCreated
 from schemas.parts import Snapshot
@@ -13,6 +13,12 @@ from schemas.parts import Snapshot
 
 def pool_uri(project_id: str, file_name: str) -> str:
     return f"{project_id}/pool/{file_name}"
+
+
+def check_id(project_id: str) -> None:
+    """Raises UserError if a project's id, which comes from a log, would lead out of its folder."""
+    if not project_id.strip(".") or any(each in project_id for each in "/\\\0"):
+        raise UserError(f"{project_id!r} is no project's id: nothing was removed from the store")
 
 
 def models_uri(project_id: str, model: str = "") -> str:
@@ -73,6 +79,10 @@ class Store(ABC):
     @abstractmethod
     def add_snapshot(self, snapshot: Snapshot, file: Path) -> bool:
         """Copy `file` to the snapshot's place and check its digest. False if it was already there."""
+
+    @abstractmethod
+    def remove(self, project_id: str, keep: Collection[str] = ()) -> None:
+        """Remove everything of a project, except the files with these URIs. It may be gone already."""
 
     @abstractmethod
     def address(self, uri: str) -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import Unavailable
-from labelloop.store.artifacts import file_digest, prune
-from labelloop.store.base import Store, models_uri
+from labelloop.store.artifacts import file_digest, prune, remove_tree
+from labelloop.store.base import Store, check_id, models_uri
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
 
 class FolderStore(Store):
-    """A folder as a store. Files are read in place."""
+    """A folder as a store. Files are read in place. What is put into it is at most as open as the folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -29,6 +29,7 @@ class FolderStore(Store):
         return self.root / models_uri(project_id)
 
     def publish(self, folder: Path) -> str:
+        atomic.restrict(folder, self.root)
         return folder.relative_to(self.root).as_posix()
 
     def prune(self, project_id: str, needed: Collection[str], superseded: Collection[str]) -> list[str]:
@@ -47,6 +48,7 @@ class FolderStore(Store):
         folder = self.root / f".{project_id}"
         try:
             yield folder
+            atomic.restrict(folder, self.root)
             folder.replace(self.root / project_id)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +62,13 @@ class FolderStore(Store):
             if file_digest(copy) != snapshot.digest:
                 raise Unavailable(f"{target.name} did not arrive as it was written (its sha256 is another)")
             atomic.place(copy, target)
+        atomic.restrict(target, self.root)
         return True
+
+    def remove(self, project_id: str, keep: Collection[str] = ()) -> None:
+        check_id(project_id)
+        for folder in (f".{project_id}", project_id):
+            remove_tree(self.root / folder, {self.root / uri for uri in keep})
 
     def address(self, uri: str) -> str:
         return str(self.root / uri)

@@ -15,7 +15,7 @@ from labelloop.store.artifacts import (
     file_digest,
     verify,
 )
-from labelloop.store.base import Store, models_uri
+from labelloop.store.base import Store, check_id, models_uri
 from labelloop.store.cache import Cache
 from labelloop.store.fetching import fetch_model, fetch_snapshot
 from labelloop.store.objects import Objects, away
@@ -114,6 +114,14 @@ class RemoteStore(Store):
         if self._objects.digest(snapshot.uri) != snapshot.digest:
             raise away(self._objects.shown, f"{snapshot.uri} did not arrive as it was sent")
         return True
+
+    def remove(self, project_id: str, keep: Collection[str] = ()) -> None:
+        check_id(project_id)
+        for name in self._objects.find(project_id):
+            if name not in keep and name.startswith(f"{project_id}/"):
+                self._objects.remove(name)
+        for folder in (f".{project_id}", project_id):
+            remove(self._cache.path(folder))
 
     def address(self, uri: str) -> str:
         return f"{self._objects.shown}/{uri}"

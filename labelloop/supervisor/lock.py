@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.config.home import LOCK
 from labelloop.errors import UserError
 
@@ -16,7 +17,7 @@ PATIENCE = 0.5
 @contextmanager
 def hold(run: Path) -> Iterator[None]:
     """Hold the supervisor's lock of the home with this `run` folder. Raises UserError if another holds it."""
-    run.mkdir(parents=True, exist_ok=True)
+    atomic.make_folder(run)
     descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _take(descriptor):

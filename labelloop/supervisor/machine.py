@@ -46,17 +46,22 @@ async def running(
             yield Machine(home, locations, supervisor, access, learner)
 
 
-async def start_services(machine: Machine, beside: plan.OptionalServices) -> None:
-    """Start the services once Argilla answers. It starts faster while nothing else runs.
-
-    Raises UserError if Argilla keeps crashing.
-    """
+async def argilla_answers(machine: Machine) -> None:
+    """Wait until Argilla answers. Raises UserError if it keeps crashing."""
 
     def given_up() -> str | None:
         state = machine.supervisor.state_of("argilla")
         return state.ended if state is not None and state.restarts >= RESTARTS else None
 
     await wait_until_up(machine.access, given_up)
+
+
+async def start_services(machine: Machine, beside: plan.OptionalServices) -> None:
+    """Start the services once Argilla answers. It starts faster while nothing else runs.
+
+    Raises UserError if Argilla keeps crashing.
+    """
+    await argilla_answers(machine)
     if machine.learner is not None:
         machine.supervisor.start(plan.learner(machine.home, machine.learner))
     for service in plan.services(machine.home, machine.locations, machine.access, beside, machine.learner):

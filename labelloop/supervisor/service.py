@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from labelloop import atomic
 from labelloop.config.environment import of_child
 from labelloop.errors import UserError
 
@@ -30,9 +32,9 @@ class Service:
 async def start(service: Service) -> asyncio.subprocess.Process:
     """Start the service as leader of its own process group. Raises UserError if it cannot start."""
     try:
-        service.log.parent.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(service.log.parent)
         rotate(service.log)
-        with service.log.open("ab") as log:
+        with _appending(service.log) as log:
             return await asyncio.create_subprocess_exec(
                 *service.command,
                 stdin=subprocess.DEVNULL,
@@ -43,6 +45,11 @@ async def start(service: Service) -> asyncio.subprocess.Process:
             )
     except OSError as error:
         raise UserError(f"cannot start {service.name}: {error}") from error
+
+
+def _appending(log: Path) -> BinaryIO:
+    mode = atomic.limited(atomic.ANY_USER, log.parent)
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode), "ab")
 
 
 async def end(process: asyncio.subprocess.Process, grace: float) -> None:
@@ -78,7 +85,7 @@ def rotate(log: Path, largest: int = LARGEST) -> None:
     """
     with suppress(OSError):
         if log.stat().st_size > largest:
-            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            shutil.copy(log, log.with_name(f"{log.name}.1"))
             with log.open("r+b") as file:
                 file.truncate(0)
 

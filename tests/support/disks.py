@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,27 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         missing(f"needs to be root to mount a small disk: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    """Another path to the folder, under which nobody can write, not even root."""
+    place = folder.with_name(f"{folder.name}-read-only")
+    place.mkdir()
+    for mounting in (("--bind", str(folder)), ("-o", "remount,bind,ro")):
+        try:
+            mounted = subprocess.run(
+                ["mount", *mounting, str(place)], capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            missing("needs mount for a folder that can only be read")
+        if mounted.returncode:
+            missing(f"needs to be root to mount a folder that can only be read: {mounted.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+        place.rmdir()
 
 
 def fill(disk: Path) -> Path:

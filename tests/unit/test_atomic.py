@@ -68,6 +68,34 @@ def test_a_new_file_has_its_mode_less_the_umask(mode: int, expected: int, tmp_pa
     assert (tmp_path / "file").stat().st_mode & 0o777 == expected
 
 
+@pytest.mark.parametrize(("folder", "expected"), [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644)])
+def test_a_file_and_a_folder_without_a_mode_of_their_own_are_as_open_as_their_folder(
+    folder: int, expected: int, tmp_path: Path
+) -> None:
+    tmp_path.chmod(folder)
+
+    atomic.write(tmp_path / "file", "")
+    atomic.make_folder(tmp_path / "new" / "inner")
+
+    assert (tmp_path / "file").stat().st_mode & 0o777 == expected
+    assert (tmp_path / "new").stat().st_mode & 0o777 == folder
+    assert (tmp_path / "new" / "inner").stat().st_mode & 0o777 == folder
+
+
+def test_rights_that_a_folder_does_not_give_are_taken_from_what_lies_in_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "a" / "beside").touch(0o644)
+    (root / "a" / "b" / "tool").touch(0o755)
+    (root / "a" / "b" / "link").symlink_to(tmp_path / "elsewhere")
+    root.chmod(0o750)
+
+    atomic.restrict(root / "a" / "b", root)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in root.rglob("*") if not path.is_symlink()}
+    assert modes == {"a": 0o750, "b": 0o750, "tool": 0o750, "beside": 0o644}
+
+
 def test_the_first_of_several_stays_where_none_replaces_another(tmp_path: Path, synced: list[str]) -> None:
     atomic.write(tmp_path / "file", "first", replaces=False)
     atomic.write(tmp_path / "file", "second", replaces=False)

@@ -8,9 +8,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from labelloop.errors import Unavailable
+from labelloop.errors import Unavailable, UserError
 from labelloop.log import codec
 from labelloop.log.base import Record
+from labelloop.log.sqlite.read_only import is_read_only, reading
 from labelloop.log.sqlite.schema import check, connect, unusable
 from schemas.envelope import Event, NotAnEvent
 
@@ -21,16 +22,23 @@ PARTITION = 0
 class SqliteFile:
     """Reads never wait, even while a write of this process waits for another process.
 
-    Raises UserError if the file is damaged or the disk is full, and Unavailable if it stays locked.
+    A file that this process cannot write is read without writing anything; `is_copy`: a copy of it is read,
+    which does not get later events. Raises UserError if the file is damaged or the disk is full, and
+    Unavailable if it stays locked.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._writer: sqlite3.Connection | None = None
+        self.is_copy = False
         with ExitStack() as undo:
-            self._writer = undo.enter_context(closing(connect(path)))
-            self._reader = undo.enter_context(closing(connect(path)))
+            if is_read_only(path):
+                self._reader, self.is_copy = undo.enter_context(reading(path))
+            else:
+                self._writer = undo.enter_context(closing(connect(path)))
+                self._reader = undo.enter_context(closing(connect(path)))
             check(self._reader, path)
-            undo.pop_all()
+            self._open = undo.pop_all()
         self._writing = threading.Lock()
         self._reading = threading.Lock()
 
@@ -51,19 +59,36 @@ class SqliteFile:
 
     def close(self) -> None:
         with self._writing, self._reading:
-            self._reader.close()
-            self._writer.close()
+            self._open.close()
 
-    def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def run(self, statement: str) -> None:
+        """Run a statement that cannot be part of a transaction, such as a PRAGMA, on the writing side."""
+        await asyncio.shield(asyncio.to_thread(self._run, statement))
+
+    def _run(self, statement: str) -> None:
+        writer = self._writable()
         try:
             with self._writing:
-                self._writer.execute("BEGIN IMMEDIATE")
+                writer.execute(statement).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._clear(error) from error
+
+    def _writable(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise UserError(f"the log {self._path} can only be read here: do this where it can be written")
+        return self._writer
+
+    def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
+        writer = self._writable()
+        try:
+            with self._writing:
+                writer.execute("BEGIN IMMEDIATE")
                 try:
-                    result = transaction(self._writer)
-                    self._writer.execute("COMMIT")
+                    result = transaction(writer)
+                    writer.execute("COMMIT")
                 except BaseException:
-                    if self._writer.in_transaction:
-                        self._writer.execute("ROLLBACK")
+                    if writer.in_transaction:
+                        writer.execute("ROLLBACK")
                     raise
                 return result
         except sqlite3.DatabaseError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.sqlite.dead_letters import SqliteDeadLetters
+from labelloop.log.sqlite.erasing import check_unused, erase
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
 from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all
 from schemas.envelope import Event
@@ -61,6 +62,11 @@ class SqliteLog:
 
     @asynccontextmanager
     async def follow(self, group: str) -> AsyncIterator["SqliteFollower"]:
+        if self._file.is_copy:
+            raise UserError(
+                "the log lies in a folder that cannot be written, so a copy of it is read, which gets no new "
+                "events: follow it where it can be written"
+            )
         yield SqliteFollower(self, self._file, group)
 
     async def seek(self, group: str, at_end: bool) -> None:
@@ -78,6 +84,19 @@ class SqliteLog:
                 yield each
             offset = records[-1].offset
             await asyncio.sleep(0)
+
+    async def check_unused(self) -> None:
+        await self._file.write(lambda connection: check_unused(connection, self._lifetime))
+
+    async def erase(self, project: str) -> int:
+        """Erase a project's events, also from the file's free space. Returns how many there were.
+
+        Raises UserError if a process still owns a service's projects.
+        """
+        await self._file.run("PRAGMA secure_delete = ON")
+        erased = await self._file.write(lambda connection: erase(connection, project, self._lifetime))
+        await self._file.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased
 
     async def close(self) -> None:
         self._file.close()

@@ -38,7 +38,7 @@ class Lease:
             "SELECT epoch, owner, pid, started, beat FROM leases WHERE service = ?", (self.service,)
         ).fetchone()
         epoch = row[0] if row else 0
-        if row and row[1] is not None and self._is_alive(*row[2:]):
+        if row and row[1] is not None and is_owner_alive(self._lifetime, *row[2:]):
             return False
         self._epoch = epoch + 1
         connection.execute(
@@ -66,11 +66,13 @@ class Lease:
             "UPDATE leases SET owner = NULL WHERE service = ? AND owner = ?", (self.service, self._owner)
         )
 
-    def _is_alive(self, pid: int, started: float, beat: float) -> bool:
-        if abs(time.time() - beat) > self._lifetime:
-            return False
-        now = _started(pid)
-        return now is not None and abs(now - started) < SAME_START
+
+def is_owner_alive(lifetime: float, pid: int, started: float, beat: float) -> bool:
+    """Whether the owner of a lease still runs and renews it."""
+    if abs(time.time() - beat) > lifetime:
+        return False
+    now = _started(pid)
+    return now is not None and abs(now - started) < SAME_START
 
 
 def end_all(connection: sqlite3.Connection) -> None:

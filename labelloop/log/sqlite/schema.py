@@ -3,15 +3,19 @@
 import errno
 import shutil
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from labelloop import atomic
 from labelloop.errors import UserError
 
 APPLICATION_ID = 0x1ABE1
 FORMAT = 2
+ERASED_FORMAT = 3
+"""The format of a log from which a project was erased: an older labelloop would take it for damaged."""
 BUSY_TIMEOUT = 30.0
 NEEDED = 64 * 1024
+READABLE = 0o644
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -49,7 +53,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Connect to the log. It is created if it does not exist. Raises UserError."""
     with ExitStack() as undo:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path)
             connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
@@ -62,13 +66,22 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _make(path: Path) -> None:
+    """Create the empty file, as open as its folder. SQLite gives the files beside it the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with suppress(FileExistsError):
+            atomic.create(path, atomic.limited(READABLE, path.parent)).close()
+
+
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """Raises UserError if the file was truncated, or if events were removed or renamed by hand."""
     try:
         _check_last_page(connection, path)
-        count, last, written = connection.execute(
+        count, last, written, erased = connection.execute(
             "SELECT count(*), coalesce(max(offset), 0), "
-            "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM events"
+            "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), "
+            "coalesce((SELECT CAST(value AS INTEGER) FROM about WHERE name = 'erased'), 0) FROM events"
         ).fetchone()
         edited = connection.execute(
             "SELECT offset FROM events WHERE json_valid(attributes) AND "
@@ -76,10 +89,11 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         ).fetchone()
     except sqlite3.Error as error:
         raise unusable(path, error) from error
-    if not count == last == written:
+    ever = max(written, last)
+    if not count + erased == ever == written:
         raise UserError(
-            f"the log {path} lacks {max(written, last) - count} of the {max(written, last)} events that were "
-            "written to it: put back a copy that was made before"
+            f"the log {path} lacks {ever - erased - count} of the {ever - erased} events that were written "
+            "to it: put back a copy that was made before"
         )
     if edited is not None:
         raise UserError(f"the log {path} was edited by hand at offset {edited[0]}: put back a copy of it")
@@ -100,11 +114,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (version or tables):
         raise UserError(f"{path} is another program's file, not a log: give the path of a log, or a new one")
-    if version > FORMAT:
+    if version > ERASED_FORMAT:
         raise UserError(f"a newer labelloop wrote the log {path}: upgrade labelloop")
     connection.execute("PRAGMA journal_mode = WAL")
     if version < FORMAT:
         _create(connection)
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether the file is a log that can be read as it is. Raises sqlite3.Error if it cannot be read."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(application == APPLICATION_ID and version in (FORMAT, ERASED_FORMAT))
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
-from labelloop.oracle.base import Rejected
+from labelloop.oracle.base import Missing, Rejected
 from labelloop.oracle.literal import without_html
 
 GUIDELINES = (
@@ -44,6 +44,16 @@ class Datasets(Accounts):
         """
         answer = (await self._request("GET", f"datasets/{dataset.id}"))["last_activity_at"]
         return None if answer is None else str(answer)
+
+    async def delete_dataset(self, name: str, workspace: str) -> bool:
+        """Delete the data set with its records and answers. False if there is none."""
+        workspace_id = await self._find_workspace(workspace)
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        if answer is None:
+            return False
+        with suppress(Missing):
+            await self._request("DELETE", f"datasets/{answer['id']}")
+        return True
 
     async def ensure_dataset(self, spec: DatasetSpec) -> Dataset:
         """Find the published data set, or create or complete it, with its workspace.

@@ -27,8 +27,8 @@ from tests.support.homes import home_with
 from tests.support.logs import write_log
 from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried
+from tests.support.users import NOBODY, nobody
 
-NOBODY = 65534
 Findings = dict[str, tuple[str, str]]
 
 
@@ -112,14 +112,15 @@ def test_a_full_disk_is_told(tiny_disk: Path) -> None:
 def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> None:
     refused = home.path / name
     if name == "store":
-        home.store.mkdir()
+        home.store.mkdir(exist_ok=True)
     # Imports what another user may not: the interpreter may lie in root's own folder.
     assert not bad(examined("--home", home.path))
     if name == "log.sqlite-wal":
         refused.touch()
     refused.chmod(0)
     if name and os.geteuid() == 0:
-        os.chown(home.path, NOBODY, -1)
+        for place in (home.path, *home.path.iterdir()):
+            os.chown(place, NOBODY, -1)
     try:
         with nobody(home.path):
             level, said = examined("--home", home.path)["home"]
@@ -256,24 +257,6 @@ def listening() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-@contextmanager
-def nobody(folder: Path) -> Iterator[None]:
-    """Be a user without rights, who can reach the folder: root may use what nobody may."""
-    if os.geteuid() != 0:
-        yield
-        return
-    closed = {place: place.stat().st_mode for place in folder.parents if not place.stat().st_mode & 0o001}
-    for place, mode in closed.items():
-        place.chmod(mode | 0o011)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        for place, mode in closed.items():
-            place.chmod(mode)
 
 
 async def _annotator(server: ArgillaServer) -> str:

@@ -11,6 +11,7 @@ from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from labelloop.store import FolderStore, copy_snapshots, pool_uri
 from labelloop.store.artifacts import MANIFEST, file_digest, verify
 from schemas import parts
+from schemas.model import replaced
 from tests.support.faulty_proxy import faulty_proxy
 from tests.support.messages import raises_naming
 from tests.support.models import publish_model, write_model
@@ -43,6 +44,24 @@ def test_what_one_machine_published_another_reads(bucket: Bucket, tmp_path: Path
     assert bucket.names() == sorted(
         [snapshot.uri, *(f"{trained.artifact}/{path.name}" for path in folder.iterdir())]
     )
+
+
+def test_everything_of_a_project_is_removed_from_bucket_and_cache_but_what_is_kept(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    store = bucket.store(tmp_path / "cache")
+    snapshot, file = a_snapshot(tmp_path)
+    other = replaced(snapshot, uri=pool_uri(f"{PROJECT}-2", file.name))
+    for each in (snapshot, other):
+        store.add_snapshot(each, file)
+    publish_model(store)
+
+    store.remove(PROJECT, {snapshot.uri})
+    assert bucket.names() == sorted([snapshot.uri, other.uri])
+
+    store.remove(PROJECT)
+    assert bucket.names() == [other.uri]
+    assert not (tmp_path / "cache" / PROJECT).exists()
 
 
 def test_a_large_model_goes_up_and_down_in_parts(bucket: Bucket, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from labelloop.config.home import Home, open_home
-from labelloop.supervisor.service import Service
+from labelloop.supervisor.service import LARGEST, Service
 from labelloop.supervisor.state import read_state
 from labelloop.supervisor.supervisor import Supervisor, end_leftovers
 from tests.support.command import eventually
@@ -35,7 +35,7 @@ time.sleep(600)
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     found = open_home(tmp_path / "home")
-    found.run.mkdir()
+    found.run.mkdir(mode=0o700)
     return found
 
 
@@ -102,6 +102,23 @@ async def test_nothing_is_left_running_at_the_end(home: Home) -> None:
     eventually(lambda: not any(lives(pid) for pid in children), "their children have ended too")
 
 
+async def test_the_files_of_a_new_home_are_for_its_user_only(home: Home) -> None:
+    home.logs.mkdir(mode=0o700)
+    (home.logs / "trainer.log").touch(0o600)
+    (home.logs / "trainer.log").write_bytes(b"x" * (LARGEST + 1))
+
+    async with Supervisor(home, "http://a", print) as supervisor:
+        for name in ("trainer", "querier"):
+            supervisor.start(python(home, name, STUBBORN))
+        await until(lambda: all(said(home, name) == ["ready"] for name in ("trainer", "querier")))
+        supervisor.kill()
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in home.path.rglob("*") if path.is_file()}
+    assert modes == dict.fromkeys(
+        ("home.json", "supervisor.json", "trainer.log", "trainer.log.1", "querier.log"), 0o600
+    )
+
+
 async def test_a_process_that_will_not_stop_is_killed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelloop.supervisor.supervisor.GRACE", 0.2)
     async with Supervisor(home, "http://a", print) as supervisor:
@@ -124,7 +141,7 @@ async def test_a_program_that_is_not_there_is_tried_again_and_told(home: Home) -
 
 def test_what_a_killed_supervisor_left_is_ended_by_the_next(home: Home) -> None:
     supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, str(home.path), SLEEPER])
-    eventually(lambda: len(said(home, "trainer")) == 1, "the service runs")
+    eventually(lambda: bool(said(home, "trainer") and pid_of(home, "trainer")), "the service runs")
     pid, child = pid_of(home, "trainer"), int(said(home, "trainer")[0])
     assert pid is not None
     supervisor.kill()
@@ -141,7 +158,7 @@ SUPERVISE = """
 import asyncio, sys
 from pathlib import Path
 from labelloop.config.home import open_home
-from labelloop.supervisor.service import Service
+from labelloop.supervisor.service import LARGEST, Service
 from labelloop.supervisor.supervisor import Supervisor
 
 async def main():

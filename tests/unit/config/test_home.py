@@ -1,6 +1,7 @@
 """The folder that holds all state."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, open_home
 from labelloop.errors import UserError
 from tests.support.messages import raises_naming
+from tests.support.users import nobody
 
 
 def test_a_home_is_made_once_and_found_again(tmp_path: Path) -> None:
@@ -28,6 +30,30 @@ def test_a_folder_with_other_things_in_it_is_no_home(tmp_path: Path) -> None:
 
 def test_an_empty_folder_becomes_a_home(tmp_path: Path) -> None:
     assert open_home(tmp_path).path == tmp_path
+
+
+def test_a_new_home_is_private_and_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o775)
+
+    private = open_home(tmp_path / "above" / "private").path
+    open_home(shared)
+
+    assert {path.stat().st_mode & 0o777 for path in (private, private / "store")} == {0o700}
+    assert (private / "home.json").stat().st_mode & 0o777 == 0o600
+    assert shared.stat().st_mode & 0o777 == 0o775
+    assert (shared / "home.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_private_home_of_another_user_is_told(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home").path
+    if os.geteuid() != 0:
+        home.chmod(0)
+
+    with nobody(home), raises_naming(UserError, home, "--home"):
+        existing_home(home)
+    home.chmod(0o700)
 
 
 def test_a_home_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:
@@ -68,7 +94,7 @@ def test_a_demo_clears_what_an_earlier_one_left_but_its_mark_and_lock(tmp_path: 
     clear(home)
 
     left = sorted(str(path.relative_to(home.path)) for path in home.path.rglob("*"))
-    assert left == ["home.json", "run", "run/lock"]
+    assert left == ["home.json", "run", "run/lock", "store"]
 
 
 def test_the_home_of_people_is_never_cleared(tmp_path: Path) -> None:
@@ -84,7 +110,8 @@ def test_clearing_does_not_follow_a_link_out_of_the_home(tmp_path: Path) -> None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "kept").touch()
     home = open_home(tmp_path / "demo", DEMO)
-    (home.path / "store").symlink_to(tmp_path / "elsewhere")
+    home.store.rmdir()
+    home.store.symlink_to(tmp_path / "elsewhere")
 
     clear(home)
 

@@ -1,0 +1,64 @@
+"""`labelloop backup` and `labelloop restore`: copy a home, and make a home of the copy."""
+
+import asyncio
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from labelloop.cli import options
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.home
+@options.as_json
+def backup(folder: Path, home: Path, as_json: bool) -> None:
+    """Copy a home to a new folder, also while it runs: log, pools, models, Argilla's database, and keys.
+
+    The folder holds texts, votes and keys. Only you can read it.
+
+    `labelloop backup /media/disk/labelloop-monday`
+    """
+    from labelloop.config.home import existing_home
+    from labelloop.supervisor.backup import back_up
+
+    made = asyncio.run(back_up(existing_home(home), folder))
+    if as_json:
+        click.echo(json.dumps(asdict(made), default=str))
+        return
+    click.echo(
+        f"{made.folder}: {made.projects} projects, {made.events} events, {made.models} models, "
+        f"{made.size / 1e6:,.1f} MB"
+    )
+    for address in made.elsewhere:
+        click.echo(f"not in it  {address}: back it up where it is")
+    click.echo(f"restore    labelloop restore {shlex.quote(str(made.folder))} --home NEW")
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.home
+@options.as_json
+def restore(folder: Path, home: Path, as_json: bool) -> None:
+    """Make a home of a backup. Each file is checked. A home that is there is never replaced.
+
+    `labelloop restore /media/disk/labelloop-monday --home .labelloop`
+    """
+    from labelloop.supervisor.restore import restore as restore_home
+
+    restored = restore_home(folder, home)
+    path, made = restored.home.path, restored.backup
+    if as_json:
+        facts = {"home": str(path), "made_at": made.made_at, "from": made.home, "events": made.events}
+        click.echo(json.dumps(facts))
+        return
+    option = f"--home {shlex.quote(str(path))}"
+    click.echo(
+        f"{path}: {len(made.events)} projects, {sum(made.events.values())} events, as of {made.made_at}"
+    )
+    click.echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
+    click.echo(f"check  labelloop replay --verify {option}")
+    click.echo(f"go on  labelloop up {option}")
