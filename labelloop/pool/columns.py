@@ -1,36 +1,37 @@
-"""Shared by all file formats: the columns of a data set, and opening text files in UTF-8."""
+"""Shared by all file formats: the columns of a data set, and how its rows are read."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from labelloop.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Column names in the source's order, those with strings, and the values of a column by name."""
+    """Column names in the source's order, those with strings, and the values of a column by name.
+
+    `named_by_first_row`: the names were taken from the file's first line, which may have been a text.
+    """
 
     names: Sequence[str]
     textual: Sequence[str]
     values: Callable[[str], Sequence[object]]
+    named_by_first_row: bool = False
 
 
-@contextmanager
-def open_utf8(path: Path, newline: str) -> Iterator[TextIO]:
-    """Open a UTF-8 text file, with or without a byte order mark. Raises `UserError` for other encodings."""
-    try:
-        with path.open(encoding="utf-8-sig", newline=newline) as file:
-            yield file
-    except UnicodeDecodeError as error:
-        guess = "UTF-16" if _starts_with_utf16_mark(path) else "WINDOWS-1252"
-        raise UserError(
-            f"{path} is not in UTF-8; convert it first, for example with: iconv -f {guess} -t UTF-8 {path}"
-        ) from error
+def of_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
+    """Columns of a table that is read row by row. A missing field at a row's end is None."""
+    names = [name.strip() for name in header]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise UserError(f"{path} has two columns {twice[0]!r} in its header; rename one")
+    place = {name: index for index, name in reversed(list(enumerate(names)))}
 
+    def values(name: str) -> list[object]:
+        index = place[name]
+        return [row[index] if index < len(row) else None for row in rows]
 
-def _starts_with_utf16_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    return Columns(names, names, values)

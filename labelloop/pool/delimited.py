@@ -1,50 +1,63 @@
-"""Data sets in CSV (comma or semicolon) and TSV, with a header, quoted as in RFC 4180, in UTF-8."""
+"""Data sets in CSV and TSV, with a header, quoted as in RFC 4180, in UTF-8.
+
+The separator is a comma, a semicolon, a tab or `|`.
+"""
 
 import csv
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns, open_utf8
+from labelloop.pool.columns import Columns, of_rows
+from labelloop.pool.opening import open_utf8
+from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 
 
 def read(path: Path) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
     with open_utf8(path, newline="") as file:
-        reader = csv.DictReader(file, delimiter=_delimiter(path, file), strict=True)
-        try:
-            names = _distinct(path, reader.fieldnames or [])
-            records = [_complete(path, reader.line_num, record) for record in reader]
-        except csv.Error as error:
-            raise UserError(
-                f"{path}, the record on line {reader.line_num + 1}: {error}; put fields that "
-                "hold quotes or newlines in quotes, and double the quotes inside"
-            ) from error
-    return Columns(names, names, lambda name: [record[name] for record in records])
-
-
-def _delimiter(path: Path, file: TextIO) -> str:
-    header = file.readline()
-    file.seek(0)
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _distinct(path: Path, names: Sequence[str]) -> list[str]:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UserError(f"{path} has two columns {twice[0]!r} in its header; rename one")
-    return list(names)
-
-
-def _complete(path: Path, line: int, record: dict[str | None, str | None]) -> dict[str | None, str | None]:
-    if None in record:
+        delimiter, before = _separator(path, file)
+        rows = _rows(path, file, delimiter, before)
+        header = next(rows, [])
+        records = list(rows)
+    if mixed := unsplit(header, records):
+        name, each = mixed
         raise UserError(
-            f"{path}, line {line} has more fields than the header; quote texts that contain the separator"
+            f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
+            "character, put no quotes around whole lines, or rename the column"
         )
-    return record
+    return of_rows(path, header, records)
+
+
+def _separator(path: Path, file: TextIO) -> tuple[str, int]:
+    """The separator, and how many lines were read. Leaves the file where its header begins."""
+    if (given := stated(file.readline())) is not None:
+        return given, 1
+    file.seek(0)
+    start = file.read(SAMPLE)
+    file.seek(0)
+    return separator(start, default="\t" if path.suffix.lower() == ".tsv" else ","), 0
+
+
+def _rows(path: Path, file: TextIO, delimiter: str, before: int) -> Iterator[list[str]]:
+    """The rows that hold something, the header first. `before`: how many lines were read already."""
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    fields, last = 0, before
+    try:
+        for row in reader:
+            fields, last = fields or len(row), before + reader.line_num
+            if len(row) > fields:
+                raise UserError(
+                    f"{path}, line {last} has more fields than the header; "
+                    "quote texts that contain the separator"
+                )
+            if row:
+                yield row
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, the record on line {last + 1}: {error}; put fields that "
+            "hold quotes or newlines in quotes, and double the quotes inside"
+        ) from error

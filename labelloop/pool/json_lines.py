@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns, open_utf8
+from labelloop.pool.columns import Columns
+from labelloop.pool.opening import open_utf8
 
 
 def read(path: Path) -> Columns:

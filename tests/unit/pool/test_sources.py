@@ -86,6 +86,57 @@ def test_a_csv_with_semicolons_is_read(tmp_path: Path) -> None:
     assert table.labels == ["x", "y"]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["mail.csv", "mail.tsv"])
+def test_the_separator_is_found_by_looking(tmp_path: Path, name: str, separator: str) -> None:
+    lines = (
+        ["text{0}label", "a, b; c{0}x", '"d{0}e"{0}y', "f | g{0}x"]
+        if separator != "|"
+        else ["text|label", "a|x"]
+    )
+    if separator in ",;":
+        lines[1] = '"a, b; c"{0}x'
+
+    table = load(file(tmp_path, name, "\n".join(lines).format(separator)))
+
+    assert (table.text_column, table.label_column) == ("text", "label")
+    assert table.labels == ["x", "y", "x"][: len(lines) - 1]
+
+
+def test_a_line_may_state_the_separator(tmp_path: Path) -> None:
+    for line in ("sep=|", '"sep=|"', "SEP=|\r"):
+        table = load(file(tmp_path, "mail.csv", f"{line}\ntext;x|label\na|ham\n"), "text;x")
+        assert (table.texts, table.labels) == (["a"], ["ham"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"text;label"\nwin;spam\n',
+        '"text\tlabel"\n"win\tspam"\n',
+        'id,"text|label"\n1,win|spam\n',
+        'id,"a;b"\n1,c;d\n',
+    ],
+)
+def test_a_header_that_was_not_split_is_refused(tmp_path: Path, content: str) -> None:
+    source = file(tmp_path, "mail.csv", content)
+
+    with raises_naming(UserError, source):
+        load(source)
+
+
+def test_a_question_may_be_the_name_of_a_column(tmp_path: Path) -> None:
+    asked = "How was it, overall?"
+
+    table = load(file(tmp_path, "survey.csv", f'id,"{asked}"\n1,good\n2,"so, so"\n'), asked)
+
+    assert table.texts == ["good", "so, so"]
+
+
+def test_spaces_around_the_name_of_a_column_do_not_count(tmp_path: Path) -> None:
+    assert load(file(tmp_path, "mail.csv", "text , label\na,x\n")).labels == ["x"]
+
+
 def test_a_very_long_text_is_read(tmp_path: Path) -> None:
     text = "long " * 500_000
 
