@@ -2,11 +2,28 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the rows of a file are read.
+
+    `no_header`: the first line is a row, and the names of the columns are their numbers from 1.
+    """
+
+    no_header: bool = False
+
+    def beside(self, column: str | None) -> "Reading":
+        """For a further file: it has no header only if its column is named by a number."""
+        return replace(self, no_header=self.no_header and column is not None and column.isdecimal())
+
+
+AS_USUAL = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +39,13 @@ class Columns:
     named_by_first_row: bool = False
 
 
-def of_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
-    """Columns of a table that is read row by row. A missing field at a row's end is None."""
-    names = [name.strip() for name in header]
+def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading) -> Columns:
+    """Columns of strings, read row by row. A missing field at a row's end is None. Raises `UserError`."""
+    if reading.no_header:
+        names = [str(number) for number in range(1, max(map(len, rows), default=0) + 1)]
+    else:
+        names = [str(name or "").strip() for name in (rows[0] if rows else ())]
+        rows = rows[1:]
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise UserError(f"{path} has two columns {twice[0]!r} in its header; rename one")
@@ -34,4 +55,4 @@ def of_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) ->
         index = place[name]
         return [row[index] if index < len(row) else None for row in rows]
 
-    return Columns(names, names, values)
+    return Columns(names, names, values, named_by_first_row=not reading.no_header)

@@ -10,26 +10,25 @@ from pathlib import Path
 from typing import TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns, of_rows
+from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
 from labelloop.pool.opening import open_utf8
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 
 
-def read(path: Path) -> Columns:
+def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
     with open_utf8(path, newline="") as file:
         delimiter, before = _separator(path, file)
         rows = _rows(path, file, delimiter, before)
-        header = next(rows, [])
         records = list(rows)
-    if mixed := unsplit(header, records):
+    if not reading.no_header and (mixed := unsplit(records)):
         name, each = mixed
         raise UserError(
             f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
             "character, put no quotes around whole lines, or rename the column"
         )
-    return of_rows(path, header, records)
+    return of_rows(path, records, reading)
 
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:

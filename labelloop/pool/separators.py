@@ -45,19 +45,20 @@ def _records(start: str, each: str) -> list[list[str]]:
     return list(islice(filter(None, reader), MOST_RECORDS))
 
 
-def unsplit(names: Sequence[str], records: Sequence[Sequence[str]]) -> tuple[str, str] | None:
-    """A column whose name holds a separator, as its values do, and that separator.
+def unsplit(records: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    """A column in the first record whose name holds a separator, as its values do, and that separator.
 
     A file's only column needs no values for that, and a tab or | in a name is always one.
     """
-    for index, name in enumerate(names):
+    header, sample = (records or [()])[0], records[1:MOST_RECORDS]
+    for index, name in enumerate(header):
         for each in SEPARATORS:
             count = name.count(each)
-            if count and (len(names) == 1 or each in "\t|" or _alike(index, each, count, records)):
+            if count and (len(header) == 1 or each in "\t|" or _alike(index, each, count, sample)):
                 return name, each
     return None
 
 
 def _alike(index: int, each: str, count: int, records: Sequence[Sequence[str]]) -> bool:
-    values = [record[index] for record in records[:MOST_RECORDS] if index < len(record)]
+    values = [record[index] for record in records if index < len(record)]
     return bool(values) and all(value.count(each) == count for value in values)

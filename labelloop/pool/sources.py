@@ -8,25 +8,30 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_lines
-from labelloop.pool.columns import Columns
+from labelloop.pool.columns import AS_USUAL, Columns, Reading
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
+LONGEST_NAME = 60
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 DAMAGE = "a NUL or half a surrogate pair, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The texts of a data set, in order, and their labels if there is a label column (None if missing)."""
+    """The texts of a data set, in order, and their labels if there is a label column (None if missing).
+
+    `notes`: lines for the user about what was read.
+    """
 
     source: str
     text_column: str
     label_column: str | None
     texts: list[str]
     labels: list[str | None] | None
+    notes: tuple[str, ...] = ()
 
 
 def load(
@@ -37,14 +42,16 @@ def load(
     split: str | None = None,
     revision: str | None = None,
     text_option: str = "--text-column",
+    reading: Reading = AS_USUAL,
 ) -> Table:
     """Load a JSON Lines, CSV, TSV or Parquet file, a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings. The default label column is
     `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
-    within a folder. `text_option` is the option that names the text column. Raises `UserError`.
+    within a folder. `text_option` is the option that names the text column. `reading` is for files whose
+    columns have no names of their own. Raises `UserError`.
     """
-    columns = _read(source, config, split, revision)
+    columns = _read(source, config, split, revision, reading)
     label_name = _label_column(source, columns, label_column)
     text_name = _text_column(source, columns, text_column, label_name, text_option)
     texts = [as_text(source, text_name, row, value) for row, value in enumerate(columns.values(text_name))]
@@ -52,10 +59,25 @@ def load(
     if label_name is not None:
         values = columns.values(label_name)
         labels = [as_label(source, label_name, row, value) for row, value in enumerate(values)]
-    return Table(source, text_name, label_name, texts, labels)
+    by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
+    notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
+    return Table(source, text_name, label_name, texts, labels, tuple(notes))
 
 
-def _read(source: str, config: str | None, split: str | None, revision: str | None) -> Columns:
+def _doubtful_header(source: str, name: str) -> str:
+    return (
+        f"{source}: its first line was taken as a header, {_short(name)!r}; if that is a text, "
+        "give --no-header and another --name"
+    )
+
+
+def _short(name: str) -> str:
+    return f"{name[:LONGEST_NAME]}…" if name[LONGEST_NAME:] else name
+
+
+def _read(
+    source: str, config: str | None, split: str | None, revision: str | None, reading: Reading
+) -> Columns:
     path = Path(source).expanduser()
     on_disk = source != "" and path.exists()
     if on_disk and (config or revision):
@@ -65,13 +87,13 @@ def _read(source: str, config: str | None, split: str | None, revision: str | No
     if on_disk:
         if split:
             raise UserError(f"{source} is one file and has no splits; leave out the split {split!r}")
-        return _read_file(path)
+        return _read_file(path, reading)
     if HUB_ID.fullmatch(source) and path.suffix.lower() not in KINDS:
         return hugging_face.read_hub(source, config, split, revision)
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _read_file(path: Path) -> Columns:
+def _read_file(path: Path, reading: Reading) -> Columns:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
@@ -79,7 +101,7 @@ def _read_file(path: Path) -> Columns:
             case ".jsonl" | ".ndjson" | ".json":
                 return json_lines.read(path)
             case ".csv" | ".tsv":
-                return delimited.read(path)
+                return delimited.read(path, reading)
             case ".parquet":
                 from labelloop.pool import parquet
 
@@ -105,7 +127,8 @@ def _text_column(source: str, columns: Columns, asked: str | None, label: str | 
     textual = [name for name in columns.textual if name != label]
     if len(textual) == 1:
         return textual[0]
-    raise UserError(f"{source} has no column 'text'; choose one by {option}: {_listed(columns.names)}")
+    hint = ", or --no-header if its first line is a text" if columns.named_by_first_row else ""
+    raise UserError(f"{source} has no column 'text'; choose one by {option}{hint}: {_listed(columns.names)}")
 
 
 def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:

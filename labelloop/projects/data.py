@@ -44,6 +44,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         options.config,
         options.split,
         options.revision,
+        reading=options.reading,
     )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
@@ -55,9 +56,11 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
     tested = _test(options, pool)
-    notes = [_note(dataset, pool), _given_note(options.labelled, given, pool) if given else None]
+    notes = [*table.notes, _note(dataset, pool)]
+    if given:
+        notes.append(_given_note(options.labelled, given, pool))
     if tested is not None:
-        notes.append(_note(f"test set {options.test}", tested[1]))
+        notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     return ProjectData(
         pool=_keep(folder, "pool", table, pool),
         test=_keep(folder, "test", *tested) if tested else None,
@@ -77,14 +80,16 @@ def _without_gold(dataset: str, what: str) -> UserError:
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
     if options.test is None:
         return None
+    label_column = options.test_label_column or options.label_column
     on_disk = Path(options.test).expanduser().exists()
     table = load(
         options.test,
         options.test_text_column or options.text_column,
-        options.test_label_column or options.label_column,
+        label_column,
         None if on_disk else options.config,
         options.test_split or (None if on_disk else "test"),
         None if on_disk else options.revision,
+        reading=options.reading.beside(label_column),
     )
     return table, clean_test(table, pool.labels, pool.rows)
 

@@ -32,9 +32,12 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     label_column = options.labelled_label_column or options.label_column
     if by == TEXT:
         text_column = options.labelled_text_column or options.text_column
-        labelled = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
+        option = "--labelled-text-column"
     else:
-        labelled = load(options.labelled, by, label_column, text_option="--match")
+        text_column, option = by, "--match"
+    reading = options.reading.beside(label_column)
+    labelled = load(options.labelled, text_column, label_column, text_option=option, reading=reading)
+    if by != TEXT:
         _check_named(labelled, by)
     return Labelled(options.labelled, _meant(options, table, labelled.texts), _labels(labelled))
 
@@ -142,6 +145,7 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
         options.split,
         options.revision,
         text_option="--match",
+        reading=options.reading,
     )
     by_value: dict[str, str] = {}
     for value, text in zip(map(key, columns.texts), texts, strict=True):

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
+from labelloop.pool.columns import Reading
 
 TEXT = "text"
 
@@ -106,6 +107,10 @@ class ProjectOptions(BaseModel):
         str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
     ] = None
     revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
+    no_header: Annotated[
+        bool,
+        Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
+    ] = False
     test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
     test_text_column: Annotated[
         str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
@@ -217,6 +222,11 @@ class ProjectOptions(BaseModel):
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
 
+    @property
+    def reading(self) -> Reading:
+        """How the rows of the data set's file are read."""
+        return Reading(self.no_header)
+
     @field_validator("stopping")
     @classmethod
     def _none_is_one_word(cls, stopping: str) -> str:
@@ -247,41 +257,6 @@ class ProjectOptions(BaseModel):
                 f"the guidelines have {len(self.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
                 "and link to longer guidelines"
             )
-        return self
-
-
-class DemoOptions(ProjectOptions):
-    """The options of `labelloop demo`, which has simulated annotators and bundled texts."""
-
-    needs_gold: ClassVar[bool] = True
-
-    dataset: Annotated[
-        str | None,
-        Option("Labelled texts, as for `labelloop up`. [default: bundled questions]", DEMO),
-    ] = None
-    test: Annotated[
-        str | None, Option("Labelled texts to evaluate on. [default: bundled with the questions]", DEMO)
-    ] = None
-    text_column: Annotated[str | None, Option("Column of the texts.", DEMO)] = None
-    label_column: Annotated[
-        str | None, Option("Column of the labels that the annotators will give.", DEMO)
-    ] = None
-    classifier: Annotated[str, Option("transformer or linear (fast).", DEMO, "classifier.name")] = (
-        "transformer"
-    )
-    strategy: Annotated[str, Option("Query strategy, by its name in small-text.", DEMO, "strategy.name")] = (
-        "breaking-ties"
-    )
-    batches: Annotated[
-        int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
-    ] = 10
-    lookahead: Annotated[Natural, Option("Number of batches picked ahead.", DEMO, "lookahead")] = 1
-
-    @model_validator(mode="after")
-    def _check_source(self) -> Self:
-        of_texts = {"test", "text_column", "label_column", "config", "split", "revision"}
-        if self.dataset is None and (given := sorted(self.given & of_texts)):
-            raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
         return self
 
 

@@ -149,6 +149,17 @@ def test_duplicate_and_empty_texts_are_real_life(home: Path, tmp_path: Path) -> 
     assert names(result.stdout, "mail.csv", 2, 1)
 
 
+def test_a_first_text_taken_as_header_is_told_and_no_header_reads_it(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("win a prize\nlunch?\nsee you\n")
+
+    taken = init(home, tmp_path / "mail.csv", "--labels", "spam,ham")
+    read = init(home, tmp_path / "mail.csv", "--labels", "spam,ham", "--no-header", "--name", "all")
+
+    assert names(taken.stdout, "mail.csv", "'win a prize'", "--no-header")
+    assert not names(read.stdout, "--no-header")
+    assert sorted(project["pool"] for project in projects(home)) == [2, 3]
+
+
 @pytest.mark.parametrize("command", ["status", "curve", "export", "events", "pause", "end", "down"])
 def test_a_home_that_is_not_there_is_told(tmp_path: Path, command: str) -> None:
     assert names(error_line(labelloop(command, "--home", tmp_path / "none")), tmp_path / "none", "--home")

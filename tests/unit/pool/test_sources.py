@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labelloop.errors import UserError
+from labelloop.pool.columns import Reading
 from labelloop.pool.sources import load
-from tests.support.messages import raises_naming
+from tests.support.messages import names, raises_naming
 
 STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 PER_EXAMPLE = settings(
@@ -135,6 +136,25 @@ def test_a_question_may_be_the_name_of_a_column(tmp_path: Path) -> None:
 
 def test_spaces_around_the_name_of_a_column_do_not_count(tmp_path: Path) -> None:
     assert load(file(tmp_path, "mail.csv", "text , label\na,x\n")).labels == ["x"]
+
+
+def test_a_file_without_header_has_columns_by_number(tmp_path: Path) -> None:
+    no_header = Reading(no_header=True)
+    one = load(file(tmp_path, "one.csv", "win a prize\nlunch?\n"), reading=no_header)
+    two = load(file(tmp_path, "two.csv", "spam;win, win\nham;lunch?\n"), "2", "1", reading=no_header)
+
+    assert (one.text_column, one.texts, one.notes) == ("1", ["win a prize", "lunch?"], ())
+    assert (two.texts, two.labels) == (["win, win", "lunch?"], ["spam", "ham"])
+
+
+def test_a_header_that_may_be_a_text_is_told(tmp_path: Path) -> None:
+    (note,) = load(file(tmp_path, "mail.csv", "win a prize\nlunch?\n")).notes
+    assert names(note, "mail.csv", "'win a prize'", "--no-header")
+    with raises_naming(UserError, "mail.csv", "--text-column", "--no-header"):
+        load(file(tmp_path, "mail.csv", "win a prize,spam\nlunch?,ham\n"))
+
+    for content, column in (("text\na\n", None), ("body\na\n", "body"), ("body,label\na,x\n", None)):
+        assert load(file(tmp_path, "mail.csv", content), column).notes == ()
 
 
 def test_a_very_long_text_is_read(tmp_path: Path) -> None:
