@@ -58,6 +58,11 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
     gold_labels = {row.gold for row in labelled if row.gold is not None}
     _no_others(table, gold_labels, labels, "correct them or add them to --labels")
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
+    if in_pool == len(labelled) == len(pool):
+        raise UserError(
+            f"the test set {table.source} holds the texts of the pool; give others, name its split with "
+            "--test-split, or leave it out"
+        )
     return Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled), in_pool)
 
 

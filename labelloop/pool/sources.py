@@ -9,6 +9,7 @@ from pathlib import Path
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_lines
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
+from labelloop.pool.hugging_face import Split
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -39,7 +40,7 @@ def load(
     text_column: str | None = None,
     label_column: str | None = None,
     config: str | None = None,
-    split: str | None = None,
+    split: str | Split | None = None,
     revision: str | None = None,
     text_option: str = "--text-column",
     reading: Reading = AS_USUAL,
@@ -51,7 +52,8 @@ def load(
     within a folder. `text_option` is the option that names the text column. `reading` is for files whose
     columns have no names of their own. Raises `UserError`.
     """
-    columns = _read(source, config, split, revision, reading)
+    chosen = split if isinstance(split, Split) else Split(split)
+    columns = _read(source, config, chosen, revision, reading)
     label_name = _label_column(source, columns, label_column)
     text_name = _text_column(source, columns, text_column, label_name, text_option)
     texts = [as_text(source, text_name, row, value) for row, value in enumerate(columns.values(text_name))]
@@ -75,9 +77,7 @@ def _short(name: str) -> str:
     return f"{name[:LONGEST_NAME]}…" if name[LONGEST_NAME:] else name
 
 
-def _read(
-    source: str, config: str | None, split: str | None, revision: str | None, reading: Reading
-) -> Columns:
+def _read(source: str, config: str | None, split: Split, revision: str | None, reading: Reading) -> Columns:
     path = Path(source).expanduser()
     on_disk = source != "" and path.exists()
     if on_disk and (config or revision):
@@ -85,8 +85,8 @@ def _read(
     if on_disk and path.is_dir():
         return hugging_face.read_folder(path, split)
     if on_disk:
-        if split:
-            raise UserError(f"{source} is one file and has no splits; leave out the split {split!r}")
+        if split.name:
+            raise UserError(f"{source} is one file and has no splits; leave out the split {split.name!r}")
         return _read_file(path, reading)
     if HUB_ID.fullmatch(source) and path.suffix.lower() not in KINDS:
         return hugging_face.read_hub(source, config, split, revision)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.pool.hugging_face import Split
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
@@ -81,13 +82,21 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
     if options.test is None:
         return None
     label_column = options.test_label_column or options.label_column
-    on_disk = Path(options.test).expanduser().exists()
+    path, pool_path = (
+        Path(each or "").expanduser() for each in (options.test, options.dataset or options.labelled)
+    )
+    on_disk = path.exists()
+    if path.is_file() and pool_path.is_file() and path.samefile(pool_path):
+        raise UserError(
+            f"{options.test} is both the data set and the test set: give texts that nobody is asked for as "
+            "--test, or leave it out"
+        )
     table = load(
         options.test,
         options.test_text_column or options.text_column,
         label_column,
         None if on_disk else options.config,
-        options.test_split or (None if on_disk else "test"),
+        Split.of_test(options.test_split),
         None if on_disk else options.revision,
         reading=options.reading.beside(label_column),
     )
