@@ -31,12 +31,14 @@ class Columns:
     """Column names in the source's order, those with strings, and the values of a column by name.
 
     `named_by_first_row`: the names were taken from the file's first line, which may have been a text.
+    `notes`: lines for the user about what was not read.
     """
 
     names: Sequence[str]
     textual: Sequence[str]
     values: Callable[[str], Sequence[object]]
     named_by_first_row: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading) -> Columns:

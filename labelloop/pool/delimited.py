@@ -11,7 +11,7 @@ from typing import TextIO
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
-from labelloop.pool.opening import open_utf8
+from labelloop.pool.opening import open_utf8, suffix_of
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 
 
@@ -38,7 +38,7 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     file.seek(0)
     start = file.read(SAMPLE)
     file.seek(0)
-    return separator(start, default="\t" if path.suffix.lower() == ".tsv" else ","), 0
+    return separator(start, default="\t" if suffix_of(path) == ".tsv" else ","), 0
 
 
 def _rows(path: Path, file: TextIO, delimiter: str, before: int) -> Iterator[list[str]]:

@@ -40,7 +40,7 @@ def read_folder(path: Path, split: Split) -> Columns:
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a folder saved by datasets' save_to_disk ({one_line(error)}); "
-            "give such a folder or one file (.jsonl, .csv, .tsv, .parquet)"
+            "give such a folder or one file (.jsonl, .csv, .tsv, .txt, .xlsx, .parquet)"
         ) from error
     return _columns(_choose(str(path), loaded, split))
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool import delimited, hugging_face, json_lines
+from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, suffix_of
 
-KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
@@ -45,7 +46,7 @@ def load(
     text_option: str = "--text-column",
     reading: Reading = AS_USUAL,
 ) -> Table:
-    """Load a JSON Lines, CSV, TSV or Parquet file, a folder saved by `datasets`, or a Hub id.
+    """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings. The default label column is
     `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
@@ -63,7 +64,7 @@ def load(
         labels = [as_label(source, label_name, row, value) for row, value in enumerate(values)]
     by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
     notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
-    return Table(source, text_name, label_name, texts, labels, tuple(notes))
+    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes))
 
 
 def _doubtful_header(source: str, name: str) -> str:
@@ -88,7 +89,7 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
         if split.name:
             raise UserError(f"{source} is one file and has no splits; leave out the split {split.name!r}")
         return _read_file(path, reading)
-    if HUB_ID.fullmatch(source) and path.suffix.lower() not in KINDS:
+    if HUB_ID.fullmatch(source) and not {path.suffix.lower(), suffix_of(path)} & {*KINDS, *PACKED_SUFFIXES}:
         return hugging_face.read_hub(source, config, split, revision)
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
@@ -97,18 +98,31 @@ def _read_file(path: Path, reading: Reading) -> Columns:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
-        match path.suffix.lower():
-            case ".jsonl" | ".ndjson" | ".json":
-                return json_lines.read(path)
-            case ".csv" | ".tsv":
-                return delimited.read(path, reading)
-            case ".parquet":
-                from labelloop.pool import parquet
-
-                return parquet.read(path)
+        return _of_kind(kind_of(path), path, reading)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
-    raise UserError(f"the format of {path} is unknown; give it one of these suffixes: {', '.join(KINDS)}")
+
+
+def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
+    """Read a file by what it holds, whatever its suffix; a text is read by its suffix."""
+    suffix = suffix_of(path)
+    if kind == EXCEL:
+        from labelloop.pool import spreadsheet
+
+        return spreadsheet.read(path, reading)
+    if kind == PARQUET or suffix == ".parquet":
+        from labelloop.pool import parquet
+
+        return parquet.read(path)
+    match suffix:
+        case ".jsonl" | ".ndjson" | ".json":
+            return json_text.read(path)
+        case ".csv" | ".tsv":
+            return delimited.read(path, reading)
+        case ".txt":
+            return plain.read(path)
+    others = ", ".join(each for each in KINDS if each != suffix)
+    raise UserError(f"the format of {path} is unknown; give it the suffix of what it holds: {others}")
 
 
 def _label_column(source: str, columns: Columns, asked: str | None) -> str | None:

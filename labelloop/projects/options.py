@@ -82,7 +82,9 @@ class ProjectOptions(BaseModel):
     dataset: Annotated[
         str | None,
         Option(
-            "Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, or a Hub id.", DEMO
+            "Texts: a .jsonl, .json, .csv, .tsv, .txt, .xlsx or .parquet file, a folder saved by datasets, "
+            "or a Hub id.",
+            DEMO,
         ),
     ] = None
     test: Annotated[
