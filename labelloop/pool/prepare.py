@@ -3,10 +3,12 @@
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from labelloop.errors import UserError
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
+from labelloop.pool.words import rows_named
 
 SHOWN = 5
 
@@ -32,7 +34,7 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
 
     The default for `labels` is the sorted values of the label column. Raises `UserError`.
     """
-    rows, empty, duplicates = _distinct(table)
+    rows, empty, duplicates = _distinct(table, "correct it, or --label-column '' to go without")
     if not rows:
         raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
     gold_labels = {row.gold for row in rows if row.gold is not None}
@@ -51,7 +53,7 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
     """
     if table.labels is None:
         raise UserError(f"the test set {table.source} has no labels; name their column with --label-column")
-    rows, empty, duplicates = _distinct(table)
+    rows, empty, duplicates = _distinct(table, "correct it")
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
         raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
@@ -85,16 +87,40 @@ def key(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _distinct(table: Table) -> tuple[list[Row], int, int]:
+def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
+    """The first row of each text, with the label of any of its rows."""
     labels = table.labels or [None] * len(table.texts)
     kept: dict[str, Row] = {}
+    unlike: dict[str, None] = {}
     empty = 0
     for number, (text, gold) in enumerate(zip(table.texts, labels, strict=True)):
-        if same := key(text):
-            kept.setdefault(same, Row(text, gold, number))
-        else:
+        same = key(text)
+        if not same:
             empty += 1
+        elif (first := kept.get(same)) is None:
+            kept[same] = Row(text, gold, number)
+        elif gold is not None and gold != first.gold:
+            if first.gold is not None:
+                unlike[same] = None
+            kept[same] = Row(first.text, first.gold or gold, first.source_row)
+    if unlike:
+        raise _two_labels(table, list(unlike), remedy)
     return list(kept.values()), empty, len(table.texts) - empty - len(kept)
+
+
+def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
+    """For texts that have several labels: tell the rows of the first of them, and how many more there are."""
+    given = {
+        label: number
+        for number, label in reversed(list(enumerate(table.labels or ())))
+        if label is not None and key(table.texts[number]) == texts[0]
+    }
+    (label, row), (other, later) = sorted(given.items(), key=itemgetter(1))[:2]
+    more = f", and {len(texts) - 1:,} more texts have several" if texts[1:] else ""
+    return UserError(
+        f"{table.source}, {rows_named([row, later])}: one text has the labels {label!r} and {other!r}{more}; "
+        f"{remedy}"
+    )
 
 
 def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:

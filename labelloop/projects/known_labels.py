@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
+from labelloop.pool.words import rows_named
 from labelloop.projects.options import TEXT, ProjectOptions
 
 ROW = "source_row"
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple
     if strays:
         raise UserError(
             f"{labelled.source} has {len(strays)} labelled texts that {dataset} does not have "
-            f"({_rows(strays)}): add them there, or leave them out here"
+            f"({rows_named(strays)}): add them there, or leave them out here"
         )
     if not rows:
         raise _without_labels(labelled)
@@ -87,7 +87,7 @@ def _by_item(
         before, earlier = first.setdefault(items[labelled.texts[row]], (row, label))
         if earlier != label:
             raise UserError(
-                f"{labelled.source}, {_rows([before, row])}: "
+                f"{labelled.source}, {rows_named([before, row])}: "
                 f"one text has the labels {earlier!r} and {label!r}: choose one of them"
             )
     return {item: (first[item][1],) for item in sorted(first)}
@@ -97,8 +97,8 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, str]], known: Seq
     for row, label in rows:
         if label not in known:
             raise UserError(
-                f"{labelled.source}, {_rows([row])}: the label {label!r} is not one of {', '.join(known)}: "
-                "correct it, or add it to --labels"
+                f"{labelled.source}, {rows_named([row])}: the label {label!r} is not one of "
+                f"{', '.join(known)}: correct it, or add it to --labels"
             )
 
 
@@ -116,7 +116,7 @@ def _check_named(table: Table, by: str) -> None:
     ]
     if nameless:
         raise UserError(
-            f"{table.source} has {len(nameless)} labels without {by} ({_rows(nameless)}): "
+            f"{table.source} has {len(nameless)} labels without {by} ({rows_named(nameless)}): "
             "fill that column in, or leave these rows out"
         )
 
@@ -154,9 +154,3 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
                 f"{options.dataset} has several texts with {options.match} {value!r}: give another --match"
             )
     return by_value
-
-
-def _rows(rows: Sequence[int]) -> str:
-    """Row numbers as people count them, from 1."""
-    shown = ", ".join(str(row + 1) for row in rows[:SHOWN])
-    return f"row{'s' * (len(rows) != 1)} {shown}{' …' if rows[SHOWN:] else ''}"
