@@ -8,7 +8,7 @@ from operator import itemgetter
 from labelloop.errors import UserError
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
-from labelloop.pool.words import rows_named
+from labelloop.pool.words import label_name, rows_named
 
 SHOWN = 5
 
@@ -126,7 +126,7 @@ def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
 def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:
     if asked is None and not gold_labels:
         raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
-    labels = sorted(gold_labels) if asked is None else [key(label) for label in asked]
+    labels = sorted(gold_labels) if asked is None else [label_name(label) for label in asked]
     if not all(labels) or len(set(labels)) < len(labels):
         raise UserError(f"labels must be distinct and not empty: {', '.join(labels)}; correct --labels")
     if len(labels) < 2:

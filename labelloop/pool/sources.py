@@ -1,7 +1,6 @@
 """Load texts and labels from the user's files or the Hub."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, suffix_of
+from labelloop.pool.words import label_name
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -170,14 +170,13 @@ def as_text(source: str, column: str, row: int, value: object) -> str:
 
 
 def as_label(source: str, column: str, row: int, value: object) -> str | None:
-    """A value as a label: in NFC, without surrounding space. None if missing. Raises `UserError`."""
+    """A value as a label; see `label_name`. None if missing. Raises `UserError`."""
     if value is None or value != value:
         return None
     if not isinstance(value, str | int | float):
         kind = type(value).__name__
         raise _wrong(source, column, row, f"a {kind}, not one label", "choose another --label-column")
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    label = unicodedata.normalize("NFC", str(whole).strip())
+    label = label_name(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
     if not label:
         return None
     if UNSTORABLE.search(label):

@@ -1,8 +1,22 @@
-"""How messages name rows, columns and labels. Pure."""
+"""How labels are written, and how messages name rows, columns and labels. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 SHOWN = 3
+WHOLE = re.compile(r"([+-]?\d+)\.0+")
+
+
+def whole(number: str) -> str:
+    """A whole number without decimals: a column of numbers has them as soon as one is missing."""
+    match = WHOLE.fullmatch(number)
+    return match[1] if match else number
+
+
+def label_name(label: str) -> str:
+    """A label as a project has it: in NFC, without surrounding space, a whole number without decimals."""
+    return whole(unicodedata.normalize("NFC", label.strip()))
 
 
 def rows_named(rows: Sequence[int]) -> str:

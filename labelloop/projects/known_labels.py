@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
-from labelloop.pool.words import rows_named
+from labelloop.pool.words import rows_named, whole
 from labelloop.projects.options import TEXT, ProjectOptions
 
 ROW = "source_row"
@@ -128,11 +128,9 @@ def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[
     texts = [key(text) for text in table.texts]
     if options.match == ROW:
         by_name = {str(row): text for row, text in enumerate(texts)}
-        # As pandas writes whole numbers once one of them is missing.
-        names = [key(name).removesuffix(".0") for name in names]
     else:
         by_name = _by_value(options, texts)
-    return [by_name.get(key(name)) for name in names]
+    return [by_name.get(whole(key(name))) for name in names]
 
 
 def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
@@ -148,7 +146,7 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
         reading=options.reading,
     )
     by_value: dict[str, str] = {}
-    for value, text in zip(map(key, columns.texts), texts, strict=True):
+    for value, text in zip(map(whole, map(key, columns.texts)), texts, strict=True):
         if value and by_value.setdefault(value, text) != text:
             raise UserError(
                 f"{options.dataset} has several texts with {options.match} {value!r}: give another --match"

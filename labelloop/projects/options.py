@@ -11,6 +11,7 @@ from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
 from labelloop.pool.columns import Reading
+from labelloop.pool.words import label_name
 
 TEXT = "text"
 
@@ -228,6 +229,11 @@ class ProjectOptions(BaseModel):
     def reading(self) -> Reading:
         """How the rows of the data set's file are read."""
         return Reading(self.no_header)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_as_columns_have_them(cls, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return labels and tuple(map(label_name, labels))
 
     @field_validator("stopping")
     @classmethod

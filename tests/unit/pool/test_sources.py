@@ -276,6 +276,21 @@ def test_labels_are_tidied_and_missing_ones_are_none(tmp_path: Path) -> None:
     assert load(source).labels == ["x", None, None, "3", "2", "True", "café"]
 
 
+def test_whole_numbers_are_the_same_labels_from_every_file(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": list("abcd"), "label": [0, 1, None, 1.5]})
+    frame.to_csv(tmp_path / "data.csv")
+    frame.to_parquet(tmp_path / "data.parquet")
+    frame.to_json(tmp_path / "data.json")
+    plain = pd.DataFrame({"text": ["a", "b"], "label": [0, 1]})
+    plain.to_parquet(tmp_path / "whole.parquet")
+
+    for name in ("data.csv", "data.parquet", "data.json"):
+        assert load(str(tmp_path / name)).labels == ["0", "1", None, "1.5"], name
+    assert load(str(tmp_path / "whole.parquet")).labels == ["0", "1"]
+    content = "text,label\na,1.10\nb,007\nc, 2.00\nd,v1.0\n"
+    assert load(file(tmp_path, "mail.csv", content)).labels == ["1.10", "007", "2", "v1.0"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "facts"),
     [

@@ -59,3 +59,15 @@ def test_a_split_that_is_the_pool_is_refused(tmp_path: Path) -> None:
 
     with raises_naming(UserError, source, "--test-split"):
         prepared(tmp_path, dataset=source, test=source, test_split="train")
+
+
+def test_labels_that_are_numbers_are_the_same_in_every_place(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("text,label\na,0.0\nb,1.0\n")
+    (tmp_path / "test.csv").write_text("text,label\nc,1\n")
+    files = {"dataset": str(tmp_path / "mail.csv"), "test": str(tmp_path / "test.csv")}
+
+    for labels in (None, ("0.0", "1.0"), ("0", "1")):
+        assert prepared(tmp_path, labels=labels, **files).labels == ("0", "1")
+    assert ProjectOptions(labels=("1.0", "0.0")).labels == ("1", "0"), (
+        "or up would not find its project again"
+    )

@@ -70,8 +70,17 @@ def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
         ("label,source_row\nham,3\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3\nham,1\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3.0\nspam,4.0\n,\n", {"match": "source_row"}),
+        ("label,id\nham,10.0\nspam,11.0\n,\n", {"match": "id"}),
     ],
-    ids=["text", "other columns", "id", "row", "row of a repeated text", "row as pandas keeps it"],
+    ids=[
+        "text",
+        "other columns",
+        "id",
+        "row",
+        "row of a repeated text",
+        "row as pandas keeps it",
+        "id as pandas keeps it",
+    ],
 )
 def test_a_label_is_that_of_the_text_it_matches(tmp_path: Path, labels: str, more: dict[str, object]) -> None:
     found = given(tmp_path, two_files(tmp_path, labels, **more))
