@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns
+from labelloop.pool.words import quoted
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict  # type: ignore[import-untyped]
@@ -76,9 +77,7 @@ def _choose(source: str, loaded: "Dataset | DatasetDict", split: Split) -> "Data
         chosen = names[0]
     if chosen not in names:
         asked = f"no split {chosen!r}" if split.name or split.by_name else "several splits"
-        raise UserError(
-            f"{source} has {asked}; choose one of its splits by {split.option}: {', '.join(names)}"
-        )
+        raise UserError(f"{source} has {asked}; choose one of its splits by {split.option}: {quoted(names)}")
     return loaded[chosen]
 
 

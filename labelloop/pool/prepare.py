@@ -8,7 +8,7 @@ from operator import itemgetter
 from labelloop.errors import UserError
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
-from labelloop.pool.words import label_name, rows_named
+from labelloop.pool.words import label_name, quoted, rows_named
 
 SHOWN = 5
 
@@ -128,7 +128,7 @@ def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | N
         raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
     labels = sorted(gold_labels) if asked is None else [label_name(label) for label in asked]
     if not all(labels) or len(set(labels)) < len(labels):
-        raise UserError(f"labels must be distinct and not empty: {', '.join(labels)}; correct --labels")
+        raise UserError(f"labels must be distinct and not empty: {quoted(labels)}; correct --labels")
     if len(labels) < 2:
         raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
     if len(gold_labels) == 1:
@@ -138,14 +138,14 @@ def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | N
 
 def _too_few(where: str, classes: Collection[str]) -> UserError:
     return UserError(
-        f"{where} has only one class ({', '.join(classes)}); a classifier needs two or more, so give others"
+        f"{where} has only one class ({quoted(classes)}); a classifier needs two or more, so give others"
     )
 
 
 def _no_others(table: Table, gold_labels: Collection[str], known: Collection[str], remedy: str) -> None:
     others = sorted(set(gold_labels) - set(known))
     if others:
-        shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
+        shown = quoted(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
         raise UserError(
             f"{table.source} has labels in {table.label_column!r} that the project does not have ({shown}); "
             f"{remedy}"

@@ -10,7 +10,7 @@ from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, suffix_of
-from labelloop.pool.words import label_name
+from labelloop.pool.words import label_name, quoted
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -152,7 +152,7 @@ def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "it has no columns at all"
+    return quoted(names) or "it has no columns at all"
 
 
 def as_text(source: str, column: str, row: int, value: object) -> str:

@@ -1,8 +1,10 @@
 """How labels are written, and how messages name rows, columns and labels. Pure."""
 
+import csv
+import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 SHOWN = 3
 WHOLE = re.compile(r"([+-]?\d+)\.0+")
@@ -17,6 +19,18 @@ def whole(number: str) -> str:
 def label_name(label: str) -> str:
     """A label as a project has it: in NFC, without surrounding space, a whole number without decimals."""
     return whole(unicodedata.normalize("NFC", label.strip()))
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in quotes, so that spaces and commas in them are seen."""
+    return ", ".join(map(repr, names))
+
+
+def as_csv(names: Iterable[str]) -> str:
+    """Names as `--labels` takes them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
 
 
 def rows_named(rows: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
-from labelloop.pool.words import rows_named, whole
+from labelloop.pool.words import quoted, rows_named, whole
 from labelloop.projects.options import TEXT, ProjectOptions
 
 ROW = "source_row"
@@ -49,7 +49,7 @@ def known_labels(labelled: Labelled, table: Table) -> list[str]:
         raise _without_labels(labelled)
     if len(known) == 1:
         raise UserError(
-            f"{labelled.source} has labels of one class only ({known[0]}): "
+            f"{labelled.source} has labels of one class only ({known[0]!r}): "
             "name all possible labels with --labels"
         )
     return known
@@ -98,7 +98,7 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, str]], known: Seq
         if label not in known:
             raise UserError(
                 f"{labelled.source}, {rows_named([row])}: the label {label!r} is not one of "
-                f"{', '.join(known)}: correct it, or add it to --labels"
+                f"{quoted(known)}: correct it, or add it to --labels"
             )
 
 

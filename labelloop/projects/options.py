@@ -103,7 +103,11 @@ class ProjectOptions(BaseModel):
     ] = None
     labels: Annotated[
         tuple[str, ...] | None,
-        Option("Labels to choose from. [default: those of the label column]", NEW, "labels"),
+        Option(
+            "Labels to choose from; quote one that holds a comma. [default: those of the label column]",
+            NEW,
+            "labels",
+        ),
     ] = None
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[

@@ -54,8 +54,8 @@ def projects(home: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        (["--label-column", "topic"], ("mail.csv", "'topic'", "--label-column", "body, kind")),
-        (["--text-column", "subject"], ("mail.csv", "'subject'", "--text-column", "body, kind")),
+        (["--label-column", "topic"], ("mail.csv", "'topic'", "--label-column", "'body', 'kind'")),
+        (["--text-column", "subject"], ("mail.csv", "'subject'", "--text-column", "'body', 'kind'")),
         (["--labels", "spam"], ("--labels", "spam")),
         (["--labels", "spam,ham", "--batch-size", "5"], ("5", "--batch-size 4")),
         (["--labels", "spam,ham", "--model", "./none"], ("./none",)),

@@ -85,8 +85,9 @@ def test_the_summary_is_one_line_about_what_stands_out() -> None:
         (["a", "b"], None, None, ("mail.csv", "--labels spam,ham")),
         (["a", "b"], None, ["x"], ("--labels", "x")),
         (["a", "b"], None, [], ("--labels",)),
-        (["a", "b"], None, ["x", "x "], ("--labels", "x, x")),
-        (["a", "b"], None, ["x", ""], ("--labels", "x, ")),
+        (["a", "b"], None, ["x", "x "], ("--labels", "'x', 'x'")),
+        (["a", "b"], None, ["a, b", "a, b"], ("'a, b', 'a, b'",)),
+        (["a", "b"], None, ["x", ""], ("--labels", "'x', ''")),
         (["a", "b"], ["x", "x"], None, ("'kind'", "x")),
         (["a", "b"], ["x", "x"], ["x", "y"], ("'kind'", "x")),
         (["a", "b"], ["x", "z"], ["x", "y"], ("mail.csv", "'kind'", "z", "--labels")),
@@ -112,7 +113,7 @@ def test_a_bad_pool_is_said_in_one_line(
         (["", "b"], ["x", None], ()),
         (["a", "b"], ["x", "z"], ("'kind'", "z", "--labels")),
         (["a", "b", "a"], ["x", "y", "y"], ("rows 1, 3", "'x'", "'y'")),
-        (list("abcdefg"), list("1234567"), ("'kind'", "1, 2, 3, 4, 5", "2")),
+        (list("abcdefg"), list("1234567"), ("'kind'", "'1', '2', '3', '4', '5'", "2")),
     ],
 )
 def test_a_bad_test_set_is_said_in_one_line(

@@ -306,9 +306,9 @@ def test_whole_numbers_are_the_same_labels_from_every_file(tmp_path: Path) -> No
         ("data.jsonl", '{"text": "a"}\n{"text": "b\\u0000"}', ("row 2", "'text'", "NUL")),
         ("data.jsonl", '{"text": "\\ud83d"}', ("row 1", "'text'", "surrogate")),
         ("data.jsonl", '{"text": "a", "label": "\\u0000"}', ("row 1", "'label'", "NUL")),
-        ("data.jsonl", '{"a": "x", "b": "y"}', ("'text'", "--text-column", "a, b")),
+        ("data.jsonl", '{"a": "x", "b": "y"}', ("'text'", "--text-column", "'a', 'b'")),
         ("data.jsonl", "\n\n", ()),
-        ("data.csv", "a,b\n1,2\n", ("'text'", "--text-column", "a, b")),
+        ("data.csv", "a,b\n1,2\n", ("'text'", "--text-column", "'a', 'b'")),
         ("data.csv", "text,text\na,b\n", ("two", "'text'")),
         ("data.csv", "text,label\na,b,c\n", ("line 2",)),
         ("data.csv", 'text\n"never closed\n', ("line 2",)),
@@ -341,8 +341,8 @@ def test_a_bad_file_is_said_in_one_line(
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        ({"text_column": "body"}, ("'body'", "--text-column", "text, label")),
-        ({"label_column": "kind"}, ("'kind'", "--label-column", "text, label")),
+        ({"text_column": "body"}, ("'body'", "--text-column", "'text', 'label'")),
+        ({"label_column": "kind"}, ("'kind'", "--label-column", "'text', 'label'")),
         ({"split": "train"}, ("'train'",)),
         ({"config": "en"}, ("config", "Hub")),
         ({"revision": "main"}, ("revision", "Hub")),

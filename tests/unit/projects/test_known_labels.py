@@ -132,7 +132,7 @@ def test_labels_beside_texts_without_header_have_one_unless_a_number_names_their
         (
             "body,label\ncheap pills,eggs\n",
             {"labels": ("spam", "ham")},
-            ("row 1", "'eggs'", "spam, ham", "--labels"),
+            ("row 1", "'eggs'", "'spam', 'ham'", "--labels"),
         ),
         (
             "body,label\nlunch at noon?,ham\nmoved to 3pm,\nlunch at noon?,spam\n",
