@@ -11,6 +11,7 @@ from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
 
 SHOWN = 5
+UNUSED = "have no label, so none is used: `labelloop import` starts with the labels that there are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
 def summary(prepared: Prepared) -> str | None:
     """One line about texts that were left out or are special, or None."""
     kept = len(prepared.rows)
-    unlabelled = "have no label, so none is used" if prepared.rows[0].gold is None else "unlabelled left out"
+    unlabelled = UNUSED if prepared.rows[0].gold is None else "unlabelled left out"
     facts = [
         (prepared.duplicates, "duplicates left out"),
         (prepared.empty, "empty left out"),

@@ -61,6 +61,13 @@ def test_gold_is_all_or_none_and_the_missing_ones_are_counted() -> None:
     assert prepared.unlabelled == 1
 
 
+def test_labels_that_are_known_in_part_can_be_imported() -> None:
+    partly = clean_pool(table("a", "b", "c", labels=["x", None, "y"]))
+
+    assert names(summary(partly), 3, 1, "labelloop import")
+    assert not names(summary(clean_test(table("a", "b", labels=["x", None]), ["x"], [])), "labelloop import")
+
+
 def test_test_texts_without_label_are_left_out_and_those_of_the_pool_are_counted() -> None:
     pool = clean_pool(table("a", "b"), ["x", "y"]).rows
 
