@@ -1,12 +1,13 @@
 """Shared by all file formats: the columns of a data set, and how its rows are read."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.pool.bad_rows import Bad
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,11 @@ class Reading:
     """How the rows of a file are read.
 
     `no_header`: the first line is a row, and the names of the columns are their numbers from 1.
+    `skip_bad_rows`: rows that cannot be used are left out.
     """
 
     no_header: bool = False
+    skip_bad_rows: bool = False
 
     def beside(self, column: str | None) -> "Reading":
         """For a further file: it has no header only if its column is named by a number."""
@@ -31,7 +34,8 @@ class Columns:
     """Column names in the source's order, those with strings, and the values of a column by name.
 
     `named_by_first_row`: the names were taken from the file's first line, which may have been a text.
-    `notes`: lines for the user about what was not read.
+    `notes`: lines for the user about what was not read. `bad`: rows that could not be read, by their number
+    from 0; their values are None.
     """
 
     names: Sequence[str]
@@ -39,9 +43,10 @@ class Columns:
     values: Callable[[str], Sequence[object]]
     named_by_first_row: bool = False
     notes: tuple[str, ...] = ()
+    bad: Mapping[int, Bad] = field(default_factory=dict)
 
 
-def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading) -> Columns:
+def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Mapping[int, Bad]) -> Columns:
     """Columns of strings, read row by row. A missing field at a row's end is None. Raises `UserError`."""
     if reading.no_header:
         names = [str(number) for number in range(1, max(map(len, rows), default=0) + 1)]
@@ -57,4 +62,4 @@ def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading) -> Colu
         index = place[name]
         return [row[index] if index < len(row) else None for row in rows]
 
-    return Columns(names, names, values, named_by_first_row=not reading.no_header)
+    return Columns(names, names, values, named_by_first_row=not reading.no_header, bad=bad)

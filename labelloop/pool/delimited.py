@@ -5,30 +5,51 @@ The separator is a comma, a semicolon, a tab or `|`.
 
 import csv
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from labelloop.errors import UserError
+from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
 from labelloop.pool.opening import open_utf8, suffix_of
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
+
+MANY = "more fields than the header"
+UNCLOSED = "unexpected end of data"
+"""What the csv module says if a quote is not closed: the rest of the file is in one field."""
+QUOTE = "quote texts that contain the separator, a quote or a newline, and double the quotes inside"
+
+
+@dataclass(slots=True)
+class Parsed:
+    """The rows that hold something, the header first. Bad ones are empty; `bad` tells why, by their index.
+
+    `end`: why reading ended before the file did.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    bad: dict[int, Bad] = field(default_factory=dict)
+    end: str | None = None
 
 
 def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
-    with open_utf8(path, newline="") as file:
+    with open_utf8(path, newline="", lenient=reading.skip_bad_rows) as file:
         delimiter, before = _separator(path, file)
-        rows = _rows(path, file, delimiter, before)
-        records = list(rows)
-    if not reading.no_header and (mixed := unsplit(records)):
+        parsed = _parse(file, delimiter, before)
+    if parsed.end is not None:
+        raise UserError(f"{path}, {parsed.end}; {QUOTE}")
+    if not reading.no_header and (mixed := unsplit(parsed.rows)):
         name, each = mixed
         raise UserError(
             f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
             "character, put no quotes around whole lines, or rename the column"
         )
-    return of_rows(path, records, reading)
+    header = 0 if reading.no_header else 1
+    bad = {index - header: each for index, each in parsed.bad.items()}
+    return of_rows(path, parsed.rows, reading, bad)
 
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
@@ -41,22 +62,34 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     return separator(start, default="\t" if suffix_of(path) == ".tsv" else ","), 0
 
 
-def _rows(path: Path, file: TextIO, delimiter: str, before: int) -> Iterator[list[str]]:
-    """The rows that hold something, the header first. `before`: how many lines were read already."""
+def _parse(file: TextIO, delimiter: str, before: int) -> Parsed:
+    """`before`: how many lines were read already."""
+    parsed = Parsed()
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     fields, last = 0, before
-    try:
-        for row in reader:
-            fields, last = fields or len(row), before + reader.line_num
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            place = _lines(last + 1, before + reader.line_num)
+            if str(error) == UNCLOSED or not parsed.rows:
+                parsed.end = f"{place}: {error}"
+                return parsed
+            parsed.bad[len(parsed.rows)] = Bad(str(error), place, QUOTE)
+            parsed.rows.append([])
+        else:
+            if row is None:
+                return parsed
+            fields = fields or len(row)
             if len(row) > fields:
-                raise UserError(
-                    f"{path}, line {last} has more fields than the header; "
-                    "quote texts that contain the separator"
-                )
-            if row:
-                yield row
-    except csv.Error as error:
-        raise UserError(
-            f"{path}, the record on line {last + 1}: {error}; put fields that "
-            "hold quotes or newlines in quotes, and double the quotes inside"
-        ) from error
+                place = _lines(last + 1, before + reader.line_num)
+                parsed.bad[len(parsed.rows)] = Bad(MANY, place, QUOTE)
+                row.clear()
+                parsed.rows.append(row)
+            elif row:
+                parsed.rows.append(row)
+        last = before + reader.line_num
+
+
+def _lines(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first} to {last}"

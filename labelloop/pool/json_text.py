@@ -6,46 +6,57 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns
+from labelloop.pool.bad_rows import Bad
+from labelloop.pool.columns import Columns, Reading
 from labelloop.pool.opening import open_utf8
 
 TEXT = "text"
+NO_JSON = object()
+ONE_PER_LINE = "write one object per line"
 Record = Mapping[str, object]
 
 
-def read(path: Path) -> Columns:
+def read(path: Path, reading: Reading) -> Columns:
     """Columns in the order of first use. A missing key is None. Raises `UserError`."""
-    records = _whole(path)
-    return _columns(_lines(path) if records is None else records)
+    records = _whole(path, reading)
+    return _columns(*_lines(path, reading)) if records is None else _columns(records, {})
 
 
-def _columns(records: Sequence[Record]) -> Columns:
+def _columns(records: Sequence[Record], bad: Mapping[int, Bad]) -> Columns:
     names = list(dict.fromkeys(name for record in records for name in record))
     textual = [name for name in names if all(isinstance(record.get(name), str | None) for record in records)]
-    return Columns(names, textual, lambda name: [record.get(name) for record in records])
+    return Columns(names, textual, lambda name: [record.get(name) for record in records], bad=bad)
 
 
-def _lines(path: Path) -> list[Record]:
-    with open_utf8(path, newline="\n") as lines:
-        return [_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+def _lines(path: Path, reading: Reading) -> tuple[list[Record], dict[int, Bad]]:
+    records: list[Record] = []
+    bad: dict[int, Bad] = {}
+    with open_utf8(path, newline="\n", lenient=reading.skip_bad_rows) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            record = _value(line)
+            if not isinstance(record, dict):
+                bad[len(records)] = Bad(
+                    f"no JSON{' object' * (record is not NO_JSON)}", f"line {number}", ONE_PER_LINE
+                )
+            records.append(record if isinstance(record, dict) else {})
+    return records, bad
 
 
-def _record(path: Path, number: int, line: str) -> Record:
+def _value(line: str) -> Any:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}, line {number} is not JSON ({error}); write one object per line") from error
-    if not isinstance(record, dict):
-        raise UserError(f'{path}, line {number} is not an object; write lines such as {{"text": "…"}}')
-    return record
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return NO_JSON
 
 
-def _whole(path: Path) -> list[Record] | None:
+def _whole(path: Path, reading: Reading) -> list[Record] | None:
     """The records of a file that is one JSON value, or None if it has one object per line."""
-    with open_utf8(path, newline="\n") as file:
+    with open_utf8(path, newline="\n", lenient=reading.skip_bad_rows) as file:
         first = next((line for line in file if line.strip()), "")
         more = any(line.strip() for line in file)
-        if _is_object(first) and more:
+        if isinstance(_value(first), dict) and more:
             return None
         file.seek(0)
         try:
@@ -55,13 +66,6 @@ def _whole(path: Path) -> list[Record] | None:
                 raise UserError(f"{path} is not one JSON array ({error}); write it again") from error
             return None
     return _records(path, value)
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _records(path: Path, value: Any) -> list[Record] | None:

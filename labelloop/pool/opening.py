@@ -75,11 +75,17 @@ def suffix_of(path: Path) -> str:
 
 
 @contextmanager
-def open_utf8(path: Path, newline: str | None) -> Iterator[TextIO]:
-    """Open a UTF-8 text, packed or not, with or without a byte order mark. Raises `UserError` for others."""
+def open_utf8(path: Path, newline: str | None, lenient: bool = False) -> Iterator[TextIO]:
+    """Open a UTF-8 text, packed or not, with or without a byte order mark. Raises `UserError` for others.
+
+    `lenient`: bytes that are not UTF-8 become halves of surrogate pairs.
+    """
     unpacked = _unpacking(_start(path, _raw)) or _raw
+    errors = "surrogateescape" if lenient else "strict"
     try:
-        with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), "utf-8-sig", newline=newline) as file:
+        if _start(path, unpacked).startswith(tuple(MARKS)):
+            raise _wrong_encoding(path, unpacked)
+        with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), "utf-8-sig", errors, newline) as file:
             yield file
     except UnicodeDecodeError as error:
         raise _wrong_encoding(path, unpacked) from error
@@ -108,8 +114,8 @@ def _wrong_encoding(path: Path, unpacked: Open) -> UserError:
     wrong, lines = _lines(path, unpacked)
     return UserError(
         f"{path} is not in UTF-8 ({len(wrong):,} of {lines:,} lines, the first is line {wrong[0]}), and its "
-        "encoding is not known; save it as UTF-8 in the program that wrote it, or convert it by iconv with "
-        "the encoding of that program"
+        "encoding is not known; save it as UTF-8 in the program that wrote it, convert it by iconv with the "
+        "encoding of that program, or leave these rows out with --skip-bad-rows"
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns
+from labelloop.pool.columns import Columns, Reading
 from labelloop.pool.opening import open_utf8
 from labelloop.pool.separators import SEPARATORS
 
@@ -13,9 +13,9 @@ TEXT = "text"
 COLUMN_NAMES = frozenset({"text", "label", "id"})
 
 
-def read(path: Path) -> Columns:
+def read(path: Path, reading: Reading) -> Columns:
     """One column, `text`. Row n is line n. Raises `UserError` for what is a table or JSON."""
-    with open_utf8(path, newline=None) as file:
+    with open_utf8(path, newline=None, lenient=reading.skip_bad_rows) as file:
         lines = [line.removesuffix("\n") for line in file]
     if lines and (suffix := _other_suffix(lines)):
         raise UserError(

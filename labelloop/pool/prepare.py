@@ -106,7 +106,7 @@ def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
             kept[same] = Row(first.text, first.gold or gold, first.source_row)
     if unlike:
         raise _two_labels(table, list(unlike), remedy)
-    return list(kept.values()), empty, len(table.texts) - empty - len(kept)
+    return list(kept.values()), empty - table.bad, len(table.texts) - empty - len(kept)
 
 
 def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_text, plain
+from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, suffix_of
@@ -18,14 +19,15 @@ TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
 LONGEST_NAME = 60
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-DAMAGE = "a NUL or half a surrogate pair, which no database stores"
+DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
-    `notes`: lines for the user about what was read.
+    `notes`: lines for the user about what was read. `bad`: how many rows could not be used; their texts are
+    empty.
     """
 
     source: str
@@ -34,6 +36,7 @@ class Table:
     texts: list[str]
     labels: list[str | None] | None
     notes: tuple[str, ...] = ()
+    bad: int = 0
 
 
 def load(
@@ -57,14 +60,23 @@ def load(
     columns = _read(source, config, chosen, revision, reading)
     label_name = _label_column(source, columns, label_column)
     text_name = _text_column(source, columns, text_column, label_name, text_option)
-    texts = [as_text(source, text_name, row, value) for row, value in enumerate(columns.values(text_name))]
+    bad = dict(columns.bad)
+    texts = [_text(value, text_name, row, bad) for row, value in enumerate(columns.values(text_name))]
     labels = None
     if label_name is not None:
         values = columns.values(label_name)
-        labels = [as_label(source, label_name, row, value) for row, value in enumerate(values)]
+        labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
+    if bad and not reading.skip_bad_rows:
+        raise refused(source, bad)
+    for row in bad:
+        texts[row] = ""
+        if labels is not None:
+            labels[row] = None
     by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
     notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
-    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes))
+    if bad:
+        notes.append(left_out(source, bad))
+    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad))
 
 
 def _doubtful_header(source: str, name: str) -> str:
@@ -116,11 +128,11 @@ def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
         return parquet.read(path)
     match suffix:
         case ".jsonl" | ".ndjson" | ".json":
-            return json_text.read(path)
+            return json_text.read(path, reading)
         case ".csv" | ".tsv":
             return delimited.read(path, reading)
         case ".txt":
-            return plain.read(path)
+            return plain.read(path, reading)
     others = ", ".join(each for each in KINDS if each != suffix)
     raise UserError(f"the format of {path} is unknown; give it the suffix of what it holds: {others}")
 
@@ -155,34 +167,35 @@ def _listed(names: Sequence[str]) -> str:
     return quoted(names) or "it has no columns at all"
 
 
-def as_text(source: str, column: str, row: int, value: object) -> str:
-    """A value as text: empty for a missing value, a number as written. Raises `UserError`."""
+def _text(value: object, column: str, row: int, bad: dict[int, Bad]) -> str:
+    """A value as text: empty for a missing or bad value, a number as written."""
+    if type(value) is str and not UNSTORABLE.search(value):
+        return value
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _wrong(
-            source, column, row, f"a {type(value).__name__}, not a text", "choose another --text-column"
-        )
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", "--text-column"))
+        return ""
     text = str(value)
     if UNSTORABLE.search(text):
-        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
+        bad.setdefault(row, _bad(column, row, DAMAGE))
     return text
 
 
-def as_label(source: str, column: str, row: int, value: object) -> str | None:
-    """A value as a label; see `label_name`. None if missing. Raises `UserError`."""
+def _label(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
+    """A value as a label; see `label_name`. None if missing or bad."""
     if value is None or value != value:
         return None
     if not isinstance(value, str | int | float):
-        kind = type(value).__name__
-        raise _wrong(source, column, row, f"a {kind}, not one label", "choose another --label-column")
-    label = label_name(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
-    if not label:
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not one label", "--label-column"))
         return None
+    whole = isinstance(value, float) and value.is_integer()
+    label = label_name(str(int(value)) if whole else str(value))
     if UNSTORABLE.search(label):
-        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
-    return label
+        bad.setdefault(row, _bad(column, row, DAMAGE))
+    return label or None
 
 
-def _wrong(source: str, column: str, row: int, what: str, remedy: str) -> UserError:
-    return UserError(f"{source}, row {row + 1}: the column {column!r} holds {what}; {remedy}")
+def _bad(column: str, row: int, what: str, option: str | None = None) -> Bad:
+    remedy = f"choose another {option}" if option else CORRECT
+    return Bad(f"the column {column!r} holds {what}", f"row {row + 1}", remedy)

@@ -5,6 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 SHOWN = 3
 WHOLE = re.compile(r"([+-]?\d+)\.0+")
@@ -16,6 +17,7 @@ def whole(number: str) -> str:
     return match[1] if match else number
 
 
+@lru_cache(maxsize=4096)
 def label_name(label: str) -> str:
     """A label as a project has it: in NFC, without surrounding space, a whole number without decimals."""
     return whole(unicodedata.normalize("NFC", label.strip()))

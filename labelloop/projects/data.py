@@ -57,7 +57,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
     tested = _test(options, pool)
-    notes = [*table.notes, _note(dataset, pool)]
+    notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
     if given:
         notes.append(_given_note(options.labelled, given, pool))
     if tested is not None:
@@ -121,6 +121,6 @@ def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot
         size=len(prepared.rows),
         text_column=table.text_column,
         label_column=table.label_column,
-        dropped_empty=prepared.empty,
+        dropped_empty=prepared.empty + table.bad,
         dropped_duplicate=prepared.duplicates,
     )

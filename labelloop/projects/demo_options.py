@@ -37,7 +37,16 @@ class DemoOptions(ProjectOptions):
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:
-        of_texts = {"test", "text_column", "label_column", "config", "split", "revision", "no_header"}
+        of_texts = {
+            "test",
+            "text_column",
+            "label_column",
+            "config",
+            "split",
+            "revision",
+            "no_header",
+            "skip_bad_rows",
+        }
         if self.dataset is None and (given := sorted(self.given & of_texts)):
             raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
         return self

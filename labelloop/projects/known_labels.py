@@ -22,6 +22,7 @@ class Labelled:
     source: str
     texts: Sequence[str | None]
     labels: Sequence[str | None]
+    notes: tuple[str, ...] = ()
 
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
@@ -39,7 +40,9 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     labelled = load(options.labelled, text_column, label_column, text_option=option, reading=reading)
     if by != TEXT:
         _check_named(labelled, by)
-    return Labelled(options.labelled, _meant(options, table, labelled.texts), _labels(labelled))
+    return Labelled(
+        options.labelled, _meant(options, table, labelled.texts), _labels(labelled), labelled.notes
+    )
 
 
 def known_labels(labelled: Labelled, table: Table) -> list[str]:

@@ -118,6 +118,9 @@ class ProjectOptions(BaseModel):
         bool,
         Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
     ] = False
+    skip_bad_rows: Annotated[
+        bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
+    ] = False
     test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
     test_text_column: Annotated[
         str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
@@ -232,7 +235,7 @@ class ProjectOptions(BaseModel):
     @property
     def reading(self) -> Reading:
         """How the rows of the data set's file are read."""
-        return Reading(self.no_header)
+        return Reading(self.no_header, self.skip_bad_rows)
 
     @field_validator("labels")
     @classmethod

@@ -294,6 +294,54 @@ def test_whole_numbers_are_the_same_labels_from_every_file(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "content", "facts"),
     [
+        (
+            "mail.csv",
+            b'text,label\na,x\nb\0,x\nc,x,y\n"d" d,x\ne,x\nf\xff,x\n',
+            (4, "row 2", "line 4", "line 5", "row 6"),
+        ),
+        (
+            "mail.jsonl",
+            b'{"text": "a"}\n{"text": "\\ud83d"}\nnope\n\n{"text": "e"}\n["x"]\n{"text": []}\n',
+            (4, "row 2", "line 3", "line 6", "row 6"),
+        ),
+        ("mail.txt", b"a\n\xff\nb\0\n\ne", (2, "row 2", "row 3")),
+        ("mail.csv", b'text;label\na;x\n"b" b\n"c";"\n";y\ne;y\n', (2, "line 3", "lines 4 to 5")),
+    ],
+)
+def test_bad_rows_are_counted_and_can_be_left_out(
+    tmp_path: Path, name: str, content: bytes, facts: tuple[object, ...]
+) -> None:
+    source = file(tmp_path, name, content)
+    with raises_naming(UserError, name, "--skip-bad-rows"):
+        load(source)
+
+    table = load(source, reading=Reading(skip_bad_rows=True))
+
+    (note,) = table.notes
+    assert names(note, name, *facts)
+    assert (table.bad, [text for text in table.texts if text]) == (facts[0], ["a", "e"])
+    assert table.texts[table.texts.index("e") :] in (["e"], ["e", ""], ["e", "", ""])
+
+
+def test_the_error_counts_all_bad_rows_by_their_kind(tmp_path: Path) -> None:
+    texts = [{"text": "a"}, {"text": "b\0"}, {"text": "\ud83d"}, {"text": ["x"]}, *[{"text": "\0"}] * 9]
+
+    with raises_naming(
+        UserError, 12, "row 2, row 3, row 5 …", "row 4", "list", "--text-column", "--skip-bad-rows"
+    ):
+        load(json_lines(tmp_path, *texts))
+
+
+def test_a_quote_that_is_not_closed_is_never_left_out(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.csv", 'text\na\n"b\nc\nd\n')
+
+    with raises_naming(UserError, source, "lines 3 to 5"):
+        load(source, reading=Reading(skip_bad_rows=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "facts"),
+    [
         ("data.jsonl", "", ()),
         ("data.csv", "", ()),
         ("data.xlsx", "x", (".jsonl", ".csv", ".parquet")),

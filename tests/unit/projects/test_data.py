@@ -9,7 +9,7 @@ from labelloop.errors import UserError
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.options import ProjectOptions
-from tests.support.messages import raises_naming
+from tests.support.messages import names, raises_naming
 
 MAIL = {"text": ["win a prize", "lunch?"], "label": ["spam", "ham"]}
 OTHER = {"text": ["cheap pills", "see you", "moved"], "label": ["spam", "ham", "ham"]}
@@ -71,3 +71,17 @@ def test_labels_that_are_numbers_are_the_same_in_every_place(tmp_path: Path) -> 
     assert ProjectOptions(labels=("1.0", "0.0")).labels == ("1", "0"), (
         "or up would not find its project again"
     )
+
+
+def test_bad_rows_are_told_once_and_rows_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("text,label\na,x\nb\0,y\n,x\nd,\ne,y\n")
+    given = {"labelled": str(tmp_path / "mail.csv"), "skip_bad_rows": True}
+
+    data = prepared(tmp_path, **given)
+
+    pool = OpenSnapshot.open(tmp_path / data.pool.uri)
+    assert (pool.all_texts(), pool.source_rows([0, 1, 2])) == (["a", "d", "e"], [0, 3, 4])
+    assert (data.pool.dropped_empty, dict(data.given)) == (2, {0: ("x",), 2: ("y",)})
+    of_bad, of_empty, _ = data.notes
+    assert names(of_bad, "mail.csv", 1, "row 2")
+    assert names(of_empty, "mail.csv", 3, 1)
