@@ -26,6 +26,8 @@ class Reading:
         return replace(self, no_header=self.no_header and column is not None and column.isdecimal())
 
 
+MISSING = r"\N"
+"""A missing value in a database's dump."""
 AS_USUAL = Reading()
 
 
@@ -60,6 +62,6 @@ def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Ma
 
     def values(name: str) -> list[object]:
         index = place[name]
-        return [row[index] if index < len(row) else None for row in rows]
+        return [value if index < len(row) and (value := row[index]) != MISSING else None for row in rows]
 
     return Columns(names, names, values, named_by_first_row=not reading.no_header, bad=bad)

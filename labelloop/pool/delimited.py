@@ -1,19 +1,25 @@
-"""Data sets in CSV and TSV, with a header, quoted as in RFC 4180, in UTF-8.
+"""Data sets in CSV and TSV, with a header, quoted as in RFC 4180 or as databases dump them, in UTF-8.
 
-The separator is a comma, a semicolon, a tab or `|`.
+The separator is a comma, a semicolon, a tab or `|`. In a dump, a backslash stands before each quote,
+newline and backslash of a text. `\\N` is a missing value.
 """
 
 import csv
+import re
 import sys
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
 from labelloop.pool.opening import open_utf8, suffix_of
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
+
+if TYPE_CHECKING:
+    from _csv import _reader as Reader
 
 MANY = "more fields than the header"
 UNCLOSED = "unexpected end of data"
@@ -32,13 +38,20 @@ class Parsed:
     bad: dict[int, Bad] = field(default_factory=dict)
     end: str | None = None
 
+    @property
+    def badness(self) -> tuple[bool, int]:
+        return self.end is not None, len(self.bad)
+
 
 def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
     with open_utf8(path, newline="", lenient=reading.skip_bad_rows) as file:
         delimiter, before = _separator(path, file)
-        parsed = _parse(file, delimiter, before)
+        parsed = _parse(csv.reader(file, delimiter=delimiter, strict=True), before)
+        if parsed.end or parsed.bad:
+            file.seek(0)
+            parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
     if parsed.end is not None:
         raise UserError(f"{path}, {parsed.end}; {QUOTE}")
     if not reading.no_header and (mixed := unsplit(parsed.rows)):
@@ -62,10 +75,24 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     return separator(start, default="\t" if suffix_of(path) == ".tsv" else ","), 0
 
 
-def _parse(file: TextIO, delimiter: str, before: int) -> Parsed:
+def _dumped(file: TextIO, delimiter: str, before: int) -> Parsed:
+    """The rows if quotes are escaped by a backslash. A file without any has an end at once."""
+    if not any(r"\"" in line for line in file):
+        return Parsed(end="no backslash stands before a quote")
+    file.seek(0)
+    other = re.compile(rf'\\([^"\\\r\n{re.escape(delimiter)}])|\\.')
+    lines = (other.sub(_backslash_kept, line) for line in islice(file, before, None))
+    return _parse(csv.reader(lines, delimiter=delimiter, escapechar="\\", strict=True), before)
+
+
+def _backslash_kept(escape: "re.Match[str]") -> str:
+    """Before another character, as in C:\\temp, a backslash stands for itself."""
+    return escape[0] if escape[1] is None else rf"\\{escape[1]}"
+
+
+def _parse(reader: "Reader", before: int) -> Parsed:
     """`before`: how many lines were read already."""
     parsed = Parsed()
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
     fields, last = 0, before
     while True:
         try:

@@ -248,6 +248,38 @@ def test_another_archive_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path / "mail.zip"))
 
 
+@pytest.mark.parametrize("before", ["", "sep=,\n"])
+def test_quotes_escaped_by_a_backslash_are_read(tmp_path: Path, before: str) -> None:
+    lines = (
+        "text,label",
+        r'"she said \"hi\", twice",ham',
+        r'"C:\\",\N',
+        r'"a \"b\"\\',
+        r'c",\N',
+        r'\N,"N"',
+        r'"its C:\temp\new",ham',
+    )
+
+    table = load(file(tmp_path, "dump.csv", before + "\n".join(lines)))
+
+    assert table.texts == ['she said "hi", twice', "C:\\", 'a "b"\\\nc', "", "its C:\\temp\\new"]
+    assert table.labels == ["ham", None, None, "N", "ham"]
+
+
+def test_a_backslash_is_itself_where_quotes_are_doubled(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", 'text,label\n"C:\\",x\n"a \\""b\\"" c",\\N\n'))
+
+    assert (table.texts, table.labels) == (["C:\\", 'a \\"b\\" c'], ["x", None])
+
+
+def test_of_a_dump_with_a_bad_row_only_that_is_bad(tmp_path: Path) -> None:
+    dump = 'text,label\n"a \\"b\\"",x\n"c"d,x\n"e \\"f\\"",y\n'
+
+    table = load(file(tmp_path, "dump.csv", dump), reading=Reading(skip_bad_rows=True))
+
+    assert (table.texts, table.bad) == (['a "b"', "", 'e "f"'], 1)
+
+
 def test_a_very_long_text_is_read(tmp_path: Path) -> None:
     text = "long " * 500_000
 
