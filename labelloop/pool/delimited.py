@@ -19,7 +19,7 @@ from labelloop.pool.opening import open_utf8, suffix_of
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 
 if TYPE_CHECKING:
-    from _csv import _reader as Reader
+    from _csv import Reader
 
 MANY = "more fields than the header"
 UNCLOSED = "unexpected end of data"

@@ -74,6 +74,10 @@ def suffix_of(path: Path) -> str:
     return path.with_suffix("").suffix.lower() if suffix in PACKED_SUFFIXES else suffix
 
 
+def starts_as_json(path: Path) -> bool:
+    return _start(path, _unpacking(_start(path, _raw)) or _raw).lstrip()[:1] in (b"{", b"[")
+
+
 @contextmanager
 def open_utf8(path: Path, newline: str | None, lenient: bool = False) -> Iterator[TextIO]:
     """Open a UTF-8 text, packed or not, with or without a byte order mark. Raises `UserError` for others.

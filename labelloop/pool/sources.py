@@ -10,7 +10,7 @@ from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, suffix_of
+from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, starts_as_json, suffix_of
 from labelloop.pool.words import label_name, quoted
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
@@ -133,6 +133,8 @@ def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
             return delimited.read(path, reading)
         case ".txt":
             return plain.read(path, reading)
+    if suffix == "" and starts_as_json(path):
+        return json_text.read(path, reading)
     others = ", ".join(each for each in KINDS if each != suffix)
     raise UserError(f"the format of {path} is unknown; give it the suffix of what it holds: {others}")
 
