@@ -10,7 +10,7 @@ from labelloop.cli import options
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
-from labelloop.projects.options import DemoOptions
+from labelloop.projects.demo_options import DemoOptions
 
 OF_ANNOTATORS = (
     click.option(

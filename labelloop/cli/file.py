@@ -55,10 +55,6 @@ def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click
 def _value(path: Path, option: click.Parameter, value: Any) -> Any:
     if isinstance(value, dict) and option.multiple:
         return [f"{name}={item}" for name, item in value.items()]
-    if isinstance(value, dict) or (isinstance(value, list) and not _takes_lists(option)):
+    if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
         raise UserError(f"{path}: {name_of(option)} takes one value, not several")
-    return value
-
-
-def _takes_lists(option: click.Parameter) -> bool:
-    return bool(option.multiple) or isinstance(option.type, Labels)
+    return [value] if isinstance(option.type, Labels) else value

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -55,7 +56,7 @@ def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decora
         attributes["is_flag"] = True
     else:
         attributes["type"] = kind
-    if isinstance(kind, NameValue):
+    if isinstance(kind, NameValue | Labels):
         return click.option(flag(name), name, envvar=_variable(name), multiple=True, **attributes)
     if not keeps and kind is not bool and field.default is not None:
         attributes |= {"default": field.default, "show_default": True}
@@ -102,6 +103,8 @@ def _given(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
             value = _text(name, value)
         elif is_by_name(name):
             value = parameters(value)
+        elif isinstance(value, tuple):
+            value = tuple(chain.from_iterable(value))
         given[name] = value
     return given
 

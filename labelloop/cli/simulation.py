@@ -25,9 +25,9 @@ from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
+from labelloop.projects.demo_options import DemoOptions
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows
-from labelloop.projects.options import DemoOptions
 from labelloop.store import Store
 from labelloop.supervisor import plan
 from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, check_free, free_port

@@ -1,5 +1,6 @@
 """Types for the values of options: labels, NAME=VALUE, times and regular expressions."""
 
+import csv
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,16 +13,25 @@ from labelloop.loop.log_digest import LogDigest
 
 
 class Labels(click.ParamType[tuple[str, ...]]):
-    """Labels separated by commas, or a list of labels."""
+    """Labels separated by commas, with quotes around those that hold one; or a list of labels."""
 
     name = "a,b,…"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return tuple(str(part) for part in value)
+        if not isinstance(value, str):
+            return tuple(str(part) for part in value)
+        try:
+            rows = list(csv.reader([value], skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            self.fail(
+                f"{value!r} is not a list as in CSV ({error}): write 'a,b' or '\"a, b\",c'.", param, ctx
+            )
+        return tuple(part.strip() for row in rows for part in row if part.strip())
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [rv]
 
 
 class NameValue(click.ParamType[tuple[str, str]]):

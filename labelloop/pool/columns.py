@@ -1,36 +1,67 @@
-"""Shared by all file formats: the columns of a data set, and opening text files in UTF-8."""
+"""Shared by all file formats: the columns of a data set, and how its rows are read."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.pool.bad_rows import Bad
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the rows of a file are read.
+
+    `no_header`: the first line is a row, and the names of the columns are their numbers from 1.
+    `skip_bad_rows`: rows that cannot be used are left out.
+    """
+
+    no_header: bool = False
+    skip_bad_rows: bool = False
+
+    def beside(self, column: str | None) -> "Reading":
+        """For a further file: it has no header only if its column is named by a number."""
+        return replace(self, no_header=self.no_header and column is not None and column.isdecimal())
+
+
+MISSING = r"\N"
+"""A missing value in a database's dump."""
+AS_USUAL = Reading()
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Column names in the source's order, those with strings, and the values of a column by name."""
+    """Column names in the source's order, those with strings, and the values of a column by name.
+
+    `named_by_first_row`: the names were taken from the file's first line, which may have been a text.
+    `notes`: lines for the user about what was not read. `bad`: rows that could not be read, by their number
+    from 0; their values are None.
+    """
 
     names: Sequence[str]
     textual: Sequence[str]
     values: Callable[[str], Sequence[object]]
+    named_by_first_row: bool = False
+    notes: tuple[str, ...] = ()
+    bad: Mapping[int, Bad] = field(default_factory=dict)
 
 
-@contextmanager
-def open_utf8(path: Path, newline: str) -> Iterator[TextIO]:
-    """Open a UTF-8 text file, with or without a byte order mark. Raises `UserError` for other encodings."""
-    try:
-        with path.open(encoding="utf-8-sig", newline=newline) as file:
-            yield file
-    except UnicodeDecodeError as error:
-        guess = "UTF-16" if _starts_with_utf16_mark(path) else "WINDOWS-1252"
-        raise UserError(
-            f"{path} is not in UTF-8; convert it first, for example with: iconv -f {guess} -t UTF-8 {path}"
-        ) from error
+def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Mapping[int, Bad]) -> Columns:
+    """Columns of strings, read row by row. A missing field at a row's end is None. Raises `UserError`."""
+    if reading.no_header:
+        names = [str(number) for number in range(1, max(map(len, rows), default=0) + 1)]
+    else:
+        names = [str(name or "").strip() for name in (rows[0] if rows else ())]
+        rows = rows[1:]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise UserError(f"{path} has two columns {twice[0]!r} in its header; rename one")
+    place = {name: index for index, name in reversed(list(enumerate(names)))}
 
+    def values(name: str) -> list[object]:
+        index = place[name]
+        return [value if index < len(row) and (value := row[index]) != MISSING else None for row in rows]
 
-def _starts_with_utf16_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    return Columns(names, names, values, named_by_first_row=not reading.no_header, bad=bad)

@@ -1,50 +1,122 @@
-"""Data sets in CSV (comma or semicolon) and TSV, with a header, quoted as in RFC 4180, in UTF-8."""
+"""Data sets in CSV and TSV, with a header, quoted as in RFC 4180 or as databases dump them, in UTF-8.
+
+The separator is a comma, a semicolon, a tab or `|`. In a dump, a backslash stands before each quote,
+newline and backslash of a text. `\\N` is a missing value.
+"""
 
 import csv
+import re
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import Columns, open_utf8
+from labelloop.pool.bad_rows import Bad
+from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
+from labelloop.pool.opening import open_utf8, suffix_of
+from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+MANY = "more fields than the header"
+UNCLOSED = "unexpected end of data"
+"""What the csv module says if a quote is not closed: the rest of the file is in one field."""
+QUOTE = "quote texts that contain the separator, a quote or a newline, and double the quotes inside"
 
 
-def read(path: Path) -> Columns:
+@dataclass(slots=True)
+class Parsed:
+    """The rows that hold something, the header first. Bad ones are empty; `bad` tells why, by their index.
+
+    `end`: why reading ended before the file did.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    bad: dict[int, Bad] = field(default_factory=dict)
+    end: str | None = None
+
+    @property
+    def badness(self) -> tuple[bool, int]:
+        return self.end is not None, len(self.bad)
+
+
+def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
-    with open_utf8(path, newline="") as file:
-        reader = csv.DictReader(file, delimiter=_delimiter(path, file), strict=True)
-        try:
-            names = _distinct(path, reader.fieldnames or [])
-            records = [_complete(path, reader.line_num, record) for record in reader]
-        except csv.Error as error:
-            raise UserError(
-                f"{path}, the record on line {reader.line_num + 1}: {error}; put fields that "
-                "hold quotes or newlines in quotes, and double the quotes inside"
-            ) from error
-    return Columns(names, names, lambda name: [record[name] for record in records])
-
-
-def _delimiter(path: Path, file: TextIO) -> str:
-    header = file.readline()
-    file.seek(0)
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _distinct(path: Path, names: Sequence[str]) -> list[str]:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UserError(f"{path} has two columns {twice[0]!r} in its header; rename one")
-    return list(names)
-
-
-def _complete(path: Path, line: int, record: dict[str | None, str | None]) -> dict[str | None, str | None]:
-    if None in record:
+    with open_utf8(path, newline="", lenient=reading.skip_bad_rows) as file:
+        delimiter, before = _separator(path, file)
+        parsed = _parse(csv.reader(file, delimiter=delimiter, strict=True), before)
+        if parsed.end or parsed.bad:
+            file.seek(0)
+            parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
+    if parsed.end is not None:
+        raise UserError(f"{path}, {parsed.end}; {QUOTE}")
+    if not reading.no_header and (mixed := unsplit(parsed.rows)):
+        name, each = mixed
         raise UserError(
-            f"{path}, line {line} has more fields than the header; quote texts that contain the separator"
+            f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
+            "character, put no quotes around whole lines, or rename the column"
         )
-    return record
+    header = 0 if reading.no_header else 1
+    bad = {index - header: each for index, each in parsed.bad.items()}
+    return of_rows(path, parsed.rows, reading, bad)
+
+
+def _separator(path: Path, file: TextIO) -> tuple[str, int]:
+    """The separator, and how many lines were read. Leaves the file where its header begins."""
+    if (given := stated(file.readline())) is not None:
+        return given, 1
+    file.seek(0)
+    start = file.read(SAMPLE)
+    file.seek(0)
+    return separator(start, default="\t" if suffix_of(path) == ".tsv" else ","), 0
+
+
+def _dumped(file: TextIO, delimiter: str, before: int) -> Parsed:
+    """The rows if quotes are escaped by a backslash. A file without any has an end at once."""
+    if not any(r"\"" in line for line in file):
+        return Parsed(end="no backslash stands before a quote")
+    file.seek(0)
+    other = re.compile(rf'\\([^"\\\r\n{re.escape(delimiter)}])|\\.')
+    lines = (other.sub(_backslash_kept, line) for line in islice(file, before, None))
+    return _parse(csv.reader(lines, delimiter=delimiter, escapechar="\\", strict=True), before)
+
+
+def _backslash_kept(escape: "re.Match[str]") -> str:
+    """Before another character, as in C:\\temp, a backslash stands for itself."""
+    return escape[0] if escape[1] is None else rf"\\{escape[1]}"
+
+
+def _parse(reader: "Reader", before: int) -> Parsed:
+    """`before`: how many lines were read already."""
+    parsed = Parsed()
+    fields, last = 0, before
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            place = _lines(last + 1, before + reader.line_num)
+            if str(error) == UNCLOSED or not parsed.rows:
+                parsed.end = f"{place}: {error}"
+                return parsed
+            parsed.bad[len(parsed.rows)] = Bad(str(error), place, QUOTE)
+            parsed.rows.append([])
+        else:
+            if row is None:
+                return parsed
+            fields = fields or len(row)
+            if len(row) > fields:
+                place = _lines(last + 1, before + reader.line_num)
+                parsed.bad[len(parsed.rows)] = Bad(MANY, place, QUOTE)
+                row.clear()
+                parsed.rows.append(row)
+            elif row:
+                parsed.rows.append(row)
+        last = before + reader.line_num
+
+
+def _lines(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first} to {last}"

@@ -1,19 +1,39 @@
 """Data sets from the package `datasets`: saved folders and the Hugging Face Hub."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns
+from labelloop.pool.words import quoted
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict  # type: ignore[import-untyped]
 
-DEFAULT_SPLIT = "train"
+TRAIN = "train"
 
 
-def read_folder(path: Path, split: str | None) -> Columns:
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A split by its name, or else the default one; the only split is the default, unless `by_name`.
+
+    `option` is the option that names it.
+    """
+
+    name: str | None = None
+    default: str = TRAIN
+    by_name: bool = False
+    option: str = "--split"
+
+    @classmethod
+    def of_test(cls, name: str | None) -> "Split":
+        """Of a test set: never one that people label."""
+        return cls(name, "test", by_name=True, option="--test-split")
+
+
+def read_folder(path: Path, split: Split) -> Columns:
     """A `Dataset` or `DatasetDict` saved by `save_to_disk`. Raises `UserError`."""
     datasets = _datasets()
     try:
@@ -21,12 +41,12 @@ def read_folder(path: Path, split: str | None) -> Columns:
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a folder saved by datasets' save_to_disk ({one_line(error)}); "
-            "give such a folder or one file (.jsonl, .csv, .tsv, .parquet)"
+            "give such a folder or one file (.jsonl, .csv, .tsv, .txt, .xlsx, .parquet)"
         ) from error
     return _columns(_choose(str(path), loaded, split))
 
 
-def read_hub(name: str, config: str | None, split: str | None, revision: str | None) -> Columns:
+def read_hub(name: str, config: str | None, split: Split, revision: str | None) -> Columns:
     """A data set on the Hub by its id. Raises `UserError`."""
     datasets = _datasets()
     try:
@@ -46,16 +66,18 @@ def _datasets() -> Any:
     return datasets
 
 
-def _choose(source: str, loaded: "Dataset | DatasetDict", split: str | None) -> "Dataset":
+def _choose(source: str, loaded: "Dataset | DatasetDict", split: Split) -> "Dataset":
     if not isinstance(loaded, Mapping):
-        if split is not None:
-            raise UserError(f"{source} has no splits; leave out the split {split!r}")
+        if split.name is not None:
+            raise UserError(f"{source} has no splits; leave out the split {split.name!r}")
         return loaded
     names = list(loaded)
-    chosen = split or (DEFAULT_SPLIT if DEFAULT_SPLIT in names else names[0] if len(names) == 1 else None)
+    chosen = split.name or split.default
+    if split.name is None and chosen not in names and len(names) == 1 and not split.by_name:
+        chosen = names[0]
     if chosen not in names:
-        asked = f"no split {split!r}" if split else "several splits"
-        raise UserError(f"{source} has {asked}; choose one of its splits: {', '.join(names)}")
+        asked = f"no split {chosen!r}" if split.name or split.by_name else "several splits"
+        raise UserError(f"{source} has {asked}; choose one of its splits by {split.option}: {quoted(names)}")
     return loaded[chosen]
 
 

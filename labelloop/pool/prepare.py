@@ -3,12 +3,15 @@
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from labelloop.errors import UserError
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
+from labelloop.pool.words import label_name, quoted, rows_named
 
 SHOWN = 5
+UNUSED = "have no label, so none is used: `labelloop import` starts with the labels that there are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
 
     The default for `labels` is the sorted values of the label column. Raises `UserError`.
     """
-    rows, empty, duplicates = _distinct(table)
+    rows, empty, duplicates = _distinct(table, "correct it, or --label-column '' to go without")
     if not rows:
         raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
     gold_labels = {row.gold for row in rows if row.gold is not None}
@@ -51,20 +54,25 @@ def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prep
     """
     if table.labels is None:
         raise UserError(f"the test set {table.source} has no labels; name their column with --label-column")
-    rows, empty, duplicates = _distinct(table)
+    rows, empty, duplicates = _distinct(table, "correct it")
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
         raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
     gold_labels = {row.gold for row in labelled if row.gold is not None}
     _no_others(table, gold_labels, labels, "correct them or add them to --labels")
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
+    if in_pool == len(labelled) == len(pool):
+        raise UserError(
+            f"the test set {table.source} holds the texts of the pool; give others, name its split with "
+            "--test-split, or leave it out"
+        )
     return Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled), in_pool)
 
 
 def summary(prepared: Prepared) -> str | None:
     """One line about texts that were left out or are special, or None."""
     kept = len(prepared.rows)
-    unlabelled = "have no label, so none is used" if prepared.rows[0].gold is None else "unlabelled left out"
+    unlabelled = UNUSED if prepared.rows[0].gold is None else "unlabelled left out"
     facts = [
         (prepared.duplicates, "duplicates left out"),
         (prepared.empty, "empty left out"),
@@ -80,24 +88,48 @@ def key(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _distinct(table: Table) -> tuple[list[Row], int, int]:
+def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
+    """The first row of each text, with the label of any of its rows."""
     labels = table.labels or [None] * len(table.texts)
     kept: dict[str, Row] = {}
+    unlike: dict[str, None] = {}
     empty = 0
     for number, (text, gold) in enumerate(zip(table.texts, labels, strict=True)):
-        if same := key(text):
-            kept.setdefault(same, Row(text, gold, number))
-        else:
+        same = key(text)
+        if not same:
             empty += 1
-    return list(kept.values()), empty, len(table.texts) - empty - len(kept)
+        elif (first := kept.get(same)) is None:
+            kept[same] = Row(text, gold, number)
+        elif gold is not None and gold != first.gold:
+            if first.gold is not None:
+                unlike[same] = None
+            kept[same] = Row(first.text, first.gold or gold, first.source_row)
+    if unlike:
+        raise _two_labels(table, list(unlike), remedy)
+    return list(kept.values()), empty - table.bad, len(table.texts) - empty - len(kept)
+
+
+def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
+    """For texts that have several labels: tell the rows of the first of them, and how many more there are."""
+    given = {
+        label: number
+        for number, label in reversed(list(enumerate(table.labels or ())))
+        if label is not None and key(table.texts[number]) == texts[0]
+    }
+    (label, row), (other, later) = sorted(given.items(), key=itemgetter(1))[:2]
+    more = f", and {len(texts) - 1:,} more texts have several" if texts[1:] else ""
+    return UserError(
+        f"{table.source}, {rows_named([row, later])}: one text has the labels {label!r} and {other!r}{more}; "
+        f"{remedy}"
+    )
 
 
 def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:
     if asked is None and not gold_labels:
         raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
-    labels = sorted(gold_labels) if asked is None else [key(label) for label in asked]
+    labels = sorted(gold_labels) if asked is None else [label_name(label) for label in asked]
     if not all(labels) or len(set(labels)) < len(labels):
-        raise UserError(f"labels must be distinct and not empty: {', '.join(labels)}; correct --labels")
+        raise UserError(f"labels must be distinct and not empty: {quoted(labels)}; correct --labels")
     if len(labels) < 2:
         raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
     if len(gold_labels) == 1:
@@ -107,14 +139,14 @@ def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | N
 
 def _too_few(where: str, classes: Collection[str]) -> UserError:
     return UserError(
-        f"{where} has only one class ({', '.join(classes)}); a classifier needs two or more, so give others"
+        f"{where} has only one class ({quoted(classes)}); a classifier needs two or more, so give others"
     )
 
 
 def _no_others(table: Table, gold_labels: Collection[str], known: Collection[str], remedy: str) -> None:
     others = sorted(set(gold_labels) - set(known))
     if others:
-        shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
+        shown = quoted(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
         raise UserError(
             f"{table.source} has labels in {table.label_column!r} that the project does not have ({shown}); "
             f"{remedy}"

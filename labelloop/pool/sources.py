@@ -1,32 +1,42 @@
 """Load texts and labels from the user's files or the Hub."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool import delimited, hugging_face, json_lines
-from labelloop.pool.columns import Columns
+from labelloop.pool import delimited, hugging_face, json_text, plain
+from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
+from labelloop.pool.columns import AS_USUAL, Columns, Reading
+from labelloop.pool.hugging_face import Split
+from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, starts_as_json, suffix_of
+from labelloop.pool.words import label_name, quoted
 
-KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
+LONGEST_NAME = 60
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-DAMAGE = "a NUL or half a surrogate pair, which no database stores"
+DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The texts of a data set, in order, and their labels if there is a label column (None if missing)."""
+    """The texts of a data set, in order, and their labels if there is a label column (None if missing).
+
+    `notes`: lines for the user about what was read. `bad`: how many rows could not be used; their texts are
+    empty.
+    """
 
     source: str
     text_column: str
     label_column: str | None
     texts: list[str]
     labels: list[str | None] | None
+    notes: tuple[str, ...] = ()
+    bad: int = 0
 
 
 def load(
@@ -34,28 +44,53 @@ def load(
     text_column: str | None = None,
     label_column: str | None = None,
     config: str | None = None,
-    split: str | None = None,
+    split: str | Split | None = None,
     revision: str | None = None,
     text_option: str = "--text-column",
+    reading: Reading = AS_USUAL,
 ) -> Table:
-    """Load a JSON Lines, CSV, TSV or Parquet file, a folder saved by `datasets`, or a Hub id.
+    """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings. The default label column is
     `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
-    within a folder. `text_option` is the option that names the text column. Raises `UserError`.
+    within a folder. `text_option` is the option that names the text column. `reading` is for files whose
+    columns have no names of their own. Raises `UserError`.
     """
-    columns = _read(source, config, split, revision)
+    chosen = split if isinstance(split, Split) else Split(split)
+    columns = _read(source, config, chosen, revision, reading)
     label_name = _label_column(source, columns, label_column)
     text_name = _text_column(source, columns, text_column, label_name, text_option)
-    texts = [as_text(source, text_name, row, value) for row, value in enumerate(columns.values(text_name))]
+    bad = dict(columns.bad)
+    texts = [_text(value, text_name, row, bad) for row, value in enumerate(columns.values(text_name))]
     labels = None
     if label_name is not None:
         values = columns.values(label_name)
-        labels = [as_label(source, label_name, row, value) for row, value in enumerate(values)]
-    return Table(source, text_name, label_name, texts, labels)
+        labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
+    if bad and not reading.skip_bad_rows:
+        raise refused(source, bad)
+    for row in bad:
+        texts[row] = ""
+        if labels is not None:
+            labels[row] = None
+    by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
+    notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
+    if bad:
+        notes.append(left_out(source, bad))
+    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad))
 
 
-def _read(source: str, config: str | None, split: str | None, revision: str | None) -> Columns:
+def _doubtful_header(source: str, name: str) -> str:
+    return (
+        f"{source}: its first line was taken as a header, {_short(name)!r}; if that is a text, "
+        "give --no-header and another --name"
+    )
+
+
+def _short(name: str) -> str:
+    return f"{name[:LONGEST_NAME]}…" if name[LONGEST_NAME:] else name
+
+
+def _read(source: str, config: str | None, split: Split, revision: str | None, reading: Reading) -> Columns:
     path = Path(source).expanduser()
     on_disk = source != "" and path.exists()
     if on_disk and (config or revision):
@@ -63,30 +98,45 @@ def _read(source: str, config: str | None, split: str | None, revision: str | No
     if on_disk and path.is_dir():
         return hugging_face.read_folder(path, split)
     if on_disk:
-        if split:
-            raise UserError(f"{source} is one file and has no splits; leave out the split {split!r}")
-        return _read_file(path)
-    if HUB_ID.fullmatch(source) and path.suffix.lower() not in KINDS:
+        if split.name:
+            raise UserError(f"{source} is one file and has no splits; leave out the split {split.name!r}")
+        return _read_file(path, reading)
+    if HUB_ID.fullmatch(source) and not {path.suffix.lower(), suffix_of(path)} & {*KINDS, *PACKED_SUFFIXES}:
         return hugging_face.read_hub(source, config, split, revision)
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _read_file(path: Path) -> Columns:
+def _read_file(path: Path, reading: Reading) -> Columns:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
-        match path.suffix.lower():
-            case ".jsonl" | ".ndjson" | ".json":
-                return json_lines.read(path)
-            case ".csv" | ".tsv":
-                return delimited.read(path)
-            case ".parquet":
-                from labelloop.pool import parquet
-
-                return parquet.read(path)
+        return _of_kind(kind_of(path), path, reading)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
-    raise UserError(f"the format of {path} is unknown; give it one of these suffixes: {', '.join(KINDS)}")
+
+
+def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
+    """Read a file by what it holds, whatever its suffix; a text is read by its suffix."""
+    suffix = suffix_of(path)
+    if kind == EXCEL:
+        from labelloop.pool import spreadsheet
+
+        return spreadsheet.read(path, reading)
+    if kind == PARQUET or suffix == ".parquet":
+        from labelloop.pool import parquet
+
+        return parquet.read(path)
+    match suffix:
+        case ".jsonl" | ".ndjson" | ".json":
+            return json_text.read(path, reading)
+        case ".csv" | ".tsv":
+            return delimited.read(path, reading)
+        case ".txt":
+            return plain.read(path, reading)
+    if suffix == "" and starts_as_json(path):
+        return json_text.read(path, reading)
+    others = ", ".join(each for each in KINDS if each != suffix)
+    raise UserError(f"the format of {path} is unknown; give it the suffix of what it holds: {others}")
 
 
 def _label_column(source: str, columns: Columns, asked: str | None) -> str | None:
@@ -105,7 +155,8 @@ def _text_column(source: str, columns: Columns, asked: str | None, label: str | 
     textual = [name for name in columns.textual if name != label]
     if len(textual) == 1:
         return textual[0]
-    raise UserError(f"{source} has no column 'text'; choose one by {option}: {_listed(columns.names)}")
+    hint = ", or --no-header if its first line is a text" if columns.named_by_first_row else ""
+    raise UserError(f"{source} has no column 'text'; choose one by {option}{hint}: {_listed(columns.names)}")
 
 
 def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
@@ -115,38 +166,38 @@ def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "it has no columns at all"
+    return quoted(names) or "it has no columns at all"
 
 
-def as_text(source: str, column: str, row: int, value: object) -> str:
-    """A value as text: empty for a missing value, a number as written. Raises `UserError`."""
+def _text(value: object, column: str, row: int, bad: dict[int, Bad]) -> str:
+    """A value as text: empty for a missing or bad value, a number as written."""
+    if type(value) is str and not UNSTORABLE.search(value):
+        return value
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _wrong(
-            source, column, row, f"a {type(value).__name__}, not a text", "choose another --text-column"
-        )
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", "--text-column"))
+        return ""
     text = str(value)
     if UNSTORABLE.search(text):
-        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
+        bad.setdefault(row, _bad(column, row, DAMAGE))
     return text
 
 
-def as_label(source: str, column: str, row: int, value: object) -> str | None:
-    """A value as a label: in NFC, without surrounding space. None if missing. Raises `UserError`."""
+def _label(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
+    """A value as a label; see `label_name`. None if missing or bad."""
     if value is None or value != value:
         return None
     if not isinstance(value, str | int | float):
-        kind = type(value).__name__
-        raise _wrong(source, column, row, f"a {kind}, not one label", "choose another --label-column")
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    label = unicodedata.normalize("NFC", str(whole).strip())
-    if not label:
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not one label", "--label-column"))
         return None
+    whole = isinstance(value, float) and value.is_integer()
+    label = label_name(str(int(value)) if whole else str(value))
     if UNSTORABLE.search(label):
-        raise _wrong(source, column, row, DAMAGE, "remove it from the data set")
-    return label
+        bad.setdefault(row, _bad(column, row, DAMAGE))
+    return label or None
 
 
-def _wrong(source: str, column: str, row: int, what: str, remedy: str) -> UserError:
-    return UserError(f"{source}, row {row + 1}: the column {column!r} holds {what}; {remedy}")
+def _bad(column: str, row: int, what: str, option: str | None = None) -> Bad:
+    remedy = f"choose another {option}" if option else CORRECT
+    return Bad(f"the column {column!r} holds {what}", f"row {row + 1}", remedy)

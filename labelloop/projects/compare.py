@@ -1,5 +1,6 @@
 """Check whether options match the existing project of the same name."""
 
+import shlex
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
+from labelloop.pool.words import as_csv
 from labelloop.projects.data import prepare_data
 from labelloop.projects.initial_batches import given_labels
 from labelloop.projects.options import ProjectOptions, flag
@@ -57,7 +59,7 @@ def _same_texts(snapshot: Snapshot | None, other: Snapshot | None) -> bool:
 
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
-    shown = ",".join(value) if isinstance(value, tuple) else value
+    shown = shlex.quote(as_csv(value)) if isinstance(value, tuple) else value
     has = f"{flag(option)} {shown}"
     if option in ProjectOptions.taken_by("change"):
         return UserError(

@@ -13,6 +13,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.pool.opening import PACKED_SUFFIXES
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes
 from labelloop.projects.compare import check_same
@@ -126,8 +127,9 @@ def _under(project: str, snapshot: Snapshot) -> Snapshot:
 
 
 def default_name(dataset: str) -> str:
-    """A project's default name: `mail` for `data/mail.csv`, `trec` for `SetFit/TREC`."""
-    return Path(dataset).expanduser().absolute().stem if dataset in (".", "..", "~") else Path(dataset).stem
+    """A project's default name: `mail` for `data/mail.csv` and `mail.csv.gz`, `trec` for `SetFit/TREC`."""
+    path = Path(dataset).expanduser().absolute() if dataset in (".", "..", "~") else Path(dataset)
+    return Path(path.stem).stem if path.suffix.lower() in PACKED_SUFFIXES else path.stem
 
 
 def new_id(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.pool.hugging_face import Split
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
@@ -44,6 +45,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         options.config,
         options.split,
         options.revision,
+        reading=options.reading,
     )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
@@ -55,9 +57,11 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
     tested = _test(options, pool)
-    notes = [_note(dataset, pool), _given_note(options.labelled, given, pool) if given else None]
+    notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
+    if given:
+        notes.append(_given_note(options.labelled, given, pool))
     if tested is not None:
-        notes.append(_note(f"test set {options.test}", tested[1]))
+        notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     return ProjectData(
         pool=_keep(folder, "pool", table, pool),
         test=_keep(folder, "test", *tested) if tested else None,
@@ -77,14 +81,24 @@ def _without_gold(dataset: str, what: str) -> UserError:
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
     if options.test is None:
         return None
-    on_disk = Path(options.test).expanduser().exists()
+    label_column = options.test_label_column or options.label_column
+    path, pool_path = (
+        Path(each or "").expanduser() for each in (options.test, options.dataset or options.labelled)
+    )
+    on_disk = path.exists()
+    if path.is_file() and pool_path.is_file() and path.samefile(pool_path):
+        raise UserError(
+            f"{options.test} is both the data set and the test set: give texts that nobody is asked for as "
+            "--test, or leave it out"
+        )
     table = load(
         options.test,
         options.test_text_column or options.text_column,
-        options.test_label_column or options.label_column,
+        label_column,
         None if on_disk else options.config,
-        options.test_split or (None if on_disk else "test"),
+        Split.of_test(options.test_split),
         None if on_disk else options.revision,
+        reading=options.reading.beside(label_column),
     )
     return table, clean_test(table, pool.labels, pool.rows)
 
@@ -107,6 +121,6 @@ def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot
         size=len(prepared.rows),
         text_column=table.text_column,
         label_column=table.label_column,
-        dropped_empty=prepared.empty,
+        dropped_empty=prepared.empty + table.bad,
         dropped_duplicate=prepared.duplicates,
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
+from labelloop.pool.words import quoted, rows_named, whole
 from labelloop.projects.options import TEXT, ProjectOptions
 
 ROW = "source_row"
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Labelled:
     source: str
     texts: Sequence[str | None]
     labels: Sequence[str | None]
+    notes: tuple[str, ...] = ()
 
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
@@ -32,11 +33,16 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     label_column = options.labelled_label_column or options.label_column
     if by == TEXT:
         text_column = options.labelled_text_column or options.text_column
-        labelled = load(options.labelled, text_column, label_column, text_option="--labelled-text-column")
+        option = "--labelled-text-column"
     else:
-        labelled = load(options.labelled, by, label_column, text_option="--match")
+        text_column, option = by, "--match"
+    reading = options.reading.beside(label_column)
+    labelled = load(options.labelled, text_column, label_column, text_option=option, reading=reading)
+    if by != TEXT:
         _check_named(labelled, by)
-    return Labelled(options.labelled, _meant(options, table, labelled.texts), _labels(labelled))
+    return Labelled(
+        options.labelled, _meant(options, table, labelled.texts), _labels(labelled), labelled.notes
+    )
 
 
 def known_labels(labelled: Labelled, table: Table) -> list[str]:
@@ -46,7 +52,7 @@ def known_labels(labelled: Labelled, table: Table) -> list[str]:
         raise _without_labels(labelled)
     if len(known) == 1:
         raise UserError(
-            f"{labelled.source} has labels of one class only ({known[0]}): "
+            f"{labelled.source} has labels of one class only ({known[0]!r}): "
             "name all possible labels with --labels"
         )
     return known
@@ -65,7 +71,7 @@ def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple
     if strays:
         raise UserError(
             f"{labelled.source} has {len(strays)} labelled texts that {dataset} does not have "
-            f"({_rows(strays)}): add them there, or leave them out here"
+            f"({rows_named(strays)}): add them there, or leave them out here"
         )
     if not rows:
         raise _without_labels(labelled)
@@ -84,7 +90,7 @@ def _by_item(
         before, earlier = first.setdefault(items[labelled.texts[row]], (row, label))
         if earlier != label:
             raise UserError(
-                f"{labelled.source}, {_rows([before, row])}: "
+                f"{labelled.source}, {rows_named([before, row])}: "
                 f"one text has the labels {earlier!r} and {label!r}: choose one of them"
             )
     return {item: (first[item][1],) for item in sorted(first)}
@@ -94,8 +100,8 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, str]], known: Seq
     for row, label in rows:
         if label not in known:
             raise UserError(
-                f"{labelled.source}, {_rows([row])}: the label {label!r} is not one of {', '.join(known)}: "
-                "correct it, or add it to --labels"
+                f"{labelled.source}, {rows_named([row])}: the label {label!r} is not one of "
+                f"{quoted(known)}: correct it, or add it to --labels"
             )
 
 
@@ -113,7 +119,7 @@ def _check_named(table: Table, by: str) -> None:
     ]
     if nameless:
         raise UserError(
-            f"{table.source} has {len(nameless)} labels without {by} ({_rows(nameless)}): "
+            f"{table.source} has {len(nameless)} labels without {by} ({rows_named(nameless)}): "
             "fill that column in, or leave these rows out"
         )
 
@@ -125,11 +131,9 @@ def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[
     texts = [key(text) for text in table.texts]
     if options.match == ROW:
         by_name = {str(row): text for row, text in enumerate(texts)}
-        # As pandas writes whole numbers once one of them is missing.
-        names = [key(name).removesuffix(".0") for name in names]
     else:
         by_name = _by_value(options, texts)
-    return [by_name.get(key(name)) for name in names]
+    return [by_name.get(whole(key(name))) for name in names]
 
 
 def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
@@ -142,17 +146,12 @@ def _by_value(options: ProjectOptions, texts: Sequence[str]) -> dict[str, str]:
         options.split,
         options.revision,
         text_option="--match",
+        reading=options.reading,
     )
     by_value: dict[str, str] = {}
-    for value, text in zip(map(key, columns.texts), texts, strict=True):
+    for value, text in zip(map(whole, map(key, columns.texts)), texts, strict=True):
         if value and by_value.setdefault(value, text) != text:
             raise UserError(
                 f"{options.dataset} has several texts with {options.match} {value!r}: give another --match"
             )
     return by_value
-
-
-def _rows(rows: Sequence[int]) -> str:
-    """Row numbers as people count them, from 1."""
-    shown = ", ".join(str(row + 1) for row in rows[:SHOWN])
-    return f"row{'s' * (len(rows) != 1)} {shown}{' …' if rows[SHOWN:] else ''}"

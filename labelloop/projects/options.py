@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
+from labelloop.pool.columns import Reading
+from labelloop.pool.words import label_name
 
 TEXT = "text"
 
@@ -81,7 +83,9 @@ class ProjectOptions(BaseModel):
     dataset: Annotated[
         str | None,
         Option(
-            "Texts: a .jsonl, .csv, .tsv or .parquet file, a folder saved by datasets, or a Hub id.", DEMO
+            "Texts: a .jsonl, .json, .csv, .tsv, .txt, .xlsx or .parquet file, a folder saved by datasets, "
+            "or a Hub id.",
+            DEMO,
         ),
     ] = None
     test: Annotated[
@@ -99,13 +103,24 @@ class ProjectOptions(BaseModel):
     ] = None
     labels: Annotated[
         tuple[str, ...] | None,
-        Option("Labels to choose from. [default: those of the label column]", NEW, "labels"),
+        Option(
+            "Labels to choose from; quote one that holds a comma. [default: those of the label column]",
+            NEW,
+            "labels",
+        ),
     ] = None
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[
         str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
     ] = None
     revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
+    no_header: Annotated[
+        bool,
+        Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
+    ] = False
+    skip_bad_rows: Annotated[
+        bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
+    ] = False
     test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
     test_text_column: Annotated[
         str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
@@ -217,6 +232,16 @@ class ProjectOptions(BaseModel):
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
 
+    @property
+    def reading(self) -> Reading:
+        """How the rows of the data set's file are read."""
+        return Reading(self.no_header, self.skip_bad_rows)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_as_columns_have_them(cls, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return labels and tuple(map(label_name, labels))
+
     @field_validator("stopping")
     @classmethod
     def _none_is_one_word(cls, stopping: str) -> str:
@@ -247,41 +272,6 @@ class ProjectOptions(BaseModel):
                 f"the guidelines have {len(self.guidelines):,} characters: give 1 to {LONGEST_GUIDELINES:,}, "
                 "and link to longer guidelines"
             )
-        return self
-
-
-class DemoOptions(ProjectOptions):
-    """The options of `labelloop demo`, which has simulated annotators and bundled texts."""
-
-    needs_gold: ClassVar[bool] = True
-
-    dataset: Annotated[
-        str | None,
-        Option("Labelled texts, as for `labelloop up`. [default: bundled questions]", DEMO),
-    ] = None
-    test: Annotated[
-        str | None, Option("Labelled texts to evaluate on. [default: bundled with the questions]", DEMO)
-    ] = None
-    text_column: Annotated[str | None, Option("Column of the texts.", DEMO)] = None
-    label_column: Annotated[
-        str | None, Option("Column of the labels that the annotators will give.", DEMO)
-    ] = None
-    classifier: Annotated[str, Option("transformer or linear (fast).", DEMO, "classifier.name")] = (
-        "transformer"
-    )
-    strategy: Annotated[str, Option("Query strategy, by its name in small-text.", DEMO, "strategy.name")] = (
-        "breaking-ties"
-    )
-    batches: Annotated[
-        int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
-    ] = 10
-    lookahead: Annotated[Natural, Option("Number of batches picked ahead.", DEMO, "lookahead")] = 1
-
-    @model_validator(mode="after")
-    def _check_source(self) -> Self:
-        of_texts = {"test", "text_column", "label_column", "config", "split", "revision"}
-        if self.dataset is None and (given := sorted(self.given & of_texts)):
-            raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
         return self
 
 

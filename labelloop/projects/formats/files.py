@@ -7,7 +7,7 @@ from pathlib import Path
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
-from labelloop.pool.columns import open_utf8
+from labelloop.pool.opening import open_utf8
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
 
@@ -23,7 +23,7 @@ _SAVED = "dataset_info.json"
 def format_of(output: str, asked: str | None = None) -> str:
     """The requested format, or the one that the name implies: a Hub URL, a folder, a file's suffix.
 
-    A name without a suffix means jsonl. Raises UserError.
+    A name without a suffix implies none. Raises UserError.
     """
     if output.startswith(HUB):
         implied: str | None = "hub"
@@ -31,15 +31,16 @@ def format_of(output: str, asked: str | None = None) -> str:
         implied = "datasets"
     else:
         suffix = Path(output).suffix.lower()
-        implied = _ENDINGS.get(suffix, None if suffix else "jsonl")
+        implied = _ENDINGS.get(suffix)
     if asked and output.startswith(HUB) and asked != "hub":
         raise UserError(
             f"{output} is on the Hub, but {asked} is a file format: give a path, or leave out --format"
         )
     if not (asked or implied):
+        stem = Path(output).with_suffix("")
         raise UserError(
-            f"the format of {output} is unknown: name it *.jsonl, *.csv, *.parquet, a folder/ or "
-            "hf://user/name, or give --format"
+            f"the format of {output} is unknown: name it {stem}.jsonl, {stem}.csv, {stem}.parquet, "
+            f"{stem}/ for a folder, or hf://user/name; or give --format"
         )
     return asked or implied or ""
 

@@ -54,8 +54,8 @@ def projects(home: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        (["--label-column", "topic"], ("mail.csv", "'topic'", "--label-column", "body, kind")),
-        (["--text-column", "subject"], ("mail.csv", "'subject'", "--text-column", "body, kind")),
+        (["--label-column", "topic"], ("mail.csv", "'topic'", "--label-column", "'body', 'kind'")),
+        (["--text-column", "subject"], ("mail.csv", "'subject'", "--text-column", "'body', 'kind'")),
         (["--labels", "spam"], ("--labels", "spam")),
         (["--labels", "spam,ham", "--batch-size", "5"], ("5", "--batch-size 4")),
         (["--labels", "spam,ham", "--model", "./none"], ("./none",)),
@@ -147,6 +147,17 @@ def test_duplicate_and_empty_texts_are_real_life(home: Path, tmp_path: Path) -> 
 
     assert result.exit_code == 0
     assert names(result.stdout, "mail.csv", 2, 1)
+
+
+def test_a_first_text_taken_as_header_is_told_and_no_header_reads_it(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("win a prize\nlunch?\nsee you\n")
+
+    taken = init(home, tmp_path / "mail.csv", "--labels", "spam,ham")
+    read = init(home, tmp_path / "mail.csv", "--labels", "spam,ham", "--no-header", "--name", "all")
+
+    assert names(taken.stdout, "mail.csv", "'win a prize'", "--no-header")
+    assert not names(read.stdout, "--no-header")
+    assert sorted(project["pool"] for project in projects(home)) == [2, 3]
 
 
 @pytest.mark.parametrize("command", ["status", "curve", "export", "events", "pause", "end", "down"])

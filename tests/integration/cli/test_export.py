@@ -64,6 +64,16 @@ def test_without_an_output_it_lies_in_the_home_under_the_project(home: Path) -> 
         assert len(read_rows(said["file"], kind)) == 2
 
 
+def test_a_name_without_ending_is_refused_unless_the_format_is_given(home: Path, tmp_path: Path) -> None:
+    refused = labelloop("export", "--home", home, "--output", tmp_path / "labels")
+    assert names(error_line(refused), tmp_path / "labels.jsonl", "--format")
+    assert list(tmp_path.iterdir()) == []
+
+    folder = labelloop("export", "--home", home, "--output", tmp_path / "labels", "--format", "datasets")
+    assert folder.exit_code == 0
+    assert len(read_rows(tmp_path / "labels")) == 2
+
+
 def test_the_terminal_takes_text_only(home: Path) -> None:
     said = labelloop("export", "--home", home, "--output", "-", "--format", "csv")
 

@@ -52,6 +52,27 @@ def test_options_come_from_the_command_line() -> None:
     assert found["given"] == ["labels", "strategy_parameters"]
 
 
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        (['"a, b",c'], ["a, b", "c"]),
+        (['a, "b,c", d'], ["a", "b,c", "d"]),
+        (["a", "b,c", '"d, e"'], ["a", "b", "c", "d, e"]),
+        (['say "hi",it\'s'], ['say "hi"', "it's"]),
+        (['"say ""hi""",b'], ['say "hi"', "b"]),
+        ([" a ,, b "], ["a", "b"]),
+    ],
+)
+def test_labels_are_quoted_as_in_csv_and_add_up(given: list[str], labels: list[str]) -> None:
+    assert shown(*(word for each in given for word in ("--labels", each)))["labels"] == labels
+    if len(given) == 1:
+        assert shown(LABELLOOP_LABELS=given[0])["labels"] == labels
+
+
+def test_a_quote_that_is_not_closed_is_told() -> None:
+    assert names(error_line(labelloop("init", "--labels", '"a, b')), "--labels", '"a, b')
+
+
 def test_options_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "project.yaml"
     file.write_text(

@@ -17,7 +17,8 @@ from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.options import DemoOptions, ProjectOptions, flag, is_by_name
+from labelloop.projects.demo_options import DemoOptions
+from labelloop.projects.options import ProjectOptions, flag, is_by_name
 from labelloop.projects.recorded import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
 from schemas.parts import Settings

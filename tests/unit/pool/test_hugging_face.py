@@ -49,7 +49,9 @@ def test_the_only_split_is_the_default(tmp_path: Path, mail: datasets.Dataset) -
 
 
 @pytest.mark.parametrize(
-    ("split", "facts"), [(None, ("dev, test",)), ("train", ("'train'", "dev, test"))], ids=["none", "another"]
+    ("split", "facts"),
+    [(None, ("'dev', 'test'",)), ("train", ("'train'", "'dev', 'test'"))],
+    ids=["none", "another"],
 )
 def test_a_split_that_is_not_there_is_said(
     tmp_path: Path, mail: datasets.Dataset, split: str | None, facts: tuple[str, ...]

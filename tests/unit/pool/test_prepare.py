@@ -29,11 +29,17 @@ def test_every_text_is_kept_or_counted_and_no_two_are_alike(texts: list[str]) ->
 
 def test_the_first_of_equal_texts_wins_with_its_row_and_is_kept_as_it_is() -> None:
     composed, decomposed = " café ", unicodedata.normalize("NFD", "café")
-    labels: list[str | None] = ["x", "y", "z", "x"]
+    labels: list[str | None] = ["x", "y", "y", "x"]
 
-    prepared = clean_pool(table("\t", composed, decomposed, "b", labels=labels), ["x", "y", "z"])
+    prepared = clean_pool(table("\t", composed, decomposed, "b", labels=labels), ["x", "y"])
 
     assert prepared.rows == [Row(composed, "y", 1), Row("b", "x", 3)]
+
+
+def test_a_text_has_the_label_of_any_of_its_rows() -> None:
+    prepared = clean_pool(table("a", "b", "a ", "a", labels=[None, "y", "x", None]))
+
+    assert prepared.rows == [Row("a", "x", 0), Row("b", "y", 1)]
 
 
 def test_labels_come_from_the_label_column_in_order() -> None:
@@ -55,10 +61,17 @@ def test_gold_is_all_or_none_and_the_missing_ones_are_counted() -> None:
     assert prepared.unlabelled == 1
 
 
+def test_labels_that_are_known_in_part_can_be_imported() -> None:
+    partly = clean_pool(table("a", "b", "c", labels=["x", None, "y"]))
+
+    assert names(summary(partly), 3, 1, "labelloop import")
+    assert not names(summary(clean_test(table("a", "b", labels=["x", None]), ["x"], [])), "labelloop import")
+
+
 def test_test_texts_without_label_are_left_out_and_those_of_the_pool_are_counted() -> None:
     pool = clean_pool(table("a", "b"), ["x", "y"]).rows
 
-    prepared = clean_test(table("a ", "c", "d", "", "c", labels=["x", "y", None, "x", "x"]), ["x", "y"], pool)
+    prepared = clean_test(table("a ", "c", "d", "", "c", labels=["x", "y", None, "x", "y"]), ["x", "y"], pool)
 
     assert [row.text for row in prepared.rows] == ["a ", "c"]
     assert (prepared.empty, prepared.duplicates, prepared.unlabelled, prepared.in_pool) == (1, 1, 1, 1)
@@ -79,11 +92,15 @@ def test_the_summary_is_one_line_about_what_stands_out() -> None:
         (["a", "b"], None, None, ("mail.csv", "--labels spam,ham")),
         (["a", "b"], None, ["x"], ("--labels", "x")),
         (["a", "b"], None, [], ("--labels",)),
-        (["a", "b"], None, ["x", "x "], ("--labels", "x, x")),
-        (["a", "b"], None, ["x", ""], ("--labels", "x, ")),
+        (["a", "b"], None, ["x", "x "], ("--labels", "'x', 'x'")),
+        (["a", "b"], None, ["a, b", "a, b"], ("'a, b', 'a, b'",)),
+        (["a", "b"], None, ["x", ""], ("--labels", "'x', ''")),
         (["a", "b"], ["x", "x"], None, ("'kind'", "x")),
         (["a", "b"], ["x", "x"], ["x", "y"], ("'kind'", "x")),
         (["a", "b"], ["x", "z"], ["x", "y"], ("mail.csv", "'kind'", "z", "--labels")),
+        (list("aab"), ["x", "y", "x"], None, ("mail.csv", "rows 1, 2", "'x'", "'y'", "--label-column")),
+        (list("abab"), ["x", "x", "y", "y"], ["x", "y"], ("rows 1, 3", "'x'", "'y'", 1)),
+        (["a", "a ", "a"], [None, "x", "y"], None, ("rows 2, 3", "'x'", "'y'")),
     ],
 )
 def test_a_bad_pool_is_said_in_one_line(
@@ -102,7 +119,8 @@ def test_a_bad_pool_is_said_in_one_line(
         (["a"], None, ("--label-column",)),
         (["", "b"], ["x", None], ()),
         (["a", "b"], ["x", "z"], ("'kind'", "z", "--labels")),
-        (list("abcdefg"), list("1234567"), ("'kind'", "1, 2, 3, 4, 5", "2")),
+        (["a", "b", "a"], ["x", "y", "y"], ("rows 1, 3", "'x'", "'y'")),
+        (list("abcdefg"), list("1234567"), ("'kind'", "'1', '2', '3', '4', '5'", "2")),
     ],
 )
 def test_a_bad_test_set_is_said_in_one_line(

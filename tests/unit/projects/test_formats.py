@@ -220,7 +220,7 @@ def on_hub(code: str, cache: Path, **environment: str) -> "subprocess.CompletedP
         ("a.csv", None, "csv"),
         ("a.jsonl", None, "jsonl"),
         ("a.PARQUET", None, "parquet"),
-        ("a", None, "jsonl"),
+        ("a", "jsonl", "jsonl"),
         ("a/", None, "datasets"),
         ("hf://user/a", None, "hub"),
         ("user/a", "hub", "hub"),
@@ -235,9 +235,16 @@ def test_a_folder_that_is_there_is_one_for_datasets(tmp_path: Path) -> None:
     assert format_of(str(tmp_path)) == "datasets"
 
 
-def test_an_unknown_ending_is_an_error() -> None:
-    with raises_naming(UserError, "labels.xlsx", "*.jsonl", "*.csv", "--format"):
-        format_of("labels.xlsx")
+@pytest.mark.parametrize("output", ["labels.xlsx", "labels"])
+def test_an_unknown_ending_or_none_is_an_error(output: str) -> None:
+    with raises_naming(UserError, output, "labels.jsonl", "labels.csv", "labels/", "--format"):
+        format_of(output)
+
+
+def test_an_export_without_ending_is_a_data_set_too(tmp_path: Path) -> None:
+    write_rows(ROWS, tmp_path / "labels", "jsonl")
+
+    assert load(str(tmp_path / "labels")).labels == ["1", None, "null"]
 
 
 def test_a_file_is_not_put_on_the_hub() -> None:

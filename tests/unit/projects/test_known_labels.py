@@ -70,8 +70,17 @@ def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
         ("label,source_row\nham,3\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3\nham,1\nspam,4\n", {"match": "source_row"}),
         ("label,source_row\nham,3.0\nspam,4.0\n,\n", {"match": "source_row"}),
+        ("label,id\nham,10.0\nspam,11.0\n,\n", {"match": "id"}),
     ],
-    ids=["text", "other columns", "id", "row", "row of a repeated text", "row as pandas keeps it"],
+    ids=[
+        "text",
+        "other columns",
+        "id",
+        "row",
+        "row of a repeated text",
+        "row as pandas keeps it",
+        "id as pandas keeps it",
+    ],
 )
 def test_a_label_is_that_of_the_text_it_matches(tmp_path: Path, labels: str, more: dict[str, object]) -> None:
     found = given(tmp_path, two_files(tmp_path, labels, **more))
@@ -96,13 +105,34 @@ def test_in_one_file_texts_without_a_label_are_left_to_ask(tmp_path: Path) -> No
     assert names(of_labels, files["mail.csv"], 2, 1)
 
 
+def test_labels_beside_texts_without_header_have_one_unless_a_number_names_their_column(
+    tmp_path: Path,
+) -> None:
+    options = two_files(tmp_path, "source_row,label\n0,spam\n1,ham\n", text_column=None)
+    for name in ("mail.csv", "test.csv"):
+        (tmp_path / name).write_text(
+            "win a prize,spam\nlunch?,ham\n" if name == "mail.csv" else "see you,ham\n"
+        )
+    numbers: dict[str, object] = {"no_header": True, "text_column": "1"}
+
+    by_row = options.with_other(**numbers, match="source_row")
+    assert given(tmp_path, by_row) == {"win a prize": "spam", "lunch?": "ham"}
+    (tmp_path / "labels.csv").write_text("ham,lunch?\nspam,win a prize\n")
+    columns = {"labelled_text_column": "2", "labelled_label_column": "1"}
+    tested = {"test": str(tmp_path / "test.csv"), "test_label_column": "2"}
+    assert given(tmp_path, options.with_other(**numbers, **columns, **tested)) == {
+        "win a prize": "spam",
+        "lunch?": "ham",
+    }
+
+
 @pytest.mark.parametrize(
     ("labels", "more", "facts"),
     [
         (
             "body,label\ncheap pills,eggs\n",
             {"labels": ("spam", "ham")},
-            ("row 1", "'eggs'", "spam, ham", "--labels"),
+            ("row 1", "'eggs'", "'spam', 'ham'", "--labels"),
         ),
         (
             "body,label\nlunch at noon?,ham\nmoved to 3pm,\nlunch at noon?,spam\n",

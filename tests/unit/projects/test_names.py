@@ -16,6 +16,7 @@ from labelloop.projects.create import default_name, new_id
         ("SetFit/TREC-QC", "TREC-QC"),
         ("/saved/folder/", "folder"),
         ("v1.2.jsonl", "v1.2"),
+        ("mail.csv.gz", "mail"),
     ],
 )
 def test_a_project_is_named_after_its_data_set(dataset: str, name: str) -> None:

@@ -143,6 +143,15 @@ async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
     assert len(await read_histories(log)) == 1
 
 
+async def test_labels_that_differ_are_shown_as_they_are_given(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    await ensure(home, log, mail.with_other(labels=("a, b", "c d")))
+
+    with raises_naming(UserError, """--labels '"a, b",c d'"""):
+        await ensure(home, log, mail)
+
+
 async def test_settings_that_were_not_given_again_are_those_of_the_project(
     home: Home, log: Log, mail: ProjectOptions
 ) -> None:

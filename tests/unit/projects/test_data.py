@@ -1,0 +1,87 @@
+"""Preparing a project's texts: which are the pool and which the test set, and what is told of them."""
+
+from pathlib import Path
+
+import datasets  # type: ignore[import-untyped]
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.projects.data import ProjectData, prepare_data
+from labelloop.projects.options import ProjectOptions
+from tests.support.messages import names, raises_naming
+
+MAIL = {"text": ["win a prize", "lunch?"], "label": ["spam", "ham"]}
+OTHER = {"text": ["cheap pills", "see you", "moved"], "label": ["spam", "ham", "ham"]}
+
+
+def prepared(folder: Path, **given: object) -> ProjectData:
+    return prepare_data(ProjectOptions.of(given), folder)
+
+
+def saved(folder: Path, **splits: dict[str, list[str]]) -> str:
+    made = datasets.DatasetDict({name: datasets.Dataset.from_dict(rows) for name, rows in splits.items()})
+    made.save_to_disk(folder / "saved")
+    return str(folder / "saved")
+
+
+def test_the_test_set_of_a_saved_folder_is_its_split_test(tmp_path: Path) -> None:
+    source = saved(tmp_path, train=MAIL, test=OTHER)
+
+    data = prepared(tmp_path, dataset=source, test=source)
+
+    assert data.test is not None
+    assert OpenSnapshot.open(tmp_path / data.test.uri).all_texts() == OTHER["text"]
+
+
+def test_without_a_split_test_it_must_be_named(tmp_path: Path) -> None:
+    source = saved(tmp_path, train=MAIL)
+
+    with raises_naming(UserError, source, "'test'", "--test-split", "train"):
+        prepared(tmp_path, dataset=source, test=source)
+
+
+@pytest.mark.parametrize("test", ["mail.csv", "./mail.csv", "copy.csv"])
+def test_a_test_set_that_is_the_pool_is_refused(
+    tmp_path: Path, test: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("copy.csv").write_text("text,label\na,x\nb,y\n")
+    half_labelled = "c,\n" if test != "copy.csv" else ""
+    Path("mail.csv").write_text(f"text,label\na,x\nb,y\n{half_labelled}")
+
+    with raises_naming(UserError, test, "--test"):
+        prepared(tmp_path, dataset="mail.csv", test=test, labels=("x", "y"))
+
+
+def test_a_split_that_is_the_pool_is_refused(tmp_path: Path) -> None:
+    source = saved(tmp_path, train=MAIL, test=OTHER)
+
+    with raises_naming(UserError, source, "--test-split"):
+        prepared(tmp_path, dataset=source, test=source, test_split="train")
+
+
+def test_labels_that_are_numbers_are_the_same_in_every_place(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("text,label\na,0.0\nb,1.0\n")
+    (tmp_path / "test.csv").write_text("text,label\nc,1\n")
+    files = {"dataset": str(tmp_path / "mail.csv"), "test": str(tmp_path / "test.csv")}
+
+    for labels in (None, ("0.0", "1.0"), ("0", "1")):
+        assert prepared(tmp_path, labels=labels, **files).labels == ("0", "1")
+    assert ProjectOptions(labels=("1.0", "0.0")).labels == ("1", "0"), (
+        "or up would not find its project again"
+    )
+
+
+def test_bad_rows_are_told_once_and_rows_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("text,label\na,x\nb\0,y\n,x\nd,\ne,y\n")
+    given = {"labelled": str(tmp_path / "mail.csv"), "skip_bad_rows": True}
+
+    data = prepared(tmp_path, **given)
+
+    pool = OpenSnapshot.open(tmp_path / data.pool.uri)
+    assert (pool.all_texts(), pool.source_rows([0, 1, 2])) == (["a", "d", "e"], [0, 3, 4])
+    assert (data.pool.dropped_empty, dict(data.given)) == (2, {0: ("x",), 2: ("y",)})
+    of_bad, of_empty, _ = data.notes
+    assert names(of_bad, "mail.csv", 1, "row 2")
+    assert names(of_empty, "mail.csv", 3, 1)
