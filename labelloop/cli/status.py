@@ -87,6 +87,9 @@ def _project(project: "Summary") -> Iterator[str]:
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
+    for batch in progress.open:
+        several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
+        yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
     if model is not None:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
         yield f"  model {model.model}{tested}: {project.model_folder}"
@@ -95,6 +98,8 @@ def _project(project: "Summary") -> Iterator[str]:
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
+    for step in project.next_steps:
+        yield f"  next: {step}"
     if project.conflicts:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:

@@ -12,18 +12,20 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.relabels import decided
 from labelloop.loop.schedule import finished, open_batches
-from labelloop.loop.state import Labels, LoopState, Trained
+from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
+from labelloop.projects.ending import next_steps
 from labelloop.store.opening import without_credentials
 
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch that people still label, and how many of its texts have an answer."""
+    """A batch that people still label: how many texts have an answer, and how many answers there are."""
 
     batch: str
     texts: int
     answered: int
+    answers: int
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """A project's log and its progress. `moved`: the log in which the project lives now, if it is another."""
+    """A project's log and its progress. `moved`: the log in which the project lives now, if it is another.
+
+    `next_steps`: what its owner can do if it is over.
+    """
 
     project: str
     name: str
@@ -107,6 +112,7 @@ class Summary:
     digest: str
     progress: Progress
     store: str | None
+    next_steps: tuple[str, ...] = ()
 
     @property
     def model_folder(self) -> str | None:
@@ -129,6 +135,7 @@ class Summary:
             "ended": progress.ended,
             "finished": progress.finished,
             "batches": {"done": progress.done, "open": len(progress.open)},
+            "open_batches": [asdict(batch) for batch in progress.open],
             "labels": len(progress.labels),
             "discarded": progress.discarded,
             "pool": progress.pool,
@@ -175,6 +182,7 @@ def summarized(history: History, store: str | None = None) -> Summary:
         digest=loop_digest(state),
         progress=_progress(state) if isinstance(state, LoopState) else Progress(),
         store=store,
+        next_steps=tuple(next_steps(history)),
     )
 
 
@@ -186,7 +194,7 @@ def _progress(state: LoopState) -> Progress:
         ended=bool(state.ended),
         finished=finished(state),
         done=len(state.batches) - len(opened),
-        open=tuple(OpenBatch(batch.name, len(batch.items), batch.answered) for batch in opened),
+        open=tuple(map(_open, opened)),
         labels=current(state),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
         pool=state.project.pool.size,
@@ -196,6 +204,11 @@ def _progress(state: LoopState) -> Progress:
         stopping=_stopping(state),
         failures=tuple(_failures(state)),
     )
+
+
+def _open(batch: Batch) -> OpenBatch:
+    answers = sum(len(answer.votes) for answer in batch.answers)
+    return OpenBatch(batch.name, len(batch.items), batch.answered, answers)
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:
