@@ -11,7 +11,8 @@ import psutil
 from labelloop.backoff import RestartBackoff
 from labelloop.config.home import Home
 from labelloop.errors import UserError
-from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, last_line, rotate, start
+from labelloop.supervisor.cause import cause_of_end
+from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, length, rotate, start
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
 
 GRACE = 5.0
@@ -59,6 +60,8 @@ class SupervisedProcess:
                     await self._stopping.wait()
 
     async def _run_once(self) -> str:
+        rotate(self.service.log)
+        begin = length(self.service.log)
         try:
             self._process = await start(self.service)
         except UserError as error:
@@ -69,7 +72,8 @@ class SupervisedProcess:
             kill_group(pid)
         code = await self._process.wait()
         kill_group(pid)
-        return ": ".join(filter(None, (how_it_ended(code), last_line(self.service.log))))
+        cause = cause_of_end(self.service.log, code, begin)
+        return ": ".join(filter(None, (how_it_ended(code), cause)))
 
     def _say(self, **changes: object) -> None:
         self.state = ProcessState(**{**vars(self.state), **changes})

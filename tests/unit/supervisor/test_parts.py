@@ -11,7 +11,7 @@ from labelloop.backoff import RestartBackoff
 from labelloop.errors import UserError
 from labelloop.supervisor.embedded import check_free, colleagues_url, free_port, local_url
 from labelloop.supervisor.lock import hold, holder
-from labelloop.supervisor.service import how_it_ended, last_line, rotate
+from labelloop.supervisor.service import how_it_ended, rotate
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
 from tests.support.messages import names, raises_naming
 
@@ -79,16 +79,6 @@ def test_a_short_log_stays(tmp_path: Path) -> None:
     rotate(log, largest=20)
 
     assert log.read_text() == "a line\n"
-
-
-@pytest.mark.parametrize(
-    ("content", "last"), [("", ""), ("one\ntwo \n\n", "two"), ("x" * 9000 + "\nend", "end")]
-)
-def test_the_last_line_of_a_log_tells_why_a_process_ended(tmp_path: Path, content: str, last: str) -> None:
-    log = tmp_path / "trainer.log"
-    log.write_text(content)
-
-    assert last_line(log) == last
 
 
 def test_an_exit_status_is_told_in_words() -> None:
