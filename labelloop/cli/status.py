@@ -82,7 +82,7 @@ def _service(service: Facts) -> str:
 
 def _project(project: "Summary") -> Iterator[str]:
     progress, model = project.progress, project.progress.model
-    yield f"project   {project.name} ({project.project}): {_standing(project)}"
+    yield f"project   {project.name} ({project.project}): {project.standing}"
     yield (
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
@@ -121,19 +121,6 @@ def _stopping(stopping: "StoppingSummary") -> str:
     if stopping.advised_at is None:
         return checked
     return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
-
-
-def _standing(project: "Summary") -> str:
-    if project.moved:
-        return project.moved
-    progress = project.progress
-    standings = {
-        "halted": project.halted,
-        "ended": progress.ended,
-        "paused": progress.paused,
-        "finished": progress.finished,
-    }
-    return next((standing for standing, holds in standings.items() if holds), "going on")
 
 
 def _duration(since: float | None) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
+from click.shell_completion import CompletionItem
+from click.types import StringParamType
 
 from labelloop.durations import duration
 
@@ -21,6 +23,15 @@ class Labels(click.ParamType[tuple[str, ...]]):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return tuple(str(part) for part in value)
+
+
+class PathOrName(StringParamType):
+    """A file, a folder, or the name of something elsewhere. The shell completes files."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class NameValue(click.ParamType[tuple[str, str]]):

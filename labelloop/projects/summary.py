@@ -115,6 +115,17 @@ class Summary:
     next_steps: tuple[str, ...] = ()
 
     @property
+    def standing(self) -> str:
+        """In a word whether it goes on, or why not."""
+        progress = self.progress
+        standings = {"ended": progress.ended, "paused": progress.paused, "finished": progress.finished}
+        return (
+            self.moved
+            or self.halted
+            or next((standing for standing, holds in standings.items() if holds), "going on")
+        )
+
+    @property
     def model_folder(self) -> str | None:
         """The folder of the newest model. It is relative to the store if the store's address is unknown."""
         model = self.progress.model

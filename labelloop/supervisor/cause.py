@@ -112,7 +112,7 @@ def _without_group(line: str) -> str:
 
 
 def _lines(log: Path, start: int) -> list[str]:
-    """The last lines, none of them empty, from `start` on. A log that was emptied since is read as a whole."""
+    """The last lines, none of them empty, from `start` on. A log that was emptied since is read whole."""
     try:
         with log.open("rb") as file:
             size = log.stat().st_size
