@@ -14,6 +14,7 @@ from labelloop.errors import UserError
 from labelloop.supervisor.cause import cause_of_end
 from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, length, rotate, start
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
+from labelloop.supervisor.versions import record_version
 
 GRACE = 5.0
 FIRST = ("annotators",)
@@ -103,6 +104,7 @@ class Supervisor:
         end_leftovers(self._home)
         for status_file in self._home.run.glob("*.status"):
             status_file.unlink()
+        record_version(self._home.run)
         write_state(self._home.run, self._state)
         self._rotating = asyncio.create_task(self._rotate())
         return self

@@ -120,7 +120,14 @@ def test_what_the_supervisor_says_is_read_back(tmp_path: Path) -> None:
     assert read_state(tmp_path) == state
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"pid": 1, "since": 2, "processes": {"a": {"x": 1}}}'])
+def test_what_a_newer_supervisor_says_beside_is_ignored(tmp_path: Path) -> None:
+    newer = '{"pid": 1, "since": 2, "mood": "good", "processes": {"a": {"pid": 3, "mood": "good"}}}'
+    (tmp_path / "supervisor.json").write_text(newer)
+
+    assert read_state(tmp_path) == SupervisorState(1, 2, None, {"a": ProcessState(pid=3)})
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"pid": 1, "since": 2, "processes": {"a": 7}}'])
 def test_an_unreadable_state_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "supervisor.json").write_text(content)
 
