@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -12,9 +11,9 @@ from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.where import Where
+from labelloop.errors import one_line
 
-if TYPE_CHECKING:
-    from labelloop.loop.history import History
+GONE = "gone"
 
 
 @click.group(cls=click.RichGroup)
@@ -53,7 +52,10 @@ def password(name: str, home: Path, argilla: GivenArgilla, as_json: bool) -> Non
 @options.argilla
 @options.as_json
 def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
-    """List who can label, and how many texts each of them has labelled in this log."""
+    """List who has labelled in this log, with how many labels, and who can label now.
+
+    Where Argilla runs, its accounts are listed too, and people whose account is gone are marked.
+    """
     asyncio.run(_list(where, argilla, as_json))
 
 
@@ -101,29 +103,30 @@ def _show(name: str, password: str, url: str, as_json: bool) -> None:
 
 async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
+    from labelloop.projects import annotators
+
+    async with opened(where.find()) as opened_log:
+        roles, missing = await _roles(opened_log.locations.home, given)
+        people = annotators.annotators(opened_log.histories.values(), roles)
+    if missing is not None:
+        click.echo(f"only the log is read, for accounts are not known: {missing}", err=True)
+    if as_json:
+        click.echo(json.dumps([asdict(person) for person in people]))
+        return
+    for person in people:
+        standing = person.role or (GONE if person.account == GONE else "-")
+        click.echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
+
+
+async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
+    """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
+    from labelloop.errors import Unavailable, UserError
     from labelloop.supervisor.access import reached
 
-    async with opened(where.find()) as opened_log, reached(opened_log.locations.home, given) as (argilla, _):
-        users = await argilla.users()
-        counts = _counts(opened_log.histories.values())
-    listed = [{"username": u.username, "role": u.role, "labels": counts.get(u.username, 0)} for u in users]
-    if as_json:
-        click.echo(json.dumps(listed))
-        return
-    for user in listed:
-        click.echo(f"{user['username']:<24} {user['role']:<10} {user['labels']:>6} labels")
-
-
-def _counts(histories: Iterable["History"]) -> dict[str, int]:
-    from collections import Counter
-
-    from labelloop.loop.history import all_created
-
-    return Counter(
-        vote.username
-        for _, state in all_created(histories)
-        for batch in state.batches.values()
-        for answer in batch.answers
-        for vote in answer.votes
-        if vote.status == "submitted"
-    )
+    try:
+        async with reached(home, given) as (argilla, _):
+            return {user.username: user.role for user in await argilla.users()}, None
+    except (UserError, Unavailable) as error:
+        if given.url is not None:
+            raise
+        return None, str(error)

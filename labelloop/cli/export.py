@@ -7,6 +7,7 @@ import rich_click as click
 
 from labelloop.atomic import restrict
 from labelloop.cli import options
+from labelloop.cli.values import PathOrName
 from labelloop.config.home import Home
 from labelloop.config.where import Where
 from labelloop.errors import UserError
@@ -19,6 +20,7 @@ TERMINAL = "-"
 @options.where_and_project
 @click.option(
     "--output",
+    type=PathOrName(),
     help="File or folder to write, hf://user/name, or - for the terminal. [default: exports/<project>.jsonl "
     "in the home; without a home, the terminal]",
 )

@@ -14,40 +14,55 @@ from labelloop.errors import TaskError, Unavailable, UserError, one_line
 BAD_INPUT = 2
 INTERRUPTED = 130
 OURS = ("labelloop", "schemas", "services")
-MODULES = {
-    "agreement": "labelloop.cli.agreement",
-    "alert": "labelloop.cli.alert",
-    "annotators": "labelloop.cli.annotators",
-    "backup": "labelloop.cli.backup",
-    "change": "labelloop.cli.fork",
-    "close": "labelloop.cli.operate",
-    "copy": "labelloop.cli.copy",
-    "curve": "labelloop.cli.curve",
-    "deadletters": "labelloop.cli.deadletters",
-    "delete": "labelloop.cli.delete",
-    "demo": "labelloop.cli.demo",
-    "doctor": "labelloop.cli.doctor",
-    "down": "labelloop.cli.down",
-    "end": "labelloop.cli.operate",
-    "events": "labelloop.cli.events",
-    "export": "labelloop.cli.export",
-    "fork": "labelloop.cli.fork",
-    "import": "labelloop.cli.import_:import_",
-    "init": "labelloop.cli.init",
-    "noise": "labelloop.cli.relabel",
-    "pause": "labelloop.cli.operate",
-    "relabel": "labelloop.cli.relabel",
-    "replay": "labelloop.cli.replay",
-    "restore": "labelloop.cli.backup",
-    "resume": "labelloop.cli.operate",
-    "run": "labelloop.cli.run",
-    "skip": "labelloop.cli.operate",
-    "status": "labelloop.cli.status",
-    "up": "labelloop.cli.up",
-    "what-if": "labelloop.cli.what_if:what_if",
-    "why": "labelloop.cli.why",
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Start": {
+        "demo": "labelloop.cli.demo",
+        "init": "labelloop.cli.init",
+        "import": "labelloop.cli.import_:import_",
+        "up": "labelloop.cli.up",
+        "down": "labelloop.cli.down",
+    },
+    "Label": {
+        "annotators": "labelloop.cli.annotators",
+        "agreement": "labelloop.cli.agreement",
+        "noise": "labelloop.cli.relabel",
+        "relabel": "labelloop.cli.relabel",
+        "export": "labelloop.cli.export",
+    },
+    "Look": {
+        "list": "labelloop.cli.list_:list_",
+        "status": "labelloop.cli.status",
+        "curve": "labelloop.cli.curve",
+        "why": "labelloop.cli.why",
+        "what-if": "labelloop.cli.what_if:what_if",
+        "events": "labelloop.cli.events",
+        "replay": "labelloop.cli.replay",
+    },
+    "Operate": {
+        "doctor": "labelloop.cli.doctor",
+        "alert": "labelloop.cli.alert",
+        "change": "labelloop.cli.fork",
+        "pause": "labelloop.cli.operate",
+        "resume": "labelloop.cli.operate",
+        "close": "labelloop.cli.operate",
+        "end": "labelloop.cli.operate",
+        "skip": "labelloop.cli.operate",
+    },
+    "Move": {
+        "copy": "labelloop.cli.copy",
+        "fork": "labelloop.cli.fork",
+        "backup": "labelloop.cli.backup",
+        "restore": "labelloop.cli.backup",
+        "delete": "labelloop.cli.delete",
+    },
+    "Extend": {
+        "run": "labelloop.cli.run",
+        "deadletters": "labelloop.cli.deadletters",
+    },
 }
-"""The module of each command. The function has the command's name unless another one is given."""
+"""The commands as help groups them, each with its module. The function has the command's name unless another
+one is given."""
+MODULES = {name: module for group in GROUPS.values() for name, module in group.items()}
 
 
 class Commands(click.RichGroup):
@@ -113,6 +128,13 @@ def _told(error: OSError) -> str:
     return f"{error.strerror or error} ({where}): check its path and permissions"
 
 
+def grouped(group: Any) -> Any:
+    """Show the commands in their groups in help."""
+    for name, modules in reversed(list(GROUPS.items())):
+        group = click.command_panel(name, commands=list(modules))(group)
+    return group
+
+
 @click.group(
     cls=Commands,
     modules=MODULES,
@@ -121,6 +143,7 @@ def _told(error: OSError) -> str:
     "LABELLOOP_BATCH_SIZE sets --batch-size.",
 )
 @click.version_option(package_name="labelloop", message="%(version)s")
+@grouped
 def cli() -> None:
     """Label texts with active learning: a model learns from every batch and picks the next texts to label.
 

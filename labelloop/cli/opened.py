@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import rich_click as click
+
 from labelloop.config.locations import Locations, recorded_locations
 from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.store import Store, open_store
+from labelloop.supervisor.versions import difference
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,12 @@ class Opened:
 
 @asynccontextmanager
 async def opened(locations: Locations) -> AsyncIterator[Opened]:
-    """Open the log and read it. Raises UserError, also if the log is damaged, and Unavailable."""
+    """Open the log and read it. Raises UserError, also if the log is damaged, and Unavailable.
+
+    One line on stderr tells if another version of labelloop runs in the home, or a newer one did.
+    """
+    if locations.home is not None and (line := difference(locations.home)):
+        click.echo(f"note: {line}", err=True)
     log = open_log(locations.log)
     try:
         histories = await read_histories(log)

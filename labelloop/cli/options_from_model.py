@@ -12,10 +12,12 @@ from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
 from labelloop.cli.options import Command, with_options
-from labelloop.cli.values import Labels, NameValue, parameters
+from labelloop.cli.values import Labels, NameValue, PathOrName, parameters
 from labelloop.errors import UserError
 from labelloop.projects.options import Option, ProjectOptions, flag, is_by_name
 
+PATHS = ("labelled", "dataset", "test", "model")
+"""Options that take a file or a folder, among others."""
 Decorator = Callable[[Command], Command]
 GO_ON = ("fork", "change", "what-if")
 """Commands that keep the project's value for an option that is not given."""
@@ -49,9 +51,9 @@ def project_options(
 
 def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decorator:
     if option.argument is not None:
-        return click.argument(name, metavar=option.argument)
+        return click.argument(name, metavar=option.argument, type=PathOrName())
     attributes: dict[str, Any] = {"help": option.help.partition(" [default")[0] if keeps else option.help}
-    kind = _kind(field, option)
+    kind = PathOrName() if name in PATHS else _kind(field, option)
     if kind is bool:
         attributes["is_flag"] = True
     else:

@@ -24,6 +24,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
+from labelloop.projects.ending import ending_lines
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.supervisor.access import check
 from labelloop.supervisor.embedded import (
@@ -117,7 +118,10 @@ class PeopleLoop:
     ) -> None:
         for line in _about(opened_log.locations, argilla):
             screen.line(line)
-        watch = Watch(home, screen, tuple(opened_log.histories.values()))
+        histories = tuple(opened_log.histories.values())
+        for line in (line for history in histories for line in ending_lines(history)):
+            screen.line(line)
+        watch = Watch(home, screen, histories, tells_endings=True)
         async with running(home, opened_log.locations, argilla, screen.line) as machine:
             self._machine = machine
             screen.line("starting Argilla")

@@ -1,4 +1,4 @@
-"""`labelloop noise` and `labelloop relabel`: find labels that are likely wrong, and ask for texts again."""
+"""`labelloop noise` and `labelloop relabel`: find labels worth a second look, and ask for texts again."""
 
 import asyncio
 import json
@@ -27,7 +27,9 @@ LONGEST = 70
 )
 @options.as_json
 def noise(where: Where, project: str | None, most: int, as_json: bool) -> None:
-    """List labels that are likely wrong, found by confident learning on out-of-sample predictions.
+    """List suspects: labels that do not fit what a model of the other labels predicts (confident learning).
+
+    Most suspects are right when most labels are: check them, from the first on.
 
     `labelloop relabel --noise 20` asks people for them again.
     """
@@ -53,15 +55,20 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
         counts = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
         click.echo(json.dumps(counts | {"suspects": listed}, ensure_ascii=False))
         return
-    click.echo(f"{len(noisy.suspects)} of {noisy.judged} labels are likely wrong")
+    click.echo(_count(len(noisy.suspects), noisy.judged))
     for suspect, text in zip(worst, texts, strict=True):
         click.echo(_line(suspect, text))
+
+
+def _count(suspects: int, judged: int) -> str:
+    counted = f"{suspects} of {judged} labels are suspects"
+    return f"{counted}: check the first ones, for suspects can be right" if suspects else counted
 
 
 def _line(suspect: "Suspect", text: str) -> str:
     shown = one_line(text)
     shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
-    doubt = f"{suspect.label} ({suspect.confidence:.2f}), more likely {suspect.suggested}"
+    doubt = f"{suspect.label} ({suspect.confidence:.2f}), {suspect.suggested} fits better"
     return f"{suspect.item:>7}  {doubt}:  {shown}"
 
 
@@ -69,7 +76,7 @@ def _line(suspect: "Suspect", text: str) -> str:
 @click.argument("items", nargs=-1, type=click.IntRange(0))
 @options.where_and_project
 @click.option(
-    "--noise", type=click.IntRange(1), help="Ask again for the N labels that are most likely wrong."
+    "--noise", type=click.IntRange(1), help="Ask again for the N labels that `labelloop noise` lists first."
 )
 @options.why
 def relabel(items: tuple[int, ...], where: Where, project: str | None, noise: int | None, why: str) -> None:

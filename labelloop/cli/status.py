@@ -82,11 +82,14 @@ def _service(service: Facts) -> str:
 
 def _project(project: "Summary") -> Iterator[str]:
     progress, model = project.progress, project.progress.model
-    yield f"project   {project.name} ({project.project}): {_standing(project)}"
+    yield f"project   {project.name} ({project.project}): {project.standing}"
     yield (
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
+    for batch in progress.open:
+        several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
+        yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
     if model is not None:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
         yield f"  model {model.model}{tested}: {project.model_folder}"
@@ -96,6 +99,8 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
     yield f"  log {project.log}"
+    for step in project.next_steps:
+        yield f"  next: {step}"
     if project.conflicts:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
@@ -117,19 +122,6 @@ def _stopping(stopping: "StoppingSummary") -> str:
     if stopping.advised_at is None:
         return checked
     return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
-
-
-def _standing(project: "Summary") -> str:
-    if project.moved:
-        return project.moved
-    progress = project.progress
-    standings = {
-        "halted": project.halted,
-        "ended": progress.ended,
-        "paused": progress.paused,
-        "finished": progress.finished,
-    }
-    return next((standing for standing, holds in standings.items() if holds), "going on")
 
 
 def _duration(since: float | None) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
+from click.shell_completion import CompletionItem
+from click.types import StringParamType
 
 from labelloop.durations import duration
 from labelloop.loop.log_digest import LogDigest
@@ -32,6 +34,15 @@ class Labels(click.ParamType[tuple[str, ...]]):
 
     def split_envvar_value(self, rv: str) -> list[str]:
         return [rv]
+
+
+class PathOrName(StringParamType):
+    """A file, a folder, or the name of something elsewhere. The shell completes files."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class NameValue(click.ParamType[tuple[str, str]]):

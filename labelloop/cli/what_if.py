@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ def what_if(where: Where, project: str | None, asked: ProjectOptions, seeds: int
 
     `labelloop what-if --strategy prediction-entropy --classifier linear --seeds 10`
 
-    Nobody is asked anything, and the project does not change. The first batches are drawn at random.
+    Nobody is asked anything, and the project does not change. The first batches are drawn at random. With
+    another classifier or model, the curves differ by that as well: it is said under them.
     """
     asyncio.run(_what_if(where, project, asked, seeds, as_json))
 
@@ -55,14 +57,18 @@ async def _what_if(
     from labelloop.loop.settings import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
-    from labelloop.projects.what_if import Comparison, pickers
+    from labelloop.projects.differences import differences
+    from labelloop.projects.what_if import SIMULATED, Comparison, pickers
+    from schemas.model import replaced
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
         now = for_next(state)
         other = with_options(now, asked)
         runs = [await _played(opened_log.store, state, other, seed) for seed in range(seeds)]
-    compared = Comparison(pickers(state), now, other, len(current(state)), figures.curve(state), runs)
+    differing = differences(state, replaced(other, **SIMULATED))
+    labels, recorded = len(current(state)), figures.curve(state)
+    compared = Comparison(pickers(state), now, other, labels, recorded, runs, differing)
     click.echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
 
 
@@ -98,7 +104,20 @@ def what_if_text(comparison: "Comparison") -> str:
         rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
     curves = plots.draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
     marks = f"● recorded, picked by {real}   ○ simulated, picked by {other}"
-    return "\n".join([*rows, curves, marks, "", _reach(comparison)])
+    return "\n".join([*rows, curves, marks, "", *_differing(comparison), _reach(comparison)])
+
+
+def _differing(comparison: "Comparison") -> Iterator[str]:
+    """What else than the strategy may make the curves differ."""
+    if not comparison.differences:
+        return
+    yield "Not only the strategy may make the curves differ:"
+    for each in comparison.differences:
+        yield f"  {each.setting}: {each.recorded} (recorded), {each.simulated} (simulated)"
+    real, other = comparison.real, comparison.other
+    if (real.classifier, real.model) != (other.classifier, other.model):
+        yield "To compare strategies alone, leave out --classifier and --model."
+    yield ""
 
 
 def _reach(comparison: "Comparison") -> str:

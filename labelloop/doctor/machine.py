@@ -16,6 +16,7 @@ from labelloop.observe.settings import Observing
 from labelloop.oracle.server import secrets
 from labelloop.supervisor.embedded import DEFAULT_HOST, DEFAULT_PORT, Embedded, check_free, choose_address
 from labelloop.supervisor.lock import holder
+from labelloop.supervisor.versions import difference
 
 TOLERANCE = timedelta(seconds=30)
 REMEDY = "set it with `timedatectl set-ntp true`, or in your system's way"
@@ -132,12 +133,18 @@ def check_home(folder: Path, is_needed: bool) -> list[Finding]:
             return [
                 Finding("home", OK, f"none at {folder} yet: `labelloop up` or `labelloop demo` creates it")
             ]
-        findings = [*_of_this_user(home), *(_of_an_open_home(home) or _of_keys(home))]
+        readable = _of_an_open_home(home) or _of_keys(home)
+        findings = [*_of_this_user(home), *readable, *_of_other_versions(home)]
     except UserError as error:
         return [Finding("home", FAIL, str(error))]
     except OSError as error:
         return [Finding("home", FAIL, f"{error}: check its permissions, or give another one with --home")]
     return findings or [Finding("home", OK, str(folder))]
+
+
+def _of_other_versions(home: Home) -> Iterator[Finding]:
+    if line := difference(home):
+        yield Finding("home", WARN, line)
 
 
 def _of_this_user(home: Home) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Find labels that are likely wrong, by confident learning (Northcutt et al. 2021)."""
+"""Find suspect labels, by confident learning (Northcutt et al. 2021)."""
 
 import time
 import warnings
@@ -22,7 +22,7 @@ FOLDS = 5
 
 
 def find_noise(request: NoiseRequest) -> NoiseResult:
-    """The suspects, most likely wrong first. Labels with fewer than 5 texts are not checked.
+    """The suspects, least fitting label first. Labels with fewer than 5 texts are not checked.
 
     Each text is predicted by a logistic regression on frozen embeddings that was trained without it.
     """

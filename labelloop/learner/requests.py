@@ -200,7 +200,7 @@ class NoiseRequest:
 
 @dataclass(frozen=True)
 class Suspect:
-    """A text whose label is likely wrong: the probability of its label, and the most likely label."""
+    """A text whose label may be wrong: the probability of its label, and the label that fits best."""
 
     item: int
     label: str
@@ -210,7 +210,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class NoiseResult:
-    """The suspects, most likely wrong first. `judged` is the number of labels that were checked."""
+    """The suspects, least fitting label first. `judged` is the number of labels that were checked."""
 
     suspects: tuple[Suspect, ...]
     judged: int

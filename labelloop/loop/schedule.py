@@ -76,12 +76,15 @@ def open_batches(state: LoopState) -> tuple[Batch, ...]:
     return tuple(batch for batch in state.batches.values() if not batch.done)
 
 
+def labelled(state: LoopState) -> bool:
+    """Whether people have nothing left to label. A model of their last answers may still be due."""
+    no_more_batches = bool(state.ended) or is_last_queried(state)
+    return no_more_batches and not open_batches(state) and not waiting_relabels(state)
+
+
 def finished(state: LoopState) -> bool:
     """Whether nothing more can come but by people changing their answers."""
-    no_more_batches = bool(state.ended) or is_last_queried(state)
-    if not no_more_batches or open_batches(state) or waiting_relabels(state):
-        return False
-    return next_model(state) is None
+    return labelled(state) and next_model(state) is None
 
 
 def _lost(state: LoopState) -> NextModel | None:

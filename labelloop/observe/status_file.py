@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
+from labelloop.config.version import own_version
 
 SIZE = 4096
 LONGEST = 500
@@ -19,7 +20,7 @@ class StatusFile:
 
     def __init__(self, folder: Path | None, service: str) -> None:
         self._file: int | None = None
-        self._said: dict[str, Any] = {"pid": os.getpid()}
+        self._said: dict[str, Any] = {"pid": os.getpid(), "version": own_version()}
         self._said_of: dict[str, dict[str, str]] = {}
         if folder is not None:
             with suppress(OSError):

@@ -10,6 +10,7 @@ from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import SOURCE
+from labelloop.projects.ending import Ending, ending, next_steps
 from schemas.envelope import new_event
 from schemas.events import (
     BatchClosed,
@@ -22,24 +23,39 @@ from schemas.events import (
 
 
 async def pause(log: Log, history: History, why: str = "") -> None:
-    """Stop picking new batches. Raises UserError if the project is paused."""
+    """Stop picking new batches. Raises UserError if the project is paused, or if none would be picked."""
+    check_not_over(history, "pause")
     if sound(history).paused:
         raise UserError(f"{history.project} is already paused: continue with `labelloop resume`")
     await ask(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
 
 
 async def resume(log: Log, history: History, why: str = "") -> None:
-    """Pick batches again. Raises UserError if the project is not paused."""
+    """Pick batches again. Raises UserError if the project is not paused, or has ended."""
+    if sound(history).ended:
+        check_not_over(history, "resume")
     if not sound(history).paused:
         raise UserError(f"{history.project} is not paused: there is nothing to resume")
     await ask(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
 
 
 async def end(log: Log, history: History, why: str = "") -> None:
-    """End the project for good: no further batches. Raises UserError if it has ended."""
-    if sound(history).ended:
-        raise UserError(f"{history.project} has already ended: get its labels with `labelloop export`")
+    """End the project for good: no further batches. Raises UserError if none would come anyway."""
+    check_not_over(history, "end")
     await ask(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
+
+
+def check_not_over(history: History, what: str) -> None:
+    """Raises UserError if the project has ended or is finished: there is nothing to pause or to end."""
+    if sound(history).ended:
+        raise UserError(
+            f"{history.project} has already ended, so there is nothing to {what}: "
+            "get its labels with `labelloop export`, or continue from them with `labelloop fork`"
+        )
+    if ending(history) == Ending.FINISHED:
+        raise UserError(
+            f"{history.project} is finished, so there is nothing to {what}: {'; '.join(next_steps(history))}"
+        )
 
 
 async def close(log: Log, history: History, batch: str, why: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Ask people for texts again, for example those with labels that are likely wrong."""
+"""Ask people for texts again, for example those with suspect labels."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ async def relabel(log: Log, history: History, items: Sequence[int], why: str = "
 
 
 async def suspects(store: Store, history: History, most: int) -> list[int]:
-    """The texts whose labels are most likely wrong, without those that people are being asked for.
+    """The texts with the most suspect labels, without those that people are being asked for.
 
     Raises TaskError, and UserError, also if the project has ended.
     """
@@ -50,7 +50,7 @@ async def suspects(store: Store, history: History, most: int) -> list[int]:
     items = [suspect.item for suspect in noise.suspects if suspect.item not in under_way]
     if not items:
         raise UserError(
-            f"none of the {noise.judged} checked labels is likely wrong: there is nothing to ask for again"
+            f"none of the {noise.judged} checked labels is a suspect: there is nothing to ask for again"
         )
     return items[:most]
 
@@ -69,7 +69,7 @@ def _under_way(state: LoopState) -> set[int]:
 
 
 async def find_noise(store: Store, state: LoopState) -> NoiseResult:
-    """Find the current labels that are likely wrong. Raises TaskError and UserError."""
+    """Find the suspects among the current labels. Raises TaskError and UserError."""
     project, threads = for_next(state), default_threads()
     request = NoiseRequest(
         pool=await asyncio.to_thread(store.pool, project),

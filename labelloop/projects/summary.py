@@ -13,18 +13,20 @@ from labelloop.loop.labels import current
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.relabels import decided
 from labelloop.loop.schedule import finished, open_batches
-from labelloop.loop.state import Labels, LoopState, Trained
+from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
+from labelloop.projects.ending import next_steps
 from labelloop.store.opening import without_credentials
 
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch that people still label, and how many of its texts have an answer."""
+    """A batch that people still label: how many texts have an answer, and how many answers there are."""
 
     batch: str
     texts: int
     answered: int
+    answers: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """A project's log and its progress. `moved`: the log in which the project lives now, if it is another."""
+    """A project's log and its progress. `moved`: the log in which the project lives now, if it is another.
+
+    `next_steps`: what its owner can do if it is over.
+    """
 
     project: str
     name: str
@@ -108,6 +113,18 @@ class Summary:
     digest: str
     progress: Progress
     store: str | None
+    next_steps: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """In a word whether it goes on, or why not."""
+        progress = self.progress
+        standings = {"ended": progress.ended, "paused": progress.paused, "finished": progress.finished}
+        return (
+            self.moved
+            or self.halted
+            or next((standing for standing, holds in standings.items() if holds), "going on")
+        )
 
     @property
     def events(self) -> int:
@@ -135,6 +152,7 @@ class Summary:
             "ended": progress.ended,
             "finished": progress.finished,
             "batches": {"done": progress.done, "open": len(progress.open)},
+            "open_batches": [asdict(batch) for batch in progress.open],
             "labels": len(progress.labels),
             "discarded": progress.discarded,
             "pool": progress.pool,
@@ -183,6 +201,7 @@ def summarized(history: History, store: str | None = None) -> Summary:
         digest=loop_digest(state),
         progress=_progress(state) if isinstance(state, LoopState) else Progress(),
         store=store,
+        next_steps=tuple(next_steps(history)),
     )
 
 
@@ -194,7 +213,7 @@ def _progress(state: LoopState) -> Progress:
         ended=bool(state.ended),
         finished=finished(state),
         done=len(state.batches) - len(opened),
-        open=tuple(OpenBatch(batch.name, len(batch.items), batch.answered) for batch in opened),
+        open=tuple(map(_open, opened)),
         labels=current(state),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
         pool=state.project.pool.size,
@@ -204,6 +223,11 @@ def _progress(state: LoopState) -> Progress:
         stopping=_stopping(state),
         failures=tuple(_failures(state)),
     )
+
+
+def _open(batch: Batch) -> OpenBatch:
+    answers = sum(len(answer.votes) for answer in batch.answers)
+    return OpenBatch(batch.name, len(batch.items), batch.answered, answers)
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:

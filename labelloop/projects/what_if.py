@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +18,7 @@ from labelloop.loop.labels import asked, current
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
+from labelloop.projects.differences import Difference, told
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
@@ -25,12 +26,16 @@ from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem
 
+SIMULATED: Mapping[str, Any] = {"given": 0, "audit_share": 0.0, "cold_start": "random"}
+"""Settings of every simulated project: only a project with a pool of its own can have others."""
+
 
 @dataclass(frozen=True)
 class Comparison:
     """A project with its recorded curve, and the simulated project with one curve per seed.
 
     `picked_by`: the strategies that picked the recorded batches. `labels`: the number of labels of both.
+    `differences`: what else differs between them.
     """
 
     picked_by: str
@@ -39,6 +44,7 @@ class Comparison:
     labels: int
     recorded: Sequence[Point]
     runs: Sequence[Sequence[Point]]
+    differences: Sequence[Difference] = ()
 
     def spreads(self) -> dict[int, tuple[float, float, float]]:
         """Lowest, mean and highest accuracy of the runs by the number of labels."""
@@ -67,6 +73,7 @@ class Comparison:
                 "classifier": self.other.classifier.name,
                 "curves": [[asdict(point) for point in run] for run in self.runs],
             },
+            "differences": told(self.differences),
         }
 
 
@@ -88,7 +95,7 @@ def played(project: ProjectCreated, labels: Labels, seed: int) -> ProjectCreated
             f"{project.name} has only {len(labels)} labels: to compare strategies, label more than "
             f"{(project.lookahead + 1) * project.batch_size} texts"
         )
-    return replaced(project, seed=seed, max_batches=batches, given=0, audit_share=0.0)
+    return replaced(project, seed=seed, max_batches=batches, **SIMULATED)
 
 
 class SimulatedLoop:

@@ -16,7 +16,6 @@ from labelloop.config.environment import of_child
 from labelloop.errors import UserError
 
 LARGEST = 5_000_000
-TAIL = 4096
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ async def start(service: Service) -> asyncio.subprocess.Process:
     """Start the service as leader of its own process group. Raises UserError if it cannot start."""
     try:
         atomic.make_folder(service.log.parent)
-        rotate(service.log)
         with _appending(service.log) as log:
             return await asyncio.create_subprocess_exec(
                 *service.command,
@@ -78,6 +76,14 @@ def how_it_ended(code: int) -> str:
         return f"signal {-code}"
 
 
+def length(log: Path) -> int:
+    """The size of a log in bytes, 0 if there is none."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
 def rotate(log: Path, largest: int = LARGEST) -> None:
     """Move a log's content to `<log>.1` if it is larger than `largest` bytes.
 
@@ -88,14 +94,3 @@ def rotate(log: Path, largest: int = LARGEST) -> None:
             shutil.copy(log, log.with_name(f"{log.name}.1"))
             with log.open("r+b") as file:
                 file.truncate(0)
-
-
-def last_line(log: Path) -> str:
-    """The last line that is not empty, or "" if there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - TAIL))
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

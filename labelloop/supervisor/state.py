@@ -1,8 +1,9 @@
 """The supervisor's state file, and a report on this machine's services."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,21 @@ def write_state(run: Path, state: SupervisorState) -> None:
 
 
 def read_state(run: Path) -> SupervisorState | None:
-    """The last state, or None if there is no readable one."""
+    """The last state, or None if there is no readable one. What a newer version says beside it is ignored."""
     try:
         content = json.loads((run / FILE).read_text(encoding="utf-8"))
-        processes = {name: ProcessState(**process) for name, process in content.pop("processes").items()}
-        return SupervisorState(**content, processes=processes)
+        processes = {
+            name: ProcessState(**_known(ProcessState, process))
+            for name, process in content.pop("processes").items()
+        }
+        return SupervisorState(**_known(SupervisorState, content), processes=processes)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _known(kind: type[Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """The values for which the data class has a field."""
+    return {field.name: content[field.name] for field in fields(kind) if field.name in content}
 
 
 def services_report(locations: Locations) -> dict[str, Any]:

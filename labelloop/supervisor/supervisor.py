@@ -11,8 +11,10 @@ import psutil
 from labelloop.backoff import RestartBackoff
 from labelloop.config.home import Home
 from labelloop.errors import UserError
-from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, last_line, rotate, start
+from labelloop.supervisor.cause import cause_of_end
+from labelloop.supervisor.service import Service, end, how_it_ended, kill_group, length, rotate, start
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
+from labelloop.supervisor.versions import record_version
 
 GRACE = 5.0
 FIRST = ("annotators",)
@@ -59,6 +61,8 @@ class SupervisedProcess:
                     await self._stopping.wait()
 
     async def _run_once(self) -> str:
+        rotate(self.service.log)
+        begin = length(self.service.log)
         try:
             self._process = await start(self.service)
         except UserError as error:
@@ -69,7 +73,8 @@ class SupervisedProcess:
             kill_group(pid)
         code = await self._process.wait()
         kill_group(pid)
-        return ": ".join(filter(None, (how_it_ended(code), last_line(self.service.log))))
+        cause = cause_of_end(self.service.log, code, begin)
+        return ": ".join(filter(None, (how_it_ended(code), cause)))
 
     def _say(self, **changes: object) -> None:
         self.state = ProcessState(**{**vars(self.state), **changes})
@@ -99,6 +104,7 @@ class Supervisor:
         end_leftovers(self._home)
         for status_file in self._home.run.glob("*.status"):
             status_file.unlink()
+        record_version(self._home.run)
         write_state(self._home.run, self._state)
         self._rotating = asyncio.create_task(self._rotate())
         return self

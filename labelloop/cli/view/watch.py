@@ -13,6 +13,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.progress_lines import BatchLine, batch_lines
 from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
+from labelloop.projects.ending import Ending, ending, ending_lines
 from schemas.events import ProjectPaused, ServiceFailed
 
 INTERVAL = 0.5
@@ -21,9 +22,18 @@ HEADER = f"{'batch':>8} {'labels':>7} {'accuracy':>9} {'trained':>9} {'picked':>
 
 
 class Watch:
-    """Shows the projects' histories on a screen. What is in `seen_before` is not shown again."""
+    """Shows the projects' histories on a screen. What is in `seen_before` is not shown again.
 
-    def __init__(self, home: Home, screen: Screen, seen_before: Iterable[History] = ()) -> None:
+    `tells_endings`: it also says when a project is labelled or finished, and what can be done then.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        screen: Screen,
+        seen_before: Iterable[History] = (),
+        tells_endings: bool = False,
+    ) -> None:
         self.histories: dict[str, History] = {}
         self._home = home
         self._screen = screen
@@ -31,6 +41,8 @@ class Watch:
         self._headed = False
         self._waiting: dict[str, tuple[str, float]] = {}
         self._old = {event for history in seen_before for event in history.seen}
+        self._tells_endings = tells_endings
+        self._endings = {history.project: ending(history) for history in seen_before}
         for history, state in all_created(seen_before):
             self._told |= {(history.project, line.name) for line in batch_lines(state)}
 
@@ -67,6 +79,7 @@ class Watch:
                 inactive_because = history.inactive_because
                 if history.add(event, record.position) and event.id not in self._old:
                     self._tell_failure(history, event.payload)
+                    self._tell_ending(history)
                 if history.inactive_because != inactive_because:
                     standing = f"is {history.inactive_because}" if history.inactive_because else "continues"
                     self._screen.line(f"the project {history.project} {standing}")
@@ -78,6 +91,16 @@ class Watch:
         if isinstance(data, ProjectPaused):
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+
+    def _tell_ending(self, history: History) -> None:
+        """Say once that a project is labelled, and once that it is finished, until it continues."""
+        if not self._tells_endings:
+            return
+        before, now = self._endings.get(history.project, Ending.OPEN), ending(history)
+        self._endings[history.project] = max(before, now) if now else Ending.OPEN
+        if now > before:
+            for line in ending_lines(history):
+                self._screen.line(line)
 
     def _tell_lines(self) -> None:
         for history, state in all_created(self.histories.values()):

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong, listed and sent back to people."""
+"""Suspect labels, listed and sent back to people."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ def test_suspects_are_listed_and_people_are_asked_for_the_worst(home: Path) -> N
     assert suspect["text"].startswith(STARTS["ham"])
 
     first, line = labelloop("noise", "--home", home).stdout.splitlines()
-    assert names(first, 1, 45)
+    assert names(first, 1, 45, "suspects")
     assert names(line, 7, "news", f"{suspect['confidence']:.2f}", "ham", suspect["text"])
 
     asked = labelloop("relabel", "--home", home, "--noise", 1)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from schemas.events import ProjectEnded, ProjectPaused
 from tests.support.command import error_line, labelloop
 from tests.support.homes import appended, home_with
 from tests.support.messages import names
-from tests.support.states import all_answered, project, queried
+from tests.support.states import all_answered, project, queried, trained
 
 
 @pytest.fixture
@@ -56,6 +57,25 @@ def test_a_project_is_ended_for_good(home: Path) -> None:
     assert (name, data["why"]) == ("ProjectEnded", "good enough")
     assert standing(home)["ended"]
     assert names(error_line(labelloop("end", "--home", home)), "mail-5e1f", "labelloop export")
+
+
+@pytest.mark.parametrize("command", ["pause", "end"])
+def test_there_is_nothing_to_pause_or_to_end_after_the_end(tmp_path: Path, command: str) -> None:
+    ended = home_with(tmp_path / "ended", project(), queried(), ProjectEnded(request="1", who="ann"))
+    learned = (queried(), all_answered(), trained("0", {"0": 0}))
+    finished = home_with(tmp_path / "finished", project(max_batches=1), *learned)
+
+    for home, remedy in ((ended, "labelloop fork"), (finished, "labelloop change mail")):
+        before = appended(home)
+        assert names(error_line(labelloop(command, "--home", home)), "mail-5e1f", "labelloop export", remedy)
+        assert appended(home) == before
+
+
+def test_a_pause_that_outlasted_the_project_is_not_lifted(tmp_path: Path) -> None:
+    paused, ended = ProjectPaused(request="1", who="ann"), ProjectEnded(request="2", who="ann")
+    home = home_with(tmp_path / "home", project(), queried(), paused, ended)
+
+    assert names(error_line(labelloop("resume", "--home", home)), "mail-5e1f", "labelloop export")
 
 
 def test_texts_are_asked_for_once_more(tmp_path: Path) -> None:

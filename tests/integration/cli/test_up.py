@@ -1,5 +1,6 @@
 """`labelloop up` as a user runs it: real services, a real Argilla, no annotator."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,12 +12,15 @@ import pytest
 
 from labelloop.cli.view.links import UNTESTED
 from labelloop.learner.shared import SHARED
+from schemas.envelope import new_event
 from tests.support.alerts import silent_titles
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.learner import tasks
+from tests.support.logs import write_log
 from tests.support.messages import names
 from tests.support.receivers import a_hook
+from tests.support.states import all_answered, queried, trained
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -101,6 +105,26 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         assert process.wait(60) == 130
     assert len(status(home)["projects"]) == 2
     assert not processes_about(home)
+
+
+def test_of_a_finished_project_is_told_what_to_do_next(
+    tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
+) -> None:
+    access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key]
+    made = labelloop("init", *without_port(up)[1:], "--batches", 1, "--json")
+    project = json.loads(made.stdout)["project"]
+    log = home / "log.sqlite"
+    done = (queried("0", (0, 1)), all_answered("0", (0, 1)), trained("0", {"0": 0}))
+    asyncio.run(write_log(log, [new_event(project, data, source="tests") for data in done]))
+    output = tmp_path / "output"
+
+    with command("up", "--home", home, *access, output=output):
+        eventually(
+            lambda: names(output.read_text(encoding="utf-8"), "labelloop export --project mail"),
+            "it says what to do next",
+        )
+
+    assert names(output.read_text(encoding="utf-8"), "labelloop change mail --batches 2")
 
 
 def test_argilla_log_and_store_elsewhere_are_used_and_remembered(

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong."""
+"""Suspect labels."""
 
 from labelloop.learner.requests import NoiseRequest
 from labelloop.learner.worker import Worker

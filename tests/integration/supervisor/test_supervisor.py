@@ -84,7 +84,25 @@ async def test_a_process_that_is_killed_is_started_again_without_what_it_had_sta
         assert state.restarts == 1
         assert names(state.ended, "SIGKILL")
     (line,) = told
-    assert names(line, "trainer", "SIGKILL", child)
+    assert names(line, "trainer", "SIGKILL")
+    assert not names(line, child)
+
+
+async def test_the_line_that_names_the_error_tells_why_a_process_ended(home: Home) -> None:
+    said: list[str] = []
+    (home.logs).mkdir()
+    (home.logs / "trainer.log").write_text("OSError: of an earlier process\n")
+    code = "import atexit; atexit.register(print, 'goodbye'); raise ValueError('no such label')"
+    async with Supervisor(home, "http://a", said.append) as supervisor:
+        supervisor.start(python(home, "trainer", code))
+        supervisor.start(python(home, "querier", "print('all is well'); raise SystemExit(3)"))
+        await until(lambda: len({line.split()[0] for line in said}) == 2)
+
+    trainer = next(line for line in said if line.startswith("trainer"))
+    querier = next(line for line in said if line.startswith("querier"))
+    assert names(trainer, "ValueError: no such label")
+    assert not names(trainer, "goodbye")
+    assert names(querier, "exit code 3", "all is well")
 
 
 async def test_nothing_is_left_running_at_the_end(home: Home) -> None:

@@ -116,6 +116,21 @@ def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_
     assert len(lines_with(status_text(services, [summary]), summary.digest)) == 1
 
 
+def test_a_status_counts_the_answers_of_open_batches_and_tells_what_to_do_after_the_last() -> None:
+    history = History(PROJECT)
+    history.state = state_of(
+        project(min_submitted=2), queried("0"), recorded(votes(1, vote("ann", "spam"), vote("bob", "ham")))
+    )
+    counted = status_text({**STOPPED, "log": ""}, [summarized(history)])
+    assert lines_with(counted, "batch 0", 1, 3, 2)
+    assert not lines_with(counted, "labelloop export")
+
+    history.state = state_of(project(max_batches=1), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+    over = status_text({**STOPPED, "log": ""}, [summarized(history)])
+    assert lines_with(over, "labelloop export --project mail")
+    assert lines_with(over, "labelloop change mail --batches 2")
+
+
 def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
     history = History(PROJECT)
     models = [trained(str(number), {"0": 0}) for number in range(3)]

@@ -12,8 +12,11 @@ from labelloop.cli.view.watch import Watch
 from labelloop.config.home import open_home
 from labelloop.log.base import Follower, Record
 from labelloop.log.sqlite.log import SqliteLog
+from labelloop.loop.history import History
 from schemas.envelope import new_event
-from tests.support.states import PROJECT, project
+from schemas.events import EventData
+from tests.support.messages import names
+from tests.support.states import PROJECT, all_answered, project, queried, trained
 
 
 class Eager(SqliteLog):
@@ -51,3 +54,48 @@ async def test_a_ctrl_c_that_comes_with_a_change_is_not_lost(tmp_path: Path) -> 
                 await watching
     assert watching.cancelled()
     await log.close()
+
+
+DONE = (project(max_batches=1), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+REVISED = (all_answered("0", (1, 2, 0), revision=1), trained("final-1", {"0": 1}))
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "told"),
+    [
+        (0, (), [False, True]),
+        (2, (), [False, True]),
+        (3, (), [True]),
+        (4, (), []),
+        (4, REVISED, []),
+        (0, REVISED, [False, True]),
+    ],
+)
+async def test_the_last_label_and_the_last_model_are_told_as_they_come_and_once(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    before: int,
+    then: tuple[EventData, ...],
+    told: list[bool],
+) -> None:
+    """`told`: for each line about the end, whether it says what to do next."""
+    home, events = open_home(tmp_path / "home"), [new_event(PROJECT, data, source="tests") for data in DONE]
+    later = [new_event(PROJECT, data, source="tests") for data in then]
+    seen = History(PROJECT)
+    for event in events[:before]:
+        assert seen.add(event)
+    log = SqliteLog(home.log)
+    await log.append(*events, *later)
+
+    with Screen() as screen:
+        watch = Watch(home, screen, [seen] if before else [], tells_endings=True)
+        async with asyncio.timeout(30):
+            await watch.until(log, lambda histories: _length(histories) == len(events) + len(later))
+    await log.close()
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if names(line, "mail")]
+    assert [names(line, "labelloop export --project mail") for line in lines] == told
+
+
+def _length(histories: dict[str, History]) -> int:
+    return histories[PROJECT].state.length if PROJECT in histories else 0

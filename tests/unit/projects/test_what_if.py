@@ -5,11 +5,14 @@ import pytest
 from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
-from labelloop.projects.what_if import Comparison, played
+from labelloop.loop.settings import for_next
+from labelloop.projects.differences import differences
+from labelloop.projects.what_if import SIMULATED, Comparison, played
+from schemas.events import ProjectChanged
 from schemas.model import replaced
-from schemas.parts import Choice, Snapshot
+from schemas.parts import Choice, Settings, Snapshot
 from tests.support.messages import names, raises_naming
-from tests.support.states import project
+from tests.support.states import all_answered, project, queried, state_of, trained
 
 TEST = Snapshot(uri="t", digest="t", size=10)
 LABELS = dict.fromkeys(range(13), ("spam",))
@@ -47,3 +50,39 @@ def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
     assert text.splitlines()[1].split() == ["3", "0.300", "0.300", "(0.200", "…", "0.400)"]
     assert names(text, 9)
     assert compared.told()["played"]["strategy"] == "random-sampling"
+
+
+def test_it_is_told_what_else_than_the_strategy_differs() -> None:
+    learned = (all_answered("0"), trained("0", {"0": 0}))
+    state = state_of(project(test=TEST), queried("0"), *learned)
+    alike = replaced(state.project, strategy=Choice(name="random-sampling"), **SIMULATED)
+    other = replaced(alike, classifier=Choice(name="transformer", parameters={"epochs": 5}))
+
+    assert differences(state, alike) == ()
+    (found,) = differences(state, other)
+    assert (found.setting, found.recorded) == ("classifier", "linear")
+    assert names(found.simulated, "transformer", "epochs=5")
+
+    compared = Comparison("breaking-ties", state.project, other, 9, curve(0.3), [curve(0.2)], (found,))
+    assert names(what_if_text(compared), "classifier", "linear", "transformer", "--classifier")
+    assert compared.told()["differences"] == {
+        "classifier": {"recorded": "linear", "simulated": found.simulated}
+    }
+    held_equal = Comparison("breaking-ties", state.project, alike, 9, curve(0.3), [curve(0.2)])
+    assert not names(what_if_text(held_equal), "classifier")
+
+
+def test_settings_that_a_simulation_cannot_repeat_are_told() -> None:
+    changed = ProjectChanged(request="1", who="ann", from_batch=1, settings=Settings(batch_size=5))
+    state = state_of(
+        project(test=TEST, audit_share=0.25, cold_start="balanced"),
+        queried("0"),
+        changed,
+        queried("1", range(3, 8)),
+    )
+
+    found = {each.setting: each for each in differences(state, replaced(for_next(state), **SIMULATED))}
+
+    assert found.keys() == {"batch size", "audit share", "first texts"}
+    assert names(found["batch size"].recorded, 3, 5)
+    assert names(found["batch size"].simulated, 5)

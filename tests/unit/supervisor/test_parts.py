@@ -11,7 +11,7 @@ from labelloop.backoff import RestartBackoff
 from labelloop.errors import UserError
 from labelloop.supervisor.embedded import check_free, colleagues_url, free_port, local_url
 from labelloop.supervisor.lock import hold, holder
-from labelloop.supervisor.service import how_it_ended, last_line, rotate
+from labelloop.supervisor.service import how_it_ended, rotate
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state
 from tests.support.messages import names, raises_naming
 
@@ -81,16 +81,6 @@ def test_a_short_log_stays(tmp_path: Path) -> None:
     assert log.read_text() == "a line\n"
 
 
-@pytest.mark.parametrize(
-    ("content", "last"), [("", ""), ("one\ntwo \n\n", "two"), ("x" * 9000 + "\nend", "end")]
-)
-def test_the_last_line_of_a_log_tells_why_a_process_ended(tmp_path: Path, content: str, last: str) -> None:
-    log = tmp_path / "trainer.log"
-    log.write_text(content)
-
-    assert last_line(log) == last
-
-
 def test_an_exit_status_is_told_in_words() -> None:
     assert names(how_it_ended(2), "2")
     assert names(how_it_ended(-9), "SIGKILL")
@@ -130,7 +120,14 @@ def test_what_the_supervisor_says_is_read_back(tmp_path: Path) -> None:
     assert read_state(tmp_path) == state
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"pid": 1, "since": 2, "processes": {"a": {"x": 1}}}'])
+def test_what_a_newer_supervisor_says_beside_is_ignored(tmp_path: Path) -> None:
+    newer = '{"pid": 1, "since": 2, "mood": "good", "processes": {"a": {"pid": 3, "mood": "good"}}}'
+    (tmp_path / "supervisor.json").write_text(newer)
+
+    assert read_state(tmp_path) == SupervisorState(1, 2, None, {"a": ProcessState(pid=3)})
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"pid": 1, "since": 2, "processes": {"a": 7}}'])
 def test_an_unreadable_state_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "supervisor.json").write_text(content)
 

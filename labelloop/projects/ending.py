@@ -1,0 +1,62 @@
+"""How far a project is from its end, and what its owner can do next. Pure."""
+
+import shlex
+from collections.abc import Iterator
+from enum import IntEnum
+
+from labelloop.loop.history import History
+from labelloop.loop.labels import current
+from labelloop.loop.schedule import finished, labelled, remaining
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState
+from labelloop.projects.initial_batches import batches_to_ask
+
+
+class Ending(IntEnum):
+    """`LABELLED`: people have nothing left to label. `FINISHED`: the last model has learned it, too."""
+
+    OPEN = 0
+    LABELLED = 1
+    FINISHED = 2
+
+
+def ending(history: History) -> Ending:
+    """How far the project is. One that is halted, away or not created is open."""
+    state = history.state
+    if history.inactive_because or not isinstance(state, LoopState) or not labelled(state):
+        return Ending.OPEN
+    return Ending.FINISHED if finished(state) else Ending.LABELLED
+
+
+def why_over(state: LoopState) -> str:
+    """Why no further batch comes."""
+    if state.ended:
+        return "it was ended"
+    if remaining(state) == 0:
+        return "each text of its pool was asked"
+    return f"its {batches_to_ask(for_next(state))} batches are done"
+
+
+def next_steps(history: History) -> Iterator[str]:
+    """What can be done with a project that is finished: commands, and what they do."""
+    state = history.state
+    if ending(history) != Ending.FINISHED or not isinstance(state, LoopState):
+        return
+    name = shlex.quote(state.project.name)
+    yield f"`labelloop export --project {name}` writes its {len(current(state))} labels"
+    if state.ended:
+        yield f"`labelloop fork {name} --as NAME` continues from them"
+    elif remaining(state):
+        more = 2 * (batches_to_ask(for_next(state)) or 0)
+        yield f"`labelloop change {name} --batches {more}` continues"
+
+
+def ending_lines(history: History) -> list[str]:
+    """That the project is over and what to do next. Nothing if people still have something to label."""
+    how_far, state = ending(history), history.state
+    if how_far == Ending.OPEN or not isinstance(state, LoopState):
+        return []
+    name, why = state.project.name, why_over(state)
+    if how_far == Ending.LABELLED:
+        return [f"{name}: the last text is labelled ({why}), and the last model is being trained"]
+    return [f"{name} is finished ({why}): {'; '.join(next_steps(history))}"]

@@ -1,0 +1,45 @@
+"""`labelloop annotators list`, with and without Argilla."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.argilla_server import ArgillaServer
+from tests.support.command import error_line, labelloop
+from tests.support.homes import home_with
+from tests.support.messages import names
+from tests.support.states import all_answered, project, queried
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home in which ann labelled three texts, and nothing runs."""
+    return home_with(tmp_path / "home", project(), queried(), all_answered())
+
+
+def test_without_argilla_the_log_tells_who_labelled(home: Path) -> None:
+    listed = labelloop("annotators", "list", "--home", home, "--json")
+
+    assert json.loads(listed.stdout) == [{"username": "ann", "role": None, "labels": 3, "account": "unknown"}]
+    assert names(listed.stderr, "labelloop up")
+    assert names(labelloop("annotators", "list", "--home", home).stdout, "ann", 3)
+
+
+def test_with_argilla_who_has_no_account_is_gone(home: Path, argilla_server: ArgillaServer) -> None:
+    access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key]
+
+    listed = labelloop("annotators", "list", "--home", home, *access, "--json")
+
+    people = {each["username"]: each for each in json.loads(listed.stdout)}
+    assert (people["owner"]["role"], people["owner"]["account"]) == ("owner", "there")
+    assert people["ann"] == {"username": "ann", "role": None, "labels": 3, "account": "gone"}
+    assert names(labelloop("annotators", "list", "--home", home, *access).stdout, "ann", "gone", 3)
+
+
+def test_an_argilla_that_is_named_must_answer(home: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+
+    listed = labelloop("annotators", "list", "--home", home, "--argilla-url", nowhere, "--argilla-key", "k")
+
+    assert names(error_line(listed), nowhere)

@@ -1,0 +1,36 @@
+"""`labelloop list`: the projects of a log."""
+
+import json
+from pathlib import Path
+
+from labelloop.config.home import open_home
+from tests.support.command import labelloop
+from tests.support.homes import home_with
+from tests.support.messages import names
+from tests.support.states import PROJECT, all_answered, project, queried
+
+
+def test_each_project_is_a_line(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", project(), queried(), all_answered(), queried("1", (3, 4, 5)))
+
+    (line,) = labelloop("list", "--home", home).stdout.splitlines()
+    (facts,) = json.loads(labelloop("list", "--home", home, "--json").stdout)
+
+    assert names(line, "mail", PROJECT, 3, 40, 1, facts["standing"])
+    assert facts == {
+        "project": PROJECT,
+        "name": "mail",
+        "labels": 3,
+        "open": 1,
+        "pool": 40,
+        "standing": "going on",
+    }
+
+
+def test_who_has_no_project_is_told_how_to_create_one(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home").path
+
+    listed = labelloop("list", "--home", home)
+
+    assert (listed.exit_code, names(listed.stdout, "labelloop init")) == (0, True)
+    assert json.loads(labelloop("list", "--home", home, "--json").stdout) == []

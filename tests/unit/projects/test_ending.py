@@ -1,0 +1,78 @@
+"""When a project is over, and what is told of it."""
+
+import pytest
+
+from labelloop.loop.history import History
+from labelloop.projects.ending import Ending, ending, ending_lines
+from labelloop.projects.summary import summarized
+from schemas.envelope import new_event
+from schemas.events import EventData, ProjectEnded
+from schemas.parts import Snapshot
+from tests.support.messages import names
+from tests.support.states import PROJECT, all_answered, project, queried, recorded, trained, vote, votes
+
+ENDED = ProjectEnded(request="1", who="ann")
+
+
+def history_of(*facts: EventData) -> History:
+    history = History(PROJECT)
+    for data in facts:
+        assert history.add(new_event(PROJECT, data, source="tests")), history.halt
+    return history
+
+
+def test_a_project_is_open_as_long_as_people_have_something_to_label() -> None:
+    for facts in ((), (queried("0"),), (queried("0"), all_answered("0"))):
+        history = history_of(project(max_batches=2), *facts)
+
+        assert ending(history) == Ending.OPEN
+        assert ending_lines(history) == []
+    assert ending(History(PROJECT)) == Ending.OPEN
+
+
+def test_with_the_last_label_it_is_labelled_and_with_the_last_model_finished() -> None:
+    labelled = history_of(project(max_batches=1), queried("0"), all_answered("0"))
+    finished = history_of(project(max_batches=1), queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    assert (ending(labelled), ending(finished)) == (Ending.LABELLED, Ending.FINISHED)
+    assert names(*ending_lines(labelled), "mail", 1)
+    assert not names(*ending_lines(labelled), "labelloop export")
+
+
+@pytest.mark.parametrize(
+    ("settings", "last", "steps"),
+    [
+        ({"max_batches": 1}, (), ["labelloop export --project mail", "labelloop change mail --batches 2"]),
+        ({}, (ENDED,), ["labelloop export --project mail", "labelloop fork mail --as"]),
+        ({"pool": Snapshot(uri="x", digest="d", size=3)}, (), ["labelloop export --project mail"]),
+    ],
+)
+def test_who_finished_is_told_what_to_do_next(
+    settings: dict[str, object], last: tuple[EventData, ...], steps: list[str]
+) -> None:
+    answered = (queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    history = history_of(project(**settings), *answered, *last)
+
+    assert names(*ending_lines(history), "mail", *steps)
+    assert all(names(told, step) for told, step in zip(summarized(history).next_steps, steps, strict=True))
+
+
+def test_a_name_with_a_space_is_quoted_in_commands() -> None:
+    named = project(name="my mail", max_batches=1)
+
+    history = history_of(named, queried("0"), all_answered("0"), trained("0", {"0": 0}))
+
+    assert names(*ending_lines(history), "labelloop export --project 'my mail'")
+
+
+def test_a_status_has_the_answers_of_open_batches() -> None:
+    history = history_of(
+        project(min_submitted=2),
+        queried("0"),
+        recorded(votes(0, vote("ann", "spam"), vote("bob", "ham")), votes(2, vote("ann", "spam"))),
+    )
+
+    assert summarized(history).status()["open_batches"] == [
+        {"batch": "0", "texts": 3, "answered": 2, "answers": 3}
+    ]
