@@ -14,7 +14,7 @@ READS = {"labelloop/config/environment.py"}
 SETS = {
     # What torch and the processes that are forked for it take from there.
     "labelloop/learner/runtime.py",
-    "labelloop/learner/worker.py",
+    "labelloop/learner/child.py",
     # Argilla reads its settings there, and they are not those of the user's shell.
     "labelloop/oracle/server/environment.py",
 }
