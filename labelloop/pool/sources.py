@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
@@ -11,7 +11,15 @@ from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, starts_as_json, suffix_of
+from labelloop.pool.opening import (
+    EXCEL,
+    PACKED_SUFFIXES,
+    PARQUET,
+    SomeLinesNotUtf8,
+    kind_of,
+    starts_as_json,
+    suffix_of,
+)
 from labelloop.pool.words import label_name, quoted
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
@@ -117,7 +125,11 @@ def _read_file(path: Path, reading: Reading) -> Columns:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
-        return _of_kind(kind_of(path), path, reading)
+        kind = kind_of(path)
+        try:
+            return _of_kind(kind, path, reading)
+        except SomeLinesNotUtf8:
+            return _of_kind(kind, path, replace(reading, skip_bad_rows=True))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
 

@@ -364,6 +364,16 @@ def test_the_error_counts_all_bad_rows_by_their_kind(tmp_path: Path) -> None:
         load(json_lines(tmp_path, *texts))
 
 
+def test_lines_of_another_encoding_are_bad_rows_where_the_file_is_in_utf8(tmp_path: Path) -> None:
+    good = "text,note\nété,a\nnoël,b\nœuf,c\n".encode()
+    one = file(tmp_path, "one.csv", good + b"caf\xe9,d\nb\0,e\n")
+    beside = file(tmp_path, "beside.csv", good + b"plain,\xe9\n")
+
+    with raises_naming(UserError, one, 2, "row 4, row 5", "--skip-bad-rows"):
+        load(one)
+    assert load(beside).texts == ["été", "noël", "œuf", "plain"]
+
+
 def test_a_quote_that_is_not_closed_is_never_left_out(tmp_path: Path) -> None:
     source = file(tmp_path, "mail.csv", 'text\na\n"b\nc\nd\n')
 
