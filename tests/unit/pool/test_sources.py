@@ -248,6 +248,12 @@ def test_another_archive_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path / "mail.zip"))
 
 
+def test_an_escaped_quote_at_the_end_of_a_line_does_not_end_its_text(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "dump.csv", 'text,label\n"she said \\"\nhi\\"",ham\nb,x\n'))
+
+    assert (table.texts, table.labels) == (['she said "\nhi"', "b"], ["ham", "x"])
+
+
 @pytest.mark.parametrize("before", ["", "sep=,\n"])
 def test_quotes_escaped_by_a_backslash_are_read(tmp_path: Path, before: str) -> None:
     lines = (
