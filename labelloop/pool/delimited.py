@@ -31,16 +31,17 @@ QUOTE = "quote texts that contain the separator, a quote or a newline, and doubl
 class Parsed:
     """The rows that hold something, the header first. Bad ones are empty; `bad` tells why, by their index.
 
-    `end`: why reading ended before the file did.
+    `short`: how many have fewer fields than the header. `end`: why reading ended before the file did.
     """
 
     rows: list[list[str]] = field(default_factory=list)
     bad: dict[int, Bad] = field(default_factory=dict)
+    short: int = 0
     end: str | None = None
 
     @property
     def badness(self) -> tuple[bool, int]:
-        return self.end is not None, len(self.bad)
+        return self.end is not None, len(self.bad) + self.short
 
 
 def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
@@ -49,7 +50,7 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     with open_utf8(path, newline="", lenient=reading.skip_bad_rows) as file:
         delimiter, before = _separator(path, file)
         parsed = _parse(csv.reader(file, delimiter=delimiter, strict=True), before)
-        if parsed.end or parsed.bad:
+        if any(parsed.badness):
             file.seek(0)
             parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
     if parsed.end is not None:
@@ -114,6 +115,7 @@ def _parse(reader: "Reader", before: int) -> Parsed:
                 row.clear()
                 parsed.rows.append(row)
             elif row:
+                parsed.short += len(row) < fields
                 parsed.rows.append(row)
         last = before + reader.line_num
 

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, TextIO, cast
@@ -110,29 +111,45 @@ def _unpacking(start: bytes) -> Open | None:
     return next((unpacked for mark, unpacked in PACKED.items() if start.startswith(mark)), None)
 
 
+class SomeLinesNotUtf8(UserError):
+    """A text is in UTF-8, as other lines show, but for some of its lines."""
+
+
 def _wrong_encoding(path: Path, unpacked: Open) -> UserError:
     start = _start(path, unpacked)
     known = next((encoding for mark, encoding in MARKS.items() if start.startswith(mark)), None)
     if known is not None:
         return UserError(f"{path} is in {known}; convert it first: iconv -f {known} -t UTF-8 {path}")
-    wrong, lines = _lines(path, unpacked)
-    return UserError(
-        f"{path} is not in UTF-8 ({len(wrong):,} of {lines:,} lines, the first is line {wrong[0]}), and its "
+    lines = _lines(path, unpacked)
+    kind = SomeLinesNotUtf8 if lines.utf8 > lines.wrong else UserError
+    return kind(
+        f"{path} is not in UTF-8 ({lines.wrong:,} of {lines.all:,} lines, first line {lines.first}), and its "
         "encoding is not known; save it as UTF-8 in the program that wrote it, convert it by iconv with the "
         "encoding of that program, or leave these rows out with --skip-bad-rows"
     )
 
 
-def _lines(path: Path, unpacked: Open) -> tuple[list[int], int]:
-    """The numbers, from 1, of the lines that are not in UTF-8, and how many lines there are."""
-    wrong, number = [], 0
+@dataclass(slots=True)
+class Lines:
+    """How many lines a file has, those in UTF-8 beyond ASCII, those not in UTF-8, and the first of these."""
+
+    all: int = 0
+    utf8: int = 0
+    wrong: int = 0
+    first: int = 1
+
+
+def _lines(path: Path, unpacked: Open) -> Lines:
+    lines = Lines()
     with unpacked(path) as file:
-        for number, line in enumerate(file, start=1):
+        for line in file:
+            lines.all += 1
             try:
-                line.decode()
+                lines.utf8 += not line.decode().isascii()
             except UnicodeDecodeError:
-                wrong.append(number)
-    return wrong or [1], number
+                lines.first = lines.first if lines.wrong else lines.all
+                lines.wrong += 1
+    return lines
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

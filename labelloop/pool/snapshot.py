@@ -4,10 +4,11 @@ A text's row number is its pool item id.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Self
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -16,6 +17,8 @@ from labelloop import atomic
 from labelloop.errors import UserError, one_line
 
 ROWS_PER_BATCH = 4096
+KEPT = "kept:"
+NONE_KEPT: Mapping[str, Sequence[str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,19 @@ class SnapshotInfo:
     size: int
 
 
-def write(folder: Path, rows: Iterable[Row]) -> SnapshotInfo:
+def write(
+    folder: Path, rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]] = NONE_KEPT
+) -> SnapshotInfo:
     """Write rows to `<folder>/<sha256>.arrow`. Equal rows give equal bytes and the same file.
 
     There is a column `gold` if the first row has a label; then every row must have one (else `ValueError`).
+    `kept`: further columns of the source by name, with a value for each row.
     Raises `UserError` if the folder cannot be written.
     """
     try:
         with atomic.beside(folder / "any.arrow") as draft:
             with atomic.create(draft, atomic.THIS_USER) as file:
-                _write_stream(file, rows)
+                _write_stream(file, rows, kept)
             info = _info(draft)
             atomic.place(draft, folder / info.name)
     except OSError as error:
@@ -105,25 +111,43 @@ class OpenSnapshot:
         rows: list[int] = self._table.column("source_row").take(indices).to_pylist()
         return rows
 
+    @property
+    def kept_columns(self) -> tuple[str, ...]:
+        """The names of the user's own columns that the snapshot keeps."""
+        names = self._table.column_names
+        return tuple(name.removeprefix(KEPT) for name in names if name.startswith(KEPT))
+
+    def kept(self, items: Sequence[int]) -> dict[str, list[str | None]]:
+        """Values of the user's own columns for these pool items, by column."""
+        indices = pa.array(items, pa.int64())
+        return {
+            name: self._table.column(f"{KEPT}{name}").take(indices).to_pylist() for name in self.kept_columns
+        }
+
     def _take(self, column: str, items: Sequence[int]) -> list[str]:
         values: list[str] = self._table.column(column).take(pa.array(items, pa.int64())).to_pylist()
         return values
 
 
-def _write_stream(file: IO[bytes], rows: Iterable[Row]) -> None:
-    remaining = iter(rows)
+def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]]) -> None:
+    remaining, start = iter(rows), 0
     batch = list(islice(remaining, ROWS_PER_BATCH))
     has_gold = bool(batch) and batch[0].gold is not None
     fields = [pa.field("text", pa.string(), nullable=False)]
     if has_gold:
         fields.append(pa.field("gold", pa.string(), nullable=False))
-    schema = pa.schema([*fields, pa.field("source_row", pa.int64(), nullable=False)])
+    fields.append(pa.field("source_row", pa.int64(), nullable=False))
+    own = [pa.field(f"{KEPT}{name}", pa.string()) for name in kept]
+    schema = pa.schema([*fields, *own])
     with pa.ipc.new_stream(file, schema) as writer:
         while batch:
             if any((row.gold is not None) != has_gold for row in batch):
                 raise ValueError("either every row has a gold label or none")
-            columns = {field.name: [getattr(row, field.name) for row in batch] for field in schema}
+            columns = {field.name: [getattr(row, field.name) for row in batch] for field in fields}
+            end = start + len(batch)
+            columns |= {f"{KEPT}{name}": list(values[start:end]) for name, values in kept.items()}
             writer.write_batch(pa.record_batch(columns, schema=schema))
+            start = end
             batch = list(islice(remaining, ROWS_PER_BATCH))
 
 

@@ -1,8 +1,9 @@
 """Load texts and labels from the user's files or the Hub."""
 
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
@@ -10,7 +11,15 @@ from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.opening import EXCEL, PACKED_SUFFIXES, PARQUET, kind_of, starts_as_json, suffix_of
+from labelloop.pool.opening import (
+    EXCEL,
+    PACKED_SUFFIXES,
+    PARQUET,
+    SomeLinesNotUtf8,
+    kind_of,
+    starts_as_json,
+    suffix_of,
+)
 from labelloop.pool.words import label_name, quoted
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
@@ -27,7 +36,7 @@ class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
     `notes`: lines for the user about what was read. `bad`: how many rows could not be used; their texts are
-    empty.
+    empty. `kept`: the values of further columns, by name.
     """
 
     source: str
@@ -37,6 +46,7 @@ class Table:
     labels: list[str | None] | None
     notes: tuple[str, ...] = ()
     bad: int = 0
+    kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
 
 def load(
@@ -48,13 +58,14 @@ def load(
     revision: str | None = None,
     text_option: str = "--text-column",
     reading: Reading = AS_USUAL,
+    keep: Sequence[str] = (),
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings. The default label column is
     `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
     within a folder. `text_option` is the option that names the text column. `reading` is for files whose
-    columns have no names of their own. Raises `UserError`.
+    columns have no names of their own. `keep` names further columns. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
@@ -66,6 +77,10 @@ def load(
     if label_name is not None:
         values = columns.values(label_name)
         labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
+    kept = {
+        name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
+        for name in (_known(source, columns.names, name, "--keep-columns") for name in keep)
+    }
     if bad and not reading.skip_bad_rows:
         raise refused(source, bad)
     for row in bad:
@@ -76,7 +91,7 @@ def load(
     notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
     if bad:
         notes.append(left_out(source, bad))
-    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad))
+    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad), kept)
 
 
 def _doubtful_header(source: str, name: str) -> str:
@@ -110,7 +125,11 @@ def _read_file(path: Path, reading: Reading) -> Columns:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
-        return _of_kind(kind_of(path), path, reading)
+        kind = kind_of(path)
+        try:
+            return _of_kind(kind, path, reading)
+        except SomeLinesNotUtf8:
+            return _of_kind(kind, path, replace(reading, skip_bad_rows=True))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
 
@@ -196,6 +215,18 @@ def _label(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | N
     if UNSTORABLE.search(label):
         bad.setdefault(row, _bad(column, row, DAMAGE))
     return label or None
+
+
+def _kept(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
+    """A value of any kind as text: lists and objects as JSON. None if missing or bad."""
+    if value is None or value != value:
+        return None
+    is_nested = isinstance(value, list | dict)
+    text = json.dumps(value, ensure_ascii=False, default=str) if is_nested else str(value)
+    if UNSTORABLE.search(text):
+        bad.setdefault(row, _bad(column, row, DAMAGE))
+        return None
+    return text or None
 
 
 def _bad(column: str, row: int, what: str, option: str | None = None) -> Bad:

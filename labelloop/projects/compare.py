@@ -9,16 +9,18 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.words import as_csv
 from labelloop.projects.data import prepare_data
 from labelloop.projects.initial_batches import given_labels
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.recorded import as_option, recorded_options
+from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.parts import Snapshot
 
 
-def check_same(state: LoopState, options: ProjectOptions) -> None:
+def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
     for option in recorded_options():
@@ -26,7 +28,10 @@ def check_same(state: LoopState, options: ProjectOptions) -> None:
         if option in options.given and not (asked == now or (option == "model" and _same_folder(asked, now))):
             raise _other(recorded, option, now)
     if options.dataset is not None or options.labelled is not None:
-        _check_texts(recorded, given_labels(state), options)
+        kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
+        if options.keep_columns is not None and options.keep_columns != kept:
+            raise _other(recorded, "keep_columns", kept)
+        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
 
 
 def _same_folder(name: str, recorded: str) -> bool:

@@ -67,7 +67,7 @@ async def ensure_project(
         raise UserError("no data set is given: name one with --dataset FILE")
     history = named(histories, name)
     if history is not None:
-        check_same(sound(history), options)
+        check_same(sound(history), options, store)
         return EnsuredProject(history.project, is_new=False)
     return await _create(store, log, name, options, tries_model)
 

@@ -9,6 +9,7 @@ from labelloop.pool.hugging_face import Split
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
+from labelloop.projects.formats import COLUMNS
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
@@ -46,6 +47,7 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         options.split,
         options.revision,
         reading=options.reading,
+        keep=_to_keep(options),
     )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
@@ -69,6 +71,16 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
         notes=tuple(note for note in notes if note),
         given=given,
     )
+
+
+def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
+    names = options.keep_columns or ()
+    if taken := [name for name in names if name in COLUMNS]:
+        raise UserError(
+            f"an export has a column {taken[0]!r} of its own: rename that of the data set, or leave it out "
+            "of --keep-columns"
+        )
+    return names
 
 
 def _without_gold(dataset: str, what: str) -> UserError:
@@ -114,7 +126,10 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
 
 
 def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot:
-    info = write(folder / name, prepared.rows)
+    kept = {
+        column: [values[row.source_row] for row in prepared.rows] for column, values in table.kept.items()
+    }
+    info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",
         digest=info.digest,

@@ -17,7 +17,8 @@ DRAFT = "draft"
 def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
-    A text that was labelled again appears in its relabel batch only.
+    A text that was labelled again appears in its relabel batch only. The columns of the data set that the
+    pool keeps come last.
     """
     if isinstance(state, NotCreated):
         return
@@ -29,8 +30,12 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
 def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
-    for pick, text, source_row in zip(picks, pool.texts(items), pool.source_rows(items), strict=True):
-        yield _row(batch, pick, answers[pick.item], text, source_row)
+    kept = pool.kept(items)
+    for rank, (pick, text, source_row) in enumerate(
+        zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
+    ):
+        own = {name: values[rank] for name, values in kept.items()}
+        yield {**_row(batch, pick, answers[pick.item], text, source_row), **own}
 
 
 def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int) -> Row:

@@ -121,6 +121,10 @@ class ProjectOptions(BaseModel):
     skip_bad_rows: Annotated[
         bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
     ] = False
+    keep_columns: Annotated[
+        tuple[str, ...] | None,
+        Option("Further columns of the data set that exports shall have, such as id.", NEW),
+    ] = None
     test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
     test_text_column: Annotated[
         str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
@@ -241,6 +245,11 @@ class ProjectOptions(BaseModel):
     @classmethod
     def _labels_as_columns_have_them(cls, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return labels and tuple(map(label_name, labels))
+
+    @field_validator("keep_columns")
+    @classmethod
+    def _each_column_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return names and tuple(dict.fromkeys(names))
 
     @field_validator("stopping")
     @classmethod

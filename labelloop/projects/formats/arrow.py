@@ -31,7 +31,7 @@ SCHEMA = pa.schema([(name, _KINDS[kind]) for name, kind in c.COLUMNS.items()])
 
 
 def write_parquet(rows: Sequence[c.Row], path: Path) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), path)
+    pq.write_table(_table(rows), path)
 
 
 def read_parquet(path: Path) -> list[c.Row]:
@@ -42,7 +42,7 @@ def as_dataset(rows: Sequence[c.Row]) -> Any:
     """The table as a `datasets.Dataset`."""
     from datasets.table import InMemoryTable  # type: ignore[import-untyped]
 
-    return _quiet_datasets().Dataset(InMemoryTable(pa.Table.from_pylist(list(rows), SCHEMA)))
+    return _quiet_datasets().Dataset(InMemoryTable(_table(rows)))
 
 
 def read_dataset(path: Path) -> list[c.Row]:
@@ -68,5 +68,10 @@ def _quiet_datasets() -> Any:
 
 def _rows(table: pa.Table, source: str) -> list[c.Row]:
     c.check_columns(table.column_names, source)
-    rows: list[c.Row] = table.select(list(c.COLUMNS)).to_pylist()
+    rows: list[c.Row] = table.to_pylist()
     return rows
+
+
+def _table(rows: Sequence[c.Row]) -> pa.Table:
+    own = [pa.field(name, pa.string()) for name in c.own(rows[0] if rows else {})]
+    return pa.Table.from_pylist(list(rows), pa.schema([*SCHEMA, *own]))

@@ -41,6 +41,11 @@ def check_columns(names: Any, source: str) -> None:
         )
 
 
+def own(row: Row) -> Row:
+    """The columns of the user's own data set."""
+    return {name: value for name, value in row.items() if name not in COLUMNS}
+
+
 def to_json(row: Row) -> Row:
     """The row with its times as ISO 8601 strings."""
     votes = [{**vote, "time": _told(vote["time"])} for vote in row["votes"]]
@@ -48,19 +53,20 @@ def to_json(row: Row) -> Row:
 
 
 def from_json(row: Row) -> Row:
-    """The row from `to_json`. Unknown columns are left out."""
+    """The row from `to_json`. Other columns than those of an export are kept as they are."""
     votes = [{**vote, "time": _time(vote["time"])} for vote in row["votes"]]
-    return {**{name: row[name] for name in COLUMNS}, "time": _time(row["time"]), "votes": votes}
+    return {**{name: row[name] for name in COLUMNS}, **own(row), "time": _time(row["time"]), "votes": votes}
 
 
 def to_cells(row: Row) -> Row:
     """Each value as the text of a CSV cell. Missing values are empty; lists, votes and flags are JSON."""
-    return {name: _to_cell(value, COLUMNS[name]) for name, value in to_json(row).items()}
+    return {name: _to_cell(value, COLUMNS.get(name, TEXT)) for name, value in to_json(row).items()}
 
 
 def from_cells(row: Row) -> Row:
     """The row from `to_cells`. Raises ValueError if a cell does not have its column's type."""
-    return from_json({name: _from_cell(row[name], kind) for name, kind in COLUMNS.items()})
+    values = {name: _from_cell(row[name], kind) for name, kind in COLUMNS.items()}
+    return from_json({**values, **{name: value or None for name, value in own(row).items()}})
 
 
 def _to_cell(value: Any, kind: str) -> str:

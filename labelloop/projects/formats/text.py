@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from labelloop.projects.formats.columns import (
@@ -13,17 +13,18 @@ from labelloop.projects.formats.columns import (
     check_columns,
     from_cells,
     from_json,
+    own,
     to_cells,
     to_json,
 )
 
 
-def as_text(rows: Iterable[Row], kind: str) -> str:
+def as_text(rows: Sequence[Row], kind: str) -> str:
     """The table as `jsonl` or `csv`. In CSV missing values are empty; lists and votes are JSON."""
     if kind == "jsonl":
         return "".join(json.dumps(to_json(row), ensure_ascii=False) + "\n" for row in rows)
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(COLUMNS))
+    writer = csv.DictWriter(file, [*COLUMNS, *own(rows[0] if rows else {})])
     writer.writeheader()
     writer.writerows(map(to_cells, rows))
     return file.getvalue()

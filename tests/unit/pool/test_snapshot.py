@@ -50,6 +50,19 @@ def test_a_pool_of_many_record_batches_keeps_its_order(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_that_are_kept_are_read_by_item(tmp_path: Path) -> None:
+    many = ROWS_PER_BATCH + 2
+    kept: dict[str, list[str | None]] = {"id": [f"{number}" for number in range(many)], "text": [None] * many}
+
+    info = write(tmp_path, rows(*(f"text {number}" for number in range(many))), kept)
+
+    snapshot = OpenSnapshot.open(tmp_path / info.name)
+    assert snapshot.kept_columns == ("id", "text")
+    assert snapshot.kept([many - 1, 0]) == {"id": [f"{many - 1}", "0"], "text": [None, None]}
+    assert snapshot.texts([0]) == ["text 0"]
+    assert OpenSnapshot.open(tmp_path / write(tmp_path, rows("a")).name).kept([0]) == {}
+
+
 def test_equal_rows_give_one_file(tmp_path: Path) -> None:
     first = write(tmp_path, rows("a", "b"))
     second = write(tmp_path, iter(rows("a", "b")))

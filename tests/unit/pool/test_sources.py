@@ -254,6 +254,12 @@ def test_another_archive_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path / "mail.zip"))
 
 
+def test_an_escaped_quote_at_the_end_of_a_line_does_not_end_its_text(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "dump.csv", 'text,label\n"she said \\"\nhi\\"",ham\nb,x\n'))
+
+    assert (table.texts, table.labels) == (['she said "\nhi"', "b"], ["ham", "x"])
+
+
 @pytest.mark.parametrize("before", ["", "sep=,\n"])
 def test_quotes_escaped_by_a_backslash_are_read(tmp_path: Path, before: str) -> None:
     lines = (
@@ -368,6 +374,16 @@ def test_the_error_counts_all_bad_rows_by_their_kind(tmp_path: Path) -> None:
         UserError, 12, "row 2, row 3, row 5 …", "row 4", "list", "--text-column", "--skip-bad-rows"
     ):
         load(json_lines(tmp_path, *texts))
+
+
+def test_lines_of_another_encoding_are_bad_rows_where_the_file_is_in_utf8(tmp_path: Path) -> None:
+    good = "text,note\nété,a\nnoël,b\nœuf,c\n".encode()
+    one = file(tmp_path, "one.csv", good + b"caf\xe9,d\nb\0,e\n")
+    beside = file(tmp_path, "beside.csv", good + b"plain,\xe9\n")
+
+    with raises_naming(UserError, one, 2, "row 4, row 5", "--skip-bad-rows"):
+        load(one)
+    assert load(beside).texts == ["été", "noël", "œuf", "plain"]
 
 
 def test_a_quote_that_is_not_closed_is_never_left_out(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from labelloop.projects import operate
 from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
+from labelloop.projects.formats import format_of, read_rows, write_rows
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.summary import summarized
 from labelloop.store import FolderStore
@@ -224,6 +225,47 @@ async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: Proj
     assert created(await only(log)).batches["0"].closed
     with raises_naming(UserError, project, 0):
         await operate.close(log, await only(log), "0")
+
+
+@pytest.mark.parametrize("output", ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"])
+async def test_the_export_has_the_columns_that_are_kept(
+    home: Home, log: Log, mail: ProjectOptions, output: str, tmp_path: Path
+) -> None:
+    kept = mail.with_other(keep_columns=("id", "body", "id"))
+    project = (await ensure(home, log, kept)).project
+    await log.append(
+        new_event(project, queried("0", (3, 2)), source="tests"),
+        new_event(project, annotated(answered(3, vote("ann", "ham")), answered(2)), source="tests"),
+    )
+
+    table = list(rows((await only(log)).state, FolderStore(home.store)))
+    write_rows(table, f"{tmp_path}/{output}", format_of(output))
+
+    read = read_rows(f"{tmp_path}/{output}", format_of(output))
+    assert read == table
+    assert [(row["id"], row["body"], row["text"]) for row in read] == [
+        ("5", "moved to 3pm", "moved to 3pm"),
+        ("3", "cheap pills", "cheap pills"),
+    ]
+    assert list(read[0])[-2:] == ["id", "body"]
+
+
+async def test_the_columns_that_are_kept_cannot_change(home: Home, log: Log, mail: ProjectOptions) -> None:
+    kept = mail.with_other(keep_columns=("id",))
+    made = await ensure(home, log, kept)
+
+    for again in (kept, mail):
+        assert (await ensure(home, log, again)).project == made.project
+    with raises_naming(UserError, "'mail'", "--keep-columns id", "--name"):
+        await ensure(home, log, mail.with_other(keep_columns=("body",)))
+
+
+@pytest.mark.parametrize(("column", "facts"), [("batch", ("'batch'",)), ("url", ("mail.csv", "'url'"))])
+async def test_a_column_that_cannot_be_kept_is_told(
+    home: Home, log: Log, mail: ProjectOptions, column: str, facts: tuple[str, ...]
+) -> None:
+    with raises_naming(UserError, "--keep-columns", *facts):
+        await ensure(home, log, mail.with_other(keep_columns=(column,)))
 
 
 async def test_the_export_has_labels_votes_and_rows_of_the_source(
