@@ -61,10 +61,10 @@ lock: dev ## choose the versions in requirements.txt again; ARGS=--upgrade takes
 		--no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.txt $(ARGS)
 
 setup: ## make .venv with what labelloop needs
-	@scripts/setup.sh alerting,learner,server,kafka
+	@scripts/setup.sh alerting,learner,server,kafka,excel
 
 dev: ## the same with what its tests need
-	@scripts/setup.sh alerting,learner,server,kafka,s3,dev
+	@scripts/setup.sh alerting,learner,server,kafka,s3,excel,dev
 
 clean: ## remove .venv and caches, and nothing that people labelled
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

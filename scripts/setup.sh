@@ -85,7 +85,7 @@ if [ -n "${PYTHON:-}" ] && [ -e .venv ] && [ "$(version "$PYTHON")" != "$(versio
 fi
 if [ -e "$stamp" ] && [ ! -e "$unfinished" ] && supported .venv/bin/python; then
     [ "$(cat "$stamp")" = "$wanted $extras" ] && exit 0
-    [ "$(cat "$stamp")" = "$wanted alerting,learner,server,kafka,s3,dev" ] && exit 0
+    [ "$(cat "$stamp")" = "$wanted alerting,learner,server,kafka,s3,excel,dev" ] && exit 0
     case $(cat "$stamp") in "$PWD "*) ;; *) touch "$unfinished" ;; esac
 fi
 
