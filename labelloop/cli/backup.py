@@ -30,8 +30,8 @@ def backup(folder: Path, home: Path, as_json: bool) -> None:
         click.echo(json.dumps(asdict(made), default=str))
         return
     click.echo(
-        f"{made.folder}: {made.projects} projects, {made.events} events, {made.models} models, "
-        f"{made.size / 1e6:,.1f} MB"
+        f"{made.folder}: {_count(made.projects, 'project')}, {_count(made.events, 'event')}, "
+        f"{_count(made.models, 'model')}, {made.size / 1e6:,.1f} MB"
     )
     for address in made.elsewhere:
         click.echo(f"not in it  {address}: back it up where it is")
@@ -56,9 +56,12 @@ def restore(folder: Path, home: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     option = f"--home {shlex.quote(str(path))}"
-    click.echo(
-        f"{path}: {len(made.events)} projects, {sum(made.events.values())} events, as of {made.made_at}"
-    )
+    projects, events = _count(len(made.events), "project"), _count(sum(made.events.values()), "event")
+    click.echo(f"{path}: {projects}, {events}, as of {made.made_at}")
     click.echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
     click.echo(f"check  labelloop replay --verify {option}")
     click.echo(f"go on  labelloop up {option}")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

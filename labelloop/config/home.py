@@ -120,7 +120,6 @@ def clear(home: Home) -> None:
     for entry in home.run.iterdir() if home.run.is_dir() else ():
         if entry.name != LOCK:
             _remove(entry)
-    atomic.make_folder(home.store)
 
 
 def _remove(entry: Path) -> None:
@@ -135,7 +134,6 @@ def _make(home: Home) -> None:
         home.path.parent.mkdir(parents=True, exist_ok=True)
         home.path.mkdir(mode=PRIVATE, exist_ok=True)
         atomic.write(home.path / MARK, json.dumps({"format": FORMAT, "kind": home.kind}) + "\n")
-        atomic.make_folder(home.store)
     except OSError as error:
         raise UserError(
             f"cannot create the home {home.path} ({error.strerror}): give another one with --home"

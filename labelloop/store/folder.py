@@ -45,6 +45,7 @@ class FolderStore(Store):
 
     @contextmanager
     def draft(self, project_id: str) -> Iterator[Path]:
+        atomic.make_folder(self.root)
         folder = self.root / f".{project_id}"
         try:
             yield folder
@@ -57,6 +58,7 @@ class FolderStore(Store):
         target = self.root / snapshot.uri
         if target.is_file() and file_digest(target) == snapshot.digest:
             return False
+        atomic.make_folder(self.root)
         with atomic.beside(target) as copy:
             shutil.copyfile(file, copy)
             if file_digest(copy) != snapshot.digest:

@@ -147,5 +147,6 @@ def _staying(locations: Locations, project: str, forks: tuple[str, ...], log_kee
     if locations.home is not None:
         for path in sorted(locations.home.exports.glob(f"{project}*")):
             yield f"the export {path}"
+        yield f"lines in {locations.home.logs}, which name it"
     yield "people's accounts in Argilla"
     yield "backups, exports elsewhere, what consumers wrote, and caches of other machines"

@@ -41,8 +41,7 @@ def restore(folder: Path, path: Path) -> Restored:
             draft.mkdir(mode=0o700)
             for name, digest in backup.files.items():
                 _copy(folder / FILES / name, draft / name, digest)
-            home = existing_home(draft)
-            atomic.make_folder(home.store)
+            existing_home(draft)
             draft.rename(path)
     except OSError as error:
         raise UserError(

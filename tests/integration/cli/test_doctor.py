@@ -112,7 +112,7 @@ def test_a_full_disk_is_told(tiny_disk: Path) -> None:
 def test_a_home_that_this_user_may_not_use_is_told(home: Home, name: str) -> None:
     refused = home.path / name
     if name == "store":
-        home.store.mkdir(exist_ok=True)
+        home.store.mkdir()
     # Imports what another user may not: the interpreter may lie in root's own folder.
     assert not bad(examined("--home", home.path))
     if name == "log.sqlite-wal":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import shutil
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,16 @@ def test_it_asks_and_a_home_that_runs_is_left_alone(home: Home) -> None:
     assert names(error_line(running), home.path, "labelloop down")
     assert names(error_line(unknown), "male", id_of(home, "mail"))
     assert home.log.read_bytes() == before
+
+
+def test_what_was_interrupted_before_the_log_forgot_is_done_again(home: Home) -> None:
+    mail = id_of(home, "mail")
+    shutil.rmtree(home.store / mail)
+
+    said = json.loads(labelloop("delete", "mail", "--home", home.path, "--yes", "--json").stdout)
+
+    assert said["events"] == 3
+    assert id_of(home, "news")
 
 
 def test_what_stays_is_told(home: Home) -> None:

@@ -40,7 +40,7 @@ def test_a_new_home_is_private_and_a_folder_that_is_there_keeps_its_mode(tmp_pat
     private = open_home(tmp_path / "above" / "private").path
     open_home(shared)
 
-    assert {path.stat().st_mode & 0o777 for path in (private, private / "store")} == {0o700}
+    assert private.stat().st_mode & 0o777 == 0o700
     assert (private / "home.json").stat().st_mode & 0o777 == 0o600
     assert shared.stat().st_mode & 0o777 == 0o775
     assert (shared / "home.json").stat().st_mode & 0o777 == 0o644
@@ -94,7 +94,7 @@ def test_a_demo_clears_what_an_earlier_one_left_but_its_mark_and_lock(tmp_path: 
     clear(home)
 
     left = sorted(str(path.relative_to(home.path)) for path in home.path.rglob("*"))
-    assert left == ["home.json", "run", "run/lock", "store"]
+    assert left == ["home.json", "run", "run/lock"]
 
 
 def test_the_home_of_people_is_never_cleared(tmp_path: Path) -> None:
@@ -110,8 +110,7 @@ def test_clearing_does_not_follow_a_link_out_of_the_home(tmp_path: Path) -> None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "kept").touch()
     home = open_home(tmp_path / "demo", DEMO)
-    home.store.rmdir()
-    home.store.symlink_to(tmp_path / "elsewhere")
+    (home.path / "store").symlink_to(tmp_path / "elsewhere")
 
     clear(home)
 
