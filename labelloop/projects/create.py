@@ -75,7 +75,7 @@ async def _create(store: Store, log: Log, name: str, options: ProjectOptions) ->
 
 def _store_data(store: Store, project: str, options: ProjectOptions) -> ProjectData:
     with store.draft(project) as draft:
-        data = prepare_data(options, draft)
+        data = prepare_data(options, draft, looks_for_near_copies=True)
         _check_data(options, data)
     return data
 

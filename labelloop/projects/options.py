@@ -101,6 +101,10 @@ class ProjectOptions(BaseModel):
         tuple[str, ...] | None,
         Option("Labels to choose from. [default: those of the label column]", NEW, "labels"),
     ] = None
+    drop_near_copies: Annotated[
+        bool,
+        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW),
+    ] = False
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[
         str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
