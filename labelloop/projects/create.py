@@ -90,7 +90,7 @@ def _store_data(
 ) -> tuple[ProjectData, tuple[str, ...]]:
     """The data, and notes on them and on the model, if one is to be tried."""
     with store.draft(project) as draft:
-        data = prepare_data(options, draft)
+        data = prepare_data(options, draft, looks_for_near_copies=True)
         _check_data(options, data)
         notes = data.notes
         if tried is not None:

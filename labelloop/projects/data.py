@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import Table, load
@@ -29,8 +30,11 @@ class ProjectData:
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
-    """Load and clean pool and test set, and write their snapshots under `folder`. Raises UserError."""
+def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: bool = False) -> ProjectData:
+    """Load and clean pool and test set, and write their snapshots under `folder`. Raises UserError.
+
+    `looks_for_near_copies`: a note tells of them.
+    """
     dataset = options.dataset or options.labelled
     if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
@@ -58,8 +62,14 @@ def prepare_data(options: ProjectOptions, folder: Path) -> ProjectData:
     if options.needs_gold and pool.unlabelled:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
-    tested = _test(options, pool)
     notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
+    if options.drop_near_copies:
+        before = len(pool.rows)
+        pool, given = _without_near_copies(pool, given)
+        notes.append(f"{dataset}: {before - len(pool.rows):,} near-copies of other texts left out")
+    elif looks_for_near_copies and (note := near_copies_note([row.text for row in pool.rows])):
+        notes.append(f"{dataset}: {note}")
+    tested = _test(options, pool)
     if given:
         notes.append(_given_note(options.labelled, given, pool))
     if tested is not None:
@@ -81,6 +91,15 @@ def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
             "of --keep-columns"
         )
     return names
+
+
+def _without_near_copies(
+    pool: Prepared, given: Mapping[int, tuple[str, ...]]
+) -> tuple[Prepared, dict[int, tuple[str, ...]]]:
+    """The pool without near-copies, and the known labels of its texts. A text with a known label stays."""
+    kept = without_near_copies(pool.rows, given)
+    labels = {place: given[number] for place, number in enumerate(kept) if number in given}
+    return replace(pool, rows=[pool.rows[number] for number in kept]), labels
 
 
 def _without_gold(dataset: str, what: str) -> UserError:

@@ -34,7 +34,7 @@ def why_over(state: LoopState) -> str:
         return "it was ended"
     if remaining(state) == 0:
         return "each text of its pool was asked"
-    return f"its {batches_to_ask(for_next(state))} batches are done"
+    return f"the last of its batches is done, {batches_to_ask(for_next(state))} in all"
 
 
 def next_steps(history: History) -> Iterator[str]:

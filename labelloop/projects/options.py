@@ -109,6 +109,10 @@ class ProjectOptions(BaseModel):
             "labels",
         ),
     ] = None
+    drop_near_copies: Annotated[
+        bool,
+        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW),
+    ] = False
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[
         str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
@@ -259,9 +263,7 @@ class ProjectOptions(BaseModel):
     @model_validator(mode="after")
     def _check_advice(self) -> Self:
         if self.stopping == NONE and self.stop_when_advised:
-            raise UserError(
-                "--stop-when-advised needs a criterion: name a --stopping criterion, or leave it out"
-            )
+            raise UserError("--stop-when-advised needs a --stopping criterion: give one, or leave it out")
         return self
 
     @model_validator(mode="after")

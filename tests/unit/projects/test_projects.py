@@ -88,6 +88,36 @@ async def test_a_project_begins_with_clean_texts_under_its_id(
     assert (project.labels, project.batch_size, project.max_batches) == (("spam", "ham"), 2, None)
 
 
+async def test_near_copies_are_told_and_left_out_when_asked(home: Home, log: Log, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("text\n" + "".join(f"order {number} has shipped\n" for number in range(9)) + "hello\n")
+    orders = options(dataset=str(path), labels=("yes", "no"), batch_size=2)
+
+    (note,) = (await ensure(home, log, orders)).notes
+    assert names(note, path, 8, 10, "--drop-near-copies")
+
+    asked = orders.with_other(drop_near_copies=True, name="fewer")
+    (note,) = (await ensure(home, log, asked)).notes
+    assert names(note, path, 8)
+    assert not names(note, "--drop-near-copies")
+    project = created(choose(await read_histories(log), "fewer")).project
+    pool = OpenSnapshot.open(home.store / project.pool.uri, project.pool.digest)
+    assert pool.all_texts() == ["order 0 has shipped", "hello"]
+    assert not (await ensure(home, log, asked)).is_new
+
+
+async def test_a_batch_must_fit_what_near_copies_leave(home: Home, log: Log, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("text\n" + "".join(f"order {number} has shipped\n" for number in range(9)) + "hello\n")
+
+    with raises_naming(UserError, 3, 2):
+        await ensure(
+            home,
+            log,
+            options(dataset=str(path), labels=("yes", "no"), batch_size=3, drop_near_copies=True),
+        )
+
+
 async def test_the_same_again_goes_on(home: Home, log: Log, mail: ProjectOptions) -> None:
     first = await ensure(home, log, mail)
 
