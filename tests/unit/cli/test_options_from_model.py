@@ -217,7 +217,7 @@ def test_parameters_alone_are_those_of_the_name_that_holds() -> None:
         ({"batches": 0}, "batches is 0, and input should be greater than"),
         ({"audit_share": 1.5}, "audit_share is 1.5, and input should be less than or equal to 1"),
         ({"ties": "first"}, "ties is 'first', and input should be 'label-order' or 'discard'"),
-        ({"stopping": "None", "stop_when_advised": True}, "name a --stopping criterion"),
+        ({"stopping": "None", "stop_when_advised": True}, "a --stopping criterion"),
         ({"guidelines": " "}, "the guidelines have 1 characters: give 1 to 10,000"),
         ({"labelled": "a.csv", "match": "id"}, "--match id needs the data set"),
     ],
