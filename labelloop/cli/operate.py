@@ -56,9 +56,18 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
 def end(where: Where, project: str | None, why: str) -> None:
     """End a project for good. No further batch is picked; the last labels are recorded and learned."""
     from labelloop.projects import operate
+    from labelloop.projects.ending import Ending, ending
 
-    _ask(where, project, lambda log, history: operate.end(log, history, why))
-    click.echo("ended: get the labels with `labelloop export`")
+    was_finished = False
+
+    async def ask(log: Any, history: Any) -> None:
+        nonlocal was_finished
+        was_finished = ending(history) == Ending.FINISHED
+        await operate.end(log, history, why)
+
+    _ask(where, project, ask)
+    finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
+    click.echo(f"ended{finished}: get the labels with `labelloop export`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

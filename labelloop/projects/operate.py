@@ -24,7 +24,11 @@ from schemas.events import (
 
 async def pause(log: Log, history: History, why: str = "") -> None:
     """Stop picking new batches. Raises UserError if the project is paused, or if none would be picked."""
-    check_not_over(history, "pause")
+    check_not_ended(history, "pause")
+    if ending(history) == Ending.FINISHED:
+        raise UserError(
+            f"{history.project} is finished, so there is nothing to pause: {'; '.join(next_steps(history))}"
+        )
     if sound(history).paused:
         raise UserError(f"{history.project} is already paused: continue with `labelloop resume`")
     await ask(log, history, ProjectPaused(request=new_request(), who=who(), why=why))
@@ -32,29 +36,24 @@ async def pause(log: Log, history: History, why: str = "") -> None:
 
 async def resume(log: Log, history: History, why: str = "") -> None:
     """Pick batches again. Raises UserError if the project is not paused, or has ended."""
-    if sound(history).ended:
-        check_not_over(history, "resume")
+    check_not_ended(history, "resume")
     if not sound(history).paused:
         raise UserError(f"{history.project} is not paused: there is nothing to resume")
     await ask(log, history, ProjectResumed(request=new_request(), who=who(), why=why))
 
 
 async def end(log: Log, history: History, why: str = "") -> None:
-    """End the project for good: no further batches. Raises UserError if none would come anyway."""
-    check_not_over(history, "end")
+    """End the project for good, also a finished one: no further batches. Raises UserError if it has ended."""
+    check_not_ended(history, "end")
     await ask(log, history, ProjectEnded(request=new_request(), who=who(), why=why))
 
 
-def check_not_over(history: History, what: str) -> None:
-    """Raises UserError if the project has ended or is finished: there is nothing to pause or to end."""
+def check_not_ended(history: History, what: str) -> None:
+    """Raises UserError if the project has ended, so that there is nothing to pause or to end."""
     if sound(history).ended:
         raise UserError(
             f"{history.project} has already ended, so there is nothing to {what}: "
             "get its labels with `labelloop export`, or continue from them with `labelloop fork`"
-        )
-    if ending(history) == Ending.FINISHED:
-        raise UserError(
-            f"{history.project} is finished, so there is nothing to {what}: {'; '.join(next_steps(history))}"
         )
 
 

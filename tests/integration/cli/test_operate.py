@@ -59,16 +59,37 @@ def test_a_project_is_ended_for_good(home: Path) -> None:
     assert names(error_line(labelloop("end", "--home", home)), "mail-5e1f", "labelloop export")
 
 
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """A home with a project whose only batch is labelled and learned."""
+    learned = (queried(), all_answered(), trained("0", {"0": 0}))
+    return home_with(tmp_path / "finished", project(max_batches=1), *learned)
+
+
 @pytest.mark.parametrize("command", ["pause", "end"])
 def test_there_is_nothing_to_pause_or_to_end_after_the_end(tmp_path: Path, command: str) -> None:
     ended = home_with(tmp_path / "ended", project(), queried(), ProjectEnded(request="1", who="ann"))
-    learned = (queried(), all_answered(), trained("0", {"0": 0}))
-    finished = home_with(tmp_path / "finished", project(max_batches=1), *learned)
+    before = appended(ended)
 
-    for home, remedy in ((ended, "labelloop fork"), (finished, "labelloop change mail")):
-        before = appended(home)
-        assert names(error_line(labelloop(command, "--home", home)), "mail-5e1f", "labelloop export", remedy)
-        assert appended(home) == before
+    line = error_line(labelloop(command, "--home", ended))
+
+    assert names(line, "mail-5e1f", "labelloop export", "labelloop fork")
+    assert appended(ended) == before
+
+
+def test_a_finished_project_is_not_paused(finished: Path) -> None:
+    before = appended(finished)
+
+    line = error_line(labelloop("pause", "--home", finished))
+
+    assert names(line, "mail-5e1f", "labelloop export", "labelloop change mail")
+    assert appended(finished) == before
+
+
+def test_who_ends_a_finished_project_is_told_so(finished: Path, home: Path) -> None:
+    assert names(ask(finished, "end"), "labelloop export", "labelloop change")
+    assert not names(ask(home, "end"), "labelloop change")
+    assert standing(finished)["ended"]
 
 
 def test_a_pause_that_outlasted_the_project_is_not_lifted(tmp_path: Path) -> None:

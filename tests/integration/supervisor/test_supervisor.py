@@ -133,7 +133,7 @@ async def test_the_files_of_a_new_home_are_for_its_user_only(home: Home) -> None
 
     modes = {path.name: path.stat().st_mode & 0o777 for path in home.path.rglob("*") if path.is_file()}
     assert modes == dict.fromkeys(
-        ("home.json", "supervisor.json", "trainer.log", "trainer.log.1", "querier.log"), 0o600
+        ("home.json", "supervisor.json", "version.json", "trainer.log", "trainer.log.1", "querier.log"), 0o600
     )
 
 

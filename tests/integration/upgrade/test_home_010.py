@@ -14,7 +14,7 @@ import pytest
 
 from labelloop.log import Record, open_log
 from labelloop.oracle.literal import is_escaped
-from schemas.envelope import new_event
+from schemas.envelope import Event, new_event
 from tests.fixtures.home_010.texts import POOL
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import command, eventually, labelloop
@@ -76,9 +76,17 @@ def test_the_replay_is_verified_and_comes_to_the_same(kept: Home010) -> None:
     replayed = said(kept.home, "replay", "--verify")
 
     verified = replayed.pop("verified")
+    for batch in replayed["batches"]["open"]:
+        del batch["answers"]  # said since
     expected = {name: value for name, value in SAID["replay"].items() if name != "verified"}
     assert {name: verified[name] for name in SAID["replay"]["verified"]} == SAID["replay"]["verified"]
     assert {name: replayed[name] for name in expected} == expected
+
+
+def as_of_now(event: Event) -> dict[str, Any]:
+    """What the event says, and the field that was added to it since."""
+    since = {"log": None} if event.name == "ModelTrained" else {}
+    return {**json.loads(event.data), **since}
 
 
 def test_every_event_is_read_and_would_be_written_so_again(kept: Home010) -> None:
@@ -91,7 +99,7 @@ def test_every_event_is_read_and_would_be_written_so_again(kept: Home010) -> Non
 
     assert Counter(event.name for event in found) == SAID["events"]
     assert [event.id for event in written] == [event.id for event in found]
-    assert [json.loads(event.data) for event in written] == [json.loads(event.data) for event in found]
+    assert [json.loads(event.data) for event in written] == [as_of_now(event) for event in found]
     otherwise = {new.name for new, old in zip(written, found, strict=True) if new.data != old.data}
     assert otherwise == {"ModelTrained"}, "its metrics were written as 80 and are read as 80.0; nothing else"
 
