@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.envelope import Event
 
 START = bytes(32).hex()
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class LogDigest(NamedTuple):
@@ -23,7 +24,7 @@ class LogDigest(NamedTuple):
 
     def followed_by(self, event: "Event") -> "LogDigest":
         """The digest with one event more."""
-        attributes = json.dumps(sorted(event.attributes.items()), separators=(",", ":")).encode()
+        attributes = _encode(sorted(event.attributes.items())).encode()
         content = hashlib.sha256(bytes.fromhex(self.digest))
         for part in (attributes, b"\n", event.data):
             content.update(part)
