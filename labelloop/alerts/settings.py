@@ -17,6 +17,8 @@ RULE = "LABELLOOP_ALERT_RULE"
 WATCH = "LABELLOOP_ALERT_WATCH"
 STATE = "LABELLOOP_ALERT_STATE"
 OFF = "off"
+BOOK = "alerts.json"
+"""The file of alerts already sent, in the folder of the state."""
 
 
 @dataclass(frozen=True)

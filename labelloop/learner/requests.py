@@ -23,6 +23,11 @@ class ClassifierSpec:
     model: str
     revision: str | None
 
+    @property
+    def model_name(self) -> str:
+        """The base model without the folder in which it lies."""
+        return Path(self.model).name if Path(self.model).is_absolute() else self.model
+
 
 @dataclass(frozen=True)
 class Ping:

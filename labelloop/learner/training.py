@@ -76,9 +76,7 @@ def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, fol
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
-        "base_model": Path(request.classifier.model).name
-        if Path(request.classifier.model).is_absolute()
-        else request.classifier.model,
+        "base_model": request.classifier.model_name,
         "revision": request.classifier.revision,
         "labels": list(request.labels),
         "examples": examples,

@@ -11,6 +11,7 @@ from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.operate import new_request, who
+from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, copy_snapshots
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectCreated, ProjectMoved
@@ -121,9 +122,7 @@ class _Taking(History):
 async def _taken(log: Log, history: History, wanted: AbstractSet[str]) -> list[Event]:
     """The events of these ids as the history took them, and not a duplicate with another time or source."""
     taking = _Taking(history.project, history.log_identity, wanted=wanted)
-    async for record in log.read(history.project):
-        if record.event is not None:
-            taking.add(record.event, record.position)
+    await replay_until(log, taking, ReplayEnd())
     return taking.taken
 
 
@@ -140,9 +139,7 @@ def _check_prefix(source: History, target: History, address: str) -> None:
 
 async def _history(log: Log, project: str) -> History:
     history = History(project, await log.identity())
-    async for record in log.read(project):
-        if record.event is not None:
-            history.add(record.event, record.position)
+    await replay_until(log, history, ReplayEnd())
     return history
 
 

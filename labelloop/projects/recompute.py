@@ -12,7 +12,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import evaluate_request
 from labelloop.store import Store
-from schemas.events import ModelEvaluated, ModelTrained
+from schemas.events import ModelEvaluated
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,16 @@ class Recomputed:
 
 async def recompute(store: Store, state: LoopState) -> Recomputed:
     """Measure again each model whose figures are in the log. Raises UserError and TaskError."""
+    if state.project.test is None:
+        return Recomputed((), len(state.evaluations))
     remeasured = []
-    scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
-    evaluations = [(_attempt(state, recorded), recorded) for recorded in state.evaluations.values()]
-    with scratch as folder:
-        for trained, recorded in evaluations:
+    test = await asyncio.to_thread(store.snapshot, state.project.test)
+    threads = max((trained.latest.threads for trained in state.models.values()), default=1)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder, closing(Worker(threads)) as worker:
+        for recorded in state.evaluations.values():
+            trained = state.models[recorded.model].attempts[recorded.attempt]
             model_folder = await asyncio.to_thread(store.find_model, trained)
-            if model_folder is not None and state.project.test is not None:
-                test = await asyncio.to_thread(store.snapshot, state.project.test)
+            if model_folder is not None:
                 request = evaluate_request(
                     state,
                     recorded.model,
@@ -52,13 +54,8 @@ async def recompute(store: Store, state: LoopState) -> Recomputed:
                     threads=trained.threads,
                     cache=Path(folder),
                 )
-                with closing(Worker(trained.threads)) as worker:
-                    remeasured.append(_compared(recorded, await worker.run(request)))
-    return Recomputed(tuple(remeasured), len(evaluations) - len(remeasured))
-
-
-def _attempt(state: LoopState, recorded: ModelEvaluated) -> ModelTrained:
-    return state.models[recorded.model].attempts[recorded.attempt]
+                remeasured.append(_compared(recorded, await worker.run(request)))
+    return Recomputed(tuple(remeasured), len(state.evaluations) - len(remeasured))
 
 
 def _compared(recorded: ModelEvaluated, now: EvaluateResult) -> Remeasured:

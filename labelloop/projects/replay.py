@@ -90,9 +90,7 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
 async def check_beginning(log: Log, project: str, expected: Sequence[LogDigest]) -> None:
     """Check that a project's log begins with the events of these digests. Raises UserError if it does not."""
     history = ChainedHistory(project, await log.identity())
-    async for record in log.read(project):
-        if record.event is not None:
-            history.add(record.event, record.position)
+    await replay_until(log, history, ReplayEnd())
     count = history.state.log.events
     for beginning in expected:
         if beginning.events > count:

@@ -30,13 +30,13 @@ async def try_model(pool: Path, classifier: ClassifierSpec, labels: Sequence[str
             tried = await worker.run(request)
         except TaskError as error:
             raise UserError(
-                f"the classifier {classifier.name} cannot learn from the model {_short(classifier.model)}: "
+                f"the classifier {classifier.name} cannot learn from the model {classifier.model_name}: "
                 f"{error.message}"
             ) from error
     if tried.unknown is not None and tried.unknown > NOTED:
         return (
             f"{tried.unknown:.0%} of the tokens of {TEXTS} texts are unknown to the tokenizer of "
-            f"{_short(classifier.model)}: a model for their language would learn from fewer labels",
+            f"{classifier.model_name}: a model for their language would learn from fewer labels",
         )
     return ()
 
@@ -46,7 +46,3 @@ def sample(pool: Path) -> tuple[str, ...]:
     snapshot = OpenSnapshot.open(pool)
     step = max(1, len(snapshot) // TEXTS)
     return tuple(snapshot.texts(range(0, len(snapshot), step)[:TEXTS]))
-
-
-def _short(model: str) -> str:
-    return Path(model).name if Path(model).is_absolute() else model

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelloop import atomic
+from labelloop.alerts.settings import BOOK
 from labelloop.config.caches import cache_folder
 from labelloop.config.deployment import GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home
@@ -26,8 +27,6 @@ from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, free_port
 from labelloop.supervisor.lock import hold, holder
 from labelloop.supervisor.machine import argilla_answers, running
 from labelloop.supervisor.supervisor import end_leftovers
-
-ALERTS = "alerts.json"
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _free_space(home: Home) -> None:
 
 async def _forget_alerts(home: Home, log: Log, project: str) -> None:
     """Remove the project's open alerts, and let alerting go on behind the log's present end."""
-    path = home.path / ALERTS
+    path = home.path / BOOK
     try:
         book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         book["standing"].pop(project, None)

@@ -9,11 +9,10 @@ from typing import Any
 
 from labelloop import atomic
 from labelloop.alerts import Message
+from labelloop.alerts.settings import BOOK
 from labelloop.durations import spoken
 from labelloop.errors import UserError
 from services.alerting.due import Alert
-
-FILE = "alerts.json"
 
 
 @dataclass
@@ -116,7 +115,7 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
 
     Messages queued for targets that were removed go to new targets. Raises UserError if the file is damaged.
     """
-    book = Book(folder / FILE, log, targets)
+    book = Book(folder / BOOK, log, targets)
     try:
         content = json.loads(book.path.read_text(encoding="utf-8"))
         if content["log"] != log:

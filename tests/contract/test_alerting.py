@@ -4,12 +4,11 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
-from services.alerting.book import FILE
 from services.alerting.due import of_project
 from tests.support.alerts import an_alerting, failed_titles, titles_of, until_told
 from tests.support.controllers import until
@@ -46,7 +45,7 @@ async def test_what_fails_and_recovers_meanwhile_is_told_after_a_run_without_an_
     log: Log, tmp_path: Path
 ) -> None:
     def places() -> dict[str, int]:
-        book = tmp_path / FILE
+        book = tmp_path / BOOK
         return json.loads(book.read_text())["places"] if book.exists() else {}
 
     await append(log, project())
@@ -113,7 +112,7 @@ async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_
             await append_failure("second")
             await until_told(hook, tmp_path, about(PROJECT), about("second"))
         async with at_work(await an_alerting(log, tmp_path, hook, rules=Rules(failed=None))):
-            await until(lambda: not json.loads((tmp_path / FILE).read_text())["standing"])
+            await until(lambda: not json.loads((tmp_path / BOOK).read_text())["standing"])
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until(lambda: len(hook.titles) == 3)
 

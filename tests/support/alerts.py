@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 from labelloop.alerts import targets
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
-from services.alerting.book import FILE, Book, open_book
+from services.alerting.book import Book, open_book
 from services.alerting.due import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
@@ -34,7 +34,7 @@ async def an_alerting(
 
 async def until_told(hook: Hook, folder: Path, *titles: str) -> None:
     """And until that is noted: what is stopped before tells it again."""
-    await until(lambda: hook.titles == list(titles) and not json.loads((folder / FILE).read_text())["outbox"])
+    await until(lambda: hook.titles == list(titles) and not json.loads((folder / BOOK).read_text())["outbox"])
 
 
 def titles_of(alert: Alert) -> tuple[str, str]:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from labelloop.alerts.settings import BOOK
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import new_event
-from services.alerting.book import FILE
 from tests.support.alerts import an_alerting
 from tests.support.controllers import until
 from tests.support.plugged import at_work
@@ -51,7 +51,7 @@ async def test_nothing_is_told_of_a_project_that_is_another_members_now(tmp_path
     await log.append(
         *(new_event(PROJECT, said, source="tests", time=START) for said in (project(), queried()))
     )
-    book = tmp_path / FILE
+    book = tmp_path / BOOK
 
     with a_hook() as hook:
         async with at_work(await an_alerting(cast(Log, Shared(log)), tmp_path, hook)):
