@@ -24,6 +24,7 @@ from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.learner_requests import query_request
+from labelloop.projects.log_creation import make_log
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, open_store
@@ -202,6 +203,7 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
 
 
 async def _made(locations: Locations, options: ProjectOptions) -> str:
+    await make_log(locations)
     log = open_log(locations.log)
     try:
         made = await ensure_project(open_store(locations.store), log, await read_histories(log), options)

@@ -1,5 +1,8 @@
 """Fixtures for all tests."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from tests.support.argilla_server import argilla_server, own_argilla_server
@@ -22,6 +25,15 @@ __all__ = [
     "tiny_disk",
     "undisturbed",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What one run knows of its logs is nothing to the next, which may have others at the same addresses."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LABELLOOP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
 
 # How long an example takes says how busy the machine is, and no more.
 settings.register_profile("labelloop", deadline=None)

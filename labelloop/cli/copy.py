@@ -58,8 +58,8 @@ async def _copy(
     from labelloop.projects.move import move
 
     async with (
-        _side(source, from_store, "--from-store", must_be_there=True) as source_side,
-        _side(target, to_store, "--to-store", must_be_there=False) as target_side,
+        _side(source, from_store, "--from-store", makes_log=False) as source_side,
+        _side(target, to_store, "--to-store", makes_log=True) as target_side,
     ):
         moved = await move(source_side, target_side, project, why)
     if as_json:
@@ -72,17 +72,18 @@ async def _copy(
 
 
 @asynccontextmanager
-async def _side(named: str, store: str | None, option: str, must_be_there: bool) -> "AsyncIterator[LogSide]":
+async def _side(named: str, store: str | None, option: str, makes_log: bool) -> "AsyncIterator[LogSide]":
     from labelloop.config.environment import SERVICE
-    from labelloop.config.locations import check_file, locations_of
+    from labelloop.config.locations import locations_of
     from labelloop.errors import UserError
     from labelloop.log import open_log
+    from labelloop.projects.log_creation import make_log
     from labelloop.projects.move import LogSide
     from labelloop.store import Store, open_store
 
     locations = locations_of(named)
-    if must_be_there:
-        check_file(locations.log)
+    if makes_log:
+        await make_log(locations)
     store_url = store or locations.known_store or SERVICE.get(STORE)
 
     def opened() -> Store:

@@ -32,7 +32,7 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
 
-    async with opened(where.make()) as opened_log:
+    async with opened(where.make(), makes_log=True) as opened_log:
         ensured = await ensure_project(
             opened_log.store, opened_log.log, opened_log.histories, asked, tries_model=True
         )

@@ -11,6 +11,7 @@ from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.log_creation import make_log
 from labelloop.store import Store, open_store
 from labelloop.supervisor.versions import difference
 
@@ -30,13 +31,17 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(locations: Locations) -> AsyncIterator[Opened]:
-    """Open the log and read it. Raises UserError, also if the log is damaged, and Unavailable.
+async def opened(locations: Locations, makes_log: bool = False) -> AsyncIterator[Opened]:
+    """Open the log and read it. Raises UserError, also if the log is damaged or missing, and Unavailable.
+
+    `makes_log`: make the log first, unless there was one.
 
     One line on stderr tells if another version of labelloop runs in the home, or a newer one did.
     """
     if locations.home is not None and (line := difference(locations.home)):
         click.echo(f"note: {line}", err=True)
+    if makes_log:
+        await make_log(locations)
     log = open_log(locations.log)
     try:
         histories = await read_histories(log)

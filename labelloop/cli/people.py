@@ -62,7 +62,7 @@ class PeopleLoop:
             check_log_is_there(locations)
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
-            async with opened(locations) as opened_log:
+            async with opened(locations, makes_log=True) as opened_log:
                 await self._prepare(opened_log, screen)
                 argilla = await self._argilla(home)
                 remember_locations(locations)

@@ -68,7 +68,7 @@ class Simulation:
             locations = choose_fresh_locations(home, self.elsewhere)
             if locations.has_own_log:
                 clear(home)
-            async with opened(locations) as opened_log:
+            async with opened(locations, makes_log=True) as opened_log:
                 if not locations.has_own_log:
                     clear(home)
                 remember_locations(locations)

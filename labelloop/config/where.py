@@ -22,9 +22,7 @@ class Where:
         """
         without_home = self.elsewhere.log is not None and not self.home_given
         home = find_home(self.home) if without_home else existing_home(self.home)
-        locations = choose_locations(home, self.elsewhere)
-        check_log_is_there(locations)
-        return locations
+        return choose_locations(home, self.elsewhere)
 
     def make(self) -> Locations:
         """The locations for a command that creates something. Creates the home, unless both are given.

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import check_log_is_there, locations_of
+from labelloop.config.locations import locations_of
 from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
 from labelloop.log import open_log
@@ -23,7 +23,6 @@ async def follow(
     """
     name = own_group() if group is None else checked(group)
     locations = locations_of(str(log))
-    check_log_is_there(locations)
     opened = open_log(locations.log)
     states = States(opened)
     try:

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from labelloop.config.deployment import ArgillaAccess
-from labelloop.config.locations import Locations, check_log_is_there, is_file
+from labelloop.config.locations import Locations, check_log_is_there
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.doctor.software import release, requirements
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.base import BUNDLED, is_of_hub, resolve
 from labelloop.log import open_log
-from labelloop.log.open import log_plugin
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
+from labelloop.projects.log_creation import check_is_new, is_there
 from labelloop.projects.summary import summarized
 from labelloop.store import open_store
 from labelloop.store.opening import without_credentials
@@ -38,7 +38,8 @@ async def check_log(locations: Locations) -> LogReport:
     """Check the log by reading all of it. Does not create one."""
     try:
         check_log_is_there(locations)
-        if not await _is_there(locations):
+        if not await is_there(locations.log):
+            check_is_new(locations)
             return LogReport(
                 [Finding("log", OK, f"{locations.log} is not there yet: the first project creates it")]
             )
@@ -47,13 +48,6 @@ async def check_log(locations: Locations) -> LogReport:
         return LogReport([Finding("log", FAIL, f"{error}: start it, or check --log and the network")])
     except UserError as error:
         return LogReport([Finding("log", FAIL, str(error))])
-
-
-async def _is_there(locations: Locations) -> bool:
-    if is_file(locations.log):
-        return locations.home is None or not locations.has_own_log or locations.home.log.exists()
-    exists = log_plugin(locations.log).exists
-    return exists is None or await exists(locations.log)
 
 
 async def _read(url: str) -> LogReport:

@@ -1,7 +1,18 @@
 """The event log: append, own, follow, read."""
 
-from labelloop.log.base import Arrived, Assigned, Change, Fenced, Follower, Log, Ownership, Record, Revoked
-from labelloop.log.open import open_log
+from labelloop.log.base import (
+    Arrived,
+    Assigned,
+    Change,
+    Fenced,
+    Follower,
+    Log,
+    LogLost,
+    Ownership,
+    Record,
+    Revoked,
+)
+from labelloop.log.open import create_log, open_log
 
 __all__ = [
     "Arrived",
@@ -10,8 +21,10 @@ __all__ = [
     "Fenced",
     "Follower",
     "Log",
+    "LogLost",
     "Ownership",
     "Record",
     "Revoked",
+    "create_log",
     "open_log",
 ]

@@ -5,8 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from labelloop.errors import Unavailable
 from labelloop.log.dead_letters import DeadLetters
 from schemas.envelope import Event
+
+
+class LogLost(Unavailable):
+    """The log that this machine knew is not there: it is missing, is another one, or lacks what was read."""
 
 
 class Fenced(Exception):
@@ -87,7 +92,10 @@ class Ownership(Protocol):
     def __aiter__(self) -> AsyncIterator[Change]: ...
 
     def skip_past(self, partition: int, offset: int) -> None:
-        """Start a partition's records after an offset. Allowed only while its Assigned is handled."""
+        """Start a partition's records after an offset. Allowed only while its Assigned is handled.
+
+        Raises LogLost if the log never came to the record after that offset.
+        """
         ...
 
     def lag(self) -> Mapping[int, int]:
@@ -123,7 +131,10 @@ class Follower(Protocol):
 
 
 class Log(Protocol):
-    """An event log. The events of each project are totally ordered."""
+    """An event log. The events of each project are totally ordered.
+
+    Nothing here makes a log. Where there is none, its methods raise LogLost, or opening it a UserError.
+    """
 
     async def identity(self) -> str:
         """A unique id of this log, independent of the URL. Raises Unavailable."""

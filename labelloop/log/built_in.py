@@ -1,10 +1,14 @@
 """The logs that come with labelloop. Each one's packages are imported only when it is used."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.log.open import LogPlugin
+
+if TYPE_CHECKING:
+    from labelloop.log.kafka import KafkaSettings
 
 SQLITE_ADDRESS = "sqlite:///"
 KAFKA_MISSING = "Kafka needs one more package ({}): pip install 'labelloop[kafka]'"
@@ -13,26 +17,62 @@ KAFKA_MISSING = "Kafka needs one more package ({}): pip install 'labelloop[kafka
 def _open_sqlite(url: str) -> Log:
     from labelloop.log.sqlite.log import SqliteLog
 
+    path = _path(url)
+    if not path.exists():
+        raise UserError(
+            f"the log {path} is missing: put back a copy, or make a new one with `labelloop init`"
+        )
+    return SqliteLog(path)
+
+
+async def _sqlite_exists(url: str) -> bool:
+    return _path(url).exists()
+
+
+async def _create_sqlite(url: str) -> None:
+    from labelloop.log.sqlite.log import SqliteLog
+
+    path = _path(url)
+    if not path.exists():
+        await SqliteLog(path).close()
+
+
+def _path(url: str) -> Path:
     if not url.startswith(SQLITE_ADDRESS):
         raise UserError(f"{url} does not name a file: give {SQLITE.address}")
-    return SqliteLog(Path(url.removeprefix(SQLITE_ADDRESS)))
+    return Path(url.removeprefix(SQLITE_ADDRESS))
 
 
 def _open_kafka(url: str) -> Log:
-    try:
-        from labelloop.log.kafka import KafkaLog, read_settings
-    except ImportError as error:
-        raise UserError(KAFKA_MISSING.format(error)) from error
-    return KafkaLog(read_settings(url))
+    settings = _kafka_settings(url)
+    from labelloop.log.kafka import KafkaLog
+
+    return KafkaLog(settings)
 
 
 async def _kafka_exists(url: str) -> bool:
+    settings = _kafka_settings(url)
+    from labelloop.log.kafka import exists
+
+    return await exists(settings)
+
+
+async def _create_kafka(url: str) -> None:
+    settings = _kafka_settings(url)
+    from labelloop.log.kafka import create_topic
+
+    await create_topic(settings)
+
+
+def _kafka_settings(url: str) -> "KafkaSettings":
     try:
-        from labelloop.log.kafka import has_topic, read_settings
+        from labelloop.log.kafka import read_settings
     except ImportError as error:
         raise UserError(KAFKA_MISSING.format(error)) from error
-    return await has_topic(read_settings(url))
+    return read_settings(url)
 
 
-SQLITE = LogPlugin("sqlite", _open_sqlite, "sqlite:///path/to/log.sqlite")
-KAFKA = LogPlugin("kafka", _open_kafka, "kafka://host:9092/prefix", _kafka_exists, extra="kafka")
+SQLITE = LogPlugin("sqlite", _open_sqlite, "sqlite:///path/to/log.sqlite", _sqlite_exists, _create_sqlite)
+KAFKA = LogPlugin(
+    "kafka", _open_kafka, "kafka://host:9092/prefix", _kafka_exists, _create_kafka, extra="kafka"
+)

@@ -14,13 +14,16 @@ class LogPlugin:
 
     `open` raises UserError for a wrong URL or wrong settings, does not connect, and imports heavy packages
     itself. `address`: an example URL for messages. `exists`: whether there is a log at a URL; it creates
-    nothing, and None means always. `extra`: the extra of labelloop that installs the plugin's packages.
+    nothing, and may raise LogLost if there was one; None means always. `create`: make the log at a URL
+    unless it is there; None means that `open` does. `extra`: the extra of labelloop that installs the
+    plugin's packages.
     """
 
     name: str
     open: Callable[[str], Log]
     address: str
     exists: Callable[[str], Awaitable[bool]] | None = None
+    create: Callable[[str], Awaitable[None]] | None = None
     extra: str | None = None
 
 
@@ -41,6 +44,13 @@ def log_plugin(url: str) -> LogPlugin:
 def open_log(url: str) -> Log:
     """Open the log at `sqlite:///path`, `kafka://host:9092/prefix` or a URL of an installed plugin.
 
-    Raises UserError for any other URL, for a damaged log and for wrong settings.
+    Raises UserError for any other URL, for a damaged log, for a missing file and for wrong settings.
     """
     return log_plugin(url).open(url)
+
+
+async def create_log(url: str) -> None:
+    """Make the log at a URL, unless it is there. Raises UserError and Unavailable."""
+    create = log_plugin(url).create
+    if create is not None:
+        await create(url)

@@ -9,7 +9,19 @@ from itertools import chain
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Record, Revoked
+from labelloop.log.base import (
+    Arrived,
+    Assigned,
+    Away,
+    Back,
+    Change,
+    Fenced,
+    Log,
+    LogLost,
+    Ownership,
+    Record,
+    Revoked,
+)
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.health import LOG
@@ -23,6 +35,7 @@ from labelloop.runtime.state_cache import Checkpoint, ForeignCheckpoint, StateCa
 
 logger = logging.getLogger(__name__)
 LAG_INTERVAL = 2.0
+READING = "it reads what the log holds"
 
 
 class OwnedPartition:
@@ -71,6 +84,15 @@ class OwnedPartition:
         self._expected = None
         return records[1:]
 
+    def shorter(self, problem: str) -> LogLost:
+        """The error for a log that ends before the event that was folded last."""
+        assert self._state_cache is not None
+        assert self._expected is not None
+        return LogLost(
+            f"{problem}, and this machine has read it up to offset {self._expected.offset}: put back the log "
+            f"that was there, or, if this older one is meant, delete {self._state_cache.folder}"
+        )
+
     def add(self, record: Record, project: str) -> OwnedProject:
         """Take an event of a project from the log."""
         owned = self.projects.get(project)
@@ -97,7 +119,7 @@ class OwnedPartition:
 
 
 class OwnedPartitions:
-    """The time between becoming an owner and losing all."""
+    """The time between becoming an owner and losing all. `reads` is called when the first records arrive."""
 
     def __init__(
         self,
@@ -106,12 +128,14 @@ class OwnedPartitions:
         ownership: Ownership,
         state_cache: StateCache | None,
         log_identity: str,
+        reads: Callable[[], None],
     ) -> None:
         self._service = service
         self._status = status
         self._ownership = ownership
         self._state_cache = state_cache
         self._log_identity = log_identity
+        self._reads: Callable[[], None] | None = reads
         self._partitions: dict[int, OwnedPartition] = {}
         self._away: str | None = None
 
@@ -130,6 +154,9 @@ class OwnedPartitions:
                     case Assigned():
                         self._assigned(change.partition)
                     case Arrived():
+                        if self._reads is not None:
+                            self._reads()
+                            self._reads = None
                         await self._arrived(change, self._partitions[change.partition], tasks)
                     case Revoked():
                         self._partitions.pop(change.partition).stop()
@@ -160,11 +187,14 @@ class OwnedPartitions:
         resumed = owned.resume()
         if resumed is not None:
             # What was folded last is read once more: it tells whether this is the log that was folded.
-            self._ownership.skip_past(partition, resumed - 1)
+            try:
+                self._ownership.skip_past(partition, resumed - 1)
+            except LogLost as error:
+                raise owned.shorter(str(error)) from error
 
     def _unread(self) -> str | None:
         caught_up = all(partition.is_caught_up for partition in self._partitions.values())
-        return None if caught_up else "it reads what the log holds"
+        return None if caught_up else READING
 
     async def _arrived(self, change: Arrived, partition: OwnedPartition, tasks: asyncio.TaskGroup) -> None:
         metrics = self._status.metrics
@@ -250,16 +280,20 @@ class ServiceRunner:
         """Run until cancelled; when another process takes over, wait to own the projects again."""
         status, retry = self._status, Retry(self._status, LOG)
         standing_by = partial(status.health.lacks, LOG)
+
+        def reads() -> None:
+            status.works(LOG, lacking=READING)
+            retry.is_over()
+
         while True:
             status.show(doing="waiting for the process that owns this service")
             try:
                 log_identity = await self._log.identity()
                 async with self._log.own(self._service.name, standing_by) as ownership:
                     status.show(doing=IDLE)
-                    status.works(LOG, lacking="it reads what the log holds")
-                    retry.is_over()
+                    status.health.lacks(LOG, READING)
                     await OwnedPartitions(
-                        self._service, status, ownership, self._state_cache, log_identity
+                        self._service, status, ownership, self._state_cache, log_identity, reads
                     ).serve()
             except* Fenced as fenced:
                 logger.warning("%s; joining again", fenced.exceptions[0])

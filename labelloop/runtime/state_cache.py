@@ -61,7 +61,7 @@ class StateCache:
     """What was folded of one log, a file a partition, for all services of this machine."""
 
     def __init__(self, root: Path, log: str) -> None:
-        self._folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
+        self.folder = root / "folds" / hashlib.sha256(log.encode()).hexdigest()[:16]
 
     def load(self, partition: int, log_identity: str | None = None) -> SavedPartition | None:
         """What is there and whole, and was folded by this version; `log_identity` is the log's."""
@@ -105,10 +105,10 @@ class StateCache:
 
     def clear(self) -> None:
         """Remove everything that was kept of this log."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, partition: int) -> Path:
-        return self._folder / f"{partition}.json"
+        return self.folder / f"{partition}.json"
 
     def _saved_offset(self, path: Path) -> int:
         try:

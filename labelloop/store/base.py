@@ -85,5 +85,13 @@ class Store(ABC):
         """Remove everything of a project, except the files with these URIs. It may be gone already."""
 
     @abstractmethod
+    def note(self, uri: str, content: str) -> None:
+        """Write a short text, unless there is one."""
+
+    @abstractmethod
+    def noted(self, uri: str) -> bool:
+        """Whether there is such a text."""
+
+    @abstractmethod
     def address(self, uri: str) -> str:
         """The address of something in the store, for messages. It never contains a credential."""

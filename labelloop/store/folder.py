@@ -72,5 +72,13 @@ class FolderStore(Store):
         for folder in (f".{project_id}", project_id):
             remove_tree(self.root / folder, {self.root / uri for uri in keep})
 
+    def note(self, uri: str, content: str) -> None:
+        if not self.noted(uri):
+            atomic.make_folder((self.root / uri).parent)
+            atomic.write(self.root / uri, content)
+
+    def noted(self, uri: str) -> bool:
+        return (self.root / uri).is_file()
+
     def address(self, uri: str) -> str:
         return str(self.root / uri)

@@ -1,6 +1,7 @@
 """A store under a URL (S3, GCS …), with a cache on this machine."""
 
 import json
+import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -122,6 +123,16 @@ class RemoteStore(Store):
                 self._objects.remove(name)
         for folder in (f".{project_id}", project_id):
             remove(self._cache.path(folder))
+
+    def note(self, uri: str, content: str) -> None:
+        if not self.noted(uri):
+            with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+                file = Path(folder) / "note"
+                file.write_text(content, encoding="utf-8")
+                self._objects.put(file, uri)
+
+    def noted(self, uri: str) -> bool:
+        return self._objects.read(uri) is not None
 
     def address(self, uri: str) -> str:
         return f"{self._objects.shown}/{uri}"

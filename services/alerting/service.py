@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from labelloop.alerts.settings import Rules
 from labelloop.consumers.states import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
-from labelloop.log.base import Follower, Record
+from labelloop.log.base import ErasingLog, Follower, LogLost, Record
 from labelloop.loop.state import ProjectState
 from labelloop.observe.health import LOG
 from labelloop.observe.settings import Observing
@@ -126,6 +126,7 @@ class Alerting:
             behind = sum(lag.values())
             self._status.metrics.lag.behind(behind)
             if not behind and not self._is_caught_up:
+                self._check_places(lag)
                 self._is_caught_up = True
                 self._log_retry.is_over()
                 self._status.health.lacks(LOG, None)
@@ -134,6 +135,20 @@ class Alerting:
                 self._is_kept = False
                 await self._judge_all(datetime.now(UTC))
             await asyncio.sleep(CATCH_UP_INTERVAL)
+
+    def _check_places(self, partitions: Iterable[int]) -> None:
+        """Raises LogLost if the log lacks what alerts were decided for, unless it can erase events."""
+        for partition in partitions:
+            last, place = self._read.get(partition, -1), self._book.places.get(partition, -1)
+            if last >= place:
+                continue
+            if not isinstance(self._log, ErasingLog):
+                raise LogLost(
+                    f"the log ends at offset {last} of partition {partition}, and alerts were decided up to "
+                    f"offset {place}: put back the log that was there, or, if this older one is meant, "
+                    f"delete {self._book.path}"
+                )
+            self._book.places[partition] = last
 
     def _share(self, follower: Follower) -> None:
         """Events of a partition that another member had before are not new."""

@@ -16,7 +16,7 @@ from schemas.envelope import new_event
 from schemas.events import ProjectPaused
 from tests.contract.conftest import Place
 from tests.support.controllers import Batches, running, until
-from tests.support.messages import levels
+from tests.support.messages import levels, names
 from tests.support.states import PROJECT, project
 
 OPERATED = 20
@@ -58,8 +58,8 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelloop.runtime.state_cache.SAVE_AFTER", 10)
 
 
-async def operated(log: Log) -> None:
-    pauses = (ProjectPaused(request=str(number), who="ada") for number in range(OPERATED))
+async def operated(log: Log, who: str = "ada") -> None:
+    pauses = (ProjectPaused(request=str(number), who=who) for number in range(OPERATED))
     for data in (project(), *pauses):
         await log.append(new_event(PROJECT, data, source="tests"))
 
@@ -104,10 +104,31 @@ async def test_the_saved_fold_of_another_log_is_noticed_and_all_is_read(
     folds = StateCache(tmp_path / "cache", "one name for both")
     await operated(log)
     await run(log, folds, tmp_path, batches=1)
-    await other.append(new_event(PROJECT, project(seed=5), source="tests"))
+    await operated(other, who="bob")
 
     given = await run(other, folds, tmp_path, batches=1)
 
-    assert len(set(given)) == 2
+    assert len(set(given)) == 2 + OPERATED
     assert "WARNING" in levels(caplog, "partition")
     await other.close()
+
+
+async def test_a_log_that_ends_before_what_was_folded_is_refused_until_the_cache_is_deleted(
+    log: Log, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    older = place.kind.open(place.kind.place(tmp_path / "older"), 3.0)
+    folds = StateCache(tmp_path / "cache", "one name for both")
+    await operated(log)
+    await run(log, folds, tmp_path, batches=1)
+    await older.append(new_event(PROJECT, project(), source="tests"))
+    status = ServiceStatus("batches", tmp_path)
+
+    async with running(older, service := Batches(count=1), status, folds):
+        await until(lambda: names(status.health.unreadiness(), folds.folder))
+        assert service.done == []
+        assert len(levels(caplog, folds.folder)) == 1
+
+        folds.clear()
+
+        await until(lambda: status.health.unreadiness() is None and service.done == ["0"])
+    await older.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.config.home import open_home
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from schemas.envelope import new_event
 from schemas.events import EventData
 from tests.support.command import labelloop
@@ -27,6 +27,7 @@ def appended(home: Path, project: str = PROJECT) -> list[tuple[str, dict[str, An
 
 
 async def _append(url: str, *facts: EventData) -> None:
+    await create_log(url)
     log = open_log(url)
     try:
         await log.append(*(new_event(PROJECT, data, source="tests") for data in facts))

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from labelloop.log import Log, Record, open_log
+from labelloop.log import Log, Record, create_log, open_log
 from schemas.envelope import Event
 
 Result = TypeVar("Result")
@@ -47,4 +47,5 @@ class LogThread:
 
 
 async def _open(url: str) -> Log:
+    await create_log(url)
     return open_log(url)

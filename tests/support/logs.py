@@ -4,16 +4,18 @@ import asyncio
 import os
 import secrets
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from labelloop.log import open_log
 from labelloop.log.base import Log, Record
-from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka import KafkaLog, create_topic, read_settings
+from labelloop.log.kafka.settings import SESSION_SECONDS
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectPaused
@@ -40,7 +42,7 @@ def _spoil_sqlite(place: str) -> None:
 
 def _kafka(place: str, lifetime: float) -> Log:
     # One partition: whoever owns it owns all, as in the other log.
-    return KafkaLog(read_settings(place, {"LABELLOOP_KAFKA_PARTITIONS": "1"}), lifetime)
+    return kafka_log(place, {"LABELLOOP_KAFKA_PARTITIONS": "1"}, lifetime)
 
 
 def _spoil_kafka(place: str) -> None:
@@ -49,10 +51,20 @@ def _spoil_kafka(place: str) -> None:
         async with AIOKafkaProducer(bootstrap_servers=list(settings.servers)) as producer:
             await producer.send_and_wait(settings.topic, b"{nope", key=b"p", partition=0)
 
-    # Not in the thread of a test, which has a loop running.
-    thread = threading.Thread(target=lambda: asyncio.run(spoil()))
-    thread.start()
-    thread.join()
+    elsewhere(spoil())
+
+
+def elsewhere(work: Coroutine[Any, Any, None]) -> None:
+    """Do it in a thread, because that of a test may have a running loop. Raises what it raises."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+def kafka_log(url: str, variables: Mapping[str, str], session: float = SESSION_SECONDS) -> KafkaLog:
+    """The log on Kafka at that URL. It is made if it is not there."""
+    settings = read_settings(url, variables)
+    elsewhere(create_topic(settings))
+    return KafkaLog(settings, session)
 
 
 KINDS = {

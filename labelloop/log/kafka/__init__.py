@@ -2,6 +2,6 @@
 
 from labelloop.log.kafka.log import KafkaLog
 from labelloop.log.kafka.settings import KafkaSettings, read_settings
-from labelloop.log.kafka.topics import has_topic
+from labelloop.log.kafka.topics import create_topic, exists
 
-__all__ = ["KafkaLog", "KafkaSettings", "has_topic", "read_settings"]
+__all__ = ["KafkaLog", "KafkaSettings", "create_topic", "exists", "read_settings"]

@@ -8,6 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
+from labelloop.log.base import LogLost
+
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     """Listens to rebalances. A partition that is revoked and assigned again in one rebalance was never lost.
@@ -55,8 +57,18 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._consumer.seek(topic_partition, self._positions[topic_partition.partition])
 
     def passed(self, partition: int, offset: int) -> None:
-        """Note that everything before the offset was passed on."""
+        """Note that everything before the offset was passed on. Raises LogLost if that was so further on."""
+        self.check(partition, offset)
         self._positions[partition] = offset
+
+    def check(self, partition: int, offset: int) -> None:
+        """Raises LogLost if the next offset, or the log's end, lies before what was passed on."""
+        position = self._positions.get(partition, 0)
+        if offset < position:
+            raise LogLost(
+                f"partition {partition} of {self._topic} was read up to offset {position - 1}, and now it "
+                f"goes on from offset {offset}: the log was replaced or cut off, put it back"
+            )
 
     def behind(self, partition: int, end: int) -> int:
         """How many offsets the last record passed on is behind `end`."""

@@ -10,17 +10,18 @@ from aiokafka.partitioner import DefaultPartitioner
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.follower import KafkaFollower, commit_offsets
+from labelloop.log.kafka.origin import Origin
 from labelloop.log.kafka.ownership import KafkaOwnership
 from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.kafka.records import DuplicateFilter, key, to_record
 from labelloop.log.kafka.settings import SESSION_SECONDS, KafkaSettings
-from labelloop.log.kafka.topics import identity, prepare
+from labelloop.log.kafka.topics import check_topic, identity, noticing_loss
 from labelloop.log.kafka.writer import Writer, fits
 from schemas.envelope import Event
 
 
 class KafkaLog:
-    """One topic, keyed by project. It connects to Kafka on first use.
+    """One topic, keyed by project. It connects to Kafka on first use, and makes no topic.
 
     `session`: seconds without a heartbeat after which an owner is replaced.
     """
@@ -33,6 +34,7 @@ class KafkaLog:
         self._session = session
         self._writer = Writer(settings)
         self._ends = EndOffsets(settings)
+        self._origin = Origin(settings, self._ends)
         self._identity: str | None = None
         self._is_ready = False
 
@@ -47,16 +49,18 @@ class KafkaLog:
         batches: dict[int, list[Event]] = defaultdict(list)
         for event in events:
             batches[self._partition(event.project)].append(event)
-        for partition, batch in batches.items():
-            if fits(batch):
-                await self._writer.write(partition, batch)
-            else:
-                await self._append_in_parts(partition, batch)
+        async with noticing_loss(self._settings):
+            for partition, batch in batches.items():
+                if fits(batch):
+                    await self._writer.write(partition, batch)
+                else:
+                    await self._append_in_parts(partition, batch)
+            await self._origin.check()
 
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
-        await self._ready()
-        ownership = KafkaOwnership(self._settings, service, self._session, self._partition)
+        await self._ready_again()
+        ownership = KafkaOwnership(self._settings, service, self._session, self._partition, self._origin)
         try:
             await ownership.join(standing_by)
             yield ownership
@@ -65,7 +69,7 @@ class KafkaLog:
 
     @asynccontextmanager
     async def follow(self, group: str) -> AsyncIterator[KafkaFollower]:
-        await self._ready()
+        await self._ready_again()
         follower = KafkaFollower(self._settings, group, self._session)
         try:
             await follower.join()
@@ -83,7 +87,8 @@ class KafkaLog:
         await self._ready()
         everywhere = range(self._settings.partitions)
         partitions = everywhere if project is None else (self._partition(project),)
-        ends = await self._ends.of(self._settings.topic, partitions)
+        async with noticing_loss(self._settings):
+            ends = await self._ends.of(self._settings.topic, partitions)
         distinct = DuplicateFilter()
         async for page in read(self._settings, self._settings.topic, ends):
             for record in map(to_record, page):
@@ -109,9 +114,17 @@ class KafkaLog:
         return int(DefaultPartitioner()(key(project), everywhere, everywhere))
 
     async def _ready(self) -> None:
+        """Check the topic on first use. Raises LogLost, Unavailable and UserError."""
         if not self._is_ready:
-            await prepare(self._settings, self._settings.topic, self._settings.partitions)
+            await check_topic(self._settings)
+            await self._origin.check()
             self._is_ready = True
+
+    async def _ready_again(self) -> None:
+        """Check the topic also if it was checked: it may have been lost since."""
+        self._is_ready = False
+        self._origin.recheck()
+        await self._ready()
 
 
 def _is_of(project: str, record: Record) -> bool:

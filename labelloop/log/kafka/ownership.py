@@ -11,12 +11,14 @@ from aiokafka.errors import IllegalStateError
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
-from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Revoked, StandingBy
+from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, LogLost, Revoked, StandingBy
 from labelloop.log.kafka.assignment import Assignment, sticky_assignor
 from labelloop.log.kafka.errors import away, translated
+from labelloop.log.kafka.origin import Origin
 from labelloop.log.kafka.reader import COMMITTED, PAGE, EndOffsets, position, stopped
 from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
+from labelloop.log.kafka.topics import is_missing, missing_topic, noticing_loss
 from labelloop.log.kafka.writer import Writer
 from schemas.envelope import Event
 
@@ -34,11 +36,17 @@ class KafkaOwnership:
     """
 
     def __init__(
-        self, settings: KafkaSettings, service: str, session: float, partition_of: Callable[[str], int]
+        self,
+        settings: KafkaSettings,
+        service: str,
+        session: float,
+        partition_of: Callable[[str], int],
+        origin: Origin,
     ) -> None:
         self._settings = settings
         self._service = service
         self._partition_of = partition_of
+        self._origin = origin
         self._consumer = AIOKafkaConsumer(
             **{**settings.consumer(session), **COMMITTED},
             group_id=settings.group(service),
@@ -78,6 +86,9 @@ class KafkaOwnership:
         await stopped(self._consumer)
 
     def skip_past(self, partition: int, offset: int) -> None:
+        end = self._goals[partition]
+        if end <= offset + 1:
+            raise LogLost(f"partition {partition} of {self._settings.topic} ends at offset {end - 1}")
         self._assignment.seek(partition, offset + 1)
 
     def lag(self) -> Mapping[int, int]:
@@ -96,13 +107,15 @@ class KafkaOwnership:
         writer = self._writers.get(partition)
         if self._closed or writer is None or partition not in self._assignment.owned:
             raise Fenced(f"another process took over partition {partition} of {self._service}")
-        await writer.write(partition, events)
+        async with noticing_loss(self._settings):
+            await writer.write(partition, events)
 
     async def __aiter__(self) -> AsyncIterator[Change]:
         while not self._closed:
             async for change in self._reassigned():
                 yield change
             if not self._assignment.owned:
+                await self._check_not_lost()
                 break
             pages = await self._fetch()
             if self._assignment.changes:
@@ -190,6 +203,7 @@ class KafkaOwnership:
             if not records and not is_caught_up:
                 continue
             if records:
+                self._assignment.check(partition, records[0].offset)
                 self._assignment.passed(partition, records[-1].offset + 1)
             yield Arrived(partition, records, is_caught_up)
 
@@ -212,7 +226,9 @@ class KafkaOwnership:
             await asyncio.sleep(PROBE_INTERVAL)
             partitions = sorted(self._told)
             try:
-                ends = await self._ends.of(self._settings.topic, partitions or (0,))
+                async with noticing_loss(self._settings):
+                    ends = await self._ends.of(self._settings.topic, partitions or (0,))
+                    await self._origin.check()
             except Exception as error:
                 self._trouble = str(error)
             else:
@@ -220,6 +236,11 @@ class KafkaOwnership:
                     partition: self._assignment.behind(partition, ends[partition]) for partition in partitions
                 }
                 self._trouble = None
+
+    async def _check_not_lost(self) -> None:
+        """Raises LogLost if nothing is owned because the topic is missing, and not because others own it."""
+        if not self._closed and await is_missing(self._settings):
+            raise missing_topic(self._settings)
 
     def _trouble_changed(self) -> Away | Back | None:
         if (self._trouble is None) == (self._trouble_told is None):

@@ -1,7 +1,7 @@
 """Read partitions from an offset up to their current end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -55,7 +55,7 @@ class EndOffsets:
 
 async def read(
     settings: KafkaSettings, topic: str, ends: Mapping[int, int], start: int = 0
-) -> AsyncIterator[Sequence[Any]]:
+) -> AsyncGenerator[Sequence[Any], None]:
     """Pages of each partition's records, from an offset (or the beginning) up to its end."""
     wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > start}
     if not wanted:

@@ -1,6 +1,8 @@
-"""The topics. The program creates them (brokers never do on their own) and checks them before use."""
+"""The topics. Commands create them (brokers never do on their own); each is checked before use."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,14 +18,17 @@ from aiokafka.errors import (
     for_code,
 )
 
-from labelloop.errors import UserError
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import LogLost
 from labelloop.log.kafka.errors import translated
+from labelloop.log.kafka.origin import recall, start_anew
 from labelloop.log.kafka.settings import KafkaSettings
 
 LARGEST_EVENT = 16 * 1024 * 1024
 COPIES = 3
 PATIENCE = 30.0
 KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+SHOWING = 0.05
 HANDSHAKE_PATIENCE = 10.0
 HINT = "; if it requires TLS or a password, set LABELLOOP_KAFKA_SECURITY_PROTOCOL"
 IDENTITY_PATIENCE = 20.0
@@ -38,6 +43,62 @@ async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: 
         async with asyncio.timeout(PATIENCE):
             await reach(settings)
             await ensure_topic(settings, name, partitions, largest)
+
+
+async def create_topic(settings: KafkaSettings) -> None:
+    """Create the log's topic, unless it is there, and wait until it shows. Raises what `exists` raises."""
+    if not await exists(settings):
+        await prepare(settings, settings.topic, settings.partitions)
+        async with asyncio.timeout(PATIENCE):
+            while not await has_topic(settings):  # noqa: ASYNC110
+                await asyncio.sleep(SHOWING)
+
+
+async def exists(settings: KafkaSettings) -> bool:
+    """Whether there is a log. Raises what `has_topic` raises, and LogLost if this machine knows of one."""
+    is_there = await has_topic(settings)
+    if not is_there and recall(settings) is not None:
+        raise missing_topic(settings)
+    return is_there
+
+
+async def check_topic(settings: KafkaSettings) -> None:
+    """Raises LogLost if the log's topic is missing, and what `has_topic` raises."""
+    if not await has_topic(settings):
+        raise missing_topic(settings)
+
+
+@asynccontextmanager
+async def noticing_loss(settings: KafkaSettings) -> AsyncIterator[None]:
+    """Replace Unavailable by LogLost if Kafka answers, and the log's topic is what is missing."""
+    try:
+        yield
+    except LogLost:
+        raise
+    except Unavailable as error:
+        if await is_missing(settings):
+            raise missing_topic(settings) from error
+        raise
+
+
+async def is_missing(settings: KafkaSettings) -> bool:
+    """Whether Kafka answers that there is no such topic."""
+    try:
+        async with asyncio.timeout(HANDSHAKE_PATIENCE):
+            return not await has_topic(settings)
+    except (Unavailable, UserError, TimeoutError):
+        return False
+
+
+def missing_topic(settings: KafkaSettings) -> LogLost:
+    """The error for a log whose topic is missing."""
+    if recall(settings) is None:
+        remedy = "make it with `labelloop init`, or put it back if it was there"
+    else:
+        remedy = f"put it back, or {start_anew(settings)}"
+    return LogLost(
+        f"the topic {settings.topic} is missing in {settings.where}: {remedy}", outage=settings.where
+    )
 
 
 async def has_topic(settings: KafkaSettings) -> bool:

@@ -38,11 +38,13 @@ class SqliteFile:
                 self._writer = undo.enter_context(closing(connect(path)))
                 self._reader = undo.enter_context(closing(connect(path)))
             check(self._reader, path)
+            self._inode = _inode(path)
             self._open = undo.pop_all()
         self._writing = threading.Lock()
         self._reading = threading.Lock()
 
     def query(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
+        self._check_in_place()
         try:
             with self._reading:
                 return self._reader.execute(statement, values).fetchall()
@@ -80,6 +82,7 @@ class SqliteFile:
 
     def _write(self, transaction: Callable[[sqlite3.Connection], Result]) -> Result:
         writer = self._writable()
+        self._check_in_place()
         try:
             with self._writing:
                 writer.execute("BEGIN IMMEDIATE")
@@ -94,12 +97,28 @@ class SqliteFile:
         except sqlite3.DatabaseError as error:
             raise self._clear(error) from error
 
+    def _check_in_place(self) -> None:
+        """Raises UserError if the file was removed or replaced: what is written to it now would be lost."""
+        if _inode(self._path) != self._inode:
+            raise UserError(
+                f"the log {self._path} was removed or replaced while it was in use: put the log back, then "
+                "start again"
+            )
+
     def _clear(self, error: sqlite3.DatabaseError) -> Exception:
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
             return error
         if "locked" in str(error):
             return Unavailable(f"the log {self._path} is locked by another process")
         return unusable(self._path, error)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:

@@ -12,10 +12,11 @@ from typing import Protocol
 import psutil
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log.base import Arrived, Assigned, Change, Fenced, Record, Revoked
+from labelloop.log.base import Arrived, Assigned, Change, Fenced, LogLost, Record, Revoked
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert
 from schemas.envelope import Event
 
+LAST_WRITTEN = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
 SAME_START = 5.0  # a process's start is reckoned from the clock, which is set now and then
 
 
@@ -108,6 +109,9 @@ class SqliteOwnership:
         self._passed = 0
 
     def skip_past(self, partition: int, offset: int) -> None:
+        ((last,),) = self._file.query(LAST_WRITTEN)
+        if last <= offset:
+            raise LogLost(f"the log ends at offset {last}")
         self._start = offset
 
     def lag(self) -> Mapping[int, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from schemas.envelope import Event
 from tests.support.children import Child
 from tests.support.command import error_line, eventually, labelloop
@@ -43,6 +43,7 @@ class Team:
 
     def append(self, *events: Event) -> None:
         async def append() -> None:
+            await create_log(self.url)
             log = open_log(self.url)
             await log.append(*events)
             await log.close()

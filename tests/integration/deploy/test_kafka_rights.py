@@ -10,11 +10,11 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.log.base import Arrived
-from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka import KafkaLog
 from tests.support.argilla_server import free_port
 from tests.support.deployment import ROOT
 from tests.support.kafka_broker import LIBS, Broker, needs_java
-from tests.support.logs import some_event
+from tests.support.logs import kafka_log, some_event
 from tests.support.messages import raises_naming
 
 LISTENER = "SASL_PLAINTEXT"
@@ -69,7 +69,7 @@ def trainers(guarded: str, password: str) -> KafkaLog:
         "LABELLOOP_KAFKA_SASL_PLAIN_PASSWORD": password,
         "LABELLOOP_KAFKA_PARTITIONS": "1",
     }
-    return KafkaLog(read_settings(f"kafka://{guarded}/labelloop", environment))
+    return kafka_log(f"kafka://{guarded}/labelloop", environment)
 
 
 async def test_a_service_makes_the_topic_owns_its_part_appends_and_reads_it_back(trainers: KafkaLog) -> None:

@@ -14,14 +14,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import DeadLetterStatus
-from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka import KafkaLog
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
 from tests.support.kafka_broker import Broker
-from tests.support.logs import number_of, some_event
+from tests.support.logs import kafka_log, number_of, some_event
 from tests.support.messages import lines, names, raises_naming
 from tests.support.plugged import Noting, at_work, running
 from tests.support.states import project as a_project
@@ -31,9 +31,7 @@ PROJECTS = [f"project-{number}" for number in range(12)]
 
 
 def a_log(servers: str, prefix: str) -> KafkaLog:
-    return KafkaLog(
-        read_settings(f"kafka://{servers}/{prefix}", {"LABELLOOP_KAFKA_PARTITIONS": PARTITIONS}), 3
-    )
+    return kafka_log(f"kafka://{servers}/{prefix}", {"LABELLOOP_KAFKA_PARTITIONS": PARTITIONS}, 3)
 
 
 @pytest.fixture

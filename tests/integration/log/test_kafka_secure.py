@@ -10,7 +10,7 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived
 from labelloop.log.kafka import KafkaLog, read_settings
 from tests.support.kafka_secure import MECHANISMS, USER, SecureKafka
-from tests.support.logs import some_event
+from tests.support.logs import kafka_log, some_event
 from tests.support.matrices import cells
 from tests.support.messages import raises_naming
 
@@ -28,7 +28,7 @@ def environment(kafka: SecureKafka, mechanism: str = "SCRAM-SHA-512", **more: st
 
 
 def open_log(kafka: SecureKafka, variables: Mapping[str, str]) -> KafkaLog:
-    return KafkaLog(read_settings(f"kafka://{kafka.servers}/secure", variables))
+    return kafka_log(f"kafka://{kafka.servers}/secure", variables)
 
 
 async def numbers(log: KafkaLog, project: str) -> list[str]:

@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from labelloop.log.base import Arrived, Assigned, Fenced, Ownership, Revoked
-from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka import KafkaLog
 from labelloop.log.kafka.writer import Writer
 from schemas.envelope import Event
 from tests.support.controllers import until
-from tests.support.logs import some_event
+from tests.support.logs import kafka_log, some_event
 from tests.support.messages import raises_naming
 
 PARTITIONS = 6
@@ -47,7 +47,7 @@ class Member:
 @pytest.fixture
 def open_log(kafka: str) -> Callable[[], KafkaLog]:
     url = f"kafka://{kafka}/sharing-{secrets.token_hex(4)}"
-    return lambda: KafkaLog(read_settings(url, {"LABELLOOP_KAFKA_PARTITIONS": str(PARTITIONS)}), SESSION)
+    return lambda: kafka_log(url, {"LABELLOOP_KAFKA_PARTITIONS": str(PARTITIONS)}, SESSION)
 
 
 @asynccontextmanager

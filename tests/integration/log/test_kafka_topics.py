@@ -7,8 +7,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from labelloop.errors import UserError
-from labelloop.log.kafka import KafkaLog, read_settings
-from tests.support.logs import some_event
+from labelloop.log.kafka import KafkaLog, create_topic, read_settings
+from tests.support.logs import kafka_log, some_event
 from tests.support.messages import raises_naming
 
 
@@ -40,8 +40,8 @@ async def configuration(kafka: str, prefix: str) -> dict[str, str]:
     return {entry[0]: entry[1] for entry in response.resources[0][4]}
 
 
-async def test_the_first_use_makes_a_topic_that_keeps_all(kafka: str, prefix: str) -> None:
-    log = a_log(kafka, prefix, partitions="5")
+async def test_the_topic_that_is_made_keeps_all(kafka: str, prefix: str) -> None:
+    log = kafka_log(f"kafka://{kafka}/{prefix}", {"LABELLOOP_KAFKA_PARTITIONS": "5"})
 
     await log.append(some_event("a", 1))
 
@@ -81,16 +81,14 @@ async def test_a_topic_that_would_lose_events_is_refused_and_says_what_to_do(
 
 
 async def test_a_replication_that_the_cluster_does_not_have_is_refused(kafka: str, prefix: str) -> None:
-    log = a_log(kafka, prefix, replication="7")
+    settings = read_settings(f"kafka://{kafka}/{prefix}", {"LABELLOOP_KAFKA_REPLICATION": "7"})
 
     with raises_naming(UserError, 7, "LABELLOOP_KAFKA_REPLICATION"):
-        await log.append(some_event("a", 1))
-
-    await log.close()
+        await create_topic(settings)
 
 
 async def test_an_event_too_large_for_the_topic_is_refused_and_others_go_in(kafka: str, prefix: str) -> None:
-    log = a_log(kafka, prefix, partitions="1")
+    log = kafka_log(f"kafka://{kafka}/{prefix}", {"LABELLOOP_KAFKA_PARTITIONS": "1"})
     large = some_event("a", 1, why="x" * 17_000_000)
 
     with raises_naming(UserError, "MessageSizeTooLargeError", "batches"):

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from labelloop.errors import Unavailable
-from labelloop.log.kafka import KafkaLog, read_settings, writer
+from labelloop.log.kafka import writer
 from tests.support.kafka_broker import Broker
 from tests.support.kafka_view import events_in, repeated
-from tests.support.logs import some_event
+from tests.support.logs import kafka_log, some_event
 from tests.support.messages import raises_naming
 
 Append = Callable[..., Awaitable[None]]
@@ -22,7 +22,7 @@ def url(own_broker: Broker) -> str:
 
 @pytest.fixture(params=["an owner", "anyone"])
 async def append(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Append]:
-    log = KafkaLog(read_settings(url, {}))
+    log = kafka_log(url, {})
     async with log.own("trainer") as ownership:
         yield ownership.append if request.param == "an owner" else log.append
     await log.close()

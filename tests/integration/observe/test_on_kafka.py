@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from labelloop.log.kafka import KafkaLog, ownership, read_settings, reader
+from labelloop.log.kafka import ownership, reader
 from labelloop.observe.status import ServiceStatus
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
+from tests.support.logs import kafka_log
 from tests.support.messages import names
 
 PARTITIONS = {"LABELLOOP_KAFKA_PARTITIONS": "2"}
@@ -25,7 +26,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def a_service(url: str) -> AsyncIterator[ServiceStatus]:
     seen = ServiceStatus("batches")
-    log = KafkaLog(read_settings(url, PARTITIONS), session=3.0)
+    log = kafka_log(url, PARTITIONS, 3.0)
     async with running(log, Batches(), seen):
         yield seen
     await log.close()

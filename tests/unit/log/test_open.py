@@ -8,7 +8,7 @@ import pytest
 
 from labelloop import plugins
 from labelloop.errors import UserError
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from labelloop.log.open import log_plugin
 from labelloop.log.sqlite.log import SqliteLog
 from tests.support.logs import read_log, some_event
@@ -26,7 +26,10 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_sqlite_log_is_opened_by_its_path(tmp_path: Path) -> None:
-    log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    url = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    await create_log(url)
+
+    log = open_log(url)
 
     assert isinstance(log, SqliteLog)
     await log.close()

@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import current
 from labelloop.loop.proof import Proof
@@ -276,6 +276,7 @@ async def gone_on(log_url: str, project: str, *told: EventData) -> LoopState:
 async def ensured(folder: Path, options: ProjectOptions) -> tuple[EnsuredProject, LoopState]:
     """The project in a home of that folder, and its state, which is proven."""
     home = open_home(folder)
+    await create_log(home.log_url)
     log = open_log(home.log_url)
     try:
         made = await ensure_project(FolderStore(home.store), log, await read_histories(log), options)

@@ -10,7 +10,7 @@ import pytest
 
 from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
-from labelloop.log import Log, open_log
+from labelloop.log import Log, create_log, open_log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects import operate
@@ -36,6 +36,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 async def log(home: Home) -> AsyncIterator[Log]:
+    await create_log(home.log_url)
     opened = open_log(home.log_url)
     yield opened
     await opened.close()

@@ -1,0 +1,53 @@
+"""Make a log, once: where something knows that there was one, it is lost, and no new one takes its place."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+from labelloop.config.locations import Locations, is_file, recorded_locations
+from labelloop.errors import UserError
+from labelloop.log.open import create_log, log_plugin
+from labelloop.store import open_store
+
+
+async def make_log(locations: Locations) -> None:
+    """Make the log, unless it is there. Raises Unavailable, and UserError if it was there once."""
+    if not await is_there(locations.log):
+        check_is_new(locations)
+        await create_log(locations.log)
+    if _is_noted(locations) and locations.known_store is not None:
+        open_store(locations.known_store).note(_note(locations.log), locations.log)
+
+
+async def is_there(url: str) -> bool:
+    """Whether there is a log at the URL. Raises UserError and Unavailable: LogLost if there was one."""
+    exists = log_plugin(url).exists
+    return exists is None or await exists(url)
+
+
+def check_is_new(locations: Locations) -> None:
+    """Raises UserError if the store tells that there was a log where none is now."""
+    home = locations.home
+    if _is_noted(locations):
+        store = open_store(locations.known_store) if locations.known_store is not None else None
+        if store is not None and store.noted(_note(locations.log)):
+            raise UserError(
+                f"the log {locations.log} is missing, and the store tells that there was one: put it back, "
+                f"or, to start anew, delete {store.address(_note(locations.log))}"
+            )
+    elif home is not None and locations.has_own_log and recorded_locations(home) is None:
+        for texts in sorted(home.store.glob("*/pool")):
+            raise UserError(
+                f"the log {home.log} is missing, but {home.store} has the texts of {texts.parent.name}: put "
+                f"back a copy of the log, or, to start anew, remove {texts.parent}"
+            )
+
+
+def _is_noted(locations: Locations) -> bool:
+    """Whether the store has a note of the log. A file needs none: it lies in a home."""
+    return not is_file(locations.log)
+
+
+def _note(url: str) -> str:
+    parts = urlsplit(url)
+    name = parts.path.strip("/") or parts.netloc
+    return f".logs/{hashlib.sha256(f'{parts.scheme}/{name}'.encode()).hexdigest()[:16]}"
