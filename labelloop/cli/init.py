@@ -15,15 +15,35 @@ from labelloop.projects.options import ProjectOptions
 @options.where
 @project_options("init")
 @options.file
+@click.option(
+    "--log-only",
+    is_flag=True,
+    help="Make the log, if there is none, and no project: for services that start before the first one.",
+)
 @options.as_json
-def init(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+def init(where: Where, asked: ProjectOptions, log_only: bool, as_json: bool) -> None:
     """Create a project in a home or in another log. Services may already be running.
 
     `labelloop init --dataset mail.csv --text-column body --labels spam,ham`
 
     `labelloop init --file project.yaml`
     """
-    asyncio.run(make(where, asked, as_json))
+    asyncio.run(_make_log(where, asked, as_json) if log_only else make(where, asked, as_json))
+
+
+async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+    from labelloop.errors import UserError
+    from labelloop.projects.log_creation import make_log
+    from labelloop.projects.options import flag
+
+    if asked.given:
+        raise UserError(f"--log-only makes no project: leave out {flag(sorted(asked.given)[0])}")
+    locations = where.make()
+    is_new = await make_log(locations)
+    if as_json:
+        click.echo(json.dumps({"log": locations.log, "new": is_new}))
+    else:
+        click.echo(f"the log {locations.log} {'was made' if is_new else 'is there'}")
 
 
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:

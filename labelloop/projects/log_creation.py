@@ -9,13 +9,18 @@ from labelloop.log.open import create_log, log_plugin
 from labelloop.store import open_store
 
 
-async def make_log(locations: Locations) -> None:
-    """Make the log, unless it is there. Raises Unavailable, and UserError if it was there once."""
-    if not await is_there(locations.log):
+async def make_log(locations: Locations) -> bool:
+    """Make the log, unless it is there, and return whether it is new.
+
+    Raises UserError and Unavailable, also if it was there once: then it is lost, and is not made anew.
+    """
+    is_new = not await is_there(locations.log)
+    if is_new:
         check_is_new(locations)
         await create_log(locations.log)
     if _is_noted(locations) and locations.known_store is not None:
         open_store(locations.known_store).note(_note(locations.log), locations.log)
+    return is_new
 
 
 async def is_there(url: str) -> bool:

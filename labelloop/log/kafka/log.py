@@ -48,7 +48,7 @@ class KafkaLog:
         await self._ready()
         batches: dict[int, list[Event]] = defaultdict(list)
         for event in events:
-            batches[self._partition(event.project)].append(event)
+            batches[self.partition_of(event.project)].append(event)
         async with noticing_loss(self._settings):
             for partition, batch in batches.items():
                 if fits(batch):
@@ -60,7 +60,7 @@ class KafkaLog:
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
         await self._ready_again()
-        ownership = KafkaOwnership(self._settings, service, self._session, self._partition, self._origin)
+        ownership = KafkaOwnership(self._settings, service, self._session, self.partition_of, self._origin)
         try:
             await ownership.join(standing_by)
             yield ownership
@@ -86,7 +86,7 @@ class KafkaLog:
     async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         await self._ready()
         everywhere = range(self._settings.partitions)
-        partitions = everywhere if project is None else (self._partition(project),)
+        partitions = everywhere if project is None else (self.partition_of(project),)
         async with noticing_loss(self._settings):
             ends = await self._ends.of(self._settings.topic, partitions)
         distinct = DuplicateFilter()
@@ -108,7 +108,7 @@ class KafkaLog:
         finally:
             await writer.close()
 
-    def _partition(self, project: str) -> int:
+    def partition_of(self, project: str) -> int:
         """The partition of a project, computed from the key like in Kafka's own clients."""
         everywhere = list(range(self._settings.partitions))
         return int(DefaultPartitioner()(key(project), everywhere, everywhere))

@@ -1,12 +1,10 @@
 """A log on Kafka that is gone, or is another one than before, on a real broker."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from labelloop.errors import UserError
 from labelloop.log.base import LogLost
@@ -19,8 +17,6 @@ from labelloop.log.kafka import (
     read_settings,
     reader,
 )
-from labelloop.log.kafka.topics import has_topic, prepare
-from labelloop.log.kafka.writer import Writer
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import Event, new_event
 from tests.support.controllers import Batches, running, until
@@ -28,6 +24,7 @@ from tests.support.kafka_broker import Broker
 from tests.support.logs import some_event
 from tests.support.messages import lines, names, raises_naming
 from tests.support.states import project as a_project
+from tests.support.topics import delete_topic, make_topic
 
 CREATED = new_event("mail", a_project(), source="tests")
 
@@ -40,27 +37,6 @@ def settings(kafka: str) -> KafkaSettings:
 def a_setting(servers: str) -> KafkaSettings:
     url = f"kafka://{servers}/loss-{secrets.token_hex(4)}"
     return read_settings(url, {"LABELLOOP_KAFKA_PARTITIONS": "2"})
-
-
-async def delete(settings: KafkaSettings) -> None:
-    """As an operator deletes it. Returns when no broker shows it any more."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.servers))
-    await admin.start()
-    await admin.delete_topics([settings.topic])
-    while settings.topic in await admin.list_topics():  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-    await admin.close()
-
-
-async def make(settings: KafkaSettings, *events: Event) -> None:
-    """As somebody makes it who asks nothing of what was there."""
-    await prepare(settings, settings.topic, settings.partitions)
-    while not await has_topic(settings):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-    writer = Writer(settings)
-    for event in events:
-        await writer.write(KafkaLog(settings)._partition(event.project), [event])
-    await writer.close()
 
 
 async def begun(settings: KafkaSettings, *events: Event) -> None:
@@ -123,8 +99,8 @@ async def test_a_topic_made_anew_is_not_the_log_that_was_there(
     settings: KafkaSettings, name: str, made: tuple[Event, ...]
 ) -> None:
     await begun(settings, some_event("p", 1))
-    await delete(settings)
-    await make(settings, *made)
+    await delete_topic(settings)
+    await make_topic(settings, *made)
     log = KafkaLog(settings)
 
     with raises_naming(LogLost, settings.topic, "put"):
@@ -136,7 +112,7 @@ async def test_a_topic_made_anew_is_not_the_log_that_was_there(
 async def test_it_is_made_once(settings: KafkaSettings) -> None:
     await begun(settings, some_event("p", 1))
     await create_topic(settings)
-    await delete(settings)
+    await delete_topic(settings)
 
     with raises_naming(LogLost, settings.topic, "delete"):
         await create_topic(settings)
@@ -152,7 +128,7 @@ async def test_who_used_it_before_the_loss_tells_it_too(
     await begun(settings)
     log = KafkaLog(settings)
     await read(log)
-    await delete(settings)
+    await delete_topic(settings)
 
     with raises_naming(LogLost, settings.topic, "missing"):
         await read(log)
@@ -163,8 +139,8 @@ async def test_who_used_it_before_the_loss_tells_it_too(
 async def test_what_was_put_back_is_the_log_again(settings: KafkaSettings) -> None:
     first, second = some_event("p", 1), some_event("p", 2)
     await begun(settings, first)
-    await delete(settings)
-    await make(settings, first, second)
+    await delete_topic(settings)
+    await make_topic(settings, first, second)
     log = KafkaLog(settings)
 
     assert [record.event async for record in log.read()] == [first, second]
@@ -180,18 +156,20 @@ async def test_a_service_says_what_is_missing_and_is_ready_only_with_the_log_tha
     settings = a_setting(own_broker.servers)
     await begun(settings, CREATED)
     status, batches = ServiceStatus("batches"), Batches(count=1)
-    async with running(KafkaLog(settings, session=3.0), batches, status):
+    log = KafkaLog(settings, session=3.0)
+    async with running(log, batches, status):
         await until(lambda: status.health.unreadiness() is None and bool(batches.done))
 
-        await delete(settings)
+        await delete_topic(settings)
 
         await until(lambda: names(status.health.unreadiness(), settings.topic, "missing"))
-        await make(settings, some_event("mail", 1))
+        await make_topic(settings, some_event("mail", 1))
         await until(lambda: names(status.health.unreadiness(), settings.topic, "first record"))
-        await delete(settings)
+        await delete_topic(settings)
         await until(lambda: names(status.health.unreadiness(), "missing"))
-        await make(settings, CREATED)
+        await make_topic(settings, CREATED)
         await until(lambda: status.health.unreadiness() is None)
+    await log.close()
     assert not lines(caplog, "another owner")
     assert not lines(caplog, "does not answer")
 
@@ -199,7 +177,7 @@ async def test_a_service_says_what_is_missing_and_is_ready_only_with_the_log_tha
 async def test_a_log_that_ends_before_what_was_folded_is_refused(settings: KafkaSettings) -> None:
     await begun(settings, some_event("p", 1), some_event("p", 2))
     log = KafkaLog(settings)
-    partition = log._partition("p")
+    partition = log.partition_of("p")
 
     async with log.own("trainer") as owned:
         while True:

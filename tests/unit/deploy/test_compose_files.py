@@ -59,7 +59,10 @@ def test_its_memory_and_its_logs_are_bounded(file: str, name: str) -> None:
 def test_it_is_watched_and_starts_again_unless_it_is_run_by_hand(file: str, name: str) -> None:
     service = services(file)[name]
 
-    if is_by_hand(service):
+    if name == "log":
+        assert service["healthcheck"] == {"disable": True}
+        assert service["restart"].startswith("on-failure")
+    elif is_by_hand(service):
         assert service["healthcheck"] == {"disable": True}
         assert service["profiles"]
     else:
@@ -93,7 +96,8 @@ def test_what_it_mounts_is_there(file: str, name: str) -> None:
 @each
 def test_what_it_waits_for_must_be_well(file: str, name: str) -> None:
     for needed, how in services(file)[name].get("depends_on", {}).items():
-        assert how == {"condition": "service_healthy"}
+        ends = "completed_successfully" if needed == "log" else "healthy"
+        assert how == {"condition": f"service_{ends}"}
         assert not is_by_hand(services(file)[needed])
 
 

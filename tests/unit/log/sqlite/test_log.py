@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.log.base import Fenced
@@ -191,3 +192,28 @@ async def test_behind_a_fence_owners_say_nothing_unread(tmp_path: Path) -> None:
     ids = [record.event.id async for record in log.read() if record.event is not None]
     assert ids == [some_event("p", number).id for number in (0, 1, 3)]
     await log.close()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+async def test_a_file_that_goes_while_it_is_used_takes_no_more_events(written: Path, how: str) -> None:
+    log = SqliteLog(written)
+    if how == "removed":
+        atomic.remove(written)
+    else:
+        atomic.write(written, b"another file")
+
+    with raises_naming(UserError, written, "removed or replaced"):
+        await log.append(some_event("p", 200))
+    with raises_naming(UserError, written):
+        _ = [record async for record in log.read()]
+
+    await log.close()
+
+
+def test_a_file_that_is_not_there_is_missing_and_stays_so(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'log.sqlite'}"
+
+    with raises_naming(UserError, tmp_path, "missing"):
+        open_log(url)
+
+    assert list(tmp_path.iterdir()) == []
