@@ -26,7 +26,7 @@ from benchmarks.brokers import a_kafka
 from benchmarks.replay import facts
 from benchmarks.report import comparison, publish
 from labelloop.config.locations import KAFKA, SQLITE
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from labelloop.log.base import Arrived
 from labelloop.log.kafka import read_settings
 from labelloop.log.kafka.reader import EndOffsets, read
@@ -71,6 +71,7 @@ def events_of_twenty_items(count: int) -> list[Event]:
 
 async def append_rate(url: str, events: list[Event], size: int) -> float:
     """Events a second, `size` in an append."""
+    await create_log(url)
     log = open_log(url)
     await log.append(new_event(PROJECT, ProjectPaused(request="first", who="ada", why=""), source="b"))
     started = time.perf_counter()
@@ -127,6 +128,7 @@ def loads_rate(events: list[Event]) -> float:
 
 async def owner_append_rate(url: str, count: int) -> float:
     """Events a second that an owner appends one by one: a fenced transaction each."""
+    await create_log(url)
     log = open_log(url)
     await log.append(*small_events(1))
     events = [
@@ -147,6 +149,7 @@ async def owner_append_rate(url: str, count: int) -> float:
 
 async def latencies(url: str, count: int) -> list[float]:
     """Seconds from the call of `append` here to an event's arrival at an owner in another process."""
+    await create_log(url)
     log = open_log(url)
     appended: list[float] = []
     with owner(url) as (_, seen):

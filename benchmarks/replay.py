@@ -21,7 +21,7 @@ from typing import TypeVar
 import psutil
 
 from benchmarks.report import comparison, publish
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
@@ -125,6 +125,7 @@ class Measured:
 
 async def fill(log: Path, batches: int) -> None:
     """A log of that many batches, each of which is done and learned."""
+    await create_log(f"sqlite:///{log}")
     opened = open_log(f"sqlite:///{log}")
     told = whole(itertools.islice(facts(recorded=0), 1 + batches * 4))
     while events := list(itertools.islice(told, 1000)):

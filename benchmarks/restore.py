@@ -17,7 +17,7 @@ from shutil import rmtree
 from benchmarks.brokers import a_kafka
 from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
-from labelloop.log import open_log
+from labelloop.log import create_log, open_log
 from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome, Polled
@@ -54,6 +54,7 @@ class Idle(Controller[str]):
 
 
 async def fill(url: str, count: int) -> None:
+    await create_log(url)
     log = open_log(url)
     events = [new_event(PROJECT, data, source="benchmark") for data in islice(facts(), count)]
     for first in range(0, count, 1000):
