@@ -10,7 +10,7 @@ from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.doctor.software import release, requirements
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.base import BUNDLED, is_of_hub, resolve
-from labelloop.log import open_log
+from labelloop.log import LogLost, open_log
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
@@ -44,6 +44,8 @@ async def check_log(locations: Locations) -> LogReport:
                 [Finding("log", OK, f"{locations.log} is not there yet: the first project creates it")]
             )
         return await _read(locations.log)
+    except LogLost as error:
+        return LogReport([Finding("log", FAIL, str(error))])
     except Unavailable as error:
         return LogReport([Finding("log", FAIL, f"{error}: start it, or check --log and the network")])
     except UserError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
+from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError
@@ -13,10 +14,12 @@ from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.reader import COMMITTED, PATIENCE, consuming, position, stopped
 from labelloop.log.kafka.records import DuplicateFilter, to_record
 from labelloop.log.kafka.settings import KafkaSettings
+from labelloop.log.kafka.topics import missing_topic, noticing_loss
 
 logger = logging.getLogger(__name__)
 # A stuck member misses its heartbeats anyway; one that works on a record for an hour must not lose it.
 UNHURRIED = {"max_poll_interval_ms": 24 * 3600 * 1000}
+IDLE_MS = 5000
 LOST = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
 
 
@@ -43,9 +46,12 @@ class KafkaFollower:
         distinct = DuplicateFilter()
         while True:
             with translated(self._settings):
-                record = to_record(await self._consumer.getone())
-            if distinct.is_new(record):
-                yield record
+                pages = await self._consumer.getmany(timeout_ms=IDLE_MS, max_records=1)
+            if not pages:
+                await self._check_topic()
+            for record in map(to_record, chain.from_iterable(pages.values())):
+                if distinct.is_new(record):
+                    yield record
 
     async def commit(self, record: Record) -> None:
         """Commit: everything up to and including `record` is handled.
@@ -68,14 +74,23 @@ class KafkaFollower:
         return self._rebalances.count
 
     async def lag(self) -> Mapping[int, int]:
+        async with noticing_loss(self._settings):
+            with translated(self._settings):
+                async with asyncio.timeout(PATIENCE):
+                    topic_partitions = self._consumer.assignment()
+                    ends = await self._consumer.end_offsets(topic_partitions) if topic_partitions else {}
+                    return {place.partition: await self._behind(place, end) for place, end in ends.items()}
+
+    async def _behind(self, place: TopicPartition, end: int) -> int:
+        return max(0, end - await position(self._consumer, place))
+
+    async def _check_topic(self) -> None:
+        """Raises LogLost if the topic is missing, and Unavailable."""
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
-                topic_partitions = self._consumer.assignment()
-                ends = await self._consumer.end_offsets(topic_partitions) if topic_partitions else {}
-                return {
-                    topic_partition.partition: max(0, end - await position(self._consumer, topic_partition))
-                    for topic_partition, end in ends.items()
-                }
+                topics = await self._consumer.topics()
+        if self._settings.topic not in topics:
+            raise missing_topic(self._settings)
 
 
 async def commit_offsets(settings: KafkaSettings, group: str, offsets: Mapping[int, int]) -> None:

@@ -98,7 +98,7 @@ def recall(settings: KafkaSettings) -> FirstRecord | None:
 
 def start_anew(settings: KafkaSettings) -> str:
     """What to do if the log that is known is not to come back."""
-    return f"to start anew, delete {_path(settings)}, then run `labelloop init`"
+    return f"delete {_path(settings)} and run `labelloop init` to start anew"
 
 
 def _remember(settings: KafkaSettings, first: FirstRecord) -> None:

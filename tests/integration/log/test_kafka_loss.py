@@ -13,6 +13,7 @@ from labelloop.log.kafka import (
     KafkaSettings,
     create_topic,
     exists,
+    follower,
     ownership,
     read_settings,
     reader,
@@ -198,4 +199,22 @@ async def test_a_topic_that_the_log_cannot_use_is_a_fault_of_its_settings(settin
     with raises_naming(UserError, "LABELLOOP_KAFKA_PARTITIONS=2"):
         await read(log)
 
+    await log.close()
+
+
+async def test_who_follows_a_log_is_told_when_it_goes(
+    settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "IDLE_MS", 200)
+    monkeypatch.setattr(follower, "PATIENCE", 2.0)
+    await begun(settings, event := some_event("p", 1))
+    log = KafkaLog(settings)
+    async with log.follow("mine") as following:
+        records = aiter(following)
+        assert (await anext(records)).event == event
+
+        await delete_topic(settings)
+
+        with raises_naming(LogLost, settings.topic, "missing"):
+            await anext(records)
     await log.close()

@@ -28,7 +28,15 @@ def environment(kafka: SecureKafka, mechanism: str = "SCRAM-SHA-512", **more: st
 
 
 def open_log(kafka: SecureKafka, variables: Mapping[str, str]) -> KafkaLog:
-    return kafka_log(f"kafka://{kafka.servers}/secure", variables)
+    return KafkaLog(read_settings(_url(kafka), variables))
+
+
+def make_log(kafka: SecureKafka, variables: Mapping[str, str]) -> KafkaLog:
+    return kafka_log(_url(kafka), variables)
+
+
+def _url(kafka: SecureKafka) -> str:
+    return f"kafka://{kafka.servers}/secure"
 
 
 async def numbers(log: KafkaLog, project: str) -> list[str]:
@@ -43,7 +51,7 @@ async def numbers(log: KafkaLog, project: str) -> list[str]:
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 async def test_a_log_is_reached_by_tls_and_a_password(secure_kafka: SecureKafka, mechanism: str) -> None:
-    log = open_log(secure_kafka, environment(secure_kafka, mechanism))
+    log = make_log(secure_kafka, environment(secure_kafka, mechanism))
     await log.append(some_event(mechanism, 1))
 
     assert await numbers(log, mechanism) == ["ProjectPaused", "ProjectPaused"]
@@ -65,7 +73,7 @@ async def test_settings_come_from_a_file_and_the_password_from_another(
         "LABELLOOP_KAFKA_FILE": str(settings),
         "LABELLOOP_KAFKA_SASL_PLAIN_PASSWORD_FILE": str(password),
     }
-    log = open_log(secure_kafka, variables)
+    log = make_log(secure_kafka, variables)
 
     await log.append(some_event("by-file", 1))
 
