@@ -7,7 +7,7 @@ account still have the ids under which it was seen (`labelloop.oracle.lost_votes
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
 from labelloop.loop.state import Batch
@@ -58,6 +58,15 @@ class AskedText:
     votes: tuple[Vote, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """A text of a batch as people are shown it: pool item, rank, and `reason` (None for an audit text)."""
+
+    item: int
+    rank: int
+    reason: str | None
+
+
 class ProjectRecords(Protocol):
     """The records of one project.
 
@@ -100,6 +109,18 @@ class ProjectRecords(Protocol):
 
     def forget(self) -> None:
         """Check again next time whether the project is set up."""
+        ...
+
+
+@runtime_checkable
+class KnowsBatches(Protocol):
+    """Records that can tell which texts a batch has, also a batch that the log does not have.
+
+    An oracle need not offer it. After an older log was restored, its batches are picked anew without it.
+    """
+
+    async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
+        """The texts of the batch of this name and number, by rank. Empty if the project is not set up."""
         ...
 
 

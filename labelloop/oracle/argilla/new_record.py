@@ -18,6 +18,12 @@ def record_id(batch: str, item: int) -> str:
     return f"{batch}:{item}"
 
 
+def item_of(external_id: str | None, batch: str) -> int | None:
+    """The pool item of a record of this batch. None if the record is not of this batch."""
+    name, _, item = (external_id or "").rpartition(":")
+    return int(item) if name == batch and item.isdecimal() else None
+
+
 def new_record(asked: AskedText) -> NewRecord:
     """The record of a text, with its metadata for annotators."""
     metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}

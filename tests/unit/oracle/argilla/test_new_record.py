@@ -1,7 +1,7 @@
 """How a text to ask for looks in Argilla."""
 
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.new_record import new_record
+from labelloop.oracle.argilla.new_record import item_of, new_record
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 
@@ -23,3 +23,10 @@ def test_a_record_of_a_relabel_batch_is_another_than_that_of_its_first_batch() -
     assert new_record(AskedText("relabel-1", 3, 4, 0, "hello")) == NewRecord(
         external_id="relabel-1:4", text="hello", metadata={"batch": 3, "rank": 0, "item": 4}
     )
+
+
+def test_a_record_tells_its_item_in_its_own_batch_only() -> None:
+    ids = ["2:4", "12:4", "relabel-1:4", "2:four", "2:-4", "", None]
+
+    assert [item_of(id, "2") for id in ids] == [4, *[None] * 6]
+    assert item_of("relabel-1:4", "relabel-1") == 4
