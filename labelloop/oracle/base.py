@@ -44,7 +44,8 @@ class AskedText:
     `batch` and `item` identify it, however often it is written. `number`: the batch's place in the queue.
     `rank`: the text's place in the batch. `reason` and `model`: why and by which model it was picked.
     `suggestion`: the prediction that annotators see, or None for no suggestion. `votes`: recorded votes to
-    restore; the `user` of each is the id of an existing account.
+    restore; the `user` of each is the id of an existing account. `restored`: the ids of the accounts whose
+    votes were put back on the record before (`SeenRecord.restored`).
     """
 
     batch: str
@@ -56,6 +57,7 @@ class AskedText:
     model: str | None = None
     suggestion: Prediction | None = None
     votes: tuple[Vote, ...] = ()
+    restored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

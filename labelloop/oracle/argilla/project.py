@@ -13,7 +13,7 @@ from labelloop.oracle.argilla import (
     StoredRecord,
 )
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id
+from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -187,7 +187,13 @@ class ArgillaProject:
             for response in record.responses
             if response.user_id in self._usernames
         )
-        return SeenRecord(record.id, votes, record.inserted_at, outdated=not record.is_literal)
+        return SeenRecord(
+            record.id,
+            votes,
+            record.inserted_at,
+            outdated=not record.is_literal,
+            restored=restored(record.metadata),
+        )
 
 
 def _shown(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
