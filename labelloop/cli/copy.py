@@ -38,8 +38,9 @@ def copy(
 ) -> None:
     """Move a project with its whole history to another log. The same command moves it back.
 
-    FROM and TO are each the URL of a log or the folder of a home. Services may keep running: those of FROM
-    stop working on the project, and those of TO continue it. If the command is interrupted, run it again.
+    FROM and TO are each the URL of a log or the folder of a home. A home TO is made if it is not there.
+    Services may keep running: those of FROM stop working on the project, and those of TO continue it. If the
+    command is interrupted, run it again.
 
     `labelloop copy .labelloop kafka://host:9092/labelloop --project mail --to-store s3://bucket/labelloop`
     """
@@ -81,7 +82,7 @@ async def _side(named: str, store: str | None, option: str, makes_log: bool) -> 
     from labelloop.projects.move import LogSide
     from labelloop.store import Store, open_store
 
-    locations = locations_of(named)
+    locations = locations_of(named, make_home=makes_log)
     if makes_log:
         await make_log(locations)
     store_url = store or locations.known_store or SERVICE.get(STORE)

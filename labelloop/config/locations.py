@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labelloop import atomic
-from labelloop.config.home import MARK, Home, existing_home, find_home
+from labelloop.config.home import MARK, Home, find_home, open_home
 from labelloop.errors import UserError
 
 FILE = "elsewhere.json"
@@ -61,13 +61,16 @@ def choose_locations(home: Home | None, given: Elsewhere) -> Locations:
     return Locations(log, store, None)
 
 
-def locations_of(named: str) -> Locations:
+def locations_of(named: str, make_home: bool = False) -> Locations:
     """The locations of a log by URL, or of a home by folder. The store is known only for a home.
 
-    Raises UserError if there is no such home.
+    `make_home`: a home that is not there is made. Otherwise raises UserError if there is no such home.
     """
     if "://" not in named:
-        return choose_locations(existing_home(Path(named)), Elsewhere())
+        home = open_home(Path(named)) if make_home else find_home(Path(named))
+        if home is None:
+            raise UserError(f"there is no home at {named}: give the folder of a home, or the URL of a log")
+        return choose_locations(home, Elsewhere())
     log = _absolute_log(named) or named
     folder = _path(log).parent if is_file(log) else None
     home = find_home(folder) if folder is not None and (folder / MARK).is_file() else None

@@ -27,7 +27,7 @@ def query(request: QueryRequest) -> QueryResult:
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
-    candidates = _candidates(request, len(pool))
+    candidates = _candidates(request, len(pool)) if request.n else []
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
     if candidates or request.also:

@@ -7,7 +7,7 @@ account still have the ids under which it was seen (`labelloop.oracle.lost_votes
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
 from labelloop.loop.state import Batch
@@ -44,7 +44,8 @@ class AskedText:
     `batch` and `item` identify it, however often it is written. `number`: the batch's place in the queue.
     `rank`: the text's place in the batch. `reason` and `model`: why and by which model it was picked.
     `suggestion`: the prediction that annotators see, or None for no suggestion. `votes`: recorded votes to
-    restore; the `user` of each is the id of an existing account.
+    restore; the `user` of each is the id of an existing account. `restored`: the ids of the accounts whose
+    votes were put back on the record before (`SeenRecord.restored`).
     """
 
     batch: str
@@ -56,6 +57,16 @@ class AskedText:
     model: str | None = None
     suggestion: Prediction | None = None
     votes: tuple[Vote, ...] = ()
+    restored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """A text of a batch as people are shown it: pool item, rank, and `reason` (None for an audit text)."""
+
+    item: int
+    rank: int
+    reason: str | None
 
 
 class ProjectRecords(Protocol):
@@ -100,6 +111,18 @@ class ProjectRecords(Protocol):
 
     def forget(self) -> None:
         """Check again next time whether the project is set up."""
+        ...
+
+
+@runtime_checkable
+class KnowsBatches(Protocol):
+    """Records that can tell which texts a batch has, also a batch that the log does not have.
+
+    An oracle need not offer it. After an older log was restored, its batches are picked anew without it.
+    """
+
+    async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
+        """The texts of the batch of this name and number, by rank. Empty if the project is not set up."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Decide whether a missing vote was withdrawn by its annotator or lost by the server.
 
-A vote was withdrawn only if its account exists and the record still has the server id under which the vote
-was seen. Any other missing vote was lost, and still counts as recorded.
+A vote was withdrawn only if its account exists, and the record is the one on which the vote stood: it still
+has the server id under which the vote was seen, or says that the vote was put back when it was written. Any
+other missing vote was lost, and still counts as recorded.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,31 +12,39 @@ from datetime import datetime
 from schemas.model import replaced
 from schemas.parts import ItemVotes, Vote
 
+Accounts = Mapping[str, str]
+"""Usernames by the accounts' ids on the server."""
+
 
 @dataclass(frozen=True)
 class SeenRecord:
     """A record as it is on the server now: its id, its votes, and when it was created.
 
-    `outdated`: an older labelloop wrote it, so it has to be written again.
+    `outdated`: an older labelloop wrote it, so it has to be written again. `restored`: the ids of the
+    accounts whose votes were put back on it; None if the oracle does not tell.
     """
 
     record: str
     votes: tuple[Vote, ...]
     inserted_at: datetime
     outdated: bool = False
+    restored: Collection[str] | None = None
 
 
-def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Collection[str]) -> tuple[Vote, ...]:
-    """The recorded votes that the server lost, for a record that exists. `accounts` are the users' ids."""
+def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:
+    """The recorded votes that the server lost, for a record that exists."""
     present = {vote.username for vote in seen.votes}
+    back = {accounts.get(account) for account in seen.restored or ()}
     return tuple(
         vote
         for vote in recorded.votes
-        if vote.username not in present and not (recorded.record == seen.record and vote.user in accounts)
+        if vote.username not in present
+        and vote.username not in back
+        and not (recorded.record == seen.record and vote.user in accounts)
     )
 
 
-def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Collection[str]) -> ItemVotes:
+def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Accounts) -> ItemVotes:
     """The votes that count now: those on the server, and those that the server lost."""
     if seen is None:
         return recorded

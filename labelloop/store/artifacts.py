@@ -66,11 +66,12 @@ def file_digest(path: Path) -> str:
 def place(beside: Path, folder: Path) -> None:
     """Move a complete model to `folder`, which is named by its sha256.
 
-    An intact model that is already there is kept; a damaged one is replaced.
+    An intact model that is already there is kept, as if it were new; a damaged one is replaced.
     """
     if folder.exists():
         try:
             verify(folder, folder.name)
+            os.utime(folder)
             return
         except (ModelMissing, ModelDamaged):
             shutil.rmtree(folder)

@@ -25,7 +25,7 @@ class QueuedAlert:
 
 @dataclass
 class OpenAlert:
-    """An open alert, and since when it is open."""
+    """An open alert, and when its problem began."""
 
     title: str
     since: datetime
@@ -59,7 +59,7 @@ class Book:
         if before.keys() == firing.keys():
             return False
         self.standing[about] = {
-            key: before.get(key, OpenAlert(alert.title, now)) for key, alert in firing.items()
+            key: before.get(key, OpenAlert(alert.title, alert.since or now)) for key, alert in firing.items()
         }
         if not firing:
             del self.standing[about]

@@ -17,11 +17,15 @@ SILENT, LAG, WAITING = "silent", "lag", "waiting"
 
 @dataclass(frozen=True)
 class Alert:
-    """A problem. Its `key` stays the same as long as the problem lasts."""
+    """A problem. Its `key` stays the same as long as the problem lasts.
+
+    `since`: when it began. None: when it was first seen.
+    """
 
     key: str
     title: str
     text: str
+    since: datetime | None = None
 
 
 Failing = Mapping[tuple[str, str], ServiceFailed]
@@ -82,7 +86,7 @@ def of_service(
     is_silent = rules.silent is not None and (SILENT in standing or now - look.since >= rules.silent)
     if look.problem is not None and rules.silent is not None and is_silent:
         text = f"For {spoken(rules.silent)} and more: {look.problem}."
-        alerts.append(Alert(SILENT, f"{name} is silent or not ready", text))
+        alerts.append(Alert(SILENT, f"{name} is silent or not ready", text, look.since))
     if rules.lag is not None:
         unknown = look.lag is None
         if (unknown and LAG in standing) or (look.lag or 0.0) > rules.lag.total_seconds():
@@ -106,9 +110,10 @@ def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
     times = [opened[0].queried_at]
     for batch in state.batches.values():
         times += [time for time in (batch.responses_at, batch.annotated_at) if time is not None]
-    if now - max(times) > rules.waiting:
+    since = max(times)
+    if now - since > rules.waiting:
         title = f"{state.project_id}: batch {opened[0].name} waits for people"
-        yield Alert(WAITING, title, f"There was no answer for more than {spoken(rules.waiting)}.")
+        yield Alert(WAITING, title, f"There was no answer for more than {spoken(rules.waiting)}.", since)
 
 
 def _still_waiting(standing: Collection[str]) -> Iterator[Alert]:

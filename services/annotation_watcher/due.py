@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from labelloop.loop import agreement
 from labelloop.loop.settings import at_batch
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.lost_votes import SeenRecord, merged
+from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
 from schemas.model import replaced
@@ -21,13 +21,13 @@ def due(
     state: LoopState,
     batch: Batch,
     seen: Mapping[int, SeenRecord],
-    accounts: Collection[str],
+    accounts: Accounts,
     now: datetime,
 ) -> Sequence[Outcome]:
-    """The events that are due after a poll of the batch. `accounts` are the ids of the server's users."""
+    """The events that are due after a poll of the batch."""
     votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
     if batch.done:
-        return _revision(batch, votes, project)
+        return _revision(batch, votes, seen, project)
     return _progress(state, project, batch, votes, seen, now)
 
 
@@ -39,7 +39,7 @@ def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
 
 
-def _votes_now(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Collection[str]) -> list[ItemVotes]:
+def _votes_now(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Accounts) -> list[ItemVotes]:
     recorded = recorded_votes(batch)
     return [merged(votes, seen.get(item), accounts) for item, votes in recorded.items()]
 
@@ -70,8 +70,11 @@ def _progress(
     return outcomes
 
 
-def _revision(batch: Batch, votes: list[ItemVotes], project: ProjectCreated) -> list[Outcome]:
-    if _signature(votes) == _signature(batch.answers):
+def _revision(
+    batch: Batch, votes: list[ItemVotes], seen: Mapping[int, SeenRecord], project: ProjectCreated
+) -> list[Outcome]:
+    recorded = recorded_votes(batch)
+    if all(_is_known(recorded[item.item], item, seen.get(item.item)) for item in votes):
         return []
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
@@ -98,6 +101,19 @@ def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | 
         items=tuple(items),
         opened=opened,
         agreement=agreement.mean(items),
+    )
+
+
+def _is_known(recorded: ItemVotes, now: ItemVotes, seen: SeenRecord | None) -> bool:
+    """Whether these answers are recorded, and would be missed if somebody took one back.
+
+    Other ids alone need no recording where the record itself says whose votes were put back on it.
+    """
+    restored = (seen.restored if seen else None) or ()
+    users = {vote.username: vote.user for vote in recorded.votes}
+    return _answers(recorded) == _answers(now) and all(
+        (now.record == recorded.record and vote.user == users[vote.username]) or vote.user in restored
+        for vote in now.votes
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from labelloop.learner.requests import Pick
 from labelloop.loop.draws import shuffled
+from labelloop.loop.labels import asked
 from labelloop.loop.relabels import NextRelabel, next_relabel
 from labelloop.loop.schedule import NextBatch, is_last_queried, next_batch, picking_model
 from labelloop.loop.state import LoopState
+from labelloop.oracle.base import ShownText
 from schemas.parts import QueriedItem
 
 
@@ -20,6 +22,34 @@ def is_model_wanted(state: LoopState) -> bool:
     if state.ended or is_last_queried(state):
         return False
     return picking_model(state.project, state.numbered) >= 0
+
+
+def is_due_by_labels(state: LoopState) -> bool:
+    """Whether labels decide what the next batch asks for, so that it can differ if it is picked again."""
+    return picking_model(state.project, state.numbered) >= 0
+
+
+def shown_again(state: LoopState, size: int, shown: Sequence[ShownText]) -> list[ShownText]:
+    """Of the texts that people are shown as the next batch, those that it can have, by rank."""
+    free = {text.item: text for text in shown if text.item < state.project.pool.size}
+    for item in asked(state) & free.keys():
+        del free[item]
+    return list(free.values())[:size]
+
+
+def shown_items(shown: Sequence[ShownText], described: Sequence[Pick]) -> tuple[QueriedItem, ...]:
+    """The items of a batch that people are shown already, with the model's predictions for them."""
+    return tuple(
+        QueriedItem(
+            item=text.item,
+            rank=rank,
+            reason="audit" if text.reason is None else "uncertain",
+            predicted=(pick.label,),
+            probability=pick.probability,
+            suggested=text.reason is not None,
+        )
+        for rank, (text, pick) in enumerate(zip(shown, described, strict=True))
+    )
 
 
 def queried_items(

@@ -11,10 +11,14 @@ from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 @dataclass(frozen=True)
 class MissingRecord:
-    """A text whose record is missing, lacks recorded votes, or is outdated."""
+    """A text whose record is missing, lacks recorded votes, or is outdated.
+
+    `restored`: the accounts whose votes were put back on its record before.
+    """
 
     item: int
     votes: tuple[Vote, ...]
+    restored: tuple[str, ...] = ()
 
 
 def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, str]) -> list[MissingRecord]:
@@ -30,8 +34,10 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
             continue
         if picked.item not in seen:
             missing.append(MissingRecord(picked.item, votes.votes))
-        elif (lost := lost_votes(votes, seen[picked.item], accounts)) or seen[picked.item].outdated:
-            missing.append(MissingRecord(picked.item, lost))
+            continue
+        record = seen[picked.item]
+        if (lost := lost_votes(votes, record, accounts)) or record.outdated:
+            missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ())))
     return missing
 
 
@@ -58,12 +64,14 @@ def asked_texts(
     ids = {username: user_id for user_id, username in accounts.items()}
     picked = {item.item: item for item in batch.queried.items}
     return [
-        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids))
+        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored)
         for lack, text in zip(lacking, texts, strict=True)
     ]
 
 
-def _asked(batch: Batch, picked: QueriedItem, text: str, votes: tuple[Vote, ...]) -> AskedText:
+def _asked(
+    batch: Batch, picked: QueriedItem, text: str, votes: tuple[Vote, ...], restored: tuple[str, ...]
+) -> AskedText:
     is_audit = picked.reason == "audit"
     return AskedText(
         batch=batch.name,
@@ -75,6 +83,7 @@ def _asked(batch: Batch, picked: QueriedItem, text: str, votes: tuple[Vote, ...]
         model=None if is_audit else batch.queried.model,
         suggestion=_suggestion(batch, picked),
         votes=votes,
+        restored=restored,
     )
 
 

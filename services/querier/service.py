@@ -13,6 +13,7 @@ from labelloop.loop.labels import asked
 from labelloop.loop.relabels import NextRelabel
 from labelloop.loop.schedule import NextBatch
 from labelloop.loop.state import LoopState
+from labelloop.oracle.base import ShownText
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
@@ -20,6 +21,7 @@ from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import is_model_wanted, next_work
 from services.querier.picking import query_batch
 from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
+from services.querier.shown_before import ShownBefore
 
 
 class Querier(Controller[NextBatch | NextRelabel]):
@@ -38,6 +40,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         self._warm: asyncio.Task[None] | None = None
         self._pools = Pools(self._store)
         self._record_sync = RecordSync(self._oracle, self._pools)
+        self._shown_before = ShownBefore(self._oracle)
 
     async def close(self) -> None:
         if self._warm is not None:
@@ -55,11 +58,12 @@ class Querier(Controller[NextBatch | NextRelabel]):
         project = state.project
         if isinstance(work, NextRelabel):
             return [Outcome(_again(project, work), work.cause)]
+        shown = await self._shown_before.texts(state, work)
         if work.model is None:
-            return [Outcome(await self._cold_start(state, project, work), work.cause)]
+            return [Outcome(await self._cold_start(state, project, work, shown), work.cause)]
         trained = state.models[work.model].latest
         try:
-            queried = await query_batch(self._worker, self._store, self._settings.threads, state, work)
+            queried = await query_batch(self._worker, self._store, self._settings.threads, state, work, shown)
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
@@ -76,11 +80,15 @@ class Querier(Controller[NextBatch | NextRelabel]):
             self._warm = asyncio.create_task(self._worker.warm())
         return Polled(again_in=COMPARE_EVERY)
 
-    async def _cold_start(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> BatchQueried:
+    async def _cold_start(
+        self, state: LoopState, project: ProjectCreated, work: NextBatch, shown: Sequence[ShownText]
+    ) -> BatchQueried:
         started = time.monotonic()
         pool, taken = await self._pools.open(project), asked(state)
         gold = pool.gold(range(len(pool))) if project.cold_start == "balanced" else None
-        if gold is None:
+        if shown:
+            items = [text.item for text in shown]
+        elif gold is None:
             items = random_draw(project.seed, len(pool), taken, work.size)
         else:
             items = balanced_draw(project.seed, gold, taken, work.size)

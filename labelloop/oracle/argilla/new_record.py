@@ -1,5 +1,7 @@
 """Build a text's record for Argilla: id, text, metadata and suggestion."""
 
+from collections.abc import Mapping
+
 from labelloop.oracle.argilla.models import MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText
 
@@ -13,9 +15,24 @@ METADATA = {
 """The metadata that annotators see: titles, and Argilla's types."""
 
 
+RESTORED = "restored"
+"""The metadata of a record on which votes were put back: the ids of their accounts."""
+
+
+def restored(metadata: Mapping[str, MetadataValue]) -> tuple[str, ...]:
+    """The ids of the accounts whose votes were put back on a record with this metadata."""
+    return tuple(str(metadata.get(RESTORED, "")).split())
+
+
 def record_id(batch: str, item: int) -> str:
     """The external id of a text's record. It is always the same."""
     return f"{batch}:{item}"
+
+
+def item_of(external_id: str | None, batch: str) -> int | None:
+    """The pool item of a record of this batch. None if the record is not of this batch."""
+    name, _, item = (external_id or "").rpartition(":")
+    return int(item) if name == batch and item.isdecimal() else None
 
 
 def new_record(asked: AskedText) -> NewRecord:
@@ -25,6 +42,9 @@ def new_record(asked: AskedText) -> NewRecord:
         metadata["reason"] = asked.reason
     if asked.model is not None:
         metadata["model"] = _agent(asked.model)
+    put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
+    if put_back:
+        metadata[RESTORED] = " ".join(sorted(put_back))
     suggested = asked.suggestion
     return NewRecord(
         external_id=record_id(asked.batch, asked.item),

@@ -1,7 +1,7 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.config.settings import ServiceSettings
@@ -13,8 +13,8 @@ from labelloop.oracle.argilla import (
     StoredRecord,
 )
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.argilla.new_record import new_record, record_id
-from labelloop.oracle.base import AskedText, Missing
+from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
 from schemas.events import ProjectCreated
@@ -100,6 +100,18 @@ class ArgillaProject:
             if record.external_id in wanted
         }
 
+    async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
+        """The batch's texts on the server, by rank."""
+        dataset = await self._find()
+        if dataset is None:
+            return ()
+        try:
+            records = await self._argilla.records(dataset, number, suggestions=False)
+        except Missing:
+            self._dataset = None
+            return ()
+        return sorted(_shown(batch, records), key=lambda text: (text.rank, text.item))
+
     async def accounts(self) -> Mapping[str, str]:
         """The current usernames by account id."""
         self._usernames = {user.id: user.username for user in await self._argilla.users()}
@@ -175,7 +187,21 @@ class ArgillaProject:
             for response in record.responses
             if response.user_id in self._usernames
         )
-        return SeenRecord(record.id, votes, record.inserted_at, outdated=not record.is_literal)
+        return SeenRecord(
+            record.id,
+            votes,
+            record.inserted_at,
+            outdated=not record.is_literal,
+            restored=restored(record.metadata),
+        )
+
+
+def _shown(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
+    for record in records:
+        item, rank = item_of(record.external_id, batch), record.metadata.get("rank")
+        if item is not None and isinstance(rank, int):
+            reason = record.metadata.get("reason")
+            yield ShownText(item, rank, None if reason is None else str(reason))
 
 
 ARGILLA = OraclePlugin("argilla", ArgillaOracle.from_settings)

@@ -52,6 +52,20 @@ def test_from_one_home_to_another_and_back_by_their_folders(home: Path, tmp_path
     assert labelloop("pause", "--home", home).exit_code == 0
 
 
+def test_a_home_that_is_not_there_is_made(home: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+
+    moved = labelloop("copy", home, new)
+
+    assert moved.exit_code == 0, moved.output
+    assert [each["moved"] for each in projects(new)] == [None]
+    assert new.stat().st_mode & 0o777 == 0o700
+    told = error_line(labelloop("copy", tmp_path / "nowhere", tmp_path / "newer"))
+    assert names(told, tmp_path / "nowhere")
+    assert not names(told, "--home")
+    assert not (tmp_path / "newer").exists()
+
+
 def test_a_log_in_no_home_needs_its_store(home: Path, tmp_path: Path) -> None:
     target = f"sqlite:///{tmp_path}/team.sqlite"
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,39 @@ def test_a_restored_home_shows_what_the_first_one_showed(home: Home, tmp_path: P
         assert shown[0] == shown[1] != ""
     places = [path for root in (tmp_path / "backup", new.path) for path in (root, *root.rglob("*"))]
     assert [path for path in places if path.stat().st_mode & 0o077] == []
+
+
+async def hot(home: Home, folder: Path) -> None:
+    """Back up while a service owns the log."""
+    log = SqliteLog(home.log)
+    async with log.own("querier"):
+        await back_up(home, folder)
+    await log.close()
+
+
+async def cold(home: Home, folder: Path) -> None:
+    await back_up(home, folder)
+
+
+@pytest.mark.parametrize("drill", [hot, cold])
+def test_a_home_that_is_away_and_restored_has_the_same_digests(
+    drill: Callable[[Home, Path], Coroutine[None, None, None]], home: Home, tmp_path: Path
+) -> None:
+    def replayed(*options: str) -> dict[str, Any]:
+        said = labelloop("replay", "--home", home.path, "--json", *options)
+        assert said.exit_code == 0, said.output
+        return dict(json.loads(said.stdout))
+
+    before = replayed()
+    asyncio.run(drill(home, tmp_path / "backup"))
+    home.path.rename(tmp_path / "away")
+
+    restore(tmp_path / "backup", home.path)
+
+    beginning = f"{before['log']['events']}:{before['log']['digest']}"
+    after = replayed("--verify", "--expect", beginning)
+    assert (after["digest"], after["log"]) == (before["digest"], before["log"])
+    assert after["verified"]["events"] == before["events"]
 
 
 async def test_a_log_that_is_being_written_is_copied_whole_and_is_free_in_the_copy(

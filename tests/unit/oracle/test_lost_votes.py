@@ -12,7 +12,7 @@ from tests.support.states import vote, votes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
-BOTH = {"u-ann", "u-bob"}
+BOTH = {"u-ann": "ann", "u-bob": "bob"}
 
 
 def seen(*given: Vote, record: str = "r-7") -> SeenRecord:
@@ -36,18 +36,18 @@ def test_a_record_that_was_made_again_lost_its_votes() -> None:
 
 
 def test_an_account_that_is_gone_lost_its_votes_and_nobody_elses() -> None:
-    assert lost_votes(votes(7, ANN, BOB), seen(), {"u-bob"}) == (ANN,)
-    assert merged(votes(7, ANN, BOB), seen(), {"u-bob"}) == votes(7, ANN)
+    assert lost_votes(votes(7, ANN, BOB), seen(), {"u-bob": "bob"}) == (ANN,)
+    assert merged(votes(7, ANN, BOB), seen(), {"u-bob": "bob"}) == votes(7, ANN)
 
 
 def test_an_account_that_was_made_again_lost_its_votes() -> None:
-    assert lost_votes(votes(7, ANN), seen(), {"u-ann-again"}) == (ANN,)
+    assert lost_votes(votes(7, ANN), seen(), {"u-ann-again": "ann"}) == (ANN,)
 
 
 def test_votes_put_back_stand_on_the_new_record_and_the_new_account() -> None:
     again = vote("ann", "spam", user="u-ann-again")
 
-    now = merged(votes(7, ANN), seen(again, record="r-new"), {"u-ann-again"})
+    now = merged(votes(7, ANN), seen(again, record="r-new"), {"u-ann-again": "ann"})
 
     assert now == votes(7, again, record="r-new")
 
@@ -57,6 +57,14 @@ def test_while_one_vote_is_lost_the_others_on_a_new_record_are_not_taken_for_see
 
     assert now == votes(7, ANN, BOB)
     assert merged(now, seen(BOB, record="r-new"), BOTH) == now
+
+
+def test_a_vote_that_was_put_back_on_a_record_may_be_taken_back_there() -> None:
+    record = SeenRecord("r-new", (BOB,), NOW, restored=("u-ann",))
+
+    assert lost_votes(votes(7, ANN, BOB), record, BOTH) == ()
+    assert merged(votes(7, ANN, BOB), record, BOTH) == votes(7, BOB, record="r-new")
+    assert lost_votes(votes(7, ANN, BOB), record, {"u-again": "ann"}) == (ANN,)
 
 
 def test_an_edited_vote_is_the_new_one() -> None:
@@ -97,11 +105,12 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
     users = {one.username: str(one.user) for one in recorded.votes}
     record: str | None = recorded.record
     present = {one.username: one for one in recorded.votes}
+    restored: set[str] = set()
     believed = recorded
     for step in range(data.draw(st.integers(1, 12))):
         match data.draw(st.sampled_from(["record", "account", "restore", "look"])):
             case "record":
-                record, present = None, {}
+                record, present, restored = None, {}, set()
             case "account":
                 name = data.draw(st.sampled_from(sorted(labels)))
                 users.pop(name, None)
@@ -109,10 +118,13 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
             case "restore":
                 record = record or f"again-{step}"
                 for one in believed.votes:
-                    if data.draw(st.booleans()):
+                    if one.username not in present and data.draw(st.booleans()):
                         user = users.setdefault(one.username, f"u-{step}-{one.username}")
-                        present.setdefault(one.username, replaced(one, user=user))
+                        present[one.username] = replaced(one, user=user)
+                        restored.add(user)
             case "look":
-                now = None if record is None else SeenRecord(record, tuple(present.values()), NOW)
-                believed = merged(believed, now, set(users.values()))
+                told = None if data.draw(st.booleans()) else tuple(restored)
+                there = tuple(present.values())
+                now = None if record is None else SeenRecord(record, there, NOW, restored=told)
+                believed = merged(believed, now, {user: name for name, user in users.items()})
                 assert {one.username: one.labels for one in believed.votes} == labels

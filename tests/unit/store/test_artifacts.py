@@ -105,6 +105,17 @@ def test_pruning_leaves_a_model_that_the_log_may_not_have_yet_for_an_hour(tmp_pa
     assert new.is_dir()
 
 
+def test_a_model_that_is_made_again_under_an_older_log_is_not_pruned_before_the_log_has_it(
+    tmp_path: Path,
+) -> None:
+    old = store(tmp_path / "0", fill)
+    os.utime(old, (DAY, DAY))
+
+    assert store(tmp_path / "0", fill) == old
+
+    assert prune(tmp_path) == []
+
+
 def test_pruning_clears_away_what_a_dead_writer_left(tmp_path: Path) -> None:
     left = tmp_path / "7" / ".writing-1"
     left.mkdir(parents=True)

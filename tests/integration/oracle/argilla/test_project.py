@@ -4,6 +4,7 @@ import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.project import AT_ONCE, FRESH, ArgillaProject
+from labelloop.oracle.base import AskedText, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.clock import Clock
@@ -60,3 +61,19 @@ async def test_what_is_written_by_oneself_is_seen_at_once(
     await seeing.remove([before[1].record])
 
     assert (await seen(seeing)).keys() == {0, 2}
+
+
+async def test_a_batch_is_told_by_rank_and_no_other_text_with_it(
+    argilla: Argilla, dataset: Dataset, clock: Clock
+) -> None:
+    seeing = ArgillaProject(argilla, dataset.name, clock=clock)
+    assert await ArgillaProject(argilla, "nowhere").shown("3", 3) == ()
+    await seeing.set_up(project(labels=("spam", "ham", "eggs")))
+    ranked = [AskedText("3", 3, item, rank, "text", "uncertain") for item, rank in ((7, 1), (9, 0))]
+    others = [AskedText("relabel-1", 3, 5, 0, "text", "relabel"), AskedText("4", 4, 6, 0, "text")]
+    await seeing.put([*ranked, AskedText("3", 3, 2, 2, "audit"), *others])
+
+    shown = await seeing.shown("3", 3)
+
+    assert shown == [ShownText(9, 0, "uncertain"), ShownText(7, 1, "uncertain"), ShownText(2, 2, None)]
+    assert await seeing.shown("5", 5) == []

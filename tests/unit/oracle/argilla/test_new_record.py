@@ -1,7 +1,7 @@
 """How a text to ask for looks in Argilla."""
 
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.new_record import new_record
+from labelloop.oracle.argilla.new_record import item_of, new_record, restored
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 
@@ -13,7 +13,14 @@ def test_a_record_shows_why_and_by_which_model_its_text_was_picked() -> None:
     assert new_record(text) == NewRecord(
         external_id="2:4",
         text="hello",
-        metadata={"batch": 2, "rank": 0, "item": 4, "reason": "uncertain", "model": "model-0"},
+        metadata={
+            "batch": 2,
+            "rank": 0,
+            "item": 4,
+            "reason": "uncertain",
+            "model": "model-0",
+            "restored": "u-ann u-bob",
+        },
         suggestion=Suggestion(("ham",), 0.4, "model-0"),
         responses=(NewResponse("u-ann", "submitted", ("spam",)), NewResponse("u-bob", "discarded", ())),
     )
@@ -23,3 +30,17 @@ def test_a_record_of_a_relabel_batch_is_another_than_that_of_its_first_batch() -
     assert new_record(AskedText("relabel-1", 3, 4, 0, "hello")) == NewRecord(
         external_id="relabel-1:4", text="hello", metadata={"batch": 3, "rank": 0, "item": 4}
     )
+
+
+def test_a_record_tells_its_item_in_its_own_batch_only() -> None:
+    ids = ["2:4", "12:4", "relabel-1:4", "2:four", "2:-4", "", None]
+
+    assert [item_of(id, "2") for id in ids] == [4, *[None] * 6]
+    assert item_of("relabel-1:4", "relabel-1") == 4
+
+
+def test_a_record_tells_whose_votes_were_put_back_on_it_now_and_before() -> None:
+    text = AskedText("2", 2, 4, 0, "hello", votes=(vote("ann", "spam"),), restored=("u-bob",))
+
+    assert restored(new_record(text).metadata) == ("u-ann", "u-bob")
+    assert restored({"batch": 2}) == ()

@@ -39,6 +39,18 @@ def test_what_is_wrong_is_told_once_and_that_it_is_over_once(tmp_path: Path) -> 
     assert not book.standing
 
 
+def test_it_lasted_from_when_it_began_which_is_before_it_is_told(tmp_path: Path) -> None:
+    book = opened(tmp_path, "mail")
+    silent = {"silent": Alert("silent", "trainer is silent", "For 20 s and more.", START)}
+    book.change("service trainer", silent, START + timedelta(seconds=20))
+    book.save()
+
+    again = opened(tmp_path, "mail")
+    again.change("service trainer", {}, START + timedelta(seconds=35))
+
+    assert names(again.outbox[-1].message.text, "35 s")
+
+
 def test_each_target_takes_each_message_once_over_a_restart(tmp_path: Path) -> None:
     book = opened(tmp_path)
     book.change("mail-5e1f", WAITS, START)

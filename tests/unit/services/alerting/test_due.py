@@ -147,6 +147,7 @@ def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() 
     silent = of_service("trainer", look, (), RULES, late)["silent"]
     assert names(silent.title, "trainer")
     assert names(silent.text, "ConnectError")
+    assert silent.since == START
     assert "silent" in of_service("trainer", look, {"silent"}, RULES, soon)
     assert not of_service("trainer", ServiceHealth(None, START), {"silent"}, RULES, late)
     assert not of_service("trainer", look, (), Rules(silent=None), late)

@@ -1,5 +1,6 @@
 """Which events a look at a batch makes due."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.support.states import (
     votes,
 )
 
-USERS = {f"u-{name}" for name in ("ann", "bob")}
+USERS = {f"u-{name}": name for name in ("ann", "bob")}
 ANN_SPAM, ANN_HAM, BOB_HAM = vote("ann", "spam"), vote("ann", "ham"), vote("bob", "ham")
 LATER = START + timedelta(hours=1)
 
@@ -39,7 +40,7 @@ def everything(*labels: str | None) -> dict[int, SeenRecord]:
 def look(
     *told: e.EventData,
     sees: dict[int, SeenRecord],
-    users: set[str] = USERS,
+    users: dict[str, str] = USERS,
     at: datetime = LATER,
     batch: str = "0",
     **settings: Any,
@@ -244,7 +245,7 @@ def test_what_the_server_lost_is_no_revision() -> None:
 
     assert look(*done, sees={}) == []
     assert look(*done, sees=half) == []
-    assert look(*done, sees={**sees_done(), **seen()}, users={"u-bob"}) == []
+    assert look(*done, sees={**sees_done(), **seen()}, users={"u-bob": "bob"}) == []
     assert look(*done, sees={**sees_done(), **seen(record="r-again")}) == []
 
 
@@ -261,6 +262,35 @@ def test_labels_on_new_records_are_a_revision_so_that_withdrawals_there_are_seen
     (withdrawal,) = look(queried(), DONE, revised, sees={**moved, **seen(record="r-again")})
     assert isinstance(withdrawal.data, e.BatchAnnotated)
     assert withdrawal.data.items[0].labels == ()
+
+
+def put_back(*given: Vote, to: tuple[str, ...] = ("u-ann",)) -> dict[int, SeenRecord]:
+    """Item 0's record, made again with votes of these accounts, as the record says."""
+    return {0: replace(seen(*given, record="r-again")[0], restored=to)}
+
+
+def test_other_ids_alone_are_no_revision_where_the_record_says_whose_votes_were_put_back() -> None:
+    done = (queried(), DONE)
+
+    assert look(*done, sees={**sees_done(), **put_back(ANN_SPAM)}) == []
+    again = vote("ann", "spam", user="u-ann-again")
+    users = {"u-ann-again": "ann"}
+    assert look(*done, sees={**sees_done(), **put_back(again, to=("u-ann-again",))}, users=users) == []
+    (answered_there,) = look(*done, sees={**sees_done(), **put_back(ANN_SPAM, to=())})
+    assert isinstance(answered_there.data, e.BatchAnnotated)
+
+
+def test_a_vote_that_was_put_back_may_be_taken_back_or_changed() -> None:
+    done = (queried(), DONE)
+
+    (withdrawal,) = look(*done, sees={**sees_done(), **put_back()})
+    (edit,) = look(*done, sees={**sees_done(), **put_back(ANN_HAM)})
+
+    assert isinstance(withdrawal.data, e.BatchAnnotated)
+    assert isinstance(edit.data, e.BatchAnnotated)
+    assert [outcome.items[0].labels for outcome in (withdrawal.data, edit.data)] == [(), ("ham",)]
+    assert edit.data.items[0].record == "r-again"
+    assert look(*done, sees={**sees_done(), **put_back()}, users={"u-bob": "bob"}) == []
 
 
 def test_texts_that_went_back_to_the_pool_are_not_revised() -> None:

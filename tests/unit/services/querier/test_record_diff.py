@@ -71,6 +71,18 @@ def test_a_record_without_the_votes_that_it_had_gets_only_those() -> None:
     assert found(*told, sees=rest | seen(0, BOB, record="again")) == [MissingRecord(0, (ANN,))]
 
 
+def test_a_record_keeps_telling_whose_votes_were_put_back_on_it() -> None:
+    told = (queried(items=(0,)), recorded(votes(0, ANN, BOB)))
+    again = {0: replace(seen(0, ANN, record="again")[0], restored=("u-ann",))}
+    batch = state_of(project(), *told).batches["0"]
+
+    lacking = found(*told, sees=again)
+    (text,) = asked_texts(batch, lacking, ["hello"], ACCOUNTS)
+
+    assert lacking == [MissingRecord(0, (BOB,), ("u-ann",))]
+    assert (text.votes, text.restored) == ((BOB,), ("u-ann",))
+
+
 def test_a_withdrawn_vote_is_not_put_back() -> None:
     told = (queried(), recorded(votes(0, ANN, BOB)))
 
