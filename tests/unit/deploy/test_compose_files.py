@@ -22,6 +22,7 @@ SERVICES = every_service()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SECRET = re.compile(r"PASSWORD|KEY|SECRET|PASS|TOKEN")
 NEEDED = re.compile(r"\$\{[A-Z_]+:\?.+\}")
+OPTIONAL = {"LABELLOOP_HEALTH_TOKEN": "${LABELLOOP_HEALTH_TOKEN:-}"}
 WITH_PASSWORD = re.compile(r"\w+://[^/\s]*:(?P<password>[^@/\s]*(\{[^}]*\})?)@")
 
 each = pytest.mark.parametrize(("file", "name"), SERVICES)
@@ -101,7 +102,7 @@ def test_what_it_waits_for_must_be_well(file: str, name: str) -> None:
 def test_no_secret_stands_in_it(file: str, name: str) -> None:
     for variable, value in services(file)[name].get("environment", {}).items():
         if SECRET.search(variable):
-            assert NEEDED.fullmatch(value)
+            assert NEEDED.fullmatch(value) or OPTIONAL.get(variable) == value
         for found in WITH_PASSWORD.finditer(str(value)):
             assert NEEDED.fullmatch(found["password"])
 
@@ -144,6 +145,13 @@ def test_every_service_of_ours_is_deployed(file: str) -> None:
     started = {_module(service) for service in services(file).values()}
 
     assert {f"services.{main.parent.name}" for main in ROOT.glob("services/*/__main__.py")} <= started
+
+
+@each_file
+def test_every_service_of_ours_can_be_given_the_token_of_its_pages(file: str) -> None:
+    ours = [service for service in services(file).values() if "build" in service]
+
+    assert all(OPTIONAL.items() <= service["environment"].items() for service in ours)
 
 
 @each_file
