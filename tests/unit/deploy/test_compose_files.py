@@ -57,6 +57,15 @@ def test_its_memory_and_its_logs_are_bounded(file: str, name: str) -> None:
 
 
 @each
+def test_its_processes_are_bounded_where_compose_takes_the_bound(file: str, name: str) -> None:
+    service = services(file)[name]
+
+    assert "pids_limit" not in service, "Compose refuses it beside limits of `deploy`"
+    if "build" in service:
+        assert service["deploy"]["resources"]["limits"]["pids"]
+
+
+@each
 def test_it_is_watched_and_starts_again_unless_it_is_run_by_hand(file: str, name: str) -> None:
     service = services(file)[name]
 
