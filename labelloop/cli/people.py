@@ -126,9 +126,10 @@ class PeopleLoop:
             self._machine = machine
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
-            for line in _login(home, argilla, machine.access.url):
+            access = self.argilla.shown(machine.access)
+            for line in _login(home, argilla, access.page):
                 screen.line(line)
-            linking = asyncio.create_task(tell_links(machine.access, watch, screen))
+            linking = asyncio.create_task(tell_links(access, watch, screen))
             try:
                 await watch.until(opened_log.log, lambda histories: False)
             finally:

@@ -21,7 +21,7 @@ OWNER = "owner"
 @asynccontextmanager
 async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
     """The given Argilla, or the one that the home uses. Raises UserError if it does not run."""
-    access = choose_elsewhere(home, given) or embedded(home)
+    access = choose_elsewhere(home, given) or given.shown(embedded(home))
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
         yield argilla, access

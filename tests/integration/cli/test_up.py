@@ -144,8 +144,10 @@ def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
         made = json.loads(labelloop("annotators", "add", "eve", "--home", home, "--json").stdout)
         assert made["url"] == argilla_server.url
 
-    with command("up", "--home", home, output=tmp_path / "again"):
+    public = ["--argilla-public-url", "https://labels.example"]
+    with command("up", "--home", home, *public, output=tmp_path / "again"):
         eventually(lambda: len(links(tmp_path / "again")) == 1, "it goes on with that Argilla")
+        assert "https://labels.example/" in links(tmp_path / "again")[0]
         assert names((tmp_path / "again").read_text(encoding="utf-8"), log)
     assert not (home / "log.sqlite").exists()
     assert not (home / "store").exists()

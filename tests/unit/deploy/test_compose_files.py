@@ -10,12 +10,14 @@ from tests.support.deployment import (
     BOTH,
     EXTERNAL,
     ROOT,
+    TLS,
     WHOLE,
     Service,
     every_service,
     is_by_hand,
     parse,
     services,
+    volumes,
 )
 
 SERVICES = every_service()
@@ -96,7 +98,7 @@ def test_what_it_mounts_is_there(file: str, name: str) -> None:
         if source.startswith("./"):
             assert (ROOT / source).exists()
         elif not source.startswith("$"):
-            assert source in parse(file)["volumes"]
+            assert source in volumes(file)
             assert len(source) > 1
 
 
@@ -138,7 +140,10 @@ def test_only_argillas_page_is_published_and_on_this_machine_alone() -> None:
         if "ports" in services(file)[name]
     }
 
-    assert published == {(WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"]}
+    assert published == {
+        (WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"],
+        (TLS, "tls"): ["80:8080", "443:8443"],
+    }
 
 
 def test_only_what_must_reach_the_outside_may() -> None:
@@ -147,6 +152,38 @@ def test_only_what_must_reach_the_outside_may() -> None:
     inside = {name for name, service in services(WHOLE).items() if set(service["networks"]) <= shut}
 
     assert inside == {"kafka", "postgres", "redis", "elasticsearch", "argilla_worker"}
+
+
+def test_the_proxy_speaks_for_argilla_and_hands_on_no_other_service() -> None:
+    caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    port = services(WHOLE)["argilla"]["ports"][0].rpartition(":")[2]
+
+    upstreams = {line.split()[1] for line in caddyfile.splitlines() if "reverse_proxy" in line.split()}
+    assert upstreams == {f"{{$LABELLOOP_PROXIED:argilla:{port}}}"}
+    assert set(services(TLS)["tls"]["networks"]) <= set(services(TLS)["argilla"]["networks"])
+    assert set(re.findall(r"\{\$(LABELLOOP_DOMAIN|LABELLOOP_TLS)\}", caddyfile)) == {
+        "LABELLOOP_DOMAIN",
+        "LABELLOOP_TLS",
+    }
+
+
+def test_the_ports_of_the_proxy_are_those_that_it_listens_on() -> None:
+    caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    listens = dict(re.findall(r"^\t(https?)_port (\d+)$", caddyfile, re.MULTILINE))
+
+    assert services(TLS)["tls"]["ports"] == [f"80:{listens['http']}", f"443:{listens['https']}"]
+
+
+@each_file
+def test_people_are_told_an_address_that_is_published_or_can_be_named(file: str) -> None:
+    service = services(file)["cli"]
+
+    if file == WHOLE:
+        public = service["environment"]["LABELLOOP_ARGILLA_PUBLIC_URL"]
+        (port,) = services(file)["argilla"]["ports"]
+        assert public == f"${{LABELLOOP_ARGILLA_PUBLIC_URL:-http://{port.rpartition(':')[0]}}}"
+    else:
+        assert service["env_file"] == ".env"
 
 
 @each_file
