@@ -44,7 +44,8 @@ argilla_header = click.option(
     help="Header for each request to Argilla, for example 'Authorization=Bearer …' for a private Space.",
 )
 argilla_public_url = click.option(
-    "--argilla-public-url", help="Address at which people open Argilla's page. [default: that of Argilla]"
+    "--argilla-public-url",
+    help="Address at which people open Argilla's page, if it is another one. `up` remembers it.",
 )
 project = click.option("--project", help="Name or id of the project. Needed if there are several.")
 as_json = click.option(
