@@ -70,7 +70,7 @@ async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> Non
         raise UserError(
             f"{name} already has an account: give another name, or run `labelloop annotators password {name}`"
         )
-    _show(name, account.password, access.url, as_json)
+    _show(name, account.password, access.page, as_json)
 
 
 async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
@@ -85,7 +85,7 @@ async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -
             raise UserError(
                 f"there is no account {name}: create it with `labelloop annotators add {name}`"
             ) from None
-    _show(name, chosen, access.url, as_json)
+    _show(name, chosen, access.page, as_json)
 
 
 def _home(path: Path, given: GivenArgilla) -> Home | None:

@@ -77,7 +77,7 @@ def end(where: Where, project: str | None, why: str) -> None:
 def skip(event: str, where: Where, why: str) -> None:
     """Let a halted project continue without the event that halts it. The event is ignored for good.
 
-    EVENT is its id or its offset in the log; `labelloop status` prints both:
+    EVENT is its id, or its place (`5:52` for partition 5, offset 52); `labelloop status` prints both:
 
     `labelloop skip 7c9e6679-7425-40de-944b-e07fc1f90ae7 --why "cut off by a full disk"`
 

@@ -43,6 +43,10 @@ argilla_header = click.option(
     type=NameValue(),
     help="Header for each request to Argilla, for example 'Authorization=Bearer …' for a private Space.",
 )
+argilla_public_url = click.option(
+    "--argilla-public-url",
+    help="Address at which people open Argilla's page, if it is another one. `up` remembers it.",
+)
 project = click.option("--project", help="Name or id of the project. Needed if there are several.")
 as_json = click.option(
     "--json", "as_json", envvar="LABELLOOP_JSON", is_flag=True, help="Print JSON for programs."
@@ -83,7 +87,7 @@ def where_and_project(command: Command) -> Command:
 
 
 def argilla(command: Command) -> Command:
-    """Add `--argilla-url`, `--argilla-key` and `--argilla-header`, which become one GivenArgilla."""
+    """Add the options that say where Argilla is, which become one GivenArgilla."""
 
     @wraps(command)
     def with_argilla(
@@ -91,12 +95,13 @@ def argilla(command: Command) -> Command:
         argilla_url: str | None,
         argilla_key: str | None,
         argilla_headers: tuple[tuple[str, str], ...],
+        argilla_public_url: str | None,
         **values: Any,
     ) -> Any:
-        given = GivenArgilla(argilla_url, argilla_key, dict(argilla_headers))
+        given = GivenArgilla(argilla_url, argilla_key, dict(argilla_headers), argilla_public_url)
         return command(*arguments, argilla=given, **values)
 
-    return with_options(with_argilla, (argilla_url, argilla_key, argilla_header))
+    return with_options(with_argilla, (argilla_url, argilla_key, argilla_header, argilla_public_url))
 
 
 def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:

@@ -100,7 +100,7 @@ class PeopleLoop:
     async def _argilla(self, home: Home) -> Embedded | ArgillaAccess:
         access = choose_elsewhere(home, self.argilla)
         if access is None:
-            address = choose_address(home, self.host, self.port)
+            address = choose_address(home, self.host, self.port, self.argilla.public_url)
             check_free(address.host, address.port)
             remember_address(home, address)
             return address
@@ -126,7 +126,7 @@ class PeopleLoop:
             self._machine = machine
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
-            for line in _login(home, argilla, machine.access.url):
+            for line in _login(home, argilla, machine.access.page):
                 screen.line(line)
             linking = asyncio.create_task(tell_links(machine.access, watch, screen))
             try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from labelloop import atomic
 from labelloop.config.home import Home
@@ -17,11 +17,20 @@ LONGEST_GUIDELINES = 10_000
 
 @dataclass(frozen=True)
 class ArgillaAccess:
-    """An Argilla's address and the owner's key. `headers` go with every request."""
+    """An Argilla's address and the owner's key. `headers` go with every request.
+
+    `public_url`: the address at which people open its page, if it is another one.
+    """
 
     url: str
     key: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    public_url: str | None = None
+
+    @property
+    def page(self) -> str:
+        """The address that people open."""
+        return self.public_url or self.url
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,13 @@ class GivenArgilla:
     url: str | None = None
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    public_url: str | None = None
+
+    def shown(self, access: ArgillaAccess) -> ArgillaAccess:
+        """The access with the given address for people, if one was given."""
+        if not self.public_url:
+            return access
+        return replace(access, public_url=self.public_url.rstrip("/"))
 
 
 def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | None:
@@ -45,9 +61,13 @@ def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | 
         if key is None:
             raise UserError(f"no key for the Argilla at {given.url}: give an owner's key with --argilla-key")
         # Without a home, the environment is a service's, which has headers in another form.
-        return ArgillaAccess(url, key, given.headers or (argilla_headers() if home is None else {}))
+        headers = given.headers or (argilla_headers() if home is None else {})
+        public_url = recorded.public_url if recorded and recorded.url == url else None
+        return given.shown(ArgillaAccess(url, key, headers, public_url))
     if recorded is not None:
-        return ArgillaAccess(recorded.url, given.key or recorded.key, given.headers or recorded.headers)
+        return given.shown(
+            replace(recorded, key=given.key or recorded.key, headers=given.headers or recorded.headers)
+        )
     if given.key is not None:
         raise UserError("--argilla-key is for an external Argilla: give its --argilla-url too")
     return None
@@ -68,4 +88,6 @@ def find_elsewhere(home: Home) -> ArgillaAccess | None:
 
 def save_elsewhere(home: Home, access: ArgillaAccess) -> None:
     """Save it for this home, readable only by its user."""
-    atomic.write(home.path / FILE, json.dumps(asdict(access)), mode=atomic.THIS_USER)
+    # 0.1.0 refuses a name that it does not know.
+    content = {name: value for name, value in asdict(access).items() if value is not None}
+    atomic.write(home.path / FILE, json.dumps(content), mode=atomic.THIS_USER)

@@ -7,6 +7,8 @@ import sys
 from http.client import HTTPConnection, HTTPException
 
 from labelloop.config.environment import OBSERVING
+from labelloop.errors import UserError
+from labelloop.observe.settings import bearing, read_token
 
 PATIENCE = 3.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -24,10 +26,14 @@ def ask(probe: str) -> str | None:
     port = OBSERVING.get("LABELLOOP_HEALTH_PORT", "")
     if not port.isdecimal() or port == "0":
         return "LABELLOOP_HEALTH_PORT is not a port: set it to the port of the service's health page"
+    try:
+        headers = bearing(read_token())
+    except UserError as error:
+        return str(error)
     host = OBSERVING.get("LABELLOOP_HEALTH_HOST") or "127.0.0.1"
     connection = HTTPConnection(EVERYWHERE.get(host, host), int(port), timeout=PATIENCE)
     try:
-        connection.request("GET", f"/{probe}")
+        connection.request("GET", f"/{probe}", headers=headers)
         answer = connection.getresponse()
         body = answer.read().decode(errors="replace").strip()
     except (OSError, HTTPException) as error:

@@ -1,5 +1,6 @@
 """The HTTP server of a service, in its own thread: /healthz, /readyz and /metrics."""
 
+import hmac
 import socket
 from collections.abc import Callable, Iterable
 from socketserver import TCPServer, ThreadingMixIn
@@ -12,9 +13,10 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from labelloop.errors import UserError
 from labelloop.observe.health import Health
 from labelloop.observe.secrets import Hide
-from labelloop.observe.settings import HOST, PORT
+from labelloop.observe.settings import HOST, PORT, TOKEN, bearing
 
 Answer = Iterable[bytes]
+App = Callable[..., Answer]
 SLOWEST_CLIENT = 10.0
 
 
@@ -41,11 +43,24 @@ class _Handler(WSGIRequestHandler):
 
 
 class HealthServer:
-    """Serves until `close`, without what `hide` removes. Raises UserError if its address is not available."""
+    """Serves until `close`, without what `hide` removes. Raises UserError if its address is not available.
 
-    def __init__(self, host: str, port: int, health: Health, registry: CollectorRegistry, hide: Hide) -> None:
+    `token`: what each request must bear; None: nothing.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        health: Health,
+        registry: CollectorRegistry,
+        hide: Hide,
+        token: str | None = None,
+    ) -> None:
         kind = _ServerOverIPv6 if ":" in host else _Server
         app = _app(health, registry, hide)
+        if token is not None:
+            app = _guarded(app, token)
         try:
             self._server = make_server(host, port, app, server_class=kind, handler_class=_Handler)
         except OSError as error:
@@ -62,7 +77,24 @@ class HealthServer:
         self._server.server_close()
 
 
-def _app(health: Health, registry: CollectorRegistry, hide: Hide) -> Callable[..., Answer]:
+def _guarded(app: App, token: str) -> App:
+    """The app for requests that bear the token."""
+    (awaited,) = bearing(token).values()
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Answer:
+        scheme, _, given = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        # The name of a scheme may be written in any case. The time that it takes tells nothing of the token.
+        header = f"{scheme.capitalize()} {given.strip()}"
+        if hmac.compare_digest(header.encode(), awaited.encode()):
+            return app(environ, start_response)
+        plain = ("Content-Type", "text/plain; charset=utf-8")
+        start_response("401 Unauthorized", [plain, ("WWW-Authenticate", "Bearer")])
+        return [f"give the token of {TOKEN}: Authorization: Bearer …\n".encode()]
+
+    return guarded
+
+
+def _app(health: Health, registry: CollectorRegistry, hide: Hide) -> App:
     metrics = make_wsgi_app(registry)
     probes = {"/healthz": health.sickness, "/readyz": health.unreadiness}
 

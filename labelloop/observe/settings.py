@@ -1,7 +1,9 @@
 """Settings of a service's observability, from its environment."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from labelloop.config.environment import OBSERVING
 from labelloop.errors import UserError
@@ -9,18 +11,26 @@ from labelloop.errors import UserError
 HOST = "LABELLOOP_HEALTH_HOST"
 PORT = "LABELLOOP_HEALTH_PORT"
 STALE_AFTER = "LABELLOOP_HEALTH_STALE_AFTER"
+TOKEN = "LABELLOOP_HEALTH_TOKEN"
+TOKEN_FILE = "LABELLOOP_HEALTH_TOKEN_FILE"
 LOG_FORMAT = "LABELLOOP_LOG_FORMAT"
 HERE = "127.0.0.1"
+A_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What RFC 6750 allows as a bearer token."""
 
 
 @dataclass(frozen=True)
 class Observing:
-    """`port` None: no server; 0: any free port. `stale_after`: seconds without a heartbeat."""
+    """`port` None: no server; 0: any free port. `stale_after`: seconds without a heartbeat.
+
+    `token`: what a request must bear; None: nothing.
+    """
 
     port: int | None = None
     host: str = HERE
     stale_after: float = 30.0
     json: bool = False
+    token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = OBSERVING) -> "Observing":
@@ -30,7 +40,31 @@ class Observing:
             host=environment.get(HOST) or HERE,
             stale_after=_seconds(environment.get(STALE_AFTER) or "30"),
             json=_is_json(environment.get(LOG_FORMAT) or "text"),
+            token=read_token(environment),
         )
+
+
+def read_token(environment: Mapping[str, str] = OBSERVING) -> str | None:
+    """The token of the health pages, given by itself or in a file. None: there is none. Raises UserError."""
+    path = environment.get(TOKEN_FILE)
+    name, token = (TOKEN_FILE, _content(path)) if path else (TOKEN, environment.get(TOKEN))
+    if token is None or (token == "" and not path):
+        return None
+    if not A_TOKEN.fullmatch(token):
+        raise UserError(f"{name} gives no bearer token: make one, for example with `openssl rand -hex 32`")
+    return token
+
+
+def bearing(token: str | None) -> dict[str, str]:
+    """The headers of a request that bears the token."""
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}, which {TOKEN_FILE} names, cannot be read ({error})") from error
 
 
 def _port(value: str | None) -> int | None:

@@ -1,6 +1,7 @@
 """Append an operator's requests to a project as events."""
 
 import getpass
+import re
 import uuid
 from collections.abc import Mapping
 
@@ -20,6 +21,8 @@ from schemas.events import (
     ProjectPaused,
     ProjectResumed,
 )
+
+PLACE = re.compile(r"(?:partition )?(?P<partition>\d+)(?::|, ?offset )(?P<offset>\d+)")
 
 
 async def pause(log: Log, history: History, why: str = "") -> None:
@@ -77,14 +80,21 @@ async def skip(log: Log, history: History, why: str = "") -> None:
 
 
 def halted_at(histories: Mapping[str, History], event: str) -> History:
-    """The project that this event halts. `event` is its id or offset. Raises UserError."""
+    """The project that this event halts. `event` is its id, or its place in the log. Raises UserError."""
     halted = {name: history for name, history in histories.items() if history.halt is not None}
+    place = _place(event)
     for history in halted.values():
         assert history.halt is not None
-        if event in (history.halt.event, history.halt.position):
+        if event == history.halt.event or (place is not None and place == _place(history.halt.position)):
             return history
     events = [f"{history.halt.event} ({name})" for name, history in halted.items() if history.halt]
     raise UserError(f"no project is halted at {event}: {'; '.join(events) or 'no project is halted'}")
+
+
+def _place(text: str) -> tuple[int, int] | None:
+    """The partition and the offset in a text such as `5:52`, or as `status` shows them."""
+    place = PLACE.fullmatch(text.strip())
+    return (int(place["partition"]), int(place["offset"])) if place else None
 
 
 async def ask(log: Log, history: History, data: OperatorEvent) -> None:

@@ -106,7 +106,9 @@ async def keep(
 def _show(status: ServiceStatus, observing: Observing) -> HealthServer | None:
     if observing.port is None:
         return None
-    server = HealthServer(observing.host, observing.port, status.health, status.metrics.registry, hiding())
+    server = HealthServer(
+        observing.host, observing.port, status.health, status.metrics.registry, hiding(), observing.token
+    )
     status.show(health=server.url)
     return server
 

@@ -10,6 +10,7 @@ from labelloop.config.home import Home
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
+from labelloop.supervisor.embedded import choose_address
 from labelloop.supervisor.lock import holder
 from labelloop.supervisor.state import read_state
 
@@ -21,7 +22,7 @@ OWNER = "owner"
 @asynccontextmanager
 async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
     """The given Argilla, or the one that the home uses. Raises UserError if it does not run."""
-    access = choose_elsewhere(home, given) or embedded(home)
+    access = choose_elsewhere(home, given) or given.shown(embedded(home))
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
         yield argilla, access
@@ -61,4 +62,5 @@ def embedded(home: Home | None) -> ArgillaAccess:
     state = read_state(home.run)
     if state is None or state.argilla is None or holder(home.run) is None:
         raise UserError(f"nothing runs in {home.path}: start it with `labelloop up`")
-    return ArgillaAccess(state.argilla, credentials(home.argilla).api_key)
+    public_url = choose_address(home, None, None).public_url
+    return ArgillaAccess(state.argilla, credentials(home.argilla).api_key, public_url=public_url)

@@ -16,19 +16,27 @@ DEFAULT_PORT = 6900
 
 @dataclass(frozen=True)
 class Embedded:
-    """The host and port of the embedded Argilla."""
+    """The host and port of the embedded Argilla.
+
+    `public_url`: the address at which people open its page, if it is another one.
+    """
 
     host: str
     port: int
+    public_url: str | None = None
 
 
-def choose_address(home: Home, host: str | None, port: int | None) -> Embedded:
-    """The given host and port; otherwise those of the last time, or the defaults.
+def choose_address(home: Home, host: str | None, port: int | None, public_url: str | None = None) -> Embedded:
+    """What is given; otherwise what held the last time, or the defaults.
 
     Raises UserError if the home's record is damaged.
     """
     before = _recorded(home) or Embedded(DEFAULT_HOST, DEFAULT_PORT)
-    return Embedded(before.host if host is None else host, before.port if port is None else port)
+    return Embedded(
+        before.host if host is None else host,
+        before.port if port is None else port,
+        before.public_url if public_url is None else public_url.rstrip("/") or None,
+    )
 
 
 def remember_address(home: Home, address: Embedded) -> None:
@@ -40,10 +48,10 @@ def _recorded(home: Home) -> Embedded | None:
     path = home.path / FILE
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
-        return Embedded(str(recorded["host"]), int(recorded["port"]))
+        return Embedded(str(recorded["host"]), int(recorded["port"]), recorded.get("public_url"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} cannot be read ({error}): remove it, and give --host and --port") from error
 
 

@@ -35,7 +35,8 @@ async def running(
 ) -> AsyncIterator[Machine]:
     """Start the embedded Argilla. On exit, stop everything in order. The caller holds the home's lock."""
     if isinstance(argilla, Embedded):
-        access = ArgillaAccess(local_url(argilla.host, argilla.port), credentials(home.argilla).api_key)
+        url, key = local_url(argilla.host, argilla.port), credentials(home.argilla).api_key
+        access = ArgillaAccess(url, key, public_url=argilla.public_url)
     else:
         access = argilla
     with private_folder() as folder:

@@ -41,7 +41,7 @@ async def main(observing: Observing) -> None:
     async def work(status: ServiceStatus) -> None:
         identity = await Retry(status, LOG).until_done(log.identity)
         book = open_book(settings.state, identity, [target.id for target in alert_targets])
-        watching = ServiceWatch(settings.run, settings.watch)
+        watching = ServiceWatch(settings.run, settings.watch, observing.token)
         await Alerting(log, book, alert_targets, watching, settings.rules, status).run()
 
     try:

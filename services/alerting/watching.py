@@ -12,6 +12,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from labelloop.config.services import SERVICES
+from labelloop.observe.settings import bearing
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state
 from services.alerting.due import ServiceHealth
@@ -24,18 +25,19 @@ STARTING = "it is starting"
 class ServiceWatch:
     """Watches this machine's services, and services at given addresses.
 
-    If a host name stands for several machines, each of them is checked.
+    If a host name stands for several machines, each of them is checked. `token`: what their pages want.
     """
 
-    def __init__(self, run: Path | None, addresses: Mapping[str, str]) -> None:
+    def __init__(self, run: Path | None, addresses: Mapping[str, str], token: str | None = None) -> None:
         self._run = run
+        self._headers = bearing(token)
         self._addresses = addresses
         self._looks: dict[str, ServiceHealth] = {}
 
     async def look(self, now: datetime) -> Mapping[str, ServiceHealth]:
         """The current health of each service. A problem keeps the time at which it was first seen."""
         addresses = {**self._supervised(), **self._addresses}
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, headers=self._headers) as client:
             looks = await asyncio.gather(*(self._look(client, url, now) for url in addresses.values()))
         before, self._looks = self._looks, {}
         for name, look in zip(addresses, looks, strict=True):

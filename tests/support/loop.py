@@ -119,10 +119,12 @@ class ServiceLoop:
 
     # The processes
 
-    def start(self, *services: str, as_: str | None = None, **environment: str) -> None:
+    def start(
+        self, *services: str, as_: str | None = None, code: Path | str = ROOT, **environment: str
+    ) -> None:
         """Start services, each a process of its own name, or one `as_` another where it is not the only one.
 
-        Kafka knows the process by its name.
+        Kafka knows the process by its name. `code`: the folder of another version.
         """
         for service in services:
             name = as_ or service
@@ -134,11 +136,12 @@ class ServiceLoop:
                 "LABELLOOP_RUN": str(self._run(name)),
                 "LABELLOOP_KAFKA_CLIENT_ID": name,
                 "OMP_NUM_THREADS": "1",
+                **({} if code == ROOT else {"PYTHONPATH": str(code)}),
                 **environment,
             }
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{service}"],
-                cwd=ROOT,
+                cwd=code,
                 env=variables,
                 stdout=output,
                 stderr=output,

@@ -50,7 +50,7 @@ async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> Non
                 dataset = await _find(argilla, history.project)
                 if dataset is not None:
                     linked.add(history.project)
-                    screen.line(f"label {name_of(history)}: {labelling_url(access.url, dataset)}")
+                    screen.line(f"label {name_of(history)}: {labelling_url(access.page, dataset)}")
             await asyncio.sleep(SOON if waiting or not linked else LATER)
 
 

@@ -38,9 +38,10 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 
 
 @contextmanager
-def a_service(instruments: ServiceStatus, port: int) -> Iterator[HealthServer]:
+def a_service(instruments: ServiceStatus, port: int, token: str | None = None) -> Iterator[HealthServer]:
     """The health pages of a service."""
-    server = HealthServer("127.0.0.1", port, instruments.health, instruments.metrics.registry, hiding({}))
+    registry = instruments.metrics.registry
+    server = HealthServer("127.0.0.1", port, instruments.health, registry, hiding({}), token)
     try:
         yield server
     finally:
@@ -100,3 +101,17 @@ async def test_services_of_this_machine_are_found_where_they_say_how_they_fare(
         with a_service(status, 0) as server:
             status.show(health=server.url)
             await until(lambda: hook.titles == [SILENT, OVER])
+
+
+async def test_pages_that_want_a_token_are_asked_with_it() -> None:
+    port, instruments = free_port(), ServiceStatus("trainer")
+    instruments.health.lacks(LOG, None)
+    instruments.metrics.lag.behind(0)
+    addresses = {"trainer": f"http://127.0.0.1:{port}"}
+
+    with a_service(instruments, port, token="s3cret"):
+        bare = (await ServiceWatch(None, addresses).look(START))["trainer"]
+        bearing = (await ServiceWatch(None, addresses, "s3cret").look(START))["trainer"]
+
+    assert names(bare.problem, "LABELLOOP_HEALTH_TOKEN")
+    assert (bearing.problem, bearing.lag) == (None, 0.0)

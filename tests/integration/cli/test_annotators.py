@@ -1,6 +1,7 @@
 """`labelloop annotators list`, with and without Argilla."""
 
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,17 @@ def test_an_argilla_that_is_named_must_answer(home: Path) -> None:
     listed = labelloop("annotators", "list", "--home", home, "--argilla-url", nowhere, "--argilla-key", "k")
 
     assert names(error_line(listed), nowhere)
+
+
+def test_people_are_told_the_address_that_they_reach(
+    home: Path, argilla_server: ArgillaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in compose, where Argilla's address is good inside alone."""
+    access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key, "--json"]
+    account = f"ann-{secrets.token_hex(4)}"
+    monkeypatch.setenv("LABELLOOP_ARGILLA_PUBLIC_URL", "https://labels.example")
+
+    added = labelloop("annotators", "add", account, "--home", home, *access)
+    changed = labelloop("annotators", "password", account, "--home", home, *access)
+
+    assert {json.loads(told.stdout)["url"] for told in (added, changed)} == {"https://labels.example"}

@@ -105,7 +105,10 @@ def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path)
     place = result.stderr.partition("(")[2].partition(")")[0]
     assert place == "partition 0, offset 2"
 
-    for where in (place, "partition 0, offset 3"):
+    for elsewhere in ("2", "1:2", "0:3", "0:2:1", "place 0:2"):
+        assert names(error_line(labelloop("skip", elsewhere, "--home", home)), elsewhere)
+
+    for where in (place, "0:3"):
         assert names(labelloop("skip", where, "--home", home).stdout, where)
 
     assert labelloop("status", "--home", home).exit_code == 0

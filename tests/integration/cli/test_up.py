@@ -62,7 +62,8 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
 ) -> None:
     output, again = tmp_path / "output", tmp_path / "output-again"
 
-    with command(*up, output=output) as process:
+    public = "https://labels.example"
+    with command(*up, "--argilla-public-url", f"{public}/", output=output) as process:
         eventually(lambda: len(links(output)) == 1, "the first batch is on screen")
         eventually(lambda: status(home)["services"].keys() == SERVICES, "all services are there")
         found = status(home)
@@ -73,7 +74,7 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         assert UNTESTED in output.read_text(encoding="utf-8").splitlines()
 
         added = json.loads(labelloop("annotators", "add", "ada", "--home", home, "--json").stdout)
-        assert added["url"] == found["argilla"]
+        assert added["url"] == public
         assert len(added["password"]) >= 8
         assert names(error_line(labelloop("annotators", "add", "ada", "--home", home)), "ada")
         forgot = json.loads(labelloop("annotators", "password", "ada", "--home", home, "--json").stdout)
@@ -99,6 +100,7 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         eventually(lambda: len(links(again)) == 2, "both projects go on")
         said = again.read_text(encoding="utf-8")
         assert names(said, found["projects"][0]["project"])
+        assert all(f"{public}/dataset" in link for link in links(again))
         assert UNTESTED in said.splitlines()
         assert status(home)["argilla"] == found["argilla"]
         process.send_signal(signal.SIGINT)
@@ -144,8 +146,10 @@ def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
         made = json.loads(labelloop("annotators", "add", "eve", "--home", home, "--json").stdout)
         assert made["url"] == argilla_server.url
 
-    with command("up", "--home", home, output=tmp_path / "again"):
+    public = ["--argilla-public-url", "https://labels.example"]
+    with command("up", "--home", home, *public, output=tmp_path / "again"):
         eventually(lambda: len(links(tmp_path / "again")) == 1, "it goes on with that Argilla")
+        assert "https://labels.example/" in links(tmp_path / "again")[0]
         assert names((tmp_path / "again").read_text(encoding="utf-8"), log)
     assert not (home / "log.sqlite").exists()
     assert not (home / "store").exists()

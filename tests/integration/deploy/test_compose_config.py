@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.deployment import EXTERNAL, copy_deployment, services
+from tests.support.deployment import EXTERNAL, TLS, WHOLE, copy_deployment, services
 
 PATH = os.environ.get("PATH", "")
 ELSEWHERE = {
@@ -100,6 +100,41 @@ def test_argillas_page_is_published_where_it_is_told(deployment: Path) -> None:
     (page,) = config(deployment)["services"]["argilla"]["ports"]
 
     assert (page["host_ip"], page["published"]) == ("0.0.0.0", "7000")
+
+
+def test_people_are_told_where_argillas_page_is_published(deployment: Path) -> None:
+    secrets(deployment)
+    assert public_url(deployment) == "http://127.0.0.1:6900"
+
+    say(deployment, LABELLOOP_HOST="10.0.0.7", LABELLOOP_PORT="7000")
+    assert public_url(deployment) == "http://10.0.0.7:7000"
+
+    say(deployment, LABELLOOP_ARGILLA_PUBLIC_URL="https://labels.example.org")
+    assert public_url(deployment) == "https://labels.example.org"
+
+
+def public_url(deployment: Path) -> str:
+    environment: dict[str, str] = config(deployment, "cli")["services"]["cli"]["environment"]
+    return environment["LABELLOOP_ARGILLA_PUBLIC_URL"]
+
+
+def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(deployment: Path) -> None:
+    secrets(deployment)
+    say(deployment, COMPOSE_FILE=f"{WHOLE}:{TLS}", LABELLOOP_DOMAIN="labels.example.org")
+    lacking = _run(deployment, ["config"])
+    say(deployment, LABELLOOP_TLS="/certificates/labels.pem /certificates/labels.key")
+
+    deployed = config(deployment)["services"]
+
+    assert lacking.returncode != 0
+    assert "LABELLOOP_TLS" in lacking.stderr
+    published = {name: service["ports"] for name, service in deployed.items() if "ports" in service}
+    assert published.keys() == {"tls"}
+    assert [port["published"] for port in published["tls"]] == ["80", "443"]
+    assert deployed["trainer"]["environment"]["LABELLOOP_ARGILLA_URL"] == "http://argilla:6900"
+    assert public_url(deployment) == "https://labels.example.org"
+    # What the whole says of Argilla stays.
+    assert "ARGILLA_DATABASE_URL" in deployed["argilla"]["environment"]
 
 
 def test_the_gpu_profile_adds_services_on_a_gpu_and_the_others_can_be_left_out(deployment: Path) -> None:

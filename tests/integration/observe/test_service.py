@@ -69,6 +69,22 @@ def test_a_service_on_an_empty_log_lives_is_ready_and_counts(loop: Loop) -> None
     assert check(address, "readyz").returncode == 0
 
 
+def test_with_a_token_a_service_shows_itself_to_those_only_who_bear_it(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("s3cret-of-ours\n")
+    monkeypatch.setenv("LABELLOOP_HEALTH_TOKEN_FILE", str(file))
+
+    address = start(loop)
+
+    loop.until(lambda: check(address, "readyz").returncode == 0)
+    assert {get(f"{address}{page}")[0] for page in ("/healthz", "/readyz", "/metrics")} == {401}
+    bearing = {"Authorization": "Bearer s3cret-of-ours"}
+    assert "labelloop_lag_events" in httpx.get(f"{address}/metrics", headers=bearing, timeout=30).text
+    assert "s3cret-of-ours" not in loop.said(WATCHER)
+
+
 def test_a_frozen_service_does_not_answer_until_it_is_woken(loop: Loop) -> None:
     address = start(loop)
     loop.until(lambda: check(address, "readyz").returncode == 0)

@@ -1,5 +1,6 @@
 """Where a home's Argilla is."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,32 @@ def test_an_argilla_elsewhere_is_remembered_for_its_user_only(tmp_path: Path) ->
 
     assert find_elsewhere(home) == access
     assert (home.path / "argilla-elsewhere.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_address_for_people_is_remembered_too_and_is_argillas_own_unless_given(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    save_elsewhere(home, ArgillaAccess("http://argilla:6900", "secret"))
+    own = choose_elsewhere(home, GivenArgilla())
+
+    given = choose_elsewhere(home, GivenArgilla(public_url="https://labels.example/"))
+    assert given is not None
+    save_elsewhere(home, given)
+    remembered = choose_elsewhere(home, GivenArgilla())
+    named_again = choose_elsewhere(home, GivenArgilla("http://argilla:6900"))
+
+    assert own is not None
+    assert own.page == "http://argilla:6900"
+    assert (given.url, given.page) == ("http://argilla:6900", "https://labels.example")
+    assert remembered == named_again == given
+
+
+def test_a_home_without_an_address_for_people_is_written_as_0_1_0_reads_it(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+
+    save_elsewhere(home, ArgillaAccess("https://argilla.example", "secret"))
+
+    kept = json.loads((home.path / "argilla-elsewhere.json").read_text())
+    assert kept.keys() == {"url", "key", "headers"}
 
 
 def test_without_one_the_home_uses_the_embedded_argilla(tmp_path: Path) -> None:

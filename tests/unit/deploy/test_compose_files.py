@@ -10,18 +10,21 @@ from tests.support.deployment import (
     BOTH,
     EXTERNAL,
     ROOT,
+    TLS,
     WHOLE,
     Service,
     every_service,
     is_by_hand,
     parse,
     services,
+    volumes,
 )
 
 SERVICES = every_service()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SECRET = re.compile(r"PASSWORD|KEY|SECRET|PASS|TOKEN")
 NEEDED = re.compile(r"\$\{[A-Z_]+:\?.+\}")
+OPTIONAL = {"LABELLOOP_HEALTH_TOKEN": "${LABELLOOP_HEALTH_TOKEN:-}"}
 WITH_PASSWORD = re.compile(r"\w+://[^/\s]*:(?P<password>[^@/\s]*(\{[^}]*\})?)@")
 
 each = pytest.mark.parametrize(("file", "name"), SERVICES)
@@ -53,6 +56,15 @@ def test_its_memory_and_its_logs_are_bounded(file: str, name: str) -> None:
     assert service["deploy"]["resources"]["limits"]["memory"]
     assert service["logging"]["driver"] == "json-file"
     assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+
+
+@each
+def test_its_processes_are_bounded_where_compose_takes_the_bound(file: str, name: str) -> None:
+    service = services(file)[name]
+
+    assert "pids_limit" not in service, "Compose refuses it beside limits of `deploy`"
+    if "build" in service:
+        assert service["deploy"]["resources"]["limits"]["pids"]
 
 
 @each
@@ -89,7 +101,7 @@ def test_what_it_mounts_is_there(file: str, name: str) -> None:
         if source.startswith("./"):
             assert (ROOT / source).exists()
         elif not source.startswith("$"):
-            assert source in parse(file)["volumes"]
+            assert source in volumes(file)
             assert len(source) > 1
 
 
@@ -105,7 +117,7 @@ def test_what_it_waits_for_must_be_well(file: str, name: str) -> None:
 def test_no_secret_stands_in_it(file: str, name: str) -> None:
     for variable, value in services(file)[name].get("environment", {}).items():
         if SECRET.search(variable):
-            assert NEEDED.fullmatch(value)
+            assert NEEDED.fullmatch(value) or OPTIONAL.get(variable) == value
         for found in WITH_PASSWORD.finditer(str(value)):
             assert NEEDED.fullmatch(found["password"])
 
@@ -132,7 +144,10 @@ def test_only_argillas_page_is_published_and_on_this_machine_alone() -> None:
         if "ports" in services(file)[name]
     }
 
-    assert published == {(WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"]}
+    assert published == {
+        (WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"],
+        (TLS, "tls"): ["80:8080", "443:8443"],
+    }
 
 
 def test_only_what_must_reach_the_outside_may() -> None:
@@ -143,11 +158,50 @@ def test_only_what_must_reach_the_outside_may() -> None:
     assert inside == {"kafka", "postgres", "redis", "elasticsearch", "argilla_worker"}
 
 
+def test_the_proxy_speaks_for_argilla_and_hands_on_no_other_service() -> None:
+    caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    port = services(WHOLE)["argilla"]["ports"][0].rpartition(":")[2]
+
+    upstreams = {line.split()[1] for line in caddyfile.splitlines() if "reverse_proxy" in line.split()}
+    assert upstreams == {f"{{$LABELLOOP_PROXIED:argilla:{port}}}"}
+    assert set(services(TLS)["tls"]["networks"]) <= set(services(TLS)["argilla"]["networks"])
+    assert set(re.findall(r"\{\$(LABELLOOP_DOMAIN|LABELLOOP_TLS)\}", caddyfile)) == {
+        "LABELLOOP_DOMAIN",
+        "LABELLOOP_TLS",
+    }
+
+
+def test_the_ports_of_the_proxy_are_those_that_it_listens_on() -> None:
+    caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    listens = dict(re.findall(r"^\t(https?)_port (\d+)$", caddyfile, re.MULTILINE))
+
+    assert services(TLS)["tls"]["ports"] == [f"80:{listens['http']}", f"443:{listens['https']}"]
+
+
+@each_file
+def test_people_are_told_an_address_that_is_published_or_can_be_named(file: str) -> None:
+    service = services(file)["cli"]
+
+    if file == WHOLE:
+        public = service["environment"]["LABELLOOP_ARGILLA_PUBLIC_URL"]
+        (port,) = services(file)["argilla"]["ports"]
+        assert public == f"${{LABELLOOP_ARGILLA_PUBLIC_URL:-http://{port.rpartition(':')[0]}}}"
+    else:
+        assert service["env_file"] == ".env"
+
+
 @each_file
 def test_every_service_of_ours_is_deployed(file: str) -> None:
     started = {_module(service) for service in services(file).values()}
 
     assert {f"services.{main.parent.name}" for main in ROOT.glob("services/*/__main__.py")} <= started
+
+
+@each_file
+def test_every_service_of_ours_can_be_given_the_token_of_its_pages(file: str) -> None:
+    ours = [service for service in services(file).values() if "build" in service]
+
+    assert all(OPTIONAL.items() <= service["environment"].items() for service in ours)
 
 
 @each_file

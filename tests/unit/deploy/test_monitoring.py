@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from labelloop.config.services import ALERTING, SERVICES
 from labelloop.loop.history import History
 from labelloop.observe.metrics import Metrics
+from tests.support.deployment import WHOLE, services
 from tests.unit.observe.test_metrics import Told
 
 ROOT = Path(__file__).parents[3]
+SCRAPES = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 RULES = ROOT / "deploy" / "prometheus" / "labelloop-rules.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "labelloop.json"
 NAME = re.compile(r"\b(?:labelloop|process)_[a-z_]+")
@@ -50,6 +53,20 @@ def test_each_rule_has_a_name_of_its_own_and_an_expression() -> None:
 def test_each_metric_that_is_asked_for_is_there(query: str, exposed: set[str]) -> None:
     assert set(NAME.findall(query)) <= exposed
     assert query.count("(") == query.count(")")
+
+
+def test_prometheus_scrapes_every_service_where_compose_serves_it_and_bears_the_token() -> None:
+    settings = yaml.safe_load(SCRAPES.read_text(encoding="utf-8"))
+    (job,) = settings["scrape_configs"]
+    (discovery,) = job["dns_sd_configs"]
+    deployed = services(WHOLE)
+
+    assert set(discovery["names"]) == {*SERVICES, ALERTING}
+    assert {deployed[name]["environment"]["LABELLOOP_HEALTH_PORT"] for name in discovery["names"]} == {
+        str(discovery["port"])
+    }
+    assert job["authorization"] == {"credentials_file": "/run/secrets/labelloop_health_token"}
+    assert [SCRAPES.parent / name for name in settings["rule_files"]] == [RULES]
 
 
 def test_the_dashboard_has_no_source_of_ours_in_it() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.support.argilla_server import free_port
 from tests.support.controllers import until
 from tests.support.messages import names, raises_naming
 
+TOKEN = "b64+token/=="
 HIDE = hiding({"LABELLOOP_ARGILLA_KEY": "hunter2-hunter2"})
 
 
@@ -35,8 +37,17 @@ def server(health: Health) -> Iterator[HealthServer]:
     server.close()
 
 
-def get(server: HealthServer, path: str) -> tuple[int, str]:
-    answer = httpx.get(f"{server.url}{path}", timeout=30)
+@pytest.fixture
+def guarded(health: Health) -> Iterator[HealthServer]:
+    """One that wants a token."""
+    server = HealthServer("127.0.0.1", 0, health, Metrics("trainer").registry, HIDE, TOKEN)
+    yield server
+    server.close()
+
+
+def get(server: HealthServer, path: str, authorization: str | None = None) -> tuple[int, str]:
+    headers = {} if authorization is None else {b"Authorization": authorization.encode()}
+    answer = httpx.get(f"{server.url}{path}", headers=headers, timeout=30)
     return answer.status_code, answer.text.strip()
 
 
@@ -69,6 +80,32 @@ def test_what_is_not_there_names_what_is(server: HealthServer) -> None:
 
     assert status == 404
     assert names(said, "/healthz", "/readyz", "/metrics")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/"])
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer b64", "Bearer ключ"],
+)
+def test_who_does_not_bear_the_token_sees_nothing(
+    guarded: HealthServer, path: str, authorization: str | None
+) -> None:
+    status, line = get(guarded, path, authorization)
+
+    assert status == 401
+    assert names(line, "LABELLOOP_HEALTH_TOKEN", "Bearer")
+    assert "\n" not in line
+    assert TOKEN not in line
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_who_bears_it_sees_every_page(guarded: HealthServer, health: Health, scheme: str) -> None:
+    bearing = f"{scheme} {TOKEN}"
+
+    assert get(guarded, "/healthz", bearing) == (200, "ok")
+    assert get(guarded, "/readyz", bearing) == (503, health.unreadiness())
+    assert get(guarded, "/metrics", bearing)[0] == 200
+    assert get(guarded, "/", bearing)[0] == 404
 
 
 def test_an_address_that_is_taken_is_an_error_with_the_remedy(server: HealthServer) -> None:
@@ -155,6 +192,21 @@ class TestCheck:
         monkeypatch.setenv("LABELLOOP_HEALTH_PORT", port)
 
         assert names(ask("healthz"), "LABELLOOP_HEALTH_PORT")
+
+    def test_it_bears_the_token_of_its_environment(
+        self, guarded: HealthServer, health: Health, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("LABELLOOP_HEALTH_PORT", str(guarded.port))
+        assert names(ask("healthz"), "LABELLOOP_HEALTH_TOKEN")
+
+        monkeypatch.setenv("LABELLOOP_HEALTH_TOKEN", TOKEN)
+        assert ask("healthz") is None
+
+        monkeypatch.setenv("LABELLOOP_HEALTH_TOKEN_FILE", str(tmp_path / "token"))
+        assert names(ask("healthz"), "LABELLOOP_HEALTH_TOKEN_FILE")
+
+        (tmp_path / "token").write_text(f"{TOKEN}\n")
+        assert ask("healthz") is None
 
     def test_as_a_command_it_exits_with_the_answer(self, health: Health) -> None:
         command = [sys.executable, "-m", "labelloop.observe.check"]
