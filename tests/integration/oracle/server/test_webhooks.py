@@ -26,6 +26,6 @@ def queue(server: ArgillaServer) -> "Redis":
     (port,) = {
         each.laddr.port
         for each in psutil.net_connections()
-        if each.pid == server.process.pid and each.status == psutil.CONN_LISTEN
+        if each.laddr and each.pid == server.process.pid and each.status == psutil.CONN_LISTEN
     } - {server.port}
     return Redis(port=port)
