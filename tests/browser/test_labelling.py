@@ -15,6 +15,7 @@ expect.set_options(timeout=PATIENCE)
 KEYS = dict(zip("123", LABELS, strict=True))
 
 
+@pytest.mark.all_cells
 def test_a_batch_labelled_by_keyboard_brings_the_next_one_with_suggestions(
     served: Served, log_in: LogIn
 ) -> None:

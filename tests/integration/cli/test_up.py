@@ -236,6 +236,7 @@ def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[o
     assert (events[1]["specversion"], events[1]["data"]["why"]) == ("1.0", "lunch")
 
 
+@pytest.mark.all_cells
 def test_after_a_killed_supervisor_its_services_end_and_the_next_up_works(
     tmp_path: Path, home: Path, up: list[object]
 ) -> None:
