@@ -35,7 +35,8 @@ secrets: ## write the passwords and keys for docker compose into .env; see docs/
 
 test: CELLS := -m 'not all_cells'
 test: ## check style and types, then run the tests
-test-all: ## the same, with every cell of the tests' matrices
+test-all: CELLS := --hypothesis-profile all-cells
+test-all: ## the same, with every cell of the tests' matrices and many examples of properties
 test test-all: lint
 	@scripts/chromium.sh
 	@scripts/kafka.sh

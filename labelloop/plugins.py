@@ -5,11 +5,15 @@ service run other code.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from labelloop.config.environment import PLUGINS
@@ -19,6 +23,8 @@ from labelloop.import_path import search_working_folder
 LISTED = "LABELLOOP_PLUGINS"
 OURS = "labelloop"
 LONGEST = 80
+
+PathVersion = tuple[tuple[str, int], ...]
 
 
 class Named(Protocol):
@@ -61,7 +67,22 @@ class Declared:
 
 def declared(group: str) -> list[Declared]:
     """What the installed packages declare in a group, by name."""
-    return sorted(map(_of_package, entry_points(group=group)))
+    return list(_declared(group, _path_version()))
+
+
+@lru_cache(maxsize=16)
+def _declared(group: str, path_version: PathVersion) -> tuple[Declared, ...]:
+    """Read once: it takes a command longer than most of what it does."""
+    return tuple(sorted(map(_of_package, entry_points(group=group))))
+
+
+def _path_version() -> PathVersion:
+    """The folders that Python imports from, and when each last changed, as an installation changes one."""
+    version = []
+    for folder in sys.path:
+        with suppress(OSError):
+            version.append((folder, Path(folder or ".").stat().st_mtime_ns))
+    return tuple(version)
 
 
 def only(candidates: Sequence[Declared], group: str) -> Declared:

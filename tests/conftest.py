@@ -11,6 +11,7 @@ from tests.support.disks import tiny_disk
 from tests.support.kafka_broker import kafka, own_broker
 from tests.support.kafka_secure import secure_kafka
 from tests.support.learner import own_learner, session_learner
+from tests.support.matrices import FEW, MANY
 from tests.support.tiny_bert import tiny
 
 __all__ = [
@@ -36,5 +37,6 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 # How long an example takes says how busy the machine is, and no more.
-settings.register_profile("labelloop", deadline=None)
-settings.load_profile("labelloop")
+settings.register_profile(FEW, deadline=None, max_examples=20)
+settings.register_profile(MANY, deadline=None, max_examples=100)
+settings.load_profile(FEW)

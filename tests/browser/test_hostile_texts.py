@@ -17,7 +17,7 @@ from tests.support.argilla_server import ArgillaServer
 from tests.support.attacks import PLAIN, Attacker, thieves
 from tests.support.browser import AnnotatorPage
 from tests.support.loop import Loop, a_loop
-from tests.support.matrices import cells
+from tests.support.matrices import cells, in_all_cells
 from tests.support.people import Owner
 
 pytestmark = pytest.mark.timeout(600)
@@ -126,6 +126,7 @@ def test_an_annotator_sees_each_text_as_it_was_given_and_labels_it(
     assert (ada.asked_elsewhere(), attacked.attacker.heard) == ([], [])
 
 
+@pytest.mark.all_cells
 @pytest.mark.parametrize("policy", cells(WITH_POLICY, rest=[WITHOUT_POLICY]))
 def test_the_owner_sees_them_so_too_with_guidelines_filters_and_settings(
     attacked: Attacked, log_in: LogIn, policy: bool
@@ -154,6 +155,7 @@ def test_the_owner_sees_them_so_too_with_guidelines_filters_and_settings(
     assert (owner.asked_elsewhere(), attacked.attacker.heard) == ([], [])
 
 
+@pytest.mark.all_cells
 def test_what_an_older_labelloop_wrote_is_written_again_with_its_answers(
     attacked: Attacked, log_in: LogIn
 ) -> None:
@@ -180,13 +182,15 @@ def test_what_an_older_labelloop_wrote_is_written_again_with_its_answers(
     assert ada.text_as_given in set(attacked.texts) - {answered}
 
 
-@pytest.mark.parametrize("policy", cells(WITH_POLICY, rest=[WITHOUT_POLICY]))
+@pytest.mark.parametrize(
+    ("policy", "most"), [(WITH_POLICY, 6), in_all_cells(WITH_POLICY, 99), in_all_cells(WITHOUT_POLICY, 99)]
+)
 def test_the_policy_alone_stops_what_is_run_and_loaded_without_it(
-    argilla_server: ArgillaServer, listener: Attacker, log_in: LogIn, policy: bool
+    argilla_server: ArgillaServer, listener: Attacker, log_in: LogIn, policy: bool, most: int
 ) -> None:
     listener.heard.clear()
     raw = make_dataset(argilla_server.client())
-    texts = thieves(listener)
+    texts = thieves(listener)[:most]
     raw.put([record(0, rank, text) for rank, text in enumerate(texts)])
     owner = log_in(policy, as_owner=True)
 

@@ -15,6 +15,7 @@ expect.set_options(timeout=PATIENCE)
 KEYS = dict(zip("123", LABELS, strict=True))
 
 
+@pytest.mark.all_cells
 def test_a_batch_labelled_by_keyboard_brings_the_next_one_with_suggestions(
     served: Served, log_in: LogIn
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_batch_labelled_by_keyboard_brings_the_next_one_with_suggestions(
     assert served.annotated("in-turn", "1")[agreed]["labels"] == [suggested]
 
 
+@pytest.mark.all_cells
 def test_the_oldest_batch_comes_first_by_link_and_from_home_and_all_tools_work(
     served: Served, log_in: LogIn
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from schemas.model import replaced
 from tests.support.argilla_server import free_port
 from tests.support.command import command, error_line, eventually, labelloop, processes_about
 from tests.support.damage import change_byte
-from tests.support.demo import BATCHES, HOME, SIZE, Demo, Ended, Undisturbed
+from tests.support.demo import BATCHES, HOME, KEPT, SIZE, Demo, Ended, Undisturbed
 from tests.support.messages import names
 
 pytestmark = pytest.mark.timeout(900)
@@ -51,6 +52,18 @@ def demo(undisturbed: Undisturbed) -> Demo:
 @pytest.fixture(scope="module")
 def first(undisturbed: Undisturbed) -> Ended:
     return undisturbed.ended
+
+
+@pytest.fixture(scope="module")
+def home(demo: Demo, first: Ended, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home as the demo left it, of which bytes may be changed."""
+    return shutil.copytree(demo.folder / KEPT, tmp_path_factory.mktemp("demo") / "home")
+
+
+def model_in(home: Path, ended: Ended) -> Path:
+    """The model that the demo named, in a copy of its home."""
+    folder = Path(ended.said["model"])
+    return home / folder.relative_to(next(each for each in folder.parents if each.name == HOME))
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +103,7 @@ def test_it_tells_the_login_and_one_line_a_batch(first: Ended) -> None:
     assert any("●" in line for line in lines), "the curve"
 
 
+@pytest.mark.all_cells
 def test_the_second_starts_afresh_and_decides_the_same(demo: Demo, first: Ended, second: Ended) -> None:
     assert first.said["project"] != second.said["project"]
     assert [path.name for path in (demo.folder / HOME / "store").iterdir()] == [second.said["project"]]
@@ -97,6 +111,7 @@ def test_the_second_starts_afresh_and_decides_the_same(demo: Demo, first: Ended,
     assert first.accuracy == second.accuracy
 
 
+@pytest.mark.all_cells
 def test_over_kafka_it_decides_the_same(
     demo: Demo, first: Ended, second: Ended, log: str | None, kafka: str
 ) -> None:
@@ -106,60 +121,61 @@ def test_over_kafka_it_decides_the_same(
     assert first.said["digest"] == second.said["digest"]
 
 
-def test_it_says_how_to_look_again_before_the_line_for_programs(demo: Demo, second: Ended) -> None:
+def test_it_says_how_to_look_again_before_the_line_for_programs(demo: Demo, first: Ended) -> None:
     home = demo.folder / HOME
-    assert names(second.output.splitlines()[-2], f"labelloop status --home {home}")
+    assert names(first.output.splitlines()[-2], f"labelloop status --home {home}")
 
+
+def test_the_status_names_its_model_and_its_digest(home: Path, first: Ended) -> None:
     found = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
-    assert (found["model_folder"], found["digest"]) == (second.said["model"], second.said["digest"])
+    assert (Path(found["model_folder"]), found["digest"]) == (model_in(home, first), first.said["digest"])
 
 
-def test_what_it_names_is_there(demo: Demo, second: Ended) -> None:
-    said = second.said
+def test_what_it_names_is_there(demo: Demo, home: Path, first: Ended) -> None:
+    said = first.said
 
-    model = Path(said["model"])
+    model = model_in(home, first)
     assert {"config.json", "model.safetensors", "manifest.json"} <= {path.name for path in model.iterdir()}
-    rows = [json.loads(line) for line in Path(said["export"]).read_text(encoding="utf-8").splitlines()]
+    export = home / "exports" / Path(said["export"]).name
+    rows = [json.loads(line) for line in export.read_text(encoding="utf-8").splitlines()]
     gold = demo.gold()
     assert len(rows) == BATCHES * SIZE
     assert all(row["label"] == gold[row["source_row"]] for row in rows)
-    curve = Path(said["export"]).with_name(f"{said['project']}-curve.png")
+    curve = export.with_name(f"{said['project']}-curve.png")
     assert curve.read_bytes().startswith(b"\x89PNG")
 
 
-def test_afterwards_the_home_can_still_be_asked(demo: Demo, second: Ended) -> None:
-    found = json.loads(labelloop("curve", "--home", demo.folder / HOME, "--json").stdout)
+def test_afterwards_the_home_can_still_be_asked(demo: Demo, home: Path, first: Ended) -> None:
+    found = json.loads(labelloop("curve", "--home", home, "--json").stdout)
 
-    assert {point["labels"]: point["accuracy"] for point in found["curve"]} == second.accuracy
+    assert {point["labels"]: point["accuracy"] for point in found["curve"]} == first.accuracy
     assert not processes_about(demo.folder / HOME)
 
 
-def test_a_changed_byte_of_a_model_or_of_the_pool_is_found(demo: Demo, second: Ended) -> None:
-    home = demo.folder / HOME
+def test_a_changed_byte_of_a_model_or_of_the_pool_is_found(home: Path, first: Ended) -> None:
     verify = ("replay", "--verify", "--home", home)
-    assert names(labelloop(*verify).stdout.splitlines()[-1], second.said["digest"])
+    assert names(labelloop(*verify).stdout.splitlines()[-1], first.said["digest"])
 
-    model = Path(second.said["model"]) / "model.safetensors"
-    (pool,) = (home / "store" / second.said["project"] / "pool").iterdir()
+    model = model_in(home, first) / "model.safetensors"
+    (pool,) = (home / "store" / first.said["project"] / "pool").iterdir()
     for file, fact in ((model, BATCHES - 1), (pool, pool.name)):
         with one_byte_changed(file):
             assert names(error_line(labelloop(*verify)), fact)
     assert labelloop(*verify).exit_code == 0
 
 
-def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, second: Ended) -> None:
-    home = demo.folder / HOME
+def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, home: Path, first: Ended) -> None:
     events = labelloop("events", "--home", home, "--type", "BatchQueried", "-n", 1, "--json")
     queried = json.loads(events.stdout)["data"]
     picked = queried["items"][0]
 
     said = json.loads(labelloop("why", picked["item"], "--home", home, "--json").stdout)
 
-    first, *_, last = said["models"]
-    assert first["model"] == queried["model"]
-    assert first["predicted"] == picked["predicted"][0], "it says now what it said when it picked"
-    assert first["probability"] == pytest.approx(picked["probability"])
-    assert not first["learned_it"]
+    oldest, *_, last = said["models"]
+    assert oldest["model"] == queried["model"]
+    assert oldest["predicted"] == picked["predicted"][0], "it says now what it said when it picked"
+    assert oldest["probability"] == pytest.approx(picked["probability"])
+    assert not oldest["learned_it"]
     assert last["learned_it"]
     assert 0 < last["probability"] <= 1
     assert said["labels"] == [demo.gold()[picked["item"]]]
@@ -167,9 +183,7 @@ def test_a_text_is_told_with_what_each_model_says_of_it(demo: Demo, second: Ende
         assert said["text"] == [json.loads(row)["text"] for row in rows][picked["item"]]
 
 
-def test_a_model_trained_again_from_the_log_has_the_same_weights(demo: Demo, second: Ended) -> None:
-    home = demo.folder / HOME
-
+def test_a_model_trained_again_from_the_log_has_the_same_weights(home: Path, first: Ended) -> None:
     result = labelloop("replay", "--retrain", BATCHES - 1, "--home", home, "--json")
 
     said = json.loads(result.stdout)["retrained"]
@@ -180,33 +194,31 @@ def test_a_model_trained_again_from_the_log_has_the_same_weights(demo: Demo, sec
     assert names(error_line(labelloop("replay", "--retrain", "9", "--home", home)), "'9'")
 
 
-def test_figures_that_are_measured_again_are_those_of_the_log(demo: Demo, second: Ended) -> None:
-    home = demo.folder / HOME
-
+def test_figures_that_are_measured_again_are_those_of_the_log(home: Path, first: Ended) -> None:
     said = json.loads(labelloop("replay", "--recompute", "--home", home, "--json").stdout)["recomputed"]
 
     assert [(each["model"], each["changed"]) for each in said["models"]] == [
         (str(model), {}) for model in range(BATCHES)
     ]
-    assert {LABELS[int(each["model"])]: each["accuracy"] for each in said["models"]} == second.accuracy
+    assert {LABELS[int(each["model"])]: each["accuracy"] for each in said["models"]} == first.accuracy
     assert said["gone"] == 0
 
 
-def test_a_figure_of_the_log_that_is_another_is_told_and_fails_nothing(demo: Demo, second: Ended) -> None:
+def test_a_figure_of_the_log_that_is_another_is_told_and_fails_nothing(home: Path, first: Ended) -> None:
     async def recomputed() -> Recomputed:
-        async with opened_project(locations_of(str(demo.folder / HOME)), None) as (found, history):
+        async with opened_project(locations_of(str(home)), None) as (found, history):
             state = created(history)
             evaluations = {"0": replaced(state.evaluations["0"], accuracy=0.99)}
             return await recompute(found.store, replace(state, evaluations=evaluations))
 
     (measured,) = asyncio.run(recomputed()).models
 
-    assert measured.changed == {"accuracy": (0.99, second.accuracy[LABELS[0]])}
+    assert measured.changed == {"accuracy": (0.99, first.accuracy[LABELS[0]])}
 
 
-def test_a_model_trained_again_from_other_labels_predicts_otherwise(demo: Demo, second: Ended) -> None:
+def test_a_model_trained_again_from_other_labels_predicts_otherwise(home: Path, first: Ended) -> None:
     async def retrained() -> Retrained:
-        places = locations_of(str(demo.folder / HOME))
+        places = locations_of(str(home))
         async with opened_project(places, None) as (found, history):
             state = created(history)
             batch = state.batches["0"]
@@ -237,6 +249,7 @@ def one_byte_changed(file: Path) -> Iterator[None]:
     change_byte(file, place)
 
 
+@pytest.mark.all_cells
 def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path: Path) -> None:
     output = tmp_path / "output.txt"
     loop = ["--batches", 2, "--batch-size", SIZE, "--seconds-per-label", 0]
@@ -253,6 +266,7 @@ def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path:
     assert all(each["label"] in labels and 0 < each["score"] <= 1 for each in predicted)
 
 
+@pytest.mark.all_cells
 def test_ctrl_c_stops_everything_in_order(demo: Demo) -> None:
     home = demo.folder / "interrupted"
     with demo.start("interrupted", "--seconds-per-label", 2) as process:

@@ -12,9 +12,17 @@ from docs.outputs.make import pages, printed
 from docs.outputs.masks import masked
 from docs.outputs.workshop import Workshop
 from tests.support.demo import KEPT, Undisturbed
+from tests.support.matrices import in_all_cells
+
+DEAR = ("fork",)
+"""Pages whose commands train models."""
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [in_all_cells(page) if page.stem in DEAR else page for page in pages()],
+    ids=lambda page: page.stem,
+)
 def test_a_page_shows_what_its_commands_print(page: Path, undisturbed: Undisturbed, tmp_path: Path) -> None:
     demo = undisturbed.demo.folder
     workshop = Workshop.make(tmp_path, demo / KEPT, demo.glob("*.jsonl"))

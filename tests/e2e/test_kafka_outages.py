@@ -94,6 +94,7 @@ class Scene:
         return [line["level"] for line in ours if names(line["message"], servers)]
 
 
+@pytest.mark.all_cells
 def test_a_loop_goes_on_after_each_outage(
     loop: Loop, broker: Broker, proxy: TcpProxy, tiny: BaseModelChoice
 ) -> None:

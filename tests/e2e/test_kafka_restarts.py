@@ -33,6 +33,7 @@ def loop(
         yield loop
 
 
+@pytest.mark.all_cells
 def test_a_rolling_restart_loses_nothing_and_keeps_nobody_waiting(loop: Loop, tiny: BaseModelChoice) -> None:
     ann = Person(loop.argilla)
     work = GoldWork(loop, ann, BATCHES, SIZE, test=texts(6), model=tiny)

@@ -67,6 +67,7 @@ def warnings(loop: Loop, name: str) -> int:
     return sum(line["level"] == "warning" for line in ours)
 
 
+@pytest.mark.all_cells
 def test_work_is_spread_and_goes_to_the_others_when_processes_are_killed(
     loop: Loop, tiny: BaseModelChoice
 ) -> None:
@@ -107,6 +108,7 @@ def test_work_is_spread_and_goes_to_the_others_when_processes_are_killed(
     assert repeated(events_in(loop.settings.log)) == []
 
 
+@pytest.mark.all_cells
 def test_a_trainer_that_was_frozen_is_refused_and_joins_again(own_learner: None, loop: Loop) -> None:
     ann = Person(loop.argilla)
     slow = Choice(name="transformer", parameters={"min_steps": 30})

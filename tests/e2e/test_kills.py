@@ -1,5 +1,6 @@
 """A run in which everything is killed again and again ends as one that was left alone, on either log.
 
+`make test` kills each once, on Kafka; `make test-all` again and again.
 `make soak` runs the longer one: LABELLOOP_SOAK_KILLS kills on Kafka, at moments by LABELLOOP_SOAK_SEED.
 """
 
@@ -78,6 +79,7 @@ class Run(Ended):
 
 # Argilla takes seconds to come back, so it is killed once a round.
 ON_SQLITE = Kills(13, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.6)
+EACH_ONCE = Kills(8, (*SERVICES, "kafka", "argilla"), longest_rest=2.0, seconds_per_label=0.6)
 ON_KAFKA = Kills(
     SOAK_KILLS or 15,
     (*SERVICES, "kafka", *SERVICES, "kafka", "argilla"),
@@ -98,15 +100,16 @@ def quiet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return Undisturbed(long, Ended.wait(process, long.output("quiet"), PATIENCE))
 
 
-@pytest.fixture(scope="module", params=[in_all_cells("sqlite"), "kafka"])
+@pytest.fixture(scope="module", params=["each once", in_all_cells("sqlite"), in_all_cells("kafka")])
 def killed(
     request: pytest.FixtureRequest, quiet: Undisturbed, tmp_path_factory: pytest.TempPathFactory
 ) -> Run:
     if request.param == "sqlite":
         return run(quiet.demo, "sqlite", Place(), ON_SQLITE)
     needs_java()
+    kills = ON_KAFKA if request.param == "kafka" else EACH_ONCE
     with on_kafka(tmp_path_factory.mktemp("broker")) as place:
-        return run(quiet.demo, "kafka", place, ON_KAFKA)
+        return run(quiet.demo, str(request.param).replace(" ", "-"), place, kills)
 
 
 @contextmanager

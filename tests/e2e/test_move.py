@@ -23,7 +23,7 @@ from tests.support.simulated import simulated_annotators
 pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("querier", "annotation_watcher", "trainer")
-BATCHES, SIZE = 6, 6
+BATCHES, SIZE = 6, 4
 
 
 def create(loop: Loop) -> str:
@@ -64,27 +64,19 @@ def copy_and_kill(source: Loop, target: Loop, project: str, when: Callable[[], o
     return runs
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> LoopState:
-    """The loop on one log from start to end."""
-    with a_loop(tmp_path_factory.mktemp("quiet"), argilla_server) as loop:
-        project = create(loop)
-        loop.start(*SERVICES)
-        with labelling(loop, project):
-            return loop.wait(project, finished)
-
-
 def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
-    tmp_path: Path, argilla_server: ArgillaServer, kafka: str, undisturbed: LoopState
+    tmp_path: Path, argilla_server: ArgillaServer, kafka: str
 ) -> None:
+    """Another one, alike, stays where it is."""
     with ExitStack() as stack:
         laptop = stack.enter_context(a_loop(tmp_path / "laptop", argilla_server))
         url = f"kafka://{kafka}/move-{secrets.token_hex(4)}"
         team = stack.enter_context(a_loop(tmp_path / "team", argilla_server, log=url))
-        project = create(laptop)
+        project, staying = create(laptop), create(laptop)
         for loop in (laptop, team):
             loop.start(*SERVICES)
-        stack.enter_context(labelling(laptop, project))
+        for each in (project, staying):
+            stack.enter_context(labelling(laptop, each))
         laptop.wait(project, lambda state: done(state, 2))
 
         texts_there = team.home / "store" / project
@@ -99,7 +91,7 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
 
         copy(team, laptop, project)
 
-        state = laptop.wait(project, finished)
+        state, undisturbed = laptop.wait(project, finished), laptop.wait(staying, finished)
         assert loop_digest(state) == loop_digest(undisturbed)
         assert current(state) == current(undisturbed)
         assert len(laptop.history(project).seen) > there

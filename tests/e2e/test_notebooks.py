@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 import labelloop
@@ -38,6 +39,7 @@ def printed(cell: Any) -> str:
     return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
 
 
+@pytest.mark.all_cells
 def test_a_notebook_goes_on_from_a_project(undisturbed: Undisturbed) -> None:
     home = undisturbed.demo.folder / KEPT
     before = json.loads(command("replay", "--home", home, "--json").stdout)
@@ -65,6 +67,7 @@ def test_a_notebook_goes_on_from_a_project(undisturbed: Undisturbed) -> None:
     assert json.loads(command("replay", "--home", home, "--json").stdout) == before
 
 
+@pytest.mark.all_cells
 def test_a_learner_of_a_notebook_becomes_a_project_with_its_labels_kept(tmp_path: Path) -> None:
     home = tmp_path / "home"
 

@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
 from tests.support.kafka_records import put_event, put_record
 from tests.support.loop import Loop, a_loop, texts
+from tests.support.matrices import cells, selected
 from tests.support.messages import names
 from tests.support.people import Owner, Person, label_all
 from tests.support.states import LABELS, queried
@@ -81,7 +82,8 @@ def newer(url: str, project: str) -> None:
 
 
 Poison = Callable[[str, str], None]
-HARMLESS: tuple[Poison, ...] = (no_json, no_event, two_mb_of_nothing, unknown, conflicting, two_mb_long)
+NO_EVENT: tuple[Poison, ...] = (no_json, no_event, two_mb_of_nothing)
+HARMLESS: tuple[Poison, ...] = (*NO_EVENT, unknown, conflicting, two_mb_long)
 HALTING: dict[Poison, str] = {
     not_json: "ResponsesRecorded",
     invalid: "number",
@@ -89,18 +91,20 @@ HALTING: dict[Poison, str] = {
     unfit: "7",
     newer: "Tomorrow",
 }
+HARMLESS_CELLS = cells(no_json, conflicting, rest=[no_event, two_mb_of_nothing, unknown, two_mb_long])
+HALTING_CELLS = cells(invalid, newer, rest=[not_json, other_bytes, unfit])
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Scene:
     """A project for each poison, with a batch on the annotators' screen when it comes; all answered since."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, poisons: Collection[Poison]) -> None:
         self.loop = loop
         self.ann = Person(loop.argilla)
         self.projects: dict[Poison, str] = {
             poison: loop.create(texts(12), name=poison.__name__, batch_size=SIZE, max_batches=1)
-            for poison in (*HARMLESS, *HALTING)
+            for poison in poisons
         }
         loop.start("querier", "annotation_watcher")
         for poison, project in self.projects.items():
@@ -108,6 +112,10 @@ class Scene:
             loop.until(lambda o=owner: len(o.records(0)) == SIZE)  # type: ignore[misc]
             poison(loop.settings.log, project)
             label_all(self.ann, owner.records(0), lambda item: LABELS[item % len(LABELS)])
+
+    @property
+    def halting(self) -> list[Poison]:
+        return [poison for poison in self.projects if poison in HALTING]
 
     def ask(self, *arguments: str) -> str:
         result = labelloop(*arguments, "--log", self.loop.settings.log, "--store", self.loop.settings.store)
@@ -133,21 +141,24 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(
-    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, kafka: str
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    argilla_server: ArgillaServer,
+    kafka: str,
 ) -> Iterator[Scene]:
     url = f"kafka://{kafka}/poison-{secrets.token_hex(4)}"
     home: Path = tmp_path_factory.mktemp("poison")
     with a_loop(home, argilla_server, log=url) as loop:
-        yield Scene(loop)
+        yield Scene(loop, selected(request, "poison"))
 
 
 @pytest.fixture(scope="module")
 def found(scene: Scene) -> dict[str, dict[str, Any]]:
     """How the projects stand once all that can go on have gone on."""
-    return scene.wait_until_labelled(*HARMLESS)
+    return scene.wait_until_labelled(*(poison for poison in scene.projects if poison in HARMLESS))
 
 
-@pytest.mark.parametrize("poison", HARMLESS)
+@pytest.mark.parametrize("poison", HARMLESS_CELLS)
 def test_a_project_goes_on_beside_what_does_not_count(
     poison: Poison, scene: Scene, found: dict[str, dict[str, Any]]
 ) -> None:
@@ -157,7 +168,7 @@ def test_a_project_goes_on_beside_what_does_not_count(
     assert project["conflicts"] == (1 if poison is conflicting else 0)
 
 
-@pytest.mark.parametrize("poison", HALTING)
+@pytest.mark.parametrize("poison", HALTING_CELLS)
 def test_a_project_that_is_halted_says_by_what_and_what_to_do(
     poison: Poison, scene: Scene, found: dict[str, dict[str, Any]]
 ) -> None:
@@ -171,8 +182,9 @@ def test_a_project_that_is_halted_says_by_what_and_what_to_do(
 def test_the_services_count_what_is_no_event_and_say_which_projects_rest(
     scene: Scene, found: dict[str, dict[str, Any]]
 ) -> None:
-    scene.loop.until(lambda: len(scene.loop.status_file("querier").get("halted", ())) == len(HALTING))
-    assert scene.loop.status_file("annotation_watcher")["strangers"] == 3
+    scene.loop.until(lambda: len(scene.loop.status_file("querier").get("halted", ())) == len(scene.halting))
+    no_events = [poison for poison in scene.projects if poison in NO_EVENT]
+    assert scene.loop.status_file("annotation_watcher")["strangers"] == len(no_events)
     assert all(scene.loop.is_running(name) for name in ("querier", "annotation_watcher"))
 
 
@@ -183,19 +195,19 @@ def test_an_event_that_halts_nothing_is_not_skipped(scene: Scene) -> None:
 def test_a_halted_project_goes_on_once_the_event_is_skipped(
     scene: Scene, found: dict[str, dict[str, Any]]
 ) -> None:
-    for poison in HALTING:
+    for poison in scene.halting:
         halting = ID.search(found[scene.projects[poison]]["halted"])
         assert halting is not None
         said = scene.ask("skip", halting.group(), "--why", "nobody should have written it")
         assert names(said, scene.projects[poison], halting.group())
 
-    now = scene.wait_until_labelled(*HALTING)
+    now = scene.wait_until_labelled(*scene.halting)
 
-    assert [now[scene.projects[poison]]["halted"] for poison in HALTING] == [None] * len(HALTING)
+    assert {now[scene.projects[poison]]["halted"] for poison in scene.halting} == {None}
     scene.loop.until(lambda: "halted" not in scene.loop.status_file("querier"))
 
 
-@pytest.mark.parametrize("poison", HALTING)
+@pytest.mark.parametrize("poison", HALTING_CELLS)
 def test_without_what_was_skipped_the_log_is_verified(poison: Poison, scene: Scene) -> None:
     project = scene.projects[poison]
 

@@ -22,7 +22,7 @@ from tests.support.messages import names
 from tests.support.people import Owner, Person
 from tests.support.simulated import simulated_annotators
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.all_cells]
 
 SERVICES = ("querier", "annotation_watcher", "trainer")
 FORKED = 2

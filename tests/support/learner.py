@@ -1,8 +1,9 @@
 """One learner for all tests of a session, and the processes that perform its tasks."""
 
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,16 +15,26 @@ from labelloop.learner.shared import SHARED, private_folder
 @pytest.fixture(scope="session", autouse=True)
 def session_learner() -> Iterator[psutil.Process]:
     """The learner of all that the tests start. It is light until it is asked."""
-    with pytest.MonkeyPatch.context() as environment, private_folder() as folder:
+    with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HF_HUB_OFFLINE", "1")
+        environment.delenv(SHARED, raising=False)
+        with a_learner() as (address, process):
+            environment.setenv(SHARED, address)
+            yield process
+
+
+@contextmanager
+def a_learner(**environment: str) -> Iterator[tuple[str, psutil.Process]]:
+    """A learner with this environment besides the tests' own: its address and its process."""
+    with private_folder() as folder:
         address = str(Path(folder) / "learner")
         options = ("--address", address, "--threads", "1", "--stop-with-parent")
-        environment.delenv(SHARED, raising=False)
-        process = subprocess.Popen([sys.executable, "-P", "-m", "labelloop.learner", *options])
-        environment.setenv(SHARED, address)
-        yield psutil.Process(process.pid)
-        process.kill()
-        process.wait()
+        command = [sys.executable, "-P", "-m", "labelloop.learner", *options]
+        with psutil.Popen(command, env=os.environ | environment) as process:
+            try:
+                yield address, process
+            finally:
+                process.kill()
 
 
 @pytest.fixture

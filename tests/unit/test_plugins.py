@@ -50,6 +50,21 @@ def test_all_that_are_installed_are_listed() -> None:
     assert PLUGINS.faults() == []
 
 
+def test_one_that_is_installed_later_is_found(tmp_path: Path) -> None:
+    before = PLUGINS.names()
+
+    install(tmp_path, "later", GROUP, {"stew": "kitchen:other"})
+
+    assert {*PLUGINS.names()} == {*before, "stew"}
+
+
+def test_what_is_installed_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    PLUGINS.names()
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", None)
+
+    assert PLUGINS.names() == ("fruit-salad", "soup")
+
+
 @pytest.mark.parametrize(
     "listed", ["kitchen:other", "kitchen:soup, kitchen:other", "kitchen:soup kitchen:other"]
 )

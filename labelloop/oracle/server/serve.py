@@ -1,6 +1,7 @@
 """Start the embedded server from a folder. There is at most one server per home."""
 
 import fcntl
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +27,13 @@ def serve(home: Path, host: str, port: int) -> None:
         from labelloop.oracle.server.imports import leave_out
 
         leave_out()
+        # What is imported stays: looking through it for garbage takes a second of the start.
+        gc.disable()
 
         from labelloop.oracle.server.application import run
 
+        gc.freeze()
+        gc.enable()
         run(home / DATABASE, login, listener)
 
 

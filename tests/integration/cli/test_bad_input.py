@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 from contextlib import closing
@@ -27,7 +28,11 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mail(tmp_path: Path) -> Path:
-    path = tmp_path / "mail.csv"
+    return written(tmp_path)
+
+
+def written(folder: Path) -> Path:
+    path = folder / "mail.csv"
     path.write_text(
         "body,kind\n" + "".join(f"{text},{kind}\n" for text, kind in zip(TEXTS, "abab", strict=True))
     )
@@ -38,11 +43,20 @@ def init(home: Path, dataset: object, *more: object) -> Any:
     return labelloop("init", "--home", home, "--dataset", dataset, "--batch-size", 2, *more)
 
 
-def made(home: Path, mail: Path) -> str:
-    """A home with a project in it."""
-    result = init(home, mail, "--text-column", "body", "--labels", "spam,ham", "--json")
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a project in it, to be copied: its model is tried once for all tests."""
+    folder = tmp_path_factory.mktemp("kept")
+    result = init(folder / "home", written(folder), "--text-column", "body", "--labels", "spam,ham")
     assert result.exit_code == 0, result.output
-    project: str = json.loads(result.stdout)["project"]
+    return folder / "home"
+
+
+@pytest.fixture
+def made(home: Path, kept: Path) -> str:
+    """The project in the home."""
+    shutil.copytree(kept, home)
+    (project,) = (path.name for path in (home / "store").iterdir())
     return project
 
 
@@ -171,8 +185,7 @@ def test_a_home_without_a_project_says_how_to_make_one(home: Path) -> None:
     assert names(error_line(labelloop("curve", "--home", home)), "labelloop init --dataset")
 
 
-def test_a_home_of_a_newer_version_is_left_as_it_is(home: Path, mail: Path) -> None:
-    made(home, mail)
+def test_a_home_of_a_newer_version_is_left_as_it_is(home: Path, made: str) -> None:
     (home / "home.json").write_text('{"format": 9, "kind": "user"}')
 
     for command in ("up", "status", "events"):
@@ -180,25 +193,21 @@ def test_a_home_of_a_newer_version_is_left_as_it_is(home: Path, mail: Path) -> N
     assert json.loads((home / "home.json").read_text())["format"] == 9
 
 
-def test_a_log_of_a_newer_version_is_left_as_it_is(home: Path, mail: Path) -> None:
-    made(home, mail)
+def test_a_log_of_a_newer_version_is_left_as_it_is(home: Path, made: str) -> None:
     with closing(sqlite3.connect(home / "log.sqlite")) as log:
         log.execute("PRAGMA user_version = 9")
 
     assert names(error_line(labelloop("up", "--home", home)), home / "log.sqlite")
 
 
-def test_a_home_in_use_is_told_with_the_process(home: Path, mail: Path) -> None:
-    made(home, mail)
-
+def test_a_home_in_use_is_told_with_the_process(home: Path, made: str) -> None:
     with hold(home / "run"):
         line = error_line(labelloop("up", "--home", home))
 
     assert names(line, os.getpid(), f"labelloop down --home {home}")
 
 
-def test_a_port_in_use_is_told_before_anything_starts(home: Path, mail: Path) -> None:
-    made(home, mail)
+def test_a_port_in_use_is_told_before_anything_starts(home: Path, made: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = error_line(labelloop("up", "--home", home, "--port", port))
@@ -208,26 +217,20 @@ def test_a_port_in_use_is_told_before_anything_starts(home: Path, mail: Path) ->
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "argilla", "http://no-such-host.invalid"])
-def test_a_wrong_argilla_url_is_told(home: Path, mail: Path, url: str) -> None:
-    made(home, mail)
-
+def test_a_wrong_argilla_url_is_told(home: Path, made: str, url: str) -> None:
     line = error_line(labelloop("up", "--home", home, "--argilla-url", url, "--argilla-key", "k"))
 
     assert url in line
     assert not (home / "argilla-elsewhere.json").exists()
 
 
-def test_a_url_without_its_key_is_told(home: Path, mail: Path) -> None:
-    made(home, mail)
-
+def test_a_url_without_its_key_is_told(home: Path, made: str) -> None:
     line = error_line(labelloop("up", "--home", home, "--argilla-url", "http://127.0.0.1:1"))
 
     assert names(line, "http://127.0.0.1:1", "--argilla-key")
 
 
-def test_a_wrong_argilla_key_is_told(home: Path, mail: Path, argilla_server: ArgillaServer) -> None:
-    made(home, mail)
-
+def test_a_wrong_argilla_key_is_told(home: Path, made: str, argilla_server: ArgillaServer) -> None:
     line = error_line(
         labelloop("up", "--home", home, "--argilla-url", argilla_server.url, "--argilla-key", "wrong")
     )
@@ -235,14 +238,13 @@ def test_a_wrong_argilla_key_is_told(home: Path, mail: Path, argilla_server: Arg
     assert names(line, argilla_server.url, "key")
 
 
-def test_a_demo_never_touches_a_home_that_is_not_its_own(home: Path, mail: Path, tmp_path: Path) -> None:
-    project = made(home, mail)
+def test_a_demo_never_touches_a_home_that_is_not_its_own(home: Path, made: str, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
 
     for other in (home, tmp_path / "thesis"):
         assert names(error_line(labelloop("demo", "--home", other)), other, "--home")
-    assert [found["project"] for found in projects(home)] == [project]
+    assert [found["project"] for found in projects(home)] == [made]
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
 
 
@@ -270,9 +272,9 @@ def test_a_demo_needs_labels_to_give(tmp_path: Path, mail: Path) -> None:
     assert not (tmp_path / "demo").exists()
 
 
-def test_events_removed_from_the_log_are_noticed(home: Path, mail: Path) -> None:
-    made(home, mail)
-    made(home, mail.rename(mail.with_name("other.csv")))
+def test_events_removed_from_the_log_are_noticed(home: Path, made: str, mail: Path) -> None:
+    second = ("--text-column", "body", "--labels", "spam,ham")
+    assert init(home, mail.rename(mail.with_name("other.csv")), *second).exit_code == 0
     edit(home, "DELETE FROM events WHERE offset = 2")
 
     for command in ("up", "status", "export"):
@@ -280,31 +282,28 @@ def test_events_removed_from_the_log_are_noticed(home: Path, mail: Path) -> None
         assert names(line, home / "log.sqlite", 1, 2)
 
 
-def test_an_event_edited_in_the_log_halts_its_project(home: Path, mail: Path) -> None:
-    project = made(home, mail)
+def test_an_event_edited_in_the_log_halts_its_project(home: Path, made: str) -> None:
     edit(home, "UPDATE events SET data = replace(data, '\"spam\"', '\"span\"')")
 
     for command in ("up", "curve", "export", "pause"):
         line = error_line(labelloop(command, "--home", home))
-        assert names(line, project, "partition 0, offset 1", "labelloop skip")
+        assert names(line, made, "partition 0, offset 1", "labelloop skip")
     status = labelloop("status", "--home", home, "--json")
     assert status.exit_code == 2
     assert names(json.loads(status.stdout)["projects"][0]["halted"], "partition 0, offset 1")
 
 
-def test_a_log_that_was_emptied_is_noticed_and_says_what_to_do(home: Path, mail: Path) -> None:
-    project = made(home, mail)
-    (home / "store" / project / "models" / "0").mkdir(parents=True)
+def test_a_log_that_was_emptied_is_noticed_and_says_what_to_do(home: Path, made: str) -> None:
+    (home / "store" / made / "models" / "0").mkdir(parents=True)
     for left in home.glob("log.sqlite*"):
         left.unlink()
 
     for command in ("up", "status", "export"):
         line = error_line(labelloop(command, "--home", home))
-        assert names(line, project, home / "store", "put back a copy of the log")
+        assert names(line, made, home / "store", "put back a copy of the log")
 
 
-def test_a_log_that_is_no_log_is_told(home: Path, mail: Path) -> None:
-    made(home, mail)
+def test_a_log_that_is_no_log_is_told(home: Path, made: str) -> None:
     for left in home.glob("log.sqlite-*"):
         left.unlink()
     (home / "log.sqlite").write_bytes(b"not a database " * 400)
@@ -312,9 +311,10 @@ def test_a_log_that_is_no_log_is_told(home: Path, mail: Path) -> None:
     assert names(error_line(labelloop("up", "--home", home)), home / "log.sqlite")
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_made(tiny_disk: Path, mail: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_is_half_made(tiny_disk: Path, kept: Path, mail: Path) -> None:
     home = tiny_disk / "home"
-    project = made(home, mail)
+    shutil.copytree(kept, home)
+    (project,) = (path.name for path in (home / "store").iterdir())
     filler = fill(tiny_disk)
     big = mail.with_name("big.csv")
     big.write_text("body\n" + "".join(f"text number {number}\n" for number in range(20_000)))

@@ -1,6 +1,7 @@
 """`labelloop copy` and `labelloop skip` as they are typed."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,13 +12,21 @@ from tests.support.command import error_line, labelloop
 from tests.support.messages import names
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home with one project."""
-    mail = tmp_path / "mail.csv"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home to be copied: its model is tried once for all tests."""
+    folder = tmp_path_factory.mktemp("made")
+    mail = folder / "mail.csv"
     mail.write_text("text,label\nwin a prize,spam\nlunch at noon?,ham\ncheap pills,spam\n")
-    made = labelloop("init", "--home", tmp_path / "home", "--dataset", mail, "--batch-size", 2)
-    assert made.exit_code == 0, made.output
+    result = labelloop("init", "--home", folder / "home", "--dataset", mail, "--batch-size", 2)
+    assert result.exit_code == 0, result.output
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A home with one project."""
+    shutil.copytree(made, tmp_path / "home")
     return tmp_path / "home"
 
 

@@ -129,6 +129,7 @@ def test_of_a_finished_project_is_told_what_to_do_next(
     assert names(output.read_text(encoding="utf-8"), "labelloop change mail --batches 2")
 
 
+@pytest.mark.all_cells
 def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
     tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
 ) -> None:
@@ -155,6 +156,7 @@ def test_argilla_log_and_store_elsewhere_are_used_and_remembered(
     assert not (home / "store").exists()
 
 
+@pytest.mark.all_cells
 def test_somebody_is_told_of_a_service_that_is_frozen_and_the_evaluator_can_be_left_out(
     tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
 ) -> None:
@@ -178,6 +180,7 @@ def test_somebody_is_told_of_a_service_that_is_frozen_and_the_evaluator_can_be_l
     assert "topsecret" not in log + (tmp_path / "output").read_text(encoding="utf-8")
 
 
+@pytest.mark.all_cells
 def test_the_learner_is_a_process_of_the_home_and_is_started_again(
     own_learner: None, tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
 ) -> None:
@@ -237,6 +240,7 @@ def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[o
     assert (events[1]["specversion"], events[1]["data"]["why"]) == ("1.0", "lunch")
 
 
+@pytest.mark.all_cells
 def test_after_a_killed_supervisor_its_services_end_and_the_next_up_works(
     tmp_path: Path, home: Path, up: list[object]
 ) -> None:

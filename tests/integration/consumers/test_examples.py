@@ -131,6 +131,7 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.all_cells
 async def test_metrics_become_a_run_of_a_real_mlflow_server(log: Log, home: Path, mlflow: str) -> None:
     await twice(log, home, "mlflow_metrics:MlflowMetrics", uri=mlflow)
 

@@ -64,6 +64,7 @@ def newcomer(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.all_cells
 def test_a_newcomer_comes_to_a_running_consumer(tmp_path: Path, newcomer: dict[str, str]) -> None:
     for step in steps():
         if step.file is not None:

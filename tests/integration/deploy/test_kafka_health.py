@@ -3,6 +3,8 @@
 import subprocess
 import time
 
+import pytest
+
 from tests.support.deployment import ROOT
 from tests.support.kafka_broker import START_SECONDS, Broker
 
@@ -24,6 +26,7 @@ def check_until(broker: Broker, well: bool) -> Checked:
         time.sleep(0.05)
 
 
+@pytest.mark.all_cells
 def test_a_broker_that_answers_is_well_a_frozen_or_dead_one_is_not(own_broker: Broker) -> None:
     started = check_until(own_broker, well=True)
     own_broker.freeze()

@@ -72,6 +72,7 @@ def trainers(guarded: str, password: str) -> KafkaLog:
     return kafka_log(f"kafka://{guarded}/labelloop", environment)
 
 
+@pytest.mark.all_cells
 async def test_a_service_makes_the_topic_owns_its_part_appends_and_reads_it_back(trainers: KafkaLog) -> None:
     event = some_event("p", 1)
     found = []

@@ -55,6 +55,7 @@ async def test_workers_start_no_children_of_their_own(session_learner: psutil.Pr
     assert not tasks(session_learner.pid)
 
 
+@pytest.mark.all_cells
 async def test_the_result_is_that_of_an_own_child(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     by_learner = await Worker(1).run(bench.training(into="shared"))
     monkeypatch.delenv(SHARED)
@@ -135,6 +136,7 @@ async def test_a_child_ends_when_who_asked_is_killed(session_learner: psutil.Pro
     assert alive == []
 
 
+@pytest.mark.all_cells
 async def test_a_worker_waits_for_a_learner_that_is_being_started(address: str) -> None:
     warming = asyncio.create_task(Worker(1).run(Ping()))
     await asyncio.sleep(0)
@@ -145,6 +147,7 @@ async def test_a_worker_waits_for_a_learner_that_is_being_started(address: str) 
         assert learner.wait(PATIENCE) == 0
 
 
+@pytest.mark.all_cells
 async def test_a_learner_that_ends_is_an_outage_and_its_children_end(address: str, bench: Bench) -> None:
     with started(address) as learner:
         task = asyncio.create_task(Worker(1).run(endless(bench.training())))

@@ -155,6 +155,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.all_cells
 def test_a_child_ends_when_its_service_is_killed(bench: Bench, tmp_path: Path) -> None:
     script = tmp_path / "service.py"
     script.write_text(SERVICE)

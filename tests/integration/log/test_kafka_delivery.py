@@ -39,6 +39,7 @@ def prefix() -> str:
     return f"delivery-{secrets.token_hex(4)}"
 
 
+@pytest.mark.all_cells
 async def test_nothing_is_passed_over_while_the_broker_is_away(
     own_broker: Broker, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

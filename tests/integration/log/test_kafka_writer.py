@@ -10,6 +10,7 @@ from labelloop.log.kafka import writer
 from tests.support.kafka_broker import Broker
 from tests.support.kafka_view import events_in, repeated
 from tests.support.logs import kafka_log, some_event
+from tests.support.matrices import in_all_cells
 from tests.support.messages import raises_naming
 
 Append = Callable[..., Awaitable[None]]
@@ -20,7 +21,7 @@ def url(own_broker: Broker) -> str:
     return f"kafka://{own_broker.servers}/late"
 
 
-@pytest.fixture(params=["an owner", "anyone"])
+@pytest.fixture(params=["an owner", in_all_cells("anyone")])
 async def append(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Append]:
     log = kafka_log(url, {})
     async with log.own("trainer") as ownership:

@@ -36,6 +36,7 @@ def is_ready(seen: ServiceStatus) -> Callable[[], bool]:
     return lambda: seen.health.unreadiness() is None
 
 
+@pytest.mark.all_cells
 async def test_owners_and_who_stands_by_are_ready_while_the_log_answers(own_broker: Broker) -> None:
     url = f"kafka://{own_broker.servers}/ready-{secrets.token_hex(4)}"
     async with a_service(url) as first, a_service(url) as second, a_service(url) as third:

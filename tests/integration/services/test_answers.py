@@ -106,6 +106,7 @@ def test_edits_discards_and_withdrawals_in_a_done_batch_are_revisions(
     assert set(owner.answers(0)) == {(edited, ann.name), (discarded, ann.name)}, "nothing was put back"
 
 
+@pytest.mark.all_cells
 def test_an_answer_taken_back_before_the_batch_is_done_opens_the_text_again(
     loop: Loop, desk: tuple[str, Owner]
 ) -> None:
@@ -126,6 +127,7 @@ def test_an_answer_taken_back_before_the_batch_is_done_opens_the_text_again(
     assert current(state)[first] == ("spam",)
 
 
+@pytest.mark.all_cells
 def test_two_annotators_where_two_are_asked(loop: Loop) -> None:
     project, owner = begin(loop, min_submitted=2)
     ann, bob = Person(loop.argilla), Person(loop.argilla)

@@ -73,6 +73,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     assert len(complaints(behind, "querier")) == len(recoveries(behind, "querier"))
 
 
+@pytest.mark.all_cells
 def test_a_slow_argilla_only_takes_longer(behind: Loop, proxy: FaultyProxy) -> None:
     project = behind.create(texts(6), batch_size=3, max_batches=2)
     proxy.delay = 0.5
@@ -87,6 +88,7 @@ def test_a_slow_argilla_only_takes_longer(behind: Loop, proxy: FaultyProxy) -> N
     assert not complaints(behind, "annotation_watcher")
 
 
+@pytest.mark.all_cells
 def test_services_that_start_before_argilla_wait_for_it(
     tmp_path: Path, own_argilla_server: ArgillaServer
 ) -> None:

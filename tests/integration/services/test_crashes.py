@@ -84,6 +84,7 @@ def test_a_watcher_killed_before_it_could_say_so_says_it_when_it_is_back(loop: L
     assert set(current(state)) == state.batches["0"].items
 
 
+@pytest.mark.all_cells
 def test_services_killed_at_each_event_end_in_the_same_state(loop: Loop) -> None:
     project = loop.create(texts(12), batch_size=3, max_batches=4, lookahead=3)
     loop.start("querier", "annotation_watcher")

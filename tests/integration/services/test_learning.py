@@ -125,6 +125,7 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
         assert not states[project].failures
 
 
+@pytest.mark.all_cells
 def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop: Loop) -> None:
     loop.stop("evaluator")
     project = loop.create(texts(30), test=texts(9), **SETTINGS | {"max_batches": 1})
@@ -141,6 +142,7 @@ def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop:
     assert not state.failures
 
 
+@pytest.mark.all_cells
 def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_them(
     loop: Loop, tmp_path: Path
 ) -> None:
@@ -162,6 +164,7 @@ def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_the
     assert labelloop("replay", "--project", project, "--verify", *where).exit_code == 0
 
 
+@pytest.mark.all_cells
 def test_an_audit_tells_a_model_s_accuracy_without_a_test_set(loop: Loop) -> None:
     stopping = Choice(name="classification-change", parameters={"threshold": 0.5})
     project = loop.create(texts(30), **SETTINGS | {"audit_share": 0.5, "stopping": stopping})
@@ -204,6 +207,7 @@ def test_a_project_ends_when_it_is_advised_to_and_was_told_so(loop: Loop) -> Non
     assert list(state.models) == ["0"]
 
 
+@pytest.mark.all_cells
 def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
     ann = Person(loop.argilla)
@@ -219,6 +223,7 @@ def test_fewer_than_two_classes_skip_a_model_and_begin_anew(loop: Loop) -> None:
     assert not state.failures
 
 
+@pytest.mark.all_cells
 def test_a_killed_training_is_recorded_and_tried_again(loop: Loop, session_learner: psutil.Process) -> None:
     project = loop.create(texts(1500), **SETTINGS)
     ann = Person(loop.argilla)
@@ -262,6 +267,7 @@ def test_a_model_that_cannot_work_pauses_the_project_until_it_is_repaired(loop: 
     assert not state.paused
 
 
+@pytest.mark.all_cells
 def test_no_space_for_a_model_is_recorded_and_tried_again(
     tiny_disk: Path, tmp_path: Path, argilla_server: ArgillaServer
 ) -> None:
@@ -282,6 +288,7 @@ def test_no_space_for_a_model_is_recorded_and_tried_again(
         loop.wait(project, lambda state: "0" in state.models)
 
 
+@pytest.mark.all_cells
 def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
     tiny_disk: Path, argilla_server: ArgillaServer
 ) -> None:

@@ -1,21 +1,38 @@
 """What an operator asks for: close, end, pause, resume, relabel."""
 
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from labelloop.loop.labels import asked, current
 from labelloop.loop.schedule import finished
 from labelloop.oracle.literal import MARK
 from schemas import events as e
+from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
-from tests.support.loop import Loop, texts
+from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Owner, Person, label_all
 
 REQUEST = {"request": "1", "who": "olga"}
+SERVICES = ("querier", "annotation_watcher")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
+    with a_loop(tmp_path_factory.mktemp("operators"), argilla_server) as loop:
+        yield loop
+
+
+@pytest.fixture
+def loop(shared: Loop) -> Loop:
+    """One for all tests, each with a project of its own."""
+    shared.have_running(*SERVICES)
+    return shared
 
 
 def test_a_closed_batchs_undecided_texts_leave_argilla_and_are_asked_again(loop: Loop) -> None:
     project = loop.create(texts(5), batch_size=3, max_batches=None, lookahead=5)
-    loop.start("querier", "annotation_watcher")
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     loop.until(lambda: len(owner.records(0)) == 3 and len(owner.records(1)) == 2)
     records = owner.records(0)
@@ -38,7 +55,6 @@ def test_a_closed_batchs_undecided_texts_leave_argilla_and_are_asked_again(loop:
 
 def test_a_batch_closed_while_argilla_has_recorded_answers_keeps_those_that_decide(loop: Loop) -> None:
     project = loop.create(texts(3), batch_size=3, max_batches=1, min_submitted=2)
-    loop.start("querier", "annotation_watcher")
     owner, ann, bob = Owner(loop.argilla, project), Person(loop.argilla), Person(loop.argilla)
     loop.until(lambda: len(owner.records(0)) == 3)
     records = owner.records(0)
@@ -58,7 +74,6 @@ def test_a_batch_closed_while_argilla_has_recorded_answers_keeps_those_that_deci
 
 def test_an_end_keeps_what_is_labelled_and_asks_no_more(loop: Loop) -> None:
     project = loop.create(texts(20), batch_size=3, max_batches=None)
-    loop.start("querier", "annotation_watcher")
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     loop.until(lambda: len(owner.records(0)) == 3 and len(owner.records(1)) == 3)
     records = owner.records(0)
@@ -75,10 +90,11 @@ def test_an_end_keeps_what_is_labelled_and_asks_no_more(loop: Loop) -> None:
 
 
 def test_a_pause_stops_new_picks_and_nothing_else(loop: Loop) -> None:
+    loop.stop("querier")
     project = loop.create(texts(12), batch_size=3, max_batches=None, lookahead=5)
     loop.append(project, e.ProjectPaused(**REQUEST))
     other = loop.create(texts(6), batch_size=3, max_batches=2)
-    loop.start("querier", "annotation_watcher")
+    loop.start("querier")
     loop.wait(other, lambda state: len(state.batches) == 2)
     assert not loop.state(project).batches
 
@@ -95,7 +111,6 @@ def test_a_pause_stops_new_picks_and_nothing_else(loop: Loop) -> None:
 
 def test_texts_that_are_asked_for_once_more_get_the_newer_label(loop: Loop) -> None:
     project = loop.create(texts(6), batch_size=3, max_batches=2)
-    loop.start("querier", "annotation_watcher")
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     where = ("--project", project, "--log", loop.settings.log, "--store", loop.settings.store)
     loop.until(lambda: len(owner.records(0)) == 3 and len(owner.records(1)) == 3)

@@ -29,6 +29,7 @@ def gold(text: Path) -> str:
     return LABELS[int(text.stem) % len(LABELS)]
 
 
+@pytest.mark.all_cells
 def test_labels_that_are_written_into_files_make_a_batch_done(loop: ServiceLoop, tmp_path: Path) -> None:
     project = loop.create(texts(12), batch_size=3, max_batches=1)
     folder = tmp_path / "folders" / project / "0"

@@ -118,6 +118,7 @@ def test_a_loop_learns_from_an_office_and_goes_on_where_its_services_were_killed
     assert all(suggested for _, _, suggested in shown)
 
 
+@pytest.mark.all_cells
 def test_what_an_office_lost_is_put_back_and_what_was_taken_back_is_not(loop: ServiceLoop) -> None:
     project = loop.create(texts(12), batch_size=3, max_batches=2)
     loop.start("querier", "annotation_watcher")

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from schemas.parts import Choice
 from tests.integration.services.test_learning import label_batch, picks
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
+from tests.support.learner import a_learner
 from tests.support.loop import ROOT, Loop, a_loop, texts
+from tests.support.matrices import in_all_cells
 from tests.support.packages import ACME, install_project
 from tests.support.people import Person
 
@@ -35,7 +37,6 @@ class Plugged:
 
     loop: Loop
     page: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
 
 def commands(page: Path) -> str:
@@ -58,11 +59,13 @@ def plugged(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaSer
     install_project(installed, ACME)
     commands(page)
     path = os.pathsep.join(map(str, (installed, ACME, page, ROOT)))
-    # The learner of the tests has loaded no plugin of these.
-    environment = {"PYTHONPATH": path, "LABELLOOP_PLUGINS": LISTED, SHARED: ""}
-    with a_loop(tmp_path_factory.mktemp("plugins"), argilla_server) as loop:
-        loop.start("annotation_watcher", *LEARNERS, **environment)
-        yield Plugged(loop, page, environment)
+    environment = {"PYTHONPATH": path, "LABELLOOP_PLUGINS": LISTED}
+    with (
+        a_learner(**environment) as (address, _),
+        a_loop(tmp_path_factory.mktemp("plugins"), argilla_server) as loop,
+    ):
+        loop.start("annotation_watcher", *LEARNERS, **environment, **{SHARED: address})
+        yield Plugged(loop, page)
 
 
 OF_A_PACKAGE: dict[str, Any] = {
@@ -110,8 +113,8 @@ def test_they_train_pick_and_advise_as_ours_do(
     ("changes", "service"),
     [
         ({"classifier": Choice(name="sentinel:Classifier")}, "trainer"),
-        ({"strategy": Choice(name="sentinel:Strategy")}, "querier"),
-        ({"stopping": Choice(name="sentinel:Criterion")}, "evaluator"),
+        in_all_cells({"strategy": Choice(name="sentinel:Strategy")}, "querier"),
+        in_all_cells({"stopping": Choice(name="sentinel:Criterion")}, "evaluator"),
     ],
     ids=["classifier", "strategy", "stopping"],
 )
@@ -129,6 +132,7 @@ def test_a_name_in_the_log_chooses_no_code(plugged: Plugged, changes: dict[str, 
     assert loop.is_running(service)
 
 
+@pytest.mark.all_cells
 def test_a_project_is_made_by_what_the_page_says(tmp_path: Path) -> None:
     typed = commands(tmp_path)
     known = {name: value for name, value in os.environ.items() if not name.startswith("LABELLOOP_")}

@@ -64,6 +64,7 @@ def test_everything_of_a_project_is_removed_from_bucket_and_cache_but_what_is_ke
     assert not (tmp_path / "cache" / PROJECT).exists()
 
 
+@pytest.mark.all_cells
 def test_a_large_model_goes_up_and_down_in_parts(bucket: Bucket, tmp_path: Path) -> None:
     trained = publish_model(bucket.store(tmp_path / "here"), weights=bytes(LARGE))
 

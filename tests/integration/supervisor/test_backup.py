@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,21 @@ from tests.support.states import trained
 TEXTS = "text,label\nwin a prize,spam\nlunch?,ham\ncheap pills,\nmoved to 3pm,\n"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home with a project, whose batch 0 is done."""
-    (tmp_path / "mail.csv").write_text(TEXTS)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home to be copied: its model is tried once for all tests."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "mail.csv").write_text(TEXTS)
     options = ("--label-column", "label", "--batch-size", 2)
-    made = labelloop("import", tmp_path / "mail.csv", "--home", tmp_path / "home", *options)
-    assert made.exit_code == 0, made.output
+    imported = labelloop("import", folder / "mail.csv", "--home", folder / "home", *options)
+    assert imported.exit_code == 0, imported.output
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Home:
+    """A home with a project, whose batch 0 is done."""
+    shutil.copytree(made, tmp_path / "home")
     return existing_home(tmp_path / "home")
 
 

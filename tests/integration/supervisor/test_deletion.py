@@ -26,15 +26,23 @@ SECRET = "win a prize that nobody else ever wrote of"
 TEXTS = f"text,label\n{SECRET},spam\nlunch?,ham\ncheap pills,\nmoved to 3pm,\n"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home with the projects mail and news, whose batches 0 are done."""
-    (tmp_path / "mail.csv").write_text(TEXTS)
-    (tmp_path / "news.csv").write_text(TEXTS.replace(SECRET, "an offer"))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home to be copied: its models are tried once for all tests."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "mail.csv").write_text(TEXTS)
+    (folder / "news.csv").write_text(TEXTS.replace(SECRET, "an offer"))
     for name in ("mail", "news"):
         options = ("--label-column", "label", "--batch-size", 2)
-        made = labelloop("import", tmp_path / f"{name}.csv", "--home", tmp_path / "home", *options)
-        assert made.exit_code == 0, made.output
+        imported = labelloop("import", folder / f"{name}.csv", "--home", folder / "home", *options)
+        assert imported.exit_code == 0, imported.output
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Home:
+    """A home with the projects mail and news, whose batches 0 are done."""
+    shutil.copytree(made, tmp_path / "home")
     return existing_home(tmp_path / "home")
 
 
@@ -154,6 +162,7 @@ def test_what_stays_is_told(home: Home) -> None:
     assert any(names(each, export) for each in said["stays"])
 
 
+@pytest.mark.all_cells
 def test_on_kafka_texts_go_and_the_events_are_void(
     kafka: str, argilla_server: ArgillaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,7 @@ def retrained(kept: Home010) -> dict[str, Any]:
     }
 
 
+@pytest.mark.all_cells
 @pytest.mark.parametrize("model", [TRANSFORMER, LINEAR])
 def test_a_model_trains_again_to_the_same_weights(
     kept: Home010, retrained: Mapping[str, Any], model: str

@@ -73,7 +73,7 @@ def test_a_url_that_its_own_plugin_refuses_is_told_in_its_words() -> None:
 
 
 def test_an_installation_without_entry_points_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "entry_points", lambda group: ())
+    monkeypatch.setattr(plugins, "declared", lambda group: [])
 
     with pytest.raises(UserError, match="install it again"):
         open_log("sqlite:///log.sqlite")

@@ -1,6 +1,6 @@
 """The fold, whatever happened: prefixes, duplicates, conflicts, restarts."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.digest import loop_digest
@@ -15,8 +15,9 @@ from schemas.events import EventData
 from schemas.model import replaced
 from tests.support.loop_strategies import loops
 from tests.support.loops import PROJECT, Loop
+from tests.support.matrices import examples
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = examples(150)
 
 
 def conflicting(event: Event) -> Event:

@@ -5,7 +5,7 @@ from dataclasses import replace as changed
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.batch_ranges import expanded
@@ -21,10 +21,11 @@ from services.evaluator.measuring import estimate_by
 from services.evaluator.stopping import told
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
+from tests.support.matrices import examples
 from tests.support.messages import names
 from tests.support.states import checked
 
-MANY = settings(max_examples=200, deadline=None)
+MANY = examples(200)
 
 
 def proof(events: Sequence[Event]) -> Proof:

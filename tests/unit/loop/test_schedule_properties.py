@@ -1,7 +1,7 @@
 """The order of work, whatever happened and whoever was first."""
 
 from hypothesis import event as noted
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.batch_ranges import expanded
@@ -15,8 +15,9 @@ from labelloop.projects.catalog import created
 from schemas import events as e
 from tests.support.loop_strategies import golds, loops, projects
 from tests.support.loops import PROJECT, Loop, drawn
+from tests.support.matrices import examples
 
-MANY = settings(max_examples=200, deadline=None)
+MANY = examples(200)
 
 
 def numbered_models(state: LoopState) -> dict[int, Trained]:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent, lost_votes, merged
 from schemas.model import replaced
 from schemas.parts import ItemVotes, Vote
+from tests.support.matrices import examples
 from tests.support.states import vote, votes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,7 +98,7 @@ def recorded_votes(draw: st.DrawFn) -> ItemVotes:
     return votes(7, *(vote(name, draw(LABEL)) for name in sorted(names)))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(recorded=recorded_votes(), data=st.data())
 def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.DataObject) -> None:
     """Whatever is deleted and made again, in any order, with any look in between: the answers stay."""

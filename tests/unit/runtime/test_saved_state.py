@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.history import History
@@ -11,6 +11,7 @@ from schemas.envelope import Event, new_event
 from schemas.events import ServiceFailed
 from tests.support.loop_strategies import loops
 from tests.support.loops import PROJECT, Loop, mixed, project
+from tests.support.matrices import examples
 from tests.support.messages import raises_naming
 
 
@@ -27,7 +28,7 @@ def test_a_history_with_all_that_it_dropped_comes_back_as_it_was() -> None:
     assert load(dump([loop.history, History("another")])) == [loop.history, History("another")]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(loop=loops(), data=st.data())
 def test_a_history_that_was_saved_at_any_point_goes_on_as_one_that_was_not(
     loop: Loop, data: st.DataObject

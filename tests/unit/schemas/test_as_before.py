@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas import parts
@@ -18,6 +18,7 @@ from schemas.events import EVENTS
 from schemas.invalid import Invalid
 from schemas.model import Model, fields, plain, read, write
 from tests.support import msgspec_events as before
+from tests.support.matrices import examples
 from tests.unit.schemas.test_samples import SAMPLES, sample
 
 ALL = pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_a_changed_sample_is_taken_or_refused_as_before(event: Event) -> None:
 
 
 @ALL
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_a_damaged_sample_is_taken_or_refused_as_before(event: Event, data: st.DataObject) -> None:
     text = event.data.decode()
@@ -148,7 +149,7 @@ def test_a_damaged_sample_is_taken_or_refused_as_before(event: Event, data: st.D
     assert read_now(event, damaged) == read_before(event, damaged)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(
     st.from_regex(
         r"[0-9]{4}-[01][0-9]-[0-3][0-9][Tt _][0-2][0-9]:[0-6][0-9]:?[0-6]?[0-9]?.{0,12}", fullmatch=True

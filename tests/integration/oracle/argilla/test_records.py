@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from labelloop.oracle.argilla import Argilla, Dataset, NewResponse, Rejected, StoredRecord, Suggestion
+from labelloop.oracle.argilla.records import PAGE
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import raises_naming
@@ -56,10 +57,11 @@ async def test_one_batch_is_read_alone(argilla: Argilla, dataset: Dataset) -> No
 
 
 async def test_many_records_are_all_read_and_written(argilla: Argilla, dataset: Dataset) -> None:
-    await argilla.put_records(dataset, [text(0, item) for item in range(1201)])
+    await argilla.put_records(dataset, [text(0, item) for item in range(601)])
 
+    assert PAGE < 601
     for found in (await argilla.records(dataset), await argilla.records(dataset, 0)):
-        assert sorted(record.metadata["item"] for record in found) == list(range(1201))
+        assert sorted(record.metadata["item"] for record in found) == list(range(601))
 
 
 async def test_suggestions_can_be_left_out(argilla: Argilla, dataset: Dataset) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 import httpx
 import psutil
+import pytest
 
 from tests.support.argilla_api import make_dataset, ok, record, respond, terms
 from tests.support.argilla_server import ArgillaServer, free_port
@@ -73,6 +74,7 @@ def test_its_pages_load_and_run_nothing_of_others(argilla_server: ArgillaServer)
     assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.all_cells
 def test_sigterm_stops_it_cleanly_and_a_restart_has_everything(own_argilla_server: ArgillaServer) -> None:
     login = own_argilla_server.login
     dataset = make_dataset(own_argilla_server.client())
@@ -83,6 +85,7 @@ def test_sigterm_stops_it_cleanly_and_a_restart_has_everything(own_argilla_serve
     assert dataset.ids() == ["0:0"]
 
 
+@pytest.mark.all_cells
 def test_a_kill_during_the_first_migration_is_survived(tmp_path: Path) -> None:
     server = ArgillaServer(tmp_path / "home", free_port())
     server.process = subprocess.Popen(server.command)
@@ -136,6 +139,7 @@ def test_a_home_in_use_is_one_clear_line(argilla_server: ArgillaServer) -> None:
     assert str(argilla_server.home) in ended.stderr
 
 
+@pytest.mark.all_cells
 def test_it_stops_when_its_parent_is_killed(tmp_path: Path) -> None:
     server = ArgillaServer(tmp_path / "home", free_port())
     spawn = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
@@ -147,6 +151,7 @@ def test_it_stops_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert not server.answers()
 
 
+@pytest.mark.all_cells
 def test_it_says_nothing_while_all_is_well(tmp_path: Path) -> None:
     server = ArgillaServer(tmp_path / "home", free_port())
     with (tmp_path / "log").open("w") as log:

@@ -7,8 +7,8 @@ import httpx
 from tests.support.argilla_api import make_dataset, ok, record, respond, terms
 from tests.support.argilla_server import ArgillaServer
 
-PEOPLE = 6
-RECORDS = 20
+PEOPLE = 4
+RECORDS = 10
 
 
 def test_everybody_answers_everything_at_once_and_nothing_is_lost(argilla_server: ArgillaServer) -> None:

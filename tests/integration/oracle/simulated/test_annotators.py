@@ -74,7 +74,7 @@ async def test_with_two_answers_a_text_people_err_apart(
 ) -> None:
     accounts = [await argilla.create_annotator(f"{name}-{who}", "labelloop") for who in ("ann", "bob")]
     dataset = await argilla.ensure_dataset(DatasetSpec(name, LABELS, min_submitted=2))
-    await argilla.put_records(dataset, texts(0, range(40)))
+    await argilla.put_records(dataset, texts(0, range(16)))
 
     with annotators(argilla_server, name, accounts, pool, "--error", "0.5"):
         records = await when(argilla, dataset, lambda found: all(len(each.responses) == 2 for each in found))
@@ -97,6 +97,7 @@ async def test_what_is_discarded_is_discarded(
     }
 
 
+@pytest.mark.all_cells
 async def test_work_goes_on_after_argilla_was_killed_and_the_data_set_was_made_again(
     own_argilla_server: ArgillaServer, pool: Path
 ) -> None:
