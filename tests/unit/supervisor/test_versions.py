@@ -1,5 +1,6 @@
 """An older or a newer labelloop that runs beside a command is told apart."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from labelloop.config.home import Home, open_home
 from labelloop.doctor.machine import check_home
+from labelloop.log import create_log
 from labelloop.supervisor import versions
 from labelloop.supervisor.versions import difference, record_version, running_versions
 from tests.support.command import labelloop
@@ -89,6 +91,7 @@ def test_another_version_that_runs_is_told_with_what_to_do(
 
 
 def test_each_command_on_the_log_tells_it_in_one_line_beside_its_output(home: Home) -> None:
+    asyncio.run(create_log(home.log_url))
     with supervised(home, OLDER):
         listed = labelloop("list", "--home", home.path, "--json")
 
