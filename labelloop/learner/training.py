@@ -2,14 +2,17 @@
 
 import errno
 import json
+import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from small_text import TextDataset  # type: ignore[import-untyped]
 
+from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
 from labelloop.learner.base import resolve
@@ -21,6 +24,9 @@ from labelloop.store import artifacts
 
 CARD = "labelloop.json"
 CONFIG = "config.json"
+OF_MODEL = {".safetensors", ".json", ".txt", ".model"}
+HEAD = 64 * 1024
+"""Bytes for what a base model does not have: the head, the manifest."""
 
 
 def train(request: TrainRequest) -> TrainResult:
@@ -29,9 +35,9 @@ def train(request: TrainRequest) -> TrainResult:
     runtime.prepare(request.threads)
     data = _examples(request)
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
-    _check_space(request)
     classifier = factory(request.classifier.name).new(setting)
-    classifier.fit(data)
+    with _room(request):
+        classifier.fit(data)
     folder = artifacts.store(request.into, lambda folder: _write(classifier, request, len(data), folder))
     return TrainResult(
         sha256=folder.name,
@@ -44,19 +50,41 @@ def train(request: TrainRequest) -> TrainResult:
     )
 
 
-def _check_space(request: TrainRequest) -> None:
-    """Raises OSError before a training whose model would not fit on the disk."""
+@contextmanager
+def _room(request: TrainRequest) -> Iterator[None]:
+    """Hold the space of the model during its training: it can be saved also if the disk fills up meanwhile.
+
+    Raises OSError, before the training, if the model would not fit on the disk.
+    """
+    needed = _size(request)
+    with atomic.beside(request.into / "room") as held:
+        if needed and hasattr(os, "posix_fallocate"):
+            with held.open("wb") as file:
+                _hold(file.fileno(), needed, request.into)
+        yield
+
+
+def _hold(file: int, needed: int, folder: Path) -> None:
+    try:
+        os.posix_fallocate(file, 0, needed)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EINVAL):  # this file system cannot hold space
+            return
+        free = shutil.disk_usage(folder).free
+        raise OSError(
+            error.errno,
+            f"a model of {needed:,} bytes needs more space than the {free:,} bytes left in {folder}",
+        ) from error
+
+
+def _size(request: TrainRequest) -> int:
+    """About how many bytes the model takes: those of the base model, which it is made of. 0 if unknown."""
     try:
         base = resolve(request.classifier.model, request.classifier.revision).folder
     except UserError:
-        return
-    needed = sum(path.stat().st_size for path in base.glob("*.safetensors"))
-    folder = next(path for path in (request.into, *request.into.parents) if path.is_dir())
-    if (free := shutil.disk_usage(folder).free) < needed:
-        raise OSError(
-            errno.ENOSPC,
-            f"a model of {needed:,} bytes needs more space than the {free:,} bytes left in {folder}",
-        )
+        return 0
+    parts = [path.stat().st_size for path in base.iterdir() if path.suffix in OF_MODEL]
+    return sum(parts) + HEAD if parts else 0
 
 
 def _examples(request: TrainRequest) -> TextDataset:

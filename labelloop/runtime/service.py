@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
@@ -17,105 +16,23 @@ from labelloop.log.base import (
     Change,
     Fenced,
     Log,
-    LogLost,
     Ownership,
-    Record,
     Revoked,
 )
-from labelloop.loop.history import History
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.controller import Controller
+from labelloop.runtime.partition import OwnedPartition
 from labelloop.runtime.project import OwnedProject, ProjectWork
 from labelloop.runtime.retry import Retry, first_outage
-from labelloop.runtime.state_cache import Checkpoint, ForeignCheckpoint, StateCache, is_worth_saving
+from labelloop.runtime.state_cache import ForeignCheckpoint, StateCache
 
 logger = logging.getLogger(__name__)
 LAG_INTERVAL = 2.0
 READING = "it reads what the log holds"
-
-
-class OwnedPartition:
-    """The projects of a partition, and the tasks of those that have begun.
-
-    `is_caught_up`: all that was in the log when the partition came is folded.
-    """
-
-    def __init__(
-        self,
-        partition: int,
-        make: Callable[[History], OwnedProject],
-        state_cache: StateCache | None,
-        log_identity: str | None = None,
-    ) -> None:
-        self.projects: dict[str, OwnedProject] = {}
-        self.tasks: dict[str, tuple[asyncio.Task[None], ...]] = {}
-        self.is_caught_up = False
-        self._partition = partition
-        self._make = make
-        self._state_cache = state_cache
-        self._log_identity = log_identity
-        self._expected: Checkpoint | None = None
-        self._checkpoint: Checkpoint | None = None
-        self._unsaved = 0
-
-    def resume(self) -> int | None:
-        """Take up what was saved of the partition: the offset from which to read on."""
-        saved = self._state_cache.load(self._partition, self._log_identity) if self._state_cache else None
-        if saved is None:
-            return None
-        self.projects = {history.project: self._make(history) for history in saved.histories}
-        self._expected = self._checkpoint = saved.checkpoint
-        return saved.checkpoint.offset
-
-    def check(self, records: Sequence[Record]) -> Sequence[Record]:
-        """The records that are new. Raises ForeignCheckpoint where the first is not what was folded last."""
-        if self._expected is None:
-            return records
-        if not records or Checkpoint.of(records[0]) != self._expected:
-            assert self._state_cache is not None
-            self._state_cache.remove(self._partition)
-            raise ForeignCheckpoint(
-                f"the saved fold of partition {self._partition} is not of this log: folding it again"
-            )
-        self._expected = None
-        return records[1:]
-
-    def shorter(self, problem: str) -> LogLost:
-        """The error for a log that ends before the event that was folded last."""
-        assert self._state_cache is not None
-        assert self._expected is not None
-        return LogLost(
-            f"{problem}, and this machine has read it up to offset {self._expected.offset}: put back the log "
-            f"that was there, or, if this older one is meant, delete {self._state_cache.folder}"
-        )
-
-    def add(self, record: Record, project: str) -> OwnedProject:
-        """Take an event of a project from the log."""
-        owned = self.projects.get(project)
-        if owned is None:
-            owned = self.projects[project] = self._make(History(project, self._log_identity))
-        owned.add(record)
-        self._checkpoint = Checkpoint.of(record)
-        self._unsaved += 1
-        return owned
-
-    def save(self) -> None:
-        """Keep what is folded, once it is much more than was kept."""
-        histories = [project.history for project in self.projects.values()]
-        in_all = sum(len(history.seen) for history in histories)
-        held = any(history.halt or history.held for history in histories)
-        if self._state_cache and self._checkpoint and not held and is_worth_saving(self._unsaved, in_all):
-            self._state_cache.save(self._checkpoint, histories)
-            self._unsaved = 0
-
-    def stop(self) -> None:
-        """Give up what is under way: it is another's now."""
-        for task in chain.from_iterable(self.tasks.values()):
-            task.cancel()
 
 
 class OwnedPartitions:
@@ -184,13 +101,7 @@ class OwnedPartitions:
         make = partial(OwnedProject, ownership=self._ownership, service=self._service.name, metrics=metrics)
         owned = OwnedPartition(partition, make, self._state_cache, self._log_identity)
         self._partitions[partition] = owned
-        resumed = owned.resume()
-        if resumed is not None:
-            # What was folded last is read once more: it tells whether this is the log that was folded.
-            try:
-                self._ownership.skip_past(partition, resumed - 1)
-            except LogLost as error:
-                raise owned.shorter(str(error)) from error
+        owned.resume(self._ownership)
 
     def _unread(self) -> str | None:
         caught_up = all(partition.is_caught_up for partition in self._partitions.values())

@@ -19,9 +19,7 @@ def next_work(state: LoopState) -> NextBatch | NextRelabel | None:
 
 def is_model_wanted(state: LoopState) -> bool:
     """Whether there is a next batch that a model picks."""
-    if state.ended or is_last_queried(state):
-        return False
-    return picking_model(state.project, state.numbered) >= 0
+    return not (state.ended or is_last_queried(state)) and is_due_by_labels(state)
 
 
 def is_due_by_labels(state: LoopState) -> bool:

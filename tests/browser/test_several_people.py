@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import new_annotator
 from tests.support.argilla_server import ArgillaServer
 from tests.support.loop import Loop, a_loop, texts
+from tests.support.matrices import in_all_cells
 from tests.support.people import Owner
 
 pytestmark = pytest.mark.timeout(900)
@@ -25,19 +26,19 @@ def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer
         yield loop
 
 
-@pytest.mark.all_cells
 @pytest.mark.parametrize(
     ("paces", "batch_size", "min_submitted"),
     [
-        ((3, 1, 1), 5, 2),
-        ((3, 1, 1), 10, 2),
-        ((1, 1), 10, 1),
-        ((3, 1), 20, 1),
-        ((1, 1), 5, 1),
-        ((5, 2, 1), 5, 1),
-        ((1, 1, 1), 20, 1),
-        ((4, 3, 2, 1, 1), 10, 1),
-        ((1, 1, 1, 1, 1), 20, 2),
+        ((3, 1), 5, 1),
+        in_all_cells((3, 1, 1), 5, 2),
+        in_all_cells((3, 1, 1), 10, 2),
+        in_all_cells((1, 1), 10, 1),
+        in_all_cells((3, 1), 20, 1),
+        in_all_cells((1, 1), 5, 1),
+        in_all_cells((5, 2, 1), 5, 1),
+        in_all_cells((1, 1, 1), 20, 1),
+        in_all_cells((4, 3, 2, 1, 1), 10, 1),
+        in_all_cells((1, 1, 1, 1, 1), 20, 2),
     ],
 )
 def test_each_text_is_answered_by_as_many_as_are_needed(

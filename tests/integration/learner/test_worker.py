@@ -18,6 +18,7 @@ import pytest
 from labelloop.learner.requests import Ping
 from labelloop.learner.shared import SHARED
 from labelloop.learner.worker import Worker
+from labelloop.store.artifacts import verify
 from labelloop.store.failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
@@ -140,6 +141,20 @@ async def test_no_training_begins_where_its_model_would_not_fit(
         await worker.run(endless(replace(bench.training(), into=tiny_disk / "models")))
 
     assert files(tiny_disk) == [filler]
+
+
+async def test_what_was_trained_is_kept_though_the_disk_filled_up_meanwhile(
+    worker: Worker, bench: Bench, tiny_disk: Path
+) -> None:
+    into = tiny_disk / "models"
+    training = asyncio.create_task(worker.run(replace(bench.training(), into=into)))
+    await until(lambda: any(path.stat().st_size for path in into.glob("*")))
+
+    filler = fill(tiny_disk)
+
+    trained = await training
+    verify(trained.folder, trained.sha256)
+    assert set(files(tiny_disk)) == {filler, *trained.folder.iterdir()}
 
 
 SERVICE = """
