@@ -35,7 +35,10 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
     from labelloop.projects.change import fork
 
     async with opened_project(where.find(), project) as (opened_log, history):
-        made, batches = await fork(opened_log.log, opened_log.histories, history, name, batch, asked)
+        log, histories, store = opened_log.log, opened_log.histories, opened_log.known_store
+        made, batches, notes = await fork(log, histories, history, name, batch, asked, store)
+    for note in notes:
+        click.echo(note)
     click.echo(f"project {made} starts with the labels of {batches} batches of {history.project}")
 
 
@@ -64,5 +67,8 @@ async def _change(
     from labelloop.projects.change import change
 
     async with opened_project(where.find(), project) as (opened_log, history):
-        first = await change(opened_log.log, history, from_batch, asked, why)
+        store = opened_log.known_store
+        first, notes = await change(opened_log.log, history, from_batch, asked, why, store)
+    for note in notes:
+        click.echo(note)
     click.echo(f"{history.project} changes from batch {first} on")

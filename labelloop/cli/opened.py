@@ -29,6 +29,11 @@ class Opened:
         """The store. Raises UserError if its address is unknown."""
         return open_store(self.locations.store)
 
+    @property
+    def known_store(self) -> Store | None:
+        """The store, or None if its address is unknown."""
+        return None if self.locations.known_store is None else self.store
+
 
 @asynccontextmanager
 async def opened(locations: Locations, makes_log: bool = False) -> AsyncIterator[Opened]:

@@ -16,17 +16,25 @@ from labelloop.projects.initial_batches import copied, opening
 from labelloop.projects.operate import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.recorded import given_fields
+from labelloop.projects.trying import try_change
+from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectCreated
 from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Settings
 
 
 async def change(
-    log: Log, history: History, from_batch: int | None, options: ProjectOptions, why: str = ""
-) -> int:
-    """Apply the given options from a batch on, by default the next one. Returns the number of that batch.
+    log: Log,
+    history: History,
+    from_batch: int | None,
+    options: ProjectOptions,
+    why: str = "",
+    store: Store | None = None,
+) -> tuple[int, tuple[str, ...]]:
+    """Apply the given options from a batch on, by default the next one. Returns its number, and notes.
 
-    Raises UserError if the batch was already picked, and for invalid settings.
+    With a `store`, another classifier or model is tried first. Raises UserError if the batch was already
+    picked, for invalid settings, and if no model can be trained.
     """
     state = sound(history)
     if state.ended:
@@ -36,14 +44,16 @@ async def change(
         raise UserError(
             f"batch {first} of {history.project} was already picked: give {state.numbered} or a later one"
         )
-    asked = _asked(at_batch(state, first), options)
+    before = at_batch(state, first)
+    asked = _asked(before, options)
     if not asked:
         raise UserError("nothing changes: give another setting, for example --strategy prediction-entropy")
     settings = Settings(**asked)
     _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
+    notes = await try_change(store, before, replaced(before, **asked)) if store else ()
     data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
     await ask(log, history, data)
-    return first
+    return first, notes
 
 
 async def fork(
@@ -53,11 +63,13 @@ async def fork(
     name: str,
     last_batch: int | None,
     options: ProjectOptions,
-) -> tuple[str, int]:
+    store: Store | None = None,
+) -> tuple[str, int, tuple[str, ...]]:
     """Create a project from the labels of another one, up to a batch, by default the newest finished one.
 
-    Settings that are not given are taken from the other project. Returns the new project's id and the number
-    of batches it starts with. Raises UserError.
+    Settings that are not given are taken from the other project. Returns the new project's id, the number
+    of batches it starts with, and notes. With a `store`, another classifier or model is tried first. Raises
+    UserError.
     """
     state = sound(history)
     if named(histories, name) is not None:
@@ -69,9 +81,10 @@ async def fork(
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
+    notes = await try_change(store, project, created) if store else ()
     made = new_id(name)
     await log.append(*opening(made, created, copied(state, batches), SOURCE))
-    return made, batches
+    return made, batches, notes
 
 
 def _batches(state: LoopState, last: int | None) -> int:

@@ -1,5 +1,6 @@
 """Try a project's model on this machine before anybody labels."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 from importlib.util import find_spec
@@ -10,6 +11,8 @@ from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import ClassifierSpec, TryRequest
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.store import Store
+from schemas.events import ProjectCreated
 
 TEXTS = 10
 NOTED = 0.1
@@ -39,6 +42,20 @@ async def try_model(pool: Path, classifier: ClassifierSpec, labels: Sequence[str
             f"{classifier.model_name}: a model for their language would learn from fewer labels",
         )
     return ()
+
+
+async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated) -> tuple[str, ...]:
+    """Try the classifier and the model of a project, if they are others than before.
+
+    Returns notes for people. Raises UserError if no model can be trained, and Unavailable.
+    """
+    if (after.classifier, after.model) == (before.classifier, before.model):
+        return ()
+    classifier = ClassifierSpec(
+        after.classifier.name, after.classifier.parameters, after.model.name, after.model.revision
+    )
+    pool = await asyncio.to_thread(store.pool, after)
+    return await try_model(pool, classifier, after.labels)
 
 
 def sample(pool: Path) -> tuple[str, ...]:
