@@ -11,7 +11,7 @@ from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.log_creation import make_log
+from labelloop.projects.log_creation import check_is_new, make_log
 from labelloop.store import Store, open_store
 from labelloop.supervisor.versions import difference
 
@@ -47,6 +47,8 @@ async def opened(locations: Locations, makes_log: bool = False) -> AsyncIterator
         click.echo(f"note: {line}", err=True)
     if makes_log:
         await make_log(locations)
+    elif locations.home is not None and locations.has_own_log and not locations.home.log.exists():
+        check_is_new(locations)
     log = open_log(locations.log)
     try:
         histories = await read_histories(log)

@@ -20,7 +20,7 @@ def _open_sqlite(url: str) -> Log:
     path = _path(url)
     if not path.exists():
         raise UserError(
-            f"the log {path} is missing: put back a copy, or make a new one with `labelloop init`"
+            f"the log {path} is missing: check --log, put back a copy, or make one with `labelloop init`"
         )
     return SqliteLog(path)
 

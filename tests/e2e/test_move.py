@@ -96,7 +96,8 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
         assert current(state) == current(undisturbed)
         assert len(laptop.history(project).seen) > there
         verify = ("replay", "--verify", "--project", project, "--log", laptop.settings.log)
-        assert labelloop(*verify, "--store", laptop.settings.store).exit_code == 0
+        verified = labelloop(*verify, "--store", laptop.settings.store)
+        assert verified.exit_code == 0, verified.output
         moves = laptop.told(project, "ProjectMoved")
         assert [move.address for move in moves][-1] == laptop.settings.log
         result = labelloop("copy", url, url, "--project", project)

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from labelloop.backoff import Backoff
 from labelloop.cli.view.screen import WORKERS, Screen, activities
 from labelloop.config.home import Home
+from labelloop.errors import Unavailable
 from labelloop.log.base import Log
 from labelloop.log.group import own_group
 from labelloop.loop.history import History, all_created
@@ -69,6 +71,14 @@ class Watch:
             self._screen.show(())
 
     async def _follow(self, log: Log, changed: asyncio.Event) -> None:
+        backoff = Backoff()
+        while True:
+            # The services say what is wrong with the log.
+            with suppress(Unavailable):
+                await self._read_on(log, changed)
+            await asyncio.sleep(backoff.next())
+
+    async def _read_on(self, log: Log, changed: asyncio.Event) -> None:
         log_identity = await log.identity()
         async with log.follow(own_group()) as follower:
             async for record in follower:

@@ -8,7 +8,7 @@ from itertools import chain
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError
 
-from labelloop.errors import UserError
+from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.reader import COMMITTED, PATIENCE, consuming, position, stopped
@@ -85,10 +85,13 @@ class KafkaFollower:
         return max(0, end - await position(self._consumer, place))
 
     async def _check_topic(self) -> None:
-        """Raises LogLost if the topic is missing, and Unavailable."""
-        with translated(self._settings):
-            async with asyncio.timeout(PATIENCE):
-                topics = await self._consumer.topics()
+        """Raises LogLost if Kafka answers that the topic is missing."""
+        try:
+            with translated(self._settings):
+                async with asyncio.timeout(PATIENCE):
+                    topics = await self._consumer.topics()
+        except Unavailable:
+            return
         if self._settings.topic not in topics:
             raise missing_topic(self._settings)
 

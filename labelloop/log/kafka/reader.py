@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -94,6 +94,13 @@ async def position(consumer: AIOKafkaConsumer, topic_partition: TopicPartition) 
 
 
 async def stopped(consumer: AIOKafkaConsumer) -> None:
-    with suppress(KafkaError, TimeoutError, OSError):
+    try:
         async with asyncio.timeout(STOPPING):
             await consumer.stop()
+    except (KafkaError, TimeoutError, OSError):
+        pass
+    except asyncio.CancelledError:
+        # aiokafka passes on the end of a task of its own.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise

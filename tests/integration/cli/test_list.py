@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-from labelloop.config.home import open_home
 from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
@@ -28,7 +27,8 @@ def test_each_project_is_a_line(tmp_path: Path) -> None:
 
 
 def test_who_has_no_project_is_told_how_to_create_one(tmp_path: Path) -> None:
-    home = open_home(tmp_path / "home").path
+    home = tmp_path / "home"
+    assert labelloop("init", "--log-only", "--home", home).exit_code == 0
 
     listed = labelloop("list", "--home", home)
 

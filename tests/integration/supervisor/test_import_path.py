@@ -11,6 +11,7 @@ import pytest
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
+from labelloop.log import create_log
 from labelloop.observe.settings import PORT
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor import plan, service
@@ -72,6 +73,7 @@ def test_a_service_and_its_health_check_import_nothing_of_it(
 ) -> None:
     monkeypatch.setenv(PORT, "0")
     home = open_home(folder / ".labelloop")
+    asyncio.run(create_log(home.log_url))
     planned = plan.services(
         home, Locations(home.log_url, str(home.store), home), NOBODY, plan.OptionalServices()
     )
