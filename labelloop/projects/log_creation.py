@@ -7,6 +7,7 @@ from labelloop.config.locations import Locations, is_file, recorded_locations
 from labelloop.errors import UserError
 from labelloop.log.open import create_log, log_plugin
 from labelloop.store import open_store
+from labelloop.store.opening import without_credentials
 
 
 async def make_log(locations: Locations) -> bool:
@@ -19,7 +20,7 @@ async def make_log(locations: Locations) -> bool:
         check_is_new(locations)
         await create_log(locations.log)
     if _is_noted(locations) and locations.known_store is not None:
-        open_store(locations.known_store).note(_note(locations.log), locations.log)
+        open_store(locations.known_store).note(_note(locations.log), without_credentials(locations.log))
     return is_new
 
 
@@ -40,7 +41,7 @@ def check_is_new(locations: Locations) -> None:
                 f"or, to start anew, delete {store.address(_note(locations.log))}"
             )
     elif home is not None and locations.has_own_log and recorded_locations(home) is None:
-        for texts in sorted(home.store.glob("*/pool")):
+        for texts in sorted(home.store.glob("[!.]*/pool")):
             raise UserError(
                 f"the log {home.log} is missing, but {home.store} has the texts of {texts.parent.name}: put "
                 f"back a copy of the log, or, to start anew, remove {texts.parent}"

@@ -49,9 +49,10 @@ async def create_topic(settings: KafkaSettings) -> None:
     """Create the log's topic, unless it is there, and wait until it shows. Raises what `exists` raises."""
     if not await exists(settings):
         await prepare(settings, settings.topic, settings.partitions)
-        async with asyncio.timeout(PATIENCE):
-            while not await has_topic(settings):  # noqa: ASYNC110
-                await asyncio.sleep(SHOWING)
+        with translated(settings):
+            async with asyncio.timeout(PATIENCE):
+                while not await has_topic(settings):  # noqa: ASYNC110
+                    await asyncio.sleep(SHOWING)
 
 
 async def exists(settings: KafkaSettings) -> bool:
