@@ -110,7 +110,7 @@ class ProjectRecords(Protocol):
         ...
 
     def forget(self) -> None:
-        """Check again next time whether the project is set up."""
+        """Read everything anew next time, also whether the project is set up."""
         ...
 
 

@@ -50,6 +50,9 @@ class AnnotationWatcher(Controller[None]):
         )
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
+        if any(batch.closed or state.ended for batch in opened):
+            # The last moment's answers count, so what was read before will not do.
+            watched.records.forget()
         done = [batch for batch in state.batches.values() if batch.done]
         older = watched.round_robin.take(done, interval)
         outcomes: list[Outcome] = []

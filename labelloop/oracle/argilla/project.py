@@ -142,7 +142,7 @@ class ArgillaProject:
         return account.user_id
 
     def forget(self) -> None:
-        """Look up the data set again next time."""
+        """Look up the data set and its records again next time."""
         self._dataset = None
 
     def _needed(self) -> Dataset:

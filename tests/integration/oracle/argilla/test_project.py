@@ -41,6 +41,18 @@ async def test_an_answer_is_seen_at_the_next_look(
     assert after[1].votes[0].labels == ("ham",)
 
 
+async def test_an_answer_of_the_same_moment_is_seen_by_who_reads_anew(
+    argilla: Argilla, seeing: ArgillaProject
+) -> None:
+    before = await seen(seeing)
+    await argilla.respond(before[1].record, ("ham",))
+    assert not (await seen(seeing))[1].votes
+
+    seeing.forget()
+
+    assert (await seen(seeing))[1].votes
+
+
 async def test_a_deleted_record_is_missed_within_seconds(
     argilla: Argilla, dataset: Dataset, seeing: ArgillaProject, clock: Clock
 ) -> None:
