@@ -1,6 +1,5 @@
 """The log on Kafka."""
 
-import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -27,8 +26,6 @@ class KafkaLog:
     """
 
     def __init__(self, settings: KafkaSettings, session: float = SESSION_SECONDS) -> None:
-        # What aiokafka says of every try is said once, by those who wait.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         self.dead_letters = KafkaDeadLetters(settings)
         self._settings = settings
         self._session = session
