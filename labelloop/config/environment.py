@@ -2,6 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from labelloop.errors import UserError
 
 
 class Variables(Mapping[str, str]):
@@ -48,6 +51,14 @@ LEARNER = Variables("LABELLOOP_LEARNER")
 ANNOTATORS = Variables("LABELLOOP_ANNOTATOR_KEYS", "LABELLOOP_ARGILLA_HEADERS")
 ALL: Mapping[str, str] = os.environ
 """All variables, for hiding secrets in logs: any variable may hold one."""
+
+
+def value_in_file(variable: str, path: str) -> str:
+    """The value that a file holds, whose path a variable gives. Raises UserError."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}, which {variable} names, cannot be read ({error})") from error
 
 
 def of_child(additions: Mapping[str, str]) -> dict[str, str]:

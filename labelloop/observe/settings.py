@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from labelloop.config.environment import OBSERVING
+from labelloop.config.environment import OBSERVING, value_in_file
 from labelloop.errors import UserError
 
 HOST = "LABELLOOP_HEALTH_HOST"
@@ -47,7 +46,7 @@ class Observing:
 def read_token(environment: Mapping[str, str] = OBSERVING) -> str | None:
     """The token of the health pages, given by itself or in a file. None: there is none. Raises UserError."""
     path = environment.get(TOKEN_FILE)
-    name, token = (TOKEN_FILE, _content(path)) if path else (TOKEN, environment.get(TOKEN))
+    name, token = (TOKEN_FILE, value_in_file(TOKEN_FILE, path)) if path else (TOKEN, environment.get(TOKEN))
     if token is None or (token == "" and not path):
         return None
     if not A_TOKEN.fullmatch(token):
@@ -58,13 +57,6 @@ def read_token(environment: Mapping[str, str] = OBSERVING) -> str | None:
 def bearing(token: str | None) -> dict[str, str]:
     """The headers of a request that bears the token."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}
-
-
-def _content(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}, which {TOKEN_FILE} names, cannot be read ({error})") from error
 
 
 def _port(value: str | None) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.requests import ClassifierSpec, TryRequest
+from labelloop.learner.requests import ClassifierSpec, TryRequest, classifier_spec
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import Store
@@ -51,11 +51,8 @@ async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated
     """
     if (after.classifier, after.model) == (before.classifier, before.model):
         return ()
-    classifier = ClassifierSpec(
-        after.classifier.name, after.classifier.parameters, after.model.name, after.model.revision
-    )
     pool = await asyncio.to_thread(store.pool, after)
-    return await try_model(pool, classifier, after.labels)
+    return await try_model(pool, classifier_spec(after), after.labels)
 
 
 def sample(pool: Path) -> tuple[str, ...]:

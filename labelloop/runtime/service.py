@@ -8,17 +8,7 @@ from functools import partial
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log.base import (
-    Arrived,
-    Assigned,
-    Away,
-    Back,
-    Change,
-    Fenced,
-    Log,
-    Ownership,
-    Revoked,
-)
+from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Revoked
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project

@@ -46,6 +46,15 @@ async def log(place: Place) -> AsyncIterator[Log]:
 
 
 @pytest.fixture
+async def another(place: Place, tmp_path: Path) -> AsyncIterator[Log]:
+    """A log of the same kind elsewhere."""
+    (tmp_path / "another").mkdir()
+    log = place.kind.open(place.kind.place(tmp_path / "another"), LIFETIME)
+    yield log
+    await log.close()
+
+
+@pytest.fixture
 def start(place: Place) -> Iterator[Callable[..., Child]]:
     """Starts a process on the test's log; all are killed at the end."""
     with ExitStack() as stack:

@@ -13,7 +13,6 @@ from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused,
 from services.alerting.book import open_book
 from services.alerting.due import of_project
 from services.alerting.service import Alerting
-from tests.contract.conftest import Place
 from tests.support.alerts import NOBODY, an_alerting, failed_titles, titles_of, until_told
 from tests.support.controllers import until
 from tests.support.messages import names
@@ -124,20 +123,18 @@ async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_
 
 
 async def test_a_log_that_lacks_what_was_told_is_refused_unless_it_can_erase_events(
-    log: Log, place: Place, tmp_path: Path
+    log: Log, another: Log, tmp_path: Path
 ) -> None:
-    older = place.kind.open(place.kind.place(tmp_path / "older"), 3.0)
-    await append(older, project())
+    await append(another, project())
     await append(log, project(), queried(), failed(1))
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until(lambda: hook.titles == [FAILED])
         book = open_book(tmp_path, await log.identity(), [])
         status = ServiceStatus("alerting")
-        alerting = Alerting(older, book, [], NOBODY, Rules(), status, interval=0.1)
+        alerting = Alerting(another, book, [], NOBODY, Rules(), status, interval=0.1)
         async with at_work(alerting):
-            if isinstance(older, ErasingLog):
+            if isinstance(another, ErasingLog):
                 await until(lambda: status.health.unreadiness() is None and set(book.places.values()) == {1})
             else:
                 await until(lambda: names(status.health.unreadiness(), book.path))
-    await older.close()

@@ -1,24 +1,10 @@
 """What every log promises to who moves a project: a name of its own, and long histories whole."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from labelloop.log.base import Log
 from tests.contract.conftest import Place, read_numbers
 from tests.support.logs import some_event
 
 LONG = "x" * 2_000_000
-
-
-@pytest.fixture
-async def another(place: Place, tmp_path: Path) -> AsyncIterator[Log]:
-    """A log of the same kind elsewhere."""
-    (tmp_path / "another").mkdir()
-    log = place.kind.open(place.kind.place(tmp_path / "another"), 3.0)
-    yield log
-    await log.close()
 
 
 async def test_a_log_has_one_identity_for_all_who_open_it(log: Log, place: Place, another: Log) -> None:

@@ -98,32 +98,29 @@ async def test_without_the_cache_all_is_read_and_the_same_is_done(
 
 
 async def test_the_saved_fold_of_another_log_is_noticed_and_all_is_read(
-    log: Log, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    log: Log, another: Log, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = place.kind.open(place.kind.place(tmp_path / "other"), 3.0)
     folds = StateCache(tmp_path / "cache", "one name for both")
     await operated(log)
     await run(log, folds, tmp_path, batches=1)
-    await operated(other, who="bob")
+    await operated(another, who="bob")
 
-    given = await run(other, folds, tmp_path, batches=1)
+    given = await run(another, folds, tmp_path, batches=1)
 
     assert len(set(given)) == 2 + OPERATED
     assert "WARNING" in levels(caplog, "partition")
-    await other.close()
 
 
 async def test_a_log_that_ends_before_what_was_folded_is_refused_until_the_cache_is_deleted(
-    log: Log, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    log: Log, another: Log, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    older = place.kind.open(place.kind.place(tmp_path / "older"), 3.0)
     folds = StateCache(tmp_path / "cache", "one name for both")
     await operated(log)
     await run(log, folds, tmp_path, batches=1)
-    await older.append(new_event(PROJECT, project(), source="tests"))
+    await another.append(new_event(PROJECT, project(), source="tests"))
     status = ServiceStatus("batches", tmp_path)
 
-    async with running(older, service := Batches(count=1), status, folds):
+    async with running(another, service := Batches(count=1), status, folds):
         await until(lambda: names(status.health.unreadiness(), folds.folder))
         assert service.done == []
         assert len(levels(caplog, folds.folder)) == 1
@@ -131,4 +128,3 @@ async def test_a_log_that_ends_before_what_was_folded_is_refused_until_the_cache
         folds.clear()
 
         await until(lambda: status.health.unreadiness() is None and service.done == ["0"])
-    await older.close()

@@ -12,7 +12,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.helpers import create_ssl_context
 
-from labelloop.config.environment import KAFKA
+from labelloop.config.environment import KAFKA, value_in_file
 from labelloop.errors import UserError
 
 SCHEME = "kafka://"
@@ -144,17 +144,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
             continue
         name = variable.removeprefix(VARIABLE).lower()
         if name.endswith("_file") and name.removesuffix("_file") in _known():
-            settings[name.removesuffix("_file")] = _content(variable, Path(value))
+            settings[name.removesuffix("_file")] = value_in_file(variable, value)
         else:
             settings[name] = value
     return settings
-
-
-def _content(variable: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}, which {variable} names, cannot be read ({error})") from error
 
 
 def _from_file(path: str | None) -> dict[str, Any]:
