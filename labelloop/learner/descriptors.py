@@ -58,11 +58,13 @@ class ClassifierPlugin(Descriptor):
 
     `offers`: what strategies can use besides the probabilities: embeddings (`embed`), dropout samples
     (`dropout_sampling` of `predict_proba`), or a PyTorch network (`model`). `preload`: import its module once
-    in the process from which all tasks are forked.
+    in the process from which all tasks are forked. `recipe`: parameters that a new project records unless
+    it is given others; what an older project does not say keeps the meaning that it had.
     """
 
     offers: frozenset[Ability] = frozenset()
     preload: bool = False
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     kind = "classifier"
 

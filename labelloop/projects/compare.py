@@ -14,7 +14,7 @@ from labelloop.pool.words import as_csv
 from labelloop.projects.data import prepare_data
 from labelloop.projects.initial_batches import given_labels
 from labelloop.projects.options import ProjectOptions, flag
-from labelloop.projects.recorded import as_option, recorded_options
+from labelloop.projects.recorded import as_option, new_classifier, recorded_options
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.parts import Snapshot
@@ -25,7 +25,7 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
     recorded = for_next(state)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
-        if option in options.given and not (asked == now or (option == "model" and _same_folder(asked, now))):
+        if option in options.given and not (asked == now or _means(recorded, option, asked, now)):
             raise _other(recorded, option, now)
     if options.dataset is not None or options.labelled is not None:
         kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
@@ -34,8 +34,13 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
         _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
 
 
-def _same_folder(name: str, recorded: str) -> bool:
-    return str(Path(name).expanduser().resolve()) == recorded
+def _means(recorded: ProjectCreated, option: str, asked: Any, now: Any) -> bool:
+    """Whether an option means what is recorded in other words."""
+    if option == "model":
+        return bool(str(Path(asked).expanduser().resolve()) == now)
+    return option == "classifier_parameters" and new_classifier(recorded.classifier.name, asked) == (
+        recorded.classifier
+    )
 
 
 def _check_texts(

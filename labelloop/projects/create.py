@@ -20,7 +20,7 @@ from labelloop.projects.compare import check_same
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.initial_batches import imported, opening
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.recorded import as_fields
+from labelloop.projects.recorded import as_fields, new_classifier
 from labelloop.projects.trying import try_model
 from labelloop.store import Store
 from schemas.events import ProjectCreated
@@ -99,7 +99,8 @@ def _store_data(
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
-    return ClassifierSpec(options.classifier, options.classifier_parameters, model, options.model_revision)
+    classifier = new_classifier(options.classifier, options.classifier_parameters)
+    return ClassifierSpec(classifier.name, classifier.parameters, model, options.model_revision)
 
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:

@@ -7,7 +7,10 @@ from typing import Any, get_args, get_type_hints
 from labelloop.projects.initial_batches import batches_in_all, batches_to_ask
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreated
+from schemas.parts import Choice
 
+CLASSIFIER = "classifier"
+PARAMETERS = "parameters"
 STAYS = "name"
 """The part of a field (as in `classifier.name`) that is kept if only the other parts are given."""
 
@@ -38,7 +41,8 @@ def as_fields(options: ProjectOptions) -> dict[str, Any]:
 def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
     """The project's fields after the given options are applied.
 
-    A new name starts without parameters. Parameters without a name belong to the current name.
+    A new name starts without parameters, a new classifier with its recipe. Parameters without a name belong
+    to the current name, and those of the classifier are added to the ones that it has.
     """
     return {
         field: _changed(project, options, field, parts)
@@ -55,7 +59,16 @@ def _whole(options: ProjectOptions, field: str) -> Any:
     absent = ProjectOptions.options()[parts[STAYS]].absent
     if absent is not None and values[STAYS] == absent:
         return None
+    if field == CLASSIFIER:
+        return new_classifier(values[STAYS], values[PARAMETERS])
     return _kind(field)(**values)
+
+
+def new_classifier(name: str, parameters: Mapping[str, Any]) -> Choice:
+    """A classifier with its whole recipe, so that a later version of it changes nothing in the project."""
+    from labelloop.learner.classifiers.registry import CLASSIFIERS
+
+    return Choice(name=name, parameters={**CLASSIFIERS.get(name).recipe, **parameters})
 
 
 def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts: Mapping[str, str]) -> Any:
@@ -64,8 +77,13 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
         return None if values[""] is None else batches_in_all(project, values[""])
     if "" in values:
         return values[""]
-    if parts[STAYS] not in options.given:
+    is_new = parts[STAYS] in options.given
+    if not is_new:
         values[STAYS] = getattr(getattr(project, field), STAYS)
+    if field == CLASSIFIER:
+        if is_new and values[STAYS] != project.classifier.name:
+            return new_classifier(values[STAYS], values[PARAMETERS])
+        values[PARAMETERS] = {**project.classifier.parameters, **values[PARAMETERS]}
     return _kind(field)(**values)
 
 

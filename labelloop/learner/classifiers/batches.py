@@ -1,11 +1,13 @@
-"""Batches of tokenized texts of similar length, each padded to its longest text, and their scoring."""
+"""Batches of texts of similar length, each padded to its longest text, and their scoring."""
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -22,9 +24,40 @@ def save_tokenizer(base: Path, folder: Path, max_length: int) -> None:
     tokenizer.save_pretrained(folder)
 
 
+class Texts(ABC):
+    """Texts as a network takes them, in the given order."""
+
+    @property
+    @abstractmethod
+    def lengths(self) -> Sequence[int]:
+        """The number of tokens of each text."""
+
+    @abstractmethod
+    def batch(self, rows: Sequence[int], device: torch.device) -> Mapping[str, torch.Tensor]:
+        """The network's inputs for these rows, padded to the longest of them."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def by_length(self) -> Iterator[list[int]]:
+        """Every row once, longest first, in batches for scoring."""
+        lengths = self.lengths
+        order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+        for start in range(0, len(order), SCORING_BATCH):
+            yield order[start : start + SCORING_BATCH]
+
+    def shuffled(self, size: int, random: np.random.Generator) -> Iterator[list[int]]:
+        """Every row once, in random batches of texts of similar length."""
+        lengths = self.lengths
+        order = sorted(random.permutation(len(lengths)).tolist(), key=lambda row: lengths[row])
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        for number in random.permutation(len(batches)):
+            yield batches[number]
+
+
 @dataclass(frozen=True)
-class Encoded:
-    """Texts as token ids, in the given order."""
+class Encoded(Texts):
+    """Texts as token ids."""
 
     tokenizer: PreTrainedTokenizerBase
     ids: Sequence[Sequence[int]]
@@ -37,48 +70,41 @@ class Encoded:
         encoding = tokenizer(list(texts), truncation=True, max_length=max_length, padding=False)
         return cls(tokenizer, encoding["input_ids"])
 
+    @property
+    def lengths(self) -> Sequence[int]:
+        return [len(ids) for ids in self.ids]
+
     def batch(self, rows: Sequence[int], device: torch.device) -> BatchEncoding:
-        """These rows as tensors of shape (rows, longest row)."""
+        """`input_ids` and `attention_mask`, shape (rows, longest row)."""
         padded = self.tokenizer.pad({"input_ids": [list(self.ids[row]) for row in rows]}, return_tensors="pt")
         return padded.to(device)
 
-    def by_length(self) -> Iterator[list[int]]:
-        """Every row once, longest first, in batches for scoring."""
-        order = sorted(range(len(self.ids)), key=lambda row: -len(self.ids[row]))
-        for start in range(0, len(order), SCORING_BATCH):
-            yield order[start : start + SCORING_BATCH]
-
-    def shuffled(self, size: int, random: np.random.Generator) -> Iterator[list[int]]:
-        """Every row once, in random batches of texts of similar length."""
-        order = sorted(random.permutation(len(self.ids)).tolist(), key=lambda row: len(self.ids[row]))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        for number in random.permutation(len(batches)):
-            yield batches[number]
-
 
 @torch.inference_mode()
-def score(model: PreTrainedModel, encoded: Encoded) -> Floats:
-    """Probabilities, shape (texts, classes)."""
-    result = np.empty((len(encoded.ids), _classes(model)))
-    for rows in encoded.by_length():
-        result[rows] = _probabilities(model(**encoded.batch(rows, model.device)).logits)
+def score(network: nn.Module, texts: Texts, num_classes: int, device: torch.device) -> Floats:
+    """Probabilities, shape (texts, classes), by a network whose outputs are logits."""
+    result = np.empty((len(texts), num_classes))
+    for rows in texts.by_length():
+        result[rows] = _probabilities(network(**texts.batch(rows, device)))
     return result
 
 
-def sample_dropout(model: PreTrainedModel, encoded: Encoded, samples: int) -> Floats:
+def sample_dropout(
+    network: nn.Module, texts: Texts, num_classes: int, device: torch.device, samples: int
+) -> Floats:
     """Probabilities under dropout (Gal and Ghahramani 2016), shape (texts, samples, classes)."""
-    model.train()
+    network.train()
     try:
-        return np.stack([score(model, encoded) for _ in range(samples)], axis=1)
+        return np.stack([score(network, texts, num_classes, device) for _ in range(samples)], axis=1)
     finally:
-        model.train(False)
+        network.train(False)
 
 
 @torch.inference_mode()
 def represent(model: PreTrainedModel, encoded: Encoded) -> tuple[Floats, Floats]:
     """The last hidden states averaged over tokens, shape (texts, hidden size), and the probabilities."""
-    embeddings = np.empty((len(encoded.ids), model.config.hidden_size))
-    probabilities = np.empty((len(encoded.ids), _classes(model)))
+    embeddings = np.empty((len(encoded), model.config.hidden_size))
+    probabilities = np.empty((len(encoded), len(model.config.id2label or {})))
     for rows in encoded.by_length():
         batch = encoded.batch(rows, model.device)
         output = model(**batch, output_hidden_states=True)
@@ -87,10 +113,6 @@ def represent(model: PreTrainedModel, encoded: Encoded) -> tuple[Floats, Floats]
         embeddings[rows] = mean.double().cpu().numpy()
         probabilities[rows] = _probabilities(output.logits)
     return embeddings, probabilities
-
-
-def _classes(model: PreTrainedModel) -> int:
-    return len(model.config.id2label or {})
 
 
 def _probabilities(logits: torch.Tensor) -> Floats:

@@ -50,7 +50,7 @@ class FeatureStore:
         texts = OpenSnapshot.open(snapshot).all_texts()
         name = hashlib.sha256(f"{key}:{file_digest(snapshot)}".encode()).hexdigest()
         self._rows = {text: row for row, text in enumerate(texts)}
-        self._features = _kept(cache / f"features-{name}.npy", lambda: compute(texts))
+        self._features = kept(cache / f"features-{name}.npy", lambda: compute(texts))
 
     def of(self, texts: Sequence[str]) -> Features:
         """Features of texts, in their order. Features of texts outside the snapshot are computed."""
@@ -92,7 +92,8 @@ def _of_text(hidden: torch.Tensor, ids: torch.Tensor, model: PreTrainedModel) ->
     return hidden[torch.arange(len(hidden), device=ids.device), last]
 
 
-def _kept(file: Path, compute: Callable[[], Features]) -> Features:
+def kept(file: Path, compute: Callable[[], Features]) -> Features:
+    """What is in the file. If there is none, it is computed and written there."""
     if not file.is_file():
         with atomic.beside(file) as draft:
             with atomic.create(draft, atomic.THIS_USER) as writing:

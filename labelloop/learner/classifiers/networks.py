@@ -21,29 +21,42 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from labelloop.learner.classifiers.layers import cut, freeze_lower, joined, without_last
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_with_head
 
 MEAN_WEIGHT = 1000.0
 """The weight of the average relative to the first token, which the exported layer's residual adds."""
 POOLER_WEIGHT = 0.3
 """Scale of the pooler. It keeps the normalised average in the nearly linear part of tanh."""
-Model = TypeVar("Model", bound=PreTrainedModel)
+Model = TypeVar("Model", bound=nn.Module)
 
 
 class MeanPooled(nn.Module):
-    """A BERT encoder with the head that the exported folder computes: logits from averaged hidden states."""
+    """A BERT encoder with the head that the exported folder computes: logits from averaged hidden states.
 
-    def __init__(self, encoder: BertModel, num_classes: int) -> None:
+    `lower`: its embeddings and lower layers, if these are frozen. Inputs are tokens, or what `lower` makes of
+    them (`inputs_embeds`).
+    """
+
+    def __init__(self, encoder: BertModel, num_classes: int, frozen_layers: int = 0) -> None:
         super().__init__()
+        self.frozen_layers = frozen_layers
+        self.lower: BertModel | None = None
         self.encoder = encoder
+        if frozen_layers:
+            self.lower, self.encoder = cut(encoder, frozen_layers)
+            cast(nn.Module, self.lower).requires_grad_(False)
         self.dropout = nn.Dropout(encoder.config.hidden_dropout_prob)
         self.classifier = nn.Linear(encoder.config.hidden_size, num_classes)
         nn.init.normal_(self.classifier.weight, std=encoder.config.initializer_range)
         nn.init.zeros_(self.classifier.bias)
 
-    def features(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    def features(self, attention_mask: torch.Tensor, **texts: torch.Tensor) -> torch.Tensor:
         """The inputs of the linear layer, shape (texts, hidden size)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if self.lower is not None and "inputs_embeds" not in texts:
+            lower = self.lower(attention_mask=attention_mask, **texts)
+            texts = {"inputs_embeds": lower.last_hidden_state}
+        hidden = self.encoder(attention_mask=attention_mask, **texts).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
         blended = MEAN_WEIGHT * mean + hidden[:, 0]
@@ -52,9 +65,9 @@ class MeanPooled(nn.Module):
         )
         return torch.tanh(POOLER_WEIGHT * normalised)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    def forward(self, attention_mask: torch.Tensor, **texts: torch.Tensor) -> torch.Tensor:
         """Logits, shape (texts, classes)."""
-        logits: torch.Tensor = self.classifier(self.dropout(self.features(input_ids, attention_mask)))
+        logits: torch.Tensor = self.classifier(self.dropout(self.features(attention_mask, **texts)))
         return logits
 
     def export(self) -> BertForSequenceClassification:
@@ -63,11 +76,19 @@ class MeanPooled(nn.Module):
         config.num_hidden_layers += 1
         config.num_labels = self.classifier.out_features
         model = BertForSequenceClassification(config)
-        model.bert.load_state_dict(self.encoder.state_dict(), strict=False)
+        whole = self.encoder if self.lower is None else joined(self.lower, self.encoder)
+        model.bert.load_state_dict(whole.state_dict(), strict=False)
         model.classifier.load_state_dict(self.classifier.state_dict())
         _make_averaging(model)
         model.train(False)
         return model
+
+    @classmethod
+    def of_export(cls, model: BertForSequenceClassification, frozen_layers: int) -> "MeanPooled":
+        """The network that `export` made a model of. It shares the model's weights."""
+        network = cls(without_last(model.bert), model.classifier.out_features, frozen_layers)
+        network.classifier = model.classifier
+        return network
 
 
 @torch.no_grad()
@@ -96,20 +117,27 @@ class OwnHead(nn.Module):
         return logits
 
 
+Network = MeanPooled | OwnHead
+
+
 def build(
-    base: Path, num_classes: int, pooling: str, tokenizer: PreTrainedTokenizerBase
-) -> MeanPooled | OwnHead:
-    """A network with frozen word embeddings and a new head. `pooling` is auto, mean or head."""
-    network: MeanPooled | OwnHead
+    base: Path, num_classes: int, pooling: str, tokenizer: PreTrainedTokenizerBase, frozen_share: float = 0.0
+) -> Network:
+    """A network with a new head. `pooling` is auto, mean or head.
+
+    Its word embeddings are frozen, and the lower ones of its layers: `frozen_share` of them, rounded down.
+    """
     embeddings: Any
     if pooling == "mean" or (pooling == "auto" and pools_mean(base)):
         encoder = _encoder(base, tokenizer)
-        network, embeddings = MeanPooled(encoder, num_classes), encoder.embeddings.word_embeddings
-    else:
-        model = load_with_head(base, num_classes, tokenizer)
-        network, embeddings = OwnHead(model), model.get_input_embeddings()
+        embeddings = encoder.embeddings.word_embeddings
+        embeddings.weight.requires_grad_(False)
+        return MeanPooled(encoder, num_classes, int(frozen_share * encoder.config.num_hidden_layers))
+    model = load_with_head(base, num_classes, tokenizer)
+    embeddings = model.get_input_embeddings()
     embeddings.weight.requires_grad_(False)
-    return network
+    freeze_lower(model, frozen_share)
+    return OwnHead(model)
 
 
 def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
@@ -135,7 +163,7 @@ def ready(model: Model, device: torch.device) -> Model:
     return model
 
 
-def exported(network: MeanPooled | OwnHead) -> PreTrainedModel:
+def exported(network: Network) -> PreTrainedModel:
     """The trained network as a plain model that `from_pretrained` loads."""
     return network.export() if isinstance(network, MeanPooled) else network.model
 

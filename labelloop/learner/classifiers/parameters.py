@@ -1,7 +1,7 @@
 """Our classifiers, declared in pyproject.toml: their parameters, checked without heavy libraries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
@@ -11,10 +11,11 @@ from labelloop.learner.descriptors import ClassifierPlugin
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters of one classifier. Each is a positive number or one of several values."""
+    """Parameters of one classifier. Each is a positive number, a share or one of several values."""
 
     classifier: ClassVar[str]
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    shares: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def types(cls) -> dict[str, type]:
@@ -39,20 +40,32 @@ class Parameters:
         if kind is str:
             expected = "one of " + ", ".join(cls.choices[name])
             fits = value in cls.choices[name]
+        elif name in cls.shares:
+            expected = "a number from 0 to 1"
+            fits = _is_number(value, float) and 0 <= value <= 1
         else:
             expected = "a whole number above 0" if kind is int else "a number above 0"
-            numeric = (int,) if kind is int else (int, float)
-            fits = isinstance(value, numeric) and not isinstance(value, bool) and value > 0
+            fits = _is_number(value, kind) and value > 0
         if not fits:
             raise UserError(f"parameter {name} of classifier {cls.classifier} is {value!r}; give {expected}")
 
 
+def _is_number(value: Any, kind: Any) -> bool:
+    numeric = (int,) if kind is int else (int, float)
+    return isinstance(value, numeric) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class TransformerParameters(Parameters):
-    """Fine-tuning: AdamW, linear warm-up and decay, for `epochs`, or longer until `min_steps` are done."""
+    """Fine-tuning: AdamW, linear warm-up and decay, for `epochs`, or longer until `min_steps` are done.
+
+    The word embeddings are frozen, and from below `frozen_share` of the layers. A default is what a parameter
+    means in a project that does not record it.
+    """
 
     classifier: ClassVar[str] = "transformer"
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head")}
+    shares: ClassVar[frozenset[str]] = frozenset({"frozen_share"})
 
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
@@ -61,6 +74,7 @@ class TransformerParameters(Parameters):
     batch_size: int = 16
     max_length: int = 128
     pooling: str = "auto"
+    frozen_share: float = 0.0
 
 
 transformer = ClassifierPlugin(
@@ -68,6 +82,7 @@ transformer = ClassifierPlugin(
     "labelloop.learner.classifiers.transformer:factory",
     parameters=TransformerParameters.types(),
     check=TransformerParameters.parse,
+    recipe=asdict(TransformerParameters(frozen_share=0.5)),
     offers=frozenset({"embeddings", "dropout", "network"}),
     preload=True,
 )
@@ -88,6 +103,7 @@ linear = ClassifierPlugin(
     "labelloop.learner.classifiers.linear:factory",
     parameters=LinearParameters.types(),
     check=LinearParameters.parse,
+    recipe=asdict(LinearParameters()),
     offers=frozenset({"embeddings"}),
     preload=True,
 )

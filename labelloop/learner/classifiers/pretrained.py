@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -82,10 +83,12 @@ def _check_body(base: Path, model: PreTrainedModel, loading: Mapping[str, Any]) 
 
 
 def fit_embeddings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Add word embeddings if the tokenizer has more tokens than there are."""
+    """Add word embeddings if the tokenizer has more tokens than there are, always the same ones."""
     embeddings: Any = model.get_input_embeddings()
     if embeddings.num_embeddings < len(tokenizer):
-        model.resize_token_embeddings(len(tokenizer))
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model.resize_token_embeddings(len(tokenizer))
 
 
 def head_of(model: PreTrainedModel) -> tuple[str, nn.Linear]:

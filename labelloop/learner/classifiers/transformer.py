@@ -1,5 +1,6 @@
-"""Fine-tunes a transformer: AdamW, linear warm-up and decay, clipped gradients, frozen word embeddings."""
+"""Fine-tunes a transformer: AdamW, linear warm-up and decay, clipped gradients, frozen lower layers."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any, Self
@@ -17,79 +18,116 @@ from transformers import (
 
 from labelloop.learner.base import resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
-from labelloop.learner.classifiers.batches import Encoded, represent, sample_dropout, save_tokenizer, score
-from labelloop.learner.classifiers.networks import build, exported, ready
+from labelloop.learner.classifiers.batches import (
+    Encoded,
+    Texts,
+    represent,
+    sample_dropout,
+    save_tokenizer,
+    score,
+)
+from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
+from labelloop.learner.classifiers.networks import MeanPooled, Network, OwnHead, build, exported, ready
 from labelloop.learner.classifiers.parameters import TransformerParameters
 from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.runtime import device
 
+FROZEN = "frozen_layers.json"
 WARM_UP = 0.1
 MAX_GRADIENT = 1.0
 
 
 class TransformerClassifier(LoopClassifier):
-    """A transformer with a linear head. `base` is a local folder with safetensors weights."""
+    """A transformer with a linear head. `base` is a local folder with safetensors weights.
+
+    `weights`: the sha256 of the weights of which the lower layers are frozen.
+    """
 
     def __init__(
-        self, base: Path, num_classes: int, parameters: TransformerParameters, seed: int, device: torch.device
+        self, base: Path, parameters: TransformerParameters, setting: Setting, weights: str | None = None
     ) -> None:
         self.base = base
-        self.num_classes = num_classes
+        self.num_classes = setting.num_classes
         self.parameters = parameters
-        self.seed = seed
-        self.device = device
+        self.setting = setting
+        self.weights = weights
+        self.device = device()
         self.metrics = {}
         self.tokenizer = load_tokenizer(base)
         self.max_length = most_tokens(base, parameters.max_length)
         self.model: PreTrainedModel | None = None
+        self.network: Network | None = None
+        self._states: StateStore | None = None
 
     @classmethod
-    def load(cls, folder: Path, parameters: TransformerParameters, device: torch.device) -> Self:
+    def load(cls, folder: Path, parameters: TransformerParameters, setting: Setting) -> Self:
         """A classifier from a folder that `save` wrote."""
         model = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True)
-        classifier = cls(folder, model.config.num_labels, parameters, 0, device)
-        classifier.model = ready(model, device)
+        kept = json.loads((folder / FROZEN).read_text()) if (folder / FROZEN).is_file() else {}
+        classifier = cls(folder, parameters, setting, kept.get("weights"))
+        classifier.num_classes = model.config.num_labels
+        classifier._take(OwnHead(model) if not kept else MeanPooled.of_export(model, kept["layers"]), model)
         return classifier
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fine-tune on the labelled texts, from the base model and the seed."""
-        torch.manual_seed(self.seed)
-        network = build(self.base, self.num_classes, self.parameters.pooling, self.tokenizer).to(self.device)
-        encoded = Encoded.of(self.tokenizer, train_set.x, self.max_length)
+        seed, parameters = self.setting.seed, self.parameters
+        torch.manual_seed(seed)
+        network = build(
+            self.base, self.num_classes, parameters.pooling, self.tokenizer, parameters.frozen_share
+        ).to(self.device)
         targets = torch.as_tensor(np.asarray(train_set.y, dtype=np.int64), device=self.device)
-        importance = torch.ones(len(encoded.ids)) if weights is None else torch.as_tensor(weights).float()
-        self.metrics = fine_tune(
-            network, encoded, targets, importance.to(self.device), self.parameters, self.seed
-        )
-        self.model = ready(exported(network), self.device)
+        importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
+        texts = self._texts(network, train_set)
+        self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
+        self._take(network, exported(network))
         return self
 
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
     ) -> Floats:
-        encoded = self._encode(data_set)
+        network, _ = self._fitted()
         if dropout_sampling == 1:
-            return score(self._fitted(), encoded)
-        return sample_dropout(self._fitted(), encoded, dropout_sampling)
+            return score(network, self._texts(network, data_set), self.num_classes, self.device)
+        return sample_dropout(
+            network, self._encode(data_set), self.num_classes, self.device, dropout_sampling
+        )
 
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
-        embeddings, probabilities = represent(self._fitted(), self._encode(data_set))
+        _, model = self._fitted()
+        embeddings, probabilities = represent(model, self._encode(data_set))
         return (embeddings, probabilities) if return_proba else embeddings
 
     def save(self, folder: Path) -> None:
-        self._fitted().save_pretrained(folder)
+        network, model = self._fitted()
+        model.save_pretrained(folder)
         save_tokenizer(self.base, folder, self.max_length)
+        if isinstance(network, MeanPooled) and network.frozen_layers:
+            kept = {"layers": network.frozen_layers, "weights": self.weights}
+            (folder / FROZEN).write_text(json.dumps(kept) + "\n")
+
+    def _texts(self, network: Network, data_set: Dataset) -> Texts:
+        """The texts as the network takes them: what the frozen layers make of them, or their tokens."""
+        if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
+            return self._encode(data_set)
+        if self._states is None:
+            lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights)
+            self._states = StateStore(self.setting.texts, self.setting.cache, lower)
+        return self._states.of(data_set.x)
 
     def _encode(self, data_set: Dataset) -> Encoded:
         return Encoded.of(self.tokenizer, data_set.x, self.max_length)
 
-    def _fitted(self) -> PreTrainedModel:
-        if self.model is None:
+    def _take(self, network: Network, model: PreTrainedModel) -> None:
+        self.network, self.model = ready(network, self.device), ready(model, self.device)
+
+    def _fitted(self) -> tuple[Network, PreTrainedModel]:
+        if self.network is None or self.model is None:
             raise ValueError("the classifier is not fitted yet")
-        return self.model
+        return self.network, self.model
 
 
 class TransformerFactory:
@@ -97,14 +135,15 @@ class TransformerFactory:
 
     def new(self, setting: Setting) -> TransformerClassifier:
         """A classifier to fine-tune from its base model."""
-        base = resolve(setting.spec.model, setting.spec.revision).folder
+        base = resolve(setting.spec.model, setting.spec.revision)
         parameters = TransformerParameters.parse(setting.spec.parameters)
-        return TransformerClassifier(base, setting.num_classes, parameters, setting.seed, device())
+        weights = base.digest() if parameters.frozen_share else None
+        return TransformerClassifier(base.folder, parameters, setting, weights)
 
     def load(self, folder: Path, setting: Setting) -> TransformerClassifier:
         """A fine-tuned classifier from its folder."""
         return TransformerClassifier.load(
-            folder, TransformerParameters.parse(setting.spec.parameters), device()
+            folder, TransformerParameters.parse(setting.spec.parameters), setting
         )
 
 
@@ -113,7 +152,7 @@ factory = TransformerFactory()
 
 def fine_tune(
     network: nn.Module,
-    encoded: Encoded,
+    texts: Texts,
     targets: torch.Tensor,
     weights: torch.Tensor,
     parameters: TransformerParameters,
@@ -124,8 +163,7 @@ def fine_tune(
     Returns the mean loss of the last epoch, and the number of epochs and steps.
     """
     size, random = parameters.batch_size, np.random.default_rng(seed)
-    texts = len(encoded.ids)
-    steps_an_epoch = math.ceil(texts / size)
+    steps_an_epoch = math.ceil(len(texts) / size)
     epochs = max(parameters.epochs, math.ceil(parameters.min_steps / steps_an_epoch))
     steps = epochs * steps_an_epoch
     optimizer = torch.optim.AdamW(_groups(network, parameters), fused=True)
@@ -136,8 +174,8 @@ def fine_tune(
     total = 0.0
     for _ in range(epochs):
         total = 0.0
-        for rows in encoded.shuffled(size, random):
-            logits = network(**encoded.batch(rows, targets.device))
+        for rows in texts.shuffled(size, random):
+            logits = network(**texts.batch(rows, targets.device))
             losses = functional.cross_entropy(logits, targets[rows], reduction="none")
             loss = (losses * weights[rows]).mean()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -146,7 +184,7 @@ def fine_tune(
             schedule.step()
             optimizer.zero_grad()
             total += float(loss.detach()) * len(rows)
-    return {"train_loss": total / texts, "epochs": epochs, "steps": steps}
+    return {"train_loss": total / len(texts), "epochs": epochs, "steps": steps}
 
 
 def _groups(network: nn.Module, parameters: TransformerParameters) -> list[dict[str, Any]]:

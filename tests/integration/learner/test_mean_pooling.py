@@ -20,7 +20,7 @@ def test_the_exported_model_computes_what_was_trained(texts: list[str]) -> None:
     batch = AutoTokenizer.from_pretrained(base)(texts, padding=True, return_tensors="pt")
 
     with torch.inference_mode():
-        expected = trained(batch["input_ids"], batch["attention_mask"])
+        expected = trained(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
         exported = trained.export()(**batch).logits
 
     assert expected.std() > 0.01

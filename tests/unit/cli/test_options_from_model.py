@@ -13,6 +13,7 @@ from labelloop.cli import options
 from labelloop.cli.main import MODULES, cli
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
+from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog
@@ -48,6 +49,8 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
         return str(folder / "said.md"), "Spam is unasked."
     if get_origin(field.annotation) is Literal:
         return (kinds[-1],) * 2
+    if name == "classifier":
+        return ("linear",) * 2
     hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
     return ANOTHER[get_origin(hint) or hint]
 
@@ -146,7 +149,10 @@ def test_init_and_adopt_make_the_same_project_of_what_is_not_said(tmp_path: Path
 
     assert result.exit_code == 0, result.output
     for name in recorded_options():
-        default = ("ham", "spam") if name == "labels" else getattr(ProjectOptions(), name)
+        default = {
+            "labels": ("ham", "spam"),
+            "classifier_parameters": dict(CLASSIFIERS.get("transformer").recipe),
+        }.get(name, getattr(ProjectOptions(), name))
         assert as_option(created(tmp_path / "init"), name) == default, name
         assert as_option(created(tmp_path / "adopt"), name) == default, name
 

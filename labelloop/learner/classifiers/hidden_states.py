@@ -1,0 +1,148 @@
+"""What the lower layers of a BERT make of texts, where no training changes these layers.
+
+It is computed once for each chunk of a snapshot and kept in files. Trainings and scorings begin above it. A
+chunk is always computed as a whole, so its values do not depend on who asks for which text.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import BertModel, PreTrainedTokenizerBase
+
+from labelloop import atomic
+from labelloop.learner.classifiers.batches import Encoded, Texts
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.store.artifacts import file_digest
+
+CHUNK = 256
+LARGEST = 2**30
+"""Bytes of states that are kept for a snapshot at most. Those of a larger one are computed when needed."""
+CHARACTERS_A_TOKEN = 4
+Span = tuple[Any, int, int]
+"""A text's states: those from a first to before a last row of a tensor, or of a tensor in a file."""
+
+
+class HiddenStates(Texts):
+    """Texts as their hidden states, each of shape (tokens, hidden size)."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        return [stop - start for _, start, stop in self._spans]
+
+    def batch(self, rows: Sequence[int], device: torch.device) -> dict[str, torch.Tensor]:
+        """`inputs_embeds`, shape (rows, longest row, hidden size), and `attention_mask`."""
+        spans = [self._spans[row] for row in rows]
+        states = pad_sequence([source[start:stop] for source, start, stop in spans], batch_first=True)
+        lengths = torch.tensor([stop - start for _, start, stop in spans])
+        mask = torch.arange(states.shape[1]) < lengths.unsqueeze(1)
+        return {"inputs_embeds": states.to(device), "attention_mask": mask.long().to(device)}
+
+
+@dataclass(frozen=True)
+class LowerLayers:
+    """The lower part of a BERT, with its tokenizer. `name` tells its weights from others."""
+
+    bert: BertModel
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What the states depend on, besides the texts."""
+        device = next(self.bert.parameters()).device
+        machine = f"{torch.__version__}:{torch.get_num_threads()}:{device.type}"
+        return f"{self.name}:{len(self.bert.encoder.layer)}:{self.max_length}:{machine}"
+
+    @torch.inference_mode()
+    def states(self, texts: Sequence[str]) -> tuple[torch.Tensor, list[int]]:
+        """The states of all tokens, text after text, shape (tokens, hidden size), and each text's tokens."""
+        encoded = Encoded.of(self.tokenizer, texts, self.max_length)
+        lengths = list(encoded.lengths)
+        cast(nn.Module, self.bert).train(False)
+        of_text: list[torch.Tensor] = [torch.empty(0)] * len(texts)
+        for rows in encoded.by_length():
+            batch = encoded.batch(rows, self.bert.device)
+            hidden = self.bert(**batch).last_hidden_state.float().cpu()
+            for place, row in enumerate(rows):
+                of_text[row] = hidden[place, : lengths[row]]
+        return torch.cat(of_text), lengths
+
+
+class StateStore:
+    """The states of the texts of one snapshot. They are kept in `cache`, unless they are too large."""
+
+    def __init__(self, snapshot: Path, cache: Path, lower: LowerLayers) -> None:
+        self._lower = lower
+        self._texts = OpenSnapshot.open(snapshot).all_texts()
+        name = hashlib.sha256(f"{lower.key}:{file_digest(snapshot)}".encode()).hexdigest()
+        self._folder = cache / f"states-{name}"
+        self._keeps = _size(self._texts, lower) <= LARGEST
+        self._rows = {text: row for row, text in enumerate(self._texts)} if self._keeps else {}
+        self._chunks: dict[int, tuple[Any, list[int]]] = {}
+
+    def of(self, texts: Sequence[str]) -> HiddenStates:
+        """The states of texts, in their order. Those of texts outside the snapshot are not kept."""
+        spans: list[Span] = [(None, 0, 0)] * len(texts)
+        other: list[int] = []
+        for place, text in enumerate(texts):
+            row = self._rows.get(text)
+            if row is None:
+                other.append(place)
+            else:
+                states, ends = self._chunk(row // CHUNK)
+                spans[place] = (states, ends[row % CHUNK], ends[row % CHUNK + 1])
+        if other:
+            states, lengths = self._lower.states([texts[place] for place in other])
+            ends = _ends(lengths)
+            for number, place in enumerate(other):
+                spans[place] = (states, ends[number], ends[number + 1])
+        return HiddenStates(spans)
+
+    def _chunk(self, number: int) -> tuple[Any, list[int]]:
+        if number not in self._chunks:
+            file = self._folder / f"{number}.safetensors"
+            texts = self._texts[number * CHUNK : (number + 1) * CHUNK]
+            self._chunks[number] = _read(file) or _kept(file, *self._lower.states(texts))
+        return self._chunks[number]
+
+
+def _size(texts: Sequence[str], lower: LowerLayers) -> int:
+    """About how many bytes the states of these texts take."""
+    tokens = sum(min(len(text) // CHARACTERS_A_TOKEN + 2, lower.max_length) for text in texts)
+    return tokens * lower.bert.config.hidden_size * torch.finfo(torch.float32).bits // 8
+
+
+def _read(file: Path) -> tuple[Any, list[int]] | None:
+    with suppress(OSError, SafetensorError):
+        tensors: Any = safe_open(file, framework="pt")
+        return tensors.get_slice("states"), _ends(tensors.get_tensor("lengths").tolist())
+    return None
+
+
+def _kept(file: Path, states: torch.Tensor, lengths: list[int]) -> tuple[Any, list[int]]:
+    """The states, which the next time are read from the file. It may be that there is no space for it."""
+    content = save({"states": states, "lengths": torch.tensor(lengths)})
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(file, content, mode=atomic.THIS_USER)
+    return states, _ends(lengths)
+
+
+def _ends(lengths: Sequence[int]) -> list[int]:
+    ends = [0]
+    for length in lengths:
+        ends.append(ends[-1] + length)
+    return ends

@@ -1,0 +1,184 @@
+"""Frozen lower layers: computed once for a snapshot, and no part of what is trained."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_text import TextDataset  # type: ignore[import-untyped]
+from transformers import BertModel
+
+from labelloop.learner.classifiers import hidden_states
+from labelloop.learner.classifiers.batches import Encoded, score
+from labelloop.learner.classifiers.networks import OwnHead
+from labelloop.learner.classifiers.registry import Setting
+from labelloop.learner.classifiers.transformer import FROZEN, TransformerClassifier, factory
+from labelloop.learner.requests import ClassifierSpec
+from labelloop.pool.snapshot import OpenSnapshot
+from tests.integration.learner.conftest import LABELS, Bench
+from tests.support.tiny_bert import tiny_bert
+
+
+@pytest.fixture(autouse=True)
+def chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool of sixty texts has eight chunks."""
+    monkeypatch.setattr(hidden_states, "CHUNK", 8)
+
+
+@pytest.fixture
+def setting(bench: Bench) -> Setting:
+    parameters = {"epochs": 2, "min_steps": 1, "frozen_share": 0.5}
+    spec = ClassifierSpec("transformer", parameters, str(bench.model), None)
+    return Setting(spec, len(LABELS), 7, bench.pool, bench.folder / "cache")
+
+
+def dataset(bench: Bench, items: range) -> TextDataset:
+    texts = OpenSnapshot.open(bench.pool).texts(items)
+    return TextDataset(texts, np.array([item % 3 for item in items]), target_labels=np.arange(3))
+
+
+def fitted(bench: Bench, setting: Setting, items: range = range(12)) -> TransformerClassifier:
+    return factory.new(setting).fit(dataset(bench, items))
+
+
+def weights(classifier: TransformerClassifier) -> dict[str, Any]:
+    assert classifier.model is not None
+    return {name: value.numpy() for name, value in classifier.model.state_dict().items()}
+
+
+def same(first: TransformerClassifier, second: TransformerClassifier) -> bool:
+    other = weights(second)
+    return all(np.array_equal(value, other[name]) for name, value in weights(first).items())
+
+
+def saved(classifier: TransformerClassifier, folder: Path) -> Path:
+    folder.mkdir()
+    classifier.save(folder)
+    return folder
+
+
+def kept(setting: Setting) -> list[Path]:
+    return sorted(setting.cache.glob("states-*/*.safetensors"))
+
+
+def test_only_what_lies_above_the_frozen_layers_is_trained(bench: Bench, setting: Setting) -> None:
+    before = BertModel.from_pretrained(bench.model, add_pooling_layer=False).state_dict()
+
+    after = weights(fitted(bench, setting))
+
+    changed = {name for name, value in before.items() if not np.array_equal(value, after[f"bert.{name}"])}
+    assert changed
+    assert all(name.startswith("encoder.layer.1.") for name in changed), changed
+
+
+def test_a_cache_that_is_full_gives_the_same_weights_as_an_empty_one(bench: Bench, setting: Setting) -> None:
+    empty = fitted(bench, setting)
+    assert len(kept(setting)) == 2  # items 0 to 11 lie in two chunks
+
+    full = fitted(bench, setting)
+    elsewhere = fitted(bench, replace(setting, cache=bench.folder / "other"))
+
+    assert same(empty, full)
+    assert same(empty, elsewhere)
+
+
+def test_who_asked_before_for_which_texts_makes_no_difference(bench: Bench, setting: Setting) -> None:
+    filled = replace(setting, cache=bench.folder / "filled")
+    fitted(bench, filled, range(5, 60, 7)).predict_proba(dataset(bench, range(60)))
+
+    assert same(fitted(bench, setting), fitted(bench, filled))
+
+
+def test_a_stored_model_says_the_same_with_and_without_the_states(
+    bench: Bench, setting: Setting, tmp_path: Path
+) -> None:
+    folder = saved(fitted(bench, setting), tmp_path / "model")
+    loaded = factory.load(folder, setting)
+    texts = dataset(bench, range(60))
+
+    by_states = loaded.predict_proba(texts)
+
+    assert loaded.model is not None
+    encoded = Encoded.of(loaded.tokenizer, texts.x, loaded.max_length)
+    by_tokens = score(OwnHead(loaded.model), encoded, len(LABELS), loaded.device)
+    np.testing.assert_allclose(by_states, by_tokens, atol=1e-5)
+    assert (folder / FROZEN).is_file()
+
+
+def test_each_text_passes_the_frozen_layers_once(
+    bench: Bench, setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[str] = []
+    states = hidden_states.LowerLayers.states
+
+    def counted(self: hidden_states.LowerLayers, texts: list[str]) -> object:
+        passed.extend(texts)
+        return states(self, texts)
+
+    monkeypatch.setattr(hidden_states.LowerLayers, "states", counted)
+    folder = saved(fitted(bench, setting), tmp_path / "model")
+    for _ in range(3):
+        factory.load(folder, setting).predict_proba(dataset(bench, range(60)))
+    fitted(bench, replace(setting, seed=8), range(30))
+
+    assert sorted(passed) == sorted(OpenSnapshot.open(bench.pool).all_texts())
+
+
+def test_texts_that_are_not_in_the_snapshot_are_predicted_too(bench: Bench, setting: Setting) -> None:
+    classifier = fitted(bench, setting)
+    known = OpenSnapshot.open(bench.pool).texts([3])
+    texts = TextDataset([*known, "a text of my own"], np.array([-1, -1]), target_labels=np.arange(3))
+
+    together = classifier.predict_proba(texts)
+
+    alone = classifier.predict_proba(TextDataset(known, np.array([-1]), target_labels=np.arange(3)))
+    np.testing.assert_allclose(together[0], alone[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("damage", ["shortened", "no file", "a folder"])
+def test_a_damaged_file_is_made_again(bench: Bench, setting: Setting, damage: str) -> None:
+    before = fitted(bench, setting)
+    file = kept(setting)[0]
+    if damage == "shortened":
+        os.truncate(file, file.stat().st_size // 2)
+    else:
+        file.unlink()
+    if damage == "a folder":
+        file.mkdir()
+
+    assert same(before, fitted(bench, setting))
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(bench: Bench, setting: Setting) -> None:
+    (bench.folder / "file").write_text("in the way")
+
+    unkept = fitted(bench, replace(setting, cache=bench.folder / "file"))
+
+    assert same(unkept, fitted(bench, setting))
+
+
+def test_states_that_would_be_too_large_are_not_kept(
+    bench: Bench, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hidden_states, "LARGEST", 0)
+
+    fitted(bench, setting).predict_proba(dataset(bench, range(60)))
+
+    assert kept(setting) == []
+
+
+def test_a_model_with_a_head_of_its_own_freezes_its_lower_layers_too(
+    bench: Bench, setting: Setting, tmp_path: Path
+) -> None:
+    own_head = tiny_bert(tmp_path / "own-head", averages=False)
+    setting = replace(setting, spec=replace(setting.spec, model=str(own_head)))
+    before = BertModel.from_pretrained(own_head, add_pooling_layer=False).state_dict()
+
+    after = weights(fitted(bench, setting))
+
+    changed = {name for name, value in before.items() if not np.array_equal(value, after[f"bert.{name}"])}
+    assert changed
+    assert all(name.startswith("encoder.layer.1.") for name in changed), changed
+    assert kept(setting) == []
