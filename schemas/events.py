@@ -1,4 +1,4 @@
-"""The events, version 1. `identity` is what an event states: two that state the same have one id."""
+"""The events. `identity` is what an event states: two that state the same have one id."""
 
 from typing import Annotated, ClassVar
 
@@ -16,6 +16,7 @@ from schemas.parts import (
     BaseModelChoice,
     Choice,
     ColdStart,
+    ColdStartV2,
     ItemVotes,
     LogPrefix,
     QueriedItem,
@@ -57,6 +58,18 @@ class ProjectCreated(EventData):
 
     def identity(self) -> tuple[Fact, ...]:
         return ()
+
+
+class ProjectCreatedV2(ProjectCreated):
+    """A project begins, whose first batches may be `typical` texts, which the base model picks."""
+
+    version: ClassVar[int] = 2
+
+    cold_start: ColdStartV2 = "random"
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ProjectCreated.v{cls.version}"
 
 
 class BatchQueried(EventData):
@@ -222,6 +235,7 @@ EVENTS: dict[str, type[EventData]] = {
     event.type_name(): event
     for event in (
         ProjectCreated,
+        ProjectCreatedV2,
         BatchQueried,
         ResponsesRecorded,
         BatchAnnotated,

@@ -7,6 +7,7 @@ from schemas.model import Model, part
 
 Task = Annotated[str, OneOf(("single-label", "multi-label"))]
 ColdStart = Annotated[str, OneOf(("random", "balanced"))]
+ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
 VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]

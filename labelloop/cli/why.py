@@ -101,7 +101,7 @@ def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
     yield f"asked       {asked['time']}, as {place}"
-    yield f"because     {REASONS.get(asked['reason'], asked['reason'])}{_how(asked)}"
+    yield f"because     {_reason(asked)}{_how(asked)}"
     if asked["model"] is not None:
         yield f"by          model {asked['model']}{_predicted(asked)}"
     for vote in asked["votes"]:
@@ -111,6 +111,12 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
         yield "answered    by nobody" + ("" if asked["done"] else " so far")
     if asked["agreement"] is not None:
         yield f"agreement   {asked['agreement']:.2f}"
+
+
+def _reason(asked: Mapping[str, Any]) -> str:
+    if (asked["reason"], asked["strategy"]) == ("cold-start", "typical"):
+        return "typical of texts that are like it, before there was a model"
+    return REASONS.get(asked["reason"], str(asked["reason"]))
 
 
 def _how(asked: Mapping[str, Any]) -> str:

@@ -108,6 +108,32 @@ class QueryResult:
 
 
 @dataclass(frozen=True)
+class FirstTextsRequest:
+    """Pick `n` pool items before there is a model: the typical ones of different clusters.
+
+    `taken`: items that are labelled or asked already. `clusters`: how many the pool is divided into at least.
+    """
+
+    pool: Path
+    model: str
+    revision: str | None
+    taken: tuple[int, ...]
+    n: int
+    clusters: int
+    seed: int
+    threads: int
+    cache: Path
+
+
+@dataclass(frozen=True)
+class FirstTextsResult:
+    """The picked items; that of the largest cluster is first."""
+
+    items: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text."""
 
@@ -223,7 +249,14 @@ class NoiseResult:
 
 
 Request: TypeAlias = (
-    Ping | TrainRequest | QueryRequest | EvaluateRequest | CheckRequest | TryRequest | NoiseRequest
+    Ping
+    | TrainRequest
+    | FirstTextsRequest
+    | QueryRequest
+    | EvaluateRequest
+    | CheckRequest
+    | TryRequest
+    | NoiseRequest
 )
 
 

@@ -1,8 +1,8 @@
-"""The tasks of a worker's child: ping, train, query, evaluate, check, try a model, look for noise."""
+"""The tasks of a worker's child, each by its request."""
 
 from functools import singledispatch
 
-from labelloop.learner import checking, evaluating, noise, querying, requests, training, trying
+from labelloop.learner import checking, evaluating, noise, querying, requests, training, trying, typical
 from labelloop.learner.runtime import versions
 
 
@@ -20,6 +20,11 @@ def _(request: requests.Ping) -> dict[str, str]:
 @perform.register
 def _(request: requests.TrainRequest) -> requests.TrainResult:
     return training.train(request)
+
+
+@perform.register
+def _(request: requests.FirstTextsRequest) -> requests.FirstTextsResult:
+    return typical.first_texts(request)
 
 
 @perform.register

@@ -67,7 +67,9 @@ def advance(state: ProjectState, event: Event) -> ProjectState:
 def _before_creation(state: NotCreated, data: e.EventData, event: Event) -> ProjectState:
     length, log = state.length + 1, state.log.followed_by(event)
     if isinstance(data, e.ProjectCreated):
-        return LoopState(state.project_id, data, event.id, event.time, event.id, length, log=log)
+        return LoopState(
+            state.project_id, _of_version_1(data), event.id, event.time, event.id, length, log=log
+        )
     if isinstance(data, e.EventSkipped):
         return NotCreated(state.project_id, length, event.id, log)
     raise InapplicableEvent("it comes before the project was created")
@@ -80,7 +82,12 @@ def _apply(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, project=data, created_id=event_id, created_at=at)
+    return changed(state, project=_of_version_1(data), created_id=event_id, created_at=at)
+
+
+def _of_version_1(data: e.ProjectCreated) -> e.ProjectCreated:
+    """What a state holds of a project. Version 2 has the same fields."""
+    return e.ProjectCreated(**dict(data)) if isinstance(data, e.ProjectCreatedV2) else data
 
 
 @_apply.register

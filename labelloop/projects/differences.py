@@ -65,7 +65,9 @@ def _model(project: ProjectCreated) -> str:
 def _first_texts(project: ProjectCreated) -> str:
     if project.given:
         return "given with their labels"
-    return "drawn at random" if project.cold_start == "random" else f"drawn {project.cold_start}"
+    return {"random": "drawn at random", "typical": "typical of clusters"}.get(
+        project.cold_start, f"drawn {project.cold_start}"
+    )
 
 
 def _with_parameters(choice: Choice) -> str:

@@ -10,10 +10,11 @@ from labelloop.loop.draws import as_listed
 from labelloop.loop.relabels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
-from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated
+from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated, ProjectCreatedV2
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
+COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
 
@@ -93,12 +94,21 @@ def opening(
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now."""
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
-    first = event(replaced(created, given=len(given)))
+    first = event(as_written(created, len(given)))
     yield first
     for number, batch in enumerate(given):
         queried = event(_queried(created, number, batch.items), cause=first.id)
         yield queried
         yield event(batch.answers, cause=queried.id)
+
+
+def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
+    """The event that begins a project, in the first version that can say it.
+
+    A labelloop that knows only version 1 would draw at random what it does not know; version 2 halts it.
+    """
+    kind = ProjectCreated if created.cold_start in COLD_STARTS_OF_VERSION_1 else ProjectCreatedV2
+    return kind(**{**dict(created), "given": given})
 
 
 def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labelloop.learner.requests import (
     EvaluateRequest,
+    FirstTextsRequest,
     QueryRequest,
     TrainRequest,
     TrainResult,
@@ -13,7 +14,7 @@ from labelloop.learner.requests import (
 from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
-from labelloop.loop.labels import Learned, at_revisions, ignored_at
+from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.schedule import NextModel
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState
@@ -72,6 +73,24 @@ def evaluate_request(
         labels=project.labels,
         model_folder=folder,
         model_sha256=sha256,
+        threads=threads,
+        cache=cache,
+    )
+
+
+def first_texts_request(
+    state: LoopState, n: int, *, pool: Path, threads: int, cache: Path
+) -> FirstTextsRequest:
+    """A request to pick `n` texts while there is no model."""
+    project = state.project
+    return FirstTextsRequest(
+        pool=pool,
+        model=project.model.name,
+        revision=project.model.revision,
+        taken=tuple(sorted(asked(state))),
+        n=n,
+        clusters=(project.lookahead + 1) * project.batch_size,
+        seed=project.seed,
         threads=threads,
         cache=cache,
     )

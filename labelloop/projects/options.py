@@ -187,8 +187,13 @@ class ProjectOptions(BaseModel):
         ),
     ] = 1
     cold_start: Annotated[
-        Literal["random", "balanced"], Option("How the first batches are drawn.", ADOPT, "cold_start")
-    ] = "random"
+        Literal["random", "typical", "balanced"],
+        Option(
+            "First batches: typical texts of all kinds, a random draw, or one balanced over known labels.",
+            ADOPT,
+            "cold_start",
+        ),
+    ] = "typical"
     audit_share: Annotated[
         Share,
         Option(

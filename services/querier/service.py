@@ -15,6 +15,7 @@ from labelloop.loop.schedule import NextBatch
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from labelloop.oracle.open import open_oracle
+from labelloop.projects.learner_requests import first_texts_request
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
@@ -84,14 +85,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         self, state: LoopState, project: ProjectCreated, work: NextBatch, shown: Sequence[ShownText]
     ) -> BatchQueried:
         started = time.monotonic()
-        pool, taken = await self._pools.open(project), asked(state)
-        gold = pool.gold(range(len(pool))) if project.cold_start == "balanced" else None
-        if shown:
-            items = [text.item for text in shown]
-        elif gold is None:
-            items = random_draw(project.seed, len(pool), taken, work.size)
-        else:
-            items = balanced_draw(project.seed, gold, taken, work.size)
+        items = [text.item for text in shown] or await self._first_texts(state, project, work)
         return BatchQueried(
             batch=work.batch,
             items=as_listed(items, "cold-start"),
@@ -100,6 +94,22 @@ class Querier(Controller[NextBatch | NextRelabel]):
             pool_version=project.pool.digest,
             seconds=time.monotonic() - started,
         )
+
+    async def _first_texts(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> list[int]:
+        pool, taken = await self._pools.open(project), asked(state)
+        if project.cold_start == "typical" and len(pool) - len(taken) > work.size:
+            request = first_texts_request(
+                state,
+                work.size,
+                pool=await asyncio.to_thread(self._store.pool, project),
+                threads=self._settings.threads,
+                cache=self._store.cache(state.project_id),
+            )
+            return list((await self._worker.run(request)).items)
+        gold = pool.gold(range(len(pool))) if project.cold_start == "balanced" else None
+        if gold is not None:
+            return balanced_draw(project.seed, gold, taken, work.size)
+        return random_draw(project.seed, len(pool), taken, work.size)
 
 
 def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:

@@ -55,7 +55,7 @@ async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
     try:
         async with opened.follow(own_group()) as follower:
             async for record in follower:
-                if record.event is not None and record.event.type == ProjectCreated.type_name():
+                if record.event is not None and record.event.name == ProjectCreated.__name__:
                     history = named(await read_histories(opened), project)
                     if history is not None and isinstance(history.state, LoopState):
                         return history.project, history.state.project

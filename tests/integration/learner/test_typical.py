@@ -1,0 +1,121 @@
+"""The first texts: typical ones of different clusters, before there is a model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelloop.learner import typical
+from labelloop.learner.base import BaseModel
+from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.requests import FirstTextsRequest
+from labelloop.learner.typical import first_texts, typical_rows
+from labelloop.learner.worker import Worker
+from tests.integration.learner.conftest import SIZE, Bench
+
+CENTRES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]], dtype=np.float32)
+SIZES = (40, 25, 10)
+BLOB = np.repeat(np.arange(3), SIZES)
+
+
+def blobs(seed: int = 0) -> Features:
+    """Three groups of rows, largest first. The first row of each is its centre."""
+    rows = CENTRES[BLOB] + np.random.default_rng(seed).normal(0, 0.5, (len(BLOB), 2))
+    rows[[0, 40, 65]] = CENTRES
+    return rows.astype(np.float32)
+
+
+def request(bench: Bench, n: int = 4, taken: tuple[int, ...] = ()) -> FirstTextsRequest:
+    return FirstTextsRequest(
+        pool=bench.pool,
+        model=str(bench.model),
+        revision=None,
+        taken=taken,
+        n=n,
+        clusters=8,
+        seed=5,
+        threads=1,
+        cache=bench.folder / "cache",
+    )
+
+
+def test_one_of_each_group_is_picked_and_the_largest_group_is_first() -> None:
+    rows = typical_rows(blobs(), (), 3, 3, seed=1)
+
+    assert [BLOB[row] for row in rows] == [0, 1, 2]
+
+
+def test_the_middle_of_a_group_is_picked_and_not_its_edge() -> None:
+    features = blobs()
+
+    for row in typical_rows(features, (), 3, 3, seed=1):
+        group = features[BLOB[row] == BLOB]
+        distances = np.linalg.norm(group - CENTRES[BLOB[row]], axis=1)
+        assert np.linalg.norm(features[row] - CENTRES[BLOB[row]]) <= np.median(distances)
+
+
+def test_a_group_that_has_a_text_already_waits_until_all_others_have_one() -> None:
+    assert [BLOB[row] for row in typical_rows(blobs(), (7, 70), 1, 3, seed=1)] == [1]
+    assert {BLOB[row] for row in typical_rows(blobs(), (7,), 2, 3, seed=1)} == {1, 2}
+
+
+@given(taken=st.sets(st.integers(0, 74), max_size=74), n=st.integers(1, 80), clusters=st.integers(1, 90))
+def test_picks_are_new_and_as_many_as_are_left(taken: set[int], n: int, clusters: int) -> None:
+    rows = typical_rows(blobs(), sorted(taken), n, clusters, seed=1)
+
+    assert len(rows) == len(set(rows)) == min(n, 75 - len(taken))
+    assert not taken & set(rows)
+
+
+def test_texts_that_are_all_alike_are_picked_too() -> None:
+    rows = typical_rows(np.ones((12, 4), dtype=np.float32), (3,), 5, 8, seed=0)
+
+    assert len(set(rows) - {3}) == 5
+
+
+async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Bench) -> None:
+    first = await worker.run(request(bench))
+    again = await worker.run(request(bench))
+    other = await worker.run(replace(request(bench), cache=bench.folder / "elsewhere", seed=6))
+
+    assert first.items == again.items
+    assert len(set(first.items)) == len(set(other.items)) == 4
+
+
+def test_each_text_is_embedded_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded: list[str] = []
+    embed = typical.embed
+
+    def counted(base: BaseModel, texts: list[str]) -> Features:
+        embedded.extend(texts)
+        return embed(base, texts)
+
+    monkeypatch.setattr(typical, "embed", counted)
+    begin = first_texts(request(bench)).items
+    following = first_texts(request(bench, taken=begin)).items
+
+    assert len(embedded) == len(set(embedded)) == SIZE
+    assert len({*begin, *following}) == 8
+
+
+def test_a_batch_and_the_next_are_those_that_one_of_both_sizes_would_be(bench: Bench) -> None:
+    begin = first_texts(request(bench)).items
+    following = first_texts(request(bench, taken=begin)).items
+
+    assert [*begin, *following] == list(first_texts(request(bench, n=8)).items)
+
+
+def test_of_a_large_pool_a_sample_is_looked_at_and_the_rest_can_follow(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typical, "SAMPLE", 10)
+
+    some = first_texts(request(bench, n=4)).items
+    more = first_texts(request(bench, n=14)).items
+    rest = first_texts(request(bench, n=4, taken=tuple(range(SIZE - 2)))).items
+
+    assert len(set(some)) == 4
+    assert len(set(more)) == 14
+    assert set(rest) == {SIZE - 2, SIZE - 1}

@@ -1,0 +1,81 @@
+"""What a new project records of its classifier, and what changing it changes."""
+
+from typing import Any
+
+import pytest
+
+from labelloop.learner.classifiers.parameters import TransformerParameters
+from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier, known_classifiers
+from labelloop.projects.initial_batches import as_written
+from labelloop.projects.options import ProjectOptions
+from labelloop.projects.recorded import as_fields, given_fields
+from schemas.model import replaced
+from schemas.parts import Choice
+from tests.support.loops import project
+
+RECIPE = dict(CLASSIFIERS.get("transformer").recipe)
+OF_0_1_0: dict[str, Any] = {
+    "learning_rate": 1e-4,
+    "head_learning_rate": 1e-3,
+    "epochs": 10,
+    "min_steps": 80,
+    "batch_size": 16,
+    "max_length": 128,
+    "pooling": "auto",
+}
+
+
+def with_classifier(name: str, **parameters: Any) -> Any:
+    return replaced(project(), classifier=Choice(name=name, parameters=parameters))
+
+
+@pytest.mark.parametrize("name", known_classifiers())
+def test_a_recipe_is_one_that_the_classifier_takes(name: str) -> None:
+    check_classifier(name, CLASSIFIERS.get(name).recipe)
+
+
+def test_a_new_project_records_the_whole_recipe_with_what_is_given() -> None:
+    fields = as_fields(ProjectOptions(dataset="mail.csv", classifier_parameters={"epochs": 3}))
+
+    assert dict(fields["classifier"].parameters) == {**RECIPE, "epochs": 3}
+    assert RECIPE.keys() == TransformerParameters.types().keys()
+
+
+def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
+    assert TransformerParameters.parse({}) == TransformerParameters(**OF_0_1_0, frozen_share=0)
+
+
+def test_another_parameter_leaves_the_others_as_they_are() -> None:
+    older = with_classifier("transformer", learning_rate=5e-5)
+
+    fields = given_fields(older, ProjectOptions(classifier_parameters={"epochs": 3}))
+
+    assert dict(fields["classifier"].parameters) == {"learning_rate": 5e-5, "epochs": 3}
+
+
+def test_the_same_classifier_keeps_the_recipe_that_it_has() -> None:
+    older = with_classifier("transformer")
+
+    fields = given_fields(older, ProjectOptions(classifier="transformer"))
+
+    assert dict(fields["classifier"].parameters) == {}
+
+
+def test_another_classifier_begins_with_its_recipe() -> None:
+    fields = given_fields(with_classifier("linear", c=2.0), ProjectOptions(classifier="transformer"))
+
+    assert dict(fields["classifier"].parameters) == RECIPE
+
+
+@pytest.mark.parametrize(
+    ("cold_start", "version"), [("random", 1), ("balanced", 1), ("typical", 2), ("of-next-year", 2)]
+)
+def test_what_version_1_cannot_say_begins_a_project_of_version_2(cold_start: str, version: int) -> None:
+    """An older labelloop would draw at random what it does not know."""
+    created = replaced(project(), cold_start=cold_start)
+
+    written = as_written(created, 3)
+
+    assert type(written).type_name() == f"labelloop.ProjectCreated.v{version}"
+    assert {**dict(written), "given": created.given} == dict(created)
+    assert written.given == 3
