@@ -14,7 +14,7 @@ export LABELLOOP_REQUIRE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up secrets test test-all soak lint format lock setup dev clean
+.PHONY: help bench demo up secrets test test-all soak lint format lock setup dev clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ soak: dev ## kill all services and Kafka again and again, and compare with a run
 	@scripts/kafka.sh
 	LABELLOOP_SOAK_KILLS=$(KILLS) LABELLOOP_SOAK_SEED=$(SEED) \
 		$(BIN)/pytest tests/e2e/test_kills.py -k 'kafka' -s $(PYTEST_ARGS)
+
+bench: dev ## how many labels a model needs, beside random sampling; ARGS=--quick, ARGS='--data FOLDER'
+	$(BIN)/python -m benchmarks.labels $(ARGS)
 
 lint: dev ## check style and types
 	$(BIN)/ruff check $(CODE)
