@@ -39,12 +39,12 @@ class Texts(ABC):
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def by_length(self) -> Iterator[list[int]]:
+    def by_length(self, size: int = SCORING_BATCH) -> Iterator[list[int]]:
         """Every row once, longest first, in batches for scoring."""
         lengths = self.lengths
         order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-        for start in range(0, len(order), SCORING_BATCH):
-            yield order[start : start + SCORING_BATCH]
+        for start in range(0, len(order), size):
+            yield order[start : start + size]
 
     def shuffled(self, size: int, random: np.random.Generator) -> Iterator[list[int]]:
         """Every row once, in random batches of texts of similar length."""

@@ -23,7 +23,9 @@ from labelloop.learner.classifiers.batches import Encoded, Texts
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
-CHUNK = 256
+CHUNK = 128
+BATCH = 16
+"""Texts of a chunk that are computed at a time: few, so that texts of similar length are padded little."""
 LARGEST = 2**30
 """Bytes of states that are kept for a snapshot at most. Those of a larger one are computed when needed."""
 CHARACTERS_A_TOKEN = 4
@@ -73,7 +75,7 @@ class LowerLayers:
         lengths = list(encoded.lengths)
         cast(nn.Module, self.bert).train(False)
         of_text: list[torch.Tensor] = [torch.empty(0)] * len(texts)
-        for rows in encoded.by_length():
+        for rows in encoded.by_length(BATCH):
             batch = encoded.batch(rows, self.bert.device)
             hidden = self.bert(**batch).last_hidden_state.float().cpu()
             for place, row in enumerate(rows):

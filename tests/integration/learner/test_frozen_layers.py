@@ -1,5 +1,6 @@
 """Frozen lower layers: computed once for a snapshot, and no part of what is trained."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -7,18 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from small_text import TextDataset  # type: ignore[import-untyped]
 from transformers import BertModel
 
+from labelloop.learner.base import BUNDLED, resolve
 from labelloop.learner.classifiers import hidden_states
 from labelloop.learner.classifiers.batches import Encoded, score
 from labelloop.learner.classifiers.networks import OwnHead
+from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.classifiers.transformer import FROZEN, TransformerClassifier, factory
 from labelloop.learner.requests import ClassifierSpec
+from labelloop.pool.bundled import bundled
 from labelloop.pool.snapshot import OpenSnapshot
 from tests.integration.learner.conftest import LABELS, Bench
 from tests.support.tiny_bert import tiny_bert
+
+CHUNK = hidden_states.CHUNK
 
 
 @pytest.fixture(autouse=True)
@@ -124,6 +131,19 @@ def test_each_text_passes_the_frozen_layers_once(
     fitted(bench, replace(setting, seed=8), range(30))
 
     assert sorted(passed) == sorted(OpenSnapshot.open(bench.pool).all_texts())
+
+
+def test_little_of_what_is_computed_is_padding() -> None:
+    rows = [json.loads(line)["text"] for line in bundled("questions").pool.read_text().splitlines()]
+    tokenizer = load_tokenizer(resolve(BUNDLED).folder)
+    needed = computed = 0
+    for start in range(0, len(rows), CHUNK):
+        encoded = Encoded.of(tokenizer, rows[start : start + CHUNK], 128)
+        needed += sum(encoded.lengths)
+        for batch in encoded.by_length(hidden_states.BATCH):
+            computed += encoded.batch(batch, torch.device("cpu"))["input_ids"].numel()
+
+    assert 1 - needed / computed < 0.15
 
 
 def test_texts_that_are_not_in_the_snapshot_are_predicted_too(bench: Bench, setting: Setting) -> None:
