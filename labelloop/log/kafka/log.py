@@ -58,7 +58,9 @@ class KafkaLog:
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
         await self._ready_again()
-        ownership = KafkaOwnership(self._settings, service, self._session, self.partition_of, self._origin)
+        ownership = KafkaOwnership(
+            self._settings, service, self._session, self.partition_of, self._ends, self._origin
+        )
         try:
             await ownership.join(standing_by)
             yield ownership
