@@ -14,7 +14,7 @@ export LABELLOOP_REQUIRE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo up secrets test test-all soak lint format lock setup dev clean
+.PHONY: help bench demo up secrets test test-all test-newest soak lint format lock setup dev clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,12 @@ test test-all: lint
 	@scripts/kafka.sh
 	@scripts/compose.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(CELLS) $(TESTS) $(PYTEST_ARGS)
+
+test-newest: dev ## run the tests of events and of the fold with the newest pydantic 2
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target build/newest --upgrade 'pydantic>=2.9,<3'
+	PYTHONPATH=build/newest $(BIN)/python -c 'import pydantic; print("pydantic", pydantic.VERSION)'
+	PYTHONPATH=build/newest $(BIN)/pytest --hypothesis-profile all-cells tests/unit/schemas tests/unit/loop \
+		tests/unit/runtime/test_state_cache.py tests/unit/runtime/test_saved_state.py $(PYTEST_ARGS)
 
 soak: dev ## kill all services and Kafka again and again, and compare with a run left alone
 	@scripts/kafka.sh

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from labelloop.consumers.following import follow as follow
     from labelloop.errors import Unavailable as Unavailable
     from labelloop.errors import UserError as UserError
+    from labelloop.learner.classifiers.arrays import ArrayClassifier as ArrayClassifier
     from labelloop.learner.classifiers.base import LoopClassifier as LoopClassifier
     from labelloop.learner.classifiers.registry import Setting as Setting
     from labelloop.learner.criteria import StoppingContext as StoppingContext
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     settings_of = of_model
 
 _NAMES = {
+    "ArrayClassifier": "labelloop.learner.classifiers.arrays",
     "ClassifierPlugin": "labelloop.learner.descriptors",
     "Consumer": "labelloop.consumers.base",
     "Event": "schemas.envelope",

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Generic, cast
@@ -53,6 +53,7 @@ class Event(Generic[Payload]):
 
     attributes: Mapping[str, str]
     data: bytes
+    time: datetime = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not all(map(self.attributes.get, REQUIRED)):
@@ -64,6 +65,7 @@ class Event(Generic[Payload]):
             raise NotAnEvent(f"its time is invalid: {error}") from error
         if time.tzinfo is None:
             raise NotAnEvent("its time has no time zone")
+        object.__setattr__(self, "time", time)
 
     @property
     def id(self) -> str:
@@ -97,10 +99,6 @@ class Event(Generic[Payload]):
     @property
     def mustunderstand(self) -> bool:
         return self.attributes.get("mustunderstand") == "true"
-
-    @cached_property
-    def time(self) -> datetime:
-        return datetime.fromisoformat(self.attributes["time"])
 
     @cached_property
     def payload(self) -> Payload:

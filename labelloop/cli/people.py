@@ -143,7 +143,7 @@ def _check_oracle() -> None:
     if oracle != ARGILLA:
         raise UserError(
             f"LABELLOOP_ORACLE is {oracle}, but `labelloop up` starts Argilla: unset it, "
-            f"or start the services themselves (python -m services.querier …)"
+            f"or start the services themselves (python -P -m labelloop.runtime querier …)"
         )
 
 

@@ -61,6 +61,12 @@ def value_in_file(variable: str, path: str) -> str:
         raise UserError(f"{path}, which {variable} names, cannot be read ({error})") from error
 
 
+def prefer(variables: Mapping[str, str]) -> None:
+    """Set those variables of this process and its children that are not set."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
 def of_child(additions: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child process."""
     return {**ALL, **additions}

@@ -10,6 +10,8 @@ from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_inst
 from schemas.events import EventSkipped, ProjectMoved
 
 Held = tuple[Event, str]
+ABOUT_HISTORY = (ProjectMoved.type_name(), EventSkipped.type_name())
+"""Events that say which other events count."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class History:
     @property
     def moved(self) -> ProjectMoved | None:
         """Where the project went last, as this log tells."""
-        return self._state.moved if isinstance(self._state, LoopState) else None
+        return _moved(self._state)
 
     def add(self, event: Event, position: str = "") -> bool:
         """Add an event. Returns True if the state changed."""
@@ -102,9 +104,9 @@ class History:
     def _take(self, event: Event, position: str) -> bool:
         if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
-        before, moved = self.seen.get(event.id), self.moved
-        if before is not None:
-            if before == event.datahash:
+        known, before = self.seen.get(event.id), self._state
+        if known is not None:
+            if known == event.datahash:
                 self.duplicates += 1
             else:
                 self.conflicts += 1
@@ -129,13 +131,17 @@ class History:
                 f"this {event.name} contradicts the events before it: {error}: {_remedy(event)}",
             )
             return False
-        data = event.payload
-        if isinstance(data, ProjectMoved) and data.events != len(self.seen):
-            self._state = changed(self._state, moved=moved)
-        if isinstance(data, EventSkipped):
-            self._skip(data, event.id)
+        if event.type in ABOUT_HISTORY:
+            self._apply_to_history(event, before)
         self._count(event)
         return True
+
+    def _apply_to_history(self, event: Event, before: ProjectState) -> None:
+        data = event.payload
+        if isinstance(data, ProjectMoved) and data.events != len(self.seen):
+            self._state = changed(self._state, moved=_moved(before))
+        if isinstance(data, EventSkipped):
+            self._skip(data, event.id)
 
     def _fold(self, event: Event) -> ProjectState:
         return advance(self._state, event)
@@ -187,6 +193,10 @@ class ChainedHistory(History):
     def _count(self, event: Event) -> None:
         super()._count(event)
         self.digests.append(self._state.log.digest)
+
+
+def _moved(state: ProjectState) -> ProjectMoved | None:
+    return state.moved if isinstance(state, LoopState) else None
 
 
 def _remedy(event: Event) -> str:

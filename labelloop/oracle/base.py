@@ -110,8 +110,7 @@ class ProjectRecords(Protocol):
         ...
 
     def forget(self) -> None:
-        """Read everything anew next time, also whether the project is set up."""
-        ...
+        """Read everything anew next time, also whether the project is set up. Needed by who remembers."""
 
 
 @runtime_checkable
@@ -134,5 +133,4 @@ class Oracle(Protocol):
         ...
 
     async def close(self) -> None:
-        """Release its resources."""
-        ...
+        """Release its resources, if it has any."""

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Revoked
+from labelloop.log.collector import collecting_seldom
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project
@@ -45,10 +46,13 @@ class OwnedPartitions:
         self._reads: Callable[[], None] | None = reads
         self._partitions: dict[int, OwnedPartition] = {}
         self._away: str | None = None
+        self._reading = ExitStack()
 
     async def serve(self) -> None:
         try:
-            await self._serve()
+            with self._reading:
+                self._reading.enter_context(collecting_seldom())
+                await self._serve()
         finally:
             self._status.metrics.own({})
             self._status.metrics.lag.behind(0)
@@ -74,7 +78,10 @@ class OwnedPartitions:
                     case Back():
                         self._status.works(LOG)
                         self._away = None
-                self._status.health.lacks(LOG, self._away or self._unread())
+                unread = self._unread()
+                if unread is None:
+                    self._reading.close()
+                self._status.health.lacks(LOG, self._away or unread)
             raise Fenced(f"{self._service.name} has another owner")
 
     async def _changes(self) -> AsyncIterator[Change]:

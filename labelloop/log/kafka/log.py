@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.collector import collecting_seldom
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.follower import KafkaFollower, commit_offsets
 from labelloop.log.kafka.origin import Origin
@@ -57,7 +58,9 @@ class KafkaLog:
     @asynccontextmanager
     async def own(self, service: str, standing_by: StandingBy = unheard) -> AsyncIterator[KafkaOwnership]:
         await self._ready_again()
-        ownership = KafkaOwnership(self._settings, service, self._session, self.partition_of, self._origin)
+        ownership = KafkaOwnership(
+            self._settings, service, self._session, self.partition_of, self._ends, self._origin
+        )
         try:
             await ownership.join(standing_by)
             yield ownership
@@ -87,10 +90,11 @@ class KafkaLog:
         async with noticing_loss(self._settings):
             ends = await self._ends.of(self._settings.topic, partitions)
         distinct = DuplicateFilter()
-        async for page in read(self._settings, self._settings.topic, ends):
-            for record in map(to_record, page):
-                if (project is None or _is_of(project, record)) and distinct.is_new(record):
-                    yield record
+        with collecting_seldom():
+            async for page in read(self._settings, self._settings.topic, ends):
+                for record in map(to_record, page):
+                    if (project is None or _is_of(project, record)) and distinct.is_new(record):
+                        yield record
 
     async def close(self) -> None:
         await self._writer.close()

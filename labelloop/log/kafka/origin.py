@@ -64,7 +64,7 @@ class Origin:
     async def _first(self) -> FirstRecord | None:
         ends = await self._ends.of(self._settings.topic, range(self._settings.partitions))
         for partition in sorted(partition for partition, end in ends.items() if end):
-            record = await self._read(partition, 0, ends[partition])
+            record = await self._committed(partition, ends[partition])
             if record is not None:
                 return FirstRecord(partition, record.offset, _digest(record))
         return None
@@ -73,12 +73,15 @@ class Origin:
         if first.partition >= self._settings.partitions:
             return False
         end = (await self._ends.of(self._settings.topic, [first.partition]))[first.partition]
-        record = await self._read(first.partition, first.offset, min(end, first.offset + 1))
+        # It was committed when it was remembered, so it need not be read as a committed one again.
+        record = await self._ends.first_record(
+            self._settings.topic, first.partition, first.offset, min(end, first.offset + 1)
+        )
         return record is not None and (record.offset, _digest(record)) == (first.offset, first.sha256)
 
-    async def _read(self, partition: int, start: int, end: int) -> Any:
-        """The first record at or after an offset, before the end."""
-        async with aclosing(read(self._settings, self._settings.topic, {partition: end}, start)) as pages:
+    async def _committed(self, partition: int, end: int) -> Any:
+        """The first committed record before the end."""
+        async with aclosing(read(self._settings, self._settings.topic, {partition: end})) as pages:
             async for page in pages:
                 if page:
                     return page[0]

@@ -41,6 +41,7 @@ class KafkaOwnership:
         service: str,
         session: float,
         partition_of: Callable[[str], int],
+        ends: EndOffsets,
         origin: Origin,
     ) -> None:
         self._settings = settings
@@ -53,7 +54,7 @@ class KafkaOwnership:
             partition_assignment_strategy=(sticky_assignor(),),
         )
         self._assignment = Assignment(settings.topic, self._consumer)
-        self._ends = EndOffsets(settings)
+        self._ends = ends
         self._writers: dict[int, Writer] = {}
         self._told: set[int] = set()
         self._goals: dict[int, int] = {}
@@ -82,7 +83,7 @@ class KafkaOwnership:
         if self._probing is not None:
             self._probing.cancel()
         self._told |= self._assignment.owned
-        await asyncio.gather(*(writer.close() for writer in self._writers.values()), self._ends.close())
+        await asyncio.gather(*(writer.close() for writer in self._writers.values()))
         await stopped(self._consumer)
 
     def skip_past(self, partition: int, offset: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.collector import collecting_seldom
 from labelloop.log.sqlite.dead_letters import SqliteDeadLetters
 from labelloop.log.sqlite.erasing import check_unused, erase
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
@@ -79,11 +80,12 @@ class SqliteLog:
 
     async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         end, offset = self.end(), 0
-        while records := self.page(offset, end, project):
-            for each in records:
-                yield each
-            offset = records[-1].offset
-            await asyncio.sleep(0)
+        with collecting_seldom():
+            while records := self.page(offset, end, project):
+                for each in records:
+                    yield each
+                offset = records[-1].offset
+                await asyncio.sleep(0)
 
     async def check_unused(self) -> None:
         await self._file.write(lambda connection: check_unused(connection, self._lifetime))

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from labelloop.errors import UserError
 from labelloop.log.base import LogLost
@@ -18,11 +19,12 @@ from labelloop.log.kafka import (
     read_settings,
     reader,
 )
+from labelloop.log.kafka.records import to_record
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import Event, new_event
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
-from tests.support.logs import some_event
+from tests.support.logs import number_of, some_event
 from tests.support.messages import lines, names, raises_naming
 from tests.support.states import project as a_project
 from tests.support.topics import delete_topic, make_topic
@@ -218,3 +220,40 @@ async def test_who_follows_a_log_is_told_when_it_goes(
         with raises_naming(LogLost, settings.topic, "missing"):
             await anext(records)
     await log.close()
+
+
+async def test_the_check_of_a_known_log_and_its_owner_share_one_connection(
+    settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begun(settings, CREATED)
+    started: list[bool] = []
+
+    class Counted(AIOKafkaConsumer):  # type: ignore[misc]
+        async def start(self) -> None:
+            started.append(True)
+            await super().start()
+
+    monkeypatch.setattr(reader, "AIOKafkaConsumer", Counted)
+    log = KafkaLog(settings)
+
+    async with log.own("x"):
+        assert len(started) == 1
+
+    await log.close()
+
+
+async def test_a_single_record_is_read_on_the_connection_for_offsets(settings: KafkaSettings) -> None:
+    events = [some_event("p", number) for number in range(3)]
+    await begun(settings, *events)
+    ends = reader.EndOffsets(settings)
+    partition = KafkaLog(settings).partition_of("p")
+    end = (await ends.of(settings.topic, [partition]))[partition]
+
+    async def number_at(offset: int, end: int) -> int | None:
+        record = await ends.first_record(settings.topic, partition, offset, end)
+        return None if record is None else number_of(to_record(record))
+
+    assert [await number_at(offset, end) for offset in (0, 2, 1)] == [0, 2, 1]
+    assert await number_at(1, 1) is None
+    assert await number_at(end, end) is None
+    await ends.close()

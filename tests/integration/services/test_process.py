@@ -21,7 +21,7 @@ SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
 def run(service: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a service that is to end by itself."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith("LABELLOOP_")} | environment
-    command = [sys.executable, "-m", f"services.{service}"]
+    command = [sys.executable, "-P", "-m", "labelloop.runtime", service]
     return subprocess.run(
         command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60, check=False
     )
@@ -38,6 +38,16 @@ def test_a_setting_that_is_missing_is_one_line_and_an_exit(service: str, loop: L
     (line,) = ended.stderr.splitlines()
     assert line.startswith("error: ")
     assert names(line, "LABELLOOP_STORE")
+
+
+@pytest.mark.parametrize("name", ["", "Trainer", "random"])
+def test_what_is_no_service_is_one_line_and_an_exit(name: str) -> None:
+    ended = run(name)
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert names(line, *SERVICES)
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "alerting"])

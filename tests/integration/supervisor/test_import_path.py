@@ -144,13 +144,15 @@ def test_a_consumer_of_it_is_given_events_and_what_else_lies_there_is_not_import
     assert imported(folder) == []
 
 
-# Of a service that is not found, Python itself says so.
+# Of `-m services.NAME`, where `services` is another's, only Python itself can say so.
 @pytest.mark.parametrize(
     ("name", "command"),
     [
         ("schemas", LABELLOOP),
         ("services", LABELLOOP),
         ("schemas", (sys.executable, "-P", "-m", "services.annotation_watcher")),
+        ("schemas", (sys.executable, "-P", "-m", "labelloop.runtime", "annotation_watcher")),
+        ("services", (sys.executable, "-P", "-m", "labelloop.runtime", "annotation_watcher")),
     ],
 )
 def test_another_package_of_the_name_that_comes_first_is_told_in_one_line(

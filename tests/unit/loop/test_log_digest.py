@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labelloop.loop.history import ChainedHistory, History
 from labelloop.loop.log_digest import LogDigest
 from schemas.envelope import Event
+from tests.support.logs import some_event
 from tests.support.loops import PROJECT, Loop, mixed, project
 
 
@@ -34,6 +37,17 @@ def test_it_is_the_chain_that_the_docs_tell_how_to_compute(events: list[Event]) 
         expected = hashlib.sha256(expected + attributes.encode() + b"\n" + event.data).digest()
 
     assert digest(events) == (len(events), expected.hex())
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_any_attributes_count_as_json_writes_them(extensions: dict[str, str]) -> None:
+    event = some_event(PROJECT, 1)
+    event = replace(event, attributes={**extensions, **event.attributes})
+    attributes = json.dumps(sorted(event.attributes.items()), separators=(",", ":"))
+
+    expected = hashlib.sha256(bytes(32) + attributes.encode() + b"\n" + event.data)
+
+    assert LogDigest().followed_by(event) == (1, expected.hexdigest())
 
 
 def test_without_events_it_is_zero() -> None:

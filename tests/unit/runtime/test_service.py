@@ -1,6 +1,7 @@
 """Controllers on a real log: restored, fed, tried again, fenced."""
 
 import asyncio
+import gc
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -81,6 +82,15 @@ async def test_a_restarted_service_goes_on_from_the_log(log: SqliteLog, status: 
         await until_state(log, PROJECT, lambda state: len(state.batches) == 3)
 
     assert again.done == ["2"]
+
+
+async def test_the_collector_looks_as_usual_once_all_is_read(log: SqliteLog, status: ServiceStatus) -> None:
+    usual = gc.get_threshold()
+
+    async with running(log, Batches(count=1), status):
+        await until_state(log, PROJECT, lambda state: len(state.batches) == 1)
+        # Nobody reads now but the service, and it has read everything.
+        assert gc.get_threshold() == usual
 
 
 async def test_a_new_project_is_served_as_it_comes(log: SqliteLog, status: ServiceStatus) -> None:
