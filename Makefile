@@ -37,6 +37,8 @@ test: CELLS := -m 'not all_cells'
 test: ## check style and types, then run the tests
 test-all: CELLS := --hypothesis-profile all-cells
 test-all: ## the same, with every cell of the tests' matrices and many examples of properties
+# Each of the hundreds of processes that the tests start would compile our modules anew.
+test test-all: export PYTHONDONTWRITEBYTECODE :=
 test test-all: lint
 	@scripts/chromium.sh
 	@scripts/kafka.sh
