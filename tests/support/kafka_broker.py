@@ -42,6 +42,10 @@ SETTINGS = {
     "log.cleaner.dedupe.buffer.size": "2097152",
 }
 
+CLUSTER = b"<cluster>"
+_formatted: dict[str, bytes] = {}
+"""The files of a storage as it is made, by their names; with `CLUSTER` for its id."""
+
 
 class Broker:
     """A broker as a process of its own on free ports; it can be killed, frozen and started again.
@@ -93,10 +97,7 @@ class Broker:
     def start(self) -> None:
         """Start the process and wait until it answers."""
         if not (self.folder / "data" / "meta.properties").exists():
-            # One that began with a dash would be taken for an option.
-            cluster = f"k{secrets.token_urlsafe(16)[1:]}"
-            where = ("-c", str(self._configuration))
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, *where, *self._formatting).wait()
+            self._format()
         self.process = self._java("kafka.Kafka", str(self._configuration))
         give_up = time.monotonic() + START_SECONDS
         while not answers(self.port):
@@ -104,6 +105,21 @@ class Broker:
             if self.process.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(f"Kafka does not start: {output}")
             time.sleep(0.05)
+
+    def _format(self) -> None:
+        """Make its storage. A plain one is a copy of the first, which a process of Java's made."""
+        # One that began with a dash would be taken for an option.
+        cluster, data = f"k{secrets.token_urlsafe(16)[1:]}", self.folder / "data"
+        if self._formatting or not _formatted:
+            where = ("-c", str(self._configuration))
+            self._java("kafka.tools.StorageTool", "format", "-t", cluster, *where, *self._formatting).wait()
+        else:
+            data.mkdir()
+            for name, content in _formatted.items():
+                (data / name).write_bytes(content.replace(CLUSTER, cluster.encode()))
+        if not self._formatting and not _formatted:
+            for file in filter(Path.is_file, data.iterdir()):
+                _formatted[file.name] = file.read_bytes().replace(cluster.encode(), CLUSTER)
 
     def kill(self) -> None:
         """kill -9."""

@@ -117,8 +117,9 @@ def test_a_model_that_is_removed_while_it_is_read_is_missing_and_not_damaged(
         prune(tmp_path, superseded=[folder])
         return file_digest(path)
 
-    with monkeypatch.context() as patch, pytest.raises(ModelMissing):
-        patch.setattr(artifacts, "file_digest", remove_first)
+    monkeypatch.setattr(artifacts, "file_digest", remove_first)
+
+    with pytest.raises(ModelMissing):
         verify(folder, folder.name)
 
 

@@ -117,6 +117,7 @@ def test_a_kill_during_the_first_migration_is_survived(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.all_cells
 def test_a_kill_while_people_answer_loses_nothing_that_was_acknowledged(
     own_argilla_server: ArgillaServer,
 ) -> None:
