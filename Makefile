@@ -42,6 +42,7 @@ test test-all: export PYTHONDONTWRITEBYTECODE :=
 test test-all: lint
 	@scripts/chromium.sh
 	@scripts/kafka.sh
+	@$(BIN)/python -m tests.support.kafka_archive
 	@scripts/compose.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(CELLS) $(TESTS) $(PYTEST_ARGS)
 
