@@ -37,9 +37,12 @@ test: CELLS := -m 'not all_cells'
 test: ## check style and types, then run the tests
 test-all: CELLS := --hypothesis-profile all-cells
 test-all: ## the same, with every cell of the tests' matrices and many examples of properties
+# Each of the hundreds of processes that the tests start would compile our modules anew.
+test test-all: export PYTHONDONTWRITEBYTECODE :=
 test test-all: lint
 	@scripts/chromium.sh
 	@scripts/kafka.sh
+	@$(BIN)/python -m tests.support.kafka_archive
 	@scripts/compose.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(CELLS) $(TESTS) $(PYTEST_ARGS)
 

@@ -17,6 +17,8 @@ from labelloop.observe.settings import HOST, PORT, TOKEN, bearing
 
 Answer = Iterable[bytes]
 App = Callable[..., Answer]
+# Seconds after which the server notices at the latest that it is closed.
+LONGEST_CLOSE = 0.1
 SLOWEST_CLIENT = 10.0
 
 
@@ -70,7 +72,7 @@ class HealthServer:
             ) from error
         self.port = self._server.server_port
         self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-        Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(LONGEST_CLOSE,), name="health", daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from labelloop import atomic
@@ -39,10 +40,23 @@ def store(into: Path, fill: Callable[[Path], None]) -> Path:
 
 def verify(folder: Path, sha256: str) -> None:
     """Check every byte of a model. Raises `ModelMissing` or `ModelDamaged`."""
+    missing = ModelMissing(f"there is no model in {folder}")
     try:
         manifest = (folder / MANIFEST).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelMissing(f"there is no model in {folder}") from error
+        raise missing from error
+    try:
+        _compare(folder, manifest, sha256)
+    except (FileNotFoundError, ModelDamaged) as error:
+        # It may have been removed meanwhile.
+        if not (folder / MANIFEST).exists():
+            raise missing from error
+        if isinstance(error, FileNotFoundError):
+            raise ModelDamaged(f"{error.filename} is missing") from error
+        raise
+
+
+def _compare(folder: Path, manifest: bytes, sha256: str) -> None:
     if hashlib.sha256(manifest).hexdigest() != sha256:
         raise ModelDamaged(f"the manifest of {folder} is not the one that was written")
     files = json.loads(manifest)["files"]
@@ -93,6 +107,9 @@ def prune(models: Path, needed: Collection[Path] = (), superseded: Collection[Pa
     folders = [path for path in models.glob("*/*") if path.is_dir() and path not in needed]
     removed = [path for path in folders if path in superseded or path.stat().st_mtime < limit]
     for path in removed:
+        # First, so that whoever reads the rest takes it for missing and not for damaged.
+        with suppress(OSError):
+            (path / MANIFEST).unlink()
         shutil.rmtree(path, ignore_errors=True)
         if not any(path.parent.iterdir()):
             path.parent.rmdir()

@@ -10,6 +10,7 @@ import pytest
 from labelloop.log.base import Log, Record
 from tests.support.children import Child
 from tests.support.logs import BOOTSTRAP, KINDS, Kind
+from tests.support.matrices import cells
 
 LIFETIME = 3.0
 
@@ -36,6 +37,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if request.param == "kafka":
         monkeypatch.setenv(BOOTSTRAP, request.getfixturevalue("kafka"))
     return Place(request.param, kind, kind.place(tmp_path))
+
+
+ON_SQLITE = pytest.mark.parametrize("place", cells("sqlite", rest=["kafka"]), indirect=True)
+"""For what lies above the log, where other tests show the same of both."""
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused,
 from services.alerting.book import open_book
 from services.alerting.due import of_project
 from services.alerting.service import Alerting
+from tests.contract.conftest import ON_SQLITE
 from tests.support.alerts import NOBODY, an_alerting, failed_titles, titles_of, until_told
 from tests.support.controllers import until
 from tests.support.messages import names
@@ -44,6 +45,7 @@ async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_
             await until(lambda: hook.titles == [FAILED, OVER, FAILED, OVER])
 
 
+@ON_SQLITE
 async def test_what_fails_and_recovers_meanwhile_is_told_after_a_run_without_an_alert(
     log: Log, tmp_path: Path
 ) -> None:
@@ -63,6 +65,7 @@ async def test_what_fails_and_recovers_meanwhile_is_told_after_a_run_without_an_
             await until(lambda: hook.titles == [FAILED, OVER])
 
 
+@ON_SQLITE
 async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_path: Path) -> None:
     good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
     bad = Event({**good.attributes, "datahash": datahash(data)}, data)
@@ -79,6 +82,7 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
     assert names(hook.posted[0]["message"], f"labelloop skip {bad.id}")
 
 
+@ON_SQLITE
 async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log: Log, tmp_path: Path) -> None:
     await append(log, project())
     await log.append(new_event(PROJECT, queried(), source="tests", time=START))
@@ -97,6 +101,7 @@ async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log:
     assert hook.titles == [waits, FAILED]
 
 
+@ON_SQLITE
 async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_path: Path) -> None:
     async def append_failure(name: str) -> None:
         await log.append(

@@ -111,7 +111,7 @@ async def test_a_log_is_the_same_when_it_is_opened_again(log: Log, place: Place)
 
 
 async def test_several_processes_write_at_once_and_nothing_is_lost_or_twice(log: Log, start: Start) -> None:
-    count, size = 1200, 4
+    count, size = 480, 4
     children = [start("append", "p", writer * count, count, size) for writer in range(3)]
     overlapping = start("append", "p", 0, count, size)
     for child in (*children, overlapping):

@@ -6,6 +6,7 @@ from labelloop.log.base import Log
 from labelloop.log.dead_letters import DeadLetterStatus
 from schemas.envelope import new_event
 from schemas.events import EventData
+from tests.contract.conftest import ON_SQLITE
 from tests.support.consumers import until_letters
 from tests.support.controllers import until
 from tests.support.plugged import GROUP, Noting, at_work, once, running
@@ -22,6 +23,7 @@ async def begin(log: Log) -> None:
     await append(log, project(), queried(), all_answered())
 
 
+@ON_SQLITE
 async def test_a_new_group_is_given_all_that_ever_was_each_with_the_state_right_after_it(log: Log) -> None:
     await begin(log)
     consumer = Noting()
@@ -45,6 +47,7 @@ async def test_a_group_goes_on_where_it_was_with_the_whole_state(log: Log) -> No
     assert nothing.noted == []
 
 
+@ON_SQLITE
 async def test_a_group_placed_at_the_end_is_given_what_comes_from_then_on(log: Log) -> None:
     await begin(log)
     await log.seek(GROUP, at_end=True)
@@ -57,6 +60,7 @@ async def test_a_group_placed_at_the_end_is_given_what_comes_from_then_on(log: L
     assert (before.noted, after.noted) == ([], [(PROJECT, "ModelTrained", 4)])
 
 
+@ON_SQLITE
 async def test_a_group_placed_at_the_beginning_is_given_all_again(log: Log) -> None:
     await begin(log)
     await once(log, Noting())
@@ -79,6 +83,7 @@ async def test_what_an_owner_wrote_in_a_transaction_is_no_obstacle_to_the_end(lo
     assert consumer.lengths == [1, 2, 3, 4]
 
 
+@ON_SQLITE
 async def test_what_is_not_wanted_is_passed_over_and_not_given_to_the_next(log: Log) -> None:
     await begin(log)
 
@@ -96,6 +101,7 @@ async def test_what_is_not_wanted_is_passed_over_and_not_given_to_the_next(log: 
     assert next_one.noted == []
 
 
+@ON_SQLITE
 async def test_a_dead_letter_comes_with_the_state_that_it_came_with(log: Log) -> None:
     await begin(log)
     consumer = Noting(*(ValueError("not yet") for _ in range(4)))

@@ -163,10 +163,13 @@ async def test_a_frozen_owner_is_replaced_and_fenced_when_it_wakes(log: Log, sta
     assert not [said for said in seen if "appended" in said]
     assert any("revoked" in said for said in first.said)
     assert await read_numbers(log) == [1]
+    first.tell("leave")
+    first.wait_for_key("left")
     second.tell("3")
     wait_until_it_has(second, 3)
 
 
+@pytest.mark.all_cells
 async def test_a_fenced_owner_neither_goes_on_nor_takes_the_new_one_with_it(log: Log, start: Start) -> None:
     first = start("own", "trainer", "p")
     wait_until_caught_up(first)

@@ -216,6 +216,7 @@ def test_a_figure_of_the_log_that_is_another_is_told_and_fails_nothing(home: Pat
     assert measured.changed == {"accuracy": (0.99, first.accuracy[LABELS[0]])}
 
 
+@pytest.mark.all_cells
 def test_a_model_trained_again_from_other_labels_predicts_otherwise(home: Path, first: Ended) -> None:
     async def retrained() -> Retrained:
         places = locations_of(str(home))

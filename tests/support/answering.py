@@ -36,7 +36,7 @@ def answering(status: int, body: bytes = b"") -> Iterator[Answering]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         running.url = f"http://127.0.0.1:{server.server_port}"
         yield running
         server.shutdown()

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.plain_http import NO_TLS
+
 LABELS = ("human", "location", "number")
 METADATA = {"batch": "integer", "rank": "integer", "reason": "terms", "margin": "float"}
 
@@ -59,7 +61,7 @@ class ApiDataset:
         user = ok(self.client.post("/users", json=person))
         ok(self.client.post(f"/workspaces/{self.workspace}/users", json={"user_id": user["id"]}))
         headers = {"X-Argilla-Api-Key": user["api_key"]}
-        return httpx.Client(base_url=self.client.base_url, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.client.base_url, headers=headers, timeout=30, verify=NO_TLS)
 
 
 def ok(answer: httpx.Response) -> Any:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from labelloop.oracle.server import Credentials, credentials
+from tests.support.plain_http import NO_TLS, get
 
 START_SECONDS = 90
 
@@ -37,13 +38,12 @@ class ArgillaServer:
         key = api_key or self.login.api_key
         # The server ends a connection that was idle for 5 s, perhaps just when it is used again.
         limits = httpx.Limits(keepalive_expiry=2)
-        # Loading certificates that plain HTTP does not need takes longer than a request.
         return httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"X-Argilla-Api-Key": key},
             timeout=30,
             limits=limits,
-            verify=False,
+            verify=NO_TLS,
         )
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class ArgillaServer:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/api/v1/status", timeout=5).is_success
+            return get(f"{self.url}/api/v1/status", timeout=5).is_success
         except httpx.TransportError:
             return False
 

@@ -9,6 +9,8 @@ from threading import Thread
 
 import httpx
 
+from tests.support.plain_http import NO_TLS
+
 HOP_BY_HOP = {
     "connection",
     "transfer-encoding",
@@ -44,7 +46,7 @@ class FaultyProxy:
 def faulty_proxy(behind: str) -> Iterator[FaultyProxy]:
     """A proxy before the server at this address."""
     proxy = FaultyProxy()
-    client = httpx.Client(base_url=behind, timeout=60)
+    client = httpx.Client(base_url=behind, timeout=60, verify=NO_TLS)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -81,7 +83,7 @@ def faulty_proxy(behind: str) -> Iterator[FaultyProxy]:
 
     with client, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         proxy.url = f"http://127.0.0.1:{server.server_port}"
         yield proxy
         server.shutdown()

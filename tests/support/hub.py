@@ -40,7 +40,7 @@ class Hub(ThreadingHTTPServer):
 def hub() -> Iterator[Hub]:
     """One that runs."""
     server = Hub()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server

@@ -73,7 +73,7 @@ def a_hook(port: int | None = None) -> Iterator[Hook]:
 
     server = ThreadingHTTPServer((HERE, int(hook.url.rpartition(":")[2].partition("/")[0])), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield hook
     finally:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class S3Server:
         """What a service needs to reach it."""
         return {**KEYS, "AWS_ENDPOINT_URL": self.url}
 
+    @cached_property
     def client(self) -> Any:
         return boto3.client(
             "s3",
@@ -75,18 +77,18 @@ class Bucket:
 
     def names(self) -> list[str]:
         """URIs of all that lies in the store, sorted."""
-        contents = self.server.client().list_objects_v2(Bucket=self.name).get("Contents", [])
+        contents = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", [])
         return [each["Key"].removeprefix(f"{self.prefix}/") for each in contents]
 
     def read(self, uri: str) -> bytes:
-        content: bytes = self.server.client().get_object(Bucket=self.name, Key=self._key(uri))["Body"].read()
+        content: bytes = self.server.client.get_object(Bucket=self.name, Key=self._key(uri))["Body"].read()
         return content
 
     def write(self, uri: str, content: bytes) -> None:
-        self.server.client().put_object(Bucket=self.name, Key=self._key(uri), Body=content)
+        self.server.client.put_object(Bucket=self.name, Key=self._key(uri), Body=content)
 
     def remove(self, uri: str) -> None:
-        self.server.client().delete_object(Bucket=self.name, Key=self._key(uri))
+        self.server.client.delete_object(Bucket=self.name, Key=self._key(uri))
 
     def _key(self, uri: str) -> str:
         return f"{self.prefix}/{uri}"
@@ -105,7 +107,7 @@ def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, and an environment in which it is reached."""
     put_into(monkeypatch, s3_server.environment)
     name = f"labelloop-{secrets.token_hex(4)}"
-    s3_server.client().create_bucket(Bucket=name)
+    s3_server.client.create_bucket(Bucket=name)
     return Bucket(s3_server, name)
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from schemas.parts import BaseModelChoice
 
+QUICK = ("--model", Path(__file__).resolve().parents[1] / "fixtures" / "tiny_bert")
+"""Options of `init` and `import` for a model that is tried at once: it reads letters, at random weights."""
+
 TEXT = "what who where when is was the a of in city man number how many did color book"
 
 

@@ -40,6 +40,8 @@ class Transport:
             headers=_sendable({**headers, "X-Argilla-Api-Key": api_key.strip()}),
             timeout=timeout,
             trust_env=address.host not in LOOPBACK,
+            # Plain HTTP needs no certificates, and loading them takes longer than a request.
+            verify=address.scheme == "https",
         )
 
     async def __aenter__(self) -> Self:

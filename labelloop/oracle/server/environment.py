@@ -31,7 +31,7 @@ def configure(home: Path, login: Credentials, redis_port: int) -> None:
 def clean_temporary(home: Path) -> None:
     """Keep temporary files in `home`, and remove those of a server that was killed.
 
-    Argilla copies its web page into a temporary folder at each start.
+    Changed pages are written into a temporary folder at each start.
     """
     folder = home / "tmp"
     shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import argilla_server
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Mount
@@ -22,6 +23,9 @@ SCRIPTS = [Path(__file__).with_name(name) for name in ("queue.js", "kept_answers
 # They would talk to the Hugging Face Hub, by jobs that this server does not run.
 HUB = ".export-to-hub, .import-from-hub, .home__sidebar__separator, .home__sidebar__content"
 NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
+CHANGED = (".html", ".css", ".js")
+# What Argilla's pages have in place of the path below which they are served.
+BASE = "@@baseUrl@@"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
 
 
@@ -45,23 +49,31 @@ class Policed:
 
 
 def change_pages(app: FastAPI) -> str:
-    """Change the server's copy of the pages, which is made at each start. Returns the policy for them.
+    """Change the pages that the server sends. Returns the policy for them.
 
     Our scripts are added. Web fonts are left out (browsers use their own), and what needs the Hub is hidden.
+    Changed files go into the server's own folder; the others are sent from the package.
     """
-    folder = _folder(app)
-    for style in folder.rglob("*.css"):
-        css = style.read_text(encoding="utf-8")
-        style.write_text(REMOTE_STYLES.sub("", css), encoding="utf-8")
+    files = _files(app)
+    folder, package = Path(str(files.directory)), Path(argilla_server.__file__).with_name("static")
+    files.all_directories = [folder, package]
     for script in SCRIPTS:
         shutil.copy(script, folder)
     inline: set[str] = set()
-    for page in folder.rglob("*.html"):
-        html = page.read_text(encoding="utf-8")
-        inline |= set(_inline_scripts(html))
-        # Before Argilla's own scripts, whose requests they change.
-        ours = "".join(f'<script src="/{script.name}"></script>' for script in SCRIPTS)
-        page.write_text(html.replace("<head>", f"<head>{ours}{NO_HUB}"), encoding="utf-8")
+    for path in package.rglob("*"):
+        if path.suffix not in CHANGED:
+            continue
+        original = path.read_text(encoding="utf-8")
+        content = REMOTE_STYLES.sub("", original) if path.suffix == ".css" else original.replace(BASE, "")
+        if path.suffix == ".html":
+            inline |= set(_inline_scripts(content))
+            # Before Argilla's own scripts, whose requests they change.
+            ours = "".join(f'<script src="/{script.name}"></script>' for script in SCRIPTS)
+            content = content.replace("<head>", f"<head>{ours}{NO_HUB}")
+        if content != original:
+            changed = folder / path.relative_to(package)
+            changed.parent.mkdir(parents=True, exist_ok=True)
+            changed.write_text(content, encoding="utf-8")
     return policy(inline)
 
 
@@ -113,8 +125,8 @@ class _Scripts(HTMLParser):
         self._inside = False
 
 
-def _folder(app: FastAPI) -> Path:
+def _files(app: FastAPI) -> StaticFiles:
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, StaticFiles) and route.app.directory:
-            return Path(route.app.directory)
+            return route.app
     raise LookupError("this argilla-server has no web pages")

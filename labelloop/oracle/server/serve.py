@@ -24,13 +24,14 @@ def serve(home: Path, host: str, port: int) -> None:
         clean_temporary(home)
         configure(home, login, serve_redis())
 
-        from labelloop.oracle.server.imports import leave_out
+        from labelloop.oracle.server.imports import leave_out, without_a_copy_of_the_pages
 
         leave_out()
         # What is imported stays: looking through it for garbage takes a second of the start.
         gc.disable()
 
-        from labelloop.oracle.server.application import run
+        with without_a_copy_of_the_pages():
+            from labelloop.oracle.server.application import run
 
         gc.freeze()
         gc.enable()

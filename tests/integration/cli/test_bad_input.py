@@ -17,6 +17,7 @@ from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop
 from tests.support.disks import fill
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 
 TEXTS = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
 
@@ -40,7 +41,7 @@ def written(folder: Path) -> Path:
 
 
 def init(home: Path, dataset: object, *more: object) -> Any:
-    return labelloop("init", "--home", home, "--dataset", dataset, "--batch-size", 2, *more)
+    return labelloop("init", "--home", home, "--dataset", dataset, "--batch-size", 2, *QUICK, *more)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     mail = folder / "mail.csv"
     mail.write_text("text,label\nwin a prize,spam\nlunch at noon?,ham\ncheap pills,spam\n")
-    result = labelloop("init", "--home", folder / "home", "--dataset", mail, "--batch-size", 2)
+    result = labelloop("init", "--home", folder / "home", "--dataset", mail, "--batch-size", 2, *QUICK)
     assert result.exit_code == 0, result.output
     return folder / "home"
 
@@ -43,7 +44,7 @@ def projects(home: Path) -> list[dict[str, object]]:
 def test_from_one_home_to_another_and_back_by_their_folders(home: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     (tmp_path / "news.csv").write_text("text,label\na,x\nb,y\n")
-    labelloop("init", "--home", other, "--dataset", tmp_path / "news.csv", "--batch-size", 1)
+    labelloop("init", "--home", other, "--dataset", tmp_path / "news.csv", "--batch-size", 1, *QUICK)
 
     first = labelloop("copy", home, other, "--json")
     assert first.exit_code == 0, first.output

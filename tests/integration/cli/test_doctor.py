@@ -27,6 +27,7 @@ from tests.support.homes import home_with
 from tests.support.logs import write_log
 from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried
+from tests.support.tiny_bert import QUICK
 from tests.support.users import NOBODY, nobody
 
 Findings = dict[str, tuple[str, str]]
@@ -241,7 +242,7 @@ def test_a_broker_that_answers_is_left_as_it_is(tmp_path: Path, kafka: str) -> N
         assert not names(said, 1)
 
     (tmp_path / "mail.csv").write_text("text\nwin a prize\nlunch?\n")
-    data = ("--dataset", tmp_path / "mail.csv", "--labels", "spam,ham", "--batch-size", 1)
+    data = ("--dataset", tmp_path / "mail.csv", "--labels", "spam,ham", "--batch-size", 1, *QUICK)
     assert labelloop("init", "--log", log, "--store", store, *data).exit_code == 0
     level, said = examined(*where)["log"]
     assert level == "ok"

@@ -15,6 +15,7 @@ from labelloop.oracle.argilla import Argilla, DatasetSpec, NewRecord
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import PATIENCE, error_line, labelloop
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 
 TEXTS = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
 
@@ -51,7 +52,9 @@ def said(*arguments: object, environment: Mapping[str, str]) -> str:
 
 def init(mail: Path, environment: Mapping[str, str]) -> str:
     """A project of these mails; its id."""
-    made = json.loads(said("init", "--dataset", mail, "--batch-size", 2, "--json", environment=environment))
+    made = json.loads(
+        said("init", "--dataset", mail, "--batch-size", 2, *QUICK, "--json", environment=environment)
+    )
     return str(made["project"])
 
 
@@ -122,7 +125,7 @@ def test_a_home_is_left_as_it_is_by_a_log_that_is_given(
 ) -> None:
     home = tmp_path / "home"
     own = json.loads(
-        said("init", "--home", home, "--dataset", mail, "--batch-size", 2, "--json", environment={})
+        said("init", "--home", home, "--dataset", mail, "--batch-size", 2, *QUICK, "--json", environment={})
     )
 
     theirs = init_in(home, mail, team)
@@ -182,7 +185,18 @@ async def answered(server: ArgillaServer, project: str) -> dict[int, set[tuple[s
 
 def init_in(home: Path, mail: Path, environment: Mapping[str, str]) -> str:
     made = json.loads(
-        said("init", "--home", home, "--dataset", mail, "--batch-size", 2, "--json", environment=environment)
+        said(
+            "init",
+            "--home",
+            home,
+            "--dataset",
+            mail,
+            "--batch-size",
+            2,
+            *QUICK,
+            "--json",
+            environment=environment,
+        )
     )
     return str(made["project"])
 

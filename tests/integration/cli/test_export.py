@@ -14,6 +14,7 @@ from schemas.envelope import new_event
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names
 from tests.support.states import annotated, answered, queried, vote
+from tests.support.tiny_bert import QUICK
 
 EVENTS = 3
 OUTPUTS = ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"]
@@ -24,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of four texts, two of which are answered: one discarded."""
     folder = tmp_path_factory.mktemp("export")
     (folder / "mail.csv").write_text("text\nwin a prize\nlunch?\ncheap pills\nmoved to 3pm\n")
-    data = ("--dataset", folder / "mail.csv", "--labels", "spam,ham", "--batch-size", 2)
+    data = ("--dataset", folder / "mail.csv", "--labels", "spam,ham", "--batch-size", 2, *QUICK)
     project = json.loads(labelloop("init", "--home", folder / "home", *data, "--json").stdout)["project"]
     done = annotated(
         answered(2, vote("ann", "spam"), vote("bob", "ham")), answered(0, vote("ann"), discarded=True)

@@ -11,6 +11,7 @@ from labelloop.config.home import Home, existing_home
 from labelloop.log.kafka import exists, read_settings
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 from tests.support.topics import delete_topic, make_topic
 
 READERS = (
@@ -22,7 +23,7 @@ READERS = (
     ("replay", "--verify"),
 )
 TEXTS = "text,label\nwin a prize,spam\nlunch at noon?,ham\nmoved to 3pm,ham\na prize for you,spam\n"
-LABELLED = ("--label-column", "label", "--batch-size", 2)
+LABELLED = ("--label-column", "label", "--batch-size", 2, *QUICK)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from labelloop.log import open_log
 from tests.support.command import error_line, labelloop
 from tests.support.disks import read_only
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 from tests.support.users import nobody
 
 OTHERS = 0o077
@@ -37,7 +38,8 @@ def reachable() -> Iterator[Path]:
 
 def init(home: Path, mail: Path, *more: object) -> None:
     """Make a home with a project, whose batch 0 is done."""
-    made = labelloop("import", mail, "--home", home, "--label-column", "label", "--batch-size", 2, *more)
+    options = ("--label-column", "label", "--batch-size", 2, *QUICK)
+    made = labelloop("import", mail, "--home", home, *options, *more)
     assert made.exit_code == 0, made.output
 
 

@@ -3,10 +3,10 @@
 import signal
 from pathlib import Path
 
-import httpx
 import pytest
 
 from labelloop.observe.status_file import read_status_file
+from tests.support import plain_http
 from tests.support.command import command, error_line, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
@@ -48,10 +48,12 @@ def test_it_follows_shows_itself_and_stops_in_order(
     with command("run", "says:Says", "--home", home, "--from", "now", output=output) as process:
         eventually(lambda: "health" in read_status_file(home / "run", "Says"), "it shows itself")
         address = read_status_file(home / "run", "Says")["health"]
-        eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, "it is ready")
+        eventually(lambda: plain_http.get(f"{address}/readyz").status_code == 200, "it is ready")
         home_with(home, all_answered())
         eventually(lambda: "BatchAnnotated" in output.read_text(), "it is given what comes")
-        assert 'labelloop_events_handled_total{project="mail-5e1f"' in httpx.get(f"{address}/metrics").text
+        assert (
+            'labelloop_events_handled_total{project="mail-5e1f"' in plain_http.get(f"{address}/metrics").text
+        )
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 

@@ -21,6 +21,7 @@ from tests.support.logs import write_log
 from tests.support.messages import names
 from tests.support.receivers import a_hook
 from tests.support.states import all_answered, queried, trained
+from tests.support.tiny_bert import QUICK
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -86,7 +87,7 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
 
         second = labelloop(
             *("init", "--home", home, "--name", "second", "--dataset", tmp_path / "mail.csv"),
-            *("--labels", "yes,no", "--batch-size", 3),
+            *("--labels", "yes,no", "--batch-size", 3, *QUICK),
         )
         assert second.exit_code == 0, second.output
         eventually(lambda: len(links(output)) == 2, "the second project's first batch is on screen")
@@ -113,7 +114,7 @@ def test_of_a_finished_project_is_told_what_to_do_next(
     tmp_path: Path, home: Path, up: list[object], argilla_server: ArgillaServer
 ) -> None:
     access = ["--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key]
-    made = labelloop("init", *without_port(up)[1:], "--batches", 1, "--json")
+    made = labelloop("init", *without_port(up)[1:], *QUICK, "--batches", 1, "--json")
     project = json.loads(made.stdout)["project"]
     log = home / "log.sqlite"
     done = (queried("0", (0, 1)), all_answered("0", (0, 1)), trained("0", {"0": 0}))
@@ -222,7 +223,7 @@ def test_the_key_of_an_annotator_is_not_enough(
 
 
 def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[object]) -> None:
-    assert labelloop("init", *without_port(up)[1:]).exit_code == 0
+    assert labelloop("init", *without_port(up)[1:], *QUICK).exit_code == 0
     output = tmp_path / "events"
 
     with command("events", "--home", home, "--follow", "--json", output=output) as process:

@@ -20,6 +20,7 @@ from labelloop.log import Log, open_log
 from labelloop.loop.state import LoopState
 from labelloop.store import artifacts
 from schemas.envelope import new_event
+from tests.support import plain_http
 from tests.support.argilla_server import free_port
 from tests.support.command import eventually
 from tests.support.messages import levels, names
@@ -126,7 +127,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url).status_code == 200
+        return plain_http.get(url).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -136,7 +137,7 @@ async def test_metrics_become_a_run_of_a_real_mlflow_server(log: Log, home: Path
     await twice(log, home, "mlflow_metrics:MlflowMetrics", uri=mlflow)
 
     def asked(what: str, **query: object) -> Any:
-        return httpx.post(f"{mlflow}/api/2.0/mlflow/{what}", json=query).raise_for_status().json()
+        return plain_http.post(f"{mlflow}/api/2.0/mlflow/{what}", json=query).raise_for_status().json()
 
     experiments = asked("experiments/search", max_results=10)["experiments"]
     (experiment,) = (each["experiment_id"] for each in experiments if each["name"] == "labelloop")
@@ -153,7 +154,7 @@ async def test_metrics_become_a_run_of_a_real_mlflow_server(log: Log, home: Path
 
 def _history(mlflow: str, run: str, metric: str) -> list[Any]:
     query = {"run_id": run, "metric_key": metric}
-    answer = httpx.get(f"{mlflow}/api/2.0/mlflow/metrics/get-history", params=query)
+    answer = plain_http.get(f"{mlflow}/api/2.0/mlflow/metrics/get-history", params=query)
     found: list[Any] = answer.raise_for_status().json()["metrics"]
     return found
 

@@ -95,13 +95,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bench(tmp_path: Path, tiny: Path) -> Bench:
+    return a_bench(tmp_path, tiny)
+
+
+def a_bench(folder: Path, model: Path) -> Bench:
     words = ("color", "number", "the", "when", "was")
     rows = [
         Row(f"{STARTS[label]} {words[item % 5]} {words[item // 12]}", label, item)
         for item in range(SIZE)
         for label in [LABELS[item % len(LABELS)]]
     ]
-    return Bench(tmp_path, tmp_path / write(tmp_path, rows).name, tiny)
+    return Bench(folder, folder / write(folder, rows).name, model)
 
 
 def endless(training: TrainRequest) -> TrainRequest:

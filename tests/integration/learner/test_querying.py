@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,12 @@ from small_text.integrations.pytorch import (  # type: ignore[import-untyped]
     query_strategies as torch_strategies,
 )
 
-from labelloop.learner.requests import Pick
+from labelloop.learner.requests import Pick, QueryRequest, TrainResult
 from labelloop.learner.strategies import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import MANIFEST
 from labelloop.store.failures import TaskFailed
-from tests.integration.learner.conftest import LABELS, SIZE, Bench
+from tests.integration.learner.conftest import LABELS, SIZE, Bench, a_bench
 from tests.support.matrices import cells, in_all_cells
 from tests.support.messages import raises_naming
 
@@ -25,6 +26,27 @@ STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
 UNSEEDED = {"badge", "anchor-subsampling"}
 SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}}
 ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
+
+
+class Trained:
+    """Models of one bench, each trained for the first test that asks for it."""
+
+    def __init__(self, bench: Bench, worker: Worker) -> None:
+        self.bench = bench
+        self._worker = worker
+        self._models: dict[str, TrainResult] = {}
+
+    async def query(self, classifier: str, strategy: str, n: int = 5) -> QueryRequest:
+        """What asks the classifier's model for picks."""
+        training = self.bench.training(classifier)
+        if classifier not in self._models:
+            self._models[classifier] = await self._worker.run(training)
+        return self.bench.query(training, self._models[classifier], strategy, n)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Path, worker: Worker) -> Trained:
+    return Trained(a_bench(tmp_path_factory.mktemp("querying"), tiny), worker)
 
 
 def test_every_strategy_of_small_text_is_known() -> None:
@@ -51,11 +73,10 @@ def strategies_and_classifiers() -> list[Any]:
 
 @pytest.mark.parametrize(("strategy", "classifier"), strategies_and_classifiers())
 async def test_a_strategy_picks_texts_that_are_free(
-    worker: Worker, bench: Bench, strategy: str, classifier: str
+    worker: Worker, trained: Trained, strategy: str, classifier: str
 ) -> None:
-    training = bench.training(classifier)
-    trained = await worker.run(training)
-    request = replace(bench.query(training, trained, strategy), strategy_parameters=SMALL.get(strategy, {}))
+    query = await trained.query(classifier, strategy)
+    request = replace(query, strategy_parameters=SMALL.get(strategy, {}))
     if classifier == "linear" and STRATEGIES_FOR_NETWORKS & {strategy}:
         with raises_naming(TaskFailed, "bad-input", "linear", "--classifier transformer"):
             await worker.run(request)
@@ -74,11 +95,8 @@ async def test_a_strategy_picks_texts_that_are_free(
 @pytest.mark.parametrize(
     "strategy", cells("breaking-ties", "bald", rest=["least-confidence", "prediction-entropy"])
 )
-async def test_picks_are_ranked_by_their_scores(worker: Worker, bench: Bench, strategy: str) -> None:
-    training = bench.training()
-    trained = await worker.run(training)
-
-    picks = (await worker.run(bench.query(training, trained, strategy))).picks
+async def test_picks_are_ranked_by_their_scores(worker: Worker, trained: Trained, strategy: str) -> None:
+    picks = (await worker.run(await trained.query("transformer", strategy))).picks
 
     scores = [pick.score for pick in picks if pick.score is not None]
     assert len(scores) == 5
@@ -104,20 +122,15 @@ async def test_breaking_ties_picks_the_smallest_margins(worker: Worker, bench: B
 
 
 @pytest.mark.parametrize("strategy", cells("breaking-ties", rest=["random-sampling", "greedy-coreset"]))
-async def test_the_last_batch_is_what_is_left(worker: Worker, bench: Bench, strategy: str) -> None:
-    training = bench.training("linear")
-    trained = await worker.run(training)
-
-    result = await worker.run(bench.query(training, trained, strategy, n=1000))
+async def test_the_last_batch_is_what_is_left(worker: Worker, trained: Trained, strategy: str) -> None:
+    result = await worker.run(await trained.query("linear", strategy, n=1000))
 
     assert {pick.item for pick in result.picks} == set(range(SIZE)) - BARRED
     assert len(result.picks) == LEFT
 
 
-async def test_an_empty_pool_gives_no_picks(worker: Worker, bench: Bench) -> None:
-    training = bench.training("linear")
-    trained = await worker.run(training)
-    request = replace(bench.query(training, trained, "breaking-ties"), taken=tuple(range(12, SIZE)))
+async def test_an_empty_pool_gives_no_picks(worker: Worker, trained: Trained) -> None:
+    request = replace(await trained.query("linear", "breaking-ties"), taken=tuple(range(12, SIZE)))
 
     assert (await worker.run(request)).picks == ()
 

@@ -29,6 +29,7 @@ async def append(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Appe
     await log.close()
 
 
+@pytest.mark.all_cells
 async def test_a_fact_that_comes_late_is_not_stated_twice(
     append: Append, url: str, own_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from labelloop.observe.status_file import IDLE
+from tests.support import plain_http
 from tests.support.argilla_server import ArgillaServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.loop import Loop, a_loop, texts
@@ -42,7 +42,7 @@ def start(loop: Loop, **environment: str) -> str:
 
 
 def get(url: str) -> tuple[int, str]:
-    answer = httpx.get(url, timeout=30)
+    answer = plain_http.get(url, timeout=30)
     return answer.status_code, answer.text.strip()
 
 
@@ -81,7 +81,7 @@ def test_with_a_token_a_service_shows_itself_to_those_only_who_bear_it(
     loop.until(lambda: check(address, "readyz").returncode == 0)
     assert {get(f"{address}{page}")[0] for page in ("/healthz", "/readyz", "/metrics")} == {401}
     bearing = {"Authorization": "Bearer s3cret-of-ours"}
-    assert "labelloop_lag_events" in httpx.get(f"{address}/metrics", headers=bearing, timeout=30).text
+    assert "labelloop_lag_events" in plain_http.get(f"{address}/metrics", headers=bearing, timeout=30).text
     assert "s3cret-of-ours" not in loop.said(WATCHER)
 
 

@@ -30,6 +30,7 @@ def bulk(proxy: FaultyProxy) -> list[str]:
     return [path for method, path in proxy.passed if method == "PUT" and path.endswith("/records/bulk")]
 
 
+@pytest.mark.all_cells
 def test_a_querier_killed_after_the_event_writes_the_records_when_it_is_back(
     behind: Loop, proxy: FaultyProxy
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_querier_killed_after_the_upsert_writes_no_record_twice(behind: Loop, 
     assert len(bulk(proxy)) == 2, "one for each batch"
 
 
+@pytest.mark.all_cells
 def test_a_watcher_killed_before_it_could_say_so_says_it_when_it_is_back(loop: Loop) -> None:
     project = loop.create(texts(6), batch_size=3, max_batches=2)
     loop.start("querier", "annotation_watcher")
@@ -110,6 +112,7 @@ def test_services_killed_at_each_event_end_in_the_same_state(loop: Loop) -> None
     assert loop.history(project).conflicts == 0
 
 
+@pytest.mark.all_cells
 def test_a_second_querier_waits_and_takes_over_when_the_first_dies(loop: Loop) -> None:
     project = loop.create(texts(6), batch_size=3, max_batches=2)
     loop.start("querier")
@@ -132,6 +135,7 @@ def test_a_second_querier_waits_and_takes_over_when_the_first_dies(loop: Loop) -
     loop.wait(other, lambda state: len(state.batches) == 2)
 
 
+@pytest.mark.all_cells
 def test_a_service_stops_when_asked(loop: Loop) -> None:
     loop.create(texts(6), batch_size=3, max_batches=2)
     loop.start("querier", "annotation_watcher", "trainer", "evaluator")

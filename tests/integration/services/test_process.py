@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.support.loop import ROOT, Loop
+from tests.support.matrices import cells
 from tests.support.messages import names
 
 START = (
@@ -27,7 +28,7 @@ def run(service: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", cells("querier", rest=[each for each in SERVICES if each != "querier"]))
 def test_a_setting_that_is_missing_is_one_line_and_an_exit(service: str, loop: Loop) -> None:
     environment = loop.settings.to_environment()
     del environment["LABELLOOP_STORE"]
@@ -50,7 +51,9 @@ def test_what_is_no_service_is_one_line_and_an_exit(name: str) -> None:
     assert names(line, *SERVICES)
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "alerting"])
+@pytest.mark.parametrize(
+    "service", cells("trainer", "alerting", rest=[each for each in SERVICES if each != "trainer"])
+)
 def test_where_logs_are_json_so_is_that_line_and_it_names_the_service(service: str) -> None:
     ended = run(service, LABELLOOP_LOG_FORMAT="json")
 

@@ -22,6 +22,7 @@ from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names, raises_naming
 from tests.support.states import trained
+from tests.support.tiny_bert import QUICK
 
 TEXTS = "text,label\nwin a prize,spam\nlunch?,ham\ncheap pills,\nmoved to 3pm,\n"
 
@@ -31,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home to be copied: its model is tried once for all tests."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "mail.csv").write_text(TEXTS)
-    options = ("--label-column", "label", "--batch-size", 2)
+    options = ("--label-column", "label", "--batch-size", 2, *QUICK)
     imported = labelloop("import", folder / "mail.csv", "--home", folder / "home", *options)
     assert imported.exit_code == 0, imported.output
     return folder / "home"

@@ -21,6 +21,7 @@ from labelloop.supervisor.lock import hold
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.command import error_line, labelloop
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 
 SECRET = "win a prize that nobody else ever wrote of"
 TEXTS = f"text,label\n{SECRET},spam\nlunch?,ham\ncheap pills,\nmoved to 3pm,\n"
@@ -33,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "mail.csv").write_text(TEXTS)
     (folder / "news.csv").write_text(TEXTS.replace(SECRET, "an offer"))
     for name in ("mail", "news"):
-        options = ("--label-column", "label", "--batch-size", 2)
+        options = ("--label-column", "label", "--batch-size", 2, *QUICK)
         imported = labelloop("import", folder / f"{name}.csv", "--home", folder / "home", *options)
         assert imported.exit_code == 0, imported.output
     return folder / "home"
@@ -170,7 +171,7 @@ def test_on_kafka_texts_go_and_the_events_are_void(
     (tmp_path / "mail.csv").write_text(TEXTS)
     log = f"kafka://{kafka}/deletion-{secrets.token_hex(3)}"
     where = ("--log", log, "--store", tmp_path / "store")
-    given = ("mail.csv", "--label-column", "label", "--batch-size", 2, "--json")
+    given = ("mail.csv", "--label-column", "label", "--batch-size", 2, *QUICK, "--json")
     mail = json.loads(labelloop("import", *given, *where).stdout)["project"]
     news = json.loads(labelloop("import", *given, *where, "--name", "news").stdout)["project"]
     asyncio.run(_ask(argilla_server, mail, news))

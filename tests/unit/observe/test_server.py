@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from labelloop.errors import UserError
@@ -17,6 +16,7 @@ from labelloop.observe.health import LOG, Health
 from labelloop.observe.metrics import Metrics
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
+from tests.support import plain_http
 from tests.support.argilla_server import free_port
 from tests.support.controllers import until
 from tests.support.messages import names, raises_naming
@@ -47,7 +47,7 @@ def guarded(health: Health) -> Iterator[HealthServer]:
 
 def get(server: HealthServer, path: str, authorization: str | None = None) -> tuple[int, str]:
     headers = {} if authorization is None else {b"Authorization": authorization.encode()}
-    answer = httpx.get(f"{server.url}{path}", headers=headers, timeout=30)
+    answer = plain_http.get(f"{server.url}{path}", headers=headers, timeout=30)
     return answer.status_code, answer.text.strip()
 
 
@@ -69,7 +69,7 @@ def test_no_secret_is_shown(server: HealthServer, health: Health) -> None:
 
 
 def test_the_metrics_are_there_in_prometheus_own_format(server: HealthServer) -> None:
-    answer = httpx.get(f"{server.url}/metrics", timeout=30)
+    answer = plain_http.get(f"{server.url}/metrics", timeout=30)
 
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert 'labelloop_lag_events{service="trainer"} 0.0' in answer.text

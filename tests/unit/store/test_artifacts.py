@@ -1,11 +1,22 @@
 """Model folders: whole or not there, named by what they hold, every byte checked."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, place, prune, store, verify
+from labelloop.store import artifacts
+from labelloop.store.artifacts import (
+    MANIFEST,
+    ModelDamaged,
+    ModelMissing,
+    file_digest,
+    place,
+    prune,
+    store,
+    verify,
+)
 
 DAY = 86_400
 
@@ -95,6 +106,37 @@ def test_pruning_removes_what_is_superseded_and_not_needed(tmp_path: Path) -> No
 
     assert sorted(removed) == folders[:2]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
+
+
+def test_a_model_that_is_removed_while_it_is_read_is_missing_and_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = store(tmp_path / "0", fill)
+
+    def remove_first(path: Path) -> str:
+        prune(tmp_path, superseded=[folder])
+        return file_digest(path)
+
+    monkeypatch.setattr(artifacts, "file_digest", remove_first)
+
+    with pytest.raises(ModelMissing):
+        verify(folder, folder.name)
+
+
+def test_a_model_of_which_a_part_is_removed_is_missing_and_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = store(tmp_path / "0", fill)
+
+    def cut_off(path: Path, ignore_errors: bool) -> None:
+        (path / "config.json").unlink()
+
+    monkeypatch.setattr(shutil, "rmtree", cut_off)
+    prune(tmp_path, superseded=[folder])
+
+    assert (folder / "model.safetensors").exists()
+    with pytest.raises(ModelMissing):
+        verify(folder, folder.name)
 
 
 def test_pruning_leaves_a_model_that_the_log_may_not_have_yet_for_an_hour(tmp_path: Path) -> None:

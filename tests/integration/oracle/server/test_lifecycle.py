@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support import plain_http
 from tests.support.argilla_api import make_dataset, ok, record, respond, terms
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.messages import names
@@ -37,12 +38,12 @@ def test_a_start_makes_one_owner_whose_login_works(argilla_server: ArgillaServer
     form = {"username": login.username, "password": login.password}
     assert (owner["username"], owner["role"]) == (login.username, "owner")
     assert all(user["username"] != "argilla" for user in users)
-    assert httpx.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30).status_code == 201
+    assert plain_http.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30).status_code == 201
 
 
 def test_the_default_account_is_absent(argilla_server: ArgillaServer) -> None:
     form = {"username": "argilla", "password": "12345678"}
-    token = httpx.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30)
+    token = plain_http.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30)
     with argilla_server.client("argilla.apikey") as client:
         assert (token.status_code, client.get("/me").status_code) == (401, 401)
 
@@ -55,23 +56,40 @@ def test_files_are_the_owners_alone(argilla_server: ArgillaServer) -> None:
 
 
 def test_the_web_page_is_served(argilla_server: ArgillaServer) -> None:
-    page = httpx.get(argilla_server.url, timeout=30)
+    page = plain_http.get(argilla_server.url, timeout=30)
     assert page.is_success
     assert "<title>Argilla" in page.text
 
 
 def test_its_pages_load_and_run_nothing_of_others(argilla_server: ArgillaServer) -> None:
-    page = httpx.get(f"{argilla_server.url}/")
+    page = plain_http.get(f"{argilla_server.url}/")
     sheets = re.findall(r'href="([^"]+\.css)"', page.text)
     policy = page.headers["Content-Security-Policy"]
 
     assert sheets
     for sheet in sheets:
-        assert "fonts.googleapis" not in httpx.get(urljoin(str(page.url), sheet)).text
+        assert "fonts.googleapis" not in plain_http.get(urljoin(str(page.url), sheet)).text
     assert "script-src 'self' 'sha256-" in policy
     assert "unsafe-eval" not in policy
     assert "unsafe-inline" not in policy.split("style-src")[0]
     assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_start_writes_the_pages_that_it_changes_and_sends_the_others_as_they_lie(
+    argilla_server: ArgillaServer,
+) -> None:
+    written = [path for path in (argilla_server.home / "tmp").rglob("*") if path.is_file()]
+    page = plain_http.get(f"{argilla_server.url}/sign-in").text
+    scripts = [
+        plain_http.get(urljoin(argilla_server.url, src)) for src in re.findall(r'src="(/[^"]+)"', page)
+    ]
+
+    assert "index.html" in {path.name for path in written}
+    assert len(written) < 30
+    assert len(scripts) > 3
+    for script in scripts:
+        assert "javascript" in script.headers["Content-Type"]
+        assert "@@baseUrl@@" not in script.text
 
 
 @pytest.mark.all_cells
@@ -99,6 +117,7 @@ def test_a_kill_during_the_first_migration_is_survived(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.all_cells
 def test_a_kill_while_people_answer_loses_nothing_that_was_acknowledged(
     own_argilla_server: ArgillaServer,
 ) -> None:

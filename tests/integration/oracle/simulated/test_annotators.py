@@ -69,6 +69,7 @@ async def test_texts_are_answered_by_each_annotator_s_own_account_until_sigterm(
     assert sum(record.responses[0].labels != (GOLD[int(record.metadata["item"])],) for record in records) > 3
 
 
+@pytest.mark.all_cells
 async def test_with_two_answers_a_text_people_err_apart(
     argilla: Argilla, argilla_server: ArgillaServer, pool: Path, name: str
 ) -> None:
@@ -82,6 +83,7 @@ async def test_with_two_answers_a_text_people_err_apart(
     assert any(len({response.labels for response in record.responses}) == 2 for record in records)
 
 
+@pytest.mark.all_cells
 async def test_what_is_discarded_is_discarded(
     argilla: Argilla, argilla_server: ArgillaServer, pool: Path, name: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -28,6 +29,17 @@ def test_a_key_that_no_header_can_hold_is_told(key: str) -> None:
 def test_a_header_that_cannot_be_sent_is_told() -> None:
     with raises_naming(UserError, "Authorization"):
         Argilla("http://localhost:6900", "key", {"Authorization": "Bearer \n"})
+
+
+async def test_certificates_that_cannot_be_read_do_not_matter_to_plain_http(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "certificates.pem"
+    damaged.write_text("none")
+    monkeypatch.setenv("SSL_CERT_FILE", str(damaged))
+
+    async with Argilla("http://argilla:6900", "key") as argilla:
+        assert argilla.url == "http://argilla:6900"
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -1,0 +1,139 @@
+"""Separators, headers, quotes and escapes of CSV and its relatives."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.pool.columns import Reading
+from labelloop.pool.sources import load
+from tests.support.files import file
+from tests.support.messages import names, raises_naming
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_csv_may_have_a_byte_order_mark_and_newlines_in_quotes(
+    tmp_path: Path, mark: str, newline: str
+) -> None:
+    source = file(tmp_path, "mail.csv", newline.join([mark + "body,kind", '"a, ""b""\nc",spam', "d,ham", ""]))
+
+    table = load(source, "body", "kind")
+
+    assert table.texts == ['a, "b"\nc', "d"]
+    assert table.labels == ["spam", "ham"]
+
+
+def test_a_csv_with_semicolons_is_read(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", "text;label\na, b;x\nc;y\n"))
+
+    assert table.texts == ["a, b", "c"]
+    assert table.labels == ["x", "y"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["mail.csv", "mail.tsv"])
+def test_the_separator_is_found_by_looking(tmp_path: Path, name: str, separator: str) -> None:
+    lines = (
+        ["text{0}label", "a, b; c{0}x", '"d{0}e"{0}y', "f | g{0}x"]
+        if separator != "|"
+        else ["text|label", "a|x"]
+    )
+    if separator in ",;":
+        lines[1] = '"a, b; c"{0}x'
+
+    table = load(file(tmp_path, name, "\n".join(lines).format(separator)))
+
+    assert (table.text_column, table.label_column) == ("text", "label")
+    assert table.labels == ["x", "y", "x"][: len(lines) - 1]
+
+
+def test_a_line_may_state_the_separator(tmp_path: Path) -> None:
+    for line in ("sep=|", '"sep=|"', "SEP=|\r"):
+        table = load(file(tmp_path, "mail.csv", f"{line}\ntext;x|label\na|ham\n"), "text;x")
+        assert (table.texts, table.labels) == (["a"], ["ham"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"text;label"\nwin;spam\n',
+        '"text\tlabel"\n"win\tspam"\n',
+        'id,"text|label"\n1,win|spam\n',
+        'id,"a;b"\n1,c;d\n',
+    ],
+)
+def test_a_header_that_was_not_split_is_refused(tmp_path: Path, content: str) -> None:
+    source = file(tmp_path, "mail.csv", content)
+
+    with raises_naming(UserError, source):
+        load(source)
+
+
+def test_a_question_may_be_the_name_of_a_column(tmp_path: Path) -> None:
+    asked = "How was it, overall?"
+
+    table = load(file(tmp_path, "survey.csv", f'id,"{asked}"\n1,good\n2,"so, so"\n'), asked)
+
+    assert table.texts == ["good", "so, so"]
+
+
+def test_spaces_around_the_name_of_a_column_do_not_count(tmp_path: Path) -> None:
+    assert load(file(tmp_path, "mail.csv", "text , label\na,x\n")).labels == ["x"]
+
+
+def test_a_file_without_header_has_columns_by_number(tmp_path: Path) -> None:
+    no_header = Reading(no_header=True)
+    one = load(file(tmp_path, "one.csv", "win a prize\nlunch?\n"), reading=no_header)
+    two = load(file(tmp_path, "two.csv", "spam;win, win\nham;lunch?\n"), "2", "1", reading=no_header)
+
+    assert (one.text_column, one.texts, one.notes) == ("1", ["win a prize", "lunch?"], ())
+    assert (two.texts, two.labels) == (["win, win", "lunch?"], ["spam", "ham"])
+
+
+def test_a_header_that_may_be_a_text_is_told(tmp_path: Path) -> None:
+    (note,) = load(file(tmp_path, "mail.csv", "win a prize\nlunch?\n")).notes
+    assert names(note, "mail.csv", "'win a prize'", "--no-header")
+    with raises_naming(UserError, "mail.csv", "--text-column", "--no-header"):
+        load(file(tmp_path, "mail.csv", "win a prize,spam\nlunch?,ham\n"))
+
+    for content, column in (("text\na\n", None), ("body\na\n", "body"), ("body,label\na,x\n", None)):
+        assert load(file(tmp_path, "mail.csv", content), column).notes == ()
+
+
+def test_an_escaped_quote_at_the_end_of_a_line_does_not_end_its_text(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "dump.csv", 'text,label\n"she said \\"\nhi\\"",ham\nb,x\n'))
+
+    assert (table.texts, table.labels) == (['she said "\nhi"', "b"], ["ham", "x"])
+
+
+@pytest.mark.parametrize("before", ["", "sep=,\n"])
+def test_quotes_escaped_by_a_backslash_are_read(tmp_path: Path, before: str) -> None:
+    lines = (
+        "text,label",
+        r'"she said \"hi\", twice",ham',
+        r'"C:\\",\N',
+        r'"a \"b\"\\',
+        r'c",\N',
+        r'\N,"N"',
+        r'"its C:\temp\new",ham',
+    )
+
+    table = load(file(tmp_path, "dump.csv", before + "\n".join(lines)))
+
+    assert table.texts == ['she said "hi", twice', "C:\\", 'a "b"\\\nc', "", "its C:\\temp\\new"]
+    assert table.labels == ["ham", None, None, "N", "ham"]
+
+
+def test_a_backslash_is_itself_where_quotes_are_doubled(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", 'text,label\n"C:\\",x\n"a \\""b\\"" c",\\N\n'))
+
+    assert (table.texts, table.labels) == (["C:\\", 'a \\"b\\" c'], ["x", None])
+
+
+def test_of_a_dump_with_a_bad_row_only_that_is_bad(tmp_path: Path) -> None:
+    dump = 'text,label\n"a \\"b\\"",x\n"c"d,x\n"e \\"f\\"",y\n'
+
+    table = load(file(tmp_path, "dump.csv", dump), reading=Reading(skip_bad_rows=True))
+
+    assert (table.texts, table.bad) == (['a "b"', "", 'e "f"'], 1)
