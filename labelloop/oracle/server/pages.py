@@ -18,15 +18,19 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("queue.js", "kept_answers.js")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("address.js", "queue.js", "kept_answers.js")]
 # They would talk to the Hugging Face Hub, by jobs that this server does not run.
 HUB = ".export-to-hub, .import-from-hub, .home__sidebar__separator, .home__sidebar__content"
 NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
+# Argilla's page shows names of people and data sets, and the server's errors, as HTML.
+TEXT_AS_HTML = re.compile(
+    r'(staticClass:"(?:toast-text|tooltip__title|tooltip__text|setting__dataset-name[^"]*)",domProps:\{)innerHTML:'
+)
 
 
 class Policed:
-    """Middleware that sends a content security policy with every page."""
+    """Middleware that sends a content security policy with every answer: a page may be at any address."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -40,19 +44,23 @@ class Policed:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        of_page = scope["type"] == "http" and not scope["path"].startswith("/api/")
-        await self._app(scope, receive, send_with_policy if of_page else send)
+        await self._app(scope, receive, send_with_policy if scope["type"] == "http" else send)
 
 
 def change_pages(app: FastAPI) -> str:
     """Change the server's copy of the pages, which is made at each start. Returns the policy for them.
 
-    Our scripts are added. Web fonts are left out (browsers use their own), and what needs the Hub is hidden.
+    Our scripts are added. Web fonts are left out (browsers use their own), what needs the Hub is hidden, and
+    names and errors are shown as text.
     """
     folder = _folder(app)
     for style in folder.rglob("*.css"):
         css = style.read_text(encoding="utf-8")
         style.write_text(REMOTE_STYLES.sub("", css), encoding="utf-8")
+    for script in folder.rglob("*.js"):
+        code = script.read_text(encoding="utf-8")
+        if (shown := TEXT_AS_HTML.sub(r"\1textContent:", code)) != code:
+            script.write_text(shown, encoding="utf-8")
     for script in SCRIPTS:
         shutil.copy(script, folder)
     inline: set[str] = set()
@@ -79,6 +87,7 @@ def policy(inline_scripts: Iterable[str]) -> str:
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",
+            "frame-ancestors 'self'",
         )
     )
 
