@@ -4,15 +4,17 @@ There are two walls, and each is tried alone: texts are written so that any Argi
 embedded server sends a content security policy.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import new_annotator
-from tests.support.argilla_api import make_dataset, record
+from tests.support.argilla_api import make_dataset, record, respond
 from tests.support.argilla_server import ArgillaServer
 from tests.support.attacks import PLAIN, Attacker, thieves
 from tests.support.browser import AnnotatorPage
@@ -153,6 +155,31 @@ def test_the_owner_sees_them_so_too_with_guidelines_filters_and_settings(
     owner.page.get_by_text("Questions", exact=True).click()
     owner.page.get_by_text(attacked.labels[0]).first.wait_for()
     assert (owner.asked_elsewhere(), attacked.attacker.heard) == ([], [])
+
+
+@pytest.mark.all_cells
+def test_names_errors_and_addresses_are_shown_as_text(
+    argilla_server: ArgillaServer, listener: Attacker, log_in: LogIn
+) -> None:
+    listener.heard.clear()
+    dataset = make_dataset(argilla_server.client())
+    (first, *_) = dataset.put([record(0, rank) for rank in range(3)])
+    image = f"<img src=x onerror='{listener.steal('name')}'>"
+    respond(dataset.annotator(f"eve {secrets.token_hex(4)} {image}"), first, "human")
+    owner = log_in(WITHOUT_POLICY, as_owner=True)
+    owner.page.goto(owner.url)
+    owner.page.locator(".tooltip__text", has_text=image).first.wait_for(state="attached")
+    queue = f"{owner.url}/dataset/{dataset.id}/annotation-mode"
+    parameter = quote(image.replace(".", ""), safe="")
+
+    owner.page.goto(f"{queue}?metadata={parameter}.1")
+    owner.page.locator(".toast-text").first.wait_for()
+    assert image.replace(".", "") in owner.page.locator(".toast-text").first.inner_text()
+    owner.page.goto(f"{queue}?status={parameter}")
+    owner.texts.first.wait_for()
+
+    assert owner.page.locator("img[src=x]").count() == 0
+    assert (owner.asked_elsewhere(), listener.heard) == ([], [])
 
 
 @pytest.mark.all_cells

@@ -1,14 +1,19 @@
 """The server is killed under a person who labels: the page says so, and no answer is lost."""
 
+import secrets
+
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.argilla_api import make_dataset, ok, record
+from tests.support.argilla_api import ApiDataset, make_dataset, ok, record
 from tests.support.argilla_server import ArgillaServer
 from tests.support.browser import PATIENCE, AnnotatorPage
+from tests.support.command import eventually
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
+
+LATER_MS = 10_000
 
 
 def answers(server: ArgillaServer, dataset: str) -> dict[str, str]:
@@ -20,6 +25,15 @@ def answers(server: ArgillaServer, dataset: str) -> dict[str, str]:
         for item in items
         if item["responses"]
     }
+
+
+def new_login(dataset: ApiDataset, name: str) -> tuple[str, str]:
+    """The name and password of a new annotator of the data set."""
+    username, password = f"{name}-{secrets.token_hex(4)}", secrets.token_hex(8)
+    person = {"username": username, "first_name": name, "role": "annotator", "password": password}
+    user = ok(dataset.client.post("/users", json=person))
+    ok(dataset.client.post(f"/workspaces/{dataset.workspace}/users", json={"user_id": user["id"]}))
+    return username, password
 
 
 def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
@@ -52,3 +66,35 @@ def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
         ada.answer_last("3")
     assert answers(server, dataset.id) == given
     ada.page.context.close()
+
+
+@pytest.mark.all_cells
+def test_a_kept_answer_is_sent_by_its_giver_only_where_several_use_the_browser(
+    browser: Browser, argilla_server: ArgillaServer
+) -> None:
+    dataset = make_dataset(argilla_server.client())
+    dataset.put([record(0, rank, f"text {rank}") for rank in range(3)])
+    ada, bob = new_login(dataset, "ada"), new_login(dataset, "bob")
+    shared = AnnotatorPage(browser, argilla_server.url)
+    shared.page.clock.install()
+    kept = shared.page.locator("#labelloop-kept")
+
+    shared.log_in(*ada)
+    shared.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    missed = shared.text
+    shared.page.context.set_offline(True)
+    shared.page.keyboard.press("2")
+    expect(kept).to_contain_text("1 answer is kept in this browser")
+    shared.log_out()
+    shared.page.context.set_offline(False)
+
+    shared.log_in(*bob)
+    shared.page.clock.fast_forward(LATER_MS)
+    shared.page.wait_for_load_state("networkidle")
+    shared.log_out()
+    shared.log_in(*ada)
+    shared.page.clock.fast_forward(LATER_MS)
+    eventually(lambda: answers(argilla_server, dataset.id) == {missed: "location"}, "the answer is sent")
+    progress = ok(dataset.client.get(f"/datasets/{dataset.id}/users/progress"))["users"]
+    assert [person["username"] for person in progress] == [ada[0]]
+    shared.page.context.close()

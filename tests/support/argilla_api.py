@@ -54,9 +54,9 @@ class ApiDataset:
         """The external ids that a search finds."""
         return self.search(*filters, **options)[0]
 
-    def annotator(self) -> httpx.Client:
+    def annotator(self, name: str | None = None) -> httpx.Client:
         """The client of a new annotator in the data set's workspace."""
-        name = f"annotator-{secrets.token_hex(4)}"
+        name = name or f"annotator-{secrets.token_hex(4)}"
         person = {"username": name, "first_name": name, "role": "annotator", "password": secrets.token_hex(8)}
         user = ok(self.client.post("/users", json=person))
         ok(self.client.post(f"/workspaces/{self.workspace}/users", json={"user_id": user["id"]}))

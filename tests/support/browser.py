@@ -57,6 +57,13 @@ class AnnotatorPage:
         self.page.keyboard.press("Enter")
         self.page.get_by_text("Your datasets").wait_for()
 
+    def log_out(self) -> None:
+        """Log out, also while the server does not answer."""
+        button = self.page.get_by_label("User Button")
+        button.click()
+        self.page.get_by_text("Log out", exact=True).click()
+        button.wait_for(state="detached")
+
     def open_from_home(self, project: str) -> None:
         """Choose the project's data set on the home page."""
         self.page.goto(self.url)

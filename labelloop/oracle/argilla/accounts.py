@@ -8,7 +8,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.models import About, Account, User
 from labelloop.oracle.argilla.transport import Conflict, NotArgilla, Transport, utc
-from labelloop.oracle.base import Missing, Rejected
+from labelloop.oracle.base import Missing, Refused, Rejected
 
 
 class Accounts(Transport):
@@ -42,7 +42,8 @@ class Accounts(Transport):
         """Find or create an annotator's account and the workspace. Needs an owner's key.
 
         A new account gets `password`, or a generated one. The password of an existing account is neither
-        changed nor returned. Raises UserError if Argilla refuses the name or password (8 to 100 characters).
+        changed nor returned. Raises UserError if Argilla refuses the name or password (8 to 100 characters),
+        and Refused for a new name with a `<`, which Argilla's page would take for HTML.
         """
         workspace_id = await self._ensure_workspace(workspace)
         account = await self._find_account(username) or await self._create_account(username, password)
@@ -76,6 +77,8 @@ class Accounts(Transport):
         return workspace_id
 
     async def _create_account(self, username: str, password: str | None) -> Account:
+        if "<" in username:
+            raise Refused(f"Argilla's page would take {username!r} for HTML: choose a name without <")
         chosen = password or _password()
         body = {"username": username, "first_name": username, "role": "annotator", "password": chosen}
         try:

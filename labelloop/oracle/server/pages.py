@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("queue.js", "kept_answers.js")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("address.js", "queue.js", "kept_answers.js")]
 # They would talk to the Hugging Face Hub, by jobs that this server does not run.
 HUB = ".export-to-hub, .import-from-hub, .home__sidebar__separator, .home__sidebar__content"
 NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
@@ -27,10 +27,14 @@ CHANGED = (".html", ".css", ".js")
 # What Argilla's pages have in place of the path below which they are served.
 BASE = "@@baseUrl@@"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
+# Argilla's page shows names of people and data sets, and the server's errors, as HTML.
+TEXT_AS_HTML = re.compile(
+    r'(staticClass:"(?:toast-text|tooltip__title|tooltip__text|setting__dataset-name[^"]*)",domProps:\{)innerHTML:'
+)
 
 
 class Policed:
-    """Middleware that sends a content security policy with every page."""
+    """Middleware that sends a content security policy with every answer: a page may be at any address."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -44,15 +48,15 @@ class Policed:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        of_page = scope["type"] == "http" and not scope["path"].startswith("/api/")
-        await self._app(scope, receive, send_with_policy if of_page else send)
+        await self._app(scope, receive, send_with_policy if scope["type"] == "http" else send)
 
 
 def change_pages(app: FastAPI) -> str:
     """Change the pages that the server sends. Returns the policy for them.
 
-    Our scripts are added. Web fonts are left out (browsers use their own), and what needs the Hub is hidden.
-    Changed files go into the server's own folder; the others are sent from the package.
+    Our scripts are added. Web fonts are left out (browsers use their own), what needs the Hub is hidden, and
+    names and errors are shown as text. Changed files go into the server's own folder; the others are sent
+    from the package.
     """
     files = _files(app)
     folder, package = Path(str(files.directory)), Path(argilla_server.__file__).with_name("static")
@@ -65,6 +69,8 @@ def change_pages(app: FastAPI) -> str:
             continue
         original = path.read_text(encoding="utf-8")
         content = REMOTE_STYLES.sub("", original) if path.suffix == ".css" else original.replace(BASE, "")
+        if path.suffix == ".js":
+            content = TEXT_AS_HTML.sub(r"\1textContent:", content)
         if path.suffix == ".html":
             inline |= set(_inline_scripts(content))
             # Before Argilla's own scripts, whose requests they change.
@@ -91,6 +97,7 @@ def policy(inline_scripts: Iterable[str]) -> str:
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",
+            "frame-ancestors 'self'",
         )
     )
 

@@ -19,6 +19,8 @@ WORD = re.compile(
 )
 MOST_EDITS = 2
 DEEPEST = 100
+LONGEST = 50_000
+MOST_EXPANDED = 50
 TOKEN = re.compile(r'"(?P<phrase>[^"]*)"(?:~\d+)?|(?P<sign>[()|+])|(?P<minus>-)(?=\S)|(?P<word>[^\s"()|+]+)')
 FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>\d+)")
 
@@ -55,6 +57,11 @@ class Document:
         texts = [text for value in wanted for text in _texts(value)]
         return [words(unescaped(text) if self._escaped else text) for text in texts]
 
+    @cached_property
+    def vocabularies(self) -> list[set[str]]:
+        """The words of each text without order."""
+        return [set(text) for text in self.texts]
+
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, list):
@@ -81,7 +88,7 @@ class Words:
     def holds(self, document: Document) -> bool:
         if not all(map(document.may_hold, self.words)):
             return False
-        return any(set(text).issuperset(self.words) for text in document.texts)
+        return any(text.issuperset(self.words) for text in document.vocabularies)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class Prefix:
     def holds(self, document: Document) -> bool:
         if not document.may_hold(self.start):
             return False
-        return any(word.startswith(self.start) for text in document.texts for word in text)
+        return any(word.startswith(self.start) for text in document.vocabularies for word in text)
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ class Fuzzy:
     edits: int
 
     def holds(self, document: Document) -> bool:
-        return any(_distance(word, self.word) <= self.edits for text in document.texts for word in text)
+        return any(_is_within(self.edits, word, self.word) for text in document.vocabularies for word in text)
 
 
 @dataclass(frozen=True)
@@ -144,22 +151,32 @@ class Joined:
         return held
 
 
-def _distance(left: str, right: str) -> int:
-    row = list(range(len(right) + 1))
+def _is_within(edits: int, left: str, right: str) -> bool:
+    """Whether so few edits lead from one word to the other. Takes time in proportion to their length."""
+    if abs(len(left) - len(right)) > edits:
+        return False
+    far = edits + 1
+    row = {j: j for j in range(far)}
     for i, a in enumerate(left, start=1):
-        above, row[0] = row[0], i
-        for j, b in enumerate(right, start=1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
-    return row[-1]
+        above, row = row, {}
+        for j in range(max(i - edits, 0), min(i + edits, len(right)) + 1):
+            replaced = above.get(j - 1, far) + (j > 0 and a != right[j - 1])
+            row[j] = min(above.get(j, far) + 1, row.get(j - 1, far) + 1, replaced)
+        if min(row.values()) > edits:
+            return False
+    return row.get(len(right), far) <= edits
 
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Query | None:
     """The query in a text, or None if it has no words.
 
-    No text is an error: misplaced operators are ignored, and so are a phrase's slop and parentheses nested
-    more than 100 deep.
+    No text is an error: misplaced operators are ignored, and so are a phrase's slop, parentheses nested
+    more than 100 deep, and what follows after 50,000 characters. After 50 prefixes and fuzzy words, further
+    ones are searched as words.
     """
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rsplit(maxsplit=1)[0]
     return _Parser(text).group()
 
 
@@ -167,6 +184,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = list(_without_deep_parentheses(TOKEN.finditer(text)))
         self._at = 0
+        self._expanded = 0
 
     def group(self) -> Query | None:
         """Everything up to the closing parenthesis."""
@@ -208,7 +226,15 @@ class _Parser:
         if token["phrase"] is not None:
             phrase = tuple(words(token["phrase"]))
             return Phrase(phrase) if phrase else None
-        return _word(token["word"]) if token["word"] else None
+        return self._word(token["word"]) if token["word"] else None
+
+    def _word(self, text: str) -> Query | None:
+        expanded = _prefix(text) or _fuzzy(text)
+        if expanded is not None and self._expanded < MOST_EXPANDED:
+            self._expanded += 1
+            return expanded
+        tokens = tuple(words(text))
+        return Words(tokens) if tokens else None
 
 
 def _without_deep_parentheses(tokens: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
@@ -221,12 +247,14 @@ def _without_deep_parentheses(tokens: Iterable[re.Match[str]]) -> Iterator[re.Ma
             depth = max(depth - 1, 0)
 
 
-def _word(text: str) -> Query | None:
-    if len(text) > 1 and text.endswith("*"):
-        return Prefix(text[:-1].lower())
-    if fuzzy := FUZZY.fullmatch(text):
-        # Two digits are enough; Python refuses numbers with thousands of digits.
-        edits = int(fuzzy["edits"].lstrip("0")[:2] or 0)
-        return Fuzzy(fuzzy["word"].lower(), min(edits, MOST_EDITS))
-    tokens = tuple(words(text))
-    return Words(tokens) if tokens else None
+def _prefix(text: str) -> Prefix | None:
+    return Prefix(text[:-1].lower()) if len(text) > 1 and text.endswith("*") else None
+
+
+def _fuzzy(text: str) -> Fuzzy | None:
+    fuzzy = FUZZY.fullmatch(text)
+    if fuzzy is None:
+        return None
+    # Two digits are enough; Python refuses numbers with thousands of digits.
+    edits = int(fuzzy["edits"].lstrip("0")[:2] or 0)
+    return Fuzzy(fuzzy["word"].lower(), min(edits, MOST_EDITS))

@@ -32,6 +32,13 @@ async def test_a_password_can_be_chosen(argilla: Argilla, argilla_server: Argill
     assert login.is_success
 
 
+async def test_a_new_name_that_a_page_would_take_for_html_is_refused(argilla: Argilla, name: str) -> None:
+    with pytest.raises(Refused):
+        await argilla.create_annotator(f"{name}<img src=x onerror=alert(1)>", "labelloop")
+
+    assert all(name not in user.username for user in await argilla.users())
+
+
 async def test_secrets_do_not_show_in_logs(argilla: Argilla, name: str) -> None:
     account = await argilla.create_annotator(name, "labelloop")
 

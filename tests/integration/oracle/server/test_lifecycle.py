@@ -72,6 +72,7 @@ def test_its_pages_load_and_run_nothing_of_others(argilla_server: ArgillaServer)
     assert "script-src 'self' 'sha256-" in policy
     assert "unsafe-eval" not in policy
     assert "unsafe-inline" not in policy.split("style-src")[0]
+    assert "frame-ancestors 'self'" in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -90,6 +91,15 @@ def test_a_start_writes_the_pages_that_it_changes_and_sends_the_others_as_they_l
     for script in scripts:
         assert "javascript" in script.headers["Content-Type"]
         assert "@@baseUrl@@" not in script.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/anything", "/api/v1/docs", "/api/v1/nothing", "/sign-in", "/queue.js"]
+)
+def test_no_address_is_without_the_policy(argilla_server: ArgillaServer, path: str) -> None:
+    answer = httpx.get(argilla_server.url + path)
+
+    assert "script-src 'self'" in answer.headers.get("Content-Security-Policy", "")
 
 
 @pytest.mark.all_cells

@@ -82,6 +82,29 @@ def test_a_query_without_end_is_no_error(query: str, expected: bool) -> None:
     assert found(query, "fox") is expected
 
 
+def test_a_fuzzy_word_is_as_far_as_the_edits_between_them() -> None:
+    assert [found(f"{'x' * 5_000}~2", "x" * length) for length in (4997, 4998, 5002, 5003)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert found("abcdef~2", "badcef") is False
+    assert found("abcdef~2", "bcdefa") is True
+    assert found("a~2", "bc") is True
+    assert found("ab~0", "ab") is True
+
+
+@pytest.mark.timeout(20)
+def test_a_query_takes_time_in_proportion_to_the_text() -> None:
+    long, many = "x" * 100_000, " ".join(f"word{n}" for n in range(2_000))
+
+    assert not found("x" * 9_000 + "~2", long)
+    assert not found(" | ".join("y" * 40 + "~2" for _ in range(2_000)), long, many)
+    assert not found(" | ".join(f"wort{n}*" for n in range(1_000)), many)
+    assert found(f"{many} " * 4 + "absent", many)
+
+
 def test_words_may_lie_in_several_fields_but_a_phrase_in_one() -> None:
     assert found("quick fox", "quick", "fox")
     assert not found('"quick fox"', "quick", "fox")

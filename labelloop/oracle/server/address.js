@@ -1,0 +1,8 @@
+// Argilla's page shows the status that stands in its address as HTML: anybody may have made the address.
+
+(() => {
+  const address = new URL(location);
+  if (address.searchParams.getAll("status").every((status) => /^\w*$/.test(status))) return;
+  address.searchParams.delete("status");
+  history.replaceState(null, "", address);
+})();
