@@ -86,7 +86,7 @@ def test_a_start_writes_the_pages_that_it_changes_and_sends_the_others_as_they_l
     ]
 
     assert "index.html" in {path.name for path in written}
-    assert len(written) < 30
+    assert len(written) < 50
     assert len(scripts) > 3
     for script in scripts:
         assert "javascript" in script.headers["Content-Type"]
