@@ -12,7 +12,7 @@ from labelloop.log.base import Log
 from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
-from tests.contract.conftest import LIFETIME, Place
+from tests.contract.conftest import LIFETIME, ON_SQLITE, Place
 from tests.support.children import Child
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until
@@ -193,6 +193,7 @@ async def test_a_consumer_killed_while_it_handles_is_given_the_event_again(
     assert letter.event.id == some_event("p", 1).id
 
 
+@ON_SQLITE
 async def test_a_consumer_killed_while_it_tries_again_is_asked_once_more(log: Log, consume: Consume) -> None:
     await append(log, 0, 1)
     with consume(failing="0") as first:

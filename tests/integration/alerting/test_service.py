@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from labelloop.alerts.settings import Rules
 from labelloop.config.home import existing_home
 from labelloop.observe.status_file import read_status_file
@@ -85,6 +87,7 @@ def test_each_is_told_what_is_wrong_and_when_it_is_over(home: Path, mailbox: Mai
     assert "topsecret" not in (home / "alerts.json").read_text()
 
 
+@pytest.mark.all_cells
 def test_what_happens_while_it_is_down_is_told_and_what_was_told_is_not(
     home: Path, other: Hook, hook: Hook
 ) -> None:

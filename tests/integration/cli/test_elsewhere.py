@@ -99,6 +99,7 @@ def test_people_are_let_in_without_a_home(
     assert list(nowhere.iterdir()) == []
 
 
+@pytest.mark.all_cells
 def test_simulated_annotators_wait_for_their_project(
     nowhere: Path, mail: Path, team: dict[str, str], argilla_server: ArgillaServer
 ) -> None:

@@ -89,6 +89,7 @@ def test_an_end_keeps_what_is_labelled_and_asks_no_more(loop: Loop) -> None:
     assert set(loop.state(project).batches) == {"0", "1"}
 
 
+@pytest.mark.all_cells
 def test_a_pause_stops_new_picks_and_nothing_else(loop: Loop) -> None:
     loop.stop("querier")
     project = loop.create(texts(12), batch_size=3, max_batches=None, lookahead=5)
