@@ -27,6 +27,7 @@ from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
+from labelloop.oracle.server.sessions import end_with_the_password
 
 GRACE_SECONDS = 3
 _running: set[asyncio.Task[None]] = set()
@@ -37,6 +38,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     warnings.simplefilter("ignore", SAWarning)
     run_here()
     keep_answers_private()
+    end_with_the_password()
     tell_no_webhooks()
     prepare(database)
     policy = change_pages(app)

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 HEADER = b"x-labelloop-screen"
 HELD_SECONDS = 120.0
 BESIDES_THE_ASKED = 2
+MOST_ASKED = 200
+MOST_GIVEN = 1000
 
 SCREEN: ContextVar[str | None] = ContextVar("screen", default=None)
 """What the page of a request says: `queue` while it shows one, `left` when it is left, otherwise None."""
@@ -54,11 +56,14 @@ class Reservations:
     def hold(self, user: UUID, records: Iterable[UUID], asked: int) -> None:
         """Hold records for a person, and the others of this person for as long again.
 
-        Only the newest are kept from others: as many as were asked for at once, and BESIDES_THE_ASKED.
+        Only the newest are kept from others: as many as were asked for at once (the page asks for no more
+        than MOST_ASKED), and BESIDES_THE_ASKED.
         """
         held = self._held.setdefault(user, _Held())
-        held.records += [record for record in records if record not in held.records]
-        held.most = asked + BESIDES_THE_ASKED
+        known = set(held.records)
+        held.records += [record for record in records if record not in known]
+        del held.records[:-MOST_GIVEN]
+        held.most = min(asked, MOST_ASKED) + BESIDES_THE_ASKED
         held.until = self._clock() + HELD_SECONDS
 
     def of(self, user: UUID) -> list[UUID]:

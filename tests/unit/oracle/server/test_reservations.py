@@ -4,7 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from labelloop.oracle.server.reservations import BESIDES_THE_ASKED, HELD_SECONDS, Reservations
+from labelloop.oracle.server.reservations import (
+    BESIDES_THE_ASKED,
+    HELD_SECONDS,
+    MOST_ASKED,
+    MOST_GIVEN,
+    Reservations,
+)
 from tests.support.clock import Clock
 
 ADA, BEN, EVE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -61,3 +67,12 @@ def test_who_looks_at_many_texts_keeps_only_the_newest_from_others(reservations:
 
     assert list(reservations.of_others(BEN)) == RECORDS[-1 - BESIDES_THE_ASKED :]
     assert reservations.of(ADA) == RECORDS
+
+
+def test_nobody_keeps_more_texts_from_others_than_a_page_shows(reservations: Reservations) -> None:
+    records = [UUID(int=number) for number in range(5 * MOST_GIVEN)]
+    for start in range(0, len(records), MOST_GIVEN):
+        reservations.hold(ADA, records[start : start + MOST_GIVEN], asked=MOST_GIVEN)
+
+    assert list(reservations.of_others(BEN)) == records[-MOST_ASKED - BESIDES_THE_ASKED :]
+    assert reservations.of(ADA) == records[-MOST_GIVEN:]
