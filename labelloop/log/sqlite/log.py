@@ -20,6 +20,7 @@ TAIL_INTERVAL = 0.04
 TAKE_INTERVAL = 0.1
 LIFETIME = 10.0
 PAGE = 1000
+READ_PAGE = 100  # what fits into a processor's cache until it is folded
 
 
 class SqliteLog:
@@ -81,7 +82,7 @@ class SqliteLog:
     async def read(self, project: str | None = None) -> AsyncGenerator[Record, None]:
         end, offset = self.end(), 0
         with collecting_seldom():
-            while records := self.page(offset, end, project):
+            while records := self.page(offset, end, project, READ_PAGE):
                 for each in records:
                     yield each
                 offset = records[-1].offset
@@ -107,17 +108,21 @@ class SqliteLog:
         """The last offset in the log, or 0 if it is empty."""
         return int(self._file.query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
 
-    def page(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Record]:
-        """At most PAGE records after an offset, up to and including `end`."""
-        return [record(*row) for row in self.rows(after, end, project)]
+    def page(
+        self, after: int, end: int | None = None, project: str | None = None, most: int = PAGE
+    ) -> Sequence[Record]:
+        """At most so many records after an offset, up to and including `end`."""
+        return [record(*row) for row in self.rows(after, end, project, most)]
 
-    def rows(self, after: int, end: int | None = None, project: str | None = None) -> Sequence[Any]:
+    def rows(
+        self, after: int, end: int | None = None, project: str | None = None, most: int = PAGE
+    ) -> Sequence[Any]:
         """The same records as stored rows: offset, attributes, data."""
         one_project = "" if project is None else "AND project = :project "
         return self._file.query(
             "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
             f"{one_project}ORDER BY offset LIMIT :page",
-            {"after": after, "end": end if end is not None else 2**62, "project": project, "page": PAGE},
+            {"after": after, "end": end if end is not None else 2**62, "project": project, "page": most},
         )
 
     async def tail(
