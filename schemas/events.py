@@ -61,7 +61,10 @@ class ProjectCreated(EventData):
 
 
 class ProjectCreatedV2(ProjectCreated):
-    """A project begins, whose first batches may be `typical` texts, which the base model picks."""
+    """A project begins, whose first batches may be `typical` texts, which the base model picks.
+
+    That start goes on until there are two texts for each label, and 40; of a small pool, a twentieth.
+    """
 
     version: ClassVar[int] = 2
 

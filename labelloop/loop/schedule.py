@@ -154,4 +154,16 @@ def picking_model(project: ProjectCreated, batch: int) -> int:
     It is older than the batch before by the lookahead: people label while the machine works. The first
     batches after those that were given are all picked by the first model, which has learned what was given.
     """
-    return -1 if batch < project.given else max(batch - 1 - project.lookahead, project.given - 1)
+    if batch < project.given or (not project.given and batch * project.batch_size < first_texts(project)):
+        return -1
+    return max(batch - 1 - project.lookahead, project.given - 1)
+
+
+def first_texts(project: ProjectCreated) -> int:
+    """How many texts are asked for before a model picks any, at least; what follows from `lookahead` aside.
+
+    A typical start goes on until there are two texts for each label, and 40; of a small pool, a twentieth.
+    """
+    if project.cold_start != "typical":
+        return 0
+    return min(max(40, 2 * len(project.labels)), project.pool.size // 20)

@@ -114,7 +114,7 @@ def _check_change(after: LoopState, first: int) -> None:
     ahead = project.lookahead + 1
     places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
     for batch in sorted(place for place in places if place >= first):
-        model = picking_model(project, batch)
+        model = picking_model(after.project, batch)
         if model >= 0:
             _check_pick(after, batch, model, first + ahead)
 

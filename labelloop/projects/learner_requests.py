@@ -15,7 +15,7 @@ from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
-from labelloop.loop.schedule import NextModel
+from labelloop.loop.schedule import NextModel, first_texts
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState
 from schemas.events import ModelTrained
@@ -89,7 +89,7 @@ def first_texts_request(
         revision=project.model.revision,
         taken=tuple(sorted(asked(state))),
         n=n,
-        clusters=(project.lookahead + 1) * project.batch_size,
+        clusters=max((project.lookahead + 1) * project.batch_size, first_texts(project)),
         seed=project.seed,
         threads=threads,
         cache=cache,
