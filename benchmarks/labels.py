@@ -29,6 +29,7 @@ from labelloop.learner.requests import (
 )
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.schedule import first_texts_of
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool, clean_test
 from labelloop.pool.snapshot import Row, write
@@ -78,6 +79,10 @@ class Task:
         """Items with their gold labels."""
         return tuple((item, (str(self.rows[item].gold),)) for item in items)
 
+    def first_texts(self, arm: Arm) -> int:
+        """How many texts are asked for before a model picks any."""
+        return first_texts_of(arm.cold_start, len(self.labels), len(self.rows))
+
     def spec(self, arm: Arm) -> ClassifierSpec:
         recipe = CLASSIFIERS.get(self.classifier).recipe if arm.has_recipe else {}
         return ClassifierSpec(self.classifier, recipe, self.model, None)
@@ -90,6 +95,8 @@ class Run:
         self._task, self._worker, self._steps = task, worker, steps
         self._name, self._arm, self._seed, self._lookahead = arm, ARMS[arm], seed, lookahead
         self._spec = task.spec(self._arm)
+        batches = -(-task.first_texts(self._arm) // task.batch_size)
+        self._start = max(lookahead + 1, batches)
         self._models = task.folder / f"models-{arm.replace(' ', '-')}-{seed}-{lookahead}"
 
     async def finish(self) -> None:
@@ -109,7 +116,7 @@ class Run:
             )
 
     async def _first_texts(self) -> tuple[int, ...]:
-        n = (self._lookahead + 1) * self._task.batch_size
+        n = self._start * self._task.batch_size
         if self._arm.cold_start == "random":
             return tuple(random_draw(self._seed, len(self._task.rows), (), n))
         request = FirstTextsRequest(
@@ -174,7 +181,7 @@ class Run:
         self, model: int, trained: TrainResult, learned: list[int], asked: list[int]
     ) -> tuple[tuple[int, ...], float]:
         batch = model + 1 + self._lookahead
-        if batch >= self._task.batches:
+        if not self._start <= batch < self._task.batches:
             return (), 0.0
         result = await self._worker.run(
             QueryRequest(

@@ -164,6 +164,9 @@ def first_texts(project: ProjectCreated) -> int:
 
     A typical start goes on until there are two texts for each label, and 40; of a small pool, a twentieth.
     """
-    if project.cold_start != "typical":
-        return 0
-    return min(max(40, 2 * len(project.labels)), project.pool.size // 20)
+    return first_texts_of(project.cold_start, len(project.labels), project.pool.size)
+
+
+def first_texts_of(cold_start: str, labels: int, pool_size: int) -> int:
+    """The same for a project of so many labels and texts."""
+    return min(max(40, 2 * labels), pool_size // 20) if cold_start == "typical" else 0

@@ -7,13 +7,22 @@ from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
     finished,
+    first_texts,
     next_batch,
     next_model,
     open_batches,
+    picking_model,
     remaining,
 )
 from schemas import events as e
+from schemas.model import replaced
+from schemas.parts import Snapshot
 from tests.support.schedules import answer_all, begun, due_batch, due_model, items_of
+from tests.support.states import project
+
+
+def pool_of(size: int) -> Snapshot:
+    return Snapshot(uri="mail/pool/x.arrow", digest="d", size=size)
 
 
 @pytest.mark.parametrize("lookahead", [0, 1, 3])
@@ -192,3 +201,23 @@ def test_answers_of_an_open_batch_are_kept_until_it_is_done() -> None:
     loop.act("answer 0")
 
     assert [answer.item for answer in loop.state.batches["0"].answers] == items_of(loop, "0")
+
+
+@pytest.mark.parametrize(
+    ("labels", "pool", "texts"),
+    [(6, 5000, 40), (77, 10_000, 154), (77, 1000, 50), (2, 100, 5), (2, 19, 0)],
+)
+def test_a_typical_start_goes_on_until_all_labels_can_have_been_met(
+    labels: int, pool: int, texts: int
+) -> None:
+    made = project(cold_start="typical", labels=tuple(map(str, range(labels))), pool=pool_of(pool))
+
+    assert first_texts(made) == texts
+    assert first_texts(replaced(made, cold_start="random")) == 0
+
+
+def test_no_model_picks_before_a_typical_start_is_over() -> None:
+    made = project(cold_start="typical", lookahead=0, batch_size=15, pool=pool_of(5000))
+
+    assert [picking_model(made, batch) for batch in range(5)] == [-1, -1, -1, 2, 3]
+    assert [picking_model(replaced(made, given=2), batch) for batch in range(5)] == [-1, -1, 1, 2, 3]
