@@ -17,7 +17,7 @@ from small_text import BreakingTies, TextDataset  # type: ignore[import-untyped]
 
 from benchmarks.report import comparison, publish
 from labelloop.learner import labels, querying, runtime
-from labelloop.learner.base import BUNDLED
+from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import ClassifierSpec, Pick

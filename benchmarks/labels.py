@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.curves import Step, Steps
 from benchmarks.report import RESULTS, machine
-from labelloop.learner.base import BUNDLED
+from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.requests import (
     ClassifierSpec,

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.report import comparison, publish
-from labelloop.learner.base import BUNDLED
+from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.noise import find_noise
 from labelloop.learner.requests import NoiseRequest
 from labelloop.pool.prepare import Prepared, clean_pool

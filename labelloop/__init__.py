@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from labelloop.learner.classifiers.arrays import ArrayClassifier as ArrayClassifier
     from labelloop.learner.classifiers.base import LoopClassifier as LoopClassifier
     from labelloop.learner.classifiers.registry import Setting as Setting
-    from labelloop.learner.criteria import StoppingContext as StoppingContext
     from labelloop.learner.descriptors import ClassifierPlugin as ClassifierPlugin
     from labelloop.learner.descriptors import StoppingPlugin as StoppingPlugin
     from labelloop.learner.descriptors import StrategyPlugin as StrategyPlugin
+    from labelloop.learner.stopping_criteria import StoppingContext as StoppingContext
     from labelloop.loop.settings import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.loop.view import ProjectView as ProjectView
@@ -40,7 +40,7 @@ _NAMES = {
     "LoopState": "labelloop.loop.state",
     "ProjectView": "labelloop.loop.view",
     "Setting": "labelloop.learner.classifiers.registry",
-    "StoppingContext": "labelloop.learner.criteria",
+    "StoppingContext": "labelloop.learner.stopping_criteria",
     "StoppingPlugin": "labelloop.learner.descriptors",
     "Store": "labelloop.store",
     "StrategyPlugin": "labelloop.learner.descriptors",

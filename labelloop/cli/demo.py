@@ -87,8 +87,8 @@ def demo(
     `labelloop demo --dataset CogComp/trec --test CogComp/trec --revision refs/convert/parquet
     --label-column coarse_label`
     """
+    from labelloop.cli.demo_run import Simulation
     from labelloop.cli.interrupt import Interrupted, interruptible
-    from labelloop.cli.simulation import Simulation
 
     simulation = Simulation(
         home,

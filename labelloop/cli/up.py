@@ -66,7 +66,7 @@ def up(
     `labelloop up --log kafka://host:9092/labelloop --store s3://bucket/labelloop --argilla-url URL`
     """
     from labelloop.cli.interrupt import Interrupted, interruptible
-    from labelloop.cli.people import PeopleLoop
+    from labelloop.cli.up_run import PeopleLoop
     from labelloop.supervisor.plan import OptionalServices
 
     beside = OptionalServices(evaluate, alert, alert_rules)

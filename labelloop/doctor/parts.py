@@ -9,7 +9,7 @@ from labelloop.config.locations import Locations, check_log_is_there
 from labelloop.doctor.finding import FAIL, OK, WARN, Finding
 from labelloop.doctor.software import release, requirements
 from labelloop.errors import Unavailable, UserError
-from labelloop.learner.base import BUNDLED, is_of_hub, resolve
+from labelloop.learner.base_model import BUNDLED, is_of_hub, resolve
 from labelloop.log import LogLost, open_log
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla

@@ -7,7 +7,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.learner.descriptors import Check, StoppingPlugin
 
-CLASSES = "labelloop.learner.criteria"
+CLASSES = "labelloop.learner.stopping_criteria"
 
 
 def _ranges(name: str, most_included: bool = False) -> Check:

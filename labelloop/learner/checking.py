@@ -6,9 +6,9 @@ import numpy as np
 
 from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.registry import Setting, factory
-from labelloop.learner.criteria import Criterion, StoppingContext
 from labelloop.learner.requests import CheckRequest, CheckResult
 from labelloop.learner.stopping import CRITERIA
+from labelloop.learner.stopping_criteria import Criterion, StoppingContext
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from labelloop.config.environment import of_child
 from labelloop.learner import requests
-from labelloop.store.failures import TaskFailed, WorkerCrashed
+from labelloop.store.task_failures import TaskFailed, WorkerCrashed
 
 PRELOADED = ["labelloop.learner.preload"]
 _starting_warm_process = threading.Lock()

@@ -10,7 +10,7 @@ from transformers import AutoConfig
 
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
-from labelloop.learner.base import BUNDLED, resolve
+from labelloop.learner.base_model import BUNDLED, resolve
 from labelloop.learner.classifiers import linear
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.parameters import LinearParameters

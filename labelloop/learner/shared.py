@@ -17,7 +17,7 @@ from labelloop.config.environment import LEARNER
 from labelloop.errors import Unavailable
 from labelloop.learner import requests
 from labelloop.learner.child import Caller, Child
-from labelloop.store.failures import TaskFailed, WorkerCrashed
+from labelloop.store.task_failures import TaskFailed, WorkerCrashed
 
 SHARED = "LABELLOOP_LEARNER"
 """The variable with the address of the learner that a process is to use."""

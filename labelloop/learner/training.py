@@ -15,7 +15,7 @@ from small_text import TextDataset  # type: ignore[import-untyped]
 from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
-from labelloop.learner.base import resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult

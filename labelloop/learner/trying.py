@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.learner import labels, training
-from labelloop.learner.base import resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, factory
 from labelloop.learner.requests import ClassifierSpec, TrainRequest, TryRequest, TryResult
 from labelloop.pool.snapshot import Row, write

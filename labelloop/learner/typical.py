@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped]
 from transformers import AutoModel
 
 from labelloop.learner import runtime
-from labelloop.learner.base import BaseModel, resolve
+from labelloop.learner.base_model import BaseModel, resolve
 from labelloop.learner.classifiers.base import Integers
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.linear import Features, kept

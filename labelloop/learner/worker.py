@@ -10,7 +10,7 @@ from typing import overload
 from labelloop.learner import requests
 from labelloop.learner.child import Child, choose_threads, kill_warm_process
 from labelloop.learner.shared import SharedChild, shared_learner
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 
 
 class Worker:

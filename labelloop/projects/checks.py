@@ -34,7 +34,7 @@ def check_choices(classifier: Choice, strategy: Choice) -> None:
 
 def check_model(name: str, revision: str | None) -> str:
     """Find the model; it is downloaded if needed. Returns the name to record (a folder's absolute path)."""
-    from labelloop.learner.base import resolve
+    from labelloop.learner.base_model import resolve
 
     resolved = resolve(name, revision)
     folder = Path(name).expanduser()

@@ -7,8 +7,8 @@ from pathlib import Path
 from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, place, verify
-from labelloop.store.failures import TaskFailed
 from labelloop.store.objects import Objects
+from labelloop.store.task_failures import TaskFailed
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 

@@ -21,8 +21,8 @@ from labelloop.observe.status_file import IDLE
 from labelloop.runtime.process import keep
 from labelloop.runtime.retry import Retry, first_outage
 from schemas.envelope import Event
-from services.alerting.book import Book, QueuedAlert, open_book
 from services.alerting.due import Alert, Failing, failing_after, of_project, of_service
+from services.alerting.open_alerts import Book, QueuedAlert, open_book
 from services.alerting.watching import ServiceWatch
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
-from services.alerting.book import open_book
 from services.alerting.due import of_project
+from services.alerting.open_alerts import open_book
 from services.alerting.service import Alerting
 from tests.contract.conftest import ON_SQLITE
 from tests.support.alerts import NOBODY, an_alerting, failed_titles, titles_of, until_told

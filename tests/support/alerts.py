@@ -10,8 +10,8 @@ from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
-from services.alerting.book import Book, open_book
 from services.alerting.due import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
+from services.alerting.open_alerts import Book, open_book
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
 from tests.support.controllers import until

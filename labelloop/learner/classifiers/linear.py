@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 
 from labelloop import atomic
 from labelloop.errors import UserError
-from labelloop.learner.base import WEIGHTS, resolve
+from labelloop.learner.base_model import WEIGHTS, resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready

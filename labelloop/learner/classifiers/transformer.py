@@ -16,7 +16,7 @@ from transformers import (
     get_linear_schedule_with_warmup,
 )
 
-from labelloop.learner.base import resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import (
     Encoded,

@@ -9,7 +9,7 @@ from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
-from labelloop.oracle.literal import without_html
+from labelloop.oracle.escaping import without_html
 
 GUIDELINES = (
     "Choose the label that fits each text best.\n\n"

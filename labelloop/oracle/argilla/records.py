@@ -19,7 +19,7 @@ from labelloop.oracle.argilla.models import (
 )
 from labelloop.oracle.argilla.transport import Transport, utc
 from labelloop.oracle.base import Missing, Rejected
-from labelloop.oracle.literal import MARK, escaped, is_escaped, unescaped
+from labelloop.oracle.escaping import MARK, escaped, is_escaped, unescaped
 
 PAGE = 500
 ATTEMPTS = 5

@@ -1,7 +1,7 @@
 """Changes to Argilla's page: it runs and loads nothing of others, and our scripts are part of it.
 
 The content security policy is a second wall: texts are written so that the page only shows them
-(`labelloop.oracle.literal`). It does not keep a record of another program from leading to another page.
+(`labelloop.oracle.escaping`). It does not keep a record of another program from leading to another page.
 """
 
 import base64

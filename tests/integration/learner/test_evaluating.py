@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import Row, write
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.messages import raises_naming
 

@@ -25,7 +25,7 @@ from transformers import (
 from labelloop.learner.requests import ClassifierSpec, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, Bench
 from tests.support.matrices import cells
 from tests.support.messages import raises_naming

@@ -12,7 +12,7 @@ import torch
 from small_text import TextDataset  # type: ignore[import-untyped]
 from transformers import BertModel
 
-from labelloop.learner.base import BUNDLED, resolve
+from labelloop.learner.base_model import BUNDLED, resolve
 from labelloop.learner.classifiers import hidden_states
 from labelloop.learner.classifiers.batches import Encoded, score
 from labelloop.learner.classifiers.networks import OwnHead

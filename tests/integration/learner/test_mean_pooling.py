@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertModel
 
-from labelloop.learner.base import BUNDLED, resolve
+from labelloop.learner.base_model import BUNDLED, resolve
 from labelloop.learner.classifiers.networks import MeanPooled
 
 TEXTS = ["Who ?", "What is the capital of Yugoslavia ?", "How many people " + "in the world " * 20 + "live ?"]

@@ -2,7 +2,7 @@
 
 from labelloop.learner.requests import NoiseRequest
 from labelloop.learner.worker import Worker
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.messages import raises_naming
 

@@ -15,7 +15,7 @@ from labelloop.learner.requests import Pick, QueryRequest, TrainResult
 from labelloop.learner.strategies import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import MANIFEST
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench, a_bench
 from tests.support.matrices import cells, in_all_cells
 from tests.support.messages import raises_naming

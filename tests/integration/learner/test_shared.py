@@ -17,7 +17,7 @@ from labelloop.learner import shared
 from labelloop.learner.requests import Ping
 from labelloop.learner.shared import SHARED, private_folder
 from labelloop.learner.worker import Worker
-from labelloop.store.failures import TaskFailed, WorkerCrashed
+from labelloop.store.task_failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
 from tests.support.learner import tasks

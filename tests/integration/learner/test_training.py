@@ -13,7 +13,7 @@ from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import verify
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.matrices import cells
 from tests.support.messages import raises_naming

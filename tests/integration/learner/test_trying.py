@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.learner.requests import ClassifierSpec, TryRequest
 from labelloop.learner.worker import Worker
-from labelloop.store.failures import TaskFailed
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, Bench
 from tests.support.messages import raises_naming
 from tests.support.tiny_bert import tiny_bert

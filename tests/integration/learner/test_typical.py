@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.learner import typical
-from labelloop.learner.base import BaseModel
+from labelloop.learner.base_model import BaseModel
 from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.requests import FirstTextsRequest
 from labelloop.learner.typical import first_texts, typical_rows

@@ -19,7 +19,7 @@ from labelloop.learner.requests import Ping
 from labelloop.learner.shared import SHARED
 from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import verify
-from labelloop.store.failures import TaskFailed, WorkerCrashed
+from labelloop.store.task_failures import TaskFailed, WorkerCrashed
 from tests.integration.learner.conftest import Bench, endless
 from tests.support.children import PATIENCE
 from tests.support.disks import fill

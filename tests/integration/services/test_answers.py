@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labelloop.loop.labels import current
-from labelloop.oracle.literal import MARK
+from labelloop.oracle.escaping import MARK
 from tests.support.argilla_server import ArgillaServer
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Found, Owner, Person, label_all

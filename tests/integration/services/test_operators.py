@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.loop.labels import asked, current
 from labelloop.loop.schedule import finished
-from labelloop.oracle.literal import MARK
+from labelloop.oracle.escaping import MARK
 from schemas import events as e
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from labelloop.loop.state import LoopState
-from labelloop.oracle.literal import is_escaped
+from labelloop.oracle.escaping import is_escaped
 from schemas.events import ModelTrained
 from schemas.parts import BaseModelChoice
 from tests.support.argilla_server import ArgillaServer

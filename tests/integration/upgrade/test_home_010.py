@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from labelloop.log import Record, open_log
-from labelloop.oracle.literal import is_escaped
+from labelloop.oracle.escaping import is_escaped
 from schemas.envelope import Event, new_event
 from tests.fixtures.home_010.texts import POOL
 from tests.support.argilla_server import ArgillaServer, free_port

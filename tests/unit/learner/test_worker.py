@@ -19,7 +19,7 @@ HEAVY = ("torch", "transformers", "small_text", "sklearn", "numpy")
         "labelloop.learner.bundled_stopping",
         "labelloop.learner.classifiers.parameters",
         "labelloop.store.artifacts",
-        "labelloop.learner.base",
+        "labelloop.learner.base_model",
         "labelloop.learner.classifiers.registry",
     ],
 )

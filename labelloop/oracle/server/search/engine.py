@@ -33,7 +33,7 @@ from argilla_server.search_engine.base import (
 from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession, async_object_session
 
-from labelloop.oracle.literal import is_escaped
+from labelloop.oracle.escaping import is_escaped
 from labelloop.oracle.server.environment import SEARCH_ENGINE
 from labelloop.oracle.server.reservations import SCREEN, Reservations
 from labelloop.oracle.server.search import columns, queue

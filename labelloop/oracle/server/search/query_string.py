@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-from labelloop.oracle.literal import unescaped
+from labelloop.oracle.escaping import unescaped
 
 IDEOGRAPH = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff"
 WORD = re.compile(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.oracle.literal import MARK, escaped
+from labelloop.oracle.escaping import MARK, escaped
 from tests.support.argilla_api import ApiDataset, make_dataset, record
 from tests.support.argilla_server import ArgillaServer
 

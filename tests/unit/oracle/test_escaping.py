@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labelloop.oracle.literal import MARK, escaped, is_escaped, unescaped, without_html
+from labelloop.oracle.escaping import MARK, escaped, is_escaped, unescaped, without_html
 
 TEXTS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("<>&;#/!\r\n\tabampltx13")))
 

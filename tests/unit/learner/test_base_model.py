@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.base import BUNDLED, BUNDLED_SHA256, WEIGHTS, BaseModel, resolve
+from labelloop.learner.base_model import BUNDLED, BUNDLED_SHA256, WEIGHTS, BaseModel, resolve
 from tests.support.messages import raises_naming
 
 

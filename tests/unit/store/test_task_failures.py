@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.store.artifacts import ModelDamaged, ModelMissing
-from labelloop.store.failures import LONGEST, TaskFailed, WorkerCrashed
+from labelloop.store.task_failures import LONGEST, TaskFailed, WorkerCrashed
 
 
 class OutOfMemoryError(RuntimeError):
