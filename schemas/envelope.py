@@ -78,7 +78,7 @@ class Event(Generic[Payload]):
     @property
     def name(self) -> str:
         """The type without prefix and version: `BatchQueried`."""
-        return self.type.removeprefix("labelloop.").rpartition(".v")[0] or self.type
+        return event_name(self.type)
 
     @property
     def source(self) -> str:
@@ -112,6 +112,11 @@ class Event(Generic[Payload]):
             return cast(Payload, read(model, self.data))
         except Invalid as error:
             raise InvalidEvent(str(error)) from error
+
+
+def event_name(type_name: str) -> str:
+    """A type of event without prefix and version: `BatchQueried`."""
+    return type_name.removeprefix("labelloop.").rpartition(".v")[0] or type_name
 
 
 def id_instead(skipped: str, skip: str) -> str:

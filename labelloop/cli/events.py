@@ -73,11 +73,12 @@ def events(
 
     `labelloop events --json | jq 'select(.type=="labelloop.ModelEvaluated.v1") | .data.accuracy'`
     """
+    from schemas.envelope import event_name
     from schemas.events import EVENTS
 
     if reverse and follow:
         raise UserError("--follow and --reverse do not go together: give only one of them")
-    known = [event.__name__ for event in EVENTS.values()]
+    known = list(dict.fromkeys(event_name(type_name) for type_name in EVENTS))
     for name in names:
         if name not in known:
             raise UserError(f"there is no event type {name!r}: choose from {', '.join(known)}")

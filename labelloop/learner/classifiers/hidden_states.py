@@ -84,16 +84,22 @@ class LowerLayers:
 
 
 class StateStore:
-    """The states of the texts of one snapshot. They are kept in `cache`, unless they are too large."""
+    """The states of the texts of one snapshot, kept in `cache`.
+
+    `is_too_large`: they would take more space than is given to them, so nothing is computed or kept.
+    """
 
     def __init__(self, snapshot: Path, cache: Path, lower: LowerLayers) -> None:
         self._lower = lower
         self._texts = OpenSnapshot.open(snapshot).all_texts()
         name = hashlib.sha256(f"{lower.key}:{file_digest(snapshot)}".encode()).hexdigest()
         self._folder = cache / f"states-{name}"
-        self._keeps = _size(self._texts, lower) <= LARGEST
-        self._rows = {text: row for row, text in enumerate(self._texts)} if self._keeps else {}
+        self._rows = {text: row for row, text in enumerate(self._texts)}
         self._chunks: dict[int, tuple[Any, list[int]]] = {}
+
+    @property
+    def is_too_large(self) -> bool:
+        return _size(self._texts, self._lower) > LARGEST
 
     def of(self, texts: Sequence[str]) -> HiddenStates:
         """The states of texts, in their order. Those of texts outside the snapshot are not kept."""

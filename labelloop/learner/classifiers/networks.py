@@ -54,7 +54,9 @@ class MeanPooled(nn.Module):
     def features(self, attention_mask: torch.Tensor, **texts: torch.Tensor) -> torch.Tensor:
         """The inputs of the linear layer, shape (texts, hidden size)."""
         if self.lower is not None and "inputs_embeds" not in texts:
-            lower = self.lower(attention_mask=attention_mask, **texts)
+            cast(nn.Module, self.lower).train(False)
+            with torch.no_grad():
+                lower = self.lower(attention_mask=attention_mask, **texts)
             texts = {"inputs_embeds": lower.last_hidden_state}
         hidden = self.encoder(attention_mask=attention_mask, **texts).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)

@@ -109,20 +109,20 @@ class SqliteLog:
         return int(self._file.query("SELECT coalesce(max(offset), 0) FROM events")[0][0])
 
     def page(
-        self, after: int, end: int | None = None, project: str | None = None, most: int = PAGE
+        self, after: int, end: int | None = None, project: str | None = None, most: int | None = None
     ) -> Sequence[Record]:
-        """At most so many records after an offset, up to and including `end`."""
+        """At most so many records (1,000) after an offset, up to and including `end`."""
         return [record(*row) for row in self.rows(after, end, project, most)]
 
     def rows(
-        self, after: int, end: int | None = None, project: str | None = None, most: int = PAGE
+        self, after: int, end: int | None = None, project: str | None = None, most: int | None = None
     ) -> Sequence[Any]:
         """The same records as stored rows: offset, attributes, data."""
         one_project = "" if project is None else "AND project = :project "
         return self._file.query(
             "SELECT offset, attributes, data FROM events WHERE offset > :after AND offset <= :end "
             f"{one_project}ORDER BY offset LIMIT :page",
-            {"after": after, "end": end if end is not None else 2**62, "project": project, "page": most},
+            {"after": after, "end": 2**62 if end is None else end, "project": project, "page": most or PAGE},
         )
 
     async def tail(

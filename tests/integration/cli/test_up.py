@@ -235,7 +235,7 @@ def test_events_are_followed_as_they_come(tmp_path: Path, home: Path, up: list[o
 
     events = [json.loads(line) for line in output.read_text().splitlines()]
     assert [event["type"] for event in events] == [
-        "labelloop.ProjectCreated.v1",
+        "labelloop.ProjectCreated.v2",
         "labelloop.ProjectPaused.v1",
     ]
     assert (events[1]["specversion"], events[1]["data"]["why"]) == ("1.0", "lunch")

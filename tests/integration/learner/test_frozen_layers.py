@@ -179,14 +179,17 @@ def test_a_cache_that_cannot_be_written_stops_nothing(bench: Bench, setting: Set
     assert same(unkept, fitted(bench, setting))
 
 
-def test_states_that_would_be_too_large_are_not_kept(
+def test_states_that_would_be_too_large_are_neither_kept_nor_held_in_memory(
     bench: Bench, setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hidden_states, "LARGEST", 0)
+    monkeypatch.delattr(hidden_states.LowerLayers, "states")
 
-    fitted(bench, setting).predict_proba(dataset(bench, range(60)))
+    classifier = fitted(bench, setting)
+    classifier.predict_proba(dataset(bench, range(60)))
 
     assert kept(setting) == []
+    assert same(classifier, fitted(bench, setting))
 
 
 def test_a_model_with_a_head_of_its_own_freezes_its_lower_layers_too(

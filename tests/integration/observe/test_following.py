@@ -30,6 +30,7 @@ def test_a_batch_is_followed_by_its_name_and_each_event_to_what_it_caused(loop: 
     loop.until(lambda: len(owner.records(0)) == 6)
     label_all(ann, owner.records(0), lambda item: LABELS[item % len(LABELS)])
     loop.wait(project, lambda state: "0" in state.models)
+    loop.until(lambda: '"event_type": "ModelTrained"' in loop.said("trainer"))
 
     lines = [line for service in SERVICES for line in _told(loop, service)]
 
