@@ -50,9 +50,11 @@ class Steps:
             file.write(json.dumps(asdict(step)) + "\n")
 
     def runs(self, arm: str, lookahead: int) -> dict[int, list[Step]]:
-        """The runs of an arm by seed."""
+        """The runs of an arm by seed, as far as they are as long as the longest run of all."""
         seeds = sorted({s.seed for s in self._steps if (s.arm, s.lookahead) == (arm, lookahead)})
-        return {seed: self.of(arm, seed, lookahead) for seed in seeds}
+        longest = max((step.model for step in self._steps), default=0) + 1
+        runs = {seed: self.of(arm, seed, lookahead) for seed in seeds}
+        return {seed: run for seed, run in runs.items() if len(run) == longest}
 
     def columns(self) -> list[tuple[str, int]]:
         """Each arm and lookahead that has steps, in the order in which they began."""

@@ -52,6 +52,16 @@ def test_a_run_goes_on_from_the_steps_on_file(tmp_path: Path) -> None:
     assert again.of("default", 2, 0) == []
 
 
+def test_a_run_that_is_not_at_its_end_counts_in_no_mean(tmp_path: Path) -> None:
+    steps = Steps(tmp_path / "steps.jsonl")
+    for each in (step(20, 0.4), step(40, 0.6), step(20, 0.9, seed=2)):
+        steps.add(each)
+
+    assert list(steps.runs("default", 0)) == [1]
+    assert "(1 seeds)" in steps.table()
+    assert "**0.400**" in steps.table()
+
+
 def test_what_an_arm_saves_is_told_beside_the_baseline(tmp_path: Path) -> None:
     steps = Steps(tmp_path / "steps.jsonl")
     for seed in (1, 2):
