@@ -67,10 +67,11 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
     with command(*up, "--argilla-public-url", f"{public}/", output=output) as process:
         eventually(lambda: len(links(output)) == 1, "the first batch is on screen")
         eventually(lambda: status(home)["services"].keys() == SERVICES, "all services are there")
+        both = {"done": 0, "open": 2}
+        eventually(lambda: status(home)["projects"][0]["batches"] == both, "so is the second one")
         found = status(home)
         assert found["running"]
         assert {service["state"] for service in found["services"].values()} == {"running"}
-        assert found["projects"][0]["batches"] == {"done": 0, "open": 2}
 
         assert UNTESTED in output.read_text(encoding="utf-8").splitlines()
 
