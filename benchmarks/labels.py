@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,6 @@ class Task:
         """Items with their gold labels."""
         return tuple((item, (str(self.rows[item].gold),)) for item in items)
 
-    def first_texts(self, arm: Arm) -> int:
-        """How many texts are asked for before a model picks any."""
-        return first_texts_of(arm.cold_start, len(self.labels), len(self.rows))
-
     def spec(self, arm: Arm) -> ClassifierSpec:
         recipe = CLASSIFIERS.get(self.classifier).recipe if arm.has_recipe else {}
         return ClassifierSpec(self.classifier, recipe, self.model, None)
@@ -95,8 +92,8 @@ class Run:
         self._task, self._worker, self._steps = task, worker, steps
         self._name, self._arm, self._seed, self._lookahead = arm, ARMS[arm], seed, lookahead
         self._spec = task.spec(self._arm)
-        batches = -(-task.first_texts(self._arm) // task.batch_size)
-        self._start = max(lookahead + 1, batches)
+        first = first_texts_of(self._arm.cold_start, len(task.labels), len(task.rows))
+        self._start = max(lookahead + 1, ceil(first / task.batch_size))
         self._models = task.folder / f"models-{arm.replace(' ', '-')}-{seed}-{lookahead}"
 
     async def finish(self) -> None:

@@ -20,7 +20,7 @@ from labelloop.learner.base_model import BaseModel, resolve
 from labelloop.learner.classifiers.base import Integers
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.linear import Features, kept
-from labelloop.learner.classifiers.networks import ready
+from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
 from labelloop.loop.draws import random_draw
@@ -108,8 +108,6 @@ def embed(base: BaseModel, texts: Sequence[str]) -> Features:
     result = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
     for rows in encoded.by_length():
         batch = encoded.batch(rows, model.device)
-        hidden = model(**batch).last_hidden_state
-        mask = batch["attention_mask"].unsqueeze(-1)
-        mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+        mean = mean_over_tokens(model(**batch).last_hidden_state, batch["attention_mask"])
         result[rows] = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
     return result

@@ -12,6 +12,7 @@ from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.learner.classifiers.base import Floats
+from labelloop.learner.classifiers.networks import mean_over_tokens
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 
 SCORING_BATCH = 64
@@ -108,8 +109,7 @@ def represent(model: PreTrainedModel, encoded: Encoded) -> tuple[Floats, Floats]
     for rows in encoded.by_length():
         batch = encoded.batch(rows, model.device)
         output = model(**batch, output_hidden_states=True)
-        mask = batch["attention_mask"].unsqueeze(-1)
-        mean = (output.hidden_states[-1] * mask).sum(dim=1) / mask.sum(dim=1)
+        mean = mean_over_tokens(output.hidden_states[-1], batch["attention_mask"])
         embeddings[rows] = mean.double().cpu().numpy()
         probabilities[rows] = _probabilities(output.logits)
     return embeddings, probabilities

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -90,16 +91,19 @@ class StateStore:
     """
 
     def __init__(self, snapshot: Path, cache: Path, lower: LowerLayers) -> None:
-        self._lower = lower
+        self._snapshot, self._cache, self._lower = snapshot, cache, lower
         self._texts = OpenSnapshot.open(snapshot).all_texts()
-        name = hashlib.sha256(f"{lower.key}:{file_digest(snapshot)}".encode()).hexdigest()
-        self._folder = cache / f"states-{name}"
-        self._rows = {text: row for row, text in enumerate(self._texts)}
         self._chunks: dict[int, tuple[Any, list[int]]] = {}
+        self.is_too_large = _size(self._texts, lower) > LARGEST
 
-    @property
-    def is_too_large(self) -> bool:
-        return _size(self._texts, self._lower) > LARGEST
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {text: row for row, text in enumerate(self._texts)}
+
+    @cached_property
+    def _folder(self) -> Path:
+        key = f"{self._lower.key}:{file_digest(self._snapshot)}"
+        return self._cache / f"states-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def of(self, texts: Sequence[str]) -> HiddenStates:
         """The states of texts, in their order. Those of texts outside the snapshot are not kept."""

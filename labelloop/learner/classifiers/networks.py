@@ -31,6 +31,12 @@ POOLER_WEIGHT = 0.3
 Model = TypeVar("Model", bound=nn.Module)
 
 
+def mean_over_tokens(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    """The average of each text's states without its padding, shape (texts, hidden size)."""
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+
+
 class MeanPooled(nn.Module):
     """A BERT encoder with the head that the exported folder computes: logits from averaged hidden states.
 
@@ -59,9 +65,7 @@ class MeanPooled(nn.Module):
                 lower = self.lower(attention_mask=attention_mask, **texts)
             texts = {"inputs_embeds": lower.last_hidden_state}
         hidden = self.encoder(attention_mask=attention_mask, **texts).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-        blended = MEAN_WEIGHT * mean + hidden[:, 0]
+        blended = MEAN_WEIGHT * mean_over_tokens(hidden, attention_mask) + hidden[:, 0]
         normalised = functional.layer_norm(
             blended, blended.shape[-1:], eps=self.encoder.config.layer_norm_eps
         )

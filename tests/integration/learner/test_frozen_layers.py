@@ -60,6 +60,12 @@ def same(first: TransformerClassifier, second: TransformerClassifier) -> bool:
     return all(np.array_equal(value, other[name]) for name, value in weights(first).items())
 
 
+def trained_weights(classifier: TransformerClassifier, base: Path) -> set[str]:
+    """The names of the base model's weights that are others now."""
+    before, after = BertModel.from_pretrained(base, add_pooling_layer=False).state_dict(), weights(classifier)
+    return {name for name, value in before.items() if not np.array_equal(value, after[f"bert.{name}"])}
+
+
 def saved(classifier: TransformerClassifier, folder: Path) -> Path:
     folder.mkdir()
     classifier.save(folder)
@@ -71,11 +77,8 @@ def kept(setting: Setting) -> list[Path]:
 
 
 def test_only_what_lies_above_the_frozen_layers_is_trained(bench: Bench, setting: Setting) -> None:
-    before = BertModel.from_pretrained(bench.model, add_pooling_layer=False).state_dict()
+    changed = trained_weights(fitted(bench, setting), bench.model)
 
-    after = weights(fitted(bench, setting))
-
-    changed = {name for name, value in before.items() if not np.array_equal(value, after[f"bert.{name}"])}
     assert changed
     assert all(name.startswith("encoder.layer.1.") for name in changed), changed
 
@@ -197,11 +200,9 @@ def test_a_model_with_a_head_of_its_own_freezes_its_lower_layers_too(
 ) -> None:
     own_head = tiny_bert(tmp_path / "own-head", averages=False)
     setting = replace(setting, spec=replace(setting.spec, model=str(own_head)))
-    before = BertModel.from_pretrained(own_head, add_pooling_layer=False).state_dict()
 
-    after = weights(fitted(bench, setting))
+    changed = trained_weights(fitted(bench, setting), own_head)
 
-    changed = {name for name, value in before.items() if not np.array_equal(value, after[f"bert.{name}"])}
     assert changed
     assert all(name.startswith("encoder.layer.1.") for name in changed), changed
     assert kept(setting) == []
