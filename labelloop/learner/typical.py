@@ -1,6 +1,7 @@
 """The first texts to label: the most typical one of each cluster, before there is a model.
 
-TypiClust (Hacohen, Dekel and Weinshall 2022, "Active Learning on a Budget"), on embeddings of the base model.
+A start from clusters as in Hu, Mac Namee and Delany 2010, "Off to a Good Start". The clusters are those of
+the base model's middle layer, which tells kinds of sentences apart where the last one tells topics.
 """
 
 import hashlib
@@ -12,12 +13,10 @@ import numpy as np
 import torch
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
-from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped]
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from labelloop.learner import runtime
 from labelloop.learner.base_model import BaseModel, resolve
-from labelloop.learner.classifiers.base import Integers
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.linear import Features, kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
@@ -29,7 +28,6 @@ from labelloop.store.artifacts import file_digest
 
 SAMPLE = 20_000
 """Of a larger pool, so many texts are looked at, drawn by the seed."""
-NEIGHBOURS = 20
 MAX_LENGTH = 128
 
 
@@ -51,36 +49,28 @@ def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
 
 
 def typical_rows(features: Features, taken: Collection[int], n: int, clusters: int, seed: int) -> list[int]:
-    """The most typical row of each of `n` clusters, largest first, of those that hold no row that is taken.
+    """The row nearest to the centre of each of `n` clusters, largest first, of those that hold none taken.
 
-    `features` has shape (texts, dimensions). A row is typical if its nearest neighbours in its cluster are
-    near. If there are fewer such clusters, further rows follow in turn.
+    `features` has shape (texts, dimensions). If there are fewer such clusters, further rows follow in turn.
     """
     clusters = min(clusters, len(features))
+    means = KMeans(clusters, n_init=1, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # texts that are alike make fewer clusters
-        of_row = KMeans(clusters, n_init=1, random_state=seed % 2**32).fit_predict(features)
+        distances = means.fit_transform(features)
     barred = frozenset(taken)
-    covered = {int(of_row[row]) for row in barred}
-    queues = [
-        [row for row in _by_typicality(features, np.flatnonzero(of_row == cluster)) if row not in barred]
-        for cluster in np.argsort(-np.bincount(of_row, minlength=clusters), kind="stable")
-        if cluster not in covered
-    ]
-    others = [
-        [row for row in _by_typicality(features, np.flatnonzero(of_row == cluster)) if row not in barred]
-        for cluster in sorted(covered)
-    ]
-    return [*_in_turn(queues), *_in_turn(others)][:n]
+    covered = {int(means.labels_[row]) for row in barred}
 
+    def from_centre(cluster: int) -> list[int]:
+        rows = np.flatnonzero(means.labels_ == cluster)
+        nearest = rows[np.argsort(distances[rows, cluster], kind="stable")]
+        return [int(row) for row in nearest if row not in barred]
 
-def _by_typicality(features: Features, rows: Integers) -> list[int]:
-    """Rows of one cluster, those first whose mean distance to their nearest neighbours in it is least."""
-    if len(rows) < 2:
-        return [int(row) for row in rows]
-    near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(rows) - 1)).fit(features[rows])
-    distances, _ = near.kneighbors()
-    return [int(row) for row in rows[np.argsort(distances.mean(axis=1), kind="stable")]]
+    sizes = np.bincount(means.labels_, minlength=clusters)
+    largest_first = [int(cluster) for cluster in np.argsort(-sizes, kind="stable")]
+    new = [from_centre(cluster) for cluster in largest_first if cluster not in covered]
+    others = [from_centre(cluster) for cluster in sorted(covered)]
+    return [*_in_turn(new), *_in_turn(others)][:n]
 
 
 def _in_turn(queues: Sequence[Sequence[int]]) -> Iterator[int]:
@@ -89,7 +79,7 @@ def _in_turn(queues: Sequence[Sequence[int]]) -> Iterator[int]:
 
 
 def _embeddings(request: FirstTextsRequest, pool: OpenSnapshot, items: Sequence[int]) -> Features:
-    """Embeddings of length 1 of these texts, shape (texts, hidden size). They are kept in the cache."""
+    """Embeddings of these texts, shape (texts, hidden size). They are kept in the cache."""
     base = resolve(request.model, request.revision)
     chosen = hashlib.sha256(np.asarray(items, dtype=np.int64).tobytes()).hexdigest()
     key = f"{base.digest()}:{MAX_LENGTH}:{file_digest(request.pool)}:{chosen}"
@@ -97,11 +87,22 @@ def _embeddings(request: FirstTextsRequest, pool: OpenSnapshot, items: Sequence[
     return kept(request.cache / f"typical-{name}.npy", lambda: embed(base, pool.texts(items)))
 
 
-@torch.inference_mode()
 def embed(base: BaseModel, texts: Sequence[str]) -> Features:
-    """The average of the last hidden states of each text, scaled to length 1, shape (texts, hidden size)."""
+    """The average of each text's states after half of the layers, shape (texts, hidden size).
+
+    Less what all texts have in common, and scaled to length 1.
+    """
+    means = _means(base, texts)
+    apart = means - means.mean(axis=0)
+    lengths = np.linalg.norm(apart, axis=1, keepdims=True)
+    scaled: Features = np.divide(apart, lengths, out=np.zeros_like(apart), where=lengths > 0)
+    return scaled
+
+
+@torch.inference_mode()
+def _means(base: BaseModel, texts: Sequence[str]) -> Features:
     tokenizer = load_tokenizer(base.folder)
-    model = AutoModel.from_pretrained(base.folder, use_safetensors=True)
+    model = _lower_half(base)
     fit_embeddings(model, tokenizer)
     ready(model, runtime.device())
     encoded = Encoded.of(tokenizer, texts, most_tokens(base.folder, MAX_LENGTH))
@@ -109,5 +110,15 @@ def embed(base: BaseModel, texts: Sequence[str]) -> Features:
     for rows in encoded.by_length():
         batch = encoded.batch(rows, model.device)
         mean = mean_over_tokens(model(**batch).last_hidden_state, batch["attention_mask"])
-        result[rows] = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
+        result[rows] = mean.float().cpu().numpy()
     return result
+
+
+def _lower_half(base: BaseModel) -> PreTrainedModel:
+    """The base model without the upper half of its layers."""
+    config = AutoConfig.from_pretrained(base.folder)
+    layers = getattr(config, "num_hidden_layers", 0)
+    if layers > 1:
+        config.num_hidden_layers = layers // 2
+    model: PreTrainedModel = AutoModel.from_pretrained(base.folder, config=config, use_safetensors=True)
+    return model

@@ -22,7 +22,7 @@ from transformers import (
     pipeline,
 )
 
-from labelloop.learner.requests import ClassifierSpec, TrainResult
+from labelloop.learner.requests import ClassifierSpec, FirstTextsRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.task_failures import TaskFailed
@@ -36,15 +36,15 @@ CLASSIFYING: Any = AutoModelForSequenceClassification
 TOKENIZER: Any = AutoTokenizer
 SMALL: dict[str, Any] = {
     "hidden_size": 16,
-    "num_hidden_layers": 1,
+    "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 32,
     "embedding_size": 16,
 }
 FAMILIES: dict[str, Callable[..., PreTrainedConfig]] = {
-    "gpt2": lambda **sizes: GPT2Config(n_embd=16, n_layer=1, n_head=2, **sizes),
+    "gpt2": lambda **sizes: GPT2Config(n_embd=16, n_layer=2, n_head=2, **sizes),
     "roberta": lambda **sizes: RobertaConfig(**SMALL, **sizes),
-    "distilbert": lambda **sizes: DistilBertConfig(dim=16, n_layers=1, n_heads=2, hidden_dim=32, **sizes),
+    "distilbert": lambda **sizes: DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32, **sizes),
     "electra": lambda **sizes: ElectraConfig(**SMALL, **sizes),
     "albert": lambda **sizes: AlbertConfig(**SMALL, **sizes),
 }
@@ -101,6 +101,25 @@ async def test_each_classifier_learns_from_each_family(
         [answer["score"] for answer in plain], abs=1e-4
     )
     assert (await trained(worker, bench, family, classifier)).sha256 == result.sha256
+
+
+@pytest.mark.parametrize(
+    "family", cells("gpt2", rest=["roberta", "distilbert", "electra", "albert"]), indirect=True
+)
+async def test_each_family_chooses_first_texts(worker: Worker, bench: Bench, family: Path) -> None:
+    request = FirstTextsRequest(
+        pool=bench.pool,
+        model=str(family),
+        revision=None,
+        taken=(),
+        n=4,
+        clusters=8,
+        seed=5,
+        threads=1,
+        cache=bench.folder / "cache",
+    )
+
+    assert len(set((await worker.run(request)).items)) == 4
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS)

@@ -1,18 +1,23 @@
 """The first texts: typical ones of different clusters, before there is a model."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import AutoModel, AutoTokenizer
 
 from labelloop.learner import typical
-from labelloop.learner.base_model import BaseModel
+from labelloop.learner.base_model import BaseModel, resolve
 from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.requests import FirstTextsRequest
-from labelloop.learner.typical import first_texts, typical_rows
+from labelloop.learner.typical import embed, first_texts, typical_rows
 from labelloop.learner.worker import Worker
+from labelloop.pool.snapshot import OpenSnapshot
 from tests.integration.learner.conftest import SIZE, Bench
 
 CENTRES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]], dtype=np.float32)
@@ -47,13 +52,13 @@ def test_one_of_each_group_is_picked_and_the_largest_group_is_first() -> None:
     assert [BLOB[row] for row in rows] == [0, 1, 2]
 
 
-def test_the_middle_of_a_group_is_picked_and_not_its_edge() -> None:
+def test_the_row_nearest_to_the_middle_of_a_group_is_picked() -> None:
     features = blobs()
 
     for row in typical_rows(features, (), 3, 3, seed=1):
         group = features[BLOB[row] == BLOB]
-        distances = np.linalg.norm(group - CENTRES[BLOB[row]], axis=1)
-        assert np.linalg.norm(features[row] - CENTRES[BLOB[row]]) <= np.median(distances)
+        distances = np.linalg.norm(group - group.mean(axis=0), axis=1)
+        assert np.array_equal(features[row], group[distances.argmin()])
 
 
 def test_a_group_that_has_a_text_already_waits_until_all_others_have_one() -> None:
@@ -73,6 +78,34 @@ def test_texts_that_are_all_alike_are_picked_too() -> None:
     rows = typical_rows(np.ones((12, 4), dtype=np.float32), (3,), 5, 8, seed=0)
 
     assert len(set(rows) - {3}) == 5
+
+
+def test_texts_are_told_apart_by_the_middle_layer_of_the_model(bench: Bench) -> None:
+    texts = list(OpenSnapshot.open(bench.pool).texts(range(10)))
+
+    features = embed(resolve(str(bench.model), None), texts)
+
+    middle = np.stack([average_of_layer(bench.model, text, 1) for text in texts])
+    expected = middle - middle.mean(axis=0)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.allclose(features, expected, atol=1e-4)
+
+
+def average_of_layer(base: Path, text: str, layer: int) -> Features:
+    """The average over the tokens of what the whole model has after so many layers."""
+    tokens = AutoTokenizer.from_pretrained(base)(text, return_tensors="pt")
+    model: Any = AutoModel.from_pretrained(base)
+    with torch.inference_mode():
+        states = model.train(False)(**tokens, output_hidden_states=True).hidden_states[layer]
+    average: Features = states[0].mean(dim=0).numpy()
+    return average
+
+
+def test_texts_that_mean_the_same_to_the_model_are_no_hindrance(bench: Bench) -> None:
+    features = embed(resolve(str(bench.model), None), ["same", "same", "same"])
+
+    assert np.isfinite(features).all()
+    assert len(set(typical_rows(features, (), 2, 2, seed=0))) == 2
 
 
 async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Bench) -> None:
