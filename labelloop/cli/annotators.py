@@ -10,7 +10,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import one_line
 
 GONE = "gone"

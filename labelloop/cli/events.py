@@ -13,7 +13,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import Moment, Pattern
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from labelloop.cli.file import read_options
 from labelloop.cli.values import NameValue
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import Elsewhere
-from labelloop.config.where import Where
+from labelloop.config.locations import Elsewhere, Where
 
 Command = Callable[..., Any]
 FROM_ENVIRONMENT = {"auto_envvar_prefix": "LABELLOOP"}

@@ -11,7 +11,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import Beginning, Moment
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.values import NameValue, parameters
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_else
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (
     Locations,
+    Where,
     check_log_is_there,
     choose_locations,
     is_file,
     remember_locations,
 )
 from labelloop.config.settings import ARGILLA, chosen_oracle
-from labelloop.config.where import Where
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from labelloop.config.services import ALERTING, SERVICES
+from labelloop.config.settings import ALERTING, SERVICES
 from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.import_path import search_working_folder

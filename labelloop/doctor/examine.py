@@ -5,10 +5,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labelloop.config.caches import cache_folder
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home, find_home
-from labelloop.config.locations import Elsewhere, Locations, choose_locations
+from labelloop.config.locations import Elsewhere, Locations, cache_folder, choose_locations
 from labelloop.doctor.finding import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labelloop.config.caches import cache_folder
+from labelloop.config.locations import cache_folder
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.log import open_log

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from labelloop.config.caches import cache_folder
 from labelloop.config.environment import STORE
+from labelloop.config.locations import cache_folder
 from labelloop.errors import UserError
 from labelloop.store.base import Store
 from labelloop.store.folder import FolderStore

@@ -10,10 +10,9 @@ from typing import Any
 
 from labelloop import atomic
 from labelloop.alerts.settings import BOOK
-from labelloop.config.caches import cache_folder
 from labelloop.config.deployment import GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home
-from labelloop.config.locations import Locations, is_file
+from labelloop.config.locations import Locations, cache_folder, is_file
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.history import History
 from labelloop.oracle.argilla import Argilla

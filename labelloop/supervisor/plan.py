@@ -12,8 +12,15 @@ from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.config.services import ALERTING, LEARNER, SERVICES
-from labelloop.config.settings import KEEP_MODELS, ServiceSettings, default_threads, number
+from labelloop.config.settings import (
+    ALERTING,
+    KEEP_MODELS,
+    LEARNER,
+    SERVICES,
+    ServiceSettings,
+    default_threads,
+    number,
+)
 from labelloop.learner.shared import SHARED
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service

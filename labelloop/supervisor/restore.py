@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop import atomic
-from labelloop.config.caches import cache_folder
 from labelloop.config.home import Home, existing_home, find_home
-from labelloop.config.locations import Elsewhere, choose_locations
+from labelloop.config.locations import Elsewhere, cache_folder, choose_locations
 from labelloop.errors import UserError
 from labelloop.runtime.state_cache import StateCache
 from labelloop.supervisor.backup_format import FILES, Backup, read

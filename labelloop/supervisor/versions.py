@@ -9,8 +9,8 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from labelloop import atomic
+from labelloop.config.environment import own_version
 from labelloop.config.home import Home
-from labelloop.config.version import own_version
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.lock import holder
 from labelloop.supervisor.state import read_state
