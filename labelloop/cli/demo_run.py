@@ -15,10 +15,9 @@ from labelloop.cli.view.watch import Watch
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import audits, curve, spread, waits
+from labelloop.loop.figures import audits, curve, is_tested, spread, waits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.progress_lines import is_tested
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server import credentials

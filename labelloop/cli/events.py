@@ -98,7 +98,7 @@ class ListingOptions:
 
 async def _events(where: Where, project: str | None, wanted: "EventFilter", shown: ListingOptions) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.log.group import own_group
+    from labelloop.log.base import own_group
     from labelloop.projects.catalog import choose
 
     async with opened(where.find()) as opened_log:

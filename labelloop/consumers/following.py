@@ -8,7 +8,7 @@ from labelloop.config.locations import locations_of
 from labelloop.consumers.discovery import checked
 from labelloop.consumers.states import States
 from labelloop.log import open_log
-from labelloop.log.group import own_group
+from labelloop.log.base import own_group
 from labelloop.loop.state import ProjectState
 from schemas.envelope import Event
 

@@ -11,10 +11,10 @@ from labelloop.learner.requests import (
     TrainResult,
     classifier_spec,
 )
-from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
+from labelloop.loop.names import compact
 from labelloop.loop.schedule import NextModel, first_texts
 from labelloop.loop.settings import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState

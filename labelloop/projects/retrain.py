@@ -13,7 +13,7 @@ from statistics import fmean
 from labelloop.errors import UserError
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.batch_ranges import expanded
+from labelloop.loop.names import expanded
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import train_request
 from labelloop.projects.predictions import predictions

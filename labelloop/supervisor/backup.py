@@ -14,7 +14,7 @@ from labelloop.config.home import Home
 from labelloop.config.locations import Elsewhere, Locations, choose_locations
 from labelloop.errors import TaskError, UserError
 from labelloop.log import open_log
-from labelloop.log.sqlite.backup import back_up as back_up_log
+from labelloop.log.sqlite.log import back_up as back_up_log
 from labelloop.loop.history import History, all_created
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE

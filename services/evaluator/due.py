@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from labelloop.loop.names import number_of
-from labelloop.loop.retention import kept
-from labelloop.loop.schedule import newest_answers
+from labelloop.loop.schedule import kept, newest_answers
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import ModelTrained
 from services.evaluator.audit import scoring_batches

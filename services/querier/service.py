@@ -10,8 +10,7 @@ from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, balanced_draw, random_draw
 from labelloop.loop.labels import asked
-from labelloop.loop.relabels import NextRelabel
-from labelloop.loop.schedule import NextBatch
+from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from labelloop.oracle.open import open_oracle

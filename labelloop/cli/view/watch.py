@@ -9,10 +9,9 @@ from labelloop.backoff import Backoff
 from labelloop.cli.view.screen import WORKERS, Screen, activities
 from labelloop.config.home import Home
 from labelloop.errors import Unavailable
-from labelloop.log.base import Log
-from labelloop.log.group import own_group
+from labelloop.log.base import Log, own_group
+from labelloop.loop.figures import BatchLine, batch_lines
 from labelloop.loop.history import History, all_created
-from labelloop.loop.progress_lines import BatchLine, batch_lines
 from labelloop.observe.status_file import read_status_file
 from labelloop.projects.catalog import name_of
 from labelloop.projects.ending import Ending, ending, ending_lines

@@ -9,10 +9,9 @@ from labelloop.cli.view.links import labelling_url
 from labelloop.cli.view.screen import Activity, activities
 from labelloop.cli.view.watch import HEADER, format_line
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import Audited, Point
+from labelloop.loop.figures import Audited, BatchLine, Point
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
-from labelloop.loop.progress_lines import BatchLine
 from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
 from tests.support.messages import names

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.digest import LearnedDigests, learned_digest
 from labelloop.loop.labels import at_revisions, current
+from labelloop.loop.names import expanded
 from labelloop.loop.proof import Proof
 from schemas import events as e
 from schemas.envelope import Event, new_event

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from labelloop.loop.history import History
-from labelloop.loop.labels import at_revisions, current, ignored_at
-from labelloop.loop.relabels import NextRelabel, decided, next_relabel
-from labelloop.loop.schedule import finished, next_batch, next_model
+from labelloop.loop.labels import at_revisions, current, decided, ignored_at
+from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel
 from labelloop.loop.state import LoopState
 from labelloop.projects.initial_batches import copied
 from schemas import events as e
