@@ -17,8 +17,7 @@ from labelloop.store.artifacts import (
     verify,
 )
 from labelloop.store.base import Store, check_id, models_uri
-from labelloop.store.cache import Cache
-from labelloop.store.fetching import fetch_model, fetch_snapshot
+from labelloop.store.cache import Cache, fetch_model, fetch_snapshot
 from labelloop.store.objects import Objects, away
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot

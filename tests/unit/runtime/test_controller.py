@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from labelloop.runtime.round_robin import EACH, SHORTEST, RoundRobin
+from labelloop.runtime.controller import EACH, SHORTEST, RoundRobin
 
 
 def counted(count: int, longest: float, seconds: float, times: int) -> Counter[int]:
