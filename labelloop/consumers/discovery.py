@@ -8,8 +8,8 @@ from typing import Any
 from labelloop.config.settings import ALERTING, SERVICES
 from labelloop.consumers.base import Consumer
 from labelloop.errors import Unavailable, UserError, one_line
-from labelloop.import_path import search_working_folder
 from labelloop.plugins import Declared, declared, imported, only
+from labelloop.startup import search_working_folder
 from labelloop.store import open_store
 from schemas.events import EventData
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer, wanted_events
 from labelloop.consumers.delivery import Delivery, Handler
-from labelloop.consumers.states import DeliveringHistory, EventAndState, States
+from labelloop.consumers.following import DeliveringHistory, EventAndState, States
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState, ProjectState

@@ -11,8 +11,7 @@ from labelloop.config.locations import Elsewhere, Locations, cache_folder, choos
 from labelloop.doctor.finding import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store
-from labelloop.doctor.plugins import check_plugins
-from labelloop.doctor.software import check_python, check_versions
+from labelloop.doctor.software import check_plugins, check_python, check_versions
 from labelloop.errors import UserError
 from labelloop.log.open import log_plugin
 from labelloop.loop.history import all_created

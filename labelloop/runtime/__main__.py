@@ -7,7 +7,7 @@ import runpy
 import sys
 
 from labelloop.config.settings import ALERTING, SERVICES
-from labelloop.import_path import exit_unless_ours
+from labelloop.startup import exit_unless_ours
 
 NAMES = (*SERVICES, ALERTING)
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from labelloop.alerts import AlertSettings, Target, targets
-from labelloop.alerts.settings import Rules
-from labelloop.consumers.states import DeliveringHistory
+from labelloop.alerts import AlertSettings, Rules, Target, targets
+from labelloop.consumers.following import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
 from labelloop.log.base import ErasingLog, Follower, LogLost, Record

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts import Rules
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer

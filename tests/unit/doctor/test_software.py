@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.doctor.plugins import check_plugins
+from labelloop.doctor.software import check_plugins
 from tests.support.packages import ACME, install, install_project
 
 

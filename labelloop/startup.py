@@ -1,6 +1,10 @@
-"""Import paths: our packages must not be shadowed, and the user's folder comes last."""
+"""What each process of ours does at its start: it imports our own packages, and ends with its parent."""
 
+import os
+import signal
 import sys
+import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +12,7 @@ from labelloop.errors import UserError
 
 PACKAGES = ("schemas", "services")
 ROOT = Path(__file__).resolve().parents[1]
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def check_packages() -> None:
@@ -37,3 +42,15 @@ def search_working_folder() -> None:
     """Allow plugins to be imported from the current folder, after all other folders."""
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.append(folder)
+
+
+def stop_with_parent() -> None:
+    """Send this process SIGTERM when its parent has ended, for whatever reason."""
+    parent = os.getppid()
+    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os.kill(os.getpid(), signal.SIGTERM)
