@@ -37,9 +37,8 @@ def delete(where: Where, project: str, argilla: GivenArgilla, why: str, yes: boo
 async def _delete(where: Where, name: str, argilla: GivenArgilla, why: str, yes: bool, as_json: bool) -> None:
     from labelloop.log import open_log
     from labelloop.projects.catalog import choose, read_histories
-    from labelloop.projects.delete import check_deletable
+    from labelloop.supervisor.deletion import check_deletable, stopped
     from labelloop.supervisor.deletion import delete as delete_project
-    from labelloop.supervisor.deletion import stopped
 
     locations = where.find()
     with stopped(locations):

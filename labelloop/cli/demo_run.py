@@ -8,6 +8,7 @@ from typing import Any
 
 from labelloop import atomic
 from labelloop.cli import plots
+from labelloop.cli.demo import DemoOptions
 from labelloop.cli.opened import Opened, opened
 from labelloop.cli.view.links import login_lines, tell_notes
 from labelloop.cli.view.screen import Screen
@@ -24,7 +25,6 @@ from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
-from labelloop.projects.demo_options import DemoOptions
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows
 from labelloop.store import Store

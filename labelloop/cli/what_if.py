@@ -57,8 +57,7 @@ async def _what_if(
     from labelloop.loop.settings import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
-    from labelloop.projects.differences import differences
-    from labelloop.projects.what_if import SIMULATED, Comparison, pickers
+    from labelloop.projects.what_if import SIMULATED, Comparison, differences, pickers
     from schemas.model import replaced
 
     async with opened_project(where.find(), project) as (opened_log, history):

@@ -68,7 +68,7 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
-    from labelloop.projects.predictions import prediction_of_each
+    from labelloop.projects.learner_requests import prediction_of_each
     from labelloop.projects.text_history import since
 
     threads = default_threads()

@@ -10,8 +10,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
 from labelloop.loop.settings import of_model
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.learner_requests import evaluate_request
-from labelloop.projects.predictions import predictions
+from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.store import Store
 from schemas.events import AuditEstimated, ModelEvaluated, StoppingChecked
 from schemas.parts import ClassFigures

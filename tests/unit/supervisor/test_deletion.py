@@ -11,8 +11,8 @@ from labelloop.log.base import ErasingLog, Log
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.history import History
 from labelloop.projects.catalog import is_deleted, named, read_histories
-from labelloop.projects.delete import check_deletable, remove_from_store, withdraw
 from labelloop.store import FolderStore
+from labelloop.supervisor.deletion import check_deletable, remove_from_store, withdraw
 from schemas.envelope import new_event
 from schemas.events import EventData, ProjectMoved
 from schemas.parts import Snapshot
