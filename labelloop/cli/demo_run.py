@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.cli import plots
+from labelloop.cli.curve import draw_png, draw_text
 from labelloop.cli.demo import DemoOptions
+from labelloop.cli.live_view import Screen, Watch, login_lines, tell_notes
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.view.links import login_lines, tell_notes
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.watch import Watch
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.loop.digest import loop_digest
@@ -149,7 +147,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     points, audited = curve(state), audits(state)
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        plots.draw_png(points, state.project.name, png, audited)
+        draw_png(points, state.project.name, png, audited)
     atomic.restrict(home.exports, home.path)
     return WrittenFiles(export, png)
 
@@ -176,7 +174,7 @@ def tell(home: Home, state: LoopState, figures: dict[str, Any], kept: WrittenFil
     points = curve(state)
     screen.line()
     if points:
-        screen.line(plots.draw_text(points, state.project.name))
+        screen.line(draw_text(points, state.project.name))
     waited = figures["wait_seconds"]
     screen.line(
         f"annotators waited {waited['p50']:.1f} s (median batch), {waited['p95']:.1f} s (95 %), "

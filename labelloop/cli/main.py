@@ -18,7 +18,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Start": {
         "demo": "labelloop.cli.demo",
         "init": "labelloop.cli.init",
-        "import": "labelloop.cli.import_:import_",
+        "import": "labelloop.cli.init:import_",
         "up": "labelloop.cli.up",
         "down": "labelloop.cli.down",
     },

@@ -1,6 +1,7 @@
-"""Options that several commands share."""
+"""Options that several commands share, given on the command line or in a YAML file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,11 @@ from typing import Any
 import rich_click as click
 from click.core import ParameterSource
 
-from labelloop.cli.file import read_options
-from labelloop.cli.values import NameValue
+from labelloop.cli.values import Labels, NameValue
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
+from labelloop.errors import UserError
 
 Command = Callable[..., Any]
 FROM_ENVIRONMENT = {"auto_envvar_prefix": "LABELLOOP"}
@@ -57,14 +58,6 @@ alert = click.option(
     "LABELLOOP_ALERT.",
 )
 why = click.option("--why", default="", help="The reason. It is kept in the log.")
-file = click.option(
-    "--file",
-    type=click.Path(path_type=Path),
-    is_eager=True,
-    callback=read_options,
-    expose_value=False,
-    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
-)
 
 
 def where(command: Command) -> Command:
@@ -108,3 +101,62 @@ def with_options(command: Command, options: Sequence[Callable[[Command], Command
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Use the file's values as defaults of the command's options. Raises UserError."""
+    if path is not None:
+        known = {name_of(option): option for option in ctx.command.params if option.expose_value}
+        values = {_known(path, name, known): value for name, value in _read(path).items()}
+        ctx.default_map = {
+            option.name: _value_of(path, option, value) for option, value in values.items() if option.name
+        }
+    return path
+
+
+def name_of(option: click.Parameter) -> str:
+    """The name of an option in a file, for example `batch-size`."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except OSError as error:
+        raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
+    if content is None or content == "":
+        return {}
+    if not isinstance(content, dict):
+        raise UserError(f"{path} contains no options: write lines such as `batch-size: 20`")
+    return content
+
+
+def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
+    plain = name.replace("_", "-")
+    if plain not in known:
+        near = get_close_matches(plain, known, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(known))}"
+        raise UserError(f"{path} has an unknown option {name!r}: {meant}")
+    return known[plain]
+
+
+def _value_of(path: Path, option: click.Parameter, value: Any) -> Any:
+    if isinstance(value, dict) and option.multiple:
+        return [f"{name}={item}" for name, item in value.items()]
+    if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
+        raise UserError(f"{path}: {name_of(option)} takes one value, not several")
+    return [value] if isinstance(option.type, Labels) else value
+
+
+file = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=read_options,
+    expose_value=False,
+    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
+)

@@ -4,10 +4,8 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from labelloop.cli.live_view import Screen, Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.view.links import login_lines, tell_links, tell_notes
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.watch import Watch
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (

@@ -90,7 +90,7 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
 
 def what_if_text(comparison: "Comparison") -> str:
     """A row for each number of labels, the curves, and what can be concluded from them."""
-    from labelloop.cli import plots
+    from labelloop.cli.curve import draw_two
 
     real, other = comparison.picked_by, comparison.other.strategy.name
     recorded = {point.labels: f"{point.accuracy:.3f}" for point in comparison.recorded}
@@ -101,7 +101,7 @@ def what_if_text(comparison: "Comparison") -> str:
         low, mean, high = spreads.get(labels, (None, None, None))
         played = f"{mean:.3f}  ({low:.3f} … {high:.3f})" if mean is not None else "-"
         rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
-    curves = plots.draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
+    curves = draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
     marks = f"● recorded, picked by {real}   ○ simulated, picked by {other}"
     return "\n".join([*rows, curves, marks, "", *_differing(comparison), _reach(comparison)])
 

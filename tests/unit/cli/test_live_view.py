@@ -1,22 +1,62 @@
-"""The live view, as long as it is looked at."""
+"""What the live view shows, as long as it is looked at."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.watch import Watch
+from labelloop.cli.live_view import HEADER, Activity, Screen, Watch, activities, format_line, labelling_url
 from labelloop.config.home import open_home
 from labelloop.log.base import Follower, Record
 from labelloop.log.sqlite.log import SqliteLog
+from labelloop.loop.figures import BatchLine
 from labelloop.loop.history import History
 from schemas.envelope import new_event
 from schemas.events import EventData
 from tests.support.messages import names
-from tests.support.states import PROJECT, all_answered, project, queried, trained
+from tests.support.states import (
+    PROJECT,
+    all_answered,
+    project,
+    queried,
+    recorded,
+    state_of,
+    trained,
+    vote,
+    votes,
+)
+
+
+def test_a_line_stands_under_its_header() -> None:
+    full = format_line(BatchLine("3", 80, 0.8125, 12.34, 1.0, 0.0))
+    empty = format_line(BatchLine("final-1", 80, None, None, None, None), "mail")
+
+    assert full == "       3      80     0.812    12.3 s    1.0 s    0.0 s"
+    assert empty == " final-1      80         -         -        -        -  mail"
+    assert len(HEADER) == len(full)
+
+
+def test_open_batches_and_working_services_are_under_way() -> None:
+    history = History(PROJECT)
+    history.state = state_of(project(), queried("0"), recorded(votes(1, vote("ann", "spam"))))
+    slots = {"trainer": {"doing": f"{PROJECT}: train model 3"}, "querier": {"doing": "idle"}}
+
+    batch, training = activities([history], slots)
+
+    assert names(batch.text, "0")
+    assert names(training.text, "train model 3")
+    assert replace(batch, text="") == Activity(f"{PROJECT}/0", "", 1, 3)
+    assert replace(training, text="") == Activity(f"trainer/{PROJECT}: train model 3", "")
+
+
+def test_the_link_asks_for_the_oldest_batch_first() -> None:
+    assert (
+        labelling_url("http://127.0.0.1:6900", "1ca4")
+        == "http://127.0.0.1:6900/dataset/1ca4/annotation-mode?sort=metadata.batch.asc"
+    )
 
 
 class Eager(SqliteLog):

@@ -1,15 +1,9 @@
-"""What the live view says."""
+"""What `labelloop status` prints."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from labelloop.cli.plots import draw_audits, draw_text
 from labelloop.cli.status import status_text
-from labelloop.cli.view.links import labelling_url
-from labelloop.cli.view.screen import Activity, activities
-from labelloop.cli.view.watch import HEADER, format_line
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import Audited, BatchLine, Point
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.projects.summary import summarized
@@ -36,45 +30,6 @@ def lines_with(text: str, *facts: object) -> list[str]:
 
 
 STOPPED = {"home": "/h", "running": False, "pid": None, "since": None, "argilla": None, "services": {}}
-
-
-def test_a_line_stands_under_its_header() -> None:
-    full = format_line(BatchLine("3", 80, 0.8125, 12.34, 1.0, 0.0))
-    empty = format_line(BatchLine("final-1", 80, None, None, None, None), "mail")
-
-    assert full == "       3      80     0.812    12.3 s    1.0 s    0.0 s"
-    assert empty == " final-1      80         -         -        -        -  mail"
-    assert len(HEADER) == len(full)
-
-
-def test_open_batches_and_working_services_are_under_way() -> None:
-    history = History(PROJECT)
-    history.state = state_of(project(), queried("0"), recorded(votes(1, vote("ann", "spam"))))
-    slots = {"trainer": {"doing": f"{PROJECT}: train model 3"}, "querier": {"doing": "idle"}}
-
-    batch, training = activities([history], slots)
-
-    assert names(batch.text, "0")
-    assert names(training.text, "train model 3")
-    assert replace(batch, text="") == Activity(f"{PROJECT}/0", "", 1, 3)
-    assert replace(training, text="") == Activity(f"trainer/{PROJECT}: train model 3", "")
-
-
-def test_the_link_asks_for_the_oldest_batch_first() -> None:
-    assert (
-        labelling_url("http://127.0.0.1:6900", "1ca4")
-        == "http://127.0.0.1:6900/dataset/1ca4/annotation-mode?sort=metadata.batch.asc"
-    )
-
-
-def test_the_curve_is_drawn_in_characters_from_0_to_1() -> None:
-    drawn = draw_text([Point("0", 20, 0.4, 0.3), Point("1", 40, 0.75, 0.7)], "questions")
-
-    assert names(drawn, "questions")
-    assert drawn.count("●") == 2
-    assert "1.00┤" in drawn
-    assert "0.00┤" in drawn
-    assert "\x1b" not in drawn
 
 
 def test_a_status_says_when_nothing_runs() -> None:
@@ -159,12 +114,3 @@ def test_a_status_tells_of_a_project_that_was_never_created() -> None:
     )
     assert not told["finished"]
     assert lines_with(status_text({**STOPPED, "log": ""}, [summary]), PROJECT)
-
-
-def test_audits_are_drawn_with_their_intervals() -> None:
-    found = [Audited("0", 20, 0.5, 0.2, 0.8, 8), Audited("1", 40, 0.75, 0.5, 0.9, 8)]
-
-    drawn = draw_audits(found, "questions")
-
-    assert names(drawn, "questions")
-    assert (drawn.count("●"), drawn.count("▼")) == (2, 2)
