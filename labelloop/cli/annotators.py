@@ -62,7 +62,7 @@ def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
 async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     async with reached(_home(home, given), given) as (argilla, access):
         account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
@@ -76,7 +76,7 @@ async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> Non
 async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla import Missing
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     async with reached(_home(home, given), given) as (argilla, access):
         try:
@@ -121,7 +121,7 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
 async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
     """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
     from labelloop.errors import Unavailable, UserError
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     try:
         async with reached(home, given) as (argilla, _):

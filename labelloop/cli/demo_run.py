@@ -27,10 +27,9 @@ from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows
 from labelloop.store import Store
 from labelloop.supervisor import plan
-from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, check_free, free_port
+from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Machine, running, start_services
-from labelloop.supervisor.supervisor import end_leftovers
+from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
 
 QUESTIONS = "questions"
 

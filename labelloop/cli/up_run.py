@@ -24,18 +24,17 @@ from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.ending import ending_lines
 from labelloop.projects.options import ProjectOptions, flag
-from labelloop.supervisor.access import check
-from labelloop.supervisor.embedded import (
+from labelloop.supervisor.argilla import (
     Embedded,
+    check,
     check_free,
     choose_address,
     colleagues_url,
     remember_address,
 )
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.plan import OptionalServices
-from labelloop.supervisor.supervisor import end_leftovers
+from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
 
 
 @dataclass

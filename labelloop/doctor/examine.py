@@ -17,7 +17,7 @@ from labelloop.log.open import log_plugin
 from labelloop.loop.history import all_created
 from labelloop.loop.settings import for_next
 from labelloop.store.opening import PACKAGES
-from labelloop.supervisor.access import embedded
+from labelloop.supervisor.argilla import embedded
 from labelloop.supervisor.lock import holder
 
 WITHOUT = {

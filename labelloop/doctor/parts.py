@@ -18,7 +18,7 @@ from labelloop.projects.log_creation import check_is_new, is_there
 from labelloop.projects.summary import summarized
 from labelloop.store import open_store
 from labelloop.store.opening import without_credentials
-from labelloop.supervisor.access import check
+from labelloop.supervisor.argilla import check
 from schemas.parts import BaseModelChoice
 
 SERVER = "argilla-server"

@@ -24,11 +24,9 @@ from labelloop.projects.catalog import NOWHERE, created, is_deleted
 from labelloop.projects.move import leave
 from labelloop.runtime.state_cache import StateCache
 from labelloop.store import Store, open_store
-from labelloop.supervisor.access import reached
-from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, free_port
+from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, free_port, reached
 from labelloop.supervisor.lock import hold, holder
-from labelloop.supervisor.machine import argilla_answers, running
-from labelloop.supervisor.supervisor import end_leftovers
+from labelloop.supervisor.supervisor import argilla_answers, end_leftovers, running
 
 ADDRESS = "nowhere, because it was deleted"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.supervisor.cause import cause_of_end
+from labelloop.supervisor.service import cause_of_end
 
 LOGS = "from labelloop.observe import logs; logs.configure({json}); import logging, sys\n"
 TEXT, JSON = LOGS.format(json=False), LOGS.format(json=True)

@@ -13,8 +13,8 @@ import pytest
 from labelloop.config.home import Home, open_home
 from labelloop.doctor.machine import check_home
 from labelloop.log import create_log
-from labelloop.supervisor import versions
-from labelloop.supervisor.versions import difference, record_version, running_versions
+from labelloop.supervisor import state as module
+from labelloop.supervisor.state import difference, record_version, running_versions
 from tests.support.command import labelloop
 from tests.support.messages import names
 
@@ -23,15 +23,15 @@ SUPERVISE = """
 import os, sys
 from pathlib import Path
 from labelloop.observe.status_file import StatusFile
-from labelloop.supervisor import versions
+from labelloop.supervisor import state
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
 
 run, version = Path(sys.argv[1]), sys.argv[2]
 with hold(run):
     if version:
-        versions.own_version = lambda: version
-        versions.record_version(run)
+        state.own_version = lambda: version
+        state.record_version(run)
     processes = {"trainer": ProcessState("running", os.getpid())}
     write_state(run, SupervisorState(os.getpid(), 1.0, None, processes))
     StatusFile(run, "trainer").set(version=sys.argv[3] or None)
@@ -42,7 +42,7 @@ with hold(run):
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setattr(versions, "own_version", lambda: OWN)
+    monkeypatch.setattr(module, "own_version", lambda: OWN)
     return open_home(tmp_path / "home")
 
 

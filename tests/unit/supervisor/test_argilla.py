@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
-from labelloop.supervisor.embedded import Embedded, choose_address, remember_address
+from labelloop.supervisor.argilla import Embedded, choose_address, remember_address
 from tests.support.messages import raises_naming
 
 
