@@ -8,7 +8,7 @@ from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from schemas import events as e
 from services.querier.due import is_due_by_labels, shown_again, shown_items
-from services.querier.shown_before import ShownBefore
+from services.querier.service import ShownBefore
 from tests.support.states import all_answered, project, queried, state_of, trained
 
 FACTS: tuple[e.EventData, ...] = (queried(), all_answered(), trained("0", {"0": 0}))
