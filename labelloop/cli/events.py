@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import Moment, Pattern
+from labelloop.cli.options import Moment, Pattern
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 

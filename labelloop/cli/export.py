@@ -7,7 +7,7 @@ import rich_click as click
 
 from labelloop.atomic import restrict
 from labelloop.cli import options
-from labelloop.cli.values import PathOrName
+from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
 from labelloop.errors import UserError

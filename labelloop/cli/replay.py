@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import Beginning, Moment
+from labelloop.cli.options import Beginning, Moment
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
 

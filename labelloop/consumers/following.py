@@ -1,5 +1,6 @@
 """Follow a log's events, each with the state of its project right after it."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import locations_of
-from labelloop.consumers.discovery import checked
+from labelloop.config.settings import ALERTING, SERVICES
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import open_log
 from labelloop.log.base import Log, Record, own_group
@@ -126,3 +127,12 @@ async def follow(
                     await follower.commit(record)
     finally:
         await opened.close()
+
+
+def checked(group: str) -> str:
+    """Check a group's name. Raises UserError if it is invalid or a service's."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
+        raise UserError(f"{group!r} is not a valid name of a group: use letters, digits, '.', '_' and '-'")
+    if group in (*SERVICES, ALERTING):
+        raise UserError(f"{group} is the name of a service: give another one with --group")
+    return group

@@ -8,7 +8,7 @@ from pathlib import Path
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home, find_home
 from labelloop.config.locations import Elsewhere, Locations, cache_folder, choose_locations
-from labelloop.doctor.finding import FAIL, OK, Finding
+from labelloop.doctor import FAIL, OK, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.parts import LogReport, check_argilla, check_log, check_models, check_store
 from labelloop.doctor.software import check_plugins, check_python, check_versions

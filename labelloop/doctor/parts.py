@@ -6,7 +6,7 @@ from datetime import datetime
 
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.locations import Locations, check_log_is_there
-from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.doctor.software import release, requirements
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.base_model import BUNDLED, is_of_hub, resolve

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement as Declared
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.stopping import CRITERIA
 from labelloop.learner.strategies import STRATEGIES

@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.alerts import AlertSettings, Rules, hidden, read_rules, targets, written
 from labelloop.errors import UserError
-from labelloop.observe.secrets import hiding
+from labelloop.observe.logs import hiding
 from tests.support.messages import names, raises_naming
 
 NEEDED = {"LABELLOOP_LOG": "sqlite:///log", "LABELLOOP_ALERT": "json://a", "LABELLOOP_ALERT_STATE": "/state"}

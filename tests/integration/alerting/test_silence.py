@@ -10,7 +10,7 @@ import pytest
 
 from labelloop.alerts import Rules
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.secrets import hiding
+from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.status import LOG, ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state

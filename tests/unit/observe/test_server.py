@@ -12,8 +12,8 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.observe.check import ask
+from labelloop.observe.logs import hiding
 from labelloop.observe.metrics import Metrics
-from labelloop.observe.secrets import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.status import LOG, Health
 from tests.support import plain_http

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from labelloop.observe.secrets import hiding
+from labelloop.observe.logs import hiding
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Who has labelled, with or without accounts."""
 
+from labelloop.cli.annotators import Annotator, who_labelled
 from labelloop.loop.history import History
-from labelloop.projects.annotators import Annotator, annotators
 from schemas.envelope import new_event
 from schemas.events import EventData
 from tests.support.states import PROJECT, annotated, answered, project, queried, recorded, vote, votes
@@ -23,7 +23,7 @@ def histories(*facts: EventData) -> list[History]:
 def test_the_log_alone_tells_who_labelled() -> None:
     open_batch = (queried("1", (3, 4)), recorded(votes(3, vote("bob", "spam")), batch="1"))
 
-    found = annotators(histories(project(), queried(), DONE, *open_batch), roles=None)
+    found = who_labelled(histories(project(), queried(), DONE, *open_batch), roles=None)
 
     assert found == [
         Annotator("ann", None, 2, "unknown"),
@@ -33,7 +33,7 @@ def test_the_log_alone_tells_who_labelled() -> None:
 
 
 def test_who_labelled_and_has_no_account_any_more_is_gone() -> None:
-    found = annotators(histories(project(), queried(), DONE), {"owner": "owner", "ann": "annotator"})
+    found = who_labelled(histories(project(), queried(), DONE), {"owner": "owner", "ann": "annotator"})
 
     assert found == [
         Annotator("owner", "owner", 0, "there"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labelloop.atomic import UNFINISHED
 from labelloop.errors import UserError
-from labelloop.store.cache import IN_USE, Cache
+from labelloop.store.remote import IN_USE, Cache
 from tests.support.messages import raises_naming
 
 SIZE = 100

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.consumers.discovery import ENTRY_POINTS, find, group_of, installed, make
+from labelloop.consumers.runner import ENTRY_POINTS, find, group_of, installed, make
 from labelloop.errors import UserError
 from labelloop.store import FolderStore
 from schemas.events import BatchAnnotated
