@@ -42,7 +42,7 @@ from schemas.events import (
 )
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice, QueriedItem, Snapshot
 from services.evaluator.due import next_audit
-from services.evaluator.measuring import estimate_by
+from services.evaluator.service import estimate_by
 from services.querier.due import queried_items
 
 ALL = 10**6

@@ -22,10 +22,10 @@ import psutil
 
 from benchmarks.report import comparison, publish
 from labelloop.log import create_log, open_log
-from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
+from labelloop.loop.names import compact
 from labelloop.loop.proof import Proof
 from labelloop.loop.schedule import next_batch, next_model
 from labelloop.projects.catalog import created

@@ -58,7 +58,7 @@ def __getattr__(name: str) -> Any:
     # A module's name, as in `from labelloop import errors`, must not load the events: it is not an event.
     if name not in _NAMES and not name[0].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import_module("labelloop.import_path").check_packages()
+    import_module("labelloop.startup").check_packages()
     module, _, other = _NAMES.get(name, "schemas.events").partition(":")
     offered = getattr(import_module(module), other or name, None)
     if offered is None or not (name in _NAMES or name in _events()):

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import Elsewhere, Locations
+from labelloop.config.locations import Elsewhere, Locations, Where
 from labelloop.config.settings import default_threads
-from labelloop.config.where import Where
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import QueryRequest
 from labelloop.log import open_log

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from labelloop.config.environment import PLUGINS
 from labelloop.errors import UserError, one_line
-from labelloop.import_path import search_working_folder
+from labelloop.startup import search_working_folder
 
 LISTED = "LABELLOOP_PLUGINS"
 OURS = "labelloop"

@@ -1,7 +1,7 @@
 """The services, each a package that `python -P -m labelloop.runtime NAME` starts."""
 
 from labelloop.config.environment import prefer
-from labelloop.import_path import exit_unless_ours
+from labelloop.startup import exit_unless_ours
 
 exit_unless_ours()
 # Otherwise pydantic reads the entry points of all that is installed, and checks what it made itself: a sixth

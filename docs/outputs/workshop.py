@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from labelloop.cli.main import cli
 from labelloop.config.home import DEFAULT, open_home
-from labelloop.supervisor.embedded import Embedded, remember_address
+from labelloop.supervisor.argilla import Embedded, remember_address
 from schemas.envelope import Event, new_event
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated
 from schemas.model import replaced

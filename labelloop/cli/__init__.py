@@ -1,6 +1,6 @@
 """The command line: one module per command."""
 
-from labelloop.import_path import exit_unless_ours
+from labelloop.startup import exit_unless_ours
 
 exit_unless_ours()
 

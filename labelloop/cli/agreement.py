@@ -8,7 +8,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 
 SHOWN = 5
 

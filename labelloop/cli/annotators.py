@@ -1,19 +1,26 @@
-"""`labelloop annotators`: the accounts of people who label."""
+"""`labelloop annotators`: the accounts of people who label, and how much each labelled."""
 
 import asyncio
 import json
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import one_line
 
+if TYPE_CHECKING:
+    from labelloop.loop.history import History
+
 GONE = "gone"
+SUBMITTED = "submitted"
 
 
 @click.group(cls=click.RichGroup)
@@ -62,7 +69,7 @@ def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
 async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     async with reached(_home(home, given), given) as (argilla, access):
         account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
@@ -76,7 +83,7 @@ async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> Non
 async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla import Missing
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     async with reached(_home(home, given), given) as (argilla, access):
         try:
@@ -103,11 +110,10 @@ def _show(name: str, password: str, url: str, as_json: bool) -> None:
 
 async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.projects import annotators
 
     async with opened(where.find()) as opened_log:
         roles, missing = await _roles(opened_log.locations.home, given)
-        people = annotators.annotators(opened_log.histories.values(), roles)
+        people = who_labelled(opened_log.histories.values(), roles)
     if missing is not None:
         click.echo(f"only the log is read, for accounts are not known: {missing}", err=True)
     if as_json:
@@ -121,7 +127,7 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
 async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
     """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
     from labelloop.errors import Unavailable, UserError
-    from labelloop.supervisor.access import reached
+    from labelloop.supervisor.argilla import reached
 
     try:
         async with reached(home, given) as (argilla, _):
@@ -130,3 +136,39 @@ async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str]
         if given.url is not None:
             raise
         return None, str(error)
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A person and the number of their labels in the log.
+
+    `account` is gone if somebody labelled and has no account any more. It is unknown, and `role` None, if the
+    accounts are unknown.
+    """
+
+    username: str
+    role: str | None
+    labels: int
+    account: Literal["there", "gone", "unknown"]
+
+
+def who_labelled(histories: "Iterable[History]", roles: Mapping[str, str] | None) -> list[Annotator]:
+    """The accounts (`roles` by username; None: unknown) in their order, then the others who labelled."""
+    labels = _labels(histories)
+    known = [Annotator(name, role, labels[name], "there") for name, role in (roles or {}).items()]
+    account: Literal["gone", "unknown"] = "unknown" if roles is None else "gone"
+    others = sorted(name for name in labels if name not in (roles or {}))
+    return [*known, *(Annotator(name, None, labels[name], account) for name in others)]
+
+
+def _labels(histories: "Iterable[History]") -> Counter[str]:
+    """The number of labels by username. Who only discarded has 0."""
+    from labelloop.loop.history import all_created
+
+    counts: Counter[str] = Counter()
+    for _, state in all_created(histories):
+        for batch in state.batches.values():
+            for answer in batch.answers:
+                for vote in answer.votes:
+                    counts[vote.username] += vote.status == SUBMITTED
+    return counts

@@ -1,18 +1,25 @@
-"""`labelloop curve`: accuracy over labels."""
+"""`labelloop curve`: the learning curve, accuracy over labels, and how it is drawn."""
 
 import asyncio
 import json
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
+    from labelloop.loop.figures import Audited, Point
     from schemas.events import ProjectCreated
+
+
+WIDTH, HEIGHT, TICKS = 78, 18, 10
+Curve = Sequence[tuple[int, float]]
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -30,7 +37,6 @@ def curve(where: Where, project: str | None, png: Path | None, as_json: bool) ->
 async def _curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from labelloop.cli import plots
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
     from labelloop.loop.settings import for_next
@@ -40,15 +46,15 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
         state = sound(history)
     points, audits = figures.curve(state), figures.audits(state)
     if png is not None and (points or audits):
-        plots.draw_png(points, name_of(history), png, audits)
+        draw_png(points, name_of(history), png, audits)
     if as_json:
         curves = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
         click.echo(json.dumps({"project": history.project, **curves}))
         return
     if points:
-        click.echo(plots.draw_text(points, name_of(history)))
+        click.echo(draw_text(points, name_of(history)))
     if audits:
-        click.echo(plots.draw_audits(audits, name_of(history)))
+        click.echo(draw_audits(audits, name_of(history)))
     if not (points or audits):
         _tell_why_none(history.project, for_next(state))
 
@@ -61,3 +67,82 @@ def _tell_why_none(name: str, project: "ProjectCreated") -> None:
             "create a project with --test or --audit-share"
         )
     click.echo("no model has been evaluated or audited yet")
+
+
+def draw_text(points: "Sequence[Point]", title: str) -> str:
+    """The curve in characters, without colours."""
+    return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on the test set")
+
+
+def draw_two(points: "Sequence[Point]", other: Curve, title: str) -> str:
+    """Two curves in characters: points (●) and other (○)."""
+    return _drawn({"●": _accuracy(points), "○": other}, f"{title}: accuracy on the test set")
+
+
+def draw_audits(audits: "Sequence[Audited]", title: str) -> str:
+    """The audits' estimates in characters, each with its confidence interval."""
+    curves = {
+        "●": [(a.labels, a.accuracy) for a in audits],
+        "▼": [(a.labels, a.high) for a in audits],
+        "▲": [(a.labels, a.low) for a in audits],
+    }
+    return _drawn(curves, f"{title}: accuracy on the pool, by audit, with 95 %")
+
+
+def _accuracy(points: "Sequence[Point]") -> Curve:
+    return [(point.labels, point.accuracy) for point in points]
+
+
+def _drawn(curves: Mapping[str, Curve], title: str) -> str:
+    """Curves of values from 0 to 1 over labels, by their marks. A line joins the points of the first."""
+    import plotext  # type: ignore[import-untyped]
+
+    first, *_ = curves.values()
+    labels = sorted({place for curve in curves.values() for place, _ in curve})
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(min(WIDTH, shutil.get_terminal_size().columns), HEIGHT)
+    figure.draw(figure.signal(*zip(*first, strict=True), marker="braille").lines())
+    for mark, curve in reversed(list(curves.items())):
+        figure.draw(figure.signal(*zip(*curve, strict=True), marker=mark))
+    figure.ruler("x", 0).lim(0, max(labels)).ticks(labels[:: 1 + len(labels) // TICKS])
+    figure.ruler("y", 0).lim(0, 1)
+    figure.title(title)
+    figure.label("labels", "x")
+    return str(plotext.uncolorize(str(figure.build())))
+
+
+def draw_png(points: "Sequence[Point]", title: str, path: Path, audits: "Sequence[Audited]" = ()) -> None:
+    """Save the curve as a PNG. Raises UserError if the file cannot be written."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    if points:
+        labels = [p.labels for p in points]
+        axes.plot(labels, [p.accuracy for p in points], marker="o", label="accuracy on the test set")
+        axes.plot(labels, [p.macro_f1 for p in points], marker=".", linestyle="--", label="macro-F1 on it")
+    if audits:
+        accuracy = [a.accuracy for a in audits]
+        reach = [[a.accuracy - a.low for a in audits], [a.high - a.accuracy for a in audits]]
+        axes.errorbar(
+            [a.labels for a in audits],
+            accuracy,
+            reach,
+            marker="s",
+            capsize=3,
+            label="accuracy on the pool, by audit (95 %)",
+        )
+    axes.set(title=title, xlabel="labels", ylim=(0, 1))
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, format="png", dpi=144)
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror}): give another file") from error
+    finally:
+        pyplot.close(figure)

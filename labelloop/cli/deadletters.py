@@ -11,7 +11,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ def delete(where: Where, project: str, argilla: GivenArgilla, why: str, yes: boo
 async def _delete(where: Where, name: str, argilla: GivenArgilla, why: str, yes: bool, as_json: bool) -> None:
     from labelloop.log import open_log
     from labelloop.projects.catalog import choose, read_histories
-    from labelloop.projects.delete import check_deletable
+    from labelloop.supervisor.deletion import check_deletable, stopped
     from labelloop.supervisor.deletion import delete as delete_project
-    from labelloop.supervisor.deletion import stopped
 
     locations = where.find()
     with stopped(locations):

@@ -7,33 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.cli import plots
+from labelloop.cli.curve import draw_png, draw_text
+from labelloop.cli.demo import DemoOptions
+from labelloop.cli.live_view import Screen, Watch, login_lines, tell_notes
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.view.links import login_lines, tell_notes
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.watch import Watch
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import audits, curve, spread, waits
+from labelloop.loop.figures import audits, curve, is_tested, spread, waits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.progress_lines import is_tested
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
-from labelloop.projects.demo_options import DemoOptions
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows
 from labelloop.store import Store
 from labelloop.supervisor import plan
-from labelloop.supervisor.embedded import DEFAULT_HOST, Embedded, check_free, free_port
+from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Machine, running, start_services
-from labelloop.supervisor.supervisor import end_leftovers
+from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
 
 QUESTIONS = "questions"
 
@@ -150,7 +146,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     points, audited = curve(state), audits(state)
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        plots.draw_png(points, state.project.name, png, audited)
+        draw_png(points, state.project.name, png, audited)
     atomic.restrict(home.exports, home.path)
     return WrittenFiles(export, png)
 
@@ -177,7 +173,7 @@ def tell(home: Home, state: LoopState, figures: dict[str, Any], kept: WrittenFil
     points = curve(state)
     screen.line()
     if points:
-        screen.line(plots.draw_text(points, state.project.name))
+        screen.line(draw_text(points, state.project.name))
     waited = figures["wait_seconds"]
     screen.line(
         f"annotators waited {waited['p50']:.1f} s (median batch), {waited['p95']:.1f} s (95 %), "

@@ -8,7 +8,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.deployment import GivenArgilla
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 
 FAILED = 1
 
@@ -28,8 +28,8 @@ def doctor(ctx: click.RichContext, /, where: Where, argilla: GivenArgilla, as_js
 
     `labelloop doctor --log kafka://host:9092/labelloop --argilla-url URL --argilla-key KEY`
     """
+    from labelloop.doctor import FAIL
     from labelloop.doctor.examine import examine
-    from labelloop.doctor.finding import FAIL
 
     findings = asyncio.run(examine(where.home, where.home_given, where.elsewhere, argilla))
     if as_json:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import Moment, Pattern
-from labelloop.config.where import Where
+from labelloop.cli.options import Moment, Pattern
+from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ListingOptions:
 
 async def _events(where: Where, project: str | None, wanted: "EventFilter", shown: ListingOptions) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.log.group import own_group
+    from labelloop.log.base import own_group
     from labelloop.projects.catalog import choose
 
     async with opened(where.find()) as opened_log:

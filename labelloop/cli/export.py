@@ -7,9 +7,9 @@ import rich_click as click
 
 from labelloop.atomic import restrict
 from labelloop.cli import options
-from labelloop.cli.values import PathOrName
+from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_origin, write_rows
 

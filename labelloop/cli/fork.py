@@ -6,7 +6,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.options_from_model import project_options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
 

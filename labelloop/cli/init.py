@@ -1,4 +1,4 @@
-"""`labelloop init`: create a project in a log."""
+"""`labelloop init` and `labelloop import`: create a project, also from labels that there are."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.options_from_model import project_options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
 
@@ -72,3 +72,23 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
             if opened_log.locations.has_own_log
             else f"it is in {opened_log.locations.log}"
         )
+
+
+@click.command("import", context_settings=options.FROM_ENVIRONMENT)
+@options.where
+@project_options("import")
+@options.file
+@options.as_json
+def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+    """Create a project from labels that you already have. They become batch 0, which the model learns first.
+
+    LABELS is a file, a folder or a Hub id, like --dataset, or an export of another project. Without --dataset
+    it is the data set too: people are asked for its texts that have no label.
+
+    `labelloop import mail.csv --text-column body --label-column kind`
+
+    `labelloop import labels.csv --dataset mail.csv --text-column body`
+
+    `labelloop import labels.csv --dataset mail.csv --match id`
+    """
+    asyncio.run(make(where, asked, as_json))

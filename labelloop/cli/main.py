@@ -18,7 +18,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Start": {
         "demo": "labelloop.cli.demo",
         "init": "labelloop.cli.init",
-        "import": "labelloop.cli.import_:import_",
+        "import": "labelloop.cli.init:import_",
         "up": "labelloop.cli.up",
         "down": "labelloop.cli.down",
     },
@@ -30,7 +30,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "export": "labelloop.cli.export",
     },
     "Look": {
-        "list": "labelloop.cli.list_:list_",
+        "list": "labelloop.cli.status:list_",
         "status": "labelloop.cli.status",
         "curve": "labelloop.cli.curve",
         "why": "labelloop.cli.why",

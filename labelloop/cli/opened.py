@@ -13,7 +13,7 @@ from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.log_creation import check_is_new, make_log
 from labelloop.store import Store, open_store
-from labelloop.supervisor.versions import difference
+from labelloop.supervisor.state import difference
 
 
 @dataclass(frozen=True)

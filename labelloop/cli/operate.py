@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

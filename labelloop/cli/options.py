@@ -1,19 +1,25 @@
-"""Options that several commands share."""
+"""Options that commands share, the types of their values, and options from a YAML file."""
 
-from collections.abc import Callable, Sequence
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+from click.types import StringParamType
 
-from labelloop.cli.file import read_options
-from labelloop.cli.values import NameValue
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
-from labelloop.config.locations import Elsewhere
-from labelloop.config.where import Where
+from labelloop.config.locations import Elsewhere, Where
+from labelloop.durations import duration
+from labelloop.errors import UserError
+from labelloop.loop.log_digest import LogDigest
 
 Command = Callable[..., Any]
 FROM_ENVIRONMENT = {"auto_envvar_prefix": "LABELLOOP"}
@@ -34,6 +40,110 @@ argilla_url = click.option("--argilla-url", help="Use the Argilla at this URL. `
 argilla_key = click.option(
     "--argilla-key", help="API key of an owner of that Argilla. Safer: set LABELLOOP_ARGILLA_KEY."
 )
+
+
+class Labels(click.ParamType[tuple[str, ...]]):
+    """Labels separated by commas, with quotes around those that hold one; or a list of labels."""
+
+    name = "a,b,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if not isinstance(value, str):
+            return tuple(str(part) for part in value)
+        try:
+            rows = list(csv.reader([value], skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            self.fail(
+                f"{value!r} is not a list as in CSV ({error}): write 'a,b' or '\"a, b\",c'.", param, ctx
+            )
+        return tuple(part.strip() for row in rows for part in row if part.strip())
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [rv]
+
+
+class PathOrName(StringParamType):
+    """A file, a folder, or the name of something elsewhere. The shell completes files."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class NameValue(click.ParamType[tuple[str, str]]):
+    """`NAME=VALUE`, as a pair of strings. An environment variable separates several with semicolons."""
+
+    name = "name=value"
+    envvar_list_splitter = ";"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        name, equals, given = str(value).partition("=")
+        if not (name.strip() and equals):
+            self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
+        return name.strip(), given.strip()
+
+
+class Beginning(click.ParamType[LogDigest]):
+    """The first events of a log: their number and their digest, as `N:DIGEST`."""
+
+    name = "n:digest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> LogDigest:
+        if isinstance(value, LogDigest):
+            return value
+        events, _, digest = str(value).strip().partition(":")
+        if not (events.isdecimal() and re.fullmatch("[0-9a-f]{64}", digest)):
+            self.fail(f"{value!r} does not have the form N:DIGEST, as in `labelloop status`.", param, ctx)
+        return LogDigest(int(events), digest)
+
+
+class Moment(click.ParamType[datetime]):
+    """A date and time, local unless it names a zone; or an age such as 90s, 15min, 2h or 3d."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        if (ago := duration(str(value))) is not None:
+            return datetime.now(UTC) - ago
+        try:
+            time = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a time: write 2026-05-01T14:30, or 2h for two hours ago.", param, ctx
+            )
+        return time if time.tzinfo else time.astimezone()
+
+
+class Pattern(click.ParamType["re.Pattern[str]"]):
+    """A regular expression."""
+
+    name = "regex"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "re.Pattern[str]":
+        try:
+            return re.compile(value)
+        except re.error as error:
+            self.fail(f"{value!r} is not a regular expression: {error}.", param, ctx)
+
+
+def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters by name. Each value is read as YAML: a number, a boolean, a list or text."""
+    import yaml
+
+    return {name: yaml.safe_load(given) for name, given in pairs}
+
+
 argilla_header = click.option(
     "--argilla-header",
     "argilla_headers",
@@ -58,14 +168,6 @@ alert = click.option(
     "LABELLOOP_ALERT.",
 )
 why = click.option("--why", default="", help="The reason. It is kept in the log.")
-file = click.option(
-    "--file",
-    type=click.Path(path_type=Path),
-    is_eager=True,
-    callback=read_options,
-    expose_value=False,
-    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
-)
 
 
 def where(command: Command) -> Command:
@@ -109,3 +211,62 @@ def with_options(command: Command, options: Sequence[Callable[[Command], Command
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Use the file's values as defaults of the command's options. Raises UserError."""
+    if path is not None:
+        known = {name_of(option): option for option in ctx.command.params if option.expose_value}
+        values = {_known(path, name, known): value for name, value in _read(path).items()}
+        ctx.default_map = {
+            option.name: _value_of(path, option, value) for option, value in values.items() if option.name
+        }
+    return path
+
+
+def name_of(option: click.Parameter) -> str:
+    """The name of an option in a file, for example `batch-size`."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except OSError as error:
+        raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
+    if content is None or content == "":
+        return {}
+    if not isinstance(content, dict):
+        raise UserError(f"{path} contains no options: write lines such as `batch-size: 20`")
+    return content
+
+
+def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
+    plain = name.replace("_", "-")
+    if plain not in known:
+        near = get_close_matches(plain, known, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(known))}"
+        raise UserError(f"{path} has an unknown option {name!r}: {meant}")
+    return known[plain]
+
+
+def _value_of(path: Path, option: click.Parameter, value: Any) -> Any:
+    if isinstance(value, dict) and option.multiple:
+        return [f"{name}={item}" for name, item in value.items()]
+    if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
+        raise UserError(f"{path}: {name_of(option)} takes one value, not several")
+    return [value] if isinstance(option.type, Labels) else value
+
+
+file = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=read_options,
+    expose_value=False,
+    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
+)

@@ -11,8 +11,7 @@ import rich_click as click
 from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
-from labelloop.cli.options import Command, with_options
-from labelloop.cli.values import Labels, NameValue, PathOrName, parameters
+from labelloop.cli.options import Command, Labels, NameValue, PathOrName, parameters, with_options
 from labelloop.errors import UserError
 from labelloop.projects.options import Option, ProjectOptions, flag, is_by_name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import Beginning, Moment
-from labelloop.config.where import Where
+from labelloop.cli.options import Beginning, Moment
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
     from labelloop.loop.log_digest import LogDigest
-    from labelloop.projects.recompute import Recomputed, Remeasured
+    from labelloop.projects.recompute import Recomputed, Remeasured, Retrained
     from labelloop.projects.replay import ReplayEnd, Verified
-    from labelloop.projects.retrain import Retrained
     from labelloop.projects.summary import Summary
 
 
@@ -98,8 +97,8 @@ async def _replay(
     from labelloop.loop.proof import Proof
     from labelloop.projects.catalog import created
     from labelloop.projects.recompute import recompute
+    from labelloop.projects.recompute import retrain as retrain_model
     from labelloop.projects.replay import ReplayEnd, check_beginning, proven, replay_until
-    from labelloop.projects.retrain import retrain as retrain_model
     from labelloop.projects.summary import summarized
 
     async with opened_project(where.find(), project) as (opened_log, chosen):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.values import NameValue, parameters
-from labelloop.config.where import Where
+from labelloop.cli.options import NameValue, parameters
+from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def run(
 
 
 def _list(as_json: bool) -> None:
-    from labelloop.consumers.discovery import installed
+    from labelloop.consumers.runner import installed
 
     targets = {name: entry.target for name, entry in installed().items()}
     if as_json:
@@ -109,7 +109,7 @@ class RunOptions:
 
 async def _run(where: Where, asked: RunOptions) -> int | None:
     """Returns the signal that stopped it, or None."""
-    from labelloop.consumers.discovery import find, make
+    from labelloop.consumers.runner import find, make
     from labelloop.log import open_log
     from labelloop.observe.settings import Observing
 
@@ -130,8 +130,7 @@ async def _run(where: Where, asked: RunOptions) -> int | None:
 async def _give(
     log: "Log", made: "Consumer[Any]", asked: RunOptions, observing: "Observing", folder: Path | None
 ) -> int | None:
-    from labelloop.consumers.discovery import group_of
-    from labelloop.consumers.runner import ConsumerHandler
+    from labelloop.consumers.runner import ConsumerHandler, group_of
     from labelloop.observe import logs
     from labelloop.projects.catalog import choose, read_histories
     from labelloop.runtime.process import keep

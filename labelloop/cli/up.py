@@ -6,10 +6,10 @@ import signal
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.options import NameValue
 from labelloop.cli.options_from_model import project_options
-from labelloop.cli.values import NameValue
 from labelloop.config.deployment import GivenArgilla
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
 

@@ -4,21 +4,19 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from labelloop.cli.live_view import Screen, Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, opened
-from labelloop.cli.view.links import login_lines, tell_links, tell_notes
-from labelloop.cli.view.screen import Screen
-from labelloop.cli.view.watch import Watch
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (
     Locations,
+    Where,
     check_log_is_there,
     choose_locations,
     is_file,
     remember_locations,
 )
 from labelloop.config.settings import ARGILLA, chosen_oracle
-from labelloop.config.where import Where
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
@@ -26,18 +24,17 @@ from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.ending import ending_lines
 from labelloop.projects.options import ProjectOptions, flag
-from labelloop.supervisor.access import check
-from labelloop.supervisor.embedded import (
+from labelloop.supervisor.argilla import (
     Embedded,
+    check,
     check_free,
     choose_address,
     colleagues_url,
     remember_address,
 )
 from labelloop.supervisor.lock import hold
-from labelloop.supervisor.machine import Machine, running, start_services
 from labelloop.supervisor.plan import OptionalServices
-from labelloop.supervisor.supervisor import end_leftovers
+from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
 
 
 @dataclass

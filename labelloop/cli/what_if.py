@@ -13,7 +13,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.options_from_model import project_options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ async def _what_if(
     from labelloop.loop.settings import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
-    from labelloop.projects.differences import differences
-    from labelloop.projects.what_if import SIMULATED, Comparison, pickers
+    from labelloop.projects.what_if import SIMULATED, Comparison, differences, pickers
     from schemas.model import replaced
 
     async with opened_project(where.find(), project) as (opened_log, history):
@@ -91,7 +90,7 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
 
 def what_if_text(comparison: "Comparison") -> str:
     """A row for each number of labels, the curves, and what can be concluded from them."""
-    from labelloop.cli import plots
+    from labelloop.cli.curve import draw_two
 
     real, other = comparison.picked_by, comparison.other.strategy.name
     recorded = {point.labels: f"{point.accuracy:.3f}" for point in comparison.recorded}
@@ -102,7 +101,7 @@ def what_if_text(comparison: "Comparison") -> str:
         low, mean, high = spreads.get(labels, (None, None, None))
         played = f"{mean:.3f}  ({low:.3f} … {high:.3f})" if mean is not None else "-"
         rows.append(f"{labels:>8}  {recorded.get(labels, '-'):>8}  {played}")
-    curves = plots.draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
+    curves = draw_two(comparison.recorded, comparison.mean(), comparison.real.name)
     marks = f"● recorded, picked by {real}   ○ simulated, picked by {other}"
     return "\n".join([*rows, curves, marks, "", *_differing(comparison), _reach(comparison)])
 

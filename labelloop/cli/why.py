@@ -2,19 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.config.where import Where
+from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
-    from labelloop.loop.state import LoopState
+    from labelloop.loop.state import Batch, LoopState, Trained
 
 REASONS = {
     "cold-start": "drawn at random, before there was a model",
@@ -43,7 +43,6 @@ def why(item: int, where: Where, project: str | None, quick: bool, as_json: bool
 async def _why(item: int, where: Where, project: str | None, quick: bool, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.catalog import sound
-    from labelloop.projects.text_history import reasons
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
@@ -68,8 +67,7 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
-    from labelloop.projects.predictions import prediction_of_each
-    from labelloop.projects.text_history import since
+    from labelloop.projects.learner_requests import prediction_of_each
 
     threads = default_threads()
     with closing(Worker(threads)) as worker:
@@ -143,3 +141,74 @@ def _model(model: Mapping[str, Any]) -> str:
     else:
         predicts = f", predicts {model['predicted']} ({model['probability']:.2f})"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
+
+
+def reasons(state: "LoopState", item: int) -> dict[str, Any]:
+    """As JSON values: each time the text was asked, its current label, and the models `since`."""
+    from labelloop.loop.labels import at_revisions, current
+
+    asked = [batch for batch in state.batches.values() if item in batch.items]
+    labels = current(state).get(item)
+    return {
+        "project": state.project_id,
+        "item": item,
+        "asked": [_asking(batch, item) for batch in asked],
+        "labels": list(labels) if labels else None,
+        "models": [
+            _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
+        ],
+    }
+
+
+def since(state: "LoopState", item: int) -> "Iterator[Trained]":
+    """The model that first picked the text, and all models trained after it."""
+    first = next((batch for batch in state.batches.values() if item in batch.items), None)
+    for name, trained in state.models.items():
+        if first is not None and (name == first.queried.model or trained.at >= first.queried_at):
+            yield trained
+
+
+def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+    queried = batch.queried
+    picked = next(picked for picked in queried.items if picked.item == item)
+    answer = next((answer for answer in batch.answers if answer.item == item), None)
+    decided = batch.revisions[-1].items if batch.revisions else ()
+    verdict = next((answer for answer in decided if answer.item == item), None)
+    return {
+        "batch": batch.name,
+        "rank": picked.rank,
+        "time": batch.queried_at.isoformat(),
+        "reason": picked.reason,
+        "score": picked.score,
+        "strategy": queried.strategy,
+        "seed": queried.seed,
+        "model": queried.model,
+        "attempt": queried.attempt,
+        "predicted": list(picked.predicted),
+        "probability": picked.probability,
+        "suggested": picked.suggested,
+        "texts": len(queried.items),
+        "done": batch.done,
+        "revisions": len(batch.revisions),
+        "votes": [
+            {
+                "annotator": vote.username,
+                "status": vote.status,
+                "labels": list(vote.labels),
+                "time": vote.time.isoformat() if vote.time else None,
+            }
+            for vote in (answer.votes if answer else ())
+        ],
+        "labels": list(verdict.labels) if verdict else None,
+        "discarded": verdict.discarded if verdict else None,
+        "agreement": verdict.agreement if verdict else None,
+    }
+
+
+def _learned_by(trained: "Trained", learned: Container[int], item: int) -> dict[str, Any]:
+    return {
+        "model": trained.latest.model,
+        "attempt": trained.latest.attempt,
+        "labels": trained.latest.labels,
+        "learned_it": item in learned,
+    }

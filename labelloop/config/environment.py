@@ -1,7 +1,8 @@
-"""The environment of this process. Only this module reads it; each package gets the variables it needs."""
+"""The environment of this process, which only this module reads, and labelloop's installed version."""
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from labelloop.errors import UserError
@@ -70,3 +71,14 @@ def prefer(variables: Mapping[str, str]) -> None:
 def of_child(additions: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child process."""
     return {**ALL, **additions}
+
+
+@cache
+def own_version() -> str | None:
+    """The installed version, or None if labelloop runs from a folder without being installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("labelloop")
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,18 +1,21 @@
-"""Locations of the log and the store: a home's own, or others by URL."""
+"""Where things are: logs and stores, of a home or by URL, what a command works on, and caches."""
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labelloop import atomic
-from labelloop.config.home import MARK, Home, find_home, open_home
+from labelloop.config.environment import CACHES
+from labelloop.config.home import MARK, Home, existing_home, find_home, open_home
 from labelloop.errors import UserError
 
 FILE = "elsewhere.json"
 SQLITE = "sqlite:///"
 KAFKA = "kafka://"
 DEFAULT_PREFIX = "labelloop"
+CACHE = "LABELLOOP_CACHE"
 
 
 @dataclass(frozen=True)
@@ -156,3 +159,43 @@ def _path(sqlite_log: str) -> Path:
 
 def _absolute_store(store: str | None) -> str | None:
     return store if store is None or "://" in store else str(Path(store).expanduser().absolute())
+
+
+def cache_folder(environment: Mapping[str, str] = CACHES) -> Path:
+    """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError if there is none."""
+    given = environment.get(CACHE)
+    basis = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    try:
+        return (Path(given) if given else Path(basis) / "labelloop").expanduser().absolute()
+    except RuntimeError as error:
+        raise UserError(f"there is no home folder for a cache: set {CACHE} to a folder") from error
+
+
+@dataclass(frozen=True)
+class Where:
+    """The user's options. `home_given`: whether the home was given, or is the default."""
+
+    home: Path
+    home_given: bool
+    elsewhere: Elsewhere
+
+    def find(self) -> Locations:
+        """The locations for a command on an existing home or log. A given log needs no home.
+
+        Raises UserError if there is neither.
+        """
+        without_home = self.elsewhere.log is not None and not self.home_given
+        home = find_home(self.home) if without_home else existing_home(self.home)
+        return choose_locations(home, self.elsewhere)
+
+    def make(self) -> Locations:
+        """The locations for a command that creates something. Creates the home, unless both are given.
+
+        Raises UserError.
+        """
+        enough = self.elsewhere.log is not None and self.elsewhere.store is not None
+        home = find_home(self.home) if enough and not self.home_given else open_home(self.home)
+        locations = choose_locations(home, self.elsewhere)
+        if self.elsewhere.log is None:
+            check_log_is_there(locations)
+        return locations

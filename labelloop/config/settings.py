@@ -1,4 +1,4 @@
-"""Deployment settings of a service, from its environment. They are never part of events."""
+"""The services of a deployment: their names, and their settings from the environment."""
 
 import json
 import os
@@ -9,6 +9,10 @@ from pathlib import Path
 from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
 
+SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
+ALERTING = "alerting"
+LEARNER = "learner"
+"""The process that runs the tasks of all services of one machine."""
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"

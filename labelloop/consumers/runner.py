@@ -1,9 +1,10 @@
-"""Run a consumer on a log."""
+"""Find a consumer by name, create it, and run it on a log."""
 
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -12,16 +13,89 @@ from typing import Any, cast
 from labelloop.backoff import Backoff
 from labelloop.consumers.base import Consumer, wanted_events
 from labelloop.consumers.delivery import Delivery, Handler
-from labelloop.consumers.states import DeliveringHistory, EventAndState, States
-from labelloop.errors import Unavailable
+from labelloop.consumers.following import DeliveringHistory, EventAndState, States, checked
+from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
 from labelloop.observe.status import ServiceStatus
+from labelloop.plugins import Declared, declared, imported, only
 from labelloop.runtime.retry import stop_if_asked
+from labelloop.startup import search_working_folder
+from labelloop.store import open_store
 from schemas.envelope import Event
+from schemas.events import EventData
 
+ENTRY_POINTS = "labelloop.consumers"
+STORE = "store"
 logger = logging.getLogger(__name__)
+
+
+def installed() -> dict[str, Declared]:
+    """The installed consumers by name."""
+    return {each.name: each for each in declared(ENTRY_POINTS)}
+
+
+def find(named: str) -> type[Consumer[Any]]:
+    """The class of a consumer. Raises UserError if there is none, or if it cannot be imported."""
+    known = declared(ENTRY_POINTS)
+    if own := [each for each in known if each.name == named]:
+        target = only(own, ENTRY_POINTS).target
+    elif re.fullmatch(r"[\w.]+:[\w.]+", named):
+        target = named
+        search_working_folder()
+    else:
+        there = (
+            f"choose from {', '.join(each.name for each in known)}" if known else "no package provides one"
+        )
+        raise UserError(f"there is no consumer {named!r}: {there}; or give module:Class")
+    kind = imported(target, named)
+    if not (inspect.isclass(kind) and issubclass(kind, Consumer)):
+        raise UserError(f"{named} is not a consumer: derive the class from labelloop.Consumer")
+    if not _is_kinds(kind.events):
+        raise UserError(
+            f"{named} wants {kind.events!r}: give events as a tuple, for example (BatchAnnotated,)"
+        )
+    if inspect.isabstract(kind):
+        raise UserError(f"{named} handles nothing: give it a method handle(self, event, state)")
+    return kind
+
+
+def make(
+    named: str, kind: type[Consumer[Any]], options: Mapping[str, Any], store: str | None
+) -> Consumer[Any]:
+    """Create the consumer with its options, and the store if it needs one. Raises UserError."""
+    parameters = inspect.signature(kind).parameters
+    given = dict(options)
+    if STORE in parameters and STORE not in given:
+        if store is None:
+            raise UserError(f"{named} needs the store: give --store, or set LABELLOOP_STORE")
+        given[STORE] = open_store(store)
+    try:
+        inspect.signature(kind).bind(**given)
+    except TypeError as error:
+        takes = ", ".join(name for name in parameters if name != STORE) or "nothing"
+        raise UserError(f"{named} takes {takes} with --set NAME=VALUE: {error}") from error
+    try:
+        return kind(**given)
+    except (UserError, Unavailable):
+        raise
+    except Exception as error:
+        raise UserError(f"{named} cannot be created: {_line(error)}") from error
+
+
+def group_of(kind: type[Consumer[Any]], given: str | None, project: str | None) -> str:
+    """The consumer's group. There is a separate group for a single project. Raises UserError."""
+    return checked(given or ".".join(filter(None, (kind.name or kind.__name__, project))))
+
+
+def _is_kinds(events: object) -> bool:
+    kinds = events if isinstance(events, Collection) else (None,)
+    return all(isinstance(kind, type) and issubclass(kind, EventData) for kind in kinds)
+
+
+def _line(error: Exception) -> str:
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)

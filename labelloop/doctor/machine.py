@@ -9,14 +9,14 @@ from pathlib import Path
 
 from labelloop.config import deployment, locations
 from labelloop.config.home import MARK, Home, find_home
-from labelloop.config.services import SERVICES
-from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.config.settings import SERVICES
+from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.errors import UserError
 from labelloop.observe.settings import Observing
 from labelloop.oracle.server import secrets
-from labelloop.supervisor.embedded import DEFAULT_HOST, DEFAULT_PORT, Embedded, check_free, choose_address
+from labelloop.supervisor.argilla import DEFAULT_HOST, DEFAULT_PORT, Embedded, check_free, choose_address
 from labelloop.supervisor.lock import holder
-from labelloop.supervisor.versions import difference
+from labelloop.supervisor.state import difference
 
 TOLERANCE = timedelta(seconds=30)
 REMEDY = "set it with `timedatectl set-ntp true`, or in your system's way"

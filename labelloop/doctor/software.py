@@ -1,17 +1,25 @@
-"""Compare the installed Python and packages with what labelloop needs."""
+"""Compare the installed Python, packages and plugins with what labelloop needs."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 from packaging.requirements import Requirement as Declared
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from labelloop.doctor.finding import FAIL, OK, WARN, Finding
+from labelloop.doctor import FAIL, OK, WARN, Finding
+from labelloop.learner.classifiers.registry import CLASSIFIERS
+from labelloop.learner.stopping import CRITERIA
+from labelloop.learner.strategies import STRATEGIES
+from labelloop.log.open import LOGS
+from labelloop.oracle.open import ORACLES
+from labelloop.plugins import Plugins
 
 NAME = "labelloop"
+KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA, LOGS, ORACLES)
 
 
 @dataclass(frozen=True)
@@ -134,3 +142,9 @@ def _needed_python() -> str:
         return metadata.metadata(NAME)["Requires-Python"] or ""
     except metadata.PackageNotFoundError:
         return ""
+
+
+def check_plugins() -> list[Finding]:
+    """One finding per plugin whose descriptor cannot be loaded."""
+    faults = sorted({fault for kind in KINDS for fault in kind.faults()})
+    return [Finding("plugins", FAIL, fault) for fault in faults]

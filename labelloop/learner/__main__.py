@@ -7,7 +7,7 @@ import click
 
 from labelloop.learner.child import choose_threads
 from labelloop.learner.shared import serve
-from labelloop.parent import stop_with_parent
+from labelloop.startup import stop_with_parent
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """The interface that every event log implements."""
 
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -191,3 +192,8 @@ class ErasingLog(Protocol):
         Raises UserError while somebody owns a service's projects, and Unavailable.
         """
         ...
+
+
+def own_group() -> str:
+    """A group name for `Log.follow` that no other process uses."""
+    return f"view-{secrets.token_hex(4)}"

@@ -3,9 +3,8 @@
 import hashlib
 import json
 
-from labelloop.loop.batch_ranges import Run, batches, compact, expanded, in_common, runs
 from labelloop.loop.labels import Learned, at_revisions, current
-from labelloop.loop.names import number_of, numbered
+from labelloop.loop.names import Run, batches, compact, expanded, in_common, number_of, numbered, runs
 from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectState
 
 

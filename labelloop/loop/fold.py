@@ -5,9 +5,7 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TypeVar
 
-from labelloop.loop.batch_ranges import numbers_of
-from labelloop.loop.copy_on_write import share, with_value
-from labelloop.loop.names import number_of
+from labelloop.loop.names import number_of, numbers_of
 from labelloop.loop.schedule import picking_model
 from labelloop.loop.state import (
     Batch,
@@ -19,6 +17,8 @@ from labelloop.loop.state import (
     Relabel,
     Trained,
     changed,
+    share,
+    with_value,
 )
 from schemas import events as e
 from schemas.envelope import Event

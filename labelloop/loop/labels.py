@@ -1,8 +1,9 @@
 """Labels from the recorded answers, at a point of the loop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from labelloop.loop.state import Labels, LoopState
+from labelloop.loop.state import Batch, Labels, LoopState
+from schemas.parts import AnnotatedItem
 
 Learned = Mapping[str, int]
 
@@ -37,6 +38,20 @@ def classes(labels: Labels) -> frozenset[str]:
 def asked(state: LoopState) -> frozenset[int]:
     """The items that a new batch may not ask for."""
     return frozenset(item for batch in state.batches.values() for item in batch.kept)
+
+
+def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
+    """The answers that count, with their batches, in the order of the log."""
+    last = {
+        answer.item: batch.name
+        for batch in state.batches.values()
+        if batch.done and not batch.is_numbered
+        for answer in batch.revisions[-1].items
+    }
+    for batch in state.batches.values():
+        for answer in batch.revisions[-1].items if batch.done else ():
+            if last.get(answer.item, batch.name) == batch.name:
+                yield batch, answer
 
 
 def _answers(state: LoopState, learned: Learned) -> Labels:

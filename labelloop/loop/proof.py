@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
-from labelloop.loop.batch_ranges import compact, expanded, numbers_of, revision_of
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import ChainedHistory
-from labelloop.loop.names import number_of
-from labelloop.loop.relabels import next_relabel
-from labelloop.loop.schedule import picking_model
+from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
+from labelloop.loop.schedule import next_relabel, picking_model
 from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead

@@ -1,13 +1,15 @@
-"""The order of work: which batch and which model are next, by the log alone and never by timing."""
+"""The order of work: which batch, model and relabel batch are next, and which models are kept. Pure.
 
-from collections.abc import Iterable
+It depends on the log alone and never on timing.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
-from labelloop.loop.names import final_model, is_final
-from labelloop.loop.relabels import waiting_relabels
+from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.settings import for_next
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, Relabel, Trained
 from schemas.events import ProjectCreated
 
 
@@ -170,3 +172,45 @@ def first_texts(project: ProjectCreated) -> int:
 def first_texts_of(cold_start: str, labels: int, pool_size: int) -> int:
     """The same for a project of so many labels and texts."""
     return min(max(40, 2 * labels), pool_size // 20) if cold_start == "typical" else 0
+
+
+@dataclass(frozen=True)
+class NextRelabel:
+    """A relabel batch for a request. `cause` is the request's id."""
+
+    batch: str
+    items: tuple[int, ...]
+    cause: str
+
+
+def next_relabel(state: LoopState) -> NextRelabel | None:
+    """The relabel batch to create now, for the oldest request without one. None during a pause."""
+    waiting = () if state.paused else waiting_relabels(state)
+    if not waiting:
+        return None
+    number = len(state.relabels) - len(waiting) + 1
+    return NextRelabel(relabel_batch(number), waiting[0].items, waiting[0].id)
+
+
+def waiting_relabels(state: LoopState) -> tuple[Relabel, ...]:
+    """The requests without a batch so far, oldest first. None are left after the project ended."""
+    return () if state.ended else state.relabels[len(state.batches) - state.numbered :]
+
+
+def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
+    """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
+    names = list(state.models)
+    stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
+    return [state.models[name] for name in names if name in stay]
+
+
+def _needed(state: LoopState) -> int:
+    """How many numbered models may still pick batches or be audited.
+
+    A model is audited after the batch that it picked is done, and before the next batch is done.
+    """
+    return state.project.lookahead + (3 if for_next(state).audit_share else 1)
+
+
+def _newest(names: Sequence[str], count: int) -> Sequence[str]:
+    return names[max(0, len(names) - max(0, count)) :]

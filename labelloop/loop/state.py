@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.log_digest import EMPTY, LogDigest
+from labelloop.loop.names import expanded
 from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
@@ -22,8 +22,29 @@ from schemas.events import (
 )
 from schemas.parts import ItemVotes, Settings
 
-Labels = Mapping[int, tuple[str, ...]]
+Key = TypeVar("Key")
 Value = TypeVar("Value")
+Labels = Mapping[int, tuple[str, ...]]
+
+
+class CopyOnWriteDict(dict[Key, Value]):
+    """A mapping that is no longer changed once it is `shared`."""
+
+    shared = False
+
+
+def share(mapping: Mapping[Any, Any]) -> None:
+    """Mark the mapping as shared, so that it is never changed again."""
+    if isinstance(mapping, CopyOnWriteDict):
+        mapping.shared = True
+
+
+def with_value(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
+    """The mapping with a value set: the same mapping, or a copy if it is shared."""
+    if not isinstance(mapping, CopyOnWriteDict) or mapping.shared:
+        mapping = CopyOnWriteDict(mapping)
+    mapping[key] = value
+    return mapping
 
 
 def changed(value: Value, **changes: Any) -> Value:

@@ -1,11 +1,13 @@
-"""Structured logging, as text or JSON. Each line has the keys of the task that wrote it.
+"""Structured logging, as text or JSON, without secrets. Each line has the keys of the task that wrote it.
 
 Modules log with the standard library's `logging`; the keys of a single line go into `extra`.
 """
 
+import json
 import logging
+import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import TracebackType
 from typing import Any
 
@@ -13,13 +15,22 @@ import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
 from structlog.typing import Processor
 
+from labelloop.config.environment import ALL
 from labelloop.loop.names import number_of
-from labelloop.observe.secrets import Hide, hiding
 from schemas.envelope import Event
 
 __all__ = ["bind_contextvars", "bound_contextvars", "configure"]
 FIRST = ("timestamp", "level", "service", "message", "project", "batch", "model", "event_id", "event_type")
 SAID_BY_THE_FILE = ("service", "logger", "correlation_id")
+Hide = Callable[[str], str]
+
+HEADERS = "LABELLOOP_ARGILLA_HEADERS"
+ALERT = "LABELLOOP_ALERT"
+SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION", re.IGNORECASE)
+PLACE = re.compile(r"(FILE|PATH|URL|HOST)$", re.IGNORECASE)
+IN_A_URL = re.compile(r"(?<=://)[^/@\s]+@")
+SHORTEST = 6
+HIDDEN = "***"
 
 
 def configure(json: bool, hide: Hide | None = None) -> None:
@@ -137,3 +148,50 @@ def _model(thing: object) -> str | None:
     """The model. ProjectCreated's is the base model, which does not count."""
     model = getattr(thing, "model", None)
     return model if isinstance(model, str) else None
+
+
+def hiding(environment: Mapping[str, str] = ALL) -> Hide:
+    """A function that removes these settings' secrets, and credentials in URLs, from a text.
+
+    Secrets of fewer than SHORTEST characters are not removed, because they may be ordinary words.
+    """
+    values = {value for value in _secrets(environment) if len(value) >= SHORTEST}
+    written = {form for value in values for form in (value, json.dumps(value)[1:-1])}
+    # The longest first, because one may be part of another.
+    secrets = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))) or r"(?!)")
+
+    def hide(text: str) -> str:
+        return IN_A_URL.sub(f"{HIDDEN}@", secrets.sub(HIDDEN, text))
+
+    return hide
+
+
+def _secrets(environment: Mapping[str, str]) -> Iterator[str]:
+    for name, value in environment.items():
+        content = _json(value)
+        if name == ALERT:
+            yield from value.split()
+        elif isinstance(content, dict):
+            yield from _values(content.items(), all_of_them=name == HEADERS)
+        elif _is_secret(name):
+            yield value.strip()
+
+
+def _values(items: Iterable[tuple[Any, Any]], all_of_them: bool) -> Iterator[str]:
+    for name, value in items:
+        if isinstance(value, dict):
+            yield from _values(value.items(), all_of_them)
+        elif isinstance(value, str) and (all_of_them or _is_secret(str(name))):
+            yield value
+            yield value.rpartition(" ")[2]
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRET.search(name)) and not PLACE.search(name)
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value) if value.startswith("{") else None
+    except ValueError:
+        return None

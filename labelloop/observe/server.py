@@ -11,9 +11,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from labelloop.errors import UserError
-from labelloop.observe.health import Health
-from labelloop.observe.secrets import Hide
+from labelloop.observe.logs import Hide
 from labelloop.observe.settings import HOST, PORT, TOKEN, bearing
+from labelloop.observe.status import Health
 
 Answer = Iterable[bytes]
 App = Callable[..., Answer]

@@ -1,16 +1,20 @@
-"""The status of a service. It is shown in log lines, status file, health page and metrics."""
+"""The status of a service: log lines, status file, health and metrics show it."""
 
+import asyncio
 import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe.health import Health
 from labelloop.observe.metrics import Metrics
-from labelloop.observe.outages import Outages
 from labelloop.observe.status_file import StatusFile
 
 logger = logging.getLogger(__name__)
+INTERVAL = 0.5
+LOG = "log"
+"""The log: a service lacks it until it reports otherwise."""
 
 
 class ServiceStatus:
@@ -69,3 +73,73 @@ class ServiceStatus:
         logger.warning("skipped %s, which is not an event: %s", position, problem)
         self._file.set(strangers=self._invalid_records)
         self.metrics.passed_over()
+
+
+class Health:
+    """A heartbeat, and what the service lacks. Times are seconds of a monotonic clock."""
+
+    def __init__(self, stale_after: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stale_after = stale_after
+        self._clock = clock
+        self._beat = clock()
+        self._lacking: dict[str, str] = {LOG: "it is starting"}
+
+    def beat(self) -> None:
+        self._beat = self._clock()
+
+    async def keep_beating(self) -> None:
+        """Beat regularly, as long as the event loop is not stuck."""
+        while True:
+            self.beat()
+            await asyncio.sleep(INTERVAL)
+
+    def age(self) -> float:
+        """Seconds since the last beat."""
+        return self._clock() - self._beat
+
+    def lacks(self, what: str, reason: str | None) -> None:
+        """Note why something that the service needs is missing. None: it is available now."""
+        if reason is None:
+            self._lacking.pop(what, None)
+        else:
+            self._lacking[what] = reason
+
+    def sickness(self) -> str | None:
+        """Why the service counts as stuck, or None."""
+        age = self.age()
+        if age <= self._stale_after:
+            return None
+        return f"its event loop has been stuck for {age:.0f} s"
+
+    def unreadiness(self) -> str | None:
+        """Why the service is not ready, or None."""
+        sickness = self.sickness()
+        reasons = dict.fromkeys([*([sickness] if sickness else ()), *self._lacking.values()])
+        return "; ".join(reasons) or None
+
+
+class Outages:
+    """The current outages of a service's parts. Each part has at most one."""
+
+    def __init__(self) -> None:
+        self._met: dict[str, tuple[str, str]] = {}
+
+    def met(self, part: str, error: Unavailable | UserError, then: str = "trying again") -> None:
+        """Note a part's outage, and log it, with what the part does `then`, unless it is known."""
+        outage = error.outage if isinstance(error, Unavailable) else str(error)
+        if not self._is_known(outage):
+            logger.warning("%s; %s", error, then)
+        self._met[part] = outage, str(error)
+
+    def over(self, part: str) -> None:
+        """Note that a part's outage is over, and log it if no other part waits for it."""
+        outage, waiting = self._met.pop(part, (None, ""))
+        if outage is not None and not self._is_known(outage):
+            logger.info("available again (before: %s)", waiting)
+
+    def left(self, part: str) -> None:
+        """Forget a part that ended."""
+        self._met.pop(part, None)
+
+    def _is_known(self, outage: str) -> bool:
+        return any(known == outage for known, _ in self._met.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.config.version import own_version
+from labelloop.config.environment import own_version
 
 SIZE = 4096
 LONGEST = 500

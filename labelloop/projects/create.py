@@ -3,25 +3,29 @@
 import asyncio
 import re
 import secrets
+import shlex
 import tempfile
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState
 from labelloop.pool.opening import PACKED_SUFFIXES
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.words import as_csv
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes
-from labelloop.projects.compare import check_same
+from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
 from labelloop.projects.data import ProjectData, prepare_data
-from labelloop.projects.initial_batches import imported, opening
-from labelloop.projects.options import ProjectOptions
-from labelloop.projects.recorded import as_fields, new_classifier
-from labelloop.projects.trying import try_model
+from labelloop.projects.initial_batches import given_labels, imported, opening
+from labelloop.projects.options import ProjectOptions, flag
+from labelloop.projects.recorded import as_fields, as_option, new_classifier, recorded_options
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.model import replaced
@@ -138,3 +142,65 @@ def new_id(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
     return f"{slug or 'project'}-{secrets.token_hex(3)}"
+
+
+def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
+    """Raises UserError naming a given option that differs from the project's current setting."""
+    recorded = for_next(state)
+    for option in recorded_options():
+        asked, now = getattr(options, option), as_option(recorded, option)
+        if option in options.given and not (asked == now or _means(recorded, option, asked, now)):
+            raise _other(recorded, option, now)
+    if options.dataset is not None or options.labelled is not None:
+        kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
+        if options.keep_columns is not None and options.keep_columns != kept:
+            raise _other(recorded, "keep_columns", kept)
+        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
+
+
+def _means(recorded: ProjectCreated, option: str, asked: Any, now: Any) -> bool:
+    """Whether an option means what is recorded in other words."""
+    if option == "model":
+        return bool(str(Path(asked).expanduser().resolve()) == now)
+    return option == "classifier_parameters" and new_classifier(recorded.classifier.name, asked) == (
+        recorded.classifier
+    )
+
+
+def _check_texts(
+    recorded: ProjectCreated, given: Mapping[int, tuple[str, ...]], options: ProjectOptions
+) -> None:
+    options = options.with_other(labels=recorded.labels)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        data = prepare_data(options, Path(folder))
+    if data.pool.digest != recorded.pool.digest:
+        source = options.dataset or options.labelled
+        raise UserError(
+            f"the project {recorded.name!r} was created from other texts than {source} has now: "
+            "leave that option out to continue the project, or give another --name"
+        )
+    if options.labelled is not None and data.given != given:
+        raise UserError(
+            f"the project {recorded.name!r} was created from other labels than {options.labelled} has now: "
+            "give another --name"
+        )
+    if options.test is not None and (not _same_texts(data.test, recorded.test)):
+        raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
+
+
+def _same_texts(snapshot: Snapshot | None, other: Snapshot | None) -> bool:
+    return snapshot is not None and other is not None and snapshot.digest == other.digest
+
+
+def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
+    shown = shlex.quote(as_csv(value)) if isinstance(value, tuple) else value
+    has = f"{flag(option)} {shown}"
+    if option in ProjectOptions.taken_by("change"):
+        return UserError(
+            f"the project {recorded.name!r} has {has}: leave the option out, "
+            "change it with `labelloop change`, or give another --name"
+        )
+    return UserError(
+        f"the project {recorded.name!r} was created with {has}, which cannot change: "
+        "leave the option out, or give another --name"
+    )

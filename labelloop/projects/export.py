@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
-from labelloop.loop.relabels import decided
+from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row

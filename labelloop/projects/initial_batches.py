@@ -7,7 +7,7 @@ from functools import partial
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
-from labelloop.loop.relabels import decided
+from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
 from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated, ProjectCreatedV2

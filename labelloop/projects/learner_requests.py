@@ -1,23 +1,29 @@
-"""Requests to the learner, built from the log alone, and the facts recorded about a training."""
+"""Requests to the learner, built from the log alone, predictions by it, and the facts about a training."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from labelloop.errors import TaskError
 from labelloop.learner.requests import (
     EvaluateRequest,
     FirstTextsRequest,
+    Pick,
     QueryRequest,
     TrainRequest,
     TrainResult,
     classifier_spec,
+    is_model_lost,
 )
-from labelloop.loop.batch_ranges import compact
+from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
+from labelloop.loop.names import compact
 from labelloop.loop.schedule import NextModel, first_texts
 from labelloop.loop.settings import for_learned, for_next, of_model
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, Trained
+from labelloop.store import Store
 from schemas.events import ModelTrained
 from schemas.parts import LogPrefix
 
@@ -133,3 +139,53 @@ def query_request(
         threads=threads,
         cache=cache,
     )
+
+
+async def predictions(
+    worker: Worker,
+    store: Store,
+    threads: int,
+    state: LoopState,
+    model: str,
+    folder: Path,
+    sha256: str,
+    items: Sequence[int],
+) -> tuple[Pick, ...]:
+    """Predictions of an attempt's model, in the order of the items. Raises TaskError and UserError."""
+    project = of_model(state, model)
+    result = await worker.run(
+        query_request(
+            state,
+            model,
+            folder,
+            sha256,
+            {},
+            pool=await asyncio.to_thread(store.pool, project),
+            threads=threads,
+            cache=store.cache(state.project_id),
+            seed=project.seed,
+            taken=range(project.pool.size),
+            also=items,
+        )
+    )
+    return result.also
+
+
+async def prediction_of_each(
+    worker: Worker, store: Store, threads: int, state: LoopState, models: Iterable[Trained], item: int
+) -> dict[str, Pick]:
+    """Predictions for one text, by model. Models that are missing or damaged in the store are left out."""
+    picks: dict[str, Pick] = {}
+    for trained in models:
+        latest = trained.latest
+        try:
+            folder = await asyncio.to_thread(store.model, latest)
+            (pick,) = await predictions(
+                worker, store, threads, state, latest.model, folder, latest.sha256, (item,)
+            )
+        except TaskError as error:
+            if not is_model_lost(error.kind):
+                raise
+        else:
+            picks[latest.model] = pick
+    return picks

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
@@ -14,7 +13,6 @@ from labelloop.pool.columns import Reading
 from labelloop.pool.words import label_name
 
 TEXT = "text"
-
 IMPORT = frozenset({"import"})
 NEW = IMPORT | {"init", "up"}
 DEMO = NEW | {"demo"}
@@ -196,11 +194,7 @@ class ProjectOptions(BaseModel):
     ] = "typical"
     audit_share: Annotated[
         Share,
-        Option(
-            "Share of each batch that is drawn at random and shown without a suggestion.",
-            CHANGE,
-            "audit_share",
-        ),
+        Option("Share of each batch, drawn at random and shown without a suggestion.", CHANGE, "audit_share"),
     ] = 0.0
     min_submitted: Annotated[Positive, Option("Number of annotators per text.", FORK, "min_submitted")] = 1
     ties: Annotated[
@@ -235,7 +229,8 @@ class ProjectOptions(BaseModel):
     @classmethod
     def options(cls) -> dict[str, Option]:
         """All options, by name."""
-        return {name: _option(field) for name, field in cls.model_fields.items()}
+        fields = cls.model_fields.items()
+        return {name: next(x for x in field.metadata if isinstance(x, Option)) for name, field in fields}
 
     def with_other(self, **values: Any) -> Self:
         """A copy in which these values are given too. Raises UserError."""
@@ -299,7 +294,3 @@ def flag(name: str) -> str:
 def is_by_name(name: str) -> bool:
     """Whether an option maps names to values."""
     return get_origin(ProjectOptions.model_fields[name].annotation) is dict
-
-
-def _option(field: FieldInfo) -> Option:
-    return next(each for each in field.metadata if isinstance(each, Option))

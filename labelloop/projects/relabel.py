@@ -11,9 +11,8 @@ from labelloop.learner.worker import Worker
 from labelloop.log.base import Log
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
-from labelloop.loop.labels import current
-from labelloop.loop.relabels import decided, waiting_relabels
-from labelloop.loop.schedule import open_batches
+from labelloop.loop.labels import current, decided
+from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import sound

@@ -9,9 +9,8 @@ from typing import Any
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits
 from labelloop.loop.history import History
-from labelloop.loop.labels import current
+from labelloop.loop.labels import current, decided
 from labelloop.loop.log_digest import LogDigest
-from labelloop.loop.relabels import decided
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of

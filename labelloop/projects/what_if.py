@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,19 +15,29 @@ from labelloop.loop.draws import as_listed, derived, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
+from labelloop.loop.names import number_of
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model
+from labelloop.loop.settings import at_batch, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
-from labelloop.projects.differences import Difference, told
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
 from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
 from schemas.model import replaced
-from schemas.parts import AnnotatedItem
+from schemas.parts import AnnotatedItem, BaseModelChoice, Choice
 
 SIMULATED: Mapping[str, Any] = {"given": 0, "audit_share": 0.0, "cold_start": "random"}
 """Settings of every simulated project: only a project with a pool of its own can have others."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting as it was recorded (several values if it was changed) and as it is simulated."""
+
+    setting: str
+    recorded: str
+    simulated: str
 
 
 @dataclass(frozen=True)
@@ -192,3 +202,60 @@ def _after(history: History, data: EventData) -> LoopState:
     taken = history.add(new_event(history.project, data, source="what-if"))
     assert taken, history.halt
     return created(history)
+
+
+def differences(state: LoopState, simulated: ProjectCreated) -> tuple[Difference, ...]:
+    """The settings that differ, the strategy apart."""
+    picked = [
+        at_batch(state, number)
+        for name in state.batches
+        if (number := number_of(name)) is not None and number >= state.project.given
+    ]
+    learned = [of_model(state, name) for name in state.models]
+    compared = [
+        _compared("classifier", _classifier, learned, simulated),
+        _compared("model", _model, learned, simulated),
+        _compared("batch size", lambda project: str(project.batch_size), picked, simulated),
+        _compared("audit share", lambda project: f"{project.audit_share:.0%}", picked, simulated),
+        _compared("first texts", _first_texts, [state.project], simulated),
+    ]
+    return tuple(difference for difference in compared if difference is not None)
+
+
+def told(found: Iterable[Difference]) -> dict[str, Mapping[str, str]]:
+    """The differences by setting, as JSON values."""
+    return {each.setting: {"recorded": each.recorded, "simulated": each.simulated} for each in found}
+
+
+def _compared(
+    setting: str,
+    value: Callable[[ProjectCreated], str],
+    recorded: Iterable[ProjectCreated],
+    simulated: ProjectCreated,
+) -> Difference | None:
+    values, other = list(dict.fromkeys(map(value, recorded))), value(simulated)
+    return Difference(setting, ", then ".join(values), other) if values and values != [other] else None
+
+
+def _classifier(project: ProjectCreated) -> str:
+    return _with_parameters(project.classifier)
+
+
+def _model(project: ProjectCreated) -> str:
+    model: BaseModelChoice = project.model
+    return model.name if model.revision is None else f"{model.name} at {model.revision}"
+
+
+def _first_texts(project: ProjectCreated) -> str:
+    if project.given:
+        return "given with their labels"
+    return {"random": "drawn at random", "typical": "typical of clusters"}.get(
+        project.cold_start, f"drawn {project.cold_start}"
+    )
+
+
+def _with_parameters(choice: Choice) -> str:
+    parameters: Mapping[str, Any] = choice.parameters
+    if not parameters:
+        return choice.name
+    return f"{choice.name} ({', '.join(f'{name}={value}' for name, value in sorted(parameters.items()))})"

@@ -6,8 +6,8 @@ It is `python -P -m services.trainer`, except that one line says so if another p
 import runpy
 import sys
 
-from labelloop.config.services import ALERTING, SERVICES
-from labelloop.import_path import exit_unless_ours
+from labelloop.config.settings import ALERTING, SERVICES
+from labelloop.startup import exit_unless_ours
 
 NAMES = (*SERVICES, ALERTING)
 

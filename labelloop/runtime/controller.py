@@ -10,6 +10,9 @@ from labelloop.loop.state import LoopState
 from schemas.events import EventData
 
 Work = TypeVar("Work")
+Item = TypeVar("Item")
+EACH = 0.6
+SHORTEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,25 @@ class Controller(ABC, Generic[Work]):
 
     async def close(self) -> None:
         """Release the service's resources."""
+
+
+class RoundRobin:
+    """Goes round a growing sequence, a few items at a time.
+
+    A round takes EACH seconds per item, but at least SHORTEST and at most `longest`.
+    """
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._next = 0
+        self._saved = 0.0
+
+    def take(self, items: Sequence[Item], seconds: float) -> list[Item]:
+        """The items whose turn comes within `seconds`, each once. The first follows the last."""
+        round_seconds = min(self._longest, max(SHORTEST, EACH * len(items)))
+        self._saved += seconds / round_seconds * len(items)
+        count = min(int(self._saved), len(items))
+        self._saved %= 1
+        taken = [items[(self._next + step) % len(items)] for step in range(count)]
+        self._next += count
+        return taken

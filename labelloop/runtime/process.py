@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labelloop.config.caches import cache_folder
+from labelloop.config.locations import cache_folder
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.observe import logs
-from labelloop.observe.secrets import hiding
+from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.settings import Observing
 from labelloop.observe.status import ServiceStatus

@@ -11,9 +11,8 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Revoked
 from labelloop.log.collector import collecting_seldom
 from labelloop.loop.state import LoopState, NotCreated
-from labelloop.observe.health import LOG
 from labelloop.observe.logs import about_project
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.partition import OwnedPartition

@@ -1,7 +1,6 @@
 """The store of pools and models: a folder, or a URL with a cache on this machine."""
 
-from labelloop.store.base import Store, models_uri, pool_uri
-from labelloop.store.copying import copy_snapshots
+from labelloop.store.base import Store, copy_snapshots, models_uri, pool_uri
 from labelloop.store.folder import FolderStore
 from labelloop.store.opening import open_store
 

@@ -1,12 +1,12 @@
 """The interface of a store. Files are named by URIs relative to the store's root."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from labelloop.errors import TaskError, UserError
-from labelloop.store.artifacts import MANIFEST
+from labelloop.store.artifacts import MANIFEST, file_digest
 from schemas.events import ModelTrained, ProjectCreated
 from schemas.parts import Snapshot
 
@@ -95,3 +95,18 @@ class Store(ABC):
     @abstractmethod
     def address(self, uri: str) -> str:
         """The address of something in the store, for messages. It never contains a credential."""
+
+
+def copy_snapshots(source: Store, target: Store, snapshots: Iterable[Snapshot]) -> int:
+    """Copy pools and test sets, checked by their digests. Returns how many were copied.
+
+    Run it again if it was interrupted. Raises UserError if a snapshot is missing or damaged in the source.
+    """
+    copied = 0
+    for snapshot in snapshots:
+        file = source.snapshot(snapshot)
+        if not file.is_file() or file_digest(file) != snapshot.digest:
+            where = source.address(snapshot.uri)
+            raise UserError(f"the snapshot {where} is missing or damaged: restore it from a backup")
+        copied += target.add_snapshot(snapshot, file)
+    return copied

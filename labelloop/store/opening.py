@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from labelloop.config.caches import cache_folder
 from labelloop.config.environment import STORE
+from labelloop.config.locations import cache_folder
 from labelloop.errors import UserError
 from labelloop.store.base import Store
 from labelloop.store.folder import FolderStore
@@ -51,9 +51,8 @@ def _remote(url: str, environment: Mapping[str, str]) -> Store:
     package, extra = PACKAGES.get(scheme, ("fsspec", "s3"))
     if find_spec("fsspec") is None or find_spec(package) is None:
         raise UserError(f"the store {shown} needs {package}: run pip install 'labelloop[{extra}]'")
-    from labelloop.store.cache import Cache
     from labelloop.store.objects import Objects
-    from labelloop.store.remote import RemoteStore
+    from labelloop.store.remote import Cache, RemoteStore
 
     objects = Objects(url, {**DEFAULTS.get(scheme, {}), **_options(environment)}, shown)
     cache = Cache(cache_folder(environment), _cache_size(environment))

@@ -1,20 +1,21 @@
-"""Back up a home, also while it runs."""
+"""Back up a home, also while it runs: a folder with its files, and a list of them with their digests."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from labelloop import atomic
 from labelloop.config.home import Home
 from labelloop.config.locations import Elsewhere, Locations, choose_locations
 from labelloop.errors import TaskError, UserError
 from labelloop.log import open_log
-from labelloop.log.sqlite.backup import back_up as back_up_log
+from labelloop.log.sqlite.log import back_up as back_up_log
 from labelloop.loop.history import History, all_created
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE
@@ -22,11 +23,54 @@ from labelloop.projects.catalog import read_histories
 from labelloop.store import FolderStore
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
 from labelloop.store.opening import without_credentials
-from labelloop.supervisor.backup_format import FILES, Backup, write
 from schemas.parts import Snapshot
 
+FORMAT = 1
+LIST = "backup.json"
+FILES = "files"
 TRIES = 3
 OF_ARGILLA = ("secrets.json", "server_id.dat")
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a backup holds: events by project, and the sha256 of each file by its path in the home."""
+
+    made_at: str
+    home: str
+    version: str
+    events: Mapping[str, int]
+    files: Mapping[str, str]
+    format: int = FORMAT
+
+
+def write_list(folder: Path, backup: Backup) -> None:
+    atomic.write(folder / LIST, json.dumps(asdict(backup), indent=1) + "\n", mode=atomic.THIS_USER)
+
+
+def read_list(folder: Path) -> Backup:
+    """The list of the backup in a folder. Raises UserError."""
+    try:
+        backup = Backup(**json.loads((folder / LIST).read_text(encoding="utf-8")))
+        newer = int(backup.format) > FORMAT
+        safe = all(_is_inside(path) and isinstance(digest, str) for path, digest in backup.files.items())
+        dict(backup.events)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{folder} is not a whole backup ({LIST}: {error}): give a folder that `labelloop backup` wrote"
+        ) from error
+    if newer:
+        raise UserError(f"a newer labelloop wrote the backup {folder}: upgrade labelloop")
+    if not safe:
+        raise UserError(
+            f"{folder / LIST} names files outside the home: it is not what `labelloop backup` wrote"
+        )
+    return backup
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts
 
 
 @dataclass(frozen=True)
@@ -187,7 +231,7 @@ def _finish(draft: Path, home: Home, events: Mapping[str, int]) -> int:
     atomic.sync(*files)
     digests = {path.relative_to(root).as_posix(): file_digest(path) for path in files}
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    write(draft, Backup(made_at, str(home.path), version("labelloop"), dict(events), digests))
+    write_list(draft, Backup(made_at, str(home.path), version("labelloop"), dict(events), digests))
     return sum(path.stat().st_size for path in files)
 
 

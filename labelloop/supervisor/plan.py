@@ -6,14 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelloop.alerts import targets
-from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
+from labelloop.alerts import ALERT, RULE, STATE, read_rules, targets, written
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.config.services import ALERTING, LEARNER, SERVICES
-from labelloop.config.settings import KEEP_MODELS, ServiceSettings, default_threads, number
+from labelloop.config.settings import (
+    ALERTING,
+    KEEP_MODELS,
+    LEARNER,
+    SERVICES,
+    ServiceSettings,
+    default_threads,
+    number,
+)
 from labelloop.learner.shared import SHARED
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop import atomic
-from labelloop.config.caches import cache_folder
 from labelloop.config.home import Home, existing_home, find_home
-from labelloop.config.locations import Elsewhere, choose_locations
+from labelloop.config.locations import Elsewhere, cache_folder, choose_locations
 from labelloop.errors import UserError
 from labelloop.runtime.state_cache import StateCache
-from labelloop.supervisor.backup_format import FILES, Backup, read
+from labelloop.supervisor.backup import FILES, Backup, read_list
 
 CHUNK = 1 << 20
 
@@ -35,7 +34,7 @@ def restore(folder: Path, path: Path) -> Restored:
             f"there is a home at {path} already, and it stays as it is: give another one with --home, or "
             "move it away first"
         )
-    backup = read(folder)
+    backup = read_list(folder)
     try:
         with atomic.beside(path) as draft:
             draft.mkdir(mode=0o700)

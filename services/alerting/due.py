@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts import Rules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches

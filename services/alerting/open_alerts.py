@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.alerts import Message
-from labelloop.alerts.settings import BOOK
+from labelloop.alerts import BOOK, Message
 from labelloop.durations import spoken
 from labelloop.errors import UserError
 from services.alerting.due import Alert

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from labelloop.config.services import SERVICES
+from labelloop.config.settings import SERVICES
 from labelloop.observe.settings import bearing
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state

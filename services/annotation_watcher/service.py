@@ -10,8 +10,7 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import ProjectRecords
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
-from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.runtime.round_robin import RoundRobin
+from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin
 from services.annotation_watcher.due import due, recorded_votes
 
 QUICK = 0.4

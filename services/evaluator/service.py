@@ -2,20 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError, Unavailable
-from labelloop.learner.requests import is_model_lost
+from labelloop.learner.requests import CheckRequest, classifier_spec, is_model_lost
+from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
-from labelloop.loop.settings import for_next
-from labelloop.loop.state import LoopState
+from labelloop.loop.labels import at_revisions
+from labelloop.loop.settings import for_next, of_model
+from labelloop.loop.state import Labels, LoopState
+from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.store import open_store
-from schemas.events import EventData, ModelLost
-from services.evaluator.due import Audit, Check, Evaluation, Work, next_work
-from services.evaluator.measuring import checked, estimated, evaluated
-from services.evaluator.stopping import told
+from labelloop.store import Store, open_store
+from schemas.events import AuditEstimated, EventData, ModelEvaluated, ModelLost, StoppingChecked
+from schemas.parts import ClassFigures
+from services.evaluator.audit import estimate, samples, texts
+from services.evaluator.due import (
+    Audit,
+    Check,
+    Evaluation,
+    Work,
+    count_up_to,
+    earlier,
+    next_work,
+    stopping_set,
+    told,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -79,3 +93,116 @@ class Evaluator(Controller[Work]):
             raise Unavailable(error.message) from error
         lost = ModelLost(model=work.model, attempt=work.trained.attempt, reason=error.message)
         return Outcome(lost, attempt)
+
+
+async def evaluated(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Evaluation
+) -> ModelEvaluated:
+    """Raises TaskError and UserError."""
+    project, model = state.project, work.trained
+    assert project.test is not None
+    result = await worker.run(
+        evaluate_request(
+            state,
+            work.model,
+            await asyncio.to_thread(store.model, model),
+            model.sha256,
+            test=await asyncio.to_thread(store.snapshot, project.test),
+            threads=threads,
+            cache=store.cache(state.project_id),
+        )
+    )
+    return ModelEvaluated(
+        model=model.model,
+        attempt=model.attempt,
+        labels=model.labels,
+        accuracy=result.accuracy,
+        macro_f1=result.macro_f1,
+        classes=project.labels,
+        per_class={label: _figures(figures) for label, figures in result.per_class.items()},
+        confusion=tuple(map(tuple, result.confusion)),
+        size=result.size,
+        test_version=project.test.digest,
+        seconds=result.seconds,
+    )
+
+
+def _figures(figures: Mapping[str, float]) -> ClassFigures:
+    return ClassFigures(
+        precision=figures["precision"],
+        recall=figures["recall"],
+        f1=figures["f1"],
+        support=int(figures["support"]),
+    )
+
+
+async def estimated(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Audit
+) -> AuditEstimated:
+    """Raises TaskError and UserError."""
+    started = time.monotonic()
+    folder = await asyncio.to_thread(store.model, work.trained)
+    items = texts(state, work.batches)
+    sha256 = work.trained.sha256
+    picks = await predictions(worker, store, threads, state, work.model, folder, sha256, items)
+    predicted = {pick.item: (pick.label,) for pick in picks}
+    return estimate_by(state, work, predicted, time.monotonic() - started)
+
+
+def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float) -> AuditEstimated:
+    """The estimate from the model's labels of `texts`. Pure."""
+    audit_samples = list(samples(state, work.batches, predicted))
+    accuracy = estimate(audit_samples)
+    assert accuracy is not None
+    return AuditEstimated(
+        model=work.model,
+        attempt=work.trained.attempt,
+        labels=work.trained.labels,
+        accuracy=accuracy.accuracy,
+        low=accuracy.low,
+        high=accuracy.high,
+        audited=sum(sample.labelled for sample in audit_samples),
+        known=audit_samples[-1].known,
+        batches=work.batches,
+        seconds=seconds,
+    )
+
+
+async def checked(
+    worker: Worker, store: Store, threads: int, state: LoopState, work: Check
+) -> StoppingChecked:
+    """Raises TaskError and UserError."""
+    project, model = state.project, work.trained
+    assert project.stopping is not None
+    criterion = check_stopping(project.stopping.name, project.stopping.parameters)
+    assert criterion is not None
+    items = stopping_set(project)
+    before = earlier(state, model.model, past(criterion, project.stopping.parameters))
+    learned = at_revisions(state, state.models[work.model].learned)
+    result = await worker.run(
+        CheckRequest(
+            pool=await asyncio.to_thread(store.pool, project),
+            classifier=classifier_spec(of_model(state, work.model)),
+            labels=project.labels,
+            model_folder=await asyncio.to_thread(store.model, model),
+            model_sha256=model.sha256,
+            criterion=criterion.name,
+            parameters=project.stopping.parameters,
+            number=count_up_to(state, model.model),
+            items=tuple(items),
+            learned=tuple(item for item in items if item in learned),
+            before=tuple(check.predicted for check in before),
+            threads=threads,
+            cache=store.cache(state.project_id),
+        )
+    )
+    return StoppingChecked(
+        model=model.model,
+        attempt=model.attempt,
+        labels=model.labels,
+        criterion=criterion.name,
+        value=result.value,
+        stop=result.stop,
+        predicted=result.predicted,
+        seconds=result.seconds,
+    )

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from labelloop.learner.requests import Pick
 from labelloop.loop.draws import shuffled
 from labelloop.loop.labels import asked
-from labelloop.loop.relabels import NextRelabel, next_relabel
-from labelloop.loop.schedule import NextBatch, is_last_queried, next_batch, picking_model
+from labelloop.loop.schedule import (
+    NextBatch,
+    NextRelabel,
+    is_last_queried,
+    next_batch,
+    next_relabel,
+    picking_model,
+)
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from schemas.parts import QueriedItem

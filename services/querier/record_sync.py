@@ -11,7 +11,7 @@ from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.runtime.round_robin import RoundRobin
+from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts

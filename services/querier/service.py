@@ -1,6 +1,7 @@
 """The querier service: it picks batches and keeps the oracle's records in line with the log."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
@@ -8,21 +9,28 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import as_listed, balanced_draw, random_draw
+from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.labels import asked
-from labelloop.loop.relabels import NextRelabel
-from labelloop.loop.schedule import NextBatch
+from labelloop.loop.schedule import NextBatch, NextRelabel
+from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
-from labelloop.oracle.base import ShownText
+from labelloop.oracle.base import KnowsBatches, Oracle, ShownText
 from labelloop.oracle.open import open_oracle
-from labelloop.projects.learner_requests import first_texts_request
+from labelloop.projects.learner_requests import first_texts_request, query_request
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.store import open_store
+from labelloop.store import Store, open_store
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
-from services.querier.due import is_model_wanted, next_work
-from services.querier.picking import query_batch
+from services.querier.due import (
+    is_due_by_labels,
+    is_model_wanted,
+    next_work,
+    queried_items,
+    shown_again,
+    shown_items,
+)
 from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
-from services.querier.shown_before import ShownBefore
+
+logger = logging.getLogger(__name__)
 
 
 class Querier(Controller[NextBatch | NextRelabel]):
@@ -121,3 +129,83 @@ def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:
         pool_version=project.pool.digest,
         seconds=0.0,
     )
+
+
+async def query_batch(
+    worker: Worker,
+    store: Store,
+    threads: int,
+    state: LoopState,
+    work: NextBatch,
+    shown: Sequence[ShownText] = (),
+) -> BatchQueried:
+    """Pick a batch with the model. The strategy sees exactly the labels that the model learned.
+
+    If people are shown the batch already, its texts are those (`shown`), and the model only predicts.
+    """
+    model, project = str(work.model), for_next(state)
+    trained, taken = state.models[model], asked(state)
+    seed = derived(project.seed, "query", work.batch)
+    chosen = [text.item for text in shown] or random_draw(
+        derived(project.seed, "audit", work.batch),
+        project.pool.size,
+        taken,
+        audit_count(project.audit_share, work.size),
+    )
+    result = await worker.run(
+        query_request(
+            state,
+            model,
+            await asyncio.to_thread(store.model, trained.latest),
+            trained.latest.sha256,
+            trained.learned,
+            pool=await asyncio.to_thread(store.pool, project),
+            threads=threads,
+            cache=store.cache(state.project_id),
+            seed=seed,
+            n=0 if shown else work.size - len(chosen),
+            taken={*taken, *chosen},
+            also=chosen,
+        )
+    )
+    items = (
+        shown_items(shown, result.also)
+        if shown
+        else queried_items(work.batch, project.seed, result.picks, result.also)
+    )
+    return BatchQueried(
+        batch=work.batch,
+        items=items,
+        model=trained.latest.model,
+        attempt=trained.latest.attempt,
+        strategy=project.strategy.name,
+        seed=seed,
+        pool_version=project.pool.digest,
+        seconds=result.seconds,
+    )
+
+
+class ShownBefore:
+    """Asks the oracle for the next batch, until it once does not know it: from then on the log is ahead."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        self._behind: set[str] = set()
+
+    async def texts(self, state: LoopState, work: NextBatch) -> Sequence[ShownText]:
+        """The texts of the batch that is due, if people are shown it already. Raises Unavailable."""
+        project = state.project_id
+        if project in self._behind or not is_due_by_labels(state):
+            return ()
+        records = self._oracle.project(project)
+        shown = await records.shown(work.batch, state.numbered) if isinstance(records, KnowsBatches) else ()
+        texts = shown_again(state, work.size, shown)
+        if texts:
+            logger.warning(
+                "people are shown batch %s of %s already, which the log does not have: its texts stay",
+                work.batch,
+                project,
+            )
+        else:
+            self._behind.add(project)
+        return texts

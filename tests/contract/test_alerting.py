@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from labelloop.alerts.settings import BOOK, Rules
+from labelloop.alerts import BOOK, Rules
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus

@@ -17,8 +17,7 @@ from labelloop.cli.opened import opened_project
 from labelloop.config.locations import locations_of
 from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import created
-from labelloop.projects.recompute import Recomputed, recompute
-from labelloop.projects.retrain import Retrained, retrain
+from labelloop.projects.recompute import Recomputed, Retrained, recompute, retrain
 from schemas.events import BatchAnnotated
 from schemas.model import replaced
 from tests.support.argilla_server import free_port

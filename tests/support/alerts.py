@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from labelloop.alerts import targets
-from labelloop.alerts.settings import BOOK, Rules
+from labelloop.alerts import BOOK, Rules, targets
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from labelloop.loop.relabels import decided
+from labelloop.loop.labels import decided
 from labelloop.loop.schedule import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
 from labelloop.projects.initial_batches import copied

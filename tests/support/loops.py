@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labelloop.loop.batch_ranges import compact
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
-from labelloop.loop.relabels import NextRelabel, next_relabel
-from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, open_batches
+from labelloop.loop.names import compact
+from labelloop.loop.schedule import (
+    NextBatch,
+    NextModel,
+    NextRelabel,
+    finished,
+    next_batch,
+    next_model,
+    next_relabel,
+    open_batches,
+)
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.catalog import created
 from labelloop.projects.initial_batches import InitialBatch, opening

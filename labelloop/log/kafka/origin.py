@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.config.caches import cache_folder
+from labelloop.config.locations import cache_folder
 from labelloop.errors import UserError
 from labelloop.log.base import LogLost
 from labelloop.log.kafka.reader import EndOffsets, read

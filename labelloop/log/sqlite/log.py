@@ -1,19 +1,20 @@
-"""The log in one SQLite file, for several processes on one machine."""
+"""The log in one SQLite file, for several processes on one machine; its dead letters, and its backup."""
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
 from labelloop.log.collector import collecting_seldom
-from labelloop.log.sqlite.dead_letters import SqliteDeadLetters
-from labelloop.log.sqlite.erasing import check_unused, erase
+from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
-from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all
+from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all, is_owner_alive
+from labelloop.log.sqlite.schema import ERASED_FORMAT, check, connect, unusable
 from schemas.envelope import Event
 
 TAIL_INTERVAL = 0.04
@@ -185,3 +186,93 @@ class SqliteFollower:
     def _committed(self) -> int:
         rows = self._file.query("SELECT offset FROM positions WHERE name = ?", (self._group,))
         return int(rows[0][0]) if rows else 0
+
+
+class SqliteDeadLetters:
+    """One row per status of a letter. The event itself stays in the events table."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._letters: dict[str, DeadLetter] = {}
+        self._place = 0
+
+    async def put(self, *letters: DeadLetter) -> None:
+        rows = [(x.group, x.offset, x.reason, x.attempts, x.time.isoformat(), x.standing) for x in letters]
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO dead_letters (name, offset, reason, attempts, time, standing) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+        await self._file.write(transaction)
+
+    async def read(self) -> Mapping[str, DeadLetter]:
+        rows = self._file.query(
+            "SELECT place, name, reason, attempts, time, standing, offset, attributes, data "
+            "FROM dead_letters JOIN events USING (offset) WHERE place > ? ORDER BY place",
+            (self._place,),
+        )
+        for place, group, reason, attempts, time, standing, *event in rows:
+            self._place = place
+            event_record = record(*event)
+            if event_record.event is not None:
+                letter = DeadLetter(
+                    group,
+                    event_record.partition,
+                    event_record.offset,
+                    event_record.event,
+                    reason,
+                    attempts,
+                    datetime.fromisoformat(time),
+                    DeadLetterStatus(standing),
+                )
+                self._letters[letter.id] = letter
+        return dict(self._letters)
+
+
+def check_unused(connection: sqlite3.Connection, lifetime: float) -> None:
+    """Raises UserError if a live process owns a service's projects: it could not tell what was erased."""
+    for service, pid, *lease in connection.execute(
+        "SELECT service, pid, started, beat FROM leases WHERE owner IS NOT NULL"
+    ).fetchall():
+        if is_owner_alive(lifetime, pid, *lease):
+            raise UserError(f"the {service} (process {pid}) still uses this log: stop it, then try again")
+
+
+def erase(connection: sqlite3.Connection, project: str, lifetime: float) -> int:
+    """Erase the project's events inside the caller's transaction. Returns how many there were.
+
+    Raises UserError if a live process owns a service's projects.
+    """
+    check_unused(connection, lifetime)
+    end_all(connection)
+    connection.execute(
+        "DELETE FROM dead_letters WHERE offset IN (SELECT offset FROM events WHERE project = ?)", (project,)
+    )
+    erased = connection.execute("DELETE FROM events WHERE project = ?", (project,)).rowcount
+    connection.execute(
+        "UPDATE positions SET offset = "
+        "(SELECT coalesce(max(events.offset), 0) FROM events WHERE events.offset <= positions.offset)"
+    )
+    connection.execute(
+        "INSERT INTO about VALUES ('erased', ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER)",
+        (str(erased),),
+    )
+    connection.execute(f"PRAGMA user_version = {ERASED_FORMAT}")
+    return erased
+
+
+def back_up(path: Path, target: Path) -> None:
+    """Copy the log to a new single file, in which nobody owns anything. Raises UserError if it is damaged."""
+    try:
+        with closing(connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            check(source, path)
+            source.backup(copy)
+            end_all(copy)
+            copy.commit()
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error

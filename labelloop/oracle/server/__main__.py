@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from labelloop.errors import UserError
-from labelloop.parent import stop_with_parent
+from labelloop.startup import stop_with_parent
 
 
 @click.command()

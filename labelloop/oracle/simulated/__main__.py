@@ -22,7 +22,7 @@ from labelloop.oracle.simulated import settings
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
 from labelloop.oracle.simulated.deployed import AnnotationJob, employ
-from labelloop.parent import stop_with_parent
+from labelloop.startup import stop_with_parent
 
 Gold = Callable[[int], str | None]
 

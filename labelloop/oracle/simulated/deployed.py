@@ -11,7 +11,7 @@ from labelloop.backoff import Backoff
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.log import open_log
-from labelloop.log.group import own_group
+from labelloop.log.base import own_group
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE

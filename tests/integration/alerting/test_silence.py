@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts import Rules
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.health import LOG
-from labelloop.observe.secrets import hiding
+from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.status import LOG, ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
 from services.alerting.due import ServiceHealth, of_service
 from services.alerting.watching import ServiceWatch

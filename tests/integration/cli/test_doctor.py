@@ -16,7 +16,7 @@ from labelloop.config.deployment import ArgillaAccess, save_elsewhere
 from labelloop.config.home import Home, open_home
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
-from labelloop.supervisor.embedded import Embedded, remember_address
+from labelloop.supervisor.argilla import Embedded, remember_address
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.state import SupervisorState, write_state
 from schemas.envelope import new_event

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.config.home import open_home
-from labelloop.doctor.finding import OK, WARN
+from labelloop.doctor import OK, WARN
 from labelloop.doctor.machine import check_home
 from labelloop.log import open_log
 from tests.support.command import error_line, labelloop

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from labelloop.cli.view.links import UNTESTED
+from labelloop.cli.live_view import UNTESTED
 from labelloop.learner.shared import SHARED
 from schemas.envelope import new_event
 from tests.support.alerts import silent_titles

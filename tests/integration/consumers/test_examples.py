@@ -15,7 +15,7 @@ import yaml
 
 from labelloop import Unavailable, follow
 from labelloop.config.home import existing_home
-from labelloop.consumers.discovery import find, make
+from labelloop.consumers.runner import find, make
 from labelloop.log import Log, open_log
 from labelloop.loop.state import LoopState
 from labelloop.store import artifacts

@@ -14,11 +14,11 @@ from labelloop.log.kafka import (
     KafkaSettings,
     create_topic,
     exists,
-    follower,
     ownership,
     read_settings,
     reader,
 )
+from labelloop.log.kafka import log as kafka_log
 from labelloop.log.kafka.records import to_record
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import Event, new_event
@@ -207,8 +207,8 @@ async def test_a_topic_that_the_log_cannot_use_is_a_fault_of_its_settings(settin
 async def test_who_follows_a_log_is_told_when_it_goes(
     settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "IDLE_MS", 200)
-    monkeypatch.setattr(follower, "PATIENCE", 2.0)
+    monkeypatch.setattr(kafka_log, "IDLE_MS", 200)
+    monkeypatch.setattr(kafka_log, "PATIENCE", 2.0)
     await begun(settings, event := some_event("p", 1))
     log = KafkaLog(settings)
     async with log.follow("mine") as following:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.log.sqlite.backup import back_up
+from labelloop.log.sqlite.log import back_up
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
 from tests.support.argilla_server import ArgillaServer

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.caches import CACHE
 from labelloop.config.home import Home, existing_home
+from labelloop.config.locations import CACHE
 from labelloop.log import open_log
 from labelloop.oracle.argilla import Argilla, DatasetSpec
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from labelloop.cli import options
 from labelloop.cli.annotators import annotators
-from labelloop.cli.file import name_of
 from labelloop.cli.main import cli
+from labelloop.cli.options import name_of
 from labelloop.cli.options_from_model import project_options
 from labelloop.cli.up import up
 from labelloop.projects.options import ProjectOptions

@@ -10,6 +10,7 @@ import rich_click as click
 from click.testing import CliRunner
 
 from labelloop.cli import options
+from labelloop.cli.demo import DemoOptions
 from labelloop.cli.main import MODULES, cli
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
@@ -18,7 +19,6 @@ from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.demo_options import DemoOptions
 from labelloop.projects.options import ProjectOptions, flag, is_by_name
 from labelloop.projects.recorded import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated

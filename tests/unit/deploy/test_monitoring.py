@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labelloop.config.services import ALERTING, SERVICES
+from labelloop.config.settings import ALERTING, SERVICES
 from labelloop.loop.history import History
 from labelloop.observe.metrics import Metrics
 from tests.support.deployment import WHOLE, services

@@ -9,8 +9,7 @@ import pytest
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home
 from labelloop.config.locations import Elsewhere
-from labelloop.doctor import examine
-from labelloop.doctor.finding import Finding
+from labelloop.doctor import Finding, examine
 from labelloop.doctor.machine import check_ports, judge_clock
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.doctor.examine import check_models, judge_version
 from labelloop.doctor.machine import check_disks, judge_clock, judge_disk
-from labelloop.doctor.parts import check_models, judge_version
 from labelloop.doctor.software import Requirement, fits, judge_python, judge_versions, parse
 from schemas.parts import BaseModelChoice
 from tests.support.messages import names

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History, replay
-from labelloop.loop.relabels import decided
+from labelloop.loop.labels import decided
 from labelloop.loop.schedule import finished, next_batch, next_model
 from labelloop.loop.state import LoopState, NotCreated, ProjectState
 from labelloop.projects.catalog import created

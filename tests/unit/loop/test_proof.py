@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.digest import LearnedDigests, learned_digest
 from labelloop.loop.labels import at_revisions, current
+from labelloop.loop.names import expanded
 from labelloop.loop.proof import Proof
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
 from schemas.parts import Choice
-from services.evaluator.due import Audit, Check, next_work
-from services.evaluator.measuring import estimate_by
-from services.evaluator.stopping import told
+from services.evaluator.due import Audit, Check, next_work, told
+from services.evaluator.service import estimate_by
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
 from tests.support.matrices import examples

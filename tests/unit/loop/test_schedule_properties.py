@@ -4,12 +4,18 @@ from hypothesis import event as noted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.loop.batch_ranges import expanded
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, classes, current, latest_revisions
-from labelloop.loop.relabels import next_relabel
-from labelloop.loop.schedule import finished, is_last_queried, next_batch, next_model, open_batches
+from labelloop.loop.names import expanded
+from labelloop.loop.schedule import (
+    finished,
+    is_last_queried,
+    next_batch,
+    next_model,
+    next_relabel,
+    open_batches,
+)
 from labelloop.loop.state import LoopState, Trained
 from labelloop.projects.catalog import created
 from schemas import events as e

@@ -20,8 +20,8 @@ from labelloop.observe.logs import (
     bind_contextvars,
     bound_contextvars,
     configure,
+    hiding,
 )
-from labelloop.observe.secrets import hiding
 from schemas.envelope import new_event
 from tests.support.states import PROJECT, queried
 

@@ -6,8 +6,7 @@ from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
 from labelloop.loop.settings import for_next
-from labelloop.projects.differences import differences
-from labelloop.projects.what_if import SIMULATED, Comparison, played
+from labelloop.projects.what_if import SIMULATED, Comparison, differences, played
 from schemas.events import ProjectChanged
 from schemas.model import replaced
 from schemas.parts import Choice, Settings, Snapshot

@@ -9,7 +9,7 @@ import pytest
 
 from labelloop.backoff import RestartBackoff
 from labelloop.errors import UserError
-from labelloop.supervisor.embedded import check_free, colleagues_url, free_port, local_url
+from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url
 from labelloop.supervisor.lock import hold, holder
 from labelloop.supervisor.service import how_it_ended, rotate
 from labelloop.supervisor.state import ProcessState, SupervisorState, read_state, write_state

@@ -11,7 +11,7 @@ from labelloop.alerts import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
-from labelloop.config.services import SERVICES
+from labelloop.config.settings import SERVICES
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan

@@ -11,7 +11,7 @@ from schemas import events as e
 from schemas.model import replaced
 from services.evaluator.audit import Sample, samples, scoring_batches, texts
 from services.evaluator.due import Audit, next_audit
-from services.evaluator.measuring import estimate_by
+from services.evaluator.service import estimate_by
 from tests.support.loops import Loop
 from tests.support.loops import project as loop_project
 from tests.support.states import (

@@ -1,13 +1,26 @@
-"""Which model is measured next."""
+"""What the evaluator does next, and what follows from a check for stopping."""
 
 from typing import Any
 
+from labelloop.loop.state import LoopState
 from schemas import events as e
-from schemas.parts import Snapshot
-from services.evaluator.due import next_evaluation
-from tests.support.states import all_answered, evaluated, project, queried, state_of, trained
+from schemas.model import replaced
+from schemas.parts import Choice, Snapshot
+from services.evaluator.due import count_up_to, earlier, next_check, next_evaluation, stopping_set, told
+from tests.support.messages import names
+from tests.support.states import (
+    advised,
+    all_answered,
+    checked,
+    evaluated,
+    project,
+    queried,
+    state_of,
+    trained,
+)
 
 TEST = Snapshot(uri="x", digest="t", size=10, label_column="label")
+MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 
 
@@ -44,3 +57,73 @@ def test_a_model_that_was_measured_is_not_measured_again_when_trained_again() ->
     lost = e.ModelLost(model="0", attempt=0, reason="gone")
 
     assert following(MODELS[0], evaluated("0"), lost, trained("0", {"0": 0}, attempt=1)) is None
+
+
+def after(*said: e.EventData, **settings: Any) -> LoopState:
+    changes: dict[str, Any] = {"stopping": Choice(name="kappa-average")} | settings
+    return state_of(project(**changes), queried(), all_answered(), *said)
+
+
+def due(state: LoopState) -> str | None:
+    work = next_check(state, 5)
+    return work.model if work else None
+
+
+def test_the_criterion_is_asked_after_each_model_in_turn() -> None:
+    assert due(after()) is None
+    assert due(after(*MODELS[:2])) == "0"
+    assert due(after(*MODELS[:2], checked("0"))) == "1"
+    assert due(after(*MODELS[:2], checked("0"), checked("1"))) is None
+
+
+def test_it_is_not_asked_without_a_criterion_after_an_end_or_of_a_final_model() -> None:
+    end = e.ProjectEnded(request="1", who="ann")
+
+    assert due(after(MODELS[0], stopping=None)) is None
+    assert due(after(MODELS[0], end)) is None
+    assert due(after(trained("final-1", {"0": 0}))) is None
+
+
+def test_all_models_are_compared_by_the_same_texts() -> None:
+    small, large = project(), project(pool=replaced(project().pool, size=5000))
+
+    assert stopping_set(large) == stopping_set(large)
+    assert len(set(stopping_set(large))) == 500
+    assert sorted(stopping_set(small)) == list(range(40))
+    assert stopping_set(large) != stopping_set(replaced(large, seed=1))
+
+
+def test_the_past_is_that_of_the_models_before() -> None:
+    state = after(*MODELS, checked("0"), checked("1"), checked("3"))
+
+    assert [found.model for found in earlier(state, "3", 5)] == ["0", "1"]
+    assert [found.model for found in earlier(state, "3", 1)] == ["1"]
+    assert earlier(state, "3", 0) == []
+
+
+def test_models_are_counted_also_those_that_no_check_followed() -> None:
+    state = after(*MODELS[:2], trained("final-1", {"0": 0}), *MODELS[2:], checked("0"))
+
+    assert (count_up_to(state, "0"), count_up_to(state, "3")) == (1, 4)
+
+
+def test_advice_is_given_when_it_begins_not_again() -> None:
+    assert told(after(*MODELS, checked("0")), checked("1")) == [checked("1")]
+
+    found = told(after(*MODELS, checked("0")), checked("1", stop=True))
+
+    assert found == [checked("1", stop=True), advised("1")]
+    state = after(*MODELS, checked("0"), *found)
+    assert state.advised == advised("1")
+    assert not state.ended
+    assert told(state, checked("2", stop=True)) == [checked("2", stop=True)]
+    assert len(told(after(*MODELS, checked("0", stop=True), checked("1")), checked("2", stop=True))) == 2
+
+
+def test_the_project_ends_by_the_advice_where_it_was_told_to() -> None:
+    found = told(after(*MODELS, stop_when_advised=True), checked("0", stop=True))
+
+    assert after(*MODELS, *found).ended
+    assert isinstance(found[-1], e.ProjectEnded)
+    assert found[-1].who == "evaluator"
+    assert names(found[-1].why, "KappaAverage", "0")

@@ -1,0 +1,291 @@
+"""What `up` and `demo` show while the loop runs: progress, new lines, and where people label."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from labelloop.backoff import Backoff
+from labelloop.config.deployment import ArgillaAccess
+from labelloop.config.home import Home
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Log, own_group
+from labelloop.loop.figures import BatchLine, batch_lines
+from labelloop.loop.history import History, all_created
+from labelloop.loop.schedule import open_batches
+from labelloop.observe.status_file import read_status_file
+from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.server import Credentials
+from labelloop.projects.catalog import name_of, read_histories, sound
+from labelloop.projects.create import EnsuredProject
+from labelloop.projects.ending import Ending, ending, ending_lines
+from schemas.events import ProjectPaused, ServiceFailed
+
+WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
+NOT_WORKING = ("idle", "starting")
+INTERVAL = 0.5
+WORTH_TELLING = 5.0
+HEADER = f"{'batch':>8} {'labels':>7} {'accuracy':>9} {'trained':>9} {'picked':>8} {'waited':>8}"
+SOON = 0.3
+LATER = 2.0
+UNTESTED = (
+    "no accuracy and no learning curve without a test set or an audit share: give --test or --audit-share"
+)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Work in progress. `total` is None if its length is unknown."""
+
+    key: str
+    text: str
+    done: int = 0
+    total: int | None = None
+
+
+def activities(
+    histories: Iterable[History], status_files: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Activity]:
+    """The open batches with their recorded answers, and what the services are doing."""
+    for history, state in all_created(histories):
+        for batch in open_batches(state):
+            total = len(batch.items)
+            key = f"{history.project}/{batch.name}"
+            yield Activity(key, f"labelling batch {batch.name}", min(batch.answered, total), total)
+    for service, verb in WORKERS.items():
+        doing = str(status_files.get(service, {}).get("doing", "idle"))
+        if not doing.startswith(NOT_WORKING) and ": " in doing:
+            yield Activity(f"{service}/{doing}", f"{verb}: {doing.partition(': ')[2]}")
+
+
+class Screen:
+    """A context manager. If the output is not a terminal, it prints lines only, without bars."""
+
+    def __init__(self, stderr: bool = False) -> None:
+        self._console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            refresh_per_second=5,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "Screen":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def line(self, text: str = "") -> None:
+        """Print a line unchanged."""
+        self._console.print(text, markup=False)
+        self._console.file.flush()
+
+    def show(self, shown: Iterable[Activity]) -> None:
+        """Show one bar for each of these activities."""
+        now = {activity.key: activity for activity in shown}
+        for key in self._tasks.keys() - now.keys():
+            self._progress.remove_task(self._tasks.pop(key))
+        for key, activity in now.items():
+            if key not in self._tasks:
+                self._tasks[key] = self._progress.add_task(activity.text, total=activity.total)
+            self._progress.update(self._tasks[key], completed=activity.done)
+
+
+class Watch:
+    """Shows the projects' histories on a screen. What is in `seen_before` is not shown again.
+
+    `tells_endings`: it also says when a project is labelled or finished, and what can be done then.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        screen: Screen,
+        seen_before: Iterable[History] = (),
+        tells_endings: bool = False,
+    ) -> None:
+        self.histories: dict[str, History] = {}
+        self._home = home
+        self._screen = screen
+        self._told: set[tuple[str, str]] = set()
+        self._headed = False
+        self._waiting: dict[str, tuple[str, float]] = {}
+        self._old = {event for history in seen_before for event in history.seen}
+        self._tells_endings = tells_endings
+        self._endings = {history.project: ending(history) for history in seen_before}
+        for history, state in all_created(seen_before):
+            self._told |= {(history.project, line.name) for line in batch_lines(state)}
+
+    async def until(self, log: Log, over: Callable[[dict[str, History]], bool]) -> None:
+        """Show what happens until `over(histories)` is true."""
+        changed = asyncio.Event()
+        following = asyncio.create_task(self._follow(log, changed))
+        try:
+            while not over(self.histories):
+                # Not wait_for: in Python 3.11 it loses a Ctrl-C that comes with a change.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(INTERVAL):
+                        await changed.wait()
+                if changed.is_set():
+                    changed.clear()
+                    self._tell_lines()
+                self._tell_activities()
+                if following.done():
+                    following.result()
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            self._screen.show(())
+
+    async def _follow(self, log: Log, changed: asyncio.Event) -> None:
+        backoff = Backoff()
+        while True:
+            # The services say what is wrong with the log.
+            with suppress(Unavailable):
+                await self._read_on(log, changed)
+            await asyncio.sleep(backoff.next())
+
+    async def _read_on(self, log: Log, changed: asyncio.Event) -> None:
+        log_identity = await log.identity()
+        async with log.follow(own_group()) as follower:
+            async for record in follower:
+                event = record.event
+                if event is None:
+                    continue
+                history = self.histories.setdefault(event.project, History(event.project, log_identity))
+                inactive_because = history.inactive_because
+                if history.add(event, record.position) and event.id not in self._old:
+                    self._tell_failure(history, event.payload)
+                    self._tell_ending(history)
+                if history.inactive_because != inactive_because:
+                    standing = f"is {history.inactive_because}" if history.inactive_because else "continues"
+                    self._screen.line(f"the project {history.project} {standing}")
+                changed.set()
+
+    def _tell_failure(self, history: History, data: object) -> None:
+        if isinstance(data, ServiceFailed):
+            self._screen.line(f"{data.service}: {data.due} failed ({data.error}) and will be retried")
+        if isinstance(data, ProjectPaused):
+            why = f": {data.why}" if data.why else ""
+            self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+
+    def _tell_ending(self, history: History) -> None:
+        """Say once that a project is labelled, and once that it is finished, until it continues."""
+        if not self._tells_endings:
+            return
+        before, now = self._endings.get(history.project, Ending.OPEN), ending(history)
+        self._endings[history.project] = max(before, now) if now else Ending.OPEN
+        if now > before:
+            for line in ending_lines(history):
+                self._screen.line(line)
+
+    def _tell_lines(self) -> None:
+        for history, state in all_created(self.histories.values()):
+            for line in batch_lines(state):
+                if (history.project, line.name) not in self._told:
+                    self._told.add((history.project, line.name))
+                    if not self._headed:
+                        self._headed = True
+                        self._screen.line(HEADER)
+                    self._screen.line(format_line(line, self._label(history)))
+
+    def _tell_activities(self) -> None:
+        status_files = {
+            service: read_status_file(self._home.run, service) for service in (*WORKERS, "annotation_watcher")
+        }
+        self._screen.show(activities(self.histories.values(), status_files))
+        for service, status_file in status_files.items():
+            self._tell_waiting(service, str(status_file.get("waiting", "")))
+
+    def _tell_waiting(self, service: str, reason: str) -> None:
+        """Print once what a service waits for, after it has waited for a while."""
+        before, since = self._waiting.get(service, ("", 0.0))
+        now = time.monotonic()
+        if reason != before:
+            self._waiting[service] = (reason, now)
+        elif reason and since and now - since > WORTH_TELLING:
+            self._screen.line(f"{service} waits: {reason}")
+            self._waiting[service] = (reason, 0.0)
+
+    def _label(self, history: History) -> str | None:
+        return name_of(history) if len(self.histories) > 1 else None
+
+
+def format_line(line: BatchLine, project: str | None = None) -> str:
+    """A batch's line under HEADER, followed by the project's name if one is given."""
+    accuracy = "-" if line.accuracy is None else f"{line.accuracy:.3f}"
+    cells = (
+        f"{line.name:>8} {line.labels:>7} {accuracy:>9} "
+        f"{_seconds(line.trained):>9} {_seconds(line.picked):>8} {_seconds(line.waited):>8}"
+    )
+    return f"{cells}  {project}" if project else cells
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"
+
+
+def labelling_url(argilla: str, dataset: str) -> str:
+    """The page for labelling a data set, with its oldest batch first."""
+    return f"{argilla}/dataset/{dataset}/annotation-mode?sort=metadata.batch.asc"
+
+
+def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> list[str]:
+    """Argilla's address and login. `login` is None for an external Argilla, where users have their own."""
+    lines = [f"Argilla    {url}"]
+    if colleagues:
+        lines.append(f"elsewhere  {colleagues}")
+    if login:
+        lines += [f"user       {login.username}", f"password   {login.password}"]
+    return lines
+
+
+async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
+    """Print each project's link as soon as its first batch is there. Runs until cancelled."""
+    linked: set[str] = set()
+    async with Argilla(access.url, access.key, access.headers) as argilla:
+        while True:
+            waiting = [
+                history
+                for history, state in all_created(list(watch.histories.values()))
+                if history.project not in linked and state.batches
+            ]
+            for history in waiting:
+                dataset = await _find(argilla, history.project)
+                if dataset is not None:
+                    linked.add(history.project)
+                    screen.line(f"label {name_of(history)}: {labelling_url(access.page, dataset)}")
+            await asyncio.sleep(SOON if waiting or not linked else LATER)
+
+
+async def _find(argilla: Argilla, project: str) -> str | None:
+    try:
+        dataset = await argilla.find_dataset(project, DEFAULT_WORKSPACE)
+        if dataset is not None and await argilla.records(dataset, batch=0):
+            return dataset.id
+    except (Unavailable, UserError):
+        return None
+    return None
+
+
+async def tell_notes(log: Log, ensured: EnsuredProject, screen: Screen) -> None:
+    """Print what was left out of the data, and a note if there will be no curve."""
+    project = sound((await read_histories(log))[ensured.project]).project
+    for note in ensured.notes:
+        screen.line(note)
+    if project.test is None and not project.audit_share:
+        screen.line(UNTESTED)

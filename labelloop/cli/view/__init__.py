@@ -1,1 +1,0 @@
-"""What `up` and `demo` show while the loop runs."""

@@ -1,0 +1,24 @@
+"""How the learning curve is drawn."""
+
+from labelloop.cli.curve import draw_audits, draw_text
+from labelloop.loop.figures import Audited, Point
+from tests.support.messages import names
+
+
+def test_the_curve_is_drawn_in_characters_from_0_to_1() -> None:
+    drawn = draw_text([Point("0", 20, 0.4, 0.3), Point("1", 40, 0.75, 0.7)], "questions")
+
+    assert names(drawn, "questions")
+    assert drawn.count("●") == 2
+    assert "1.00┤" in drawn
+    assert "0.00┤" in drawn
+    assert "\x1b" not in drawn
+
+
+def test_audits_are_drawn_with_their_intervals() -> None:
+    found = [Audited("0", 20, 0.5, 0.2, 0.8, 8), Audited("1", 40, 0.75, 0.5, 0.9, 8)]
+
+    drawn = draw_audits(found, "questions")
+
+    assert names(drawn, "questions")
+    assert (drawn.count("●"), drawn.count("▼")) == (2, 2)
