@@ -23,7 +23,7 @@ def machine() -> str:
 
 
 def loads_time() -> float:
-    """The peer of every time: microseconds that `json.loads` takes for a BatchQueried of 20 texts (2.6 kB)."""
+    """The peer of every time: microseconds of `json.loads` for a BatchQueried of 20 texts (2.6 kB)."""
     item = {"item": 0, "rank": 0, "reason": "uncertain", "score": 0.5, "predicted": ["description"]}
     items = [{**item, "item": n, "rank": n, "probability": 0.5, "suggested": False} for n in range(20)]
     text = json.dumps({"batch": "0", "items": items, "seed": 0, "pool_version": "d", "seconds": 1.0})
