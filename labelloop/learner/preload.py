@@ -17,6 +17,11 @@ def _load() -> None:
             # A plugin that cannot be loaded is reported by the task that uses it.
             with contextlib.suppress(UserError):
                 classifier.loaded()
+    # Otherwise each child makes this table when it loads a model: more than half a second.
+    with contextlib.suppress(ImportError):
+        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+        get_checkpoint_conversion_mapping("bert")  # type: ignore[no-untyped-call]
 
     gc.enable()
     # A collection in a child would write to every object, and so copy the pages that it shares.

@@ -79,7 +79,7 @@ class Run(Ended):
 
 # Argilla takes seconds to come back, so it is killed once a round.
 ON_SQLITE = Kills(13, (*SERVICES, *SERVICES, "argilla"), longest_rest=1.0, seconds_per_label=0.6)
-EACH_ONCE = Kills(8, (*SERVICES, "kafka", "argilla"), longest_rest=2.0, seconds_per_label=0.6)
+EACH_ONCE = Kills(8, (*SERVICES, "kafka", "argilla"), longest_rest=2.0, seconds_per_label=0.3)
 ON_KAFKA = Kills(
     SOAK_KILLS or 15,
     (*SERVICES, "kafka", *SERVICES, "kafka", "argilla"),

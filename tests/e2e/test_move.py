@@ -23,7 +23,7 @@ from tests.support.simulated import simulated_annotators
 pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("querier", "annotation_watcher", "trainer")
-BATCHES, SIZE = 4, 4
+BATCHES, SIZE = 3, 4
 
 
 def create(loop: Loop) -> str:
@@ -85,7 +85,7 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
         said = copy(laptop, team, project)
 
         assert names(said, project, url)
-        team.wait(project, lambda state: done(state, 3))
+        team.wait(project, lambda state: done(state, BATCHES - 1))
         laptop.until(lambda: names(laptop.said("trainer"), project, url))
         there = len(laptop.history(project).seen)
 

@@ -15,6 +15,7 @@ from labelloop.oracle.server import Credentials, credentials
 from tests.support.plain_http import NO_TLS, get
 
 START_SECONDS = 90
+PROCESS = Path(__file__).with_name("argilla_process.py")
 
 
 @dataclass
@@ -60,7 +61,7 @@ class ArgillaServer:
     @property
     def command(self) -> list[str]:
         """The command line that serves `home` on `port`, and stops with its parent."""
-        server = [sys.executable, "-m", "labelloop.oracle.server", "--stop-with-parent"]
+        server = [sys.executable, "-P", str(PROCESS), "--stop-with-parent"]
         return [*server, "--home", str(self.home), "--port", str(self.port)]
 
     def answers(self) -> bool:

@@ -24,10 +24,11 @@ from labelloop.projects.catalog import created
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
 from schemas.events import EventData
-from schemas.parts import Snapshot
+from schemas.parts import BaseModelChoice, Snapshot
 from tests.support import states
 from tests.support.argilla_server import ArgillaServer
 from tests.support.log_thread import LogThread
+from tests.support.tiny_bert import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -61,9 +62,12 @@ class ServiceLoop:
     def create(
         self, rows: Sequence[Row], test: Sequence[Row] = (), project: str | None = None, **changes: Any
     ) -> str:
-        """A project of these texts and gold labels; its id, which no other test has unless it is given."""
+        """A project of these texts and gold labels; its id, which no other test has unless it is given.
+
+        Its model is a tiny one: a training takes a third of the time.
+        """
         project = project or f"mail-{secrets.token_hex(4)}"
-        settings = {"pool": self._snapshot(project, rows)} | changes
+        settings = {"pool": self._snapshot(project, rows), "model": BaseModelChoice(name=str(TINY))} | changes
         if test:
             settings["test"] = self._snapshot(project, test)
         self.append(project, states.project(**settings))

@@ -33,19 +33,11 @@ class Person:
 
     def answer(self, record: str, label: str | None, status: str | None = None) -> None:
         """Submit a label, discard without one, or what `status` says; a second time replaces the first."""
-        status = status or ("submitted" if label else "discarded")
-        values = {"label": {"value": label}} if label else None
-        item = {"record_id": record, "status": status, "values": values}
-        self._respond([item])
+        self._respond([_answer(record, label, status)])
 
-    def answer_all(self, labels: Mapping[str, str]) -> None:
-        """Submit the labels of several records in one request."""
-        self._respond(
-            [
-                {"record_id": record, "status": "submitted", "values": {"label": {"value": label}}}
-                for record, label in labels.items()
-            ]
-        )
+    def answer_all(self, labels: Mapping[str, str | None]) -> None:
+        """Submit the labels of several records in one request, or discard them without one."""
+        self._respond([_answer(record, label) for record, label in labels.items()])
 
     def _respond(self, items: Sequence[dict[str, Any]]) -> None:
         for answer in ok(self._client.post("/me/responses/bulk", json={"items": items}))["items"]:
@@ -55,12 +47,22 @@ class Person:
         ok(self._client.delete(f"/responses/{response}"))
 
 
+def _answer(record: str, label: str | None, status: str | None = None) -> dict[str, Any]:
+    values = {"label": {"value": label}} if label else None
+    return {
+        "record_id": record,
+        "status": status or ("submitted" if label else "discarded"),
+        "values": values,
+    }
+
+
 class Owner:
     """The owner's look at a project's data set, and the owner's hand on it."""
 
     def __init__(self, server: ArgillaServer, project: str) -> None:
         self._server = server
         self._project = project
+        self._known: str | None = None
 
     @property
     def _client(self) -> httpx.Client:
@@ -73,15 +75,22 @@ class Owner:
 
     def records(self, batch: int | str) -> Found:
         """The batch's records by pool item, with responses and suggestions; empty without a data set."""
-        dataset = self.dataset()
+        # Whoever waits for records asks often: the data set is looked up again only when it is gone.
+        items = self._items(self._known)
+        if items is None:
+            self._known = self.dataset()
+            items = self._items(self._known) or []
+        return {
+            item["metadata"]["item"]: item for item in items if item["external_id"].startswith(f"{batch}:")
+        }
+
+    def _items(self, dataset: str | None) -> list[dict[str, Any]] | None:
+        """All records of a data set; None if it is not there."""
         if dataset is None:
-            return {}
+            return None
         params: dict[str, str | int] = {"include": "responses,suggestions", "limit": 1000}
         answer = self._client.get(f"/datasets/{dataset}/records", params=params)
-        if answer.status_code == 404:
-            return {}
-        records = [item for item in ok(answer)["items"] if item["external_id"].startswith(f"{batch}:")]
-        return {item["metadata"]["item"]: item for item in records}
+        return None if answer.status_code == 404 else list(ok(answer)["items"])
 
     def answers(self, batch: int) -> dict[tuple[int, str], tuple[str, str | None]]:
         """Status and label by item and the annotator's name."""
@@ -118,5 +127,5 @@ class Owner:
 
 def label_all(person: Person, records: Found, label: Callable[[int], str | None]) -> None:
     """Answer every record, in the order of the queue."""
-    for item, record in sorted(records.items(), key=lambda entry: entry[1]["metadata"]["rank"]):
-        person.answer(record["id"], label(item))
+    in_order = sorted(records.items(), key=lambda entry: entry[1]["metadata"]["rank"])
+    person.answer_all({record["id"]: label(item) for item, record in in_order})

@@ -7,8 +7,11 @@ import pytest
 
 from schemas.parts import BaseModelChoice
 
-QUICK = ("--model", Path(__file__).resolve().parents[1] / "fixtures" / "tiny_bert")
-"""Options of `init` and `import` for a model that is tried at once: it reads letters, at random weights."""
+TINY = Path(__file__).resolve().parents[1] / "fixtures" / "tiny_bert"
+"""A model that reads letters, at random weights."""
+
+QUICK = ("--model", TINY)
+"""Options of `init` and `import` for a model that is tried at once."""
 
 TEXT = "what who where when is was the a of in city man number how many did color book"
 

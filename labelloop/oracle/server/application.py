@@ -27,7 +27,7 @@ from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
-from labelloop.oracle.server.sessions import end_with_the_password
+from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
 
 GRACE_SECONDS = 3
 _running: set[asyncio.Task[None]] = set()
@@ -36,6 +36,7 @@ _running: set[asyncio.Task[None]] = set()
 def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     """Serve requests on `listener` until a signal arrives."""
     warnings.simplefilter("ignore", SAWarning)
+    read_accounts_alone()
     run_here()
     keep_answers_private()
     end_with_the_password()

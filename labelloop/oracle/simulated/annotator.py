@@ -12,6 +12,7 @@ from labelloop.oracle.argilla import Argilla, Dataset, Missing, Refused, Rejecte
 from labelloop.oracle.simulated.decision import Decide
 
 EMPTY_QUEUE_WAIT = 0.3
+LONGEST_EMPTY_QUEUE_WAIT = 1.0
 LONGEST_WAIT = 5.0
 PAGE = 2
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Annotator:
         self._deciding = deciding
         self._seconds_per_label = seconds_per_label
         self._backoff = Backoff(limit=LONGEST_WAIT)
+        self._empty = Backoff(EMPTY_QUEUE_WAIT, LONGEST_EMPTY_QUEUE_WAIT)
         self._failing = False
 
     async def run(self) -> None:
@@ -68,8 +70,10 @@ class Annotator:
         # Somebody else's record has no item; none has, for an account that is just being deleted.
         queue = [record for record in waiting if "item" in record.metadata]
         if not queue:
-            await asyncio.sleep(EMPTY_QUEUE_WAIT)
+            # To ask costs the server more than anything else that a demo asks of it.
+            await asyncio.sleep(self._empty.next())
         for record in queue:
+            self._empty.reset()
             await asyncio.sleep(self._seconds_per_label)
             answer = decide(int(record.metadata["item"]), username)
             await self._argilla.respond(record.id, answer.labels, answer.status)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from labelloop.loop.labels import current
@@ -11,6 +12,8 @@ from tests.support.argilla_server import ArgillaServer
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Found, Owner, Person, label_all
 from tests.support.states import LABELS
+
+MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +164,14 @@ def test_drafts_decide_nothing(loop: Loop, desk: tuple[str, Owner]) -> None:
 
     ann.answer(records[draft]["id"], gold(draft))
     loop.wait(project, lambda state: state.batches["0"].done)
+
+
+def test_the_watcher_stays_small_while_it_watches(loop: Loop) -> None:
+    project, owner = begin(loop, max_batches=1)
+    ann = Person(loop.argilla)
+    label_all(ann, owner.records(0), gold)
+    loop.wait(project, lambda state: state.batches["0"].done)
+
+    weight = psutil.Process(loop.processes["annotation_watcher"].pid).memory_info().rss
+
+    assert weight < 120 * MEBIBYTE

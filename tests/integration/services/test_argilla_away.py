@@ -52,7 +52,7 @@ def test_errors_are_said_once_and_everything_is_caught_up(behind: Loop, proxy: F
     for name in SERVICES:
         behind.until(lambda n=name: names(waiting(behind, n), proxy.url, 503))  # type: ignore[misc]
     behind.wait(project, lambda state: len(state.batches) == 2)
-    behind.until(lambda: len(proxy.refused) >= 10)
+    behind.until(lambda: len(proxy.refused) >= 6)
 
     proxy.status = None
 

@@ -35,8 +35,14 @@ class Failing:
             raise self._errors.pop(0)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(Backoff, "next", lambda self: 0.01)
+
+
 async def test_a_failure_is_recorded_and_tried_again(
-    log: SqliteLog, status: ServiceStatus, tmp_path: Path
+    log: SqliteLog, status: ServiceStatus, tmp_path: Path, impatient: None
 ) -> None:
     service = Batches(count=1, effect=Failing(TaskError("disk-full", "no\nspace"), ValueError("odd")))
 
@@ -56,12 +62,6 @@ async def test_a_failure_is_recorded_and_tried_again(
 
 async def recorded_attempts(log: SqliteLog) -> list[int]:
     return [e.payload.attempt for e in await events(log, PROJECT) if e.name == "ServiceFailed"]  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once."""
-    monkeypatch.setattr(Backoff, "next", lambda self: 0.01)
 
 
 async def test_the_same_failure_is_recorded_ever_more_rarely_and_another_one_at_once(
@@ -174,12 +174,19 @@ async def test_what_is_away_is_said_once_and_when_it_is_back(
     status: ServiceStatus,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    impatient: None,
 ) -> None:
     caplog.set_level(logging.INFO)
-    effect = Failing(error, error, error)
+    away = [error]
 
-    async with running(log, Batches(count=1, effect=effect), status):
-        await until(lambda: said(tmp_path).get("waiting") == str(error))
+    def effect(state: LoopState) -> None:
+        if away:
+            raise away[0]
+
+    service = Batches(count=1, effect=effect)
+    async with running(log, service, status):
+        await until(lambda: said(tmp_path).get("waiting") == str(error) and len(service.done) > 3)
+        away.clear()
         await until_state(log, PROJECT, lambda state: bool(state.batches))
         await until(lambda: "waiting" not in said(tmp_path))
 
@@ -188,7 +195,7 @@ async def test_what_is_away_is_said_once_and_when_it_is_back(
 
 
 async def test_what_changes_while_it_waits_is_said_again(
-    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     effect = Failing(Unavailable("Argilla is away"), Unavailable("Argilla refuses the key"))
 
@@ -201,7 +208,7 @@ async def test_what_changes_while_it_waits_is_said_again(
 
 
 async def test_one_outage_is_said_once_however_each_try_fails(
-    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture
+    log: SqliteLog, status: ServiceStatus, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     effect = Failing(Unavailable("Argilla hangs up", "Argilla"), Unavailable("Argilla is away", "Argilla"))
 
