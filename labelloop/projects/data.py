@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.pool.formulas import MARK
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
@@ -85,7 +86,7 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
 
 def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
     names = options.keep_columns or ()
-    if taken := [name for name in names if name in COLUMNS]:
+    if taken := [name for name in names if name in (*COLUMNS, MARK)]:
         raise UserError(
             f"an export has a column {taken[0]!r} of its own: rename that of the data set, or leave it out "
             "of --keep-columns"
