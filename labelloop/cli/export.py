@@ -43,14 +43,18 @@ CSV = "csv"
 )
 @click.option(
     "--safe-for-spreadsheets",
-    "safe",
     is_flag=True,
     help="In CSV, put ' before what a spreadsheet would run as a formula. labelloop reads the file as if it "
     "were not there.",
 )
 @options.as_json
 def export(
-    where: Where, project: str | None, output: str | None, kind: str | None, safe: bool, as_json: bool
+    where: Where,
+    project: str | None,
+    output: str | None,
+    kind: str | None,
+    safe_for_spreadsheets: bool,
+    as_json: bool,
 ) -> None:
     """Export the texts of finished batches: label, votes, annotators, agreement, model, row in your data set.
 
@@ -63,7 +67,7 @@ def export(
 
     `labelloop export --output hf://user/mail-labels`
     """
-    asyncio.run(_export(where, project, output, kind, safe, as_json))
+    asyncio.run(_export(where, project, output, kind, safe_for_spreadsheets, as_json))
 
 
 async def _export(
