@@ -8,7 +8,8 @@ set -eu
 mkdir -p "$(dirname "$1")"
 folder=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
-project=${COMPOSE_PROJECT_NAME:-labelloop}
+project=${COMPOSE_PROJECT_NAME:-$(sed -n 's/^COMPOSE_PROJECT_NAME=//p' .env)}
+project=${project:-labelloop}
 [ ! -e "$folder" ] || { echo "$folder is there already: give a new folder" >&2; exit 1; }
 
 umask 077

@@ -7,7 +7,9 @@ set -eu
 [ $# -le 1 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
 [ $# = 0 ] || backup=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
-copy=${COMPOSE_PROJECT_NAME:-labelloop}-drill
+project=${COMPOSE_PROJECT_NAME:-$(sed -n 's/^COMPOSE_PROJECT_NAME=//p' .env)}
+project=${project:-labelloop}
+copy=$project-drill
 work=$(mktemp -d)
 beside() { COMPOSE_PROJECT_NAME=$copy "$@"; }
 cli() { docker compose run --rm --no-deps --no-TTY cli "$@"; }

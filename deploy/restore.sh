@@ -7,7 +7,10 @@ set -eu
 [ $# = 1 ] || [ "$*" = "${1:-} --without-argilla" ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
-project=${COMPOSE_PROJECT_NAME:-labelloop}
+env=.env
+[ -e "$env" ] || env=$folder/env
+project=${COMPOSE_PROJECT_NAME:-$(sed -n 's/^COMPOSE_PROJECT_NAME=//p' "$env")}
+project=${project:-labelloop}
 volumes='kafka_data store postgres_data'
 [ $# = 1 ] || volumes='kafka_data store'
 
@@ -38,7 +41,12 @@ case $volumes in
 *postgres_data*)
     # The search index is not in the backup.
     docker compose up --detach --wait argilla
-    docker compose exec --no-TTY argilla python -m argilla_server search-engine reindex
+    docker compose exec --no-TTY argilla python -m argilla_server search-engine reindex || {
+        echo "the volumes are restored, but Argilla's search index could not be made, as on a disk that is nearly" >&2
+        echo "full: then make room, and run this again:" >&2
+        echo "docker compose exec argilla python -m argilla_server search-engine reindex" >&2
+        exit 1
+    }
     ;;
 esac
 echo "restored from $folder; start everything: docker compose up -d --wait"

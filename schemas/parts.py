@@ -24,6 +24,7 @@ class Snapshot(Model):
     label_column: str | None = None
     dropped_empty: Integer = 0
     dropped_duplicate: Integer = 0
+    dropped_near_copies: Integer = 0
 
 
 class Choice(Model):

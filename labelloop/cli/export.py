@@ -11,9 +11,19 @@ from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
-from labelloop.projects.formats import FORMATS, TEXTS, as_text, ending, format_of, write_origin, write_rows
+from labelloop.projects.formats import (
+    FORMATS,
+    TEXTS,
+    as_text,
+    ending,
+    format_of,
+    formula_cells,
+    write_origin,
+    write_rows,
+)
 
 TERMINAL = "-"
+CSV = "csv"
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -31,8 +41,21 @@ TERMINAL = "-"
     type=click.Choice(FORMATS),
     help="Format. datasets writes a save_to_disk folder, hub a data set on the Hub. [default: by --output]",
 )
+@click.option(
+    "--safe-for-spreadsheets",
+    is_flag=True,
+    help="In CSV, put ' before what a spreadsheet would run as a formula. labelloop reads the file as if it "
+    "were not there.",
+)
 @options.as_json
-def export(where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool) -> None:
+def export(
+    where: Where,
+    project: str | None,
+    output: str | None,
+    kind: str | None,
+    safe_for_spreadsheets: bool,
+    as_json: bool,
+) -> None:
     """Export the texts of finished batches: label, votes, annotators, agreement, model, row in your data set.
 
     Discarded texts are included and marked as discarded. A new data set on the Hub is private. Beside a file
@@ -44,11 +67,11 @@ def export(where: Where, project: str | None, output: str | None, kind: str | No
 
     `labelloop export --output hf://user/mail-labels`
     """
-    asyncio.run(_export(where, project, output, kind, as_json))
+    asyncio.run(_export(where, project, output, kind, safe_for_spreadsheets, as_json))
 
 
 async def _export(
-    where: Where, project: str | None, output: str | None, kind: str | None, as_json: bool
+    where: Where, project: str | None, output: str | None, kind: str | None, safe: bool, as_json: bool
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.catalog import sound
@@ -58,13 +81,21 @@ async def _export(
         state = sound(history)
         table = list(rows(state, opened_log.store))
         target = output or _default(opened_log.locations.home, history.project, kind or "jsonl")
+    if target == TERMINAL and kind not in (None, *TEXTS):
+        raise UserError(f"{kind} cannot be printed on a terminal: give --output")
+    kind = (kind or "jsonl") if target == TERMINAL else format_of(target, kind)
+    if kind == CSV and not safe and (formulas := formula_cells(table)):
+        click.echo(
+            f"{formulas} cell{'s' * (formulas > 1)} may be run as a formula by a spreadsheet: "
+            "to open the file in one, export with --safe-for-spreadsheets",
+            err=True,
+        )
+    elif kind != CSV and safe:
+        raise UserError("--safe-for-spreadsheets is for CSV: give --format csv, or leave it out")
     if target == TERMINAL:
-        if kind not in (None, *TEXTS):
-            raise UserError(f"{kind} cannot be printed on a terminal: give --output")
-        click.echo(as_text(table, kind or "jsonl"), nl=False)
+        click.echo(as_text(table, kind, safe), nl=False)
         return
-    kind = format_of(target, kind)
-    write_rows(table, target, kind)
+    write_rows(table, target, kind, safe)
     write_origin(target, kind, history.project, state.log)
     if output is None and (home := opened_log.locations.home) is not None and kind != "hub":
         restrict(home.exports, home.path)

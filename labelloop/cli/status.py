@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 Facts = dict[str, Any]
+LEFT_OUT = {"empty": "empty", "duplicates": "repeated", "near_copies": "near-copies"}
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -88,6 +89,8 @@ def _project(project: "Summary") -> Iterator[str]:
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
+    if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
+        yield f"  left out of the pool: {', '.join(left_out)}"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"

@@ -1,18 +1,20 @@
 """Data sets in CSV and TSV, with a header, quoted as in RFC 4180 or as databases dump them, in UTF-8.
 
 The separator is a comma, a semicolon, a tab or `|`. In a dump, a backslash stands before each quote,
-newline and backslash of a text. `\\N` is a missing value.
+newline, separator and backslash of a text. `\\N` is a missing value. Where the header is one name, and the
+separator makes rows of uneven width, it is part of the texts.
 """
 
 import csv
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
+from labelloop.pool import formulas
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
 from labelloop.pool.opening import open_utf8, suffix_of
@@ -21,6 +23,7 @@ from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 if TYPE_CHECKING:
     from _csv import Reader
 
+NO_SEPARATOR = "\x1f"
 MANY = "more fields than the header"
 UNCLOSED = "unexpected end of data"
 """What the csv module says if a quote is not closed: the rest of the file is in one field."""
@@ -31,12 +34,14 @@ QUOTE = "quote texts that contain the separator, a quote or a newline, and doubl
 class Parsed:
     """The rows that hold something, the header first. Bad ones are empty; `bad` tells why, by their index.
 
-    `short`: how many have fewer fields than the header. `end`: why reading ended before the file did.
+    `short`: how many have fewer fields than the header. `widths`: how many fields the others than the header
+    have. `end`: why reading ended before the file did.
     """
 
     rows: list[list[str]] = field(default_factory=list)
     bad: dict[int, Bad] = field(default_factory=dict)
     short: int = 0
+    widths: set[int] = field(default_factory=set)
     end: str | None = None
 
     @property
@@ -53,8 +58,20 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
         if any(parsed.badness):
             file.seek(0)
             parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
+        notes = []
+        if len(parsed.widths) > 1 and len(parsed.rows[0]) == 1:
+            file.seek(0)
+            whole = _parse(
+                csv.reader(islice(file, before, None), delimiter=NO_SEPARATOR, strict=True), before
+            )
+            if whole.badness < parsed.badness:
+                mark = NAMES.get(delimiter, delimiter)
+                notes = [f"{path}: of its one column, {_rows(len(parsed.bad))} {mark} without quotes"]
+                parsed = whole
     if parsed.end is not None:
         raise UserError(f"{path}, {parsed.end}; {QUOTE}")
+    if parsed.rows and formulas.MARK in parsed.rows[0]:
+        parsed.rows = [list(map(formulas.as_it_was, row)) for row in parsed.rows]
     if not reading.no_header and (mixed := unsplit(parsed.rows)):
         name, each = mixed
         raise UserError(
@@ -63,7 +80,9 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
         )
     header = 0 if reading.no_header else 1
     bad = {index - header: each for index, each in parsed.bad.items()}
-    return of_rows(path, parsed.rows, reading, bad)
+    if reading.no_header and parsed.short:
+        notes.append(f"{path}: {_rows(parsed.short)} fewer fields than the first")
+    return replace(of_rows(path, parsed.rows, reading, bad), notes=tuple(notes))
 
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
@@ -77,9 +96,10 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
 
 
 def _dumped(file: TextIO, delimiter: str, before: int) -> Parsed:
-    """The rows if quotes are escaped by a backslash. A file without any has an end at once."""
-    if not any(r"\"" in line for line in file):
-        return Parsed(end="no backslash stands before a quote")
+    """The rows if a backslash escapes what separates. A file without any such has an end at once."""
+    escape = re.compile(rf'\\["\r\n{re.escape(delimiter)}]')
+    if not any(map(escape.search, file)):
+        return Parsed(end="no backslash escapes anything")
     file.seek(0)
     other = re.compile(rf'\\([^"\\\r\n{re.escape(delimiter)}])|\\.')
     lines = (other.sub(_backslash_kept, line) for line in islice(file, before, None))
@@ -108,6 +128,8 @@ def _parse(reader: "Reader", before: int) -> Parsed:
         else:
             if row is None:
                 return parsed
+            if fields and row:
+                parsed.widths.add(len(row))
             fields = fields or len(row)
             if len(row) > fields:
                 place = _lines(last + 1, before + reader.line_num)
@@ -118,6 +140,10 @@ def _parse(reader: "Reader", before: int) -> Parsed:
                 parsed.short += len(row) < fields
                 parsed.rows.append(row)
         last = before + reader.line_num
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s have' if count > 1 else ' has'}"
 
 
 def _lines(first: int, last: int) -> str:

@@ -18,8 +18,9 @@ UNUSED = "have no label, so none is used: `labelloop import` starts with the lab
 class Prepared:
     """Rows to keep, the project's labels, and counts of special texts.
 
-    `empty` and `duplicates` are left out. `unlabelled` texts are left out of a test set; a pool keeps them,
-    and then none of its rows has a gold label. `in_pool` counts kept test texts that are also in the pool.
+    `empty`, `duplicates` and `near_copies` are left out. `unlabelled` texts are left out of a test set; a
+    pool keeps them, and then none of its rows has a gold label. `in_pool` counts kept test texts that are
+    also in the pool.
     """
 
     rows: list[Row]
@@ -28,6 +29,7 @@ class Prepared:
     duplicates: int
     unlabelled: int
     in_pool: int = 0
+    near_copies: int = 0
 
 
 def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.pool.formulas import MARK
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
@@ -64,9 +65,8 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
     given = matched(labelled, pool, dataset) if labelled else {}
     notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
     if options.drop_near_copies:
-        before = len(pool.rows)
         pool, given = _without_near_copies(pool, given)
-        notes.append(f"{dataset}: {before - len(pool.rows):,} near-copies of other texts left out")
+        notes.append(f"{dataset}: {pool.near_copies:,} near-copies of other texts left out")
     elif looks_for_near_copies and (note := near_copies_note([row.text for row in pool.rows])):
         notes.append(f"{dataset}: {note}")
     tested = _test(options, pool)
@@ -85,7 +85,7 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
 
 def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
     names = options.keep_columns or ()
-    if taken := [name for name in names if name in COLUMNS]:
+    if taken := [name for name in names if name in (*COLUMNS, MARK)]:
         raise UserError(
             f"an export has a column {taken[0]!r} of its own: rename that of the data set, or leave it out "
             "of --keep-columns"
@@ -99,7 +99,8 @@ def _without_near_copies(
     """The pool without near-copies, and the known labels of its texts. A text with a known label stays."""
     kept = without_near_copies(pool.rows, given)
     labels = {place: given[number] for place, number in enumerate(kept) if number in given}
-    return replace(pool, rows=[pool.rows[number] for number in kept]), labels
+    rows = [pool.rows[number] for number in kept]
+    return replace(pool, rows=rows, near_copies=len(pool.rows) - len(rows)), labels
 
 
 def _without_gold(dataset: str, what: str) -> UserError:
@@ -157,4 +158,5 @@ def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot
         label_column=table.label_column,
         dropped_empty=prepared.empty + table.bad,
         dropped_duplicate=prepared.duplicates,
+        dropped_near_copies=prepared.near_copies,
     )

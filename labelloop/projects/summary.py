@@ -65,7 +65,8 @@ class FailureSummary:
 class Progress:
     """The progress of a project that was created. The defaults are those of a project that was not.
 
-    `done`: how many batches. `labels`: by pool item. `annotators`: valid answers by username and status.
+    `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
+    the pool, by why. `annotators`: valid answers by username and status.
     `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
     been done since.
     """
@@ -78,6 +79,7 @@ class Progress:
     labels: Labels = field(default_factory=dict)
     discarded: int = 0
     pool: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
@@ -155,6 +157,7 @@ class Summary:
             "labels": len(progress.labels),
             "discarded": progress.discarded,
             "pool": progress.pool,
+            "left_out": progress.left_out,
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
@@ -216,6 +219,11 @@ def _progress(state: LoopState) -> Progress:
         labels=current(state),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
         pool=state.project.pool.size,
+        left_out={
+            "empty": state.project.pool.dropped_empty,
+            "duplicates": state.project.pool.dropped_duplicate,
+            "near_copies": state.project.pool.dropped_near_copies,
+        },
         annotators=_annotators(state),
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,

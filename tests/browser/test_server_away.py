@@ -1,11 +1,12 @@
 """The server is killed under a person who labels: the page says so, and no answer is lost."""
 
 import secrets
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.argilla_api import ApiDataset, make_dataset, ok, record
+from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond
 from tests.support.argilla_server import ArgillaServer
 from tests.support.browser import PATIENCE, AnnotatorPage
 from tests.support.command import eventually
@@ -34,6 +35,11 @@ def new_login(dataset: ApiDataset, name: str) -> tuple[str, str]:
     user = ok(dataset.client.post("/users", json=person))
     ok(dataset.client.post(f"/workspaces/{dataset.workspace}/users", json={"user_id": user["id"]}))
     return username, password
+
+
+def user_of(dataset: ApiDataset, name: str) -> dict[str, Any]:
+    users = ok(dataset.client.get("/users"))["items"]
+    return dict(next(user for user in users if user["username"] == name))
 
 
 def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
@@ -66,6 +72,69 @@ def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
         ada.answer_last("3")
     assert answers(server, dataset.id) == given
     ada.page.context.close()
+
+
+@pytest.mark.all_cells
+def test_a_newer_answer_of_the_same_person_stays_and_the_page_says_so(
+    browser: Browser, argilla_server: ArgillaServer
+) -> None:
+    dataset = make_dataset(argilla_server.client())
+    ids = dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
+    name, password = new_login(dataset, "ada")
+    ada = AnnotatorPage(browser, argilla_server.url)
+    ada.page.clock.install()
+    ada.log_in(name, password)
+    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    missed = ada.text
+    ada.page.context.set_offline(True)
+    ada.page.keyboard.press("2")
+    expect(ada.page.locator("#labelloop-kept")).to_contain_text("1 answer is kept")
+
+    key = user_of(dataset, name)["api_key"]
+    respond(argilla_server.client(key), ids[int(missed[-1])], "number")
+    ada.page.context.set_offline(False)
+    with ada.page.expect_navigation():
+        ada.page.clock.fast_forward(LATER_MS)
+
+    ada.page.clock.fast_forward(LATER_MS)
+    refused = ada.page.locator("#labelloop-refused")
+    expect(refused).to_contain_text("1 kept answer was not used")
+    assert answers(argilla_server, dataset.id) == {missed: "number"}
+    refused.get_by_role("button").click()
+    expect(refused).to_have_count(0)
+    ada.page.context.close()
+
+
+@pytest.mark.all_cells
+def test_an_answer_given_after_the_session_ended_is_sent_when_its_giver_logs_in_again(
+    browser: Browser, argilla_server: ArgillaServer
+) -> None:
+    dataset = make_dataset(argilla_server.client())
+    dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
+    (name, password), bob = new_login(dataset, "ada"), new_login(dataset, "bob")
+    shared = AnnotatorPage(browser, argilla_server.url)
+    shared.page.clock.install()
+    kept = shared.page.locator("#labelloop-kept")
+    shared.log_in(name, password)
+    shared.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    missed = shared.text
+
+    password = secrets.token_hex(8)
+    ok(dataset.client.patch(f"/users/{user_of(dataset, name)['id']}", json={"password": password}))
+    with shared.page.expect_response(lambda response: response.status == 401):
+        shared.page.keyboard.press("2")
+    expect(kept).to_contain_text("1 answer is kept")
+
+    shared.log_in(*bob)
+    shared.page.clock.fast_forward(LATER_MS)
+    shared.page.wait_for_load_state("networkidle")
+    expect(kept).to_have_count(0)
+    assert answers(argilla_server, dataset.id) == {}
+    shared.log_out()
+    shared.log_in(name, password)
+    shared.page.clock.fast_forward(LATER_MS)
+    eventually(lambda: answers(argilla_server, dataset.id) == {missed: "location"}, "the answer is sent")
+    shared.page.context.close()
 
 
 @pytest.mark.all_cells

@@ -23,6 +23,7 @@ class Snapshot(Struct, kw_only=True, frozen=True, gc=False):
     label_column: str | None = None
     dropped_empty: int = 0
     dropped_duplicate: int = 0
+    dropped_near_copies: int = 0
 
 
 class Choice(Struct, kw_only=True, frozen=True, gc=False):

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm.attributes import set_committed_value
 
 from labelloop.oracle.server.database import prepare
+from labelloop.oracle.server.late_answers import LateAnswers, keep_newer_answers
 from labelloop.oracle.server.pages import Policed, change_pages
 from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
@@ -39,12 +40,13 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     read_accounts_alone()
     run_here()
     keep_answers_private()
+    keep_newer_answers()
     end_with_the_password()
     tell_no_webhooks()
     prepare(database)
     policy = change_pages(app)
     config = uvicorn.Config(
-        Policed(Screens(app), policy),
+        Policed(Screens(LateAnswers(app)), policy),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -1,7 +1,10 @@
 // An answer that does not reach the server is kept in the browser, and sent once the server answers again.
+// The server refuses it if the same person has answered the same text since. The page says so.
 
 (() => {
   const RETRY_MS = 2000;
+  const NEWER = "newer answer";
+  const PLACES = "labelloop.answers.";
 
   function token() {
     return localStorage.getItem("auth._token.local") ?? "";
@@ -11,7 +14,7 @@
   function place(login) {
     try {
       const { identity } = JSON.parse(atob(login.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-      return identity && `labelloop.answers.${identity}`;
+      return identity && PLACES + identity;
     } catch {
       return undefined;
     }
@@ -25,7 +28,17 @@
     if (!place(login)) return;
     if (Object.keys(answers).length) localStorage.setItem(place(login), JSON.stringify(answers));
     else localStorage.removeItem(place(login));
-    tell(Object.keys(answers).length);
+    tell(login);
+  }
+
+  // How many kept answers the server refused, by why. It is told until the person has read it.
+  function refused(login) {
+    return JSON.parse((place(login) && sessionStorage.getItem(place(login))) || "{}");
+  }
+
+  function refuse(login, reason) {
+    const counts = refused(login);
+    sessionStorage.setItem(place(login), JSON.stringify({ ...counts, [reason]: (counts[reason] ?? 0) + 1 }));
   }
 
   // The requests that send the answers in a request of the page, by what they answer.
@@ -42,23 +55,61 @@
     );
   }
 
-  let banner;
+  const sentences = (count, one, many) => (count ? [count === 1 ? one : many(count)] : []);
 
-  function tell(count) {
-    banner?.remove();
-    banner = undefined;
-    if (!count) return;
-    banner = document.createElement("div");
-    banner.setAttribute("role", "alert");
-    banner.id = "labelloop-kept";
-    banner.style.cssText =
-      "position: fixed; z-index: 9999; top: 0; left: 0; right: 0; padding: 12px; text-align: center; " +
-      "pointer-events: none; " +
-      "font: 16px sans-serif; background: #ffe08a; color: #222";
-    banner.textContent =
-      `The server does not take answers. ${count === 1 ? "1 answer is" : `${count} answers are`} kept in this browser ` +
-      "and will be sent as soon as it answers again and you are logged in.";
-    document.body.append(banner);
+  function tell(login) {
+    // While nobody is logged in, whose they are does not matter.
+    const places = place(login) ? [place(login)] : Object.keys(localStorage).filter((key) => key.startsWith(PLACES));
+    const count = places.flatMap((key) => Object.keys(JSON.parse(localStorage.getItem(key) || "{}"))).length;
+    const { newer, other } = refused(login);
+    const waiting = sentences(count, "1 answer is", (count) => `${count} answers are`).map(
+      (answers) =>
+        `The server does not take answers. ${answers} kept in this browser ` +
+        "and will be sent as soon as it answers again and you are logged in.",
+    );
+    const lost = [
+      ...sentences(
+        newer,
+        "1 kept answer was not used, because you have answered its text again since. The newer answer counts.",
+        (count) =>
+          `${count} kept answers were not used, because you have answered their texts again since. ` +
+          "The newer answers count.",
+      ),
+      ...sentences(
+        other,
+        "1 kept answer was not used, because the server takes no more answers to its text.",
+        (count) => `${count} kept answers were not used, because the server takes no more answers to their texts.`,
+      ),
+    ];
+    show("labelloop-kept", waiting);
+    show("labelloop-refused", lost, () => {
+      sessionStorage.removeItem(place(login));
+      tell(login);
+    });
+  }
+
+  // One line at the top of the page, which lets clicks through; one that can be closed is below it.
+  function show(id, sentences, close) {
+    const text = sentences.join(" ");
+    const shown = document.getElementById(id);
+    if ((shown?.firstChild.data ?? "") === text) return;
+    shown?.remove();
+    if (!text) return;
+    const line = document.createElement("div");
+    line.setAttribute("role", "alert");
+    line.id = id;
+    line.style.cssText =
+      `position: fixed; z-index: 9999; ${close ? "bottom" : "top"}: 0; left: 0; right: 0; padding: 12px; ` +
+      "text-align: center; pointer-events: none; font: 16px sans-serif; background: #ffe08a; color: #222";
+    line.append(text);
+    if (close) {
+      const button = document.createElement("button");
+      button.append("OK");
+      button.style.cssText = "pointer-events: auto; margin-left: 12px; padding: 2px 12px; font: inherit";
+      button.addEventListener("click", close);
+      line.append(button);
+    }
+    document.body.append(line);
   }
 
   const { open, send, setRequestHeader } = XMLHttpRequest.prototype;
@@ -79,6 +130,8 @@
     if (Object.keys(answers).length) {
       // Somebody else may log in before the server answers, or in another tab.
       const login = this.login ?? token();
+      const given = Date.now();
+      for (const answer of Object.values(answers)) answer.given = given;
       this.addEventListener("loadend", () => {
         const others = Object.entries(kept(login)).filter(([name]) => !(name in answers));
         const isLost = this.status === 0 || this.status === 401 || this.status >= 500;
@@ -88,16 +141,34 @@
     return send.call(this, body);
   };
 
+  // Why the server refused an answer; undefined if it took it.
+  async function objection(response) {
+    const { detail, items } = await response.json().catch(() => ({}));
+    const error = items?.[0]?.error?.detail ?? detail;
+    return error === NEWER ? "newer" : response.ok && error === undefined ? undefined : "other";
+  }
+
   async function sendKept() {
     const login = token();
+    tell(login);
     const answers = kept(login);
     if (!Object.keys(answers).length) return;
-    tell(Object.keys(answers).length);
-    for (const [name, { method, path, body }] of Object.entries(answers)) {
-      const headers = { "Authorization": login, "Content-Type": "application/json" };
-      const { status } = await fetch(path, { method, headers, body });
-      if (status === 401 || status >= 500) return;
-      const { [name]: sent, ...rest } = kept(login);
+    for (const [name, { method, path, body, given }] of Object.entries(answers)) {
+      const response = await fetch(path, {
+        method,
+        headers: {
+          "Authorization": login,
+          "Content-Type": "application/json",
+          "X-Labelloop-Given-Ms-Ago": Math.max(0, Date.now() - given),
+        },
+        body,
+      });
+      if (response.status === 401 || response.status >= 500) return;
+      const reason = await objection(response);
+      const { [name]: present, ...rest } = kept(login);
+      // Another tab may have sent it, or kept a newer one.
+      if (present?.given !== given) continue;
+      if (reason) refuse(login, reason);
       keep(rest, login);
     }
     location.reload();

@@ -10,7 +10,7 @@ from labelloop.projects.formats.files import (
     write_origin,
     write_rows,
 )
-from labelloop.projects.formats.text import as_text
+from labelloop.projects.formats.text import as_text, formula_cells
 
 __all__ = [
     "COLUMNS",
@@ -20,6 +20,7 @@ __all__ = [
     "as_text",
     "ending",
     "format_of",
+    "formula_cells",
     "read_rows",
     "write_origin",
     "write_rows",

@@ -88,11 +88,11 @@ def _from_hub(name: str) -> list[Row]:
         ) from error
 
 
-def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
+def write_rows(rows: Sequence[Row], output: str | Path, kind: str, safe: bool = False) -> None:
     """Write a file (`jsonl`, `csv`, `parquet`), a folder (`datasets`), or push to the Hub (`hub`).
 
     An existing export is replaced; if it is a link, its target is. A folder with other contents is refused.
-    A new data set on the Hub is private. Raises UserError.
+    A new data set on the Hub is private. `safe`: see `as_text`. Raises UserError.
     """
     if kind == "hub":
         _push(rows, str(output).removeprefix(HUB))
@@ -103,7 +103,7 @@ def write_rows(rows: Sequence[Row], output: str | Path, kind: str) -> None:
             if kind == "datasets":
                 _save(rows, draft, path)
             else:
-                _write(rows, draft, kind)
+                _write(rows, draft, kind, safe)
                 atomic.place(draft, path)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror or error}): give another --output") from error
@@ -121,13 +121,13 @@ def write_origin(output: str | Path, kind: str, project: str, log: LogDigest) ->
         raise UserError(f"cannot write {origin} ({error.strerror}): give another --output") from error
 
 
-def _write(rows: Sequence[Row], path: Path, kind: str) -> None:
+def _write(rows: Sequence[Row], path: Path, kind: str, safe: bool) -> None:
     if kind == "parquet":
         from labelloop.projects.formats.arrow import write_parquet
 
         write_parquet(rows, path)
     else:
-        path.write_text(as_text(rows, kind), encoding="utf-8", newline="")
+        path.write_text(as_text(rows, kind, safe), encoding="utf-8", newline="")
 
 
 def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:

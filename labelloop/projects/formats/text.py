@@ -5,8 +5,10 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import TextIO
 
+from labelloop.pool import formulas
 from labelloop.projects.formats.columns import (
     COLUMNS,
     Row,
@@ -19,15 +21,32 @@ from labelloop.projects.formats.columns import (
 )
 
 
-def as_text(rows: Sequence[Row], kind: str) -> str:
-    """The table as `jsonl` or `csv`. In CSV missing values are empty; lists and votes are JSON."""
+def as_text(rows: Sequence[Row], kind: str, safe: bool = False) -> str:
+    """The table as `jsonl` or `csv`. In CSV missing values are empty; lists and votes are JSON.
+
+    `safe`: no cell of a CSV table is a formula to a spreadsheet; `from_text` gives the rows as they were.
+    """
     if kind == "jsonl":
         return "".join(json.dumps(to_json(row), ensure_ascii=False) + "\n" for row in rows)
+    names = _names(rows)
+    table = [names, *([cells[name] for name in names] for cells in map(to_cells, rows))]
+    if safe:
+        table = [list(map(formulas.safe, cells)) for cells in table]
+        for cells, mark in zip(table, chain([formulas.MARK], repeat("true")), strict=False):
+            cells.append(mark)
     file = io.StringIO()
-    writer = csv.DictWriter(file, [*COLUMNS, *own(rows[0] if rows else {})])
-    writer.writeheader()
-    writer.writerows(map(to_cells, rows))
+    csv.writer(file, quoting=csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL).writerows(table)
     return file.getvalue()
+
+
+def formula_cells(rows: Sequence[Row]) -> int:
+    """How many cells of a CSV table a spreadsheet may run as formulas."""
+    cells = chain(_names(rows), *(to_cells(row).values() for row in rows))
+    return sum(map(formulas.looks_like_formula, cells))
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return [*COLUMNS, *own(rows[0] if rows else {})]
 
 
 def from_text(file: TextIO, kind: str, source: str) -> Iterator[Row]:
@@ -39,6 +58,13 @@ def from_text(file: TextIO, kind: str, source: str) -> Iterator[Row]:
             yield from_json(values)
         return
     csv.field_size_limit(sys.maxsize)
-    reader = csv.DictReader(file, strict=True)
-    check_columns(reader.fieldnames or (), source)
-    yield from map(from_cells, reader)
+    reader = csv.reader(file, strict=True)
+    names = next(reader, [])
+    is_safe = formulas.MARK in names
+    if is_safe:
+        names = list(map(formulas.as_it_was, names))
+    check_columns(names, source)
+    for cells in filter(None, reader):
+        row = dict(zip(names, map(formulas.as_it_was, cells) if is_safe else cells, strict=True))
+        row.pop(formulas.MARK, None)
+        yield from_cells(row)

@@ -1,6 +1,7 @@
 """`labelloop export` of a home whose log was written by a test."""
 
 import asyncio
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,31 @@ def test_the_terminal_takes_text_only(home: Path) -> None:
     assert said.stdout.splitlines()[0].startswith("text,label,labels,")
     refused = labelloop("export", "--home", home, "--output", "-", "--format", "parquet")
     assert names(error_line(refused), "parquet", "--output")
+
+
+def test_what_a_spreadsheet_would_run_is_told_or_made_safe_and_imported_as_it_was(tmp_path: Path) -> None:
+    home, labels, again = tmp_path / "home", tmp_path / "labels.csv", tmp_path / "again"
+    rows = [("=1+1", "+"), ("-5", "="), ("x;=1+1", "+")]
+    (tmp_path / "mail.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
+    options = ("--batch-size", 2, *QUICK)
+    made = labelloop("import", tmp_path / "mail.csv", "--home", home, *options)
+    assert made.exit_code == 0, made.output
+    export = ("export", "--home", home, "--format", "csv")
+
+    as_given = labelloop(*export, "--output", "-")
+    assert names(as_given.stderr, "4 cells", "--safe-for-spreadsheets")
+    assert [(row["text"], row["label"]) for row in csv.DictReader(as_given.stdout.splitlines())] == rows
+    told = labelloop(*export, "--output", labels, "--safe-for-spreadsheets")
+    assert (told.exit_code, told.stderr) == (0, "")
+    on_terminal = labelloop(*export, "--output", "-", "--safe-for-spreadsheets")
+    assert on_terminal.stdout.splitlines() == labels.read_text(encoding="utf-8").splitlines()
+    assert "'=1+1" in on_terminal.stdout
+
+    assert labelloop("import", labels, "--home", again, *options).exit_code == 0
+    assert [(row["text"], row["label"]) for row in read_rows(_exported(again))] == rows
+    refused = labelloop("export", "--home", home, "--safe-for-spreadsheets")
+    assert names(error_line(refused), "--safe-for-spreadsheets", "--format csv")
+
+
+def _exported(home: Path) -> str:
+    return str(json.loads(labelloop("export", "--home", home, "--json").stdout)["file"])

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from schemas.parts import Snapshot
 from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
@@ -34,3 +35,14 @@ def test_who_has_no_project_is_told_how_to_create_one(tmp_path: Path) -> None:
 
     assert (listed.exit_code, names(listed.stdout, "labelloop init")) == (0, True)
     assert json.loads(labelloop("list", "--home", home, "--json").stdout) == []
+
+
+def test_status_says_how_many_texts_the_pool_leaves_out(tmp_path: Path) -> None:
+    pool = Snapshot(uri="x", digest="d", size=40, dropped_empty=1, dropped_near_copies=20)
+    home = home_with(tmp_path / "home", project(pool=pool))
+
+    shown = labelloop("status", "--home", home).stdout.splitlines()
+    (facts,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+
+    assert facts["left_out"] == {"empty": 1, "duplicates": 0, "near_copies": 20}
+    assert [line.split(":")[1] for line in shown if "left out" in line] == [" 1 empty, 20 near-copies"]

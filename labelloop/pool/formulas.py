@@ -1,0 +1,34 @@
+"""Cells of a CSV file that a spreadsheet would run as formulas: made safe, and read back. Pure.
+
+A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`, or with white space before one. Where it
+takes another character for the separator than the file's, a cell begins in the middle of a text. So `'` is
+put before each such place. One that stands there already gets another, so that reading takes away what was
+put.
+"""
+
+import re
+
+MARK = "safe_for_spreadsheets"
+"""A column that says that the cells of a file are made safe."""
+
+_BEGINS = r"(?='*[=+\-@＝＋－＠])"
+_AT_START = r"(?='*[\t\r\n])"
+_PLACE = re.compile(rf"""^{_AT_START}|(^|[,;|\t\r\n"]){_BEGINS}""")
+_PUT = re.compile(rf"""^'{_AT_START}|(^|[,;|\t\r\n"])'{_BEGINS}""")
+_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def looks_like_formula(cell: str) -> bool:
+    """Whether a spreadsheet may run the cell. A number such as -5 is none."""
+    return _FORMULA.match(cell) is not None and _NUMBER.fullmatch(cell) is None
+
+
+def safe(cell: str) -> str:
+    """The cell as a spreadsheet shows it and does not run it. A number stays as it is."""
+    return cell if _NUMBER.fullmatch(cell) else _PLACE.sub(r"\1'", cell)
+
+
+def as_it_was(cell: str) -> str:
+    """The cell that `safe` was given."""
+    return _PUT.sub(r"\1", cell)

@@ -1,0 +1,105 @@
+"""An answer that a page kept, and sends late, against what the same person has answered since."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond
+from tests.support.argilla_server import ArgillaServer
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def dataset(argilla_server: ArgillaServer) -> ApiDataset:
+    return make_dataset(argilla_server.client())
+
+
+@pytest.fixture
+def text(dataset: ApiDataset) -> str:
+    return dataset.put([record(0, 0)])[0]
+
+
+def send(person: httpx.Client, text: str, label: str, ms_ago: object | None = None) -> str | None:
+    """Send an answer as the page sends those that it kept; what the server objects to."""
+    item = {"record_id": text, "status": "submitted", "values": {"label": {"value": label}}}
+    (answer,) = ok(person.post("/me/responses/bulk", json={"items": [item]}, headers=late(ms_ago)))["items"]
+    return answer["error"] and str(answer["error"]["detail"])
+
+
+def late(ms_ago: object | None) -> dict[str, str]:
+    return {} if ms_ago is None else {"X-Labelloop-Given-Ms-Ago": str(ms_ago)}
+
+
+def response(dataset: ApiDataset, text: str) -> dict[str, Any]:
+    (found,) = ok(dataset.client.get(f"/records/{text}"))["responses"]
+    return dict(found)
+
+
+def label(dataset: ApiDataset, text: str) -> str:
+    return str(response(dataset, text)["values"]["label"]["value"])
+
+
+def test_a_newer_answer_stays(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    respond(ada, text, "human")
+
+    assert send(ada, text, "location", HOUR_MS) == "newer answer"
+    assert label(dataset, text) == "human"
+
+
+def test_a_newer_answer_stays_where_the_late_one_changes_an_answer(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    path = f"/responses/{respond(ada, text, 'human')}"
+    change = {"status": "submitted", "values": {"label": {"value": "location"}}}
+
+    refused = ada.put(path, json=change, headers=late(HOUR_MS))
+
+    assert (refused.status_code, refused.json()["detail"]) == (409, "newer answer")
+    assert label(dataset, text) == "human"
+    ok(ada.put(path, json=change, headers=late(0)))
+    assert label(dataset, text) == "location"
+
+
+def test_a_late_answer_counts_from_when_it_was_given(dataset: ApiDataset, text: str) -> None:
+    """Three browsers kept an answer each: the last one stays, whichever comes last."""
+    ada = dataset.annotator()
+    moments = []
+    for _ in range(3):
+        ok(ada.get("/me"))
+        moments.append(time.monotonic())
+
+    def send_then(label: str, moment: float) -> str | None:
+        return send(ada, text, label, round((time.monotonic() - moment) * 1000))
+
+    assert send_then("human", moments[1]) is None
+    assert send_then("location", moments[2]) is None
+    assert send_then("number", moments[0]) == "newer answer"
+    assert label(dataset, text) == "location"
+
+
+def test_an_answer_that_has_arrived_already_is_no_other_answer(dataset: ApiDataset, text: str) -> None:
+    """The server was killed after it had stored the answer and before it said so."""
+    ada = dataset.annotator()
+    respond(ada, text, "human")
+    stored = response(dataset, text)
+
+    assert send(ada, text, "human", HOUR_MS) is None
+    assert response(dataset, text) == stored
+
+
+def test_the_answers_of_others_do_not_matter(dataset: ApiDataset, text: str) -> None:
+    respond(dataset.annotator(), text, "human")
+
+    assert send(dataset.annotator(), text, "location", HOUR_MS) is None
+
+
+@pytest.mark.parametrize("ms_ago", [10**30, -5, "soon", "", "1e3"])
+def test_an_answer_is_never_lost_by_what_a_page_claims(
+    dataset: ApiDataset, text: str, ms_ago: object
+) -> None:
+    assert send(dataset.annotator(), text, "human", ms_ago) is None
+    assert label(dataset, text) == "human"
+    assert response(dataset, text)["updated_at"] >= ok(dataset.client.get(f"/records/{text}"))["inserted_at"]
