@@ -44,6 +44,7 @@ test test-all: lint
 	@scripts/kafka.sh
 	@$(BIN)/python -m tests.support.kafka_archive
 	@scripts/compose.sh
+	@scripts/caddy.sh
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(CELLS) $(TESTS) $(PYTEST_ARGS)
 
 test-newest: dev ## run the tests of events and of the fold with the newest pydantic 2
