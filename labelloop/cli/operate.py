@@ -18,9 +18,9 @@ def pause(where: Where, project: str | None, why: str) -> None:
 
     `labelloop pause --project mail --why "new guidelines"`
     """
-    from labelloop.projects import operate
+    from labelloop.projects import operator_requests
 
-    _ask(where, project, lambda log, history: operate.pause(log, history, why))
+    _ask(where, project, lambda log, history: operator_requests.pause(log, history, why))
     click.echo("paused: continue with `labelloop resume`")
 
 
@@ -29,9 +29,9 @@ def pause(where: Where, project: str | None, why: str) -> None:
 @options.why
 def resume(where: Where, project: str | None, why: str) -> None:
     """Pick batches again after a pause."""
-    from labelloop.projects import operate
+    from labelloop.projects import operator_requests
 
-    _ask(where, project, lambda log, history: operate.resume(log, history, why))
+    _ask(where, project, lambda log, history: operator_requests.resume(log, history, why))
     click.echo("resumed")
 
 
@@ -44,9 +44,9 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
 
     `labelloop close 3`
     """
-    from labelloop.projects import operate
+    from labelloop.projects import operator_requests
 
-    _ask(where, project, lambda log, history: operate.close(log, history, batch, why))
+    _ask(where, project, lambda log, history: operator_requests.close(log, history, batch, why))
     click.echo(f"batch {batch} is closed")
 
 
@@ -55,7 +55,7 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
 @options.why
 def end(where: Where, project: str | None, why: str) -> None:
     """End a project for good. No further batch is picked; the last labels are recorded and learned."""
-    from labelloop.projects import operate
+    from labelloop.projects import operator_requests
     from labelloop.projects.ending import Ending, ending
 
     was_finished = False
@@ -63,7 +63,7 @@ def end(where: Where, project: str | None, why: str) -> None:
     async def ask(log: Any, history: Any) -> None:
         nonlocal was_finished
         was_finished = ending(history) == Ending.FINISHED
-        await operate.end(log, history, why)
+        await operator_requests.end(log, history, why)
 
     _ask(where, project, ask)
     finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
@@ -88,11 +88,11 @@ def skip(event: str, where: Where, why: str) -> None:
 
 async def _skip(event: str, where: Where, why: str) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.projects import operate
+    from labelloop.projects import operator_requests
 
     async with opened(where.find()) as opened_log:
-        history = operate.halted_at(opened_log.histories, event)
-        await operate.skip(opened_log.log, history, why)
+        history = operator_requests.halted_at(opened_log.histories, event)
+        await operator_requests.skip(opened_log.log, history, why)
     click.echo(f"{history.project} continues without {event}")
 
 

@@ -6,10 +6,10 @@ A descriptor is cheap to import: the command line and services read it without t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from labelloop.errors import UserError
-from labelloop.learner.named import check_parameter
 from labelloop.plugins import loaded
 
 Ability = Literal["embeddings", "dropout", "network"]
@@ -21,6 +21,27 @@ WHY: Mapping[Ability, str] = {
     "dropout": "it samples by dropout",
     "network": "it reads the size of a network",
 }
+IN_WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    list: "a list",
+}
+
+
+def check_parameter(owner: str, known: Mapping[str, type], parameter: str, value: Any) -> None:
+    """Check that the owner has the parameter and that the value has its type."""
+    if parameter not in known:
+        like = get_close_matches(parameter, known, n=1, cutoff=0.7)
+        meant = f"did you mean {like[0]}? It" if like else "it"
+        raise UserError(f"{owner} has no parameter {parameter!r}; {meant} has: {', '.join(known) or 'none'}")
+    kind = known[parameter]
+    accepted = (int, float) if kind is float else (kind,)
+    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+        raise UserError(
+            f"parameter {parameter} of {owner} is {value!r}; give {IN_WORDS.get(kind, kind.__name__)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,16 @@
 
 from functools import singledispatch
 
-from labelloop.learner import checking, evaluating, noise, querying, requests, training, trying, typical
+from labelloop.learner import (
+    evaluating,
+    first_texts,
+    noise,
+    querying,
+    requests,
+    stopping_check,
+    training,
+    trying,
+)
 from labelloop.learner.runtime import versions
 
 
@@ -24,7 +33,7 @@ def _(request: requests.TrainRequest) -> requests.TrainResult:
 
 @perform.register
 def _(request: requests.FirstTextsRequest) -> requests.FirstTextsResult:
-    return typical.first_texts(request)
+    return first_texts.first_texts(request)
 
 
 @perform.register
@@ -39,7 +48,7 @@ def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
 
 @perform.register
 def _(request: requests.CheckRequest) -> requests.CheckResult:
-    return checking.check(request)
+    return stopping_check.check(request)
 
 
 @perform.register

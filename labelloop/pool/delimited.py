@@ -17,7 +17,7 @@ from labelloop.errors import UserError
 from labelloop.pool import formulas
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
-from labelloop.pool.opening import open_utf8, suffix_of
+from labelloop.pool.file_kinds import open_utf8, suffix_of
 from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
 
 if TYPE_CHECKING:

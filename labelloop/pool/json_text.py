@@ -8,7 +8,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import Columns, Reading
-from labelloop.pool.opening import open_utf8
+from labelloop.pool.file_kinds import open_utf8
 
 TEXT = "text"
 NO_JSON = object()

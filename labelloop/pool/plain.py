@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import Columns, Reading
-from labelloop.pool.opening import open_utf8
+from labelloop.pool.file_kinds import open_utf8
 from labelloop.pool.separators import SEPARATORS
 
 TEXT = "text"

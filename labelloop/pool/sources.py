@@ -10,8 +10,7 @@ from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_text, plain
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
-from labelloop.pool.hugging_face import Split
-from labelloop.pool.opening import (
+from labelloop.pool.file_kinds import (
     EXCEL,
     PACKED_SUFFIXES,
     PARQUET,
@@ -20,6 +19,7 @@ from labelloop.pool.opening import (
     starts_as_json,
     suffix_of,
 )
+from labelloop.pool.hugging_face import Split
 from labelloop.pool.words import label_name, quoted
 
 KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")

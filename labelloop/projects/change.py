@@ -12,10 +12,10 @@ from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, try_change
 from labelloop.projects.create import SOURCE, new_id
-from labelloop.projects.initial_batches import copied, opening
-from labelloop.projects.operate import ask, new_request, who
+from labelloop.projects.given_batches import copied, opening
+from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.recorded import given_fields
+from labelloop.projects.options_as_fields import given_fields
 from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectCreated
 from schemas.model import replaced

@@ -17,15 +17,15 @@ from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
-from labelloop.pool.opening import PACKED_SUFFIXES
+from labelloop.pool.file_kinds import PACKED_SUFFIXES
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.words import as_csv
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
 from labelloop.projects.data import ProjectData, prepare_data
-from labelloop.projects.initial_batches import given_labels, imported, opening
+from labelloop.projects.given_batches import given_labels, imported, opening
 from labelloop.projects.options import ProjectOptions, flag
-from labelloop.projects.recorded import as_fields, as_option, new_classifier, recorded_options
+from labelloop.projects.options_as_fields import as_fields, as_option, new_classifier, recorded_options
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.model import replaced

@@ -9,7 +9,7 @@ from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished, labelled, remaining
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
-from labelloop.projects.initial_batches import batches_to_ask
+from labelloop.projects.given_batches import batches_to_ask
 
 
 class Ending(IntEnum):

@@ -10,7 +10,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
-from labelloop.projects.operate import new_request, who
+from labelloop.projects.operator_requests import new_request, who
 from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, copy_snapshots
 from schemas.envelope import Event, new_event

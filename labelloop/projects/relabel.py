@@ -16,7 +16,7 @@ from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import sound
-from labelloop.projects.operate import ask, new_request, who
+from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.store import Store
 from schemas.events import RelabelRequested
 

@@ -28,7 +28,7 @@ from labelloop.loop.schedule import (
 )
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.catalog import created
-from labelloop.projects.initial_batches import InitialBatch, opening
+from labelloop.projects.given_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import (

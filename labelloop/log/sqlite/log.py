@@ -10,8 +10,8 @@ from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
-from labelloop.log.collector import collecting_seldom
 from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
+from labelloop.log.garbage_collection import collecting_seldom
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
 from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all, is_owner_alive
 from labelloop.log.sqlite.schema import ERASED_FORMAT, check, connect, unusable

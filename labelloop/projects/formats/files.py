@@ -7,7 +7,7 @@ from pathlib import Path
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
-from labelloop.pool.opening import open_utf8
+from labelloop.pool.file_kinds import open_utf8
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from labelloop.loop.labels import current
-from labelloop.projects.initial_batches import imported
+from labelloop.projects.given_batches import imported
 from schemas import events as e
 from tests.support.command import error_line, labelloop
 from tests.support.logs import write_log

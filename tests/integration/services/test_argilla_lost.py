@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.project import ArgillaProject
+from labelloop.oracle.argilla.oracle import ArgillaProject
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.runtime.controller import Outcome
 from services.annotation_watcher.due import due

@@ -20,7 +20,7 @@ from labelloop.notebook import adopt
 from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.options import ProjectOptions, flag, is_by_name
-from labelloop.projects.recorded import as_fields, as_option, given_fields, recorded_options
+from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
 from schemas.parts import Settings
 from tests.support.command import labelloop

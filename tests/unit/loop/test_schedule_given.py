@@ -6,7 +6,7 @@ from labelloop.loop.schedule import (
     next_model,
 )
 from labelloop.projects.catalog import created
-from labelloop.projects.initial_batches import copied, imported
+from labelloop.projects.given_batches import copied, imported
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.schedules import at_the_end, due_batch, due_model, items_of
 

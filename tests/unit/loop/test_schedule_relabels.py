@@ -8,7 +8,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, current, decided, ignored_at
 from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel
 from labelloop.loop.state import LoopState
-from labelloop.projects.initial_batches import copied
+from labelloop.projects.given_batches import copied
 from schemas import events as e
 from schemas.envelope import new_event
 from schemas.model import replaced

@@ -12,7 +12,7 @@ from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.pool import snapshot
-from labelloop.projects import operate
+from labelloop.projects import operator_requests
 from labelloop.projects.catalog import created, read_histories, sound
 from labelloop.projects.move import LogSide, move
 from labelloop.store import FolderStore
@@ -86,7 +86,7 @@ async def test_it_lives_there_and_rests_here_and_other_projects_stay(laptop: Log
     assert list(await read_histories(team.log)) == [PROJECT]
     assert (await history(laptop.log, OTHER)).inactive_because is None
     with raises_naming(UserError, PROJECT, "sqlite:///team", "--log"):
-        await operate.pause(laptop.log, await history(laptop.log))
+        await operator_requests.pause(laptop.log, await history(laptop.log))
 
 
 async def test_it_comes_back_by_the_same_way_with_what_happened_there(laptop: LogSide, team: LogSide) -> None:

@@ -13,7 +13,7 @@ from labelloop.errors import UserError
 from labelloop.log import Log, create_log, open_log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects import operate
+from labelloop.projects import operator_requests
 from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
@@ -226,24 +226,24 @@ async def test_several_projects_must_be_told_apart(home: Home, log: Log, mail: P
 async def test_a_pause_and_its_end_are_told_once(home: Home, log: Log, mail: ProjectOptions) -> None:
     await ensure(home, log, mail)
 
-    await operate.pause(log, await only(log), "new guidelines")
+    await operator_requests.pause(log, await only(log), "new guidelines")
     assert created(await only(log)).paused
     with raises_naming(UserError, "labelloop resume"):
-        await operate.pause(log, await only(log))
-    await operate.resume(log, await only(log))
+        await operator_requests.pause(log, await only(log))
+    await operator_requests.resume(log, await only(log))
     assert not created(await only(log)).paused
     with raises_naming(UserError, (await only(log)).project):
-        await operate.resume(log, await only(log))
+        await operator_requests.resume(log, await only(log))
 
 
 async def test_a_project_ends_once(home: Home, log: Log, mail: ProjectOptions) -> None:
     await ensure(home, log, mail)
 
-    await operate.end(log, await only(log))
+    await operator_requests.end(log, await only(log))
 
     assert created(await only(log)).ended
     with raises_naming(UserError, "labelloop export"):
-        await operate.end(log, await only(log))
+        await operator_requests.end(log, await only(log))
 
 
 async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: ProjectOptions) -> None:
@@ -251,11 +251,11 @@ async def test_only_an_open_batch_can_be_closed(home: Home, log: Log, mail: Proj
     await log.append(new_event(project, queried("0", (0, 1)), source="tests"))
 
     with raises_naming(UserError, project, 7, 0):
-        await operate.close(log, await only(log), "7")
-    await operate.close(log, await only(log), "0")
+        await operator_requests.close(log, await only(log), "7")
+    await operator_requests.close(log, await only(log), "0")
     assert created(await only(log)).batches["0"].closed
     with raises_naming(UserError, project, 0):
-        await operate.close(log, await only(log), "0")
+        await operator_requests.close(log, await only(log), "0")
 
 
 @pytest.mark.parametrize("output", ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"])

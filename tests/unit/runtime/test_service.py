@@ -16,7 +16,7 @@ from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
-from labelloop.projects.operate import skip
+from labelloop.projects.operator_requests import skip
 from labelloop.runtime.controller import Outcome, Polled
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import ProjectCreated, ProjectMoved, ProjectPaused

@@ -12,7 +12,7 @@ from labelloop.loop.state import LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
-from labelloop.projects.operate import resume
+from labelloop.projects.operator_requests import resume
 from labelloop.runtime.controller import Polled
 from schemas.events import ProjectPaused
 from tests.support.controllers import Batches, events, read, running, until, until_state

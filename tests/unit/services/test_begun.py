@@ -9,7 +9,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.projects.catalog import created
-from labelloop.projects.initial_batches import imported
+from labelloop.projects.given_batches import imported
 from labelloop.runtime.controller import Polled
 from services.annotation_watcher.service import AnnotationWatcher
 from services.querier.service import Querier

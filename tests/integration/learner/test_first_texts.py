@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
-from labelloop.learner import typical
 from labelloop.learner.base_model import BaseModel, resolve
 from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.first_texts import embed, first_texts, typical_rows
 from labelloop.learner.requests import FirstTextsRequest
-from labelloop.learner.typical import embed, first_texts, typical_rows
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from tests.integration.learner.conftest import SIZE, Bench
@@ -119,13 +118,12 @@ async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Be
 
 def test_each_text_is_embedded_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
-    embed = typical.embed
 
     def counted(base: BaseModel, texts: list[str]) -> Features:
         embedded.extend(texts)
         return embed(base, texts)
 
-    monkeypatch.setattr(typical, "embed", counted)
+    monkeypatch.setattr("labelloop.learner.first_texts.embed", counted)
     begin = first_texts(request(bench)).items
     following = first_texts(request(bench, taken=begin)).items
 
@@ -143,7 +141,7 @@ def test_a_batch_and_the_next_are_those_that_one_of_both_sizes_would_be(bench: B
 def test_of_a_large_pool_a_sample_is_looked_at_and_the_rest_can_follow(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typical, "SAMPLE", 10)
+    monkeypatch.setattr("labelloop.learner.first_texts.SAMPLE", 10)
 
     some = first_texts(request(bench, n=4)).items
     more = first_texts(request(bench, n=14)).items

@@ -3,7 +3,7 @@
 import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset
-from labelloop.oracle.argilla.project import AT_ONCE, FRESH, ArgillaProject
+from labelloop.oracle.argilla.oracle import AT_ONCE, FRESH, ArgillaProject
 from labelloop.oracle.base import AskedText, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from labelloop.projects.initial_batches import batches_in_all, batches_to_ask
+from labelloop.projects.given_batches import batches_in_all, batches_to_ask
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreated
 from schemas.parts import Choice

@@ -6,9 +6,9 @@ import pytest
 
 from labelloop.learner.classifiers.parameters import TransformerParameters
 from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier, known_classifiers
-from labelloop.projects.initial_batches import as_written
+from labelloop.projects.given_batches import as_written
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.recorded import as_fields, given_fields
+from labelloop.projects.options_as_fields import as_fields, given_fields
 from schemas.model import replaced
 from schemas.parts import Choice
 from tests.support.loops import project
