@@ -3,7 +3,7 @@
 import hashlib
 from urllib.parse import urlsplit
 
-from labelloop.config.locations import Locations, is_file, recorded_locations
+from labelloop.config.locations import Locations, locations_of, recorded_locations
 from labelloop.errors import UserError
 from labelloop.log.open import create_log, log_plugin
 from labelloop.store import open_store
@@ -32,15 +32,15 @@ async def is_there(url: str) -> bool:
 
 def check_is_new(locations: Locations) -> None:
     """Raises UserError if the store tells that there was a log where none is now."""
-    home = locations.home
-    if _is_noted(locations):
-        store = open_store(locations.known_store) if locations.known_store is not None else None
-        if store is not None and store.noted(_note(locations.log)):
+    if _is_noted(locations) and locations.known_store is not None:
+        store = open_store(locations.known_store)
+        if store.noted(_note(locations.log)):
             raise UserError(
                 f"the log {locations.log} is missing, and the store tells that there was one: put it back, "
                 f"or, to start anew, delete {store.address(_note(locations.log))}"
             )
-    elif home is not None and locations.has_own_log and recorded_locations(home) is None:
+    home = locations.home if locations.has_own_log else locations_of(locations.log).home
+    if home is not None and recorded_locations(home) is None:
         for texts in sorted(home.store.glob("[!.]*/pool")):
             raise UserError(
                 f"the log {home.log} is missing, but {home.store} has the texts of {texts.parent.name}: put "
@@ -49,8 +49,8 @@ def check_is_new(locations: Locations) -> None:
 
 
 def _is_noted(locations: Locations) -> bool:
-    """Whether the store has a note of the log. A file needs none: it lies in a home."""
-    return not is_file(locations.log)
+    """Whether the store has a note of the log. A home's own log needs none: its store lies beside it."""
+    return not locations.has_own_log
 
 
 def _note(url: str) -> str:

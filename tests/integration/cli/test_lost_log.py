@@ -53,6 +53,23 @@ def test_a_home_whose_store_has_texts_gets_no_new_log(home: Home, maker: tuple[s
     assert not home.log.exists()
 
 
+def test_the_log_of_a_home_is_not_made_anew_by_its_path(home: Home, tmp_path: Path) -> None:
+    where = ("--log", f"sqlite:///{home.log}", "--store", home.store, "--name", "b")
+
+    assert names(error_line(labelloop("import", "mail.csv", *LABELLED, *where)), home.log, home.store)
+    assert not home.log.exists()
+
+
+def test_a_log_by_its_path_that_is_gone_is_not_made_anew_beside_its_store(tmp_path: Path) -> None:
+    log, store = tmp_path / "team.sqlite", tmp_path / "store"
+    where = ("--log", f"sqlite:///{log}", "--store", store)
+    assert labelloop("import", "mail.csv", *LABELLED, *where).exit_code == 0
+    log.rename(tmp_path / "kept.sqlite")
+
+    assert names(error_line(labelloop("import", "mail.csv", *LABELLED, *where, "--name", "b")), log, store)
+    assert not log.exists()
+
+
 def test_doctor_tells_of_a_home_whose_log_is_gone(home: Home) -> None:
     result = labelloop("doctor", "--home", home.path, "--json")
 
