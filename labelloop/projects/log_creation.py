@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from labelloop.config.locations import Locations, locations_of, recorded_locations
 from labelloop.errors import UserError
 from labelloop.log.open import create_log, log_plugin
-from labelloop.store import open_store
+from labelloop.store import Store, open_store
 from labelloop.store.opening import without_credentials
 
 
@@ -19,8 +19,8 @@ async def make_log(locations: Locations) -> bool:
     if is_new:
         check_is_new(locations)
         await create_log(locations.log)
-    if _is_noted(locations) and locations.known_store is not None:
-        open_store(locations.known_store).note(_note(locations.log), without_credentials(locations.log))
+    if (store := _store_with_note(locations)) is not None:
+        store.note(_note(locations.log), without_credentials(locations.log))
     return is_new
 
 
@@ -32,13 +32,12 @@ async def is_there(url: str) -> bool:
 
 def check_is_new(locations: Locations) -> None:
     """Raises UserError if the store tells that there was a log where none is now."""
-    if _is_noted(locations) and locations.known_store is not None:
-        store = open_store(locations.known_store)
-        if store.noted(_note(locations.log)):
-            raise UserError(
-                f"the log {locations.log} is missing, and the store tells that there was one: put it back, "
-                f"or, to start anew, delete {store.address(_note(locations.log))}"
-            )
+    store = _store_with_note(locations)
+    if store is not None and store.noted(_note(locations.log)):
+        raise UserError(
+            f"the log {locations.log} is missing, and the store tells that there was one: put it back, "
+            f"or, to start anew, delete {store.address(_note(locations.log))}"
+        )
     home = locations.home if locations.has_own_log else locations_of(locations.log).home
     if home is not None and recorded_locations(home) is None:
         for texts in sorted(home.store.glob("[!.]*/pool")):
@@ -48,9 +47,11 @@ def check_is_new(locations: Locations) -> None:
             )
 
 
-def _is_noted(locations: Locations) -> bool:
-    """Whether the store has a note of the log. A home's own log needs none: its store lies beside it."""
-    return not locations.has_own_log
+def _store_with_note(locations: Locations) -> Store | None:
+    """The store, if it keeps a note of the log. A home's own log needs none: its store lies beside it."""
+    if locations.has_own_log or locations.known_store is None:
+        return None
+    return open_store(locations.known_store)
 
 
 def _note(url: str) -> str:

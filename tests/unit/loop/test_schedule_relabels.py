@@ -13,7 +13,17 @@ from schemas import events as e
 from schemas.envelope import new_event
 from schemas.model import replaced
 from services.querier.due import next_work
-from tests.support.states import PROJECT, all_answered, annotated, answered, project, queried, state_of, vote
+from tests.support.states import (
+    PROJECT,
+    all_answered,
+    annotated,
+    answered,
+    project,
+    queried,
+    state_of,
+    trained,
+    vote,
+)
 
 DONE = (queried(), all_answered())
 
@@ -107,19 +117,7 @@ def test_the_next_model_learns_it_and_after_the_last_batch_a_final_one() -> None
     assert model is not None
     assert (model.model, model.learned) == ("0", {"0": 0, "relabel-1": 0})
 
-    learned = e.ModelTrained(
-        model="0",
-        attempt=0,
-        learned={"0": 0},
-        digest="",
-        labels=3,
-        artifact="",
-        sha256="",
-        seconds=0,
-        device="cpu",
-        threads=1,
-        seed=0,
-    )
+    learned = trained("0", {"0": 0})
     final = next_model(told(*DONE, learned, *last[2:], max_batches=1))
     assert final is not None
     assert (final.model, final.learned) == ("final-1", {"0": 0, "relabel-1": 0})
