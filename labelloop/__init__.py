@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from labelloop.learner.descriptors import StoppingPlugin as StoppingPlugin
     from labelloop.learner.descriptors import StrategyPlugin as StrategyPlugin
     from labelloop.learner.stopping_criteria import StoppingContext as StoppingContext
+    from labelloop.log.built_in import sqlite_logs as sqlite_logs
+    from labelloop.log.open import LogPlugin as LogPlugin
     from labelloop.loop.settings import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.loop.view import ProjectView as ProjectView
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import rebuild as rebuild
+    from labelloop.oracle.mapping import MappingOracle as MappingOracle
+    from labelloop.oracle.open import OraclePlugin as OraclePlugin
     from labelloop.projects.export import rows as rows
     from labelloop.store import Store as Store
     from schemas.envelope import Event as Event
@@ -36,8 +40,11 @@ _NAMES = {
     "Consumer": "labelloop.consumers.base",
     "Event": "schemas.envelope",
     "EventData": "schemas.events",
+    "LogPlugin": "labelloop.log.open",
     "LoopClassifier": "labelloop.learner.classifiers.base",
     "LoopState": "labelloop.loop.state",
+    "MappingOracle": "labelloop.oracle.mapping",
+    "OraclePlugin": "labelloop.oracle.open",
     "ProjectView": "labelloop.loop.view",
     "Setting": "labelloop.learner.classifiers.registry",
     "StoppingContext": "labelloop.learner.stopping_criteria",
@@ -51,6 +58,7 @@ _NAMES = {
     "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",
     "settings_of": "labelloop.loop.settings:of_model",
+    "sqlite_logs": "labelloop.log.built_in",
 }
 
 

@@ -1,5 +1,6 @@
 """The logs that come with labelloop. Each one's packages are imported only when it is used."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,27 +15,33 @@ SQLITE_ADDRESS = "sqlite:///"
 KAFKA_MISSING = "Kafka needs one more package ({}): pip install 'labelloop[kafka]'"
 
 
-def _open_sqlite(url: str) -> Log:
-    from labelloop.log.sqlite.log import SqliteLog
+def sqlite_logs(name: str, path: Callable[[str], Path], address: str) -> LogPlugin:
+    """A plugin for logs that are SQLite files.
 
-    path = _path(url)
-    if not path.exists():
-        raise UserError(
-            f"the log {path} is missing: check --log, put back a copy, or make one with `labelloop init`"
-        )
-    return SqliteLog(path)
+    `path` is the file of a URL; it raises UserError for a URL that names none. `address`: an example URL.
+    """
 
+    def open_log(url: str) -> Log:
+        from labelloop.log.sqlite.log import SqliteLog
 
-async def _sqlite_exists(url: str) -> bool:
-    return _path(url).exists()
+        file = path(url)
+        if not file.exists():
+            raise UserError(
+                f"the log {file} is missing: check --log, put back a copy, or make one with `labelloop init`"
+            )
+        return SqliteLog(file)
 
+    async def exists(url: str) -> bool:
+        return path(url).exists()
 
-async def _create_sqlite(url: str) -> None:
-    from labelloop.log.sqlite.log import SqliteLog
+    async def create(url: str) -> None:
+        from labelloop.log.sqlite.log import SqliteLog
 
-    path = _path(url)
-    if not path.exists():
-        await SqliteLog(path).close()
+        file = path(url)
+        if not file.exists():
+            await SqliteLog(file).close()
+
+    return LogPlugin(name, open_log, address, exists, create)
 
 
 def _path(url: str) -> Path:
@@ -72,7 +79,7 @@ def _kafka_settings(url: str) -> "KafkaSettings":
     return read_settings(url)
 
 
-SQLITE = LogPlugin("sqlite", _open_sqlite, "sqlite:///path/to/log.sqlite", _sqlite_exists, _create_sqlite)
+SQLITE = sqlite_logs("sqlite", _path, "sqlite:///path/to/log.sqlite")
 KAFKA = LogPlugin(
     "kafka", _open_kafka, "kafka://host:9092/prefix", _kafka_exists, _create_kafka, extra="kafka"
 )

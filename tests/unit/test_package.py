@@ -30,6 +30,10 @@ def test_it_offers_what_a_plugin_needs_and_its_descriptors_are_light() -> None:
 
     assert loaded(descriptors).isdisjoint({"torch", "numpy", "small_text", "msgspec", "pyarrow"})
     assert {"LoopClassifier", "Setting", "StoppingContext"} <= set(dir(labelloop))
+    assert loaded("from labelloop import sqlite_logs").isdisjoint({"torch", "numpy", "pyarrow", "aiokafka"})
+    assert loaded("from labelloop import MappingOracle, OraclePlugin").isdisjoint(
+        {"torch", "numpy", "pyarrow"}
+    )
 
 
 def test_it_costs_nothing_until_it_is_asked() -> None:

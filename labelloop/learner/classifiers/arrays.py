@@ -1,28 +1,48 @@
 """A base for classifiers that numpy arrays describe."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from small_text import Dataset  # type: ignore[import-untyped]
 
-from labelloop.learner.classifiers.base import LoopClassifier
+from labelloop.learner.classifiers.base import Floats, Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting
 
 FILE = "arrays.safetensors"
 
 
 class ArrayClassifier(LoopClassifier):
-    """A classifier whose `fit` sets the attributes that `arrays` names, each a numpy array.
+    """A classifier that sets the attributes which `arrays` names, each a numpy array, when it learns.
 
-    It makes, saves and loads itself. `setting` is what it was made with.
+    It makes, saves and loads itself. `setting` is what it was made with; `parameters` are its plugin's.
     """
 
     arrays: ClassVar[tuple[str, ...]]
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self.parameters = setting.spec.parameters
         self.num_classes = setting.num_classes
+
+    def learn(self, texts: Sequence[str], classes: Integers) -> None:
+        """Set the arrays. `classes` has the number of each text's class."""
+        raise NotImplementedError
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """The probabilities of each text's classes, shape (texts, classes)."""
+        raise NotImplementedError
+
+    def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
+        self.learn(train_set.x, np.asarray(train_set.y))
+        return self
+
+    def predict_proba(
+        self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
+    ) -> Floats:
+        return self.probabilities(data_set.x)
 
     @classmethod
     def new(cls, setting: Setting) -> Self:

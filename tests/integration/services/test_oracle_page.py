@@ -1,5 +1,9 @@
 """docs/oracles.md as it stands: people who answer in a folder, and the services that know nothing of it."""
 
+import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,10 +18,11 @@ from tests.support.states import LABELS
 
 @pytest.fixture
 def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServiceLoop:
-    """Where the file of the page is installed."""
+    """Where the files of the page are saved, and the first is installed."""
     page = blocks(ROOT / "docs" / "oracles.md")
-    (module,), (entry_points,) = page["python"], page["toml"]
+    (module, script), (entry_points,) = page["python"], page["toml"]
     (tmp_path / "folders.py").write_text(module)
+    (tmp_path / "answer.py").write_text(script)
     points = tomllib.loads(entry_points)["project"]["entry-points"]
     install(tmp_path, "folders", "labelloop.oracles", points["labelloop.oracles"])
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
@@ -25,34 +30,57 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServiceLoop:
     return ServiceLoop(tmp_path, argilla_url="", argilla_key="", oracle="folders")
 
 
-def gold(text: Path) -> str:
-    return LABELS[int(text.stem) % len(LABELS)]
+def gold(item: int) -> str:
+    return LABELS[item % len(LABELS)]
+
+
+def answer(folder: Path, project: str, labels: list[str]) -> None:
+    """Let Ann type labels, as the page says."""
+    path = f"{folder}{os.pathsep}{ROOT}"
+    subprocess.run(
+        [sys.executable, str(folder / "answer.py"), project, "ann"],
+        input="".join(f"{label}\n" for label in labels),
+        env={**os.environ, "PYTHONPATH": path},
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
 
 
 @pytest.mark.all_cells
 def test_labels_that_are_written_into_files_make_a_batch_done(loop: ServiceLoop, tmp_path: Path) -> None:
     project = loop.create(texts(12), batch_size=3, max_batches=1)
-    folder = tmp_path / "folders" / project / "0"
+    folder = tmp_path / "folders" / project
+
+    def votes(item: int) -> list[Path]:
+        return sorted(folder.glob(f"vote.0.{item}.*"))
+
     try:
         loop.start("querier", "annotation_watcher")
-        loop.until(lambda: len([*folder.glob("*.txt")]) == 3)
-        files = sorted(folder.glob("*.txt"))
-        for text in files:
-            text.with_suffix(".label").write_text(gold(text))
+        loop.until(lambda: len([*folder.glob("record.0.*")]) == 3)
+        records = [json.loads(file.read_text()) for file in folder.glob("record.0.*")]
+        items = [record["item"] for record in sorted(records, key=lambda record: record["rank"])]
+        answer(tmp_path, project, [gold(item) for item in items])
         state = loop.wait(project, lambda state: state.batches["0"].done)
         decided = {answer.item: answer.labels for answer in state.batches["0"].revisions[0].items}
-        assert decided == {int(text.stem): (gold(text),) for text in files}
+        assert decided == {item: (gold(item),) for item in items}
 
-        changed, taken_back, lost = files
-        changed.with_suffix(".label").write_text("news" if gold(changed) != "news" else "ham")
+        changed, taken_back, lost = items
+        (vote,) = votes(changed)
+        other = json.loads(vote.read_text()) | {"labels": ["news" if gold(changed) != "news" else "ham"]}
+        vote.write_text(json.dumps(other))
         loop.wait(project, lambda state: len(state.batches["0"].revisions) == 2)
-        taken_back.with_suffix(".label").unlink()
+        votes(taken_back)[0].unlink()
         state = loop.wait(project, lambda state: len(state.batches["0"].revisions) == 3)
         assert sum(not answer.votes for answer in state.batches["0"].revisions[-1].items) == 1
-        before = lost.stat().st_mtime_ns
-        lost.unlink()
-        loop.until(lost.exists)
-        loop.until(lambda: lost.with_suffix(".label").read_text() == gold(lost))
-        assert lost.stat().st_mtime_ns != before
+        record = folder / f"record.0.{lost}"
+        before = json.loads(record.read_text())["id"]
+        record.unlink()
+        loop.until(record.exists)
+        again = json.loads(record.read_text())["id"]
+        assert again != before
+        loop.until(lambda: any(again in vote.name for vote in votes(lost)))
+        assert {tuple(json.loads(vote.read_text())["labels"]) for vote in votes(lost)} == {(gold(lost),)}
     finally:
         loop.close()

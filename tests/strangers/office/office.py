@@ -1,169 +1,60 @@
-"""An oracle in one SQLite file, with accounts, records and votes of its own."""
+"""An oracle in one SQLite file: a table of entries, of which a base makes records and votes."""
 
-import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
-from labelloop.config.settings import ServiceSettings
-from labelloop.errors import Unavailable, UserError
-from labelloop.loop.state import Batch
-from labelloop.oracle.base import AskedText, Missing, Rejected
-from labelloop.oracle.lost_votes import SeenRecord
-from labelloop.oracle.open import OraclePlugin
-from schemas.events import ProjectCreated
-from schemas.parts import Vote
-
-TABLES = """
-PRAGMA journal_mode = WAL;
-CREATE TABLE IF NOT EXISTS projects (id TEXT PRIMARY KEY, labels TEXT);
-CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, username TEXT UNIQUE);
-CREATE TABLE IF NOT EXISTS records (
-    id TEXT PRIMARY KEY, project TEXT REFERENCES projects ON DELETE CASCADE, batch TEXT, item INTEGER,
-    rank INTEGER, text TEXT, reason TEXT, model TEXT, suggested TEXT, made TEXT, UNIQUE (project, batch, item)
-);
-CREATE TABLE IF NOT EXISTS votes (
-    record TEXT REFERENCES records ON DELETE CASCADE, account TEXT REFERENCES accounts ON DELETE CASCADE,
-    status TEXT, labels TEXT, time TEXT, PRIMARY KEY (record, account)
-);
-"""
+from labelloop import MappingOracle, OraclePlugin, Unavailable, UserError
 
 
-class Office:
-    """The file, and who works in it."""
+class Table:
+    """The entries of a project."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self.open() as file:
-            file.executescript(TABLES)
+    def __init__(self, project: str) -> None:
+        self._path = file()
+        self._project = project
+        self._do(
+            "CREATE TABLE IF NOT EXISTS entries"
+            " (project TEXT, key TEXT, entry TEXT, PRIMARY KEY (project, key))"
+        )
 
-    @classmethod
-    def from_settings(cls, settings: ServiceSettings) -> "Office":
-        path = os.environ.get("OFFICE_FILE")
-        if not path:
-            raise UserError("OFFICE_FILE is not set: give the file in which people answer")
-        return cls(Path(path))
+    def __getitem__(self, key: str) -> str:
+        for (entry,) in self._do(
+            "SELECT entry FROM entries WHERE project = ? AND key = ?", self._project, key
+        ):
+            return str(entry)
+        raise KeyError(key)
 
-    def project(self, project_id: str) -> "OfficeRecords":
-        return OfficeRecords(self, project_id)
+    def __setitem__(self, key: str, entry: str) -> None:
+        self._do("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", self._project, key, entry)
 
-    async def close(self) -> None:
-        """Every call opens the file for itself."""
+    def __delitem__(self, key: str) -> None:
+        self._do("DELETE FROM entries WHERE project = ? AND key = ?", self._project, key)
 
-    @contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
+    def __iter__(self) -> Iterator[str]:
+        return (key for (key,) in self._do("SELECT key FROM entries WHERE project = ?", self._project))
+
+    def _do(self, statement: str, *values: str) -> list[Any]:
         try:
-            file = sqlite3.connect(self.path, timeout=20)
-            try:
-                file.execute("PRAGMA foreign_keys = ON")
-                with file:
-                    yield file
-            finally:
-                file.close()
-        except sqlite3.IntegrityError as error:
-            raise Rejected(str(error)) from error
+            with closing(sqlite3.connect(self._path, timeout=20)) as entries, entries:
+                return entries.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"the office {self.path} cannot be opened: {error}") from error
-
-    def hire(self, username: str) -> str:
-        """An account for someone, unless there is one: its id."""
-        with self.open() as file:
-            file.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (uuid4().hex, username))
-            ((found,),) = file.execute("SELECT id FROM accounts WHERE username = ?", (username,))
-        return str(found)
+            raise Unavailable(f"the office {self._path} cannot be opened: {error}") from error
 
 
-class OfficeRecords:
-    """The records of one project."""
-
-    def __init__(self, office: Office, project_id: str) -> None:
-        self._office = office
-        self._id = project_id
-
-    async def set_up(self, project: ProjectCreated) -> bool:
-        if project.task != "single-label":
-            raise UserError(f"the office asks for one label, and {project.name} wants {project.task}")
-        with self._office.open() as file:
-            made = file.execute(
-                "INSERT OR IGNORE INTO projects VALUES (?, ?)", (self._id, json.dumps(project.labels))
-            )
-        return made.rowcount > 0
-
-    async def seen(self, batch: Batch) -> Mapping[int, SeenRecord] | None:
-        with self._office.open() as file:
-            if not self._is_there(file):
-                return None
-            records = file.execute(
-                "SELECT item, id, made FROM records WHERE project = ? AND batch = ?", (self._id, batch.name)
-            ).fetchall()
-            return {item: SeenRecord(id, self._votes(file, id), _time(made)) for item, id, made in records}
-
-    async def accounts(self) -> Mapping[str, str]:
-        with self._office.open() as file:
-            return dict(file.execute("SELECT id, username FROM accounts"))
-
-    async def put(self, texts: Sequence[AskedText]) -> None:
-        with self._office.open() as file:
-            if not self._is_there(file):
-                raise Missing(f"the office has no project {self._id}")
-            for asked in texts:
-                self._put(file, asked)
-
-    async def remove(self, records: Sequence[str]) -> None:
-        with self._office.open() as file:
-            file.executemany("DELETE FROM records WHERE id = ?", [(record,) for record in records])
-
-    async def make_account(self, username: str) -> str:
-        return self._office.hire(username)
-
-    def forget(self) -> None:
-        """Nothing is remembered."""
-
-    def _is_there(self, file: sqlite3.Connection) -> bool:
-        return bool(file.execute("SELECT 1 FROM projects WHERE id = ?", (self._id,)).fetchall())
-
-    def _put(self, file: sqlite3.Connection, asked: AskedText) -> None:
-        suggested = json.dumps(asked.suggestion.labels) if asked.suggestion else None
-        shown = (asked.rank, asked.text, asked.reason, asked.model, suggested)
-        file.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " rank = excluded.rank, text = excluded.text, reason = excluded.reason, model = excluded.model",
-            (uuid4().hex, self._id, asked.batch, asked.item, *shown, datetime.now(UTC).isoformat()),
-        )
-        ((record,),) = file.execute(
-            "SELECT id FROM records WHERE project = ? AND batch = ? AND item = ?",
-            (self._id, asked.batch, asked.item),
-        )
-        for vote in asked.votes:
-            answer(file, record, str(vote.user), vote.status, vote.labels)
-
-    def _votes(self, file: sqlite3.Connection, record: str) -> tuple[Vote, ...]:
-        found = file.execute(
-            "SELECT username, account, status, labels, time FROM votes JOIN accounts ON accounts.id = account"
-            " WHERE record = ? ORDER BY username",
-            (record,),
-        )
-        return tuple(
-            Vote(username=name, user=user, status=status, labels=tuple(json.loads(labels)), time=_time(time))
-            for name, user, status, labels, time in found
-        )
+def file() -> Path:
+    path = os.environ.get("OFFICE_FILE")
+    if not path:
+        raise UserError("OFFICE_FILE is not set: give the file in which people answer")
+    return Path(path)
 
 
-def answer(file: sqlite3.Connection, record: str, account: str, status: str, labels: Sequence[str]) -> None:
-    """Someone's answer; a second time replaces the first."""
-    now = datetime.now(UTC).isoformat()
-    file.execute(
-        "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?)",
-        (record, account, status, json.dumps(labels), now),
-    )
+def open_office(settings: object) -> MappingOracle:
+    file()
+    return MappingOracle(Table)
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-OFFICE = OraclePlugin("office", Office.from_settings)
+OFFICE = OraclePlugin("office", open_office)

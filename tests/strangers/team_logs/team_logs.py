@@ -4,13 +4,10 @@ import os
 import re
 from pathlib import Path
 
-from labelloop.errors import UserError
-from labelloop.log.base import Log
-from labelloop.log.open import LogPlugin
-from labelloop.log.sqlite.log import SqliteLog
+from labelloop import UserError, sqlite_logs
 
 
-def _path(url: str) -> Path:
+def path(url: str) -> Path:
     name, folder = url.removeprefix("team://"), os.environ.get("TEAM_LOGS")
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise UserError(f"{url} names no log of the team: give team://name")
@@ -19,12 +16,4 @@ def _path(url: str) -> Path:
     return Path(folder) / f"{name}.sqlite"
 
 
-def open_log(url: str) -> Log:
-    return SqliteLog(_path(url))
-
-
-async def exists(url: str) -> bool:
-    return _path(url).exists()
-
-
-TEAM = LogPlugin("team", open_log, "team://name", exists)
+TEAM = sqlite_logs("team", path, "team://name")

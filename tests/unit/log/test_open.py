@@ -40,8 +40,11 @@ async def test_a_log_of_a_package_is_opened_by_its_scheme() -> None:
     plugin = log_plugin("team://mail")
     assert plugin.exists is not None
     assert not await plugin.exists("team://mail")
+    with pytest.raises(UserError, match=r"mail\.sqlite is missing"):
+        open_log("team://mail")
     events = [some_event("p", number) for number in range(3)]
 
+    await create_log("team://mail")
     log = open_log("team://mail")
     await log.append(*events)
     await log.close()

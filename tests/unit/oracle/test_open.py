@@ -37,7 +37,7 @@ async def test_an_oracle_of_a_package_is_opened_by_its_name(tmp_path: Path) -> N
     oracle = open_oracle(settings("office", url=""))
 
     ann = await oracle.project("mail-5e1f").make_account("ann")
-    assert await oracle.project("news-1234").accounts() == {ann: "ann"}
+    assert await oracle.project("mail-5e1f").accounts() == {ann: "ann"}
     assert (tmp_path / "office.sqlite").is_file()
     await oracle.close()
 
