@@ -18,11 +18,13 @@ class Bad:
     remedy: str = CORRECT
 
 
-def refused(source: str, bad: Mapping[int, Bad]) -> UserError:
-    """The error that counts all bad rows."""
-    remedies = dict.fromkeys(each.remedy for each in bad.values())
+def refused(source: str, bad: Mapping[int, Bad], rows: int) -> UserError:
+    """The error that counts all bad rows. If no other of these `rows` is left, they cannot be left out."""
+    remedies = ", ".join(dict.fromkeys(each.remedy for each in bad.values()))
+    if len(bad) == rows:
+        return UserError(f"{source} has no row that can be used ({_reasons(bad)}); {remedies}")
     return UserError(
-        f"{source} has {_counted(bad)} that cannot be used ({_reasons(bad)}); {', '.join(remedies)}, "
+        f"{source} has {_counted(bad)} that cannot be used ({_reasons(bad)}); {remedies}, "
         "or leave them out with --skip-bad-rows"
     )
 

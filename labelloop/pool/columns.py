@@ -29,6 +29,8 @@ class Reading:
 MISSING = r"\N"
 """A missing value in a database's dump."""
 AS_USUAL = Reading()
+MARK = "\ufeff"
+"""The byte order mark of a file that was put behind another one, or got two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Ma
     if reading.no_header:
         names = [str(number) for number in range(1, max(map(len, rows), default=0) + 1)]
     else:
-        names = [str(name or "").strip() for name in (rows[0] if rows else ())]
+        names = [str(name or "").replace(MARK, "").strip() for name in (rows[0] if rows else ())]
         rows = rows[1:]
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, TextIO
 from labelloop.errors import UserError
 from labelloop.pool import formulas
 from labelloop.pool.bad_rows import Bad
-from labelloop.pool.columns import AS_USUAL, Columns, Reading, of_rows
-from labelloop.pool.file_kinds import open_utf8, suffix_of
-from labelloop.pool.separators import NAMES, SAMPLE, separator, stated, unsplit
+from labelloop.pool.columns import AS_USUAL, MARK, Columns, Reading, of_rows
+from labelloop.pool.file_kinds import open_text, suffix_of
+from labelloop.pool.json_text import starts_json
+from labelloop.pool.separators import MOST_RECORDS, NAMES, SAMPLE, separator, stated, unsplit
 
 if TYPE_CHECKING:
     from _csv import Reader
 
+SPACED = re.compile(r' +".*"', re.DOTALL)
+NAME_ALL = "name all columns in the header"
 NO_SEPARATOR = "\x1f"
 MANY = "more fields than the header"
 UNCLOSED = "unexpected end of data"
@@ -52,12 +55,20 @@ class Parsed:
 def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
-    with open_utf8(path, newline="", lenient=reading.skip_bad_rows) as file:
+    with open_text(path, newline="", lenient=reading.skip_bad_rows) as file:
+        if starts_json(file.readline()):
+            raise UserError(f"{path} holds JSON; name it .json, or .jsonl if each line is an object")
+        file.seek(0)
         delimiter, before = _separator(path, file)
         parsed = _parse(csv.reader(file, delimiter=delimiter, strict=True), before)
         if any(parsed.badness):
             file.seek(0)
             parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
+        if _spaced(parsed):
+            file.seek(0)
+            lines = islice(file, before, None)
+            reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+            parsed = min(_parse(reader, before), parsed, key=lambda each: each.badness)
         notes = []
         if len(parsed.widths) > 1 and len(parsed.rows[0]) == 1:
             file.seek(0)
@@ -73,16 +84,50 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     if parsed.rows and formulas.MARK in parsed.rows[0]:
         parsed.rows = [list(map(formulas.as_it_was, row)) for row in parsed.rows]
     if not reading.no_header and (mixed := unsplit(parsed.rows)):
-        name, each = mixed
-        raise UserError(
-            f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
-            "character, put no quotes around whole lines, or rename the column"
-        )
+        raise _unsplit(path, *mixed)
+    if not reading.no_header:
+        _judge_by_header(parsed)
     header = 0 if reading.no_header else 1
     bad = {index - header: each for index, each in parsed.bad.items()}
     if reading.no_header and parsed.short:
         notes.append(f"{path}: {_rows(parsed.short)} fewer fields than the first")
     return replace(of_rows(path, parsed.rows, reading, bad), notes=tuple(notes))
+
+
+def _spaced(parsed: Parsed) -> bool:
+    """Whether there may be spaces before the quotes that begin fields, as in `"a", "b"`."""
+    sample = list(filter(None, parsed.rows[1:MOST_RECORDS]))
+    spaced = sum(any(map(SPACED.fullmatch, row)) for row in sample)
+    return 2 * max(spaced, len(parsed.bad)) > len(sample)
+
+
+def _judge_by_header(parsed: Parsed) -> None:
+    """A row that is the header again is bad. If all have more fields than the header, it lacks names."""
+    header, rows = (parsed.rows or [[]])[0], parsed.rows[1:]
+    if rows and {bad.reason for bad in parsed.bad.values()} == {MANY} and len(parsed.bad) == len(rows):
+        parsed.bad = {index: replace(bad, remedy=NAME_ALL) for index, bad in parsed.bad.items()}
+    if len(header) > 1:
+        for index, row in enumerate(rows, start=1):
+            if row[-1:] == header[-1:] and list(map(_unmarked, row)) == list(map(_unmarked, header)):
+                parsed.bad[index] = Bad("the header again", f"row {index}", "take it out")
+
+
+def _unmarked(cell: str) -> str:
+    return cell.replace(MARK, "")
+
+
+def _unsplit(path: Path, name: str, each: str) -> UserError:
+    if each in NAMES:
+        return UserError(
+            f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
+            "character, put no quotes around whole lines, or rename the column"
+        )
+    stating = f"put a first line sep={each} before the header"
+    remedy = stating if each.isprintable() else "put tabs in its place"
+    return UserError(
+        f"{path} has {each!r} in the name of its only column, {name!r}, and as often in each row; if it "
+        f"separates fields, {remedy}, otherwise rename the column"
+    )
 
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
@@ -131,6 +176,8 @@ def _parse(reader: "Reader", before: int) -> Parsed:
             if fields and row:
                 parsed.widths.add(len(row))
             fields = fields or len(row)
+            while len(row) > fields > 1 and not row[-1]:
+                row.pop()
             if len(row) > fields:
                 place = _lines(last + 1, before + reader.line_num)
                 parsed.bad[len(parsed.rows)] = Bad(MANY, place, QUOTE)

@@ -1,10 +1,11 @@
-"""What a data set's file holds, by its first bytes, and opening it as text in UTF-8."""
+"""What a data set's file holds, by its first bytes, and opening it as text."""
 
 import bz2
 import gzip
 import lzma
 import zipfile
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, TextIO, cast
 
 from labelloop.errors import UserError, one_line
+from labelloop.pool import encodings
 
 TEXT, PARQUET, EXCEL = "text", "parquet", "excel"
 Open = Callable[[Path], BufferedIOBase]
@@ -22,6 +24,7 @@ PACKED: dict[bytes, Open] = {
     b"\xfd7zXZ\0": lzma.LZMAFile,
 }
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+PLAIN = ".txt"
 PARQUET_MARK, ZIP = b"PAR1", b"PK\x03\x04"
 UNREADABLE = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel file or another Office document; save it as .xlsx",
@@ -29,14 +32,14 @@ UNREADABLE = {
     b"ARROW1": "an Arrow file; save it as Parquet",
     b"SQLite format 3\0": "an SQLite database; export the table of the texts as CSV",
     b"%PDF": "a PDF; save its texts as .txt, one on each line",
+    b"version https://git-lfs.": "a pointer of Git LFS in place of the file; fetch the file: git lfs pull",
+    bytes(16): "full of zero bytes, so it is damaged; copy it again",
 }
-MARKS = {
-    b"\xff\xfe\0\0": "UTF-32",
-    b"\0\0\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
-LONGEST_MARK = 16
+PAGES = (b"<!doctype html", b"<html", b"<?xml")
+"""Starts of web pages and XML, in lower case. In plain text, they may be a text."""
+LONGEST_MARK = 32
+MOST_LEFT_OUT = 0.25
+"""Where a larger share of lines is not in UTF-8, the file is in another encoding."""
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 
 
@@ -53,6 +56,10 @@ def kind_of(path: Path) -> str:
     for mark, what in UNREADABLE.items():
         if start.startswith(mark):
             raise UserError(f"{path} is {what}")
+    if suffix_of(path) != PLAIN and start.removeprefix(BOM_UTF8).lstrip().lower().startswith(PAGES):
+        raise UserError(
+            f"{path} is a web page or XML and no table; download the file itself, or save its texts as CSV"
+        )
     if start.startswith(ZIP):
         return _check_excel(path)
     return PARQUET if start.startswith(PARQUET_MARK) else TEXT
@@ -76,35 +83,47 @@ def suffix_of(path: Path) -> str:
 
 
 def starts_as_json(path: Path) -> bool:
-    return _start(path, _unpacking(_start(path, _raw)) or _raw).lstrip()[:1] in (b"{", b"[")
+    with open_text(path, newline=None, lenient=True) as file:
+        return file.read(LONGEST_MARK).lstrip()[:1] in ("{", "[")
 
 
 @contextmanager
-def open_utf8(path: Path, newline: str | None, lenient: bool = False) -> Iterator[TextIO]:
-    """Open a UTF-8 text, packed or not, with or without a byte order mark. Raises `UserError` for others.
+def open_text(path: Path, newline: str | None, lenient: bool = False) -> Iterator[TextIO]:
+    """Open a text in UTF-8, UTF-16 or UTF-32, packed or not. Raises `UserError` for other encodings.
 
     `lenient`: bytes that are not UTF-8 become halves of surrogate pairs.
     """
     unpacked = _unpacking(_start(path, _raw)) or _raw
     errors = "surrogateescape" if lenient else "strict"
+    encoding = encodings.UTF_8
     try:
-        if _start(path, unpacked).startswith(tuple(MARKS)):
-            raise _wrong_encoding(path, unpacked)
-        with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), "utf-8-sig", errors, newline) as file:
+        encoding = encodings.encoding_of(_start(path, unpacked, encodings.SAMPLE))
+        if encoding != encodings.UTF_8:
+            errors = "surrogatepass"
+        with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), encoding, errors, newline) as file:
             yield file
     except UnicodeDecodeError as error:
+        if encoding != encodings.UTF_8:
+            raise _cut(path, encoding, error) from error
         raise _wrong_encoding(path, unpacked) from error
     except DAMAGED as error:
         raise _damaged(path, error) from error
+
+
+def unmarked_encoding(path: Path) -> str | None:
+    """UTF-16 or UTF-32 without a byte order mark, as it is mostly written, or None."""
+    start = _start(path, _unpacking(_start(path, _raw)) or _raw, encodings.SAMPLE)
+    found = encodings.encoding_of(start)
+    return encodings.shown(found) if found in encodings.UNMARKED else None
 
 
 def _raw(path: Path) -> BufferedIOBase:
     return path.open("rb")
 
 
-def _start(path: Path, unpacked: Open) -> bytes:
+def _start(path: Path, unpacked: Open, size: int = LONGEST_MARK) -> bytes:
     with unpacked(path) as file:
-        return file.read(LONGEST_MARK)
+        return file.read(size)
 
 
 def _unpacking(start: bytes) -> Open | None:
@@ -116,16 +135,25 @@ class SomeLinesNotUtf8(UserError):
 
 
 def _wrong_encoding(path: Path, unpacked: Open) -> UserError:
-    start = _start(path, unpacked)
-    known = next((encoding for mark, encoding in MARKS.items() if start.startswith(mark)), None)
-    if known is not None:
-        return UserError(f"{path} is in {known}; convert it first: iconv -f {known} -t UTF-8 {path}")
     lines = _lines(path, unpacked)
     kind = SomeLinesNotUtf8 if lines.utf8 > lines.wrong else UserError
+    remedies = [
+        "save it as UTF-8 in the program that wrote it",
+        "convert it by iconv with the encoding of that program",
+    ]
+    if lines.wrong <= MOST_LEFT_OUT * lines.all:
+        remedies.append("leave these rows out with --skip-bad-rows")
     return kind(
         f"{path} is not in UTF-8 ({lines.wrong:,} of {lines.all:,} lines, first line {lines.first}), and its "
-        "encoding is not known; save it as UTF-8 in the program that wrote it, convert it by iconv with the "
-        "encoding of that program, or leave these rows out with --skip-bad-rows"
+        f"encoding is not known; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+    )
+
+
+def _cut(path: Path, encoding: str, error: UnicodeDecodeError) -> UserError:
+    name = encodings.shown(encoding)
+    return UserError(
+        f"{path} is in {name}, and some of it cannot be read ({error.reason}); it may be cut off, so make it "
+        "again, or save it as UTF-8"
     )
 
 

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import Bad
-from labelloop.pool.columns import Columns, Reading
-from labelloop.pool.file_kinds import open_utf8
+from labelloop.pool.columns import MARK, Columns, Reading
+from labelloop.pool.file_kinds import open_text
 
 TEXT = "text"
 NO_JSON = object()
 ONE_PER_LINE = "write one object per line"
+OTHER_KIND = f"{ONE_PER_LINE}, or name the file by what it holds"
 Record = Mapping[str, object]
 
 
@@ -20,6 +22,11 @@ def read(path: Path, reading: Reading) -> Columns:
     """Columns in the order of first use. A missing key is None. Raises `UserError`."""
     records = _whole(path, reading)
     return _columns(*_lines(path, reading)) if records is None else _columns(records, {})
+
+
+def starts_json(line: str) -> bool:
+    """Whether a file's first line is an object or an array, or begins one."""
+    return line.strip() in ("[", "{") or isinstance(_value(line), dict | list)
 
 
 def _columns(records: Sequence[Record], bad: Mapping[int, Bad]) -> Columns:
@@ -31,7 +38,7 @@ def _columns(records: Sequence[Record], bad: Mapping[int, Bad]) -> Columns:
 def _lines(path: Path, reading: Reading) -> tuple[list[Record], dict[int, Bad]]:
     records: list[Record] = []
     bad: dict[int, Bad] = {}
-    with open_utf8(path, newline="\n", lenient=reading.skip_bad_rows) as lines:
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -41,19 +48,21 @@ def _lines(path: Path, reading: Reading) -> tuple[list[Record], dict[int, Bad]]:
                     f"no JSON{' object' * (record is not NO_JSON)}", f"line {number}", ONE_PER_LINE
                 )
             records.append(record if isinstance(record, dict) else {})
+    if len(bad) == len(records):
+        bad = {row: replace(each, remedy=OTHER_KIND) for row, each in bad.items()}
     return records, bad
 
 
 def _value(line: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line.removeprefix(MARK))
     except (ValueError, RecursionError):
         return NO_JSON
 
 
 def _whole(path: Path, reading: Reading) -> list[Record] | None:
     """The records of a file that is one JSON value, or None if it has one object per line."""
-    with open_utf8(path, newline="\n", lenient=reading.skip_bad_rows) as file:
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows) as file:
         first = next((line for line in file if line.strip()), "")
         more = any(line.strip() for line in file)
         if isinstance(_value(first), dict) and more:

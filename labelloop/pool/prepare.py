@@ -38,6 +38,8 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     The default for `labels` is the sorted values of the label column. Raises `UserError`.
     """
     rows, empty, duplicates = _distinct(table, "correct it, or --label-column '' to go without")
+    if not table.texts:
+        raise UserError(f"{table.source} holds no rows; give a data set with at least two texts")
     if not rows:
         raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
     gold_labels = {row.gold for row in rows if row.gold is not None}

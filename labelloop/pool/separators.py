@@ -48,7 +48,8 @@ def _records(start: str, each: str) -> list[list[str]]:
 def unsplit(records: Sequence[Sequence[str]]) -> tuple[str, str] | None:
     """A column in the first record whose name holds a separator, as its values do, and that separator.
 
-    A file's only column needs no values for that, and a tab or | in a name is always one.
+    A file's only column needs no values for that, and a tab or | in a name is always one. Of an only column,
+    another character may be the separator too, if it stands between texts in the name and in most values.
     """
     header, sample = (records or [()])[0], records[1:MOST_RECORDS]
     for index, name in enumerate(header):
@@ -56,9 +57,19 @@ def unsplit(records: Sequence[Sequence[str]]) -> tuple[str, str] | None:
             count = name.count(each)
             if count and (len(header) == 1 or each in "\t|" or _alike(index, each, count, sample)):
                 return name, each
+    if len(header) == 1:
+        for each in dict.fromkeys(re.findall(r"[^\w\s\"']", header[0])):
+            if _alike(0, each, header[0].count(each), sample) and _between(each, header[0], sample):
+                return header[0], each
     return None
 
 
 def _alike(index: int, each: str, count: int, records: Sequence[Sequence[str]]) -> bool:
     values = [record[index] for record in records if index < len(record)]
     return bool(values) and all(value.count(each) == count for value in values)
+
+
+def _between(each: str, name: str, records: Sequence[Sequence[str]]) -> bool:
+    """Whether the character stands between texts, and does not end them as a full stop does."""
+    split = [all(map(str.strip, record[0].split(each))) for record in records if record]
+    return all(map(str.strip, name.split(each))) and sum(split) > len(split) / 2

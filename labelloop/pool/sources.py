@@ -14,10 +14,12 @@ from labelloop.pool.file_kinds import (
     EXCEL,
     PACKED_SUFFIXES,
     PARQUET,
+    TEXT,
     SomeLinesNotUtf8,
     kind_of,
     starts_as_json,
     suffix_of,
+    unmarked_encoding,
 )
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.words import label_name, quoted
@@ -28,6 +30,9 @@ TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
 LONGEST_NAME = 60
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as a lenient reading of a file gives them."""
+SAVE_AS_UTF8 = "save the file as UTF-8 in the program that wrote it"
 DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no database stores"
 
 
@@ -69,8 +74,12 @@ def load(
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
+    if not columns.names:
+        raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column)
     text_name = _text_column(source, columns, text_column, label_name, text_option)
+    if UNSTORABLE.search(f"{text_name}{label_name}"):
+        raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     bad = dict(columns.bad)
     texts = [_text(value, text_name, row, bad) for row, value in enumerate(columns.values(text_name))]
     labels = None
@@ -81,8 +90,8 @@ def load(
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in (_known(source, columns.names, name, "--keep-columns") for name in keep)
     }
-    if bad and not reading.skip_bad_rows:
-        raise refused(source, bad)
+    if bad and (len(bad) == len(texts) or not reading.skip_bad_rows):
+        raise refused(source, bad, len(texts))
     for row in bad:
         texts[row] = ""
         if labels is not None:
@@ -92,6 +101,12 @@ def load(
     if bad:
         notes.append(left_out(source, bad))
     return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad), kept)
+
+
+def _without_columns(source: str, columns: Columns) -> UserError:
+    if columns.bad:
+        return refused(source, columns.bad, len(columns.bad))
+    return UserError(f"{source} holds no rows; give a data set with at least two texts")
 
 
 def _doubtful_header(source: str, name: str) -> str:
@@ -127,9 +142,12 @@ def _read_file(path: Path, reading: Reading) -> Columns:
             raise UserError(f"{path} is empty; give a data set with at least two texts")
         kind = kind_of(path)
         try:
-            return _of_kind(kind, path, reading)
+            columns = _of_kind(kind, path, reading)
         except SomeLinesNotUtf8:
-            return _of_kind(kind, path, replace(reading, skip_bad_rows=True))
+            columns = _of_kind(kind, path, replace(reading, skip_bad_rows=True))
+        if kind == TEXT and (encoding := unmarked_encoding(path)) is not None:
+            columns = replace(columns, notes=(f"{path}: read as {encoding}", *columns.notes))
+        return columns
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
 
@@ -185,7 +203,7 @@ def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return quoted(names) or "it has no columns at all"
+    return quoted(map(_short, names))
 
 
 def _text(value: object, column: str, row: int, bad: dict[int, Bad]) -> str:
@@ -199,7 +217,7 @@ def _text(value: object, column: str, row: int, bad: dict[int, Bad]) -> str:
         return ""
     text = str(value)
     if UNSTORABLE.search(text):
-        bad.setdefault(row, _bad(column, row, DAMAGE))
+        bad.setdefault(row, _damaged(column, row, text))
     return text
 
 
@@ -213,7 +231,7 @@ def _label(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | N
     whole = isinstance(value, float) and value.is_integer()
     label = label_name(str(int(value)) if whole else str(value))
     if UNSTORABLE.search(label):
-        bad.setdefault(row, _bad(column, row, DAMAGE))
+        bad.setdefault(row, _damaged(column, row, label))
     return label or None
 
 
@@ -224,11 +242,15 @@ def _kept(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | No
     is_nested = isinstance(value, list | dict)
     text = json.dumps(value, ensure_ascii=False, default=str) if is_nested else str(value)
     if UNSTORABLE.search(text):
-        bad.setdefault(row, _bad(column, row, DAMAGE))
+        bad.setdefault(row, _damaged(column, row, text))
         return None
     return text or None
 
 
-def _bad(column: str, row: int, what: str, option: str | None = None) -> Bad:
-    remedy = f"choose another {option}" if option else CORRECT
-    return Bad(f"the column {column!r} holds {what}", f"row {row + 1}", remedy)
+def _bad(column: str, row: int, what: str, option: str) -> Bad:
+    return Bad(f"the column {_short(column)!r} holds {what}", f"row {row + 1}", f"choose another {option}")
+
+
+def _damaged(column: str, row: int, value: str) -> Bad:
+    remedy = SAVE_AS_UTF8 if NOT_UTF8.search(value) else CORRECT
+    return Bad(f"the column {_short(column)!r} holds {DAMAGE}", f"row {row + 1}", remedy)

@@ -7,7 +7,7 @@ from pathlib import Path
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
-from labelloop.pool.file_kinds import open_utf8
+from labelloop.pool.file_kinds import open_text
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
 
@@ -66,7 +66,7 @@ def read_rows(source: str | Path, kind: str | None = None) -> list[Row]:
 
 def _from_disk(path: Path, kind: str) -> list[Row]:
     if kind in TEXTS:
-        with open_utf8(path, newline="\n" if kind == "jsonl" else "") as file:
+        with open_text(path, newline="\n" if kind == "jsonl" else "") as file:
             return list(from_text(file, kind, str(path)))
     from labelloop.projects.formats import arrow
 

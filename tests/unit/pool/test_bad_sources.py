@@ -53,6 +53,49 @@ def test_the_error_counts_all_bad_rows_by_their_kind(tmp_path: Path) -> None:
         load(json_lines(tmp_path, *texts))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mail.csv", "text,label\ncaf\xe9,x\nth\xe9,y\n"),
+        ("mail.txt", "caf\xe9\nth\xe9\n"),
+        ("mail.jsonl", '{"text": "caf\xe9"}\n{"text": "th\xe9"}\n'),
+        ("mail.csv", "caf\xe9\ntea\n"),
+    ],
+)
+def test_a_file_in_another_encoding_is_none_of_bad_rows(tmp_path: Path, name: str, content: str) -> None:
+    source = file(tmp_path, name, content.encode("latin-1"))
+
+    for reading in (Reading(), Reading(skip_bad_rows=True)):
+        with raises_naming(UserError, source, "save", "UTF-8") as raised:
+            load(source, reading=reading)
+        assert "--skip-bad-rows" not in str(raised.value)
+
+
+def test_few_lines_of_another_encoding_may_be_left_out(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.txt", b"tea\n" * 20 + b"caf\xe9\n")
+
+    with raises_naming(UserError, source, "UTF-8", "--skip-bad-rows"):
+        load(source)
+
+
+@pytest.mark.parametrize(
+    ("content", "facts"),
+    [
+        ("text,label\na,x,y\nb,x,y\n", ("line 2, line 3", "name all columns in the header")),
+        ('text,label\n"a" b,x\n"b" c,x\n', ("line 2, line 3", "quote")),
+    ],
+)
+def test_where_every_row_is_bad_they_cannot_be_left_out(
+    tmp_path: Path, content: str, facts: tuple[str, ...]
+) -> None:
+    source = file(tmp_path, "mail.csv", content)
+
+    for reading in (Reading(), Reading(skip_bad_rows=True)):
+        with raises_naming(UserError, source, *facts) as raised:
+            load(source, reading=reading)
+        assert "--skip-bad-rows" not in str(raised.value)
+
+
 def test_lines_of_another_encoding_are_bad_rows_where_the_file_is_in_utf8(tmp_path: Path) -> None:
     good = "text,note\nété,a\nnoël,b\nœuf,c\n".encode()
     one = file(tmp_path, "one.csv", good + b"caf\xe9,d\nb\0,e\n")
@@ -86,15 +129,22 @@ def test_a_quote_that_is_not_closed_is_never_left_out(tmp_path: Path) -> None:
         ("data.jsonl", '{"text": "\\ud83d"}', ("row 1", "'text'", "surrogate")),
         ("data.jsonl", '{"text": "a", "label": "\\u0000"}', ("row 1", "'label'", "NUL")),
         ("data.jsonl", '{"a": "x", "b": "y"}', ("'text'", "--text-column", "'a', 'b'")),
-        ("data.jsonl", "\n\n", ()),
+        ("data.jsonl", "\n\n", ("rows",)),
+        ("data.csv", "\n\n", ("rows",)),
+        ("data.csv.gz", packed(b""), ("rows",)),
+        ("data.jsonl", "text\na\n", ("line 1, line 2", "one object per line")),
+        ("data.csv", '{"text": "a", "label": "x"}\n', (".jsonl",)),
+        ("data.csv", '[\n{"text": "a"}\n]\n', (".json",)),
+        ("data.csv", "<!DOCTYPE html>\n<html></html>\n", ("web page",)),
+        ("data.parquet", '\ufeff<?xml version="1.0"?>\n', ("XML",)),
+        ("data.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", ("git lfs pull",)),
+        ("data.csv", bytes(64), ("zero bytes",)),
         ("data.csv", "a,b\n1,2\n", ("'text'", "--text-column", "'a', 'b'")),
         ("data.csv", "text,text\na,b\n", ("two", "'text'")),
         ("data.csv", "text,label\na,b,c\n", ("line 2",)),
         ("data.csv", 'text\n"never closed\n', ("line 2",)),
         ("data.csv", "text\ncaf\xe9\n".encode("latin-1"), ("UTF-8", 1, 2, "line 2")),
         ("data.csv", "текст;метка\nпривет;а\n".encode("cp1251"), ("UTF-8", 2, "line 1")),
-        ("data.csv", "text\na\n".encode("utf-16"), ("iconv -f UTF-16 -t UTF-8",)),
-        ("data.csv", "text\na\n".encode("utf-32"), ("iconv -f UTF-32 -t UTF-8",)),
         ("data.parquet", "PAR1 not really", ("Parquet",)),
         ("data.parquet", "text\na\n", ("Parquet",)),
         ("data.xlsx", b"PK\x03\x04 cut off", ("unpacked",)),

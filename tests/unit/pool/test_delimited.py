@@ -70,6 +70,61 @@ def test_a_header_that_was_not_split_is_refused(tmp_path: Path, content: str) ->
         load(source)
 
 
+@pytest.mark.parametrize("separator", ["#", "~", "^", ":", "\x01"])
+def test_an_only_column_that_holds_another_separator_is_refused(tmp_path: Path, separator: str) -> None:
+    """Annotators would see the true labels."""
+    lines = "text#label\nwin a prize#spam\nlunch?#\nsee you#ham\n".replace("#", separator)
+
+    with raises_naming(UserError, "mail.csv", repr(f"text{separator}label"), "rename"):
+        load(file(tmp_path, "mail.csv", lines))
+
+    table = load(file(tmp_path, "mail.csv", f"sep={separator}\n{lines}"))
+    assert (table.texts, table.labels) == (["win a prize", "lunch?", "see you"], ["spam", None, "ham"])
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("e-mail", ["win a prize", "lunch?"]),
+        ("data.text", ["It rains.", "It snows."]),
+        ("question?", ["how?", "why?"]),
+        ("a#b", ["c#d", "#e#f"]),
+    ],
+)
+def test_the_name_of_an_only_column_may_hold_other_characters(
+    tmp_path: Path, name: str, texts: list[str]
+) -> None:
+    assert load(file(tmp_path, "mail.csv", "\n".join([name, *texts]))).texts == texts
+
+
+def test_a_header_that_stands_in_the_file_again_is_a_bad_row(tmp_path: Path) -> None:
+    """Two files were put together."""
+    one = "\ufefftext,label\nwin,spam\nlunch?,ham\n"
+    source = file(tmp_path, "mail.csv", one + one)
+
+    with raises_naming(UserError, source, "row 3", "--skip-bad-rows"):
+        load(source)
+    table = load(source, reading=Reading(skip_bad_rows=True))
+    assert table.labels == ["spam", "ham", None, "spam", "ham"]
+
+
+def test_empty_fields_behind_those_of_the_header_do_not_count(tmp_path: Path) -> None:
+    table = load(file(tmp_path, "mail.csv", "text,label\nwin,spam,\nlunch?,ham,,\n"))
+
+    assert (table.texts, table.labels) == (["win", "lunch?"], ["spam", "ham"])
+
+
+def test_spaces_before_quotes_do_not_count(tmp_path: Path) -> None:
+    lines = 'text, label, note\n"win, now", "spam", "a, b"\n"lunch?", "ham", "c"\n'
+    table = load(file(tmp_path, "mail.csv", lines))
+
+    assert (table.texts, table.labels) == (["win, now", "lunch?"], ["spam", "ham"])
+    each = load(file(tmp_path, "mail.csv", 'label, text\n"x", "a, b"\n"y", "c, d"\n'))
+    assert each.texts == ["a, b", "c, d"]
+    one = load(file(tmp_path, "mail.csv", 'label,text\nx, she said "hi"\ny, bye\n'))
+    assert one.texts == [' she said "hi"', " bye"]
+
+
 def test_a_question_may_be_the_name_of_a_column(tmp_path: Path) -> None:
     asked = "How was it, overall?"
 

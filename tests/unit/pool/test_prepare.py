@@ -87,7 +87,7 @@ def test_the_summary_is_one_line_about_what_stands_out() -> None:
 @pytest.mark.parametrize(
     ("texts", "gold", "labels", "facts"),
     [
-        ([], None, ["x", "y"], ("mail.csv", "'body'")),
+        ([], None, ["x", "y"], ("mail.csv", "no rows")),
         (["", " \n"], None, ["x", "y"], ("mail.csv", "'body'")),
         (["a", "b"], None, None, ("mail.csv", "--labels spam,ham")),
         (["a", "b"], None, ["x"], ("--labels", "x")),

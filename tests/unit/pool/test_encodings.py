@@ -1,0 +1,78 @@
+"""The encoding of a text: UTF-8, UTF-16 and UTF-32, with and without a byte order mark."""
+
+from pathlib import Path
+
+import pytest
+
+from labelloop.errors import UserError
+from labelloop.pool import encodings
+from labelloop.pool.columns import Reading
+from labelloop.pool.sources import load
+from tests.support.files import file, packed
+from tests.support.messages import names, raises_naming
+
+MARKED = ("utf-16", "utf-32")
+TEXTS = {
+    "English": ("win a prize, now", "lunch?"),
+    "Russian": ("выиграй приз", "обед?"),
+    "Chinese": ("一二三一", "第一个"),
+    "Hindi": ("नमस्ते, आप", "धन्यवाद"),
+    "emoji": ("😀 😀", "🎉🎉"),
+}
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("encoding", [*MARKED, *encodings.UNMARKED])
+def test_texts_in_utf16_and_utf32_are_read(tmp_path: Path, encoding: str, texts: tuple[str, str]) -> None:
+    lines = "\r\n".join(texts).encode(encoding)
+    table = "text;label\n" + "".join(f'"{text}";x\n' for text in texts)
+
+    plain = load(file(tmp_path, "mail.txt", lines))
+    csv = load(file(tmp_path, "mail.csv.gz", packed(table.encode(encoding))))
+
+    assert plain.texts == csv.texts == list(texts)
+    assert csv.labels == ["x", "x"]
+
+
+@pytest.mark.parametrize("encoding", encodings.UNMARKED)
+def test_an_encoding_that_no_mark_tells_is_told(tmp_path: Path, encoding: str) -> None:
+    table = load(file(tmp_path, "mail.jsonl", '{"text": "a"}\n{"text": "é"}\n'.encode(encoding)))
+
+    assert table.texts == ["a", "é"]
+    (note,) = table.notes
+    assert names(note, "mail.jsonl", encodings.shown(encoding))
+
+
+@pytest.mark.parametrize("encoding", MARKED)
+def test_an_encoding_that_a_mark_tells_needs_no_word(tmp_path: Path, encoding: str) -> None:
+    assert load(file(tmp_path, "mail.txt", "a\nb\n".encode(encoding))).notes == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text,label\na\0b,x\nc,y\nd,x\n" + b"e,x\n" * 20,
+        "text\nпривет\0\nпока\nещё\n".encode(),
+        b"text,label\na\0b,x\nc\xff,y\nd,x\n",
+        b"text,label\na,x\nb,y\n" + bytes(512),
+        bytes(range(256)) * 4,
+    ],
+    ids=["a NUL", "a NUL beyond ASCII", "two kinds of damage", "NULs at the end", "no text"],
+)
+def test_zero_bytes_in_another_file_are_damage(content: bytes) -> None:
+    assert encodings.encoding_of(content) == encodings.UTF_8
+
+
+def test_a_text_in_utf16_that_is_cut_off_is_said(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.txt", "one\ntwo".encode("utf-16")[:-1])
+
+    with raises_naming(UserError, source, "UTF-16"):
+        load(source)
+
+
+def test_half_a_surrogate_pair_in_utf16_is_a_bad_row(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.txt", "one\n\ud83d\ntwo\n".encode("utf-16", "surrogatepass"))
+
+    with raises_naming(UserError, source, "row 2", "--skip-bad-rows"):
+        load(source)
+    assert load(source, reading=Reading(skip_bad_rows=True)).texts == ["one", "", "two"]
