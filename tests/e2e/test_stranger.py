@@ -4,11 +4,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
+from labelloop.learner.classifiers.parameters import LinearParameters
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished
@@ -117,7 +118,8 @@ def test_the_models_from_the_changed_batch_on_are_of_the_new_kind(stranger: Stra
     }
 
     changed = {name: card["parameters"] for name, card in cards.items()}
-    assert changed == {str(BATCHES - 2): {}, str(BATCHES): {"c": 0.5}}, "what nobody needed is not there"
+    recipe = asdict(LinearParameters())
+    assert changed == {str(BATCHES - 2): recipe, str(BATCHES): recipe | {"c": 0.5}}, "others are not there"
 
 
 def test_records_and_responses_are_in_the_new_argilla(stranger: Stranger) -> None:

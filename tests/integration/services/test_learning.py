@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from labelloop.learner.base_model import BUNDLED
 from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
@@ -28,6 +29,8 @@ from tests.support.tiny_bert import tiny_bert
 
 ALL = ("querier", "annotation_watcher", "trainer", "evaluator")
 SETTINGS: dict[str, Any] = {"batch_size": 6, "max_batches": 2, "lookahead": 0}
+GOOD_MODEL = {"model": BaseModelChoice(name=BUNDLED)}
+"""It is right on all texts that it learned, and takes more space than a small disk has."""
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,7 @@ def test_labels_that_were_imported_are_learned_first_and_nobody_is_asked_for_the
 @pytest.mark.all_cells
 def test_an_audit_tells_a_model_s_accuracy_without_a_test_set(loop: Loop) -> None:
     stopping = Choice(name="classification-change", parameters={"threshold": 0.5})
-    project = loop.create(texts(30), **SETTINGS | {"audit_share": 0.5, "stopping": stopping})
+    project = loop.create(texts(30), **SETTINGS | GOOD_MODEL | {"audit_share": 0.5, "stopping": stopping})
     ann, owner = Person(loop.argilla), Owner(loop.argilla, project)
 
     for batch in (0, 1):
@@ -275,7 +278,7 @@ def test_no_space_for_a_model_is_recorded_and_tried_again(
     home.mkdir()
     (home / "store").symlink_to(tiny_disk)
     with a_loop(home, argilla_server) as loop:
-        project = loop.create(texts(30), **SETTINGS)
+        project = loop.create(texts(30), **SETTINGS | GOOD_MODEL)
         loop.start("querier", "annotation_watcher", "trainer")
         label_batch(loop, project, Person(argilla_server), 0)
         state = loop.wait(project, lambda state: state.failures)

@@ -182,7 +182,9 @@ def test_on_kafka_texts_go_and_the_events_are_void(
     assert said["events"] is None
     assert any(names(each, log) for each in said["stays"])
     assert asyncio.run(_data_sets(argilla_server, mail, news)) == [False, True]
-    assert [path.name for path in (tmp_path / "store").iterdir()] == [news]
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {news, ".logs"}, (
+        "the note of the log stays"
+    )
     projects = json.loads(labelloop("status", *where, "--json").stdout)["projects"]
     assert [each["project"] for each in projects] == [news]
     again = json.loads(labelloop("import", *given, *where).stdout)
