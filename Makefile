@@ -58,7 +58,8 @@ soak: dev ## kill all services and Kafka again and again, and compare with a run
 	LABELLOOP_SOAK_KILLS=$(KILLS) LABELLOOP_SOAK_SEED=$(SEED) \
 		$(BIN)/pytest tests/e2e/test_kills.py -k 'kafka' -s $(PYTEST_ARGS)
 
-bench: dev ## how many labels a model needs, beside random sampling; ARGS=--quick, ARGS='--data FOLDER'
+bench: ## how many labels a model needs, beside other tools; ARGS=--quick, ARGS='--data FOLDER'
+	@scripts/setup.sh alerting,learner,server,kafka,s3,excel,dev,bench
 	$(BIN)/python -m benchmarks.labels $(ARGS)
 
 lint: dev ## check style and types

@@ -1,11 +1,11 @@
-"""Learning curves as they grow: one JSON line a step, and their tables and plot."""
+"""Learning curves as they grow: one JSON line a step, and what can be read off them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Step:
 
 
 Curve = Mapping[int, float]
-"""Accuracy by number of labels."""
+"""A figure by number of labels."""
 
 
 class Steps:
@@ -37,10 +37,10 @@ class Steps:
         self._steps = list(self._read())
 
     def of(self, arm: str, seed: int, lookahead: int) -> list[Step]:
-        """The steps of one run, in order."""
-        return [
-            step for step in self._steps if (step.arm, step.seed, step.lookahead) == (arm, seed, lookahead)
-        ]
+        """The steps of one run, in order. One that was taken again counts as it is last on file."""
+        run = (s for s in self._steps if (s.arm, s.seed, s.lookahead) == (arm, seed, lookahead))
+        last = {step.model: step for step in run}
+        return [last[model] for model in sorted(last)]
 
     def add(self, step: Step) -> None:
         """Keep a step."""
@@ -49,44 +49,26 @@ class Steps:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(step)) + "\n")
 
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def seeds(self, arm: str, lookahead: int) -> list[int]:
+        """The seeds of all runs of an arm."""
+        return sorted({s.seed for s in self._steps if (s.arm, s.lookahead) == (arm, lookahead)})
+
     def runs(self, arm: str, lookahead: int) -> dict[int, list[Step]]:
-        """The runs of an arm by seed, as far as they are as long as the longest run of all."""
-        seeds = sorted({s.seed for s in self._steps if (s.arm, s.lookahead) == (arm, lookahead)})
-        longest = max((step.model for step in self._steps), default=0) + 1
-        runs = {seed: self.of(arm, seed, lookahead) for seed in seeds}
+        """The runs of an arm by seed, as far as they are as long as the longest of them."""
+        runs = {seed: self.of(arm, seed, lookahead) for seed in self.seeds(arm, lookahead)}
+        longest = max(map(len, runs.values()), default=0)
         return {seed: run for seed, run in runs.items() if len(run) == longest}
+
+    def labels(self) -> list[int]:
+        """Every number of labels that a step has."""
+        return sorted({step.labels for step in self._steps})
 
     def columns(self) -> list[tuple[str, int]]:
         """Each arm and lookahead that has steps, in the order in which they began."""
         return list(dict.fromkeys((step.arm, step.lookahead) for step in self._steps))
-
-    def table(self) -> str:
-        """Mean accuracy ± standard deviation over seeds, and mean macro-F1, by number of labels."""
-        columns = self.columns()
-        heads = [f"{arm}, lookahead {ahead} ({len(self.runs(arm, ahead))} seeds)" for arm, ahead in columns]
-        lines = [f"| labels | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-        for labels in sorted({step.labels for step in self._steps}):
-            cells = [
-                _cell([step for run in self.runs(*column).values() for step in run if step.labels == labels])
-                for column in columns
-            ]
-            lines.append(f"| {labels} | {' | '.join(cells)} |")
-        areas = [_spread([area(accuracies(run)) for run in self.runs(*each).values()]) for each in columns]
-        lines.append(f"| area | {' | '.join(areas)} |")
-        return "\n".join(lines)
-
-    def saved(self, baseline: str) -> Iterator[str]:
-        """How many labels each arm needs for what the baseline reaches at its end, by the mean curves."""
-        curve = mean_curve(self.runs(baseline, 0))
-        if not curve:
-            return
-        most = max(curve)
-        yield f"The arm {baseline} is at {curve[most]:.3f} with {most} labels. The others are there with:"
-        yield ""
-        for arm, lookahead in self.columns():
-            labels = labels_to_reach(mean_curve(self.runs(arm, lookahead)), curve[most])
-            reached = "not yet" if labels is None else f"{labels:.0f} labels ({labels / most:.0%})"
-            yield f"- {arm}, lookahead {lookahead}: {reached}"
 
     def _read(self) -> Iterator[Step]:
         if self._path.is_file():
@@ -97,7 +79,13 @@ class Steps:
 
 
 def accuracies(run: Sequence[Step]) -> Curve:
+    """The accuracy of a run by the number of labels."""
     return {step.labels: step.accuracy for step in run}
+
+
+def f1s(run: Sequence[Step]) -> Curve:
+    """Its macro-F1."""
+    return {step.labels: step.macro_f1 for step in run}
 
 
 def area(curve: Curve) -> float:
@@ -120,21 +108,17 @@ def labels_to_reach(curve: Curve, accuracy: float) -> float | None:
     return None
 
 
-def mean_curve(runs: Mapping[int, Sequence[Step]]) -> Curve:
-    """The mean accuracy over the seeds, at the numbers of labels that every run has."""
-    curves = [accuracies(run) for run in runs.values()]
+def points(
+    runs: Mapping[int, Sequence[Step]], of: Callable[[Sequence[Step]], Curve] = accuracies
+) -> dict[int, list[float]]:
+    """The values of all seeds, at the numbers of labels that every run has."""
+    curves = [of(run) for run in runs.values()]
     shared = set.intersection(*map(set, curves)) if curves else set()
-    return {labels: fmean(curve[labels] for curve in curves) for labels in sorted(shared)}
+    return {labels: [curve[labels] for curve in curves] for labels in sorted(shared)}
 
 
-def _cell(steps: Sequence[Step]) -> str:
-    if not steps:
-        return ""
-    return f"{_spread([s.accuracy for s in steps])}, F1 {fmean(s.macro_f1 for s in steps):.3f}"
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return ""
-    spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
-    return f"**{fmean(values):.3f}**{spread}"
+def mean_curve(
+    runs: Mapping[int, Sequence[Step]], of: Callable[[Sequence[Step]], Curve] = accuracies
+) -> Curve:
+    """The mean over the seeds, at the numbers of labels that every run has."""
+    return {labels: fmean(values) for labels, values in points(runs, of).items()}

@@ -13,14 +13,9 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from small_text import (  # type: ignore[import-untyped]
-    BreakingTies,
-    TransformerBasedClassificationFactory,
-    TransformerModelArguments,
-    TransformersDataset,
-)
-from transformers import AutoTokenizer
+from small_text import BreakingTies  # type: ignore[import-untyped]
 
+from benchmarks.peers.fine_tuned import tutorials_classifier, tutorials_data
 from benchmarks.report import comparison, publish
 from labelloop.learner import querying, runtime, training
 from labelloop.learner.base_model import BUNDLED, resolve
@@ -32,7 +27,6 @@ from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import Row, write
 from labelloop.pool.sources import load
 
-MAX_LENGTH = 60
 LABELS, BATCH = 140, 20
 LABELLOOP, TUTORIAL = "labelloop", "the tutorial's core"
 Times = tuple[float, float]
@@ -80,20 +74,11 @@ def ours(folder: Path, rows: Sequence[Row], items: Sequence[int], threads: int) 
 
 def the_tutorials(folder: Path, rows: Sequence[Row], items: Sequence[int]) -> Callable[[int], Times]:
     """A round of the tutorial's core: train from the base model, score, pick. Tokenizing is not counted."""
-    base = str(resolve(BUNDLED).folder)
+    base = resolve(BUNDLED).folder
     labels = sorted({str(row.gold) for row in rows})
     y = np.array([labels.index(str(row.gold)) for row in rows])
-    data = TransformersDataset.from_arrays(
-        [row.text for row in rows],
-        y,
-        AutoTokenizer.from_pretrained(base),
-        target_labels=np.arange(len(labels)),
-        max_length=MAX_LENGTH,
-    )
-    given = {"device": runtime.device().type, "cache_dir": str(folder)}
-    factory = TransformerBasedClassificationFactory(
-        TransformerModelArguments(base), len(labels), classification_kwargs=given
-    )
+    data = tutorials_data(base, [row.text for row in rows], y, len(labels))
+    factory = tutorials_classifier(base, len(labels), folder, {})
     learned = np.array(sorted(items))
     others = np.setdiff1d(np.arange(len(rows)), learned)
 

@@ -58,19 +58,11 @@ def test_a_run_that_is_not_at_its_end_counts_in_no_mean(tmp_path: Path) -> None:
         steps.add(each)
 
     assert list(steps.runs("default", 0)) == [1]
-    assert "(1 seeds)" in steps.table()
-    assert "**0.400**" in steps.table()
 
 
-def test_what_an_arm_saves_is_told_beside_the_baseline(tmp_path: Path) -> None:
+def test_a_step_that_was_taken_again_counts_as_it_is_last_on_file(tmp_path: Path) -> None:
     steps = Steps(tmp_path / "steps.jsonl")
-    for seed in (1, 2):
-        for labels, accuracy in CURVE.items():
-            steps.add(step(labels, accuracy, seed=seed))
-            steps.add(step(labels, accuracy - 0.1, "random", seed))
+    for each in (step(20, 0.4), step(40, 0.6), step(20, 0.5)):
+        steps.add(each)
 
-    told = list(steps.saved("random"))
-
-    assert "- default, lookahead 0: 40 labels (67%)" in told
-    assert "- random, lookahead 0: 60 labels (100%)" in told
-    assert "**0.800**" in steps.table()
+    assert steps.of("default", 1, 0) == [step(20, 0.5), step(40, 0.6)]

@@ -1,0 +1,128 @@
+"""labelloop's own arms: the first texts, trainings, picks and measurements are those of its learner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from benchmarks.loops import Outcome, Round, Task
+from labelloop.learner.classifiers.registry import CLASSIFIERS
+from labelloop.learner.requests import (
+    ClassifierSpec,
+    EvaluateRequest,
+    FirstTextsRequest,
+    QueryRequest,
+    TrainRequest,
+    TrainResult,
+)
+from labelloop.learner.worker import Worker
+from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.schedule import first_texts_of
+from labelloop.store.artifacts import prune
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way to work: how the first texts are chosen, who picks, and what the classifier is told."""
+
+    cold_start: str
+    strategy: str
+    has_recipe: bool = True
+
+    def spec(self, classifier: str, model: str) -> ClassifierSpec:
+        """The classifier that it trains."""
+        recipe = CLASSIFIERS.get(classifier).recipe if self.has_recipe else {}
+        return ClassifierSpec(classifier, recipe, model, None)
+
+
+ARMS: Mapping[str, Arm] = {
+    "default": Arm("typical", "breaking-ties"),
+    "random": Arm("random", "random-sampling"),
+    "random start": Arm("random", "breaking-ties"),
+    "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
+}
+
+
+class OwnLearner:
+    """labelloop's learner in one run, each task of it in a child of the worker."""
+
+    def __init__(self, task: Task, worker: Worker, name: str, seed: int, lookahead: int) -> None:
+        self._task, self._worker, self._seed, self._arm = task, worker, seed, ARMS[name]
+        self._spec = self._arm.spec(task.classifier, task.model)
+        first = first_texts_of(self._arm.cold_start, len(task.labels), len(task.gold))
+        self.start = max(lookahead + 1, ceil(first / task.batch_size))
+        self._models = task.folder / f"models-{name.replace(' ', '-')}-{seed}-{lookahead}"
+
+    async def first(self) -> tuple[int, ...]:
+        n = self.start * self._task.batch_size
+        if self._arm.cold_start == "random":
+            return tuple(random_draw(self._seed, len(self._task.gold), (), n))
+        request = FirstTextsRequest(
+            pool=self._task.pool,
+            model=self._task.model,
+            revision=None,
+            taken=(),
+            n=n,
+            clusters=n,
+            seed=self._seed,
+            threads=self._task.threads,
+            cache=self._task.cache,
+        )
+        return (await self._worker.run(request)).items
+
+    async def take(self, round: Round) -> Outcome:
+        trained = await self._train(round)
+        figures = await self._worker.run(
+            EvaluateRequest(
+                self._task.test,
+                self._spec,
+                self._task.labels,
+                trained.folder,
+                trained.sha256,
+                self._task.threads,
+                self._task.cache,
+            )
+        )
+        picks, seconds = await self._pick(round, trained)
+        prune(self._models, needed=[trained.folder], superseded=list(self._models.glob("*/*")))
+        return Outcome(figures.accuracy, figures.macro_f1, trained.seconds, seconds, picks)
+
+    def close(self) -> None:
+        pass
+
+    async def _train(self, round: Round) -> TrainResult:
+        return await self._worker.run(
+            TrainRequest(
+                pool=self._task.pool,
+                classifier=self._spec,
+                labels=self._task.labels,
+                examples=self._task.examples(round.learned),
+                ignored=(),
+                seed=derived(self._seed, "train", str(round.model)),
+                threads=self._task.threads,
+                into=self._models / str(round.model),
+                cache=self._task.cache,
+            )
+        )
+
+    async def _pick(self, round: Round, trained: TrainResult) -> tuple[tuple[int, ...], float]:
+        if round.batch is None:
+            return (), 0.0
+        result = await self._worker.run(
+            QueryRequest(
+                pool=self._task.pool,
+                classifier=self._spec,
+                labels=self._task.labels,
+                model_folder=trained.folder,
+                model_sha256=trained.sha256,
+                strategy=self._arm.strategy,
+                strategy_parameters={},
+                taken=round.taken,
+                labelled=self._task.examples(round.learned),
+                ignored=(),
+                n=self._task.batch_size,
+                seed=derived(self._seed, "query", str(round.batch)),
+                threads=self._task.threads,
+                cache=self._task.cache,
+            )
+        )
+        return tuple(pick.item for pick in result.picks), result.seconds
