@@ -209,9 +209,13 @@ class TryRequest:
 
 @dataclass(frozen=True)
 class TryResult:
-    """It can. `unknown`: the share of tokens that the tokenizer does not know, or None if it cannot tell."""
+    """It can. `unknown`: the share of tokens that the tokenizer does not know, or None if it cannot tell.
+
+    `without_embedding`: how many tokens the tokenizer has for which the model's weights have no embedding.
+    """
 
     unknown: float | None
+    without_embedding: int
     seconds: float
 
 

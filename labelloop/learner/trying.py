@@ -49,13 +49,13 @@ def try_model(request: TryRequest) -> TryResult:
         setting = Setting(spec, size, 0, pool, folder / "cache")
         classifier = factory(spec.name).load(result.folder, setting)
         classifier.predict_proba(labels.unlabelled(texts, size))
-        unknown = _unknown_share(request.classifier, texts)
+        unknown, random = _unread(request.classifier, texts)
     if unknown is not None and unknown > MOST_UNKNOWN:
         raise UserError(
             f"{unknown:.0%} of the tokens are unknown to the tokenizer of {request.classifier.model}: "
             "give a --model for the language of the texts, or a folder with the tokenizer's files"
         )
-    return TryResult(unknown, time.monotonic() - started)
+    return TryResult(unknown, random, time.monotonic() - started)
 
 
 def _shortened(spec: ClassifierSpec) -> ClassifierSpec:
@@ -63,13 +63,20 @@ def _shortened(spec: ClassifierSpec) -> ClassifierSpec:
     return replace(spec, parameters={**spec.parameters, **{name: 1 for name in SHORT if name in known}})
 
 
-def _unknown_share(spec: ClassifierSpec, texts: Sequence[str]) -> float | None:
-    """The share of unknown tokens, or None if the model has no tokenizer that could tell."""
+def _unread(spec: ClassifierSpec, texts: Sequence[str]) -> tuple[float | None, int]:
+    """The share of unknown tokens (None: no tokenizer could tell), and `TryResult.without_embedding`."""
+    from transformers import AutoConfig
+
     from labelloop.learner.classifiers.pretrained import load_tokenizer
 
     with suppress(UserError):
-        tokenizer = load_tokenizer(resolve(spec.model, spec.revision).folder)
+        base = resolve(spec.model, spec.revision).folder
+        tokenizer = load_tokenizer(base)
+        embeddings = getattr(AutoConfig.from_pretrained(base), "vocab_size", None) or len(tokenizer)
+        words = set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids)
+        random = sum(word >= embeddings for word in words)
         ids = [token for text in texts for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
         if tokenizer.unk_token_id is not None and ids:
-            return ids.count(tokenizer.unk_token_id) / len(ids)
-    return None
+            return ids.count(tokenizer.unk_token_id) / len(ids), random
+        return None, random
+    return None, 0

@@ -1,14 +1,14 @@
 """Checks before a project is created or changed: its options, its labels, and a try of its model."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.requests import ClassifierSpec, TryRequest, classifier_spec
+from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult, classifier_spec
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData
@@ -108,12 +108,21 @@ async def try_model(pool: Path, classifier: ClassifierSpec, labels: Sequence[str
                 f"the classifier {classifier.name} cannot learn from the model {classifier.model_name}: "
                 f"{error.message}"
             ) from error
+    return tuple(_notes(classifier, tried))
+
+
+def _notes(classifier: ClassifierSpec, tried: TryResult) -> Iterator[str]:
     if tried.unknown is not None and tried.unknown > NOTED:
-        return (
+        yield (
             f"{tried.unknown:.0%} of the tokens of {TEXTS} texts are unknown to the tokenizer of "
-            f"{classifier.model_name}: a model for their language would learn from fewer labels",
+            f"{classifier.model_name}: a model for their language would learn from fewer labels"
         )
-    return ()
+    if tried.without_embedding:
+        yield (
+            f"the weights of {classifier.model_name} have no embedding for {tried.without_embedding:,} "
+            "tokens of its tokenizer, which get random ones that no training changes: give the model the "
+            "tokenizer that belongs to its weights"
+        )
 
 
 async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated) -> tuple[str, ...]:

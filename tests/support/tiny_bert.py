@@ -54,6 +54,16 @@ def tiny_bert(folder: Path, averages: bool = True, positions: int = 40) -> Path:
     return folder
 
 
+def without_last_embeddings(base: Path, tokens: int) -> Path:
+    """The model in this folder, written again without the embeddings of its tokenizer's last tokens."""
+    from transformers import BertModel
+
+    encoder = BertModel.from_pretrained(base, add_pooling_layer=False)
+    encoder.resize_token_embeddings(encoder.config.vocab_size - tokens)
+    encoder.save_pretrained(base)
+    return base
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> BaseModelChoice:
     """A model that many trainings can do with."""

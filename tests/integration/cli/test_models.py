@@ -13,7 +13,7 @@ from tests.support.command import error_line, labelloop
 from tests.support.homes import appended, home_with
 from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried
-from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert, without_last_embeddings
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def test_a_model_that_works_makes_a_project(data: tuple[object, ...], tmp_path: 
     said = json.loads(result.stdout)
     assert said["new"]
     assert any(names(note, "unknown", "tiny") for note in said["notes"]), "of numbers it knows nothing"
+
+
+def test_tokens_without_an_embedding_are_told(data: tuple[object, ...], tmp_path: Path) -> None:
+    base = without_last_embeddings(tiny_bert(tmp_path / "small"), 3)
+
+    said = json.loads(labelloop(*data, "--model", base, "--json").stdout)
+
+    assert any(names(note, "small", "3", "embedding") for note in said["notes"])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from labelloop.learner.worker import Worker
 from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, Bench
 from tests.support.messages import raises_naming
-from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert, without_last_embeddings
 
 TEXTS = ("who is the man", "where is the city", "how many book")
 
@@ -37,6 +37,15 @@ async def test_the_share_of_unknown_tokens_is_told(worker: Worker, bench: Bench)
 async def test_a_model_that_reads_nothing_of_the_texts_is_refused(worker: Worker, bench: Bench) -> None:
     with raises_naming(TaskFailed, "bad-input", "100%", bench.model):
         await worker.run(request(bench.model, texts=("кто этот человек", "где этот город")))
+
+
+async def test_tokens_without_an_embedding_are_counted(worker: Worker, tmp_path: Path) -> None:
+    whole = tiny_bert(tmp_path / "whole")
+    small = without_last_embeddings(tiny_bert(tmp_path / "small"), 3)
+
+    counted = [(await worker.run(request(base))).without_embedding for base in (whole, small)]
+
+    assert counted == [0, 3]
 
 
 async def test_weights_that_do_not_fit_are_told(worker: Worker, tmp_path: Path) -> None:
