@@ -3,13 +3,13 @@
 It depends on the log alone and never on timing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
-from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
+from labelloop.loop.names import final_model, is_final, relabel_batch
 from labelloop.loop.settings import for_next
-from labelloop.loop.state import Batch, LoopState, Relabel, Trained
+from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import ProjectCreated
 
 
@@ -195,22 +195,3 @@ def next_relabel(state: LoopState) -> NextRelabel | None:
 def waiting_relabels(state: LoopState) -> tuple[Relabel, ...]:
     """The requests without a batch so far, oldest first. None are left after the project ended."""
     return () if state.ended else state.relabels[len(state.batches) - state.numbered :]
-
-
-def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
-    """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
-    names = list(state.models)
-    stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
-    return [state.models[name] for name in names if name in stay]
-
-
-def _needed(state: LoopState) -> int:
-    """How many numbered models may still pick batches or be audited.
-
-    A model is audited after the batch that it picked is done, and before the next batch is done.
-    """
-    return state.project.lookahead + (3 if for_next(state).audit_share else 1)
-
-
-def _newest(names: Sequence[str], count: int) -> Sequence[str]:
-    return names[max(0, len(names) - max(0, count)) :]

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
-from labelloop.loop.schedule import kept, newest_answers
+from labelloop.loop.retention import kept
+from labelloop.loop.schedule import newest_answers
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import (
     EventData,

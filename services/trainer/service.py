@@ -7,7 +7,8 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.schedule import NextModel, finished, kept, next_model
+from labelloop.loop.retention import kept
+from labelloop.loop.schedule import NextModel, finished, next_model
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import train_request, trained
 from labelloop.runtime.controller import Controller, Outcome, Polled

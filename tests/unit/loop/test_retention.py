@@ -1,6 +1,6 @@
 """Which models are kept."""
 
-from labelloop.loop.schedule import kept
+from labelloop.loop.retention import kept
 from schemas import events as e
 from tests.support.states import all_answered, project, queried, state_of, trained
 

@@ -1,0 +1,26 @@
+"""Which models are kept. Pure."""
+
+from collections.abc import Sequence
+
+from labelloop.loop.names import numbered
+from labelloop.loop.settings import for_next
+from labelloop.loop.state import LoopState, Trained
+
+
+def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
+    """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
+    names = list(state.models)
+    stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
+    return [state.models[name] for name in names if name in stay]
+
+
+def _needed(state: LoopState) -> int:
+    """How many numbered models may still pick batches or be audited.
+
+    A model is audited after the batch that it picked is done, and before the next batch is done.
+    """
+    return state.project.lookahead + (3 if for_next(state).audit_share else 1)
+
+
+def _newest(names: Sequence[str], count: int) -> Sequence[str]:
+    return names[max(0, len(names) - max(0, count)) :]
