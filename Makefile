@@ -5,6 +5,7 @@ KILLS ?= 60
 SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
+DEV := alerting,learner,server,kafka,s3,excel,dev
 CODE := schemas services labelloop tests $(wildcard benchmarks docs examples deploy)
 TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
@@ -59,7 +60,7 @@ soak: dev ## kill all services and Kafka again and again, and compare with a run
 		$(BIN)/pytest tests/e2e/test_kills.py -k 'kafka' -s $(PYTEST_ARGS)
 
 bench: ## how many labels a model needs, beside other tools; ARGS=--quick, ARGS='--data FOLDER'
-	@scripts/setup.sh alerting,learner,server,kafka,s3,excel,dev,bench
+	@scripts/setup.sh $(DEV),bench
 	$(BIN)/python -m benchmarks.labels $(ARGS)
 
 lint: dev ## check style and types
@@ -79,7 +80,7 @@ setup: ## make .venv with what labelloop needs
 	@scripts/setup.sh alerting,learner,server,kafka,excel
 
 dev: ## the same with what its tests need
-	@scripts/setup.sh alerting,learner,server,kafka,s3,excel,dev
+	@scripts/setup.sh $(DEV)
 
 clean: ## remove .venv and caches, and nothing that people labelled
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -46,7 +46,7 @@ def page(path: Path, steps: Steps, provenance: Provenance) -> str:
 def table(steps: Steps) -> str:
     """Accuracy and macro-F1 of each arm by the number of labels."""
     columns = steps.columns()
-    heads = [f"{_name(*column)} ({_seeds(len(steps.runs(*column)))})" for column in columns]
+    heads = [f"{_name(*column)} ({seeds(len(steps.runs(*column)))})" for column in columns]
     lines = [f"| labels | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for labels in steps.labels():
         cells = [
@@ -148,7 +148,8 @@ def _name(arm: str, lookahead: int) -> str:
     return f"{arm}, lookahead {lookahead}" if lookahead else arm
 
 
-def _seeds(count: int) -> str:
+def seeds(count: int) -> str:
+    """So many seeds, in words."""
     return "1 seed" if count == 1 else f"{count} seeds"
 
 

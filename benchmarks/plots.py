@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from benchmarks.curves import Steps, accuracies, f1s, points
-from benchmarks.pages import page
+from benchmarks.pages import page, seeds
 from benchmarks.peers import PEERS
 from benchmarks.provenance import Provenance
 from benchmarks.report import RESULTS
@@ -31,7 +31,7 @@ def draw(path: Path, steps: Steps, provenance: Provenance) -> Path:
             for number, arm in enumerate(SHOWN):
                 runs = steps.runs(arm, 0)
                 if runs:
-                    name = f"{arm} ({len(runs)} seed{'s' if len(runs) > 1 else ''})"
+                    name = f"{arm} ({seeds(len(runs))})"
                     _curve(axis, f"C{number}", name, points(runs, of))
             axis.set(xlabel="labels", ylabel=f"{what} on the test set", ylim=(0, 1))
             axis.grid(alpha=0.3)

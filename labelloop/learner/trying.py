@@ -49,13 +49,13 @@ def try_model(request: TryRequest) -> TryResult:
         setting = Setting(spec, size, 0, pool, folder / "cache")
         classifier = factory(spec.name).load(result.folder, setting)
         classifier.predict_proba(labels.unlabelled(texts, size))
-        unknown, random = _unread(request.classifier, texts)
+        unknown, without_embedding = _unread(request.classifier, texts)
     if unknown is not None and unknown > MOST_UNKNOWN:
         raise UserError(
             f"{unknown:.0%} of the tokens are unknown to the tokenizer of {request.classifier.model}: "
             "give a --model for the language of the texts, or a folder with the tokenizer's files"
         )
-    return TryResult(unknown, random, time.monotonic() - started)
+    return TryResult(unknown, without_embedding, time.monotonic() - started)
 
 
 def _shortened(spec: ClassifierSpec) -> ClassifierSpec:
@@ -72,11 +72,10 @@ def _unread(spec: ClassifierSpec, texts: Sequence[str]) -> tuple[float | None, i
     with suppress(UserError):
         base = resolve(spec.model, spec.revision).folder
         tokenizer = load_tokenizer(base)
-        embeddings = getattr(AutoConfig.from_pretrained(base), "vocab_size", None) or len(tokenizer)
         words = set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids)
-        random = sum(word >= embeddings for word in words)
+        embeddings = getattr(AutoConfig.from_pretrained(base), "vocab_size", None)
+        without = 0 if embeddings is None else sum(word >= embeddings for word in words)
         ids = [token for text in texts for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
-        if tokenizer.unk_token_id is not None and ids:
-            return ids.count(tokenizer.unk_token_id) / len(ids), random
-        return None, random
+        can_tell = tokenizer.unk_token_id is not None and ids
+        return ids.count(tokenizer.unk_token_id) / len(ids) if can_tell else None, without
     return None, 0

@@ -29,6 +29,11 @@ def refused(source: str, bad: Mapping[int, Bad], rows: int) -> UserError:
     )
 
 
+def no_rows(source: str) -> UserError:
+    """The error for a data set that has a header at most."""
+    return UserError(f"{source} holds no rows; give a data set with at least two texts")
+
+
 def left_out(source: str, bad: Mapping[int, Bad]) -> str:
     """The note that counts them when they are left out."""
     return f"{source}: {_counted(bad)} left out ({_reasons(bad)})"

@@ -93,7 +93,7 @@ def open_text(path: Path, newline: str | None, lenient: bool = False) -> Iterato
 
     `lenient`: bytes that are not UTF-8 become halves of surrogate pairs.
     """
-    unpacked = _unpacking(_start(path, _raw)) or _raw
+    unpacked = _opener(path)
     errors = "surrogateescape" if lenient else "strict"
     encoding = encodings.UTF_8
     try:
@@ -112,7 +112,7 @@ def open_text(path: Path, newline: str | None, lenient: bool = False) -> Iterato
 
 def unmarked_encoding(path: Path) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, as it is mostly written, or None."""
-    start = _start(path, _unpacking(_start(path, _raw)) or _raw, encodings.SAMPLE)
+    start = _start(path, _opener(path), encodings.SAMPLE)
     found = encodings.encoding_of(start)
     return encodings.shown(found) if found in encodings.UNMARKED else None
 
@@ -124,6 +124,11 @@ def _raw(path: Path) -> BufferedIOBase:
 def _start(path: Path, unpacked: Open, size: int = LONGEST_MARK) -> bytes:
     with unpacked(path) as file:
         return file.read(size)
+
+
+def _opener(path: Path) -> Open:
+    """What opens the file, unpacked if it is packed."""
+    return _unpacking(_start(path, _raw)) or _raw
 
 
 def _unpacking(start: bytes) -> Open | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from labelloop.errors import UserError
+from labelloop.pool.bad_rows import no_rows
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
@@ -39,7 +40,7 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     """
     rows, empty, duplicates = _distinct(table, "correct it, or --label-column '' to go without")
     if not table.texts:
-        raise UserError(f"{table.source} holds no rows; give a data set with at least two texts")
+        raise no_rows(table.source)
     if not rows:
         raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
     gold_labels = {row.gold for row in rows if row.gold is not None}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool import delimited, hugging_face, json_text, plain
-from labelloop.pool.bad_rows import CORRECT, Bad, left_out, refused
+from labelloop.pool.bad_rows import CORRECT, Bad, left_out, no_rows, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.file_kinds import (
     EXCEL,
@@ -106,7 +106,7 @@ def load(
 def _without_columns(source: str, columns: Columns) -> UserError:
     if columns.bad:
         return refused(source, columns.bad, len(columns.bad))
-    return UserError(f"{source} holds no rows; give a data set with at least two texts")
+    return no_rows(source)
 
 
 def _doubtful_header(source: str, name: str) -> str:
