@@ -38,7 +38,8 @@ class History:
     which the first event wins. An event that cannot be folded halts the project: later events are held
     until an EventSkipped names it. Events after a move to another log are held too, and do not count, except
     those copied here when the project moved back. A ProjectMoved with a wrong count of events moves nothing:
-    another event came in between.
+    another event came in between. Nor does one that brings the project back after another event than its
+    cause: it moved nothing where it was written.
     """
 
     project: str
@@ -166,9 +167,8 @@ class History:
         else:
             if not isinstance(data, ProjectMoved) or data.log != self.log_identity:
                 return False
-            count = data.events - len(self.seen)
-            copied = _last_distinct(held[:-1], self.seen, count)
-            if len(copied) != count:
+            copied = self._copied(data.events, event.cause)
+            if copied is None:
                 return False
             held = [*copied, held[-1]]
             self._state = changed(self._state, moved=None)
@@ -178,6 +178,25 @@ class History:
         for each in held:
             self.add(*each)
         return self._state is not before
+
+    def _copied(self, events: int, cause: str | None) -> list[Held] | None:
+        """The held events that were copied before the last one, a ProjectMoved with this count and cause.
+
+        None if it moved nothing where it was written, or if not all of them are here.
+        """
+        distinct = _distinct(self.held[:-1], self.seen)
+        void = len(self.seen) + len(distinct) - events
+        if not 0 <= void <= len(distinct):
+            return None
+        copied = distinct[void:]
+        return copied if void == 0 or self._leads_to(cause, copied) else None
+
+    def _leads_to(self, cause: str | None, copied: Sequence[Held]) -> bool:
+        """Whether the event with the id `cause` is the last one here, but for those of an unknown type."""
+        for event, _ in reversed(copied):
+            if event.id == cause or _payload(event) is not None:
+                return event.id == cause
+        return isinstance(self._state, LoopState) and self._state.latest_id == cause
 
 
 @dataclass(repr=False)
@@ -214,11 +233,11 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
     return (skip.event, skip.content) == (halt.event, halt.content)
 
 
-def _last_distinct(held: Sequence[Held], known: Collection[str], count: int) -> list[Held]:
-    """The last `count` events with new ids: those that a copy wrote, without earlier void ones."""
+def _distinct(held: Sequence[Held], known: Collection[str]) -> list[Held]:
+    """Those with new ids, each where it came last: void ones are followed by those that a copy wrote."""
     newest: dict[str, Held] = {}
     for event, position in reversed(held):
-        if len(newest) < count and event.id not in known:
+        if event.id not in known:
             newest.setdefault(event.id, (event, position))
     return list(newest.values())[::-1]
 

@@ -18,6 +18,8 @@ from schemas.events import ProjectCreated, ProjectMoved
 from schemas.parts import Snapshot
 
 TRIES = 20
+NEVER = 1
+"""A count of events that is wrong for every project that has moved."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,19 @@ def _has_left_for(history: History, there: str) -> bool:
     return history.halt is None and history.is_away and moved is not None and moved.log == there
 
 
+def _has_just_come(history: History) -> bool:
+    """Whether nothing followed the move to this log.
+
+    A move back at once would look like one that moved nothing, for readers to whom the event that came in
+    between may also be a void one of their own log. So something has to stand before it.
+    """
+    return history.moved is not None and history.moved.events == len(history.seen) - 1
+
+
 async def leave(log: Log, project: str, address: str, there: str, why: str) -> History:
     """Append ProjectMoved unless the log has it. Returns the history up to and including it.
+
+    A project that has just come gets one before it that moves nothing.
 
     `address` and `there`: the URL and the identity of the log that the project moves to. Raises UserError.
     """
@@ -89,7 +102,7 @@ async def leave(log: Log, project: str, address: str, there: str, why: str) -> H
             why=why,
             log=there,
             address=address,
-            events=len(history.seen),
+            events=NEVER if _has_just_come(history) else len(history.seen),
         )
         cause = sound(history).latest_id
         await log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)

@@ -1,5 +1,7 @@
 """A project that moved to another log is void here, until it moves back."""
 
+from dataclasses import replace
+
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.projects.catalog import created
@@ -20,7 +22,7 @@ def moved(to: str, history: History) -> Event:
     data = e.ProjectMoved(
         request=f"{to} {len(history.seen)}", who="ada", log=to, address=f"{to}.url", events=len(history.seen)
     )
-    return new_event(PROJECT, data, source="tests")
+    return new_event(PROJECT, data, source="tests", cause=created(history).latest_id)
 
 
 def at(log_identity: str, *events: Event) -> History:
@@ -133,6 +135,44 @@ def test_a_move_that_something_overtook_moves_nothing_and_is_said_again() -> Non
 
     log_identity.add(moved(THERE, log_identity))
     assert log_identity.is_away
+
+
+def test_a_move_back_that_moved_nothing_there_is_not_taken_for_the_return() -> None:
+    """What came in between there counts here, too, after the next statement."""
+    events = begun()
+    first = moved(THERE, at(HERE, *events))
+    there = at(THERE, *events, first, paused("on"))
+    stale = moved(HERE, there)
+    resumed = new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b")
+    for event in (resumed, stale):
+        there.add(event)
+    assert not there.is_away
+    back = moved(HERE, there)
+    there.add(back)
+
+    log_identity = at(HERE, *events, first)
+    for event in (paused("on"), resumed, stale):
+        log_identity.add(event)
+        assert log_identity.is_away
+    log_identity.add(back)
+
+    assert not log_identity.is_away
+    assert list(log_identity.seen) == list(there.seen)
+    assert loop_digest(log_identity.state) == loop_digest(there.state)
+
+
+def test_events_of_unknown_types_hide_no_return() -> None:
+    events = begun()
+    first = moved(THERE, at(HERE, *events))
+    noted = {**paused("x").attributes, "type": "labelloop.PoolGrown.v1", "mustunderstand": "false"}
+    unknown = replace(paused("x"), attributes=noted)
+    there = at(THERE, *events, first, paused("on"), unknown)
+    back = moved(HERE, there)
+
+    log_identity = at(HERE, *events, first, paused("void"), paused("on"), unknown, back)
+
+    assert not log_identity.is_away
+    assert list(log_identity.seen) == [*there.seen, back.id]
 
 
 def test_while_a_copy_back_is_not_complete_the_project_stays_away() -> None:

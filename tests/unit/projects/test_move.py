@@ -1,8 +1,9 @@
 """A project moves from one log to another and back: on two SQLite logs."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +18,7 @@ from labelloop.projects.catalog import created, read_histories, sound
 from labelloop.projects.move import LogSide, move
 from labelloop.store import FolderStore
 from schemas.envelope import Event, new_event
-from schemas.events import BatchQueried, EventData, ProjectPaused
+from schemas.events import EventData, ProjectPaused
 from schemas.parts import Snapshot
 from tests.support.messages import names, raises_naming
 from tests.support.states import PROJECT, all_answered, project, queried
@@ -202,21 +203,78 @@ async def test_one_log_is_no_way_to_go(laptop: LogSide) -> None:
 async def test_it_moves_while_much_happens(laptop: LogSide, team: LogSide) -> None:
     """Events come between the look and the move: the one that counts comes after them."""
 
-    class Busy(SqliteLog):
-        left = 3
-
-        async def append(self, *events: Event, fence: bool = False) -> None:
-            if self.left:
-                self.left -= 1
-                await super().append(event(queried(f"{9 - self.left}", (3,))))
-            await super().append(*events, fence=fence)
-
-    busy = LogSide(Busy(Path(laptop.log._file._path)), laptop.address, laptop.store)  # type: ignore[attr-defined]
+    busy = busily(laptop, times=3)
 
     moved = await move(busy, team, "mail")
 
     told = [each.payload for each in await events(team.log)]
-    assert sum(isinstance(one, BatchQueried) for one in told) == 4
+    assert sum(isinstance(one, ProjectPaused) for one in told) == 3
     assert moved.source_digest == moved.target_digest
     assert (await history(team.log)).inactive_because is None
-    await asyncio.gather(busy.log.close())
+    await busy.log.close()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_it_comes_back_at_once_while_something_happens(
+    laptop: LogSide, team: LogSide, times: int
+) -> None:
+    await move(laptop, team, "mail")
+    busy = busily(team, times)
+
+    moved = await move(busy, laptop, "mail")
+
+    back = await history(laptop.log)
+    assert created(back).paused
+    assert list(back.seen) == list((await history(team.log)).seen)
+    assert moved.source_digest == moved.target_digest
+    await busy.log.close()
+
+
+async def test_it_comes_back_at_once_past_what_is_void(laptop: LogSide, team: LogSide) -> None:
+    await move(laptop, team, "mail")
+    await laptop.log.append(event(queried("1", (3, 4))))
+
+    moved = await move(team, laptop, "mail")
+
+    assert list(created(await history(laptop.log)).batches) == ["0"]
+    assert moved.source_digest == moved.target_digest
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_it_goes_to_and_fro_while_much_happens_in_both_logs(
+    laptop: LogSide, team: LogSide, seed: int
+) -> None:
+    """What happens where the project lives counts, whenever it comes; what is said elsewhere does not."""
+    random, here, there, number = Random(seed), team, laptop, 1
+    await move(laptop, team, "mail")
+    for _ in range(5):
+        for _ in range(random.randrange(3)):
+            await there.log.append(event(ProjectPaused(request=f"void {(number := number + 1)}", who="ada")))
+        for _ in range(random.randrange(3)):
+            await here.log.append(event(ProjectPaused(request=f"{(number := number + 1)}", who="ada")))
+        busy = busily(here, random.randrange(4))
+
+        await move(busy, there, "mail")
+
+        await busy.log.close()
+        old, new = await history(here.log), await history(there.log)
+        assert old.is_away
+        assert new.inactive_because is None
+        assert list(new.seen.items()) == list(old.seen.items())
+        assert new.state.log == old.state.log
+        here, there = there, here
+
+
+def busily(side: LogSide, times: int) -> LogSide:
+    """The same log, where something happens just before each of the first appends."""
+
+    class Busy(SqliteLog):
+        left = times
+
+        async def append(self, *events: Event, fence: bool = False) -> None:
+            if self.left:
+                self.left -= 1
+                await super().append(event(ProjectPaused(request=f"between {uuid4()}", who="ada")))
+            await super().append(*events, fence=fence)
+
+    return LogSide(Busy(Path(side.log._file._path)), side.address, side.store)  # type: ignore[attr-defined]
