@@ -14,6 +14,7 @@ from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
+from labelloop.learner.scored_once import ScoredOnce
 from labelloop.learner.strategies import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
@@ -31,7 +32,7 @@ def query(request: QueryRequest) -> QueryResult:
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
     if candidates or request.also:
-        classifier = factory(request.classifier.name).load(request.model_folder, setting)
+        classifier = ScoredOnce(factory(request.classifier.name).load(request.model_folder, setting))
         if candidates:
             y = labels.numbers([labels.single(names) for _, names in request.labelled], request.labels)
             texts = pool.texts([*candidates, *(item for item, _ in request.labelled)])
