@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.file_kinds import PACKED_SUFFIXES
 from labelloop.pool.snapshot import OpenSnapshot
