@@ -1,15 +1,32 @@
-"""Start the embedded server from a folder. There is at most one server per home."""
+"""Start the embedded server from a folder. There is at most one server per home.
+
+Argilla's imports are trimmed, which saves 3 of 7 seconds at each start. The jobs for the Hugging Face Hub
+(with `datasets` and pandas) are imported on first use. The clients of Elasticsearch and OpenSearch are
+replaced by empty modules. The 1,300 files of the page are not copied.
+"""
 
 import fcntl
 import gc
+import shutil
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
 from pathlib import Path
+from types import ModuleType
 
 from labelloop.errors import UserError
-from labelloop.oracle.server.environment import DATABASE, clean_temporary, configure
+from labelloop.oracle.server.environment import DATABASE, clean_temporary, configure, serve_redis
 from labelloop.oracle.server.secrets import credentials
+
+LATE = {"argilla_server.jobs.hub_jobs"}
+ABSENT = {
+    "argilla_server.search_engine.elasticsearch": "ElasticSearchEngine",
+    "argilla_server.search_engine.opensearch": "OpenSearchEngine",
+}
 
 
 def serve(home: Path, host: str, port: int) -> None:
@@ -19,13 +36,8 @@ def serve(home: Path, host: str, port: int) -> None:
     """
     login = credentials(home)
     with hold(home), _listen(host, port) as listener:
-        from labelloop.oracle.server.redis import serve_redis
-
         clean_temporary(home)
         configure(home, login, serve_redis())
-
-        from labelloop.oracle.server.imports import leave_out, without_a_copy_of_the_pages
-
         leave_out()
         # What is imported stays: looking through it for garbage takes a second of the start.
         gc.disable()
@@ -62,3 +74,41 @@ def hold(home: Path) -> Iterator[None]:
                 f"another Argilla server runs in {home}: stop it, or give another --home"
             ) from error
         yield
+
+
+class _Empty(Loader):
+    def exec_module(self, module: ModuleType) -> None:
+        setattr(module, ABSENT[module.__name__], None)
+
+
+class _Finder(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname in ABSENT:
+            return ModuleSpec(fullname, _Empty())
+        spec = PathFinder.find_spec(fullname, path) if fullname in LATE else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+def leave_out() -> None:
+    """Make later imports of Argilla leave out what this server does not need."""
+    sys.meta_path.insert(0, _Finder())
+
+
+@contextmanager
+def without_a_copy_of_the_pages() -> Iterator[None]:
+    """Have an import of Argilla make an empty folder for its pages. `pages` puts into it what it changes."""
+    copytree = shutil.copytree
+
+    def make_empty(source: Path, target: str) -> str:
+        Path(target).mkdir()
+        return target
+
+    shutil.copytree = make_empty  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        shutil.copytree = copytree

@@ -7,7 +7,7 @@ set in an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +18,31 @@ from labelloop.config.settings import ServiceSettings, argilla_headers
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.simulated import settings
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
 from labelloop.oracle.simulated.deployed import AnnotationJob, employ
 from labelloop.startup import stop_with_parent
+
+KEYS_VARIABLE = "LABELLOOP_ANNOTATOR_KEYS"
+
+
+def api_keys(file: Path | None, environment: Mapping[str, str]) -> list[str]:
+    """One API key per annotator, from a file (one per line, mode 0600) or the environment (with commas)."""
+    text = _private(file) if file else environment.get(KEYS_VARIABLE, "").replace(",", " ")
+    keys = list(dict.fromkeys(text.split()))
+    if not keys:
+        raise UserError(f"there is no annotator's API key; give a file with --keys, or set {KEYS_VARIABLE}")
+    return keys
+
+
+def _private(file: Path) -> str:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise UserError(f"{file} can be read by others; run chmod 600 {file}")
+        return file.read_text()
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}; give the annotators' keys there") from error
+
 
 Gold = Callable[[int], str | None]
 
@@ -56,7 +76,7 @@ Share = click.FloatRange(0, 1)
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    help=f"File (mode 0600) with one API key per line. [default: the keys in {settings.KEYS_VARIABLE}]",
+    help=f"File (mode 0600) with one API key per line. [default: the keys in {KEYS_VARIABLE}]",
 )
 @click.option("--seconds-per-label", type=click.FloatRange(min=0), default=0.0, show_default=True)
 @click.option(
@@ -91,8 +111,8 @@ def main(
         if project is not None:
             employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
-            api_keys = tuple(settings.api_keys(keys, ANNOTATORS))
-            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, api_keys)
+            given = tuple(api_keys(keys, ANNOTATORS))
+            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, given)
             employing = _given(job)
         else:
             raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
