@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labelloop.learner.stopping_criteria import StoppingContext as StoppingContext
     from labelloop.log.built_in import sqlite_logs as sqlite_logs
     from labelloop.log.open import LogPlugin as LogPlugin
-    from labelloop.loop.settings import of_model
+    from labelloop.loop.settings_in_force import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.loop.view import ProjectView as ProjectView
     from labelloop.notebook import adopt as adopt
@@ -57,7 +57,7 @@ _NAMES = {
     "follow": "labelloop.consumers.following",
     "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",
-    "settings_of": "labelloop.loop.settings:of_model",
+    "settings_of": "labelloop.loop.settings_in_force:of_model",
     "sqlite_logs": "labelloop.log.built_in",
 }
 

@@ -11,10 +11,8 @@ from typing import Generic, cast
 
 from typing_extensions import TypeVar
 
-from schemas.event_base import Fact
 from schemas.events import EVENTS, EventData
-from schemas.invalid import Invalid
-from schemas.model import read, write
+from schemas.model import Fact, Invalid, read, write
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
 REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
@@ -129,7 +127,7 @@ def new_event(
 ) -> Event:
     """Create a project's event with `data`. `cause` is the id of the event that made it due.
 
-    Raises schemas.invalid.Invalid.
+    Raises schemas.model.Invalid.
     """
     content = write(data)
     type_name = data.type_name()

@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from schemas.event_base import EventData, Fact
 from schemas.fields import Count, Frozenly, Integer, Positive, Seconds
+from schemas.model import EventData, Fact
 from schemas.parts import ClassFigures
 
 

@@ -8,9 +8,9 @@ from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
-from schemas.event_base import EventData as EventData
-from schemas.event_base import Fact
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
+from schemas.model import EventData as EventData
+from schemas.model import Fact
 from schemas.parts import (
     AnnotatedItem,
     BaseModelChoice,

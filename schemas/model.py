@@ -1,8 +1,8 @@
-"""The base of every event's data: frozen, strict when writing, tolerant when reading."""
+"""The base of events and of their parts: frozen, strict when writing, tolerant when reading."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, Self, TypeVar, dataclass_transform, get_args
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,12 +11,19 @@ from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 from schemas.fields import OneOf
-from schemas.invalid import Invalid, sentence
 
 Value = TypeVar("Value")
 Read = TypeVar("Read", bound="Model")
 
 CONFIG = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
+BEGINNING = "Input should "
+ABOUT_ALL = "it"
+
+Fact = str | int
+
+
+class Invalid(ValueError):
+    """A value that must not be written, or bytes that are not a valid value of the type."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
@@ -35,6 +42,20 @@ class Model(BaseModel, frozen=True):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A changed copy, which is validated, unlike in pydantic. `deep` has no effect on frozen values."""
         return replaced(self, **(update or {}))
+
+
+class EventData(Model):
+    """What an event says. `mustunderstand`: skipping it would change the state of the loop."""
+
+    version: ClassVar[int] = 1
+    mustunderstand: ClassVar[bool] = True
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.{cls.__name__}.v{cls.version}"
+
+    def identity(self) -> tuple[Fact, ...]:
+        raise NotImplementedError
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
@@ -72,7 +93,7 @@ def read(model: type[Read], data: bytes) -> Read:
             from_json(data, allow_inf_nan=False)  # pydantic takes them in fields that it does not know
         return model.model_validate_json(data)
     except ValidationError as error:
-        raise Invalid(sentence(error)) from error
+        raise Invalid(_sentence(error)) from error
     except ValueError as error:
         raise Invalid(f"it is no JSON: {error}") from error
 
@@ -128,7 +149,7 @@ def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> N
     try:
         init(**values)
     except ValidationError as error:
-        raise Invalid(f"{kind.__name__}: {sentence(error)}") from error
+        raise Invalid(f"{kind.__name__}: {_sentence(error)}") from error
 
 
 def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -169,3 +190,26 @@ def _inside(hint: Any) -> Iterator[Any]:
     yield hint
     for each in get_args(hint):
         yield from _inside(each)
+
+
+def _sentence(error: ValidationError) -> str:
+    """A sentence with every place where the value is wrong, and why."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    reasons = [_reason(_path(each["loc"]), each["type"], each["msg"]) for each in errors]
+    *others, last = dict.fromkeys(reasons)
+    return f"{', '.join(others)}, and {last}" if others else last
+
+
+def _path(places: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places)
+    return path.removeprefix(".")
+
+
+def _reason(path: str, kind: str, message: str) -> str:
+    if kind == "json_invalid":
+        return message.replace("Invalid JSON", "it is no JSON", 1)
+    if kind.startswith("missing"):
+        return f"{path} is missing"
+    if message.startswith(BEGINNING):
+        return f"{path or ABOUT_ALL} should {message.removeprefix(BEGINNING)}"
+    return f"{path or ABOUT_ALL}: {message}"

@@ -39,7 +39,7 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
 
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
-    from labelloop.loop.settings import for_next
+    from labelloop.loop.settings_in_force import for_next
     from labelloop.projects.catalog import name_of, sound
 
     async with opened_project(where.find(), project) as (_, history):

@@ -54,7 +54,7 @@ async def _what_if(
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
     from labelloop.loop.labels import current
-    from labelloop.loop.settings import for_next
+    from labelloop.loop.settings_in_force import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
     from labelloop.projects.what_if import SIMULATED, Comparison, differences, pickers

@@ -23,7 +23,7 @@ from labelloop.learner.base_model import BUNDLED, is_of_hub, resolve
 from labelloop.log import LogLost, open_log
 from labelloop.log.open import log_plugin
 from labelloop.loop.history import History, all_created
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
 from labelloop.projects.log_creation import check_is_new, is_there

@@ -1,4 +1,7 @@
-"""small-text's stopping criteria, by its own names, as pyproject.toml declares them."""
+"""The stopping criteria that come with labelloop, ours and small-text's.
+
+Each is declared here, and an entry point in pyproject.toml names it.
+"""
 
 from collections.abc import Mapping
 from functools import partial

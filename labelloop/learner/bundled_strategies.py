@@ -1,4 +1,7 @@
-"""small-text's query strategies, by its own names, as pyproject.toml declares them."""
+"""The query strategies that come with labelloop, ours and small-text's.
+
+Each is declared here, and an entry point in pyproject.toml names it.
+"""
 
 from labelloop.learner.descriptors import Ability, StrategyPlugin
 from labelloop.learner.strategies import BASE

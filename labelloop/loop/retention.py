@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from labelloop.loop.names import numbered
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState, Trained
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.names import final_model, is_final, relabel_batch
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import ProjectCreated
 

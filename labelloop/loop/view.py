@@ -6,7 +6,7 @@ from datetime import datetime
 
 from labelloop.loop import schedule
 from labelloop.loop.labels import current
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, NotCreated, ProjectState
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated
 from schemas.parts import ItemVotes

@@ -17,9 +17,9 @@ from labelloop.errors import UserError
 from labelloop.pool import formulas
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, MARK, Columns, Reading, of_rows
-from labelloop.pool.file_kinds import open_text, suffix_of
 from labelloop.pool.json_text import starts_json
 from labelloop.pool.separators import MOST_RECORDS, NAMES, SAMPLE, separator, stated, unsplit
+from labelloop.pool.text_files import open_text, suffix_of
 
 if TYPE_CHECKING:
     from _csv import Reader

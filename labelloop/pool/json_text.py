@@ -9,7 +9,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import MARK, Columns, Reading
-from labelloop.pool.file_kinds import open_text
+from labelloop.pool.text_files import open_text
 
 TEXT = "text"
 NO_JSON = object()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import Columns, Reading
-from labelloop.pool.file_kinds import open_text
 from labelloop.pool.separators import SEPARATORS
+from labelloop.pool.text_files import open_text
 
 TEXT = "text"
 COLUMN_NAMES = frozenset({"text", "label", "id"})

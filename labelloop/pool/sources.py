@@ -3,28 +3,18 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool import delimited, hugging_face, json_text, plain
+from labelloop.pool import hugging_face
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, no_rows, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
-from labelloop.pool.file_kinds import (
-    EXCEL,
-    PACKED_SUFFIXES,
-    PARQUET,
-    TEXT,
-    SomeLinesNotUtf8,
-    kind_of,
-    starts_as_json,
-    suffix_of,
-    unmarked_encoding,
-)
+from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
 from labelloop.pool.words import label_name, quoted
 
-KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
@@ -130,50 +120,10 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
     if on_disk:
         if split.name:
             raise UserError(f"{source} is one file and has no splits; leave out the split {split.name!r}")
-        return _read_file(path, reading)
+        return read_file(path, reading)
     if HUB_ID.fullmatch(source) and not {path.suffix.lower(), suffix_of(path)} & {*KINDS, *PACKED_SUFFIXES}:
         return hugging_face.read_hub(source, config, split, revision)
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
-
-
-def _read_file(path: Path, reading: Reading) -> Columns:
-    try:
-        if path.stat().st_size == 0:
-            raise UserError(f"{path} is empty; give a data set with at least two texts")
-        kind = kind_of(path)
-        try:
-            columns = _of_kind(kind, path, reading)
-        except SomeLinesNotUtf8:
-            columns = _of_kind(kind, path, replace(reading, skip_bad_rows=True))
-        if kind == TEXT and (encoding := unmarked_encoding(path)) is not None:
-            columns = replace(columns, notes=(f"{path}: read as {encoding}", *columns.notes))
-        return columns
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
-
-
-def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
-    """Read a file by what it holds, whatever its suffix; a text is read by its suffix."""
-    suffix = suffix_of(path)
-    if kind == EXCEL:
-        from labelloop.pool import spreadsheet
-
-        return spreadsheet.read(path, reading)
-    if kind == PARQUET or suffix == ".parquet":
-        from labelloop.pool import parquet
-
-        return parquet.read(path)
-    match suffix:
-        case ".jsonl" | ".ndjson" | ".json":
-            return json_text.read(path, reading)
-        case ".csv" | ".tsv":
-            return delimited.read(path, reading)
-        case ".txt":
-            return plain.read(path, reading)
-    if suffix == "" and starts_as_json(path):
-        return json_text.read(path, reading)
-    others = ", ".join(each for each in KINDS if each != suffix)
-    raise UserError(f"the format of {path} is unknown; give it the suffix of what it holds: {others}")
 
 
 def _label_column(source: str, columns: Columns, asked: str | None) -> str | None:

@@ -7,7 +7,7 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.schedule import picking_model
-from labelloop.loop.settings import at_batch
+from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, try_change

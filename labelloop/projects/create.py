@@ -15,10 +15,10 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
-from labelloop.pool.file_kinds import PACKED_SUFFIXES
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model

@@ -21,7 +21,7 @@ from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
 from labelloop.loop.schedule import NextModel, first_texts
-from labelloop.loop.settings import for_learned, for_next, of_model
+from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained
 from labelloop.store import Store
 from schemas.events import ModelTrained

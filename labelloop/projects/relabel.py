@@ -13,7 +13,7 @@ from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
 from labelloop.loop.schedule import open_batches, waiting_relabels
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import sound
 from labelloop.projects.operator_requests import ask, new_request, who

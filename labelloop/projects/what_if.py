@@ -17,7 +17,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model
-from labelloop.loop.settings import at_batch, of_model
+from labelloop.loop.settings_in_force import at_batch, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained

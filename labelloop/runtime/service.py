@@ -9,7 +9,7 @@ from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Log, Ownership, Revoked
-from labelloop.log.garbage_collection import collecting_seldom
+from labelloop.log.calm_collector import collecting_seldom
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.logs import about_project
 from labelloop.observe.status import LOG, ServiceStatus

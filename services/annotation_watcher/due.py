@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labelloop.loop import agreement
-from labelloop.loop.settings import at_batch
+from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
 from labelloop.runtime.controller import Outcome

@@ -11,7 +11,7 @@ from labelloop.learner.requests import CheckRequest, classifier_spec, is_model_l
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
-from labelloop.loop.settings import for_next, of_model
+from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled

@@ -12,7 +12,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.labels import asked
 from labelloop.loop.schedule import NextBatch, NextRelabel
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import KnowsBatches, Oracle, ShownText
 from labelloop.oracle.open import open_oracle

@@ -3,6 +3,8 @@
 `BertForSequenceClassification` uses the first token through its pooler, but a sentence embedder of BERT's
 family uses the average of its tokens. An extra encoder layer with uniform attention writes that average to
 every position. So training can use a cheap head, and the exported model is still a plain BERT.
+
+Lower layers can be frozen. Those of a BERT are cut off, so that what they make of a text can be kept.
 """
 
 import json
@@ -21,7 +23,6 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from labelloop.learner.classifiers.layers import cut, freeze_lower, joined, without_last
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_with_head
 
 MEAN_WEIGHT = 1000.0
@@ -50,7 +51,7 @@ class MeanPooled(nn.Module):
         self.lower: BertModel | None = None
         self.encoder = encoder
         if frozen_layers:
-            self.lower, self.encoder = cut(encoder, frozen_layers)
+            self.lower, self.encoder = _cut(encoder, frozen_layers)
             cast(nn.Module, self.lower).requires_grad_(False)
         self.dropout = nn.Dropout(encoder.config.hidden_dropout_prob)
         self.classifier = nn.Linear(encoder.config.hidden_size, num_classes)
@@ -82,7 +83,7 @@ class MeanPooled(nn.Module):
         config.num_hidden_layers += 1
         config.num_labels = self.classifier.out_features
         model = BertForSequenceClassification(config)
-        whole = self.encoder if self.lower is None else joined(self.lower, self.encoder)
+        whole = self.encoder if self.lower is None else _joined(self.lower, self.encoder)
         model.bert.load_state_dict(whole.state_dict(), strict=False)
         model.classifier.load_state_dict(self.classifier.state_dict())
         _make_averaging(model)
@@ -92,7 +93,7 @@ class MeanPooled(nn.Module):
     @classmethod
     def of_export(cls, model: BertForSequenceClassification, frozen_layers: int) -> "MeanPooled":
         """The network that `export` made a model of. It shares the model's weights."""
-        network = cls(without_last(model.bert), model.classifier.out_features, frozen_layers)
+        network = cls(_without_last(model.bert), model.classifier.out_features, frozen_layers)
         network.classifier = model.classifier
         return network
 
@@ -142,7 +143,7 @@ def build(
     model = load_with_head(base, num_classes, tokenizer)
     embeddings = model.get_input_embeddings()
     embeddings.weight.requires_grad_(False)
-    freeze_lower(model, frozen_share)
+    _freeze_lower(model, frozen_share)
     return OwnHead(model)
 
 
@@ -180,3 +181,58 @@ def pools_mean(base: Path) -> bool:
     if AutoConfig.from_pretrained(base).model_type != "bert" or not pooling.is_file():
         return False
     return bool(json.loads(pooling.read_text()).get("pooling_mode_mean_tokens"))
+
+
+class _Passing(nn.Module):
+    """In place of the embeddings: it passes on what the lower layers made."""
+
+    def forward(self, inputs_embeds: torch.Tensor, **_: Any) -> torch.Tensor:
+        return inputs_embeds
+
+
+def _cut(bert: BertModel, layers: int) -> tuple[BertModel, BertModel]:
+    """A BERT in two: its embeddings with so many lower layers, and the others. They share its weights."""
+    stack = _stack(bert)
+    return _made(bert.config, bert.embeddings, stack[:layers]), _made(bert.config, _Passing(), stack[layers:])
+
+
+def _joined(lower: BertModel, upper: BertModel) -> BertModel:
+    """The BERT that was cut in these two."""
+    return _made(lower.config, lower.embeddings, [*_stack(lower), *_stack(upper)])
+
+
+def _without_last(bert: BertModel) -> BertModel:
+    """A BERT without its last layer. It shares the weights."""
+    return _made(bert.config, bert.embeddings, _stack(bert)[:-1])
+
+
+def _freeze_lower(model: PreTrainedModel, share: float) -> None:
+    """Freeze this share of a model's layers, rounded down, from below, and what lies before them.
+
+    Nothing is frozen in a family that has no list of its layers.
+    """
+    count = getattr(model.config, "num_hidden_layers", 0)
+    frozen = int(share * count)
+    stacks = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.ModuleList) and len(module) == count
+    ]
+    if not frozen or not stacks:
+        return
+    for name, parameter in model.named_parameters():
+        if name.startswith(f"{stacks[0]}.{frozen}."):
+            return
+        parameter.requires_grad_(False)
+
+
+def _stack(bert: BertModel) -> list[nn.Module]:
+    return list(bert.encoder.layer)
+
+
+def _made(config: BertConfig, embeddings: nn.Module, layers: list[nn.Module]) -> BertModel:
+    with torch.device("meta"):
+        bert = BertModel(config, add_pooling_layer=False)
+    made: Any = bert
+    made.embeddings, made.encoder.layer = embeddings, nn.ModuleList(layers)
+    return bert

@@ -13,7 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
-from labelloop.log.garbage_collection import collecting_seldom
+from labelloop.log.calm_collector import collecting_seldom
 from labelloop.log.kafka.dead_letters import KafkaDeadLetters
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.origin import Origin

@@ -12,10 +12,10 @@ from aiokafka.errors import IllegalStateError
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
 from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, LogLost, Revoked, StandingBy
-from labelloop.log.kafka.assignment import Assignment, sticky_assignor
 from labelloop.log.kafka.errors import away, translated
 from labelloop.log.kafka.origin import Origin
 from labelloop.log.kafka.reader import COMMITTED, PAGE, EndOffsets, position, stopped
+from labelloop.log.kafka.rebalances import Assignment, sticky_assignor
 from labelloop.log.kafka.records import to_record
 from labelloop.log.kafka.settings import KafkaSettings
 from labelloop.log.kafka.topics import is_missing, missing_topic, noticing_loss

@@ -10,16 +10,15 @@ from typing import Any
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.calm_collector import collecting_seldom
 from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
-from labelloop.log.garbage_collection import collecting_seldom
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
-from labelloop.log.sqlite.ownership import Lease, SqliteOwnership, end_all, is_owner_alive
+from labelloop.log.sqlite.ownership import LIFETIME, Lease, SqliteOwnership, end_all, is_owner_alive
 from labelloop.log.sqlite.schema import ERASED_FORMAT, check, connect, unusable
 from schemas.envelope import Event
 
 TAIL_INTERVAL = 0.04
 TAKE_INTERVAL = 0.1
-LIFETIME = 10.0
 PAGE = 1000
 READ_PAGE = 100  # what fits into a processor's cache until it is folded
 

@@ -17,6 +17,7 @@ from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert
 from schemas.envelope import Event
 
 LAST_WRITTEN = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
+LIFETIME = 10.0
 SAME_START = 5.0  # a process's start is reckoned from the clock, which is set now and then
 
 

@@ -1,6 +1,6 @@
 """A client for Argilla's HTTP API: data sets, records with responses, accounts, an annotator's queue."""
 
-from labelloop.oracle.argilla.client import Argilla
+from labelloop.oracle.argilla.datasets import Datasets
 from labelloop.oracle.argilla.models import (
     About,
     Account,
@@ -13,6 +13,7 @@ from labelloop.oracle.argilla.models import (
     Suggestion,
     User,
 )
+from labelloop.oracle.argilla.records import Records
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Refused, Rejected
 
@@ -33,3 +34,13 @@ __all__ = [
     "Suggestion",
     "User",
 ]
+
+
+class Argilla(Datasets, Records):
+    """A client for the Argilla at `url`, with the rights of `api_key`. An async context manager.
+
+    `headers` go with every request (a private Space needs `Authorization: Bearer …`). `timeout` is in
+    seconds, for each connection, read and write. Any call raises `labelloop.errors.Unavailable` if Argilla
+    does not answer, `Refused` (a `UserError`) if it refuses the key, `Missing` if something does not exist,
+    and `Rejected` for an invalid request. Raises UserError for an invalid URL.
+    """

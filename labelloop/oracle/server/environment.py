@@ -1,8 +1,9 @@
-"""Settings of the embedded server. Argilla reads them from the environment when it is imported."""
+"""What Argilla finds around it: the settings that it reads when it is imported, and a stand-in for Redis."""
 
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 from labelloop.oracle.server.secrets import Credentials
@@ -37,3 +38,16 @@ def clean_temporary(home: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     tempfile.tempdir = str(folder)
+
+
+def serve_redis() -> int:
+    """Serve an empty Redis on a free loopback port until the process ends. Returns the port.
+
+    Argilla pings it at start, and uses it as a queue for jobs.
+    """
+    from fakeredis import TcpFakeServer
+
+    server = TcpFakeServer(("127.0.0.1", 0))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="redis", daemon=True).start()
+    return int(server.server_address[1])

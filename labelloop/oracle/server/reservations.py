@@ -1,4 +1,4 @@
-"""Which texts are on whose screen, so that a text is offered to nobody who is not needed for it.
+"""How people share out texts: where in a batch each starts, and which texts are on whose screen.
 
 A page says by a header that it shows a person's queue. What it gets is held for that person until it is
 answered, the page is left, or nothing was asked for a while. This is kept in memory: after a restart, screens
@@ -23,6 +23,32 @@ MOST_GIVEN = 1000
 
 SCREEN: ContextVar[str | None] = ContextVar("screen", default=None)
 """What the page of a request says: `queue` while it shows one, `left` when it is left, otherwise None."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a walk through a batch starts, as a share of its size, and its direction."""
+
+    start: float
+    forward: bool
+
+
+def seat(number: int) -> Seat:
+    """The seat of the `number`-th person (from 0).
+
+    Seats 2k and 2k + 1 start at the same point and walk in opposite directions, so that they meet only when
+    the batch is done. The starting points are spread evenly (van der Corput's sequence).
+    """
+    return Seat(start=_van_der_corput(number // 2), forward=number % 2 == 0)
+
+
+def _van_der_corput(number: int) -> float:
+    share, weight = 0.0, 0.5
+    while number:
+        number, bit = divmod(number, 2)
+        share += bit * weight
+        weight /= 2
+    return share
 
 
 class Screens:

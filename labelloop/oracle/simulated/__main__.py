@@ -7,26 +7,48 @@ set in an Argilla (`--url`, `--dataset`, `--pool` and the annotators' keys).
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
+from labelloop.backoff import Backoff
 from labelloop.config.environment import ANNOTATORS
 from labelloop.config.settings import ServiceSettings, argilla_headers
-from labelloop.errors import UserError
-from labelloop.oracle.argilla import Dataset
+from labelloop.errors import Unavailable, UserError
+from labelloop.log import open_log
+from labelloop.log.base import own_group
+from labelloop.loop.state import LoopState
+from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.simulated import settings
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
-from labelloop.oracle.simulated.deployed import AnnotationJob, employ
+from labelloop.projects.catalog import named, read_histories
 from labelloop.startup import stop_with_parent
+from labelloop.store import open_store
+from schemas.events import ProjectCreated
 
+KEYS_VARIABLE = "LABELLOOP_ANNOTATOR_KEYS"
 Gold = Callable[[int], str | None]
-
 Share = click.FloatRange(0, 1)
+Found = TypeVar("Found")
+
+log = logging.getLogger("labelloop.oracle.simulated")  # __name__ is "__main__" here
+
+
+@dataclass(frozen=True)
+class AnnotationJob:
+    """A data set in Argilla, the pool snapshots with its gold labels, and one API key per annotator."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    dataset: str
+    workspace: str
+    pools: Sequence[Path]
+    keys: Sequence[str] = field(repr=False)
 
 
 @click.command(help="Annotate a project, or a data set in Argilla, from gold labels.")
@@ -56,7 +78,7 @@ Share = click.FloatRange(0, 1)
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    help=f"File (mode 0600) with one API key per line. [default: the keys in {settings.KEYS_VARIABLE}]",
+    help=f"File (mode 0600) with one API key per line. [default: the keys in {KEYS_VARIABLE}]",
 )
 @click.option("--seconds-per-label", type=click.FloatRange(min=0), default=0.0, show_default=True)
 @click.option(
@@ -91,8 +113,8 @@ def main(
         if project is not None:
             employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
-            api_keys = tuple(settings.api_keys(keys, ANNOTATORS))
-            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, api_keys)
+            given = tuple(api_keys(keys, ANNOTATORS))
+            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, given)
             employing = _given(job)
         else:
             raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
@@ -119,6 +141,71 @@ async def _work(
     await work(
         at.url, at.keys, at.headers, at.dataset, at.workspace, partial(deciding, gold), seconds_per_label
     )
+
+
+async def employ(settings: ServiceSettings, project: str, count: int) -> AnnotationJob:
+    """Wait for a project with this name or id, and create `count` accounts, `annotator-1` and so on.
+
+    Waits while the log or Argilla is down. Raises UserError.
+    """
+    project_id, created = await _patiently(lambda: _find(settings.log, project))
+    keys = await _patiently(lambda: _accounts(settings, count))
+    store = open_store(settings.store)
+    pool = await _patiently(lambda: asyncio.to_thread(store.pool, created))
+    return AnnotationJob(
+        settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE, (pool,), keys
+    )
+
+
+async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
+    opened = open_log(url)
+    try:
+        async with opened.follow(own_group()) as follower:
+            async for record in follower:
+                if record.event is not None and record.event.name == ProjectCreated.__name__:
+                    history = named(await read_histories(opened), project)
+                    if history is not None and isinstance(history.state, LoopState):
+                        return history.project, history.state.project
+    finally:
+        await opened.close()
+    raise Unavailable(f"the log {url} has ended")
+
+
+async def _accounts(settings: ServiceSettings, count: int) -> tuple[str, ...]:
+    names = [f"annotator-{number}" for number in range(1, count + 1)]
+    async with Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers) as argilla:
+        accounts = [await argilla.create_annotator(name, DEFAULT_WORKSPACE) for name in names]
+    return tuple(account.api_key for account in accounts)
+
+
+async def _patiently(attempt: Callable[[], Awaitable[Found]]) -> Found:
+    backoff, has_warned = Backoff(), False
+    while True:
+        try:
+            return await attempt()
+        except Unavailable as away:
+            if not has_warned:
+                log.warning("waiting: %s", away)
+            has_warned = True
+            await asyncio.sleep(backoff.next())
+
+
+def api_keys(file: Path | None, environment: Mapping[str, str]) -> list[str]:
+    """One API key per annotator, from a file (one per line, mode 0600) or the environment (with commas)."""
+    text = _private(file) if file else environment.get(KEYS_VARIABLE, "").replace(",", " ")
+    keys = list(dict.fromkeys(text.split()))
+    if not keys:
+        raise UserError(f"there is no annotator's API key; give a file with --keys, or set {KEYS_VARIABLE}")
+    return keys
+
+
+def _private(file: Path) -> str:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise UserError(f"{file} can be read by others; run chmod 600 {file}")
+        return file.read_text()
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}; give the annotators' keys there") from error
 
 
 if __name__ == "__main__":

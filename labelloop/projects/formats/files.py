@@ -7,7 +7,7 @@ from pathlib import Path
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
-from labelloop.pool.file_kinds import open_text
+from labelloop.pool.text_files import open_text
 from labelloop.projects.formats.columns import Row
 from labelloop.projects.formats.text import as_text, from_text
 

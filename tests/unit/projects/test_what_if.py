@@ -5,7 +5,7 @@ import pytest
 from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
-from labelloop.loop.settings import for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.projects.what_if import SIMULATED, Comparison, differences, played
 from schemas.events import ProjectChanged
 from schemas.model import replaced

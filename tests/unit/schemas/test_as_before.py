@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from schemas import parts
 from schemas.envelope import Event
 from schemas.events import EVENTS
-from schemas.invalid import Invalid
-from schemas.model import Model, fields, plain, read, write
+from schemas.model import Invalid, Model, fields, plain, read, write
 from tests.support import msgspec_events as before
 from tests.support.matrices import examples
 from tests.unit.schemas.test_samples import SAMPLES, sample

@@ -19,8 +19,7 @@ from schemas.events import (
     ProjectCreated,
     ServiceFailed,
 )
-from schemas.invalid import Invalid
-from schemas.model import replaced
+from schemas.model import Invalid, replaced
 from schemas.parts import AnnotatedItem, Choice, QueriedItem
 from tests.support.loops import project
 from tests.support.messages import raises_naming

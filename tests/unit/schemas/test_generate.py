@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from schemas.documents import CHANNEL, asyncapi, event_schema
 from schemas.events import EVENTS, EventData
-from schemas.generate import FOLDER, stale, write
+from schemas.generate import CHANNEL, FOLDER, asyncapi, event_schema, stale, write
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -19,8 +19,7 @@ from schemas.events import (
     ProjectCreated,
 )
 from schemas.fields import Frozen
-from schemas.invalid import Invalid
-from schemas.model import read, replaced, write
+from schemas.model import Invalid, read, replaced, write
 from schemas.parts import (
     AnnotatedItem,
     Choice,

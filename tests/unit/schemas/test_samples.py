@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-from schemas.documents import HEADERS, event_schema
 from schemas.envelope import Event, event_id, new_event
 from schemas.events import EVENTS
-from schemas.generate import FOLDER
+from schemas.generate import FOLDER, HEADERS, event_schema
 from schemas.model import write
 
 SAMPLES = sorted((FOLDER.parent / "samples").glob("v*/*.json"))

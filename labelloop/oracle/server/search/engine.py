@@ -36,9 +36,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_object_session
 from labelloop.oracle.escaping import is_escaped
 from labelloop.oracle.server.environment import SEARCH_ENGINE
 from labelloop.oracle.server.reservations import SCREEN, Reservations
-from labelloop.oracle.server.search import columns, queue
+from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema, condition
-from labelloop.oracle.server.search.order import ordered, seat_of
+from labelloop.oracle.server.search.order import given_first, is_decided, is_offered, ordered, seat_of
 from labelloop.oracle.server.search.query_string import Document, parse
 
 FUNCTION = "labelloop_matches"
@@ -134,8 +134,8 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
         if user_id is None or screen != "queue":
             return await page(matching)
         async with RESERVATIONS.lock:
-            offered = queue.is_offered(dataset, RESERVATIONS.of_others(user_id))
-            queued = await page(matching.where(offered), [queue.given_first(RESERVATIONS.of(user_id))])
+            offered = is_offered(dataset, RESERVATIONS.of_others(user_id))
+            queued = await page(matching.where(offered), [given_first(RESERVATIONS.of(user_id))])
             RESERVATIONS.hold(user_id, [item.record_id for item in queued.items], limit)
             return queued
 
@@ -145,7 +145,7 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
         if dataset.is_draft:
             return {}
-        status = case((queue.is_decided(dataset), RecordStatus.completed), else_=Record.status)
+        status = case((is_decided(dataset), RecordStatus.completed), else_=Record.status)
         counted = select(status, func.count()).where(Record.dataset_id == dataset.id)
         return await _counts(_session(dataset), counted.group_by(status))
 

@@ -1,10 +1,14 @@
-"""The order of records: by batch. Within a batch, each person starts at a different place."""
+"""The order of records: by batch. Within a batch, each person starts at a different place.
 
-from collections.abc import Sequence
+The queue of a person's screen leaves out the texts that need no answer of this person: those that others have
+decided, and those that others have on their screens.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from argilla_server.enums import RecordSortField, SortOrder
+from argilla_server.enums import RecordSortField, ResponseStatus, SortOrder
 from argilla_server.models import Dataset, Question, Record, Response, Suggestion, User, WorkspaceUser
 from argilla_server.search_engine.base import (
     MetadataFilterScope,
@@ -16,24 +20,28 @@ from argilla_server.search_engine.base import (
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    ScalarSelect,
     Select,
     Subquery,
     UnaryExpression,
     and_,
+    case,
     cast,
     func,
+    literal,
     or_,
     select,
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from labelloop.oracle.server.reservations import Seat, seat
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema
-from labelloop.oracle.server.search.seats import Seat, seat
 
 BATCH = columns.metadata_value("batch")
 RANK = columns.metadata_value("rank")
+DECIDING = (ResponseStatus.submitted, ResponseStatus.discarded)
 
 
 async def seat_of(session: AsyncSession, dataset: Dataset, user_id: UUID) -> Seat:
@@ -128,3 +136,37 @@ def _response(question: Question, user: User | None) -> ColumnElement[Any]:
 def _of_responses(statement: Select[Any], user: User | None) -> ColumnElement[Any]:
     by_user = [] if user is None else [Response.user_id == user.id]
     return statement.where(Response.record_id == Record.id, *by_user).correlate(Record).scalar_subquery()
+
+
+def _decided_by() -> ScalarSelect[int]:
+    """How many people have decided on a record: submitted a label, or discarded it."""
+    return (
+        select(func.count())
+        .where(Response.record_id == Record.id, Response.status.in_(DECIDING))
+        .correlate(Record)
+        .scalar_subquery()
+    )
+
+
+def _wanted(dataset: Dataset) -> ColumnElement[int]:
+    return literal(int(dataset.distribution["min_submitted"]))
+
+
+def is_decided(dataset: Dataset) -> ColumnElement[bool]:
+    """Whether as many people as the data set wants have decided on a record."""
+    return _decided_by() >= _wanted(dataset)
+
+
+def is_offered(dataset: Dataset, on_other_screens: Mapping[UUID, int]) -> ColumnElement[bool]:
+    """Whether a record needs one more answer than those that it has and that others are about to give."""
+    awaited: ColumnElement[int] = literal(0)
+    if on_other_screens:
+        awaited = case(dict(on_other_screens), value=Record.id, else_=0)
+    return _decided_by() + awaited < _wanted(dataset)
+
+
+def given_first(given: Sequence[UUID]) -> ColumnElement[int]:
+    """Sorts what a screen was given before, in that order, before all others."""
+    if not given:
+        return literal(0)
+    return case({record: place for place, record in enumerate(given)}, value=Record.id, else_=len(given))

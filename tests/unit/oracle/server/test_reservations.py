@@ -1,4 +1,4 @@
-"""Which texts are on whose screen, by a clock that the test moves."""
+"""Where each person starts, and which texts are on whose screen, by a clock that the test moves."""
 
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from labelloop.oracle.server.reservations import (
     MOST_ASKED,
     MOST_GIVEN,
     Reservations,
+    Seat,
+    seat,
 )
 from tests.support.clock import Clock
 
@@ -76,3 +78,16 @@ def test_nobody_keeps_more_texts_from_others_than_a_page_shows(reservations: Res
 
     assert list(reservations.of_others(BEN)) == records[-MOST_ASKED - BESIDES_THE_ASKED :]
     assert reservations.of(ADA) == records[-MOST_GIVEN:]
+
+
+def test_the_first_two_start_at_the_same_cut_and_walk_apart() -> None:
+    assert (seat(0), seat(1)) == (Seat(0.0, True), Seat(0.0, False))
+
+
+def test_no_two_of_many_people_walk_the_same_way_from_the_same_place() -> None:
+    seats = [seat(number) for number in range(64)]
+    assert len(set(seats)) == len(seats)
+
+
+def test_the_cuts_of_eight_people_lie_evenly() -> None:
+    assert sorted({seat(number).start for number in range(8)}) == [0.0, 0.25, 0.5, 0.75]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.oracle.simulated.settings import api_keys
+from labelloop.oracle.simulated.__main__ import api_keys
 from tests.support.messages import raises_naming
 
 

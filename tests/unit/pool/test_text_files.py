@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.pool import encodings
+from labelloop.pool import text_files
 from labelloop.pool.columns import Reading
 from labelloop.pool.sources import load
 from tests.support.files import file, packed
@@ -22,7 +22,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
-@pytest.mark.parametrize("encoding", [*MARKED, *encodings.UNMARKED])
+@pytest.mark.parametrize("encoding", [*MARKED, *text_files.UNMARKED])
 def test_texts_in_utf16_and_utf32_are_read(tmp_path: Path, encoding: str, texts: tuple[str, str]) -> None:
     lines = "\r\n".join(texts).encode(encoding)
     table = "text;label\n" + "".join(f'"{text}";x\n' for text in texts)
@@ -34,13 +34,13 @@ def test_texts_in_utf16_and_utf32_are_read(tmp_path: Path, encoding: str, texts:
     assert csv.labels == ["x", "x"]
 
 
-@pytest.mark.parametrize("encoding", encodings.UNMARKED)
+@pytest.mark.parametrize("encoding", text_files.UNMARKED)
 def test_an_encoding_that_no_mark_tells_is_told(tmp_path: Path, encoding: str) -> None:
     table = load(file(tmp_path, "mail.jsonl", '{"text": "a"}\n{"text": "é"}\n'.encode(encoding)))
 
     assert table.texts == ["a", "é"]
     (note,) = table.notes
-    assert names(note, "mail.jsonl", encodings.shown(encoding))
+    assert names(note, "mail.jsonl", text_files.encoding_name(encoding))
 
 
 @pytest.mark.parametrize("encoding", MARKED)
@@ -60,7 +60,7 @@ def test_an_encoding_that_a_mark_tells_needs_no_word(tmp_path: Path, encoding: s
     ids=["a NUL", "a NUL beyond ASCII", "two kinds of damage", "NULs at the end", "no text"],
 )
 def test_zero_bytes_in_another_file_are_damage(content: bytes) -> None:
-    assert encodings.encoding_of(content) == encodings.UTF_8
+    assert text_files.encoding_of(content) == text_files.UTF_8
 
 
 def test_a_text_in_utf16_that_is_cut_off_is_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from labelloop.log import create_log, open_log
-from labelloop.log.garbage_collection import SELDOM, collecting_seldom
+from labelloop.log.calm_collector import SELDOM, collecting_seldom
 from tests.support.logs import some_event
 
 

@@ -1,7 +1,7 @@
 """Settings that change on the way."""
 
 from labelloop.loop.schedule import next_batch
-from labelloop.loop.settings import at_batch, of_model
+from labelloop.loop.settings_in_force import at_batch, of_model
 from schemas import events as e
 from schemas.parts import Choice, Settings
 from tests.support.loops import Loop, mixed, project
