@@ -1,8 +1,9 @@
 """labelloop's own arms: the first texts, trainings, picks and measurements are those of its learner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
+from typing import Any
 
 from benchmarks.loops import Outcome, Round, Task
 from labelloop.learner.classifiers.registry import CLASSIFIERS
@@ -27,16 +28,20 @@ class Arm:
     cold_start: str
     strategy: str
     has_recipe: bool = True
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def spec(self, classifier: str, model: str) -> ClassifierSpec:
         """The classifier that it trains."""
         recipe = CLASSIFIERS.get(classifier).recipe if self.has_recipe else {}
-        return ClassifierSpec(classifier, recipe, model, None)
+        return ClassifierSpec(classifier, {**recipe, **self.changes}, model, None)
 
 
+ALONE = {"self_training": 0.0}
 ARMS: Mapping[str, Arm] = {
     "default": Arm("typical", "breaking-ties"),
     "random": Arm("random", "random-sampling"),
+    "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
+    "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
     "random start": Arm("random", "breaking-ties"),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }

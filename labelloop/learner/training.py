@@ -19,6 +19,7 @@ from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import TrainRequest, TrainResult
+from labelloop.loop.draws import random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
@@ -37,7 +38,7 @@ def train(request: TrainRequest) -> TrainResult:
     setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
     classifier = factory(request.classifier.name).new(setting)
     with _room(request):
-        classifier.fit(data)
+        classifier.fit_with(data, lambda number: _unlabelled(request, number))
     folder = artifacts.store(request.into, lambda folder: _write(classifier, request, len(data), folder))
     return TrainResult(
         sha256=folder.name,
@@ -95,6 +96,12 @@ def _examples(request: TrainRequest) -> TextDataset:
         raise UserError("the labelled texts have fewer than two classes; label more texts before training")
     texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
     return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
+
+
+def _unlabelled(request: TrainRequest, number: int) -> list[str]:
+    pool = OpenSnapshot.open(request.pool)
+    barred = {*request.ignored, *(item for item, _ in request.examples)}
+    return pool.texts(random_draw(request.seed, len(pool), barred, number))
 
 
 def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:

@@ -1,10 +1,10 @@
 """The interface of a classifier in the loop, which extends small-text's."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from labelloop.errors import UserError
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Unlabelled = Callable[[int], Sequence[str]]
+"""At most so many texts that nobody labelled, drawn at random by the training's seed."""
 
 
 class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
@@ -25,6 +27,11 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     multi_label = False
     num_classes: int
     metrics: Mapping[str, float] = MappingProxyType({})
+
+    def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
+        """Fit on the labelled texts. A classifier may learn from unlabelled ones, too."""
+        self.fit(train_set)
+        return self
 
     @abstractmethod
     def save(self, folder: Path) -> None:

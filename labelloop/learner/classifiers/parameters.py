@@ -59,13 +59,14 @@ def _is_number(value: Any, kind: Any) -> bool:
 class TransformerParameters(Parameters):
     """Fine-tuning: AdamW, linear warm-up and decay, for `epochs`, or longer until `min_steps` are done.
 
-    The word embeddings are frozen, and from below `frozen_share` of the layers. A default is what a parameter
-    means in a project that does not record it.
+    The word embeddings are frozen, and from below `frozen_share` of the layers. While labels are few, the
+    model learns on from its own labels for other texts of the pool, which together weigh `self_training` of
+    what people's labels weigh. A default is what a parameter means in a project that does not record it.
     """
 
     classifier: ClassVar[str] = "transformer"
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head")}
-    shares: ClassVar[frozenset[str]] = frozenset({"frozen_share"})
+    shares: ClassVar[frozenset[str]] = frozenset({"frozen_share", "self_training"})
 
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
@@ -75,6 +76,7 @@ class TransformerParameters(Parameters):
     max_length: int = 128
     pooling: str = "auto"
     frozen_share: float = 0.0
+    self_training: float = 0.0
 
 
 transformer = ClassifierPlugin(
@@ -82,7 +84,7 @@ transformer = ClassifierPlugin(
     "labelloop.learner.classifiers.transformer:factory",
     parameters=TransformerParameters.types(),
     check=TransformerParameters.parse,
-    recipe=asdict(TransformerParameters(frozen_share=0.5)),
+    recipe=asdict(TransformerParameters(frozen_share=0.5, self_training=1.0)),
     offers=frozenset({"embeddings", "dropout", "network"}),
     preload=True,
 )

@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from small_text import Dataset  # type: ignore[import-untyped]
+from small_text import Dataset, TextDataset  # type: ignore[import-untyped]
 from torch import nn
 from torch.nn import functional
 from transformers import (
@@ -17,7 +19,8 @@ from transformers import (
 )
 
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.base import Floats, LoopClassifier
+from labelloop.learner.classifiers import self_training
+from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
 from labelloop.learner.classifiers.batches import (
     Encoded,
     Texts,
@@ -83,6 +86,36 @@ class TransformerClassifier(LoopClassifier):
         self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
         self._take(network, exported(network))
         return self
+
+    def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
+        self.fit(train_set)
+        if self.parameters.self_training and self_training.is_due(len(train_set), self.num_classes):
+            self._learn_on(train_set, unlabelled(self_training.SAMPLE))
+        return self
+
+    def _learn_on(self, train_set: Dataset, texts: Sequence[str]) -> None:
+        """Fine-tune further, also on what the model makes of texts without a label."""
+        network, _ = self._fitted()
+        parameters, seed = self.parameters, self.setting.seed + 1
+        classes = np.arange(self.num_classes)
+        found = TextDataset(list(texts), np.full(len(texts), -1), target_labels=classes)
+        rows, pseudo = self_training.pseudo_labels(self.predict_proba(found), seed)
+        both = TextDataset(
+            [*train_set.x, *(texts[row] for row in rows)],
+            np.concatenate([train_set.y, pseudo]),
+            target_labels=classes,
+        )
+        weights = self_training.importances(len(train_set), len(rows), parameters.self_training)
+        fine_tune(
+            network,
+            self._texts(network, both),
+            torch.as_tensor(both.y, device=self.device),
+            torch.as_tensor(weights, device=self.device).float(),
+            replace(parameters, epochs=self_training.EPOCHS, min_steps=self_training.MIN_STEPS),
+            seed,
+        )
+        self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
+        self._take(network, exported(network))
 
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1

@@ -42,7 +42,9 @@ def test_a_new_project_records_the_whole_recipe_with_what_is_given() -> None:
 
 
 def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
-    assert TransformerParameters.parse({}) == TransformerParameters(**OF_0_1_0, frozen_share=0)
+    assert TransformerParameters.parse({}) == TransformerParameters(
+        **OF_0_1_0, frozen_share=0, self_training=0
+    )
 
 
 def test_another_parameter_leaves_the_others_as_they_are() -> None:

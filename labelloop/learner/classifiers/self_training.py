@@ -1,0 +1,54 @@
+"""Self-training: a model learns on from texts that nobody labelled, by its own labels for them.
+
+Pseudo-labels as in Lee 2013; as many for each class, of those that the model is most sure of, as in
+Mukherjee and Awadallah 2020, "Uncertainty-aware Self-training for Few-shot Text Classification".
+The numbers here are part of what the parameter `self_training` means, and never change.
+"""
+
+import numpy as np
+
+from labelloop.learner.classifiers.base import Floats, Integers
+
+SAMPLE = 2000
+"""Texts of the pool that are looked at."""
+EPOCHS, MIN_STEPS = 4, 40
+"""Of the second part of the training."""
+MOST_LABELS = 20
+"""With more labels than so many for each class on average, a model learns from labels alone."""
+IN_ALL, FEWEST, MOST = 200, 4, 33
+"""Pseudo-labels in all, and the fewest and most for a class."""
+
+
+def is_due(labels: int, num_classes: int) -> bool:
+    """Whether there are few labels."""
+    return labels <= MOST_LABELS * num_classes
+
+
+def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]:
+    """The rows of texts to learn from, and their classes. `probabilities` has shape (texts, classes).
+
+    They are drawn from the half of each class that has the largest margins between its two likeliest classes.
+    """
+    random = np.random.default_rng(seed)
+    num_classes = probabilities.shape[1]
+    number = max(FEWEST, min(MOST, IN_ALL // num_classes))
+    classes = probabilities.argmax(axis=1)
+    two = np.sort(probabilities, axis=1)[:, -2:]
+    margins = two[:, 1] - two[:, 0]
+    chosen = [np.empty(0, dtype=np.int64)]
+    for each in range(num_classes):
+        rows = np.flatnonzero(classes == each)
+        sure = rows[np.argsort(-margins[rows], kind="stable")[: -(-len(rows) // 2)]]
+        chosen.append(random.permutation(sure)[:number])
+    rows = np.concatenate(chosen)
+    return rows, classes[rows]
+
+
+def importances(labels: int, pseudo: int, share: float) -> Floats:
+    """The weight of each text, those with labels first, with a mean of 1.
+
+    All pseudo-labels together weigh `share` of what the labels weigh, and none more than a label.
+    """
+    weights = np.concatenate([np.ones(labels), np.full(pseudo, min(1.0, share * labels / max(1, pseudo)))])
+    scaled: Floats = weights / weights.mean()
+    return scaled
