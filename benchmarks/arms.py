@@ -38,7 +38,7 @@ class Arm:
 
 ALONE = {"self_training": 0.0}
 ARMS: Mapping[str, Arm] = {
-    "default": Arm("typical", "breaking-ties"),
+    "default": Arm("typical", "distinct-ties"),
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),

@@ -59,9 +59,10 @@ class DemoOptions(ProjectOptions):
     classifier: Annotated[str, Option("transformer or linear (fast).", DEMO, "classifier.name")] = (
         "transformer"
     )
-    strategy: Annotated[str, Option("Query strategy, by its name in small-text.", DEMO, "strategy.name")] = (
-        "breaking-ties"
-    )
+    strategy: Annotated[
+        str,
+        Option("Query strategy: distinct-ties, or another of small-text by its name.", DEMO, "strategy.name"),
+    ] = "distinct-ties"
     batches: Annotated[
         int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
     ] = 10

@@ -12,6 +12,7 @@ EMBEDDINGS: frozenset[Ability] = frozenset({"embeddings"})
 ITERATIONS = {"num_iterations": 1}
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling")
+distinct_ties = StrategyPlugin("DistinctTies", "labelloop.learner.distinct_ties:DistinctTies")
 breaking_ties = StrategyPlugin("BreakingTies", f"{CORE}:BreakingTies")
 least_confidence = StrategyPlugin("LeastConfidence", f"{CORE}:LeastConfidence")
 prediction_entropy = StrategyPlugin("PredictionEntropy", f"{CORE}:PredictionEntropy")

@@ -7,6 +7,7 @@ the base model's middle layer, which tells kinds of sentences apart where the la
 import hashlib
 import time
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
@@ -17,12 +18,14 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from labelloop.learner import runtime
 from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.classifiers.base import Integers
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.linear import Features, kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
 from labelloop.loop.draws import random_draw
+from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
@@ -32,32 +35,52 @@ MAX_LENGTH = 128
 
 
 def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
-    """Pick texts, the one of the largest cluster first. There are fewer than `n` only if fewer are left."""
+    """Pick texts, the one of the largest cluster first. There are fewer than `n` only if fewer are left.
+
+    There are near-copies among them only if too few other texts are left.
+    """
     started = time.monotonic()
     runtime.prepare(request.threads)
     pool = OpenSnapshot.open(request.pool)
-    items = sorted(random_draw(request.seed, len(pool), (), SAMPLE))
+    first_like = _first_like(pool, sorted(random_draw(request.seed, len(pool), (), SAMPLE)))
+    items = sorted(set(first_like.values()))
     features = _embeddings(request, pool, items)
     rows = {item: row for row, item in enumerate(items)}
-    taken = [rows[item] for item in request.taken if item in rows]
+    taken = [rows[first_like[item]] for item in request.taken if item in first_like]
     clusters = max(request.clusters, len(request.taken) + request.n)
-    picked = [items[row] for row in typical_rows(features, taken, request.n, clusters, request.seed)]
+    like = Counter(first_like.values())
+    weights = np.array([like[item] for item in items])
+    picked = [items[row] for row in typical_rows(features, taken, request.n, clusters, request.seed, weights)]
     if len(picked) < request.n:
         barred = {*request.taken, *picked}
         picked += random_draw(request.seed, len(pool), barred, request.n - len(picked))
     return FirstTextsResult(tuple(picked), time.monotonic() - started)
 
 
-def typical_rows(features: Features, taken: Collection[int], n: int, clusters: int, seed: int) -> list[int]:
+def _first_like(pool: OpenSnapshot, items: Sequence[int]) -> dict[int, int]:
+    """For each item the first one whose text it nearly is, or itself."""
+    copies = near_copies(pool.texts(items))
+    return {item: items[copies.get(row, row)] for row, item in enumerate(items)}
+
+
+def typical_rows(
+    features: Features,
+    taken: Collection[int],
+    n: int,
+    clusters: int,
+    seed: int,
+    weights: Integers | None = None,
+) -> list[int]:
     """The row nearest to the centre of each of `n` clusters, largest first, of those that hold none taken.
 
-    `features` has shape (texts, dimensions). If there are fewer such clusters, further rows follow in turn.
+    `features` has shape (texts, dimensions); `weights` says for how many texts each row stands (for one). If
+    there are fewer such clusters, further rows follow in turn.
     """
     clusters = min(clusters, len(features))
     means = KMeans(clusters, n_init=1, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # texts that are alike make fewer clusters
-        distances = means.fit_transform(features)
+        distances = means.fit_transform(features, sample_weight=weights)
     barred = frozenset(taken)
     covered = {int(means.labels_[row]) for row in barred}
 
@@ -66,7 +89,7 @@ def typical_rows(features: Features, taken: Collection[int], n: int, clusters: i
         nearest = rows[np.argsort(distances[rows, cluster], kind="stable")]
         return [int(row) for row in nearest if row not in barred]
 
-    sizes = np.bincount(means.labels_, minlength=clusters)
+    sizes = np.bincount(means.labels_, weights, minlength=clusters)
     largest_first = [int(cluster) for cluster in np.argsort(-sizes, kind="stable")]
     new = [from_centre(cluster) for cluster in largest_first if cluster not in covered]
     others = [from_centre(cluster) for cluster in sorted(covered)]

@@ -153,8 +153,13 @@ class ProjectOptions(BaseModel):
         Option("Parameter of the classifier, for example epochs=5.", PLAY, "classifier.parameters"),
     ] = {}
     strategy: Annotated[
-        str, Option("Query strategy, by its name in small-text.", DEMO | PLAY, "strategy.name")
-    ] = "breaking-ties"
+        str,
+        Option(
+            "Query strategy: distinct-ties, or another of small-text by its name.",
+            DEMO | PLAY,
+            "strategy.name",
+        ),
+    ] = "distinct-ties"
     strategy_parameters: Annotated[
         Parameters, Option("Parameter of the query strategy, for example k=10.", PLAY, "strategy.parameters")
     ] = {}

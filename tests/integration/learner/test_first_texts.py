@@ -16,7 +16,7 @@ from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.first_texts import embed, first_texts, typical_rows
 from labelloop.learner.requests import FirstTextsRequest
 from labelloop.learner.worker import Worker
-from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from tests.integration.learner.conftest import SIZE, Bench
 
 CENTRES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]], dtype=np.float32)
@@ -127,7 +127,8 @@ def test_each_text_is_embedded_once(bench: Bench, monkeypatch: pytest.MonkeyPatc
     begin = first_texts(request(bench)).items
     following = first_texts(request(bench, taken=begin)).items
 
-    assert len(embedded) == len(set(embedded)) == SIZE
+    assert len(embedded) == len(set(embedded))
+    assert {*OpenSnapshot.open(bench.pool).texts([*begin, *following])} <= set(embedded)
     assert len({*begin, *following}) == 8
 
 
@@ -150,3 +151,35 @@ def test_of_a_large_pool_a_sample_is_looked_at_and_the_rest_can_follow(
     assert len(set(some)) == 4
     assert len(set(more)) == 14
     assert set(rest) == {SIZE - 2, SIZE - 1}
+
+
+def of_kinds(bench: Bench, copies: int) -> Bench:
+    """The first of fifteen texts is there so many times, with other numbers, and the others once."""
+    texts = OpenSnapshot.open(bench.pool).texts(range(15))
+    texts = [*(f"{texts[0]} {copy}" for copy in range(copies)), *texts[1:]]
+    rows = [Row(text, None, row) for row, text in enumerate(texts)]
+    return replace(bench, pool=bench.folder / write(bench.folder, rows).name)
+
+
+def test_one_of_many_near_copies_is_picked_and_it_stands_for_them(bench: Bench) -> None:
+    pool = of_kinds(bench, copies=40)
+
+    first, *others = first_texts(request(pool, n=6)).items
+
+    assert first == 0, "the largest cluster is first"
+    assert set(others) <= set(range(40, 54))
+
+
+def test_a_near_copy_of_what_is_taken_is_not_picked(bench: Bench) -> None:
+    pool = of_kinds(bench, copies=40)
+
+    following = first_texts(request(pool, n=6, taken=(7,))).items
+
+    assert set(following) <= set(range(40, 54))
+
+
+def test_near_copies_fill_a_batch_for_which_there_are_no_others(bench: Bench) -> None:
+    items = first_texts(request(of_kinds(bench, copies=40), n=20)).items
+
+    assert len(set(items)) == 20
+    assert set(range(40, 54)) <= set(items)

@@ -14,6 +14,8 @@ from small_text.integrations.pytorch import (  # type: ignore[import-untyped]
 from labelloop.learner.requests import Pick, QueryRequest, TrainResult
 from labelloop.learner.strategies import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
+from labelloop.pool.near_copies import near_copies
+from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from labelloop.store.artifacts import MANIFEST
 from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench, a_bench
@@ -25,6 +27,7 @@ LEFT = SIZE - len(BARRED)
 STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
 UNSEEDED = {"badge", "anchor-subsampling"}
 SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}}
+OURS = {"DistinctTies"}
 ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
 
 
@@ -57,7 +60,7 @@ def test_every_strategy_of_small_text_is_known() -> None:
         if issubclass(member, small_text.QueryStrategy)
     }
 
-    assert offered - ABSTRACT == {strategy.name for strategy in STRATEGIES.all().values()}
+    assert offered - ABSTRACT == {strategy.name for strategy in STRATEGIES.all().values()} - OURS
 
 
 def strategies_and_classifiers() -> list[Any]:
@@ -93,7 +96,8 @@ async def test_a_strategy_picks_texts_that_are_free(
 
 
 @pytest.mark.parametrize(
-    "strategy", cells("breaking-ties", "bald", rest=["least-confidence", "prediction-entropy"])
+    "strategy",
+    cells("distinct-ties", "bald", rest=["breaking-ties", "least-confidence", "prediction-entropy"]),
 )
 async def test_picks_are_ranked_by_their_scores(worker: Worker, trained: Trained, strategy: str) -> None:
     picks = (await worker.run(await trained.query("transformer", strategy))).picks
@@ -119,6 +123,24 @@ async def test_breaking_ties_picks_the_smallest_margins(worker: Worker, bench: B
 
     smallest = sorted(margin(pick) for pick in result.also)[:5]
     assert [pick.score for pick in result.picks] == pytest.approx(smallest, abs=1e-9)
+
+
+@pytest.mark.parametrize(("strategy", "is_distinct"), [("distinct-ties", True), ("breaking-ties", False)])
+async def test_a_batch_of_distinct_ties_has_no_near_copies(
+    worker: Worker, bench: Bench, strategy: str, is_distinct: bool
+) -> None:
+    """Each text of the pool is there eight times, with other numbers."""
+    kinds = OpenSnapshot.open(bench.pool).texts(range(15))
+    texts = [f"{kind} {copy}" for copy in range(8) for kind in kinds]
+    rows = [Row(text, LABELS[row % len(LABELS)], row) for row, text in enumerate(texts)]
+    pool = bench.folder / write(bench.folder, rows).name
+    training = replace(bench.training("linear"), pool=pool)
+    trained = await worker.run(training)
+
+    picks = (await worker.run(replace(bench.query(training, trained, strategy), pool=pool))).picks
+
+    assert len(picks) == 5
+    assert (not near_copies([texts[pick.item] for pick in picks])) == is_distinct
 
 
 @pytest.mark.parametrize("strategy", cells("breaking-ties", rest=["random-sampling", "greedy-coreset"]))

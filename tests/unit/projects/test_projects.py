@@ -145,7 +145,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("labels", ("ham", "spam"), "--labels spam,ham", False),
         ("lookahead", 0, "--lookahead 1", False),
         ("seed", 1, "--seed 0", False),
-        ("strategy", "random-sampling", "--strategy breaking-ties", True),
+        ("strategy", "random-sampling", "--strategy distinct-ties", True),
         ("stopping", "none", "--stopping kappa-average", False),
         ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", False),
         ("strategy_parameters", {"k": 3}, "--strategy-parameter {}", True),
