@@ -47,7 +47,8 @@ async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: 
 
 async def create_topic(settings: KafkaSettings) -> None:
     """Create the log's topic, unless it is there, and wait until it shows. Raises what `exists` raises."""
-    if not await exists(settings):
+    # Creating asks for the topic itself; only what this machine knows of must not be made anew.
+    if recall(settings) is None or not await exists(settings):
         await prepare(settings, settings.topic, settings.partitions)
         with translated(settings):
             async with asyncio.timeout(PATIENCE):
