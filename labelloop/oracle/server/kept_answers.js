@@ -1,5 +1,6 @@
 // An answer that does not reach the server is kept in the browser, and sent once the server answers again.
-// The server refuses it if the same person has answered the same text since. The page says so.
+// The server refuses it if the same person has answered the same text since, or has taken an answer to it back.
+// The page says so.
 
 (() => {
   const RETRY_MS = 2000;
@@ -70,10 +71,11 @@
     const lost = [
       ...sentences(
         newer,
-        "1 kept answer was not used, because you have answered its text again since. The newer answer counts.",
+        "1 kept answer was not used, because you have answered its text again since, or taken your answer back. " +
+          "What you did last counts.",
         (count) =>
-          `${count} kept answers were not used, because you have answered their texts again since. ` +
-          "The newer answers count.",
+          `${count} kept answers were not used, because you have answered their texts again since, ` +
+          "or taken your answers back. What you did last counts.",
       ),
       ...sentences(
         other,

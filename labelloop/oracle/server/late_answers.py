@@ -1,4 +1,4 @@
-"""An answer that a page kept, and sends late, replaces no newer answer of the same person.
+"""An answer that a page kept, and sends late, undoes nothing that the same person has done since.
 
 The page says by a header how long ago the answer was given: clocks differ, the time that has passed does not.
 """
@@ -16,6 +16,8 @@ from argilla_server.search_engine import SearchEngine
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from labelloop.oracle.server.withdrawals import last_withdrawal, remember
 
 HEADER = b"x-labelloop-given-ms-ago"
 MILLISECONDS = re.compile(rb"[0-9]{1,12}")
@@ -39,8 +41,11 @@ class LateAnswers:
 
 
 def keep_newer_answers() -> None:
-    """Refuse a late answer if the same person has answered its text since, and date the others back."""
-    upsert, update = datasets.upsert_response, datasets.update_response
+    """Refuse a late answer or withdrawal if the same person has answered since, or withdrawn the answer.
+
+    The other answers are dated back.
+    """
+    upsert, update, delete = datasets.upsert_response, datasets.update_response, datasets.delete_response
 
     async def upsert_response(
         db: AsyncSession, search_engine: SearchEngine, record: Record, user: User, answer: ResponseUpsert
@@ -49,6 +54,8 @@ def keep_newer_answers() -> None:
         present = given and await Response.get_by(db, record_id=record.id, user_id=user.id)
         if given and present and _stays(present, answer, given):
             return present
+        if given and not present:
+            _check_none_is_newer(await last_withdrawal(db, record.id, user.id), given)
         return await _dated(db, await upsert(db, search_engine, record, user, answer), given)
 
     async def update_response(
@@ -59,23 +66,40 @@ def keep_newer_answers() -> None:
             return response
         return await _dated(db, await update(db, search_engine, response, answer), given)
 
+    async def delete_response(db: AsyncSession, search_engine: SearchEngine, response: Response) -> Response:
+        given = _given(response.record)
+        if given:
+            _check_none_is_newer(response.updated_at, given)
+        await remember(db, response, given or _now())
+        return await delete(db, search_engine, response)
+
     datasets.upsert_response = upsert_response
     datasets.update_response = update_response
+    datasets.delete_response = delete_response
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _given(record: Record) -> datetime | None:
     """When a late answer to the record was given, by this server's clock."""
     age = _age.get()
-    return None if age is None else max(record.inserted_at, datetime.now(UTC).replace(tzinfo=None) - age)
+    return None if age is None else max(record.inserted_at, _now() - age)
 
 
 def _stays(present: Response, late: Any, given: datetime) -> bool:
-    """Whether the late answer is the present one. Raises NotUniqueError if the present one is newer."""
+    """Whether the late answer is the present one. Raises what `_check_none_is_newer` raises."""
     if (present.status, present.values) == (late.status, jsonable_encoder(late.values)):
         return True
-    if present.updated_at > given:
-        raise NotUniqueError(NEWER)
+    _check_none_is_newer(present.updated_at, given)
     return False
+
+
+def _check_none_is_newer(last: datetime | None, given: datetime) -> None:
+    """Raises NotUniqueError if what the person did last was done after a late answer was given."""
+    if last is not None and last > given:
+        raise NotUniqueError(NEWER)
 
 
 async def _dated(db: AsyncSession, response: Response, given: datetime | None) -> Response:

@@ -1,4 +1,4 @@
-"""An answer that a page kept, and sends late, against what the same person has answered since."""
+"""An answer that a page kept, and sends late, against what the same person has done since."""
 
 import time
 from typing import Any
@@ -33,9 +33,13 @@ def late(ms_ago: object | None) -> dict[str, str]:
     return {} if ms_ago is None else {"X-Labelloop-Given-Ms-Ago": str(ms_ago)}
 
 
+def responses(dataset: ApiDataset, text: str) -> list[dict[str, Any]]:
+    return list(ok(dataset.client.get(f"/records/{text}"))["responses"])
+
+
 def response(dataset: ApiDataset, text: str) -> dict[str, Any]:
-    (found,) = ok(dataset.client.get(f"/records/{text}"))["responses"]
-    return dict(found)
+    (found,) = responses(dataset, text)
+    return found
 
 
 def label(dataset: ApiDataset, text: str) -> str:
@@ -83,6 +87,50 @@ def test_an_answer_that_has_arrived_already_is_no_other_answer(dataset: ApiDatas
 
     assert send(ada, text, "human", HOUR_MS) is None
     assert response(dataset, text) == stored
+
+
+def test_an_answer_that_was_withdrawn_since_does_not_come_back(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    assert send(ada, text, "human", HOUR_MS) == "newer answer"
+    assert responses(dataset, text) == []
+    assert send(ada, text, "location", 0) is None
+    assert label(dataset, text) == "location"
+
+
+def test_an_answer_that_was_withdrawn_does_not_come_back_after_a_restart(
+    own_argilla_server: ArgillaServer,
+) -> None:
+    dataset = make_dataset(own_argilla_server.client())
+    text = dataset.put([record(0, 0)])[0]
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    own_argilla_server.kill()
+    own_argilla_server.start()
+
+    assert send(ada, text, "human", HOUR_MS) == "newer answer"
+
+
+def test_a_late_withdrawal_takes_no_newer_answer_back(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    path = f"/responses/{respond(ada, text, 'human')}"
+
+    refused = ada.delete(path, headers=late(HOUR_MS))
+
+    assert (refused.status_code, refused.json()["detail"]) == (409, "newer answer")
+    assert label(dataset, text) == "human"
+    ok(ada.delete(path, headers=late(0)))
+    assert responses(dataset, text) == []
+
+
+def test_a_record_of_withdrawn_answers_can_be_deleted(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    ok(dataset.client.delete(f"/datasets/{dataset.id}/records", params={"ids": text}))
+    assert "not found" in str(send(ada, text, "human", HOUR_MS))
 
 
 def test_the_answers_of_others_do_not_matter(dataset: ApiDataset, text: str) -> None:
