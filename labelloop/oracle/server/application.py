@@ -29,6 +29,7 @@ from labelloop.oracle.server.search import engine  # noqa: F401  (registers itse
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
+from labelloop.oracle.server.unstored_answers import fail_with_the_database
 from labelloop.oracle.server.withdrawals import make_table
 
 GRACE_SECONDS = 3
@@ -42,6 +43,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     run_here()
     keep_answers_private()
     keep_newer_answers()
+    fail_with_the_database()
     end_with_the_password()
     tell_no_webhooks()
     prepare(database)

@@ -41,9 +41,9 @@ class LateAnswers:
 
 
 def keep_newer_answers() -> None:
-    """Refuse a late answer or withdrawal if the same person has answered since, or withdrawn the answer.
+    """Refuse a late answer if the same person has answered its text since, or withdrawn an answer to it.
 
-    The other answers are dated back.
+    The other late answers are dated back.
     """
     upsert, update, delete = datasets.upsert_response, datasets.update_response, datasets.delete_response
 
@@ -67,10 +67,7 @@ def keep_newer_answers() -> None:
         return await _dated(db, await update(db, search_engine, response, answer), given)
 
     async def delete_response(db: AsyncSession, search_engine: SearchEngine, response: Response) -> Response:
-        given = _given(response.record)
-        if given:
-            _check_none_is_newer(response.updated_at, given)
-        await remember(db, response, given or _now())
+        await remember(db, response, _now())
         return await delete(db, search_engine, response)
 
     datasets.upsert_response = upsert_response

@@ -113,18 +113,6 @@ def test_an_answer_that_was_withdrawn_does_not_come_back_after_a_restart(
     assert send(ada, text, "human", HOUR_MS) == "newer answer"
 
 
-def test_a_late_withdrawal_takes_no_newer_answer_back(dataset: ApiDataset, text: str) -> None:
-    ada = dataset.annotator()
-    path = f"/responses/{respond(ada, text, 'human')}"
-
-    refused = ada.delete(path, headers=late(HOUR_MS))
-
-    assert (refused.status_code, refused.json()["detail"]) == (409, "newer answer")
-    assert label(dataset, text) == "human"
-    ok(ada.delete(path, headers=late(0)))
-    assert responses(dataset, text) == []
-
-
 def test_a_record_of_withdrawn_answers_can_be_deleted(dataset: ApiDataset, text: str) -> None:
     ada = dataset.annotator()
     ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
