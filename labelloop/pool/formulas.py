@@ -7,6 +7,7 @@ that reading takes away what was put.
 """
 
 import re
+from typing import Any
 
 MARK = "safe_for_spreadsheets"
 """A column that says that the cells of a file are made safe."""
@@ -38,3 +39,10 @@ def safe(cell: str) -> str:
 def as_it_was(cell: str) -> str:
     """The cell that `safe` was given."""
     return _PUT.sub(r"\1", cell)
+
+
+def rows_as_they_were(rows: list[Any]) -> list[Any]:
+    """A table as it was before its cells were made safe, if its header says that they are."""
+    if not rows or MARK not in rows[0]:
+        return rows
+    return [[as_it_was(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
