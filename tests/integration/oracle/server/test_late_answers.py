@@ -1,6 +1,8 @@
 """An answer that a page kept, and sends late, against what the same person has done since."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import httpx
@@ -40,6 +42,17 @@ def responses(dataset: ApiDataset, text: str) -> list[dict[str, Any]]:
 def response(dataset: ApiDataset, text: str) -> dict[str, Any]:
     (found,) = responses(dataset, text)
     return found
+
+
+def answer_in_bulk(person: httpx.Client, text: str) -> None:
+    assert send(person, text, "human") is None
+
+
+def answer_anew(person: httpx.Client, text: str) -> None:
+    """As the page does, which changes the answer if there is one already."""
+    answer = {"status": "submitted", "values": {"label": {"value": "human"}}}
+    if person.post(f"/records/{text}/responses", json=answer).status_code == 409:
+        answer_in_bulk(person, text)
 
 
 def label(dataset: ApiDataset, text: str) -> str:
@@ -119,6 +132,22 @@ def test_a_record_of_withdrawn_answers_can_be_deleted(dataset: ApiDataset, text:
 
     ok(dataset.client.delete(f"/datasets/{dataset.id}/records", params={"ids": text}))
     assert "not found" in str(send(ada, text, "human", HOUR_MS))
+
+
+@pytest.mark.parametrize("newest", [answer_anew, answer_in_bulk])
+def test_of_answers_that_come_at_the_same_moment_the_newest_stays(
+    dataset: ApiDataset, newest: Callable[[httpx.Client, str], None]
+) -> None:
+    """Browsers send what they kept when the server is back, while their giver goes on."""
+    texts = dataset.put([record(0, rank) for rank in range(10)])
+    ada = dataset.annotator()
+    with ThreadPoolExecutor(3) as pool:
+        for text in texts:
+            late = [pool.submit(send, ada, text, "location", HOUR_MS * hours) for hours in (1, 2)]
+            newest(ada, text)
+            wait(late)
+
+    assert {label(dataset, text) for text in texts} == {"human"}
 
 
 def test_the_answers_of_others_do_not_matter(dataset: ApiDataset, text: str) -> None:
