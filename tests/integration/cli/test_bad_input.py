@@ -184,6 +184,7 @@ def test_a_home_that_is_not_there_is_told(tmp_path: Path, command: str) -> None:
 
 def test_a_home_without_a_project_says_how_to_make_one(home: Path) -> None:
     assert names(error_line(labelloop("up", "--home", home)), "--dataset", "--labels")
+    assert not (home / "log.sqlite").exists()
     assert names(error_line(labelloop("curve", "--home", home)), "labelloop init")
     assert labelloop("init", "--log-only", "--home", home).exit_code == 0
     assert names(error_line(labelloop("curve", "--home", home)), "labelloop init --dataset")
