@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +23,7 @@ from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
 from labelloop.projects.learner_requests import query_request
-from labelloop.projects.log_creation import make_log
+from labelloop.projects.log_creation import LogForProjects
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, open_store
@@ -202,10 +202,8 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
 
 
 async def _made(locations: Locations, options: ProjectOptions) -> str:
-    await make_log(locations)
-    log = open_log(locations.log)
-    try:
-        made = await ensure_project(open_store(locations.store), log, await read_histories(log), options)
-    finally:
-        await log.close()
+    async with aclosing(LogForProjects(locations)) as log:
+        found = await log.find()
+        histories = {} if found is None else await read_histories(found)
+        made = await ensure_project(open_store(locations.store), log.made, histories, options)
     return made.project

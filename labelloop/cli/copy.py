@@ -59,8 +59,8 @@ async def _copy(
     from labelloop.projects.move import move
 
     async with (
-        _side(source, from_store, "--from-store", makes_log=False) as source_side,
-        _side(target, to_store, "--to-store", makes_log=True) as target_side,
+        _side(source, from_store, "--from-store") as source_side,
+        _side(target, to_store, "--to-store", (source_side, project)) as target_side,
     ):
         moved = await move(source_side, target_side, project, why)
     if as_json:
@@ -73,18 +73,20 @@ async def _copy(
 
 
 @asynccontextmanager
-async def _side(named: str, store: str | None, option: str, makes_log: bool) -> "AsyncIterator[LogSide]":
+async def _side(
+    named: str, store: str | None, option: str, copied: "tuple[LogSide, str | None] | None" = None
+) -> "AsyncIterator[LogSide]":
+    """One of both. `copied`: the project that is copied here, for which a log is made if there is none."""
     from labelloop.config.environment import SERVICE
     from labelloop.config.locations import locations_of
     from labelloop.errors import UserError
     from labelloop.log import open_log
-    from labelloop.projects.log_creation import make_log
+    from labelloop.projects.catalog import choose, read_histories
+    from labelloop.projects.log_creation import is_there, make_log
     from labelloop.projects.move import LogSide
     from labelloop.store import Store, open_store
 
-    locations = locations_of(named, make_home=makes_log)
-    if makes_log:
-        await make_log(locations)
+    locations = locations_of(named, make_home=copied is not None)
     store_url = store or locations.known_store or SERVICE.get(STORE)
 
     def opened() -> Store:
@@ -92,6 +94,11 @@ async def _side(named: str, store: str | None, option: str, makes_log: bool) -> 
             raise UserError(f"the store of {locations.log} is not known: give {option}, or set {STORE}")
         return open_store(store_url)
 
+    if copied is not None:
+        if not await is_there(locations.log):
+            choose(await read_histories(copied[0].log), copied[1])
+            opened()
+        await make_log(locations)
     log = open_log(locations.log)
     try:
         yield LogSide(log, locations.log, opened)

@@ -10,7 +10,7 @@ from labelloop import atomic
 from labelloop.cli.curve import draw_png, draw_text
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.live_view import Screen, Watch, login_lines, tell_notes
-from labelloop.cli.opened import Opened, opened
+from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.loop.digest import loop_digest
@@ -64,11 +64,12 @@ class Simulation:
             locations = choose_fresh_locations(home, self.elsewhere)
             if locations.has_own_log:
                 clear(home)
-            async with opened(locations, makes_log=True) as opened_log:
+            async with opened_for_projects(locations) as for_projects:
                 if not locations.has_own_log:
                     clear(home)
                 remember_locations(locations)
-                project = await self._prepare(opened_log, screen)
+                project = await self._prepare(for_projects, screen)
+                opened_log = await for_projects.made()
                 address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
                 async with running(home, locations, address, screen.line) as machine:
                     self._machine = machine
@@ -84,9 +85,9 @@ class Simulation:
         if self._machine is not None:
             self._machine.supervisor.kill()
 
-    async def _prepare(self, opened_log: Opened, screen: Screen) -> str:
-        ensured = await ensure_project(opened_log.store, opened_log.log, {}, self.options)
-        await tell_notes(opened_log.log, ensured, screen)
+    async def _prepare(self, opened_log: OpenedForProjects, screen: Screen) -> str:
+        ensured = await ensure_project(opened_log.store, opened_log.log.made, {}, self.options)
+        await tell_notes(await opened_log.log.made(), ensured, screen)
         return ensured.project
 
     async def _loop(self, opened_log: Opened, machine: Machine, project: str, screen: Screen) -> None:

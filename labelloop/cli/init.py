@@ -48,13 +48,13 @@ async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     """Create the requested project and report it. Raises UserError."""
-    from labelloop.cli.opened import opened
+    from labelloop.cli.opened import opened_for_projects
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
 
-    async with opened(where.make(), makes_log=True) as opened_log:
+    async with opened_for_projects(where.make()) as opened_log:
         ensured = await ensure_project(
-            opened_log.store, opened_log.log, opened_log.histories, asked, tries_model=True
+            opened_log.store, opened_log.log.made, opened_log.histories, asked, tries_model=True
         )
     if as_json:
         click.echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))

@@ -1,7 +1,7 @@
 """A log, opened for a command."""
 
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import rich_click as click
@@ -11,7 +11,7 @@ from labelloop.errors import UserError
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.log_creation import check_is_new, make_log
+from labelloop.projects.log_creation import LogForProjects, check_is_new
 from labelloop.store import Store, open_store
 from labelloop.supervisor.state import difference
 
@@ -35,19 +35,32 @@ class Opened:
         return None if self.locations.known_store is None else self.store
 
 
-@asynccontextmanager
-async def opened(locations: Locations, makes_log: bool = False) -> AsyncIterator[Opened]:
-    """Open the log and read it. Raises UserError, also if the log is damaged or missing, and Unavailable.
+@dataclass(frozen=True)
+class OpenedForProjects:
+    """A log that may be made for new projects, and the histories read from it."""
 
-    `makes_log`: make the log first, unless there was one.
+    locations: Locations
+    log: LogForProjects
+    histories: dict[str, History]
+
+    @property
+    def store(self) -> Store:
+        """The store. Raises UserError if its address is unknown."""
+        return open_store(self.locations.store)
+
+    async def made(self) -> Opened:
+        """The same with an open log, which is made if there is none. Raises UserError and Unavailable."""
+        return Opened(self.locations, await self.log.made(), self.histories)
+
+
+@asynccontextmanager
+async def opened(locations: Locations) -> AsyncIterator[Opened]:
+    """Open the log and read it. Raises UserError, also if the log is damaged or missing, and Unavailable.
 
     One line on stderr tells if another version of labelloop runs in the home, or a newer one did.
     """
-    if locations.home is not None and (line := difference(locations.home)):
-        click.echo(f"note: {line}", err=True)
-    if makes_log:
-        await make_log(locations)
-    elif locations.home is not None and locations.has_own_log and not locations.home.log.exists():
+    _tell_difference(locations)
+    if locations.home is not None and locations.has_own_log and not locations.home.log.exists():
         check_is_new(locations)
     log = open_log(locations.log)
     try:
@@ -63,6 +76,22 @@ async def opened_project(locations: Locations, project: str | None) -> AsyncIter
     """Open the log and choose a project in it. Raises UserError."""
     async with opened(locations) as opened_log:
         yield opened_log, choose(opened_log.histories, project)
+
+
+@asynccontextmanager
+async def opened_for_projects(locations: Locations) -> AsyncIterator[OpenedForProjects]:
+    """Open the log as `opened` does. If there never was one, none is opened: it is to be made when needed."""
+    _tell_difference(locations)
+    async with aclosing(LogForProjects(locations)) as log:
+        found = await log.find()
+        histories = {} if found is None else await read_histories(found)
+        _check_none_is_lost(locations, histories)
+        yield OpenedForProjects(locations, log, histories)
+
+
+def _tell_difference(locations: Locations) -> None:
+    if locations.home is not None and (line := difference(locations.home)):
+        click.echo(f"note: {line}", err=True)
 
 
 def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from labelloop.cli.live_view import Screen, Watch, login_lines, tell_links, tell_notes
-from labelloop.cli.opened import Opened, opened
+from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (
@@ -59,9 +59,10 @@ class PeopleLoop:
             check_log_is_there(locations)
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
-            async with opened(locations, makes_log=True) as opened_log:
-                await self._prepare(opened_log, screen)
+            async with opened_for_projects(locations) as for_projects:
+                await self._prepare(for_projects, screen)
                 argilla = await self._argilla(home)
+                opened_log = await for_projects.made()
                 remember_locations(locations)
                 await self._serve(home, opened_log, argilla, screen)
 
@@ -70,12 +71,12 @@ class PeopleLoop:
         if self._machine is not None:
             self._machine.supervisor.kill()
 
-    async def _prepare(self, opened_log: Opened, screen: Screen) -> None:
+    async def _prepare(self, opened_log: OpenedForProjects, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(
-                opened_log.store, opened_log.log, opened_log.histories, self.options, tries_model=True
+                opened_log.store, opened_log.log.made, opened_log.histories, self.options, tries_model=True
             )
-            await tell_notes(opened_log.log, ensured, screen)
+            await tell_notes(await opened_log.log.made(), ensured, screen)
             screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")
             return
         if self.options.given:

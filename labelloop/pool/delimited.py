@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool import formulas
 from labelloop.pool.bad_rows import Bad
 from labelloop.pool.columns import AS_USUAL, MARK, Columns, Reading, of_rows
+from labelloop.pool.formulas import rows_as_they_were
 from labelloop.pool.json_text import starts_json
 from labelloop.pool.separators import MOST_RECORDS, NAMES, SAMPLE, separator, stated, unsplit
 from labelloop.pool.text_files import open_text, suffix_of
@@ -81,8 +81,7 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
                 parsed = whole
     if parsed.end is not None:
         raise UserError(f"{path}, {parsed.end}; {QUOTE}")
-    if parsed.rows and formulas.MARK in parsed.rows[0]:
-        parsed.rows = [list(map(formulas.as_it_was, row)) for row in parsed.rows]
+    parsed.rows = rows_as_they_were(parsed.rows)
     if not reading.no_header and (mixed := unsplit(parsed.rows)):
         raise _unsplit(path, *mixed)
     if not reading.no_header:

@@ -6,6 +6,7 @@ from typing import Any
 
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns, Reading, of_rows
+from labelloop.pool.formulas import rows_as_they_were
 
 
 def read(path: Path, reading: Reading) -> Columns:
@@ -24,7 +25,7 @@ def read(path: Path, reading: Reading) -> Columns:
         raise UserError(
             f"{path} cannot be read as .xlsx ({one_line(error)}); save it again, or as CSV in UTF-8"
         ) from error
-    columns = of_rows(path, rows, reading, {})
+    columns = of_rows(path, rows_as_they_were(rows), reading, {})
     textual = [name for name in columns.names if _has_texts(columns.values(name))]
     others = f"{path}: of its {len(sheets)} sheets, only the first, {sheets[0]!r}, is read"
     return replace(columns, textual=textual, notes=(others,) if sheets[1:] else ())

@@ -6,7 +6,7 @@ import secrets
 import shlex
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def check_options(options: ProjectOptions) -> None:
 
 async def ensure_project(
     store: Store,
-    log: Log,
+    log: Callable[[], Awaitable[Log]],
     histories: Mapping[str, History],
     options: ProjectOptions,
     *,
@@ -62,6 +62,7 @@ async def ensure_project(
 ) -> EnsuredProject:
     """Create the project of these options, or find the existing one with this name and these settings.
 
+    `log` is called only once the project is found sound, so that it may make the log for it.
     `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
     Raises UserError for bad input, and if the existing project has other settings.
     """
@@ -73,33 +74,25 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options, store)
         return EnsuredProject(history.project, is_new=False)
-    return await _create(store, log, name, options, tries_model)
-
-
-async def _create(
-    store: Store, log: Log, name: str, options: ProjectOptions, tries_model: bool
-) -> EnsuredProject:
     project = new_id(name)
     model = check_learner(options)
-    tried = _spec(model, options) if tries_model else None
-    data, notes = await asyncio.to_thread(_store_data, store, project, options, tried)
+    with store.draft(project) as draft:
+        data = await asyncio.to_thread(_checked_data, options, draft)
+        notes = data.notes
+        if tries_model:
+            notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
+        # Texts in a home's store without a log beside them would tell of a lost log.
+        opened_log = await log()
     given = imported(data.given)
     created = _event(project, name, model, options, data, len(given))
-    await log.append(*opening(project, created, given, SOURCE))
+    await opened_log.append(*opening(project, created, given, SOURCE))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
-def _store_data(
-    store: Store, project: str, options: ProjectOptions, tried: ClassifierSpec | None
-) -> tuple[ProjectData, tuple[str, ...]]:
-    """The data, and notes on them and on the model, if one is to be tried."""
-    with store.draft(project) as draft:
-        data = prepare_data(options, draft, looks_for_near_copies=True)
-        _check_data(options, data)
-        notes = data.notes
-        if tried is not None:
-            notes += asyncio.run(try_model(draft / data.pool.uri, tried, data.labels))
-    return data, notes
+def _checked_data(options: ProjectOptions, draft: Path) -> ProjectData:
+    data = prepare_data(options, draft, looks_for_near_copies=True)
+    _check_data(options, data)
+    return data
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:

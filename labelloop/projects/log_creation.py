@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from labelloop.config.locations import Locations, locations_of, recorded_locations
 from labelloop.errors import UserError
-from labelloop.log.open import create_log, log_plugin
+from labelloop.log.base import Log
+from labelloop.log.open import create_log, log_plugin, open_log
 from labelloop.store import Store, open_store
 from labelloop.store.opening import without_credentials
 
@@ -15,13 +16,53 @@ async def make_log(locations: Locations) -> bool:
 
     Raises UserError and Unavailable, also if it was there once: then it is lost, and is not made anew.
     """
-    is_new = not await is_there(locations.log)
+    is_new = await _is_new(locations)
+    await _make(locations, is_new)
+    return is_new
+
+
+class LogForProjects:
+    """A log that a new project is written to. If there is none, it is made once the project is sound."""
+
+    def __init__(self, locations: Locations) -> None:
+        self._locations = locations
+        self._log: Log | None = None
+        self._is_made = False
+
+    async def find(self) -> Log | None:
+        """Open the log; None if it is yet to be made. Raises what `make_log` raises."""
+        if not await _is_new(self._locations):
+            self._log = open_log(self._locations.log)
+        return self._log
+
+    async def made(self) -> Log:
+        """The log, which is made if none was found. Raises UserError and Unavailable."""
+        if not self._is_made:
+            await _make(self._locations, is_new=self._log is None)
+            self._is_made = True
+        self._log = self._log or open_log(self._locations.log)
+        return self._log
+
+    async def aclose(self) -> None:
+        """Close the log, if it is open."""
+        if self._log is not None:
+            await self._log.close()
+
+
+async def _is_new(locations: Locations) -> bool:
+    """Whether there is no log and never was one. Raises UserError and Unavailable."""
+    if await is_there(locations.log):
+        return False
+    check_is_new(locations)
+    return True
+
+
+async def _make(locations: Locations, is_new: bool) -> None:
+    """Make the log if it is new, and note in the store that there is one."""
     if is_new:
-        check_is_new(locations)
         await create_log(locations.log)
     if (store := _store_with_note(locations)) is not None:
         store.note(_note(locations.log), without_credentials(locations.log))
-    return is_new
 
 
 async def is_there(url: str) -> bool:

@@ -15,6 +15,13 @@ pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
 
 LATER_MS = 10_000
+FILL = """() => {
+  for (let size = 2 ** 22; size >= 1; size /= 2) {
+    try {
+      for (let each = 0; ; each++) localStorage.setItem(`filler ${size} ${each}`, "x".repeat(size));
+    } catch {}
+  }
+}"""
 
 
 def answers(server: ArgillaServer, dataset: str) -> dict[str, str]:
@@ -167,3 +174,54 @@ def test_a_kept_answer_is_sent_by_its_giver_only_where_several_use_the_browser(
     progress = ok(dataset.client.get(f"/datasets/{dataset.id}/users/progress"))["users"]
     assert [person["username"] for person in progress] == [ada[0]]
     shared.page.context.close()
+
+
+@pytest.mark.all_cells
+def test_a_full_browser_keeps_an_answer_while_the_page_is_open_and_says_so(
+    browser: Browser, argilla_server: ArgillaServer
+) -> None:
+    dataset = make_dataset(argilla_server.client())
+    dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
+    ada = AnnotatorPage(browser, argilla_server.url)
+    ada.page.clock.install()
+    ada.log_in(*new_login(dataset, "ada"))
+    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    missed = ada.text
+    ada.page.evaluate(FILL)
+    ada.page.context.set_offline(True)
+    ada.page.keyboard.press("2")
+
+    kept = ada.page.locator("#labelloop-kept")
+    expect(kept).to_contain_text("1 answer is kept")
+    expect(kept).to_contain_text("Leave this page open")
+    ada.page.context.set_offline(False)
+    with ada.page.expect_navigation():
+        ada.page.clock.fast_forward(LATER_MS)
+    assert answers(argilla_server, dataset.id) == {missed: "location"}
+    ada.page.context.close()
+
+
+@pytest.mark.all_cells
+@pytest.mark.parametrize("damage", ["{half", "null", "[1, null]", '{"a": null, "b": {"given": "soon"}}'])
+def test_what_is_damaged_in_the_browser_does_not_stand_in_the_way_of_an_answer(
+    browser: Browser, argilla_server: ArgillaServer, damage: str
+) -> None:
+    dataset = make_dataset(argilla_server.client())
+    dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
+    name, password = new_login(dataset, "ada")
+    ada = AnnotatorPage(browser, argilla_server.url)
+    ada.page.clock.install()
+    ada.log_in(name, password)
+    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    missed = ada.text
+    place = f"labelloop.answers.{user_of(dataset, name)['id']}"
+    ada.page.evaluate("([place, damage]) => localStorage.setItem(place, damage)", [place, damage])
+    ada.page.context.set_offline(True)
+    ada.page.keyboard.press("2")
+
+    expect(ada.page.locator("#labelloop-kept")).to_contain_text("1 answer is kept")
+    ada.page.context.set_offline(False)
+    with ada.page.expect_navigation():
+        ada.page.clock.fast_forward(LATER_MS)
+    assert answers(argilla_server, dataset.id) == {missed: "location"}
+    ada.page.context.close()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,15 @@ def _spoil_kafka(place: str) -> None:
             await producer.send_and_wait(settings.topic, b"{nope", key=b"p", partition=0)
 
     elsewhere(spoil())
+
+
+def ready(log: Log) -> Callable[[], Awaitable[Log]]:
+    """The log as those get it who may have to make it first."""
+
+    async def log_that_is_there() -> Log:
+        return log
+
+    return log_that_is_there
 
 
 def elsewhere(work: Coroutine[Any, Any, None]) -> None:

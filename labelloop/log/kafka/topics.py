@@ -47,7 +47,8 @@ async def prepare(settings: KafkaSettings, name: str, partitions: int, largest: 
 
 async def create_topic(settings: KafkaSettings) -> None:
     """Create the log's topic, unless it is there, and wait until it shows. Raises what `exists` raises."""
-    if not await exists(settings):
+    # Creating asks for the topic itself; only what this machine knows of must not be made anew.
+    if recall(settings) is None or not await exists(settings):
         await prepare(settings, settings.topic, settings.partitions)
         with translated(settings):
             async with asyncio.timeout(PATIENCE):
@@ -139,7 +140,7 @@ async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str,
         return False
     if actual != partitions:
         raise UserError(f"the topic {name} has {actual} partitions and {_remedy(settings, name, actual)}")
-    _check(name, await _configuration(admin, name))
+    _check(settings, name, await _configuration(admin, name))
     return True
 
 
@@ -194,13 +195,14 @@ async def _configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str
     return configuration
 
 
-def _check(name: str, configuration: dict[str, Any]) -> None:
+def _check(settings: KafkaSettings, name: str, configuration: dict[str, Any]) -> None:
     for setting, wanted in KEEP.items():
         if configuration.get(setting, wanted) != wanted:
             raise UserError(
                 f"the topic {name} has {setting}={configuration[setting]} and would lose events: "
-                f"set {setting}={wanted} (kafka-configs.sh --alter --entity-type topics --entity-name {name} "
-                f"--add-config {setting}={wanted}), or give another prefix in the log's URL"
+                f"set {setting}={wanted} (kafka-configs.sh --alter --bootstrap-server {settings.servers[0]} "
+                f"--entity-type topics --entity-name {name} --add-config {setting}={wanted}), or give "
+                "another prefix in the log's URL"
             )
 
 

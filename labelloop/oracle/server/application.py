@@ -29,6 +29,8 @@ from labelloop.oracle.server.search import engine  # noqa: F401  (registers itse
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
+from labelloop.oracle.server.unstored_answers import fail_with_the_database
+from labelloop.oracle.server.withdrawals import make_table
 
 GRACE_SECONDS = 3
 _running: set[asyncio.Task[None]] = set()
@@ -41,9 +43,11 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     run_here()
     keep_answers_private()
     keep_newer_answers()
+    fail_with_the_database()
     end_with_the_password()
     tell_no_webhooks()
     prepare(database)
+    make_table(database)
     policy = change_pages(app)
     config = uvicorn.Config(
         Policed(Screens(LateAnswers(app)), policy),

@@ -1,10 +1,14 @@
 // An answer that does not reach the server is kept in the browser, and sent once the server answers again.
-// The server refuses it if the same person has answered the same text since. The page says so.
+// The server refuses it if the same person has answered the same text since, or has taken an answer to it back.
+// The page says so.
 
 (() => {
   const RETRY_MS = 2000;
   const NEWER = "newer answer";
   const PLACES = "labelloop.answers.";
+
+  // What a full browser does not store is kept as long as the page is open.
+  const unstored = {};
 
   function token() {
     return localStorage.getItem("auth._token.local") ?? "";
@@ -20,20 +24,39 @@
     }
   }
 
+  // What somebody else has written there, or half of it, must not stand in the way of answers.
+  function read(storage, place) {
+    try {
+      return Object(JSON.parse(storage.getItem(place)));
+    } catch {
+      return {};
+    }
+  }
+
+  function keptAt(place) {
+    const answers = Object.entries(unstored[place] ?? read(localStorage, place));
+    return Object.fromEntries(answers.filter(([, answer]) => Number.isFinite(answer?.given)));
+  }
+
   function kept(login) {
-    return JSON.parse((place(login) && localStorage.getItem(place(login))) || "{}");
+    return place(login) ? keptAt(place(login)) : {};
   }
 
   function keep(answers, login) {
     if (!place(login)) return;
-    if (Object.keys(answers).length) localStorage.setItem(place(login), JSON.stringify(answers));
-    else localStorage.removeItem(place(login));
+    delete unstored[place(login)];
+    try {
+      if (Object.keys(answers).length) localStorage.setItem(place(login), JSON.stringify(answers));
+      else localStorage.removeItem(place(login));
+    } catch {
+      unstored[place(login)] = answers;
+    }
     tell(login);
   }
 
   // How many kept answers the server refused, by why. It is told until the person has read it.
   function refused(login) {
-    return JSON.parse((place(login) && sessionStorage.getItem(place(login))) || "{}");
+    return place(login) ? read(sessionStorage, place(login)) : {};
   }
 
   function refuse(login, reason) {
@@ -59,26 +82,32 @@
 
   function tell(login) {
     // While nobody is logged in, whose they are does not matter.
-    const places = place(login) ? [place(login)] : Object.keys(localStorage).filter((key) => key.startsWith(PLACES));
-    const count = places.flatMap((key) => Object.keys(JSON.parse(localStorage.getItem(key) || "{}"))).length;
+    const all = Object.keys({ ...localStorage, ...unstored }).filter((key) => key.startsWith(PLACES));
+    const places = place(login) ? [place(login)] : all;
+    const count = places.flatMap((place) => Object.keys(keptAt(place))).length;
+    const isFull = places.some((place) => place in unstored);
     const { newer, other } = refused(login);
     const waiting = sentences(count, "1 answer is", (count) => `${count} answers are`).map(
       (answers) =>
         `The server does not take answers. ${answers} kept in this browser ` +
-        "and will be sent as soon as it answers again and you are logged in.",
+        "and will be sent as soon as it answers again and you are logged in." +
+        (isFull ? " Leave this page open until then: this browser has no room to store more." : ""),
     );
     const lost = [
       ...sentences(
         newer,
-        "1 kept answer was not used, because you have answered its text again since. The newer answer counts.",
+        "1 kept answer was not used, because you have answered its text again since, or taken your answer back. " +
+          "What you did last counts.",
         (count) =>
-          `${count} kept answers were not used, because you have answered their texts again since. ` +
-          "The newer answers count.",
+          `${count} kept answers were not used, because you have answered their texts again since, ` +
+          "or taken your answers back. What you did last counts.",
       ),
       ...sentences(
         other,
-        "1 kept answer was not used, because the server takes no more answers to its text.",
-        (count) => `${count} kept answers were not used, because the server takes no more answers to their texts.`,
+        "1 kept answer was not used, because its text takes no more answers, or you have taken the answer back.",
+        (count) =>
+          `${count} kept answers were not used, because their texts take no more answers, ` +
+          "or you have taken the answers back.",
       ),
     ];
     show("labelloop-kept", waiting);

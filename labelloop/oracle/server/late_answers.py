@@ -1,14 +1,17 @@
-"""An answer that a page kept, and sends late, replaces no newer answer of the same person.
+"""An answer that a page kept, and sends late, undoes nothing that the same person has done since.
 
 The page says by a header how long ago the answer was given: clocks differ, the time that has passed does not.
 """
 
+import asyncio
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
 
-from argilla_server.api.schemas.v1.responses import ResponseUpdate, ResponseUpsert
+from argilla_server.api.schemas.v1.responses import ResponseCreate, ResponseUpdate, ResponseUpsert
 from argilla_server.contexts import datasets
 from argilla_server.errors.future import NotUniqueError
 from argilla_server.models import Record, Response, User
@@ -17,12 +20,15 @@ from fastapi.encoders import jsonable_encoder
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from labelloop.oracle.server.withdrawals import last_withdrawal, remember
+
 HEADER = b"x-labelloop-given-ms-ago"
 MILLISECONDS = re.compile(rb"[0-9]{1,12}")
 NEWER = "newer answer"
 """What the server objects with; the page's script knows it."""
 
 _age: ContextVar[timedelta | None] = ContextVar("age", default=None)
+_turns: WeakValueDictionary[tuple[UUID, UUID], asyncio.Lock] = WeakValueDictionary()
 
 
 class LateAnswers:
@@ -39,43 +45,82 @@ class LateAnswers:
 
 
 def keep_newer_answers() -> None:
-    """Refuse a late answer if the same person has answered its text since, and date the others back."""
-    upsert, update = datasets.upsert_response, datasets.update_response
+    """Refuse a late answer if the same person has answered its text since, or withdrawn an answer to it.
+
+    The other late answers are dated back. What concerns one person's answer to one text happens in turn:
+    several browsers send what they kept at the same moment, when the server is back.
+    """
+    create, upsert = datasets.create_response, datasets.upsert_response
+    update, delete = datasets.update_response, datasets.delete_response
+
+    async def create_response(
+        db: AsyncSession, search_engine: SearchEngine, record: Record, user: User, answer: ResponseCreate
+    ) -> Response:
+        async with _turn(record.id, user.id):
+            created: Response = await create(db, search_engine, record, user, answer)
+            return created
 
     async def upsert_response(
         db: AsyncSession, search_engine: SearchEngine, record: Record, user: User, answer: ResponseUpsert
     ) -> Response:
         given = _given(record)
-        present = given and await Response.get_by(db, record_id=record.id, user_id=user.id)
-        if given and present and _stays(present, answer, given):
-            return present
-        return await _dated(db, await upsert(db, search_engine, record, user, answer), given)
+        async with _turn(record.id, user.id):
+            present = given and await Response.get_by(db, record_id=record.id, user_id=user.id)
+            if given and present and _stays(present, answer, given):
+                return present
+            if given and not present:
+                _check_none_is_newer(await last_withdrawal(db, record.id, user.id), given)
+            return await _dated(db, await upsert(db, search_engine, record, user, answer), given)
 
     async def update_response(
         db: AsyncSession, search_engine: SearchEngine, response: Response, answer: ResponseUpdate
     ) -> Response:
         given = _given(response.record)
-        if given and _stays(response, answer, given):
-            return response
-        return await _dated(db, await update(db, search_engine, response, answer), given)
+        async with _turn(response.record_id, response.user_id):
+            if given:
+                await db.refresh(response, ["status", "values", "updated_at"])
+                if _stays(response, answer, given):
+                    return response
+            return await _dated(db, await update(db, search_engine, response, answer), given)
 
+    async def delete_response(db: AsyncSession, search_engine: SearchEngine, response: Response) -> Response:
+        async with _turn(response.record_id, response.user_id):
+            await remember(db, response, _now())
+            deleted: Response = await delete(db, search_engine, response)
+            return deleted
+
+    datasets.create_response = create_response
     datasets.upsert_response = upsert_response
     datasets.update_response = update_response
+    datasets.delete_response = delete_response
+
+
+def _turn(record: UUID, user: UUID) -> asyncio.Lock:
+    return _turns.setdefault((record, user), asyncio.Lock())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _given(record: Record) -> datetime | None:
     """When a late answer to the record was given, by this server's clock."""
     age = _age.get()
-    return None if age is None else max(record.inserted_at, datetime.now(UTC).replace(tzinfo=None) - age)
+    return None if age is None else max(record.inserted_at, _now() - age)
 
 
 def _stays(present: Response, late: Any, given: datetime) -> bool:
-    """Whether the late answer is the present one. Raises NotUniqueError if the present one is newer."""
+    """Whether the late answer is the present one. Raises what `_check_none_is_newer` raises."""
     if (present.status, present.values) == (late.status, jsonable_encoder(late.values)):
         return True
-    if present.updated_at > given:
-        raise NotUniqueError(NEWER)
+    _check_none_is_newer(present.updated_at, given)
     return False
+
+
+def _check_none_is_newer(last: datetime | None, given: datetime) -> None:
+    """Raises NotUniqueError if what the person did last was done after a late answer was given."""
+    if last is not None and last > given:
+        raise NotUniqueError(NEWER)
 
 
 async def _dated(db: AsyncSession, response: Response, given: datetime | None) -> Response:

@@ -97,7 +97,7 @@ def test_a_wrong_option_is_told(home: Path, mail: Path, options: list[str], fact
     text = [] if "--text-column" in options else ["--text-column", "body"]
 
     assert names(error_line(init(home, mail, *text, *options)), *facts)
-    assert not home.exists() or projects(home) == []
+    assert not (home / "log.sqlite").exists()
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,7 @@ def test_a_data_set_that_cannot_be_used_is_told(
 
     assert names(line, *facts)
     assert name in line or name == "one.csv"
+    assert not (home / "log.sqlite").exists()
 
 
 def test_a_column_with_too_many_labels_is_told(home: Path, tmp_path: Path) -> None:
@@ -183,6 +184,9 @@ def test_a_home_that_is_not_there_is_told(tmp_path: Path, command: str) -> None:
 
 def test_a_home_without_a_project_says_how_to_make_one(home: Path) -> None:
     assert names(error_line(labelloop("up", "--home", home)), "--dataset", "--labels")
+    assert not (home / "log.sqlite").exists()
+    assert names(error_line(labelloop("curve", "--home", home)), "labelloop init")
+    assert labelloop("init", "--log-only", "--home", home).exit_code == 0
     assert names(error_line(labelloop("curve", "--home", home)), "labelloop init --dataset")
 
 

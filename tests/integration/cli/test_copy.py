@@ -83,6 +83,7 @@ def test_a_log_in_no_home_needs_its_store(home: Path, tmp_path: Path) -> None:
 
     assert names(told, target, "--to-store", "LABELLOOP_STORE")
     assert projects(home)[0]["moved"] is None
+    assert not (tmp_path / "team.sqlite").exists()
     environment = {"LABELLOOP_STORE": str(tmp_path / "store")}
     assert labelloop("copy", home, target, environment=environment).exit_code == 0
 
@@ -102,6 +103,13 @@ def test_what_cannot_be_copied_is_told(
     locations = [place.format(tmp=tmp_path) for place in (source, target)]
 
     assert names(error_line(labelloop("copy", *locations)), told.format(tmp=tmp_path))
+
+
+def test_a_project_that_is_not_there_makes_no_log(home: Path, tmp_path: Path) -> None:
+    assert names(error_line(labelloop("copy", home, tmp_path / "new", "--project", "mial")), "'mial'")
+    assert not (tmp_path / "new" / "log.sqlite").exists()
+
+    assert labelloop("copy", home, tmp_path / "new", "--project", "mail").exit_code == 0
 
 
 def test_an_event_that_was_damaged_is_skipped_by_its_id_or_its_place(home: Path) -> None:

@@ -100,6 +100,18 @@ def url(kafka: str) -> str:
     return f"kafka://{kafka}/lost-{secrets.token_hex(4)}"
 
 
+def test_a_refused_project_makes_no_topic(url: str, tmp_path: Path) -> None:
+    where = ("--log", url, "--store", tmp_path / "store")
+
+    assert names(
+        error_line(labelloop("import", "mail.csv", *LABELLED, *where, "--classifier", "none")), "none"
+    )
+    assert names(error_line(labelloop("import", "mail.csv", "--text-column", "body", *where)), "'body'")
+
+    assert not asyncio.run(exists(read_settings(url)))
+    assert list((tmp_path / "store").iterdir()) == []
+
+
 def test_a_topic_that_is_deleted_is_told_by_all_and_made_by_none(url: str, tmp_path: Path) -> None:
     where = ("--log", url, "--store", tmp_path / "store")
     settings = read_settings(url)

@@ -114,6 +114,18 @@ def test_parquet_is_known_by_its_first_bytes(tmp_path: Path, name: str) -> None:
     assert load(str(tmp_path / name)).texts == ["a", "b"]
 
 
+def test_an_export_for_spreadsheets_that_one_has_saved_is_read_as_it_was(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed: labelloop[excel]")
+    book = openpyxl.Workbook()
+    for row in [("text", "label", "safe_for_spreadsheets"), ("'=1+1", "'+", True), ("'tis", "a", True)]:
+        book.active.append(row)
+    book.save(tmp_path / "data.xlsx")
+
+    table = load(str(tmp_path / "data.xlsx"))
+
+    assert (table.texts, table.labels) == (["=1+1", "'tis"], ["+", "a"])
+
+
 @pytest.mark.parametrize("name", ["data.xlsx", "data.csv"])
 def test_an_excel_file_is_known_by_its_first_bytes(tmp_path: Path, name: str) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed: labelloop[excel]")

@@ -284,6 +284,7 @@ HOSTILE_ROWS = [
     row(1, text="-5", label="-5", labels=["-5"], probability=-1e-05, **{"=own": None}),
     row(2, text="x;=1+1", votes=[vote("=ann", "submitted", "+", time=TIME)], **{"=own": "'=1"}),
     row(3, text="\t=1", annotators=["-ann"], **{"=own": "it's fine"}),
+    row(4, text="\u200b=1", label="@x", labels=["@x"], annotators=["\ufeff+ann"], **{"=own": " =1"}),
 ]
 
 
@@ -292,7 +293,7 @@ def test_a_table_that_is_safe_for_spreadsheets_is_read_back_as_it_was(tmp_path: 
 
     write_rows(HOSTILE_ROWS, target, "csv", safe=True)
 
-    assert formula_cells(HOSTILE_ROWS) == 5
+    assert formula_cells(HOSTILE_ROWS) == 8
     with target.open(newline="", encoding="utf-8") as file:
         shown = [cell for cells in csv.reader(file) for cell in cells]
     assert [cell for cell in shown if looks_like_formula(cell)] == []

@@ -24,6 +24,7 @@ from labelloop.store import FolderStore
 from schemas.envelope import new_event
 from schemas.events import EventData, RelabelRequested
 from schemas.model import replaced
+from tests.support.logs import ready
 from tests.support.messages import names, raises_naming
 from tests.support.states import annotated, answered, queried, vote
 
@@ -279,7 +280,7 @@ async def ensured(folder: Path, options: ProjectOptions) -> tuple[EnsuredProject
     await create_log(home.log_url)
     log = open_log(home.log_url)
     try:
-        made = await ensure_project(FolderStore(home.store), log, await read_histories(log), options)
+        made = await ensure_project(FolderStore(home.store), ready(log), await read_histories(log), options)
         proof = Proof(made.project, await log.identity())
         async for record in log.read(made.project):
             assert record.event is not None

@@ -22,6 +22,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.projects.summary import summarized
 from labelloop.store import FolderStore
 from schemas.envelope import new_event
+from tests.support.logs import ready
 from tests.support.messages import names, raises_naming
 from tests.support.states import annotated, answered, queried, vote
 
@@ -65,7 +66,7 @@ def append(path: Path, line: str) -> None:
 
 
 async def ensure(home: Home, log: Log, asked: ProjectOptions) -> EnsuredProject:
-    return await ensure_project(FolderStore(home.store), log, await read_histories(log), asked)
+    return await ensure_project(FolderStore(home.store), ready(log), await read_histories(log), asked)
 
 
 async def only(log: Log) -> History:
@@ -208,6 +209,18 @@ async def test_a_project_that_cannot_begin_leaves_nothing(home: Home, log: Log, 
         await ensure(home, log, mail.with_other(batch_size=5))
 
     assert await read_histories(log) == {}
+    assert list(home.store.iterdir()) == []
+
+
+async def test_a_project_without_a_log_leaves_nothing(home: Home, mail: ProjectOptions) -> None:
+    """Its texts alone would tell of a log that was lost."""
+
+    async def no_log() -> Log:
+        raise UserError("the disk is full")
+
+    with raises_naming(UserError, "the disk is full"):
+        await ensure_project(FolderStore(home.store), no_log, {}, mail)
+
     assert list(home.store.iterdir()) == []
 
 

@@ -1,6 +1,8 @@
-"""An answer that a page kept, and sends late, against what the same person has answered since."""
+"""An answer that a page kept, and sends late, against what the same person has done since."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import httpx
@@ -33,9 +35,24 @@ def late(ms_ago: object | None) -> dict[str, str]:
     return {} if ms_ago is None else {"X-Labelloop-Given-Ms-Ago": str(ms_ago)}
 
 
+def responses(dataset: ApiDataset, text: str) -> list[dict[str, Any]]:
+    return list(ok(dataset.client.get(f"/records/{text}"))["responses"])
+
+
 def response(dataset: ApiDataset, text: str) -> dict[str, Any]:
-    (found,) = ok(dataset.client.get(f"/records/{text}"))["responses"]
-    return dict(found)
+    (found,) = responses(dataset, text)
+    return found
+
+
+def answer_in_bulk(person: httpx.Client, text: str) -> None:
+    assert send(person, text, "human") is None
+
+
+def answer_anew(person: httpx.Client, text: str) -> None:
+    """As the page does, which changes the answer if there is one already."""
+    answer = {"status": "submitted", "values": {"label": {"value": "human"}}}
+    if person.post(f"/records/{text}/responses", json=answer).status_code == 409:
+        answer_in_bulk(person, text)
 
 
 def label(dataset: ApiDataset, text: str) -> str:
@@ -83,6 +100,54 @@ def test_an_answer_that_has_arrived_already_is_no_other_answer(dataset: ApiDatas
 
     assert send(ada, text, "human", HOUR_MS) is None
     assert response(dataset, text) == stored
+
+
+def test_an_answer_that_was_withdrawn_since_does_not_come_back(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    assert send(ada, text, "human", HOUR_MS) == "newer answer"
+    assert responses(dataset, text) == []
+    assert send(ada, text, "location", 0) is None
+    assert label(dataset, text) == "location"
+
+
+def test_an_answer_that_was_withdrawn_does_not_come_back_after_a_restart(
+    own_argilla_server: ArgillaServer,
+) -> None:
+    dataset = make_dataset(own_argilla_server.client())
+    text = dataset.put([record(0, 0)])[0]
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    own_argilla_server.kill()
+    own_argilla_server.start()
+
+    assert send(ada, text, "human", HOUR_MS) == "newer answer"
+
+
+def test_a_record_of_withdrawn_answers_can_be_deleted(dataset: ApiDataset, text: str) -> None:
+    ada = dataset.annotator()
+    ok(ada.delete(f"/responses/{respond(ada, text, 'human')}"))
+
+    ok(dataset.client.delete(f"/datasets/{dataset.id}/records", params={"ids": text}))
+    assert "not found" in str(send(ada, text, "human", HOUR_MS))
+
+
+@pytest.mark.parametrize("newest", [answer_anew, answer_in_bulk])
+def test_of_answers_that_come_at_the_same_moment_the_newest_stays(
+    dataset: ApiDataset, newest: Callable[[httpx.Client, str], None]
+) -> None:
+    """Browsers send what they kept when the server is back, while their giver goes on."""
+    texts = dataset.put([record(0, rank) for rank in range(10)])
+    ada = dataset.annotator()
+    with ThreadPoolExecutor(3) as pool:
+        for text in texts:
+            late = [pool.submit(send, ada, text, "location", HOUR_MS * hours) for hours in (1, 2)]
+            newest(ada, text)
+            wait(late)
+
+    assert {label(dataset, text) for text in texts} == {"human"}
 
 
 def test_the_answers_of_others_do_not_matter(dataset: ApiDataset, text: str) -> None:
