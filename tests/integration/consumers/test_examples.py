@@ -89,7 +89,7 @@ async def test_each_model_becomes_a_folder_with_a_card(log: Log, home: Path, tmp
     metadata: dict[str, Any] = yaml.safe_load(front)
     assert (metadata["library_name"], metadata["pipeline_tag"]) == ("transformers", "text-classification")
     assert metadata["base_model"] == "all-MiniLM-L6-v2"
-    assert {"linear", "distinct-ties"} <= set(metadata["tags"])
+    assert {"linear", "breaking-ties"} <= set(metadata["tags"])
     (result,) = metadata["model-index"][0]["results"]
     assert {"type": "accuracy", "value": 0.8} in result["metrics"]
     assert "| labels | 3 |" in page
@@ -148,7 +148,7 @@ async def test_metrics_become_a_run_of_a_real_mlflow_server(log: Log, home: Path
     assert metrics["accuracy"] == (3, 0.8)
     assert metrics["f1_ham"] == (3, 0.6)
     assert metrics["training_seconds"] == (3, 1.0)
-    assert {each["key"]: each["value"] for each in run["data"]["params"]}["strategy"] == "distinct-ties"
+    assert {each["key"]: each["value"] for each in run["data"]["params"]}["strategy"] == "breaking-ties"
     assert len(_history(mlflow, run["info"]["run_id"], "accuracy")) == 1
 
 
