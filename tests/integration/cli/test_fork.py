@@ -41,7 +41,7 @@ def test_a_fork_begins_with_the_labels_up_to_a_batch(loop: Loop, log: str) -> No
     assert name == "ProjectCreated"
     assert (created["name"], created["forked_from"], created["given"]) == ("other", PROJECT, 2)
     assert (created["seed"], created["max_batches"]) == (5, 9)
-    assert created["strategy"] == {"name": "distinct-ties", "parameters": {}}
+    assert created["strategy"] == {"name": "breaking-ties", "parameters": {}}
     assert [name for name, _ in rest] == ["BatchQueried", "BatchAnnotated"] * 2
     found = json.loads(labelloop("replay", "--log", log, "--project", fork, "--json").stdout)
     of_both = loop.state.batches["0"].items | loop.state.batches["1"].items
