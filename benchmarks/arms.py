@@ -33,7 +33,8 @@ class Arm:
     def spec(self, classifier: str, model: str) -> ClassifierSpec:
         """The classifier that it trains."""
         recipe = CLASSIFIERS.get(classifier).recipe if self.has_recipe else {}
-        return ClassifierSpec(classifier, {**recipe, **self.changes}, model, None)
+        changes = {name: value for name, value in self.changes.items() if name in recipe}
+        return ClassifierSpec(classifier, {**recipe, **changes}, model, None)
 
 
 ALONE = {"self_training": 0.0}
@@ -42,7 +43,7 @@ ARMS: Mapping[str, Arm] = {
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
-    "random start": Arm("random", "breaking-ties"),
+    "random start": Arm("random", "distinct-ties"),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }
 

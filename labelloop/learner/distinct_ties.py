@@ -38,7 +38,7 @@ def distinct(texts: Sequence[str], n: int) -> list[int]:
     """The numbers of the first `n` texts that are no near-copies of earlier ones, then of the others."""
     size = n * SHORTLIST
     copies = near_copies(texts[:size])
-    while size < len(texts) and min(size, len(texts)) - len(copies) < n:
+    while size < len(texts) and size - len(copies) < n:
         size *= SHORTLIST
         copies = near_copies(texts[:size])
     return [*(number for number in range(min(size, len(texts))) if number not in copies), *sorted(copies)][:n]

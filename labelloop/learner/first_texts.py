@@ -32,6 +32,8 @@ from labelloop.store.artifacts import file_digest
 SAMPLE = 20_000
 """Of a larger pool, so many texts are looked at, drawn by the seed."""
 MAX_LENGTH = 128
+CHARACTERS = 1000
+"""Of a text, so many are compared with others: more than the model reads."""
 
 
 def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
@@ -59,7 +61,7 @@ def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
 
 def _first_like(pool: OpenSnapshot, items: Sequence[int]) -> dict[int, int]:
     """For each item the first one whose text it nearly is, or itself."""
-    copies = near_copies(pool.texts(items))
+    copies = near_copies([text[:CHARACTERS] for text in pool.texts(items)])
     return {item: items[copies.get(row, row)] for row, item in enumerate(items)}
 
 

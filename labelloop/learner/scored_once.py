@@ -19,6 +19,8 @@ class ScoredOnce(LoopClassifier):
 
     def __getattr__(self, name: str) -> Any:
         # Some strategies read a network's attributes, as `model`.
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(self._classifier, name)
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
@@ -36,7 +38,8 @@ class ScoredOnce(LoopClassifier):
             return self._classifier.predict_proba(data_set, dropout_sampling=dropout_sampling)
         new = [row for row, text in enumerate(data_set.x) if text not in self._known]
         if new:
-            self._remember(data_set[np.array(new)], self._classifier.predict_proba(data_set[np.array(new)]))
+            others = data_set[np.array(new)]
+            self._remember(others, self._classifier.predict_proba(others))
         return np.array([self._known[text] for text in data_set.x]).reshape(-1, self.num_classes)
 
     def embed(

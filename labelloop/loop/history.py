@@ -189,14 +189,8 @@ class History:
         if not 0 <= void <= len(distinct):
             return None
         copied = distinct[void:]
-        return copied if void == 0 or self._leads_to(cause, copied) else None
-
-    def _leads_to(self, cause: str | None, copied: Sequence[Held]) -> bool:
-        """Whether the event with the id `cause` is the last one here, but for those of an unknown type."""
-        for event, _ in reversed(copied):
-            if event.id == cause or _payload(event) is not None:
-                return event.id == cause
-        return isinstance(self._state, LoopState) and self._state.latest_id == cause
+        last = copied[-1][0].id if copied else next(reversed(self.seen))
+        return copied if void == 0 or last == cause else None
 
 
 @dataclass(repr=False)

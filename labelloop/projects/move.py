@@ -104,7 +104,8 @@ async def leave(log: Log, project: str, address: str, there: str, why: str) -> H
             address=address,
             events=NEVER if _has_just_come(history) else len(history.seen),
         )
-        cause = sound(history).latest_id
+        sound(history)
+        cause = next(reversed(history.seen))
         await log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
     raise UserError(f"{project} gets new events too fast to be moved: pause it, then try again")
 

@@ -28,6 +28,7 @@ def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]
     """The rows of texts to learn from, and their classes. `probabilities` has shape (texts, classes).
 
     They are drawn from the half of each class that has the largest margins between its two likeliest classes.
+    There are none if all texts have the same class: a model would forget the others by them.
     """
     random = np.random.default_rng(seed)
     num_classes = probabilities.shape[1]
@@ -40,6 +41,8 @@ def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]
         rows = np.flatnonzero(classes == each)
         sure = rows[np.argsort(-margins[rows], kind="stable")[: -(-len(rows) // 2)]]
         chosen.append(random.permutation(sure)[:number])
+    if sum(len(each) > 0 for each in chosen) < 2:
+        chosen = [np.empty(0, dtype=np.int64)]
     rows = np.concatenate(chosen)
     return rows, classes[rows]
 
@@ -47,7 +50,7 @@ def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]
 def importances(labels: int, pseudo: int, share: float) -> Floats:
     """The weight of each text, those with labels first, with a mean of 1.
 
-    All pseudo-labels together weigh `share` of what the labels weigh, and none more than a label.
+    All pseudo-labels together weigh at most `share` of what the labels weigh, and none more than a label.
     """
     weights = np.concatenate([np.ones(labels), np.full(pseudo, min(1.0, share * labels / max(1, pseudo)))])
     scaled: Floats = weights / weights.mean()

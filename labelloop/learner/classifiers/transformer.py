@@ -100,6 +100,9 @@ class TransformerClassifier(LoopClassifier):
         classes = np.arange(self.num_classes)
         found = TextDataset(list(texts), np.full(len(texts), -1), target_labels=classes)
         rows, pseudo = self_training.pseudo_labels(self.predict_proba(found), seed)
+        self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
+        if not len(rows):
+            return
         both = TextDataset(
             [*train_set.x, *(texts[row] for row in rows)],
             np.concatenate([train_set.y, pseudo]),
@@ -114,7 +117,6 @@ class TransformerClassifier(LoopClassifier):
             replace(parameters, epochs=self_training.EPOCHS, min_steps=self_training.MIN_STEPS),
             seed,
         )
-        self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
         self._take(network, exported(network))
 
     def predict_proba(

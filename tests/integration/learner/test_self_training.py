@@ -14,9 +14,10 @@ from tests.support.tiny_bert import tiny_bert
 
 
 def taught(bench: Bench, model: Path | None = None, **parameters: float) -> TrainRequest:
-    """A training on twelve labels with self-training."""
+    """A training on twelve labels, so long that it knows several classes, with self-training."""
     spec = bench.spec()
-    recipe = {**spec.parameters, "self_training": 1.0, **parameters}
+    lasts = {"min_steps": 80, "learning_rate": 1e-3, "head_learning_rate": 1e-2}
+    recipe = {**spec.parameters, **lasts, "self_training": 1.0, **parameters}
     return replace(
         bench.training(), classifier=replace(spec, parameters=recipe, model=str(model or bench.model))
     )

@@ -22,7 +22,7 @@ def moved(to: str, history: History) -> Event:
     data = e.ProjectMoved(
         request=f"{to} {len(history.seen)}", who="ada", log=to, address=f"{to}.url", events=len(history.seen)
     )
-    return new_event(PROJECT, data, source="tests", cause=created(history).latest_id)
+    return new_event(PROJECT, data, source="tests", cause=next(reversed(history.seen)))
 
 
 def at(log_identity: str, *events: Event) -> History:
@@ -161,18 +161,38 @@ def test_a_move_back_that_moved_nothing_there_is_not_taken_for_the_return() -> N
     assert loop_digest(log_identity.state) == loop_digest(there.state)
 
 
-def test_events_of_unknown_types_hide_no_return() -> None:
+def unknown(request: str) -> Event:
+    """An event of a type that this version does not know."""
+    event = paused(request)
+    return replace(event, attributes={**event.attributes, "type": "x.Noted.v1", "mustunderstand": "false"})
+
+
+def test_an_event_of_an_unknown_type_hides_no_return() -> None:
     events = begun()
     first = moved(THERE, at(HERE, *events))
-    noted = {**paused("x").attributes, "type": "labelloop.PoolGrown.v1", "mustunderstand": "false"}
-    unknown = replace(paused("x"), attributes=noted)
-    there = at(THERE, *events, first, paused("on"), unknown)
+    happened = (paused("on"), unknown("x"))
+    there = at(THERE, *events, first, *happened)
     back = moved(HERE, there)
 
-    log_identity = at(HERE, *events, first, paused("void"), paused("on"), unknown, back)
+    log_identity = at(HERE, *events, first, paused("void"), *happened, back)
 
     assert not log_identity.is_away
     assert list(log_identity.seen) == [*there.seen, back.id]
+
+
+def test_an_event_of_an_unknown_type_that_comes_in_between_is_one_like_others() -> None:
+    events = begun()
+    first = moved(THERE, at(HERE, *events))
+    resumed = new_event(PROJECT, e.ProjectResumed(request="r", who="ada"), source="b")
+    there = at(THERE, *events, first, paused("on"), resumed)
+    stale = moved(HERE, there)
+    there.add(unknown("x"))
+    there.add(stale)
+    assert not there.is_away
+
+    log_identity = at(HERE, *events, first, paused("on"), resumed, unknown("x"), stale)
+
+    assert log_identity.is_away
 
 
 def test_while_a_copy_back_is_not_complete_the_project_stays_away() -> None:

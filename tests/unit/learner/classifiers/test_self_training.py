@@ -13,10 +13,15 @@ def probabilities(*sure: float, classes: int = 2) -> Floats:
 
 
 def test_the_surer_half_of_a_class_is_taken() -> None:
-    rows, classes = pseudo_labels(probabilities(0.6, 0.99, 0.7, 0.98), seed=1)
+    rows, classes = pseudo_labels(probabilities(0.6, 0.99, 0.7, 0.98, 0.1, 0.3), seed=1)
 
-    assert sorted(rows.tolist()) == [1, 3]
-    assert classes.tolist() == [0, 0]
+    assert sorted(rows.tolist()) == [1, 3, 4]
+    assert sorted(classes.tolist()) == [0, 0, 1]
+
+
+def test_a_model_that_knows_one_class_only_has_none() -> None:
+    assert len(pseudo_labels(probabilities(0.9, 0.8, 0.7, classes=3), seed=1)[0]) == 0
+    assert len(pseudo_labels(np.empty((0, 3)), seed=1)[0]) == 0
 
 
 def test_a_rare_class_gets_as_many_as_it_has_and_a_frequent_one_no_more_than_its_share() -> None:
@@ -27,13 +32,6 @@ def test_a_rare_class_gets_as_many_as_it_has_and_a_frequent_one_no_more_than_its
 
     assert np.bincount(classes).tolist() == [MOST, 2]
     assert {500, 501} <= set(rows.tolist())
-
-
-def test_a_class_that_is_never_predicted_gets_none() -> None:
-    _, classes = pseudo_labels(probabilities(0.9, 0.8, classes=3), seed=1)
-
-    assert set(classes.tolist()) == {0}
-    assert len(pseudo_labels(np.empty((0, 3)), seed=1)[0]) == 0
 
 
 def test_the_draw_depends_on_the_seed_alone() -> None:
