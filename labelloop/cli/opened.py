@@ -17,17 +17,23 @@ from labelloop.supervisor.state import difference
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An open log and the histories read from it."""
+class _Located:
+    """What is known of a log and of its store."""
 
     locations: Locations
-    log: Log
-    histories: dict[str, History]
 
     @property
     def store(self) -> Store:
         """The store. Raises UserError if its address is unknown."""
         return open_store(self.locations.store)
+
+
+@dataclass(frozen=True)
+class Opened(_Located):
+    """An open log and the histories read from it."""
+
+    log: Log
+    histories: dict[str, History]
 
     @property
     def known_store(self) -> Store | None:
@@ -36,17 +42,11 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class OpenedForProjects:
+class OpenedForProjects(_Located):
     """A log that may be made for new projects, and the histories read from it."""
 
-    locations: Locations
     log: LogForProjects
     histories: dict[str, History]
-
-    @property
-    def store(self) -> Store:
-        """The store. Raises UserError if its address is unknown."""
-        return open_store(self.locations.store)
 
     async def made(self) -> Opened:
         """The same with an open log, which is made if there is none. Raises UserError and Unavailable."""

@@ -31,18 +31,18 @@ def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]
     There are none if all texts have the same class: a model would forget the others by them.
     """
     random = np.random.default_rng(seed)
-    num_classes = probabilities.shape[1]
-    number = max(FEWEST, min(MOST, IN_ALL // num_classes))
+    number = max(FEWEST, min(MOST, IN_ALL // probabilities.shape[1]))
     classes = probabilities.argmax(axis=1)
+    predicted = np.unique(classes)
+    if len(predicted) < 2:
+        return classes[:0], classes[:0]
     two = np.sort(probabilities, axis=1)[:, -2:]
     margins = two[:, 1] - two[:, 0]
-    chosen = [np.empty(0, dtype=np.int64)]
-    for each in range(num_classes):
+    chosen = []
+    for each in predicted:
         rows = np.flatnonzero(classes == each)
         sure = rows[np.argsort(-margins[rows], kind="stable")[: -(-len(rows) // 2)]]
         chosen.append(random.permutation(sure)[:number])
-    if sum(len(each) > 0 for each in chosen) < 2:
-        chosen = [np.empty(0, dtype=np.int64)]
     rows = np.concatenate(chosen)
     return rows, classes[rows]
 

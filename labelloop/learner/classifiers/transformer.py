@@ -18,6 +18,7 @@ from transformers import (
     get_linear_schedule_with_warmup,
 )
 
+from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers import self_training
 from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
@@ -97,16 +98,15 @@ class TransformerClassifier(LoopClassifier):
         """Fine-tune further, also on what the model makes of texts without a label."""
         network, _ = self._fitted()
         parameters, seed = self.parameters, self.setting.seed + 1
-        classes = np.arange(self.num_classes)
-        found = TextDataset(list(texts), np.full(len(texts), -1), target_labels=classes)
-        rows, pseudo = self_training.pseudo_labels(self.predict_proba(found), seed)
+        found = self.predict_proba(labels.unlabelled(texts, self.num_classes))
+        rows, pseudo = self_training.pseudo_labels(found, seed)
         self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
         if not len(rows):
             return
         both = TextDataset(
             [*train_set.x, *(texts[row] for row in rows)],
             np.concatenate([train_set.y, pseudo]),
-            target_labels=classes,
+            target_labels=np.arange(self.num_classes),
         )
         weights = self_training.importances(len(train_set), len(rows), parameters.self_training)
         fine_tune(
