@@ -49,6 +49,17 @@ def user_of(dataset: ApiDataset, name: str) -> dict[str, Any]:
     return dict(next(user for user in users if user["username"] == name))
 
 
+def labelling(
+    browser: Browser, server: ArgillaServer, dataset: ApiDataset, name: str, password: str
+) -> AnnotatorPage:
+    """A person who has logged in and sees the first text. The page's clock can be put on."""
+    person = AnnotatorPage(browser, server.url)
+    person.page.clock.install()
+    person.log_in(name, password)
+    person.open(f"{server.url}/dataset/{dataset.id}/annotation-mode")
+    return person
+
+
 def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
     browser: Browser, own_argilla_server: ArgillaServer
 ) -> None:
@@ -88,10 +99,7 @@ def test_a_newer_answer_of_the_same_person_stays_and_the_page_says_so(
     dataset = make_dataset(argilla_server.client())
     ids = dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
     name, password = new_login(dataset, "ada")
-    ada = AnnotatorPage(browser, argilla_server.url)
-    ada.page.clock.install()
-    ada.log_in(name, password)
-    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    ada = labelling(browser, argilla_server, dataset, name, password)
     missed = ada.text
     ada.page.context.set_offline(True)
     ada.page.keyboard.press("2")
@@ -119,11 +127,8 @@ def test_an_answer_given_after_the_session_ended_is_sent_when_its_giver_logs_in_
     dataset = make_dataset(argilla_server.client())
     dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
     (name, password), bob = new_login(dataset, "ada"), new_login(dataset, "bob")
-    shared = AnnotatorPage(browser, argilla_server.url)
-    shared.page.clock.install()
+    shared = labelling(browser, argilla_server, dataset, name, password)
     kept = shared.page.locator("#labelloop-kept")
-    shared.log_in(name, password)
-    shared.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
     missed = shared.text
 
     password = secrets.token_hex(8)
@@ -151,12 +156,9 @@ def test_a_kept_answer_is_sent_by_its_giver_only_where_several_use_the_browser(
     dataset = make_dataset(argilla_server.client())
     dataset.put([record(0, rank, f"text {rank}") for rank in range(3)])
     ada, bob = new_login(dataset, "ada"), new_login(dataset, "bob")
-    shared = AnnotatorPage(browser, argilla_server.url)
-    shared.page.clock.install()
+    shared = labelling(browser, argilla_server, dataset, *ada)
     kept = shared.page.locator("#labelloop-kept")
 
-    shared.log_in(*ada)
-    shared.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
     missed = shared.text
     shared.page.context.set_offline(True)
     shared.page.keyboard.press("2")
@@ -182,10 +184,7 @@ def test_a_full_browser_keeps_an_answer_while_the_page_is_open_and_says_so(
 ) -> None:
     dataset = make_dataset(argilla_server.client())
     dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
-    ada = AnnotatorPage(browser, argilla_server.url)
-    ada.page.clock.install()
-    ada.log_in(*new_login(dataset, "ada"))
-    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    ada = labelling(browser, argilla_server, dataset, *new_login(dataset, "ada"))
     missed = ada.text
     ada.page.evaluate(FILL)
     ada.page.context.set_offline(True)
@@ -209,10 +208,7 @@ def test_what_is_damaged_in_the_browser_does_not_stand_in_the_way_of_an_answer(
     dataset = make_dataset(argilla_server.client())
     dataset.put([record(0, rank, f"text {rank}") for rank in range(2)])
     name, password = new_login(dataset, "ada")
-    ada = AnnotatorPage(browser, argilla_server.url)
-    ada.page.clock.install()
-    ada.log_in(name, password)
-    ada.open(f"{argilla_server.url}/dataset/{dataset.id}/annotation-mode")
+    ada = labelling(browser, argilla_server, dataset, name, password)
     missed = ada.text
     place = f"labelloop.answers.{user_of(dataset, name)['id']}"
     ada.page.evaluate("([place, damage]) => localStorage.setItem(place, damage)", [place, damage])
