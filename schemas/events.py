@@ -21,6 +21,7 @@ from schemas.parts import (
     LogPrefix,
     QueriedItem,
     Settings,
+    Shortlist,
     Snapshot,
     Task,
     Ties,
@@ -76,13 +77,17 @@ class ProjectCreatedV2(ProjectCreated):
 
 
 class BatchQueried(EventData):
-    """A batch was picked. `model` None: drawn by the seed (cold start)."""
+    """A batch was picked. `model` None: drawn by the seed (cold start).
+
+    `shortlist` None: the model scored every text that could be picked, or none.
+    """
 
     batch: str
     items: tuple[QueriedItem, ...]
     model: str | None = None
     attempt: Integer | None = None
     strategy: str | None = None
+    shortlist: Shortlist | None = None
     seed: Integer
     pool_version: str
     seconds: Seconds

@@ -60,6 +60,19 @@ class Settings(Model):
     model: BaseModelChoice | None = None
 
 
+class Shortlist(Model):
+    """The texts of a large pool that a model scored: `doubtful` ones of `looked_at`, and `drawn` ones.
+
+    A probe of the labels looked at so many texts and was least sure of the doubtful ones; the others were
+    drawn from all texts. `digest`: the sha256 of the items, in order, separated by commas.
+    """
+
+    looked_at: Count
+    doubtful: Count
+    drawn: Count
+    digest: str
+
+
 @part
 class QueriedItem:
     """A text that a batch asks for: why, and what the model that picked it thought of it."""

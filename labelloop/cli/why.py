@@ -11,6 +11,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
+from schemas.model import plain
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -100,6 +101,12 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
     yield f"asked       {asked['time']}, as {place}"
     yield f"because     {_reason(asked)}{_how(asked)}"
+    if (shortlist := asked["shortlist"]) is not None:
+        yield (
+            f"among       {shortlist['doubtful'] + shortlist['drawn']:,} texts that the model scored: "
+            f"{shortlist['doubtful']:,} of which a probe of the labels was least sure, of "
+            f"{shortlist['looked_at']:,}, and {shortlist['drawn']:,} at random"
+        )
     if asked["model"] is not None:
         yield f"by          model {asked['model']}{_predicted(asked)}"
     for vote in asked["votes"]:
@@ -182,6 +189,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "score": picked.score,
         "strategy": queried.strategy,
         "seed": queried.seed,
+        "shortlist": plain(queried.shortlist) if queried.shortlist else None,
         "model": queried.model,
         "attempt": queried.attempt,
         "predicted": list(picked.predicted),

@@ -3,7 +3,7 @@
 Each is declared here, and an entry point in pyproject.toml names it.
 """
 
-from labelloop.learner.descriptors import Ability, StrategyPlugin
+from labelloop.learner.descriptors import SHORTLIST, Ability, StrategyPlugin
 from labelloop.learner.strategies import BASE
 
 CORE = "small_text.query_strategies"
@@ -12,7 +12,9 @@ EMBEDDINGS: frozenset[Ability] = frozenset({"embeddings"})
 ITERATIONS = {"num_iterations": 1}
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling")
-distinct_ties = StrategyPlugin("DistinctTies", "labelloop.learner.distinct_ties:DistinctTies")
+distinct_ties = StrategyPlugin(
+    "DistinctTies", "labelloop.learner.distinct_ties:DistinctTies", recipe={SHORTLIST: 4000}
+)
 breaking_ties = StrategyPlugin("BreakingTies", f"{CORE}:BreakingTies")
 least_confidence = StrategyPlugin("LeastConfidence", f"{CORE}:LeastConfidence")
 prediction_entropy = StrategyPlugin("PredictionEntropy", f"{CORE}:PredictionEntropy")

@@ -16,6 +16,7 @@ Ability = Literal["embeddings", "dropout", "network"]
 Load = str | Callable[[], Any]
 Check = Callable[[Mapping[str, Any]], object]
 
+SHORTLIST = "shortlist"
 WHY: Mapping[Ability, str] = {
     "embeddings": "it compares embeddings",
     "dropout": "it samples by dropout",
@@ -61,10 +62,15 @@ class Descriptor:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
+    @property
+    def accepted(self) -> Mapping[str, type]:
+        """The parameters that it takes, with their types."""
+        return self.parameters
+
     def check_parameters(self, given: Mapping[str, Any]) -> None:
         """Raises UserError for parameters that it does not take."""
         for parameter, value in given.items():
-            check_parameter(str(self), self.parameters, parameter, value)
+            check_parameter(str(self), self.accepted, parameter, value)
         if self.check is not None:
             self.check(given)
 
@@ -96,15 +102,27 @@ class StrategyPlugin(Descriptor):
 
     `needs`: what it needs from a classifier besides probabilities. `given`: arguments that the learner fills
     in (`num_classes`, `device`, `vector_index_factory`, `classifier_factory`). `defaults`: arguments that
-    parameters may override. `unusable`: why it cannot be used at all.
+    parameters may override. `recipe`: parameters that a new project records if nobody named its strategy.
+    `unusable`: why it cannot be used at all. Each takes the parameter `shortlist`: how many texts of a large
+    pool the model scores.
     """
 
     needs: frozenset[Ability] = frozenset()
     given: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     unusable: str | None = None
 
     kind = "strategy"
+
+    @property
+    def accepted(self) -> Mapping[str, type]:
+        return {**self.parameters, SHORTLIST: int}
+
+    def check_parameters(self, given: Mapping[str, Any]) -> None:
+        super().check_parameters(given)
+        if given.get(SHORTLIST, 1) < 1:
+            raise UserError(f"parameter {SHORTLIST} of {self} is {given[SHORTLIST]}; give 1 or more")
 
     def check_classifier(self, classifier: ClassifierPlugin, others: str) -> None:
         """Raises UserError if the classifier lacks what it needs. `others` are classifiers that work."""

@@ -4,34 +4,27 @@ A start from clusters as in Hu, Mac Namee and Delany 2010, "Off to a Good Start"
 the base model's middle layer, which tells kinds of sentences apart where the last one tells topics.
 """
 
-import hashlib
 import time
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-import torch
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
-from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from labelloop.learner import runtime
-from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Integers
-from labelloop.learner.classifiers.batches import Encoded
-from labelloop.learner.classifiers.linear import Features, kept
-from labelloop.learner.classifiers.networks import mean_over_tokens, ready
-from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
+from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
 from labelloop.loop.draws import random_draw
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.store.artifacts import file_digest
 
 SAMPLE = 20_000
 """Of a larger pool, so many texts are looked at, drawn by the seed."""
-MAX_LENGTH = 128
 CHARACTERS = 1000
 """Of a text, so many are compared with others: more than the model reads."""
 
@@ -44,9 +37,12 @@ def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
     started = time.monotonic()
     runtime.prepare(request.threads)
     pool = OpenSnapshot.open(request.pool)
-    first_like = _first_like(pool, sorted(random_draw(request.seed, len(pool), (), SAMPLE)))
+    base = resolve(request.model, request.revision)
+    sample, embeddings = PoolEmbeddings(request.pool, base, request.seed, request.cache).first(SAMPLE)
+    first_like = _first_like(pool, sorted(sample))
     items = sorted(set(first_like.values()))
-    features = _embeddings(request, pool, items)
+    place = {item: row for row, item in enumerate(sample)}
+    features = apart(embeddings[[place[item] for item in items]])
     rows = {item: row for row, item in enumerate(items)}
     taken = [rows[first_like[item]] for item in request.taken if item in first_like]
     clusters = max(request.clusters, len(request.taken) + request.n)
@@ -103,47 +99,9 @@ def _in_turn(queues: Sequence[Sequence[int]]) -> Iterator[int]:
         yield from (queue[place] for queue in queues if place < len(queue))
 
 
-def _embeddings(request: FirstTextsRequest, pool: OpenSnapshot, items: Sequence[int]) -> Features:
-    """Embeddings of these texts, shape (texts, hidden size). They are kept in the cache."""
-    base = resolve(request.model, request.revision)
-    chosen = hashlib.sha256(np.asarray(items, dtype=np.int64).tobytes()).hexdigest()
-    key = f"{base.digest()}:{MAX_LENGTH}:{file_digest(request.pool)}:{chosen}"
-    name = hashlib.sha256(key.encode()).hexdigest()
-    return kept(request.cache / f"typical-{name}.npy", lambda: embed(base, pool.texts(items)))
-
-
-def embed(base: BaseModel, texts: Sequence[str]) -> Features:
-    """The average of each text's states after half of the layers, shape (texts, hidden size).
-
-    Less what all texts have in common, and scaled to length 1.
-    """
-    means = _means(base, texts)
-    apart = means - means.mean(axis=0)
-    lengths = np.linalg.norm(apart, axis=1, keepdims=True)
-    scaled: Features = np.divide(apart, lengths, out=np.zeros_like(apart), where=lengths > 0)
+def apart(embeddings: Features) -> Features:
+    """Embeddings less what all texts have in common, scaled to length 1."""
+    centred = embeddings - embeddings.mean(axis=0)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    scaled: Features = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0)
     return scaled
-
-
-@torch.inference_mode()
-def _means(base: BaseModel, texts: Sequence[str]) -> Features:
-    tokenizer = load_tokenizer(base.folder)
-    model = _lower_half(base)
-    fit_embeddings(model, tokenizer)
-    ready(model, runtime.device())
-    encoded = Encoded.of(tokenizer, texts, most_tokens(base.folder, MAX_LENGTH))
-    result = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
-    for rows in encoded.by_length():
-        batch = encoded.batch(rows, model.device)
-        mean = mean_over_tokens(model(**batch).last_hidden_state, batch["attention_mask"])
-        result[rows] = mean.float().cpu().numpy()
-    return result
-
-
-def _lower_half(base: BaseModel) -> PreTrainedModel:
-    """The base model without the upper half of its layers."""
-    config = AutoConfig.from_pretrained(base.folder)
-    layers = getattr(config, "num_hidden_layers", 0)
-    if layers > 1:
-        config.num_hidden_layers = layers // 2
-    model: PreTrainedModel = AutoModel.from_pretrained(base.folder, config=config, use_safetensors=True)
-    return model

@@ -13,8 +13,10 @@ from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ig
 from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.descriptors import SHORTLIST
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.scored_once import ScoredOnce
+from labelloop.learner.shortlist import shortlisted
 from labelloop.learner.strategies import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
@@ -29,6 +31,9 @@ def query(request: QueryRequest) -> QueryResult:
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []
+    size, told = request.strategy_parameters.get(SHORTLIST), None
+    if isinstance(size, int):
+        candidates, told = shortlisted(request, size, candidates)
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
     if candidates or request.also:
@@ -41,7 +46,7 @@ def query(request: QueryRequest) -> QueryResult:
             picks = _describe(classifier, request.labels, picked, scores)
         described = list(zip(request.also, pool.texts(request.also), strict=True))
         also = _describe(classifier, request.labels, described, [None] * len(described))
-    return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also)
+    return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also, told)
 
 
 def _candidates(request: QueryRequest, size: int) -> list[int]:
@@ -78,8 +83,9 @@ class SettingFactory:
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
     """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
     plugin = check_strategy(name, parameters, setting.spec.name)
+    own = {parameter: value for parameter, value in parameters.items() if parameter != SHORTLIST}
     given = {argument: _given(argument, setting, device) for argument in plugin.given}
-    arguments = {**given, **plugin.defaults, **parameters}
+    arguments = {**given, **plugin.defaults, **own}
     if BASE in plugin.parameters:
         arguments[BASE] = build(base_name(parameters), {}, setting, device)
     return plugin.loaded()(**arguments)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from schemas.events import ProjectCreated
+from schemas.parts import Shortlist
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
@@ -67,7 +68,8 @@ class QueryRequest:
     """Pick at most `n` of the pool items that are neither taken, labelled nor ignored.
 
     `labelled`: what the model has learned. `taken`: other items that may not be picked. `also`: items chosen
-    by other means, which are described in the same way as picks.
+    by other means, which are described in the same way as picks. `number`: that of the batch; with each batch
+    more of a large pool is looked at, in the order that `order_seed` decides.
     """
 
     pool: Path
@@ -85,6 +87,8 @@ class QueryRequest:
     threads: int
     cache: Path
     also: tuple[int, ...] = ()
+    number: int = 0
+    order_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,13 @@ class Pick:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Picks, best first if the strategy ranks them."""
+    """Picks, best first if the strategy ranks them. `shortlist` None: it could choose among all texts."""
 
     picks: tuple[Pick, ...]
     seconds: float
     device: str
     also: tuple[Pick, ...] = ()
+    shortlist: Shortlist | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from schemas.events import ProjectCreated
 from schemas.parts import Choice
 
 CLASSIFIER = "classifier"
+STRATEGY = "strategy"
 PARAMETERS = "parameters"
 STAYS = "name"
 """The part of a field (as in `classifier.name`) that is kept if only the other parts are given."""
@@ -61,7 +62,16 @@ def _whole(options: ProjectOptions, field: str) -> Any:
         return None
     if field == CLASSIFIER:
         return new_classifier(values[STAYS], values[PARAMETERS])
+    if field == STRATEGY and parts[STAYS] not in options.given:
+        return default_strategy(values[STAYS], values[PARAMETERS])
     return _kind(field)(**values)
+
+
+def default_strategy(name: str, parameters: Mapping[str, Any]) -> Choice:
+    """A strategy that nobody named, with its whole recipe."""
+    from labelloop.learner.strategies import STRATEGIES
+
+    return Choice(name=name, parameters={**STRATEGIES.get(name).recipe, **parameters})
 
 
 def new_classifier(name: str, parameters: Mapping[str, Any]) -> Choice:

@@ -166,6 +166,7 @@ async def query_batch(
             n=0 if shown else work.size - len(chosen),
             taken={*taken, *chosen},
             also=chosen,
+            number=int(work.batch),
         )
     )
     items = (
@@ -179,6 +180,7 @@ async def query_batch(
         model=trained.latest.model,
         attempt=trained.latest.attempt,
         strategy=project.strategy.name,
+        shortlist=result.shortlist,
         seed=seed,
         pool_version=project.pool.digest,
         seconds=result.seconds,

@@ -41,6 +41,13 @@ class LogPrefix(Struct, kw_only=True, frozen=True, gc=False):
     digest: str
 
 
+class Shortlist(Struct, kw_only=True, frozen=True, gc=False):
+    looked_at: Count
+    doubtful: Count
+    drawn: Count
+    digest: str
+
+
 class Settings(Struct, kw_only=True, frozen=True, gc=False):
     batch_size: Positive | None = None
     max_batches: Positive | None = None
@@ -118,6 +125,7 @@ class BatchQueried(Struct, kw_only=True, frozen=True, gc=False):
     model: str | None = None
     attempt: int | None = None
     strategy: str | None = None
+    shortlist: Shortlist | None = None
     seed: int
     pool_version: str
     seconds: Seconds

@@ -1,11 +1,16 @@
-"""A tiny model, a small pool with its labels, and a warm worker."""
+"""A tiny model, a small pool with its labels, a warm worker, and what the transformer computes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from labelloop.learner.classifiers.batches import Encoded
+from labelloop.learner.classifiers.networks import MeanPooled
 from labelloop.learner.requests import (
     ClassifierSpec,
     EvaluateRequest,
@@ -113,3 +118,38 @@ def endless(training: TrainRequest) -> TrainRequest:
     return replace(
         training, classifier=replace(training.classifier, parameters={"epochs": 10_000_000, "min_steps": 1})
     )
+
+
+@dataclass
+class Work:
+    """What the transformer computed: texts tokenized, and each forward pass of the network."""
+
+    tokenized: Counter[str] = field(default_factory=Counter)
+    masks: list[torch.Tensor] = field(default_factory=list)
+
+    @property
+    def padding(self) -> float:
+        """The share of the tokens that are padding."""
+        return 1 - sum(int(mask.sum()) for mask in self.masks) / sum(mask.numel() for mask in self.masks)
+
+    @property
+    def texts(self) -> int:
+        return sum(len(mask) for mask in self.masks)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    work = Work()
+    tokenize, features = Encoded.of, MeanPooled.features
+
+    def counted(tokenizer: Any, texts: Sequence[str], max_length: int) -> Encoded:
+        work.tokenized.update(texts)
+        return tokenize(tokenizer, texts, max_length)
+
+    def passed(self: MeanPooled, attention_mask: torch.Tensor, **texts: torch.Tensor) -> torch.Tensor:
+        work.masks.append(attention_mask)
+        return features(self, attention_mask, **texts)
+
+    monkeypatch.setattr(Encoded, "of", counted)
+    monkeypatch.setattr(MeanPooled, "features", passed)
+    return work

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
-from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.linear import Features
-from labelloop.learner.first_texts import embed, first_texts, typical_rows
+from labelloop.learner.first_texts import apart, first_texts, typical_rows
+from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import FirstTextsRequest
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot, Row, write
@@ -82,7 +83,7 @@ def test_texts_that_are_all_alike_are_picked_too() -> None:
 def test_texts_are_told_apart_by_the_middle_layer_of_the_model(bench: Bench) -> None:
     texts = list(OpenSnapshot.open(bench.pool).texts(range(10)))
 
-    features = embed(resolve(str(bench.model), None), texts)
+    features = apart(LowerHalf(resolve(str(bench.model), None)).embed(texts))
 
     middle = np.stack([average_of_layer(bench.model, text, 1) for text in texts])
     expected = middle - middle.mean(axis=0)
@@ -101,7 +102,7 @@ def average_of_layer(base: Path, text: str, layer: int) -> Features:
 
 
 def test_texts_that_mean_the_same_to_the_model_are_no_hindrance(bench: Bench) -> None:
-    features = embed(resolve(str(bench.model), None), ["same", "same", "same"])
+    features = apart(LowerHalf(resolve(str(bench.model), None)).embed(["same", "same", "same"]))
 
     assert np.isfinite(features).all()
     assert len(set(typical_rows(features, (), 2, 2, seed=0))) == 2
@@ -118,12 +119,13 @@ async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Be
 
 def test_each_text_is_embedded_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
+    embed = LowerHalf.embed
 
-    def counted(base: BaseModel, texts: list[str]) -> Features:
+    def counted(self: LowerHalf, texts: list[str]) -> Features:
         embedded.extend(texts)
-        return embed(base, texts)
+        return embed(self, texts)
 
-    monkeypatch.setattr("labelloop.learner.first_texts.embed", counted)
+    monkeypatch.setattr(LowerHalf, "embed", counted)
     begin = first_texts(request(bench)).items
     following = first_texts(request(bench, taken=begin)).items
 

@@ -1,17 +1,14 @@
 """How much a training and a pick compute: nothing twice, and little for padding."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from labelloop.learner.classifiers.batches import SCORING_BATCH, Encoded
+from labelloop.learner.classifiers.batches import SCORING_BATCH
 from labelloop.learner.classifiers.linear import LinearClassifier
-from labelloop.learner.classifiers.networks import MeanPooled
 from labelloop.learner.querying import query
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.strategies import known_strategies
@@ -20,47 +17,12 @@ from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import load
-from tests.integration.learner.conftest import Bench
+from tests.integration.learner.conftest import Bench, Work
 from tests.integration.learner.test_querying import SMALL, STRATEGIES_FOR_NETWORKS
 from tests.support.matrices import cells
 
 TEXTS, LABELLED = 600, 140
 MOST_PADDING = 0.15
-
-
-@dataclass
-class Work:
-    """What the transformer computed: texts tokenized, and each forward pass of the network."""
-
-    tokenized: Counter[str] = field(default_factory=Counter)
-    masks: list[torch.Tensor] = field(default_factory=list)
-
-    @property
-    def padding(self) -> float:
-        """The share of the tokens that are padding."""
-        return 1 - sum(int(mask.sum()) for mask in self.masks) / sum(mask.numel() for mask in self.masks)
-
-    @property
-    def texts(self) -> int:
-        return sum(len(mask) for mask in self.masks)
-
-
-@pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Work:
-    work = Work()
-    tokenize, features = Encoded.of, MeanPooled.features
-
-    def counted(tokenizer: Any, texts: Sequence[str], max_length: int) -> Encoded:
-        work.tokenized.update(texts)
-        return tokenize(tokenizer, texts, max_length)
-
-    def passed(self: MeanPooled, attention_mask: torch.Tensor, **texts: torch.Tensor) -> torch.Tensor:
-        work.masks.append(attention_mask)
-        return features(self, attention_mask, **texts)
-
-    monkeypatch.setattr(Encoded, "of", counted)
-    monkeypatch.setattr(MeanPooled, "features", passed)
-    return work
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""Embeddings of a pool's texts by half of the base model, made once and only as far as they are needed."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+from labelloop.learner import runtime
+from labelloop.learner.base_model import BaseModel
+from labelloop.learner.classifiers.batches import Encoded
+from labelloop.learner.classifiers.linear import Features, kept
+from labelloop.learner.classifiers.networks import mean_over_tokens, ready
+from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
+from labelloop.loop.draws import random_draw
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.store.artifacts import file_digest
+
+CHUNK = 1000
+MAX_LENGTH = 128
+
+
+class PoolEmbeddings:
+    """Embeddings of the texts of a pool, in a random order that the seed decides, kept in files in `cache`.
+
+    Each is the average of a text's states after half of the layers. A file is always made as a whole, so it
+    does not matter how many are asked for at a time.
+    """
+
+    def __init__(self, pool: Path, base: BaseModel, seed: int, cache: Path) -> None:
+        self._texts = OpenSnapshot.open(pool)
+        self._base = base
+        self._order = random_draw(seed, len(self._texts), (), len(self._texts))
+        key = f"{base.digest()}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
+        self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
+
+    def first(self, number: int) -> tuple[list[int], Features]:
+        """The first items of the order, and their embeddings, shape (items, hidden size)."""
+        items = self._order[:number]
+        chunks = [self._chunk(start) for start in range(0, len(items), CHUNK)]
+        return items, np.concatenate(chunks)[: len(items)]
+
+    @cached_property
+    def _half(self) -> "LowerHalf":
+        return LowerHalf(self._base)
+
+    def _chunk(self, start: int) -> Features:
+        items = self._order[start : start + CHUNK]
+        return kept(self._folder / f"{start}.npy", lambda: self._half.embed(self._texts.texts(items)))
+
+
+class LowerHalf:
+    """A base model without the upper half of its layers."""
+
+    def __init__(self, base: BaseModel) -> None:
+        self._tokenizer = load_tokenizer(base.folder)
+        self._most = most_tokens(base.folder, MAX_LENGTH)
+        config = AutoConfig.from_pretrained(base.folder)
+        layers = getattr(config, "num_hidden_layers", 0)
+        if layers > 1:
+            config.num_hidden_layers = layers // 2
+        self._model: PreTrainedModel = AutoModel.from_pretrained(
+            base.folder, config=config, use_safetensors=True
+        )
+        fit_embeddings(self._model, self._tokenizer)
+        ready(self._model, runtime.device())
+
+    @torch.inference_mode()
+    def embed(self, texts: Sequence[str]) -> Features:
+        """The average of each text's states over its tokens, shape (texts, hidden size)."""
+        encoded = Encoded.of(self._tokenizer, texts, self._most)
+        result = np.empty((len(texts), self._model.config.hidden_size), dtype=np.float32)
+        for rows in encoded.by_length():
+            batch = encoded.batch(rows, self._model.device)
+            mean = mean_over_tokens(self._model(**batch).last_hidden_state, batch["attention_mask"])
+            result[rows] = mean.float().cpu().numpy()
+        return result

@@ -1,0 +1,135 @@
+"""Of a large pool a model scores a shortlist: texts of which a probe is unsure, and some at random."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from labelloop.learner.base_model import resolve
+from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.pool_embeddings import LowerHalf, PoolEmbeddings
+from labelloop.learner.querying import query
+from labelloop.learner.requests import QueryRequest
+from labelloop.learner.shortlist import most_doubtful, shortlisted
+from labelloop.learner.training import train
+from labelloop.pool.snapshot import OpenSnapshot
+from tests.integration.learner.conftest import SIZE, Bench, Work
+
+SHORTLIST = 8
+LINE = np.array([[float(row), 0.0] for row in range(20)], dtype=np.float32)
+
+
+def a_pick(bench: Bench, n: int = 3) -> QueryRequest:
+    training = bench.training()
+    spec = replace(training.classifier, parameters={"epochs": 2, "min_steps": 1, "frozen_share": 0.5})
+    training = replace(training, classifier=spec)
+    request = bench.query(training, train(training), "distinct-ties", n)
+    return replace(request, strategy_parameters={"shortlist": SHORTLIST})
+
+
+def free(request: QueryRequest) -> list[int]:
+    barred = {*request.taken, *request.ignored, *(item for item, _ in request.labelled)}
+    return [item for item in range(SIZE) if item not in barred]
+
+
+def test_the_texts_between_two_classes_are_the_most_doubtful() -> None:
+    labels = {0: "low", 1: "low", 18: "high", 19: "high"}
+
+    found = most_doubtful(range(20), LINE, labels, range(2, 18), 4)
+
+    assert set(found) == {8, 9, 10, 11}
+
+
+def test_of_the_texts_that_are_not_candidates_none_is_doubtful() -> None:
+    labels = {0: "low", 19: "high"}
+
+    assert set(most_doubtful(range(20), LINE, labels, [1, 2, 17], 9)) == {1, 2, 17}
+    assert most_doubtful(range(20), LINE, labels, [55], 9) == []
+
+
+@pytest.mark.parametrize("labels", [{}, {3: "low", 4: "low"}, {70: "low", 71: "high"}])
+def test_without_labels_of_two_classes_no_text_is_doubtful(labels: dict[int, str]) -> None:
+    assert most_doubtful(range(20), LINE, labels, range(20), 5) == []
+
+
+def test_a_shortlist_is_as_long_as_it_should_be_and_says_how_it_was_made(bench: Bench) -> None:
+    request = a_pick(bench)
+
+    items, told = shortlisted(request, SHORTLIST, free(request))
+
+    assert set(items) < set(free(request))
+    assert len(set(items)) == SHORTLIST
+    assert told is not None
+    assert (told.looked_at, told.doubtful, told.drawn) == (40, 6, 2)
+    assert told.digest == hashlib.sha256(",".join(map(str, items)).encode()).hexdigest()
+
+
+def test_with_each_batch_more_of_the_pool_is_looked_at(bench: Bench) -> None:
+    request = a_pick(bench)
+    sizes = [
+        told.looked_at
+        for number in (0, 1, 2, 9)
+        if (told := shortlisted(replace(request, number=number), SHORTLIST, free(request))[1])
+    ]
+
+    assert sizes == [40, 48, 56, SIZE]
+
+
+def test_of_a_small_pool_each_text_is_scored(bench: Bench) -> None:
+    request = a_pick(bench)
+    few = free(request)[: 5 * SHORTLIST]
+
+    assert shortlisted(request, SHORTLIST, few) == (few, None)
+    assert query(replace(request, strategy_parameters={"shortlist": 1000})).shortlist is None
+
+
+def test_a_batch_that_is_larger_than_the_shortlist_is_filled(bench: Bench) -> None:
+    picked = query(replace(a_pick(bench, n=5), strategy_parameters={"shortlist": 1}))
+
+    assert len({pick.item for pick in picked.picks}) == 5
+    assert picked.shortlist is not None
+
+
+def test_the_model_scores_the_shortlist_alone(bench: Bench, work: Work) -> None:
+    request = a_pick(bench)
+    work.masks.clear()
+
+    picked = query(request)
+
+    assert picked.shortlist is not None
+    assert picked.shortlist.doubtful + picked.shortlist.drawn == SHORTLIST
+    assert work.texts == SHORTLIST + len(request.labelled), "small-text also scores what is labelled"
+    assert picked.picks == query(request).picks
+    chosen, _ = shortlisted(request, SHORTLIST, free(request))
+    assert {pick.item for pick in picked.picks} <= set(chosen)
+
+
+def test_each_text_is_embedded_once_however_many_are_asked_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labelloop.learner.pool_embeddings.CHUNK", 16)
+    embedded: Counter[str] = Counter()
+    embed = LowerHalf.embed
+
+    def counted(self: LowerHalf, texts: Sequence[str]) -> Features:
+        embedded.update(texts)
+        return embed(self, texts)
+
+    monkeypatch.setattr(LowerHalf, "embed", counted)
+
+    def opened(folder: str) -> PoolEmbeddings:
+        return PoolEmbeddings(bench.pool, resolve(str(bench.model), None), 5, bench.folder / folder)
+
+    few, some = opened("cache").first(20)
+    again, more = opened("cache").first(50)
+    _, at_once = opened("elsewhere").first(50)
+
+    assert again[:20] == few
+    assert np.array_equal(more[:20], some)
+    assert np.array_equal(more, at_once)
+    assert set(embedded.values()) == {2}, "once in each folder"
+    assert len(embedded) == SIZE
+    assert set(embedded) == set(OpenSnapshot.open(bench.pool).all_texts())
