@@ -15,6 +15,7 @@ from labelloop.learner.requests import (
     TrainRequest,
     TrainResult,
 )
+from labelloop.learner.strategies import STRATEGIES
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of
@@ -29,6 +30,7 @@ class Arm:
     strategy: str
     has_recipe: bool = True
     changes: Mapping[str, Any] = field(default_factory=dict)
+    strategy_parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def spec(self, classifier: str, model: str) -> ClassifierSpec:
         """The classifier that it trains."""
@@ -37,13 +39,15 @@ class Arm:
         return ClassifierSpec(classifier, {**recipe, **changes}, model, None)
 
 
+DEFAULT = "distinct-ties"
 ALONE = {"self_training": 0.0}
 ARMS: Mapping[str, Arm] = {
-    "default": Arm("typical", "distinct-ties"),
+    "default": Arm("typical", DEFAULT, strategy_parameters=STRATEGIES.get(DEFAULT).recipe),
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
-    "random start": Arm("random", "distinct-ties"),
+    "shortlist of 1,000": Arm("typical", DEFAULT, strategy_parameters={"shortlist": 1000}),
+    "random start": Arm("random", DEFAULT),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }
 
@@ -121,7 +125,9 @@ class OwnLearner:
                 model_folder=trained.folder,
                 model_sha256=trained.sha256,
                 strategy=self._arm.strategy,
-                strategy_parameters={},
+                strategy_parameters=self._arm.strategy_parameters,
+                number=round.batch,
+                order_seed=self._seed,
                 taken=round.taken,
                 labelled=self._task.examples(round.learned),
                 ignored=(),

@@ -9,11 +9,11 @@ import numpy as np
 
 from labelloop.learner.classifiers.base import Floats, Integers
 
-SAMPLE = 2000
-"""Texts of the pool that are looked at."""
-EPOCHS, MIN_STEPS = 4, 40
-"""Of the second part of the training."""
-MOST_LABELS = 20
+FEWEST_TEXTS, TEXTS_A_CLASS = 1000, 26
+"""So many texts of the pool are looked at, whichever is more."""
+FEWEST_STEPS, STEPS_A_CLASS = 60, 2
+"""So many steps has the second part of the training, whichever is more, but no less than an epoch."""
+MOST_LABELS = 30
 """With more labels than so many for each class on average, a model learns from labels alone."""
 IN_ALL, FEWEST, MOST = 200, 4, 33
 """Pseudo-labels in all, and the fewest and most for a class."""
@@ -22,6 +22,16 @@ IN_ALL, FEWEST, MOST = 200, 4, 33
 def is_due(labels: int, num_classes: int) -> bool:
     """Whether there are few labels."""
     return labels <= MOST_LABELS * num_classes
+
+
+def sample_size(num_classes: int) -> int:
+    """How many texts of the pool are looked at."""
+    return max(FEWEST_TEXTS, TEXTS_A_CLASS * num_classes)
+
+
+def steps(num_classes: int) -> int:
+    """How many steps the second part of the training has at least."""
+    return max(FEWEST_STEPS, STEPS_A_CLASS * num_classes)
 
 
 def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]:

@@ -91,7 +91,7 @@ class TransformerClassifier(LoopClassifier):
     def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
         self.fit(train_set)
         if self.parameters.self_training and self_training.is_due(len(train_set), self.num_classes):
-            self._learn_on(train_set, unlabelled(self_training.SAMPLE))
+            self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
 
     def _learn_on(self, train_set: Dataset, texts: Sequence[str]) -> None:
@@ -114,7 +114,7 @@ class TransformerClassifier(LoopClassifier):
             self._texts(network, both),
             torch.as_tensor(both.y, device=self.device),
             torch.as_tensor(weights, device=self.device).float(),
-            replace(parameters, epochs=self_training.EPOCHS, min_steps=self_training.MIN_STEPS),
+            replace(parameters, epochs=1, min_steps=self_training.steps(self.num_classes)),
             seed,
         )
         self._take(network, exported(network))
