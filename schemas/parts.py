@@ -61,10 +61,10 @@ class Settings(Model):
 
 
 class Shortlist(Model):
-    """The texts of a large pool that a model scored: `doubtful` ones of `looked_at`, and `drawn` ones.
+    """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 
-    A probe of the labels looked at so many texts and was least sure of the doubtful ones; the others were
-    drawn from all texts. `digest`: the sha256 of the items, in order, separated by commas.
+    A probe looked at so many texts, and was least sure of the doubtful ones. `digest`: the sha256 of the
+    items, in order, separated by commas.
     """
 
     looked_at: Count

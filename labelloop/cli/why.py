@@ -104,8 +104,8 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     if (shortlist := asked["shortlist"]) is not None:
         yield (
             f"among       {shortlist['doubtful'] + shortlist['drawn']:,} texts that the model scored: "
-            f"{shortlist['doubtful']:,} of which a probe of the labels was least sure, of "
-            f"{shortlist['looked_at']:,}, and {shortlist['drawn']:,} at random"
+            f"{shortlist['drawn']:,} drawn, and {shortlist['doubtful']:,} of which a probe was least sure "
+            f"when it looked at {shortlist['looked_at']:,}"
         )
     if asked["model"] is not None:
         yield f"by          model {asked['model']}{_predicted(asked)}"

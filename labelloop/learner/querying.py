@@ -11,15 +11,16 @@ from small_text import KNNIndex, QueryStrategy, TextDataset, VectorIndexFactory 
 from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
 
 from labelloop.learner import labels, runtime
-from labelloop.learner.classifiers.base import Integers, LoopClassifier
+from labelloop.learner.classifiers.base import Floats, Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.descriptors import SHORTLIST
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.scored_once import ScoredOnce
-from labelloop.learner.shortlist import shortlisted
+from labelloop.learner.shortlist import Predict, shortlisted
 from labelloop.learner.strategies import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
+from schemas.parts import Shortlist
 
 
 def query(request: QueryRequest) -> QueryResult:
@@ -31,21 +32,26 @@ def query(request: QueryRequest) -> QueryResult:
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []
-    size, told = request.strategy_parameters.get(SHORTLIST), None
-    if isinstance(size, int):
-        candidates, told = shortlisted(request, size, candidates)
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
+    told: Shortlist | None = None
     if candidates or request.also:
         classifier = ScoredOnce(factory(request.classifier.name).load(request.model_folder, setting))
+
+        def predict(items: Sequence[int]) -> Floats:
+            return classifier.predict_proba(labels.unlabelled(pool.texts(items), len(request.labels)))
+
         if candidates:
+            learned = [item for item, _ in request.labelled]
             y = labels.numbers([labels.single(names) for _, names in request.labelled], request.labels)
-            texts = pool.texts([*candidates, *(item for item, _ in request.labelled)])
-            rows, scores = ask(strategy, classifier, texts, y, request.n, request.seed)
-            picked = [(candidates[row], texts[row]) for row in rows]
-            picks = _describe(classifier, request.labels, picked, scores)
-        described = list(zip(request.also, pool.texts(request.also), strict=True))
-        also = _describe(classifier, request.labels, described, [None] * len(described))
+            if size := request.strategy_parameters.get(SHORTLIST):
+                known = dict(zip(learned, y.tolist(), strict=True))
+                candidates, told = shortlisted(request, int(str(size)), candidates, known, predict)
+            rows, scores = ask(
+                strategy, classifier, pool.texts([*candidates, *learned]), y, request.n, request.seed
+            )
+            picks = _described(predict, request.labels, [candidates[row] for row in rows], scores)
+        also = _described(predict, request.labels, request.also, [None] * len(request.also))
     return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also, told)
 
 
@@ -54,18 +60,14 @@ def _candidates(request: QueryRequest, size: int) -> list[int]:
     return [item for item in range(size) if item not in barred]
 
 
-def _describe(
-    classifier: LoopClassifier,
-    names: tuple[str, ...],
-    picked: list[tuple[int, str]],
-    scores: list[float | None],
+def _described(
+    predict: Predict, names: tuple[str, ...], items: Sequence[int], scores: Sequence[float | None]
 ) -> tuple[Pick, ...]:
-    if not picked:
+    if not items:
         return ()
-    probabilities = classifier.predict_proba(labels.unlabelled([text for _, text in picked], len(names)))
     return tuple(
         Pick(item, score, names[int(row.argmax())], float(row.max()))
-        for (item, _), score, row in zip(picked, scores, probabilities, strict=True)
+        for item, score, row in zip(items, scores, predict(items), strict=True)
     )
 
 

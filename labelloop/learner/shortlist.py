@@ -1,11 +1,12 @@
-"""Of a large pool, the texts that the model scores: those of which a probe is least sure, and some drawn.
+"""Of a large pool, the texts that the model scores: some drawn, and those of which a probe is least sure.
 
-The probe is a logistic regression of the labels on the base model's embeddings. Looking at all texts cheaply
-and at few of them with the model is what selection by proxy does (Coleman et al. 2020).
+The probe is a logistic regression on the base model's embeddings. It learns the labels, and the classes that
+the model gives to the drawn texts. That a cheap model looks at all texts for a dear one is selection by proxy
+(Coleman et al. 2020).
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -20,29 +21,38 @@ from labelloop.learner.requests import QueryRequest
 from labelloop.loop.draws import random_draw
 from schemas.parts import Shortlist
 
+Predict = Callable[[Sequence[int]], Floats]
+"""The model's probabilities for items of the pool, shape (items, classes)."""
+
 SMALL = 5
-"""Times the shortlist: of a pool with no more texts, each is scored. So many are embedded at first."""
+"""Times the shortlist: of a pool with no more texts, each is scored."""
+LOOKED_AT = 2
+"""Times the shortlist: so many texts the probe would look at for batch 0, and once more for each batch."""
 DRAWN = 4
 """One in so many texts of a shortlist is drawn at random."""
+PENALTY = 0.03
+"""The probe's C, for embeddings of which each dimension has a variance of 1."""
 
 
 def shortlisted(
-    request: QueryRequest, size: int, candidates: Sequence[int]
+    request: QueryRequest, size: int, candidates: Sequence[int], labels: Mapping[int, int], predict: Predict
 ) -> tuple[list[int], Shortlist | None]:
     """The items that the model is to score, `size` in all, and how they were chosen.
 
-    They are all candidates if these are few. With each batch the probe looks at `size` more texts.
+    They are all candidates if these are few. `labels` has the class of each labelled item. With each batch
+    the probe looks at `size` more texts.
     """
-    size = max(size, request.n)
+    size = max(size, request.n * DRAWN)
     if len(candidates) <= SMALL * size:
         return list(candidates), None
     base = resolve(request.classifier.model, request.classifier.revision)
     embeddings = PoolEmbeddings(request.pool, base, request.order_seed, request.cache)
-    items, features = embeddings.first(size * (SMALL + request.number))
-    labels = {item: names[0] for item, names in request.labelled}
-    doubtful = most_doubtful(items, features, labels, candidates, size - size // DRAWN)
-    rest = sorted(set(candidates) - set(doubtful))
-    drawn = [rest[row] for row in random_draw(request.seed, len(rest), (), size - len(doubtful))]
+    items, features = embeddings.first(size * (LOOKED_AT + request.number))
+    looked_at = sorted({*candidates} & {*items})
+    free = looked_at if len(looked_at) > size else candidates
+    drawn = [free[row] for row in random_draw(request.seed, len(free), (), size // DRAWN)]
+    known = {**labels, **dict(zip(drawn, predict(drawn).argmax(axis=1).tolist(), strict=True))}
+    doubtful = most_doubtful(items, features, known, looked_at, size - len(drawn))
     chosen = sorted([*doubtful, *drawn])
     digest = hashlib.sha256(",".join(map(str, chosen)).encode()).hexdigest()
     return chosen, Shortlist(looked_at=len(items), doubtful=len(doubtful), drawn=len(drawn), digest=digest)
@@ -51,23 +61,25 @@ def shortlisted(
 def most_doubtful(
     items: Sequence[int],
     features: Features,
-    labels: Mapping[int, str],
+    known: Mapping[int, int],
     candidates: Sequence[int],
     number: int,
 ) -> list[int]:
-    """Of the candidates among `items`, those with the smallest margin between their two likeliest classes.
+    """Candidates with the smallest margin between their two likeliest classes, as the probe sees them.
 
-    `features` has shape (items, dimensions). There are none if the labels of the items have no two classes.
+    `features`, shape (items, dimensions), has a row for each of `items`, and `known` the classes that the
+    probe learns. Texts whose class is known are left out, and the first candidates follow if the classes of
+    the items are fewer than two.
     """
-    learned = [row for row, item in enumerate(items) if item in labels]
-    y = [labels[items[row]] for row in learned]
-    free = set(candidates)
-    rows = [row for row, item in enumerate(items) if item in free]
-    if len(set(y)) < 2 or not rows:
-        return []
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(features[learned], y)
-    order = np.argsort(margins(probe.predict_proba(features[rows])), kind="stable")[:number]
-    return [items[rows[place]] for place in order]
+    learned = [row for row, item in enumerate(items) if item in known]
+    y = [known[items[row]] for row in learned]
+    free = {*candidates} - known.keys()
+    rows = np.array([row for row, item in enumerate(items) if item in free], dtype=np.int64)
+    if len(set(y)) > 1 and len(rows):
+        probe = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500))
+        probe.fit(features[learned], y)
+        rows = rows[np.argsort(margins(probe.predict_proba(features[rows])), kind="stable")]
+    return [items[row] for row in rows[:number]]
 
 
 def margins(probabilities: Floats) -> Floats:

@@ -128,6 +128,23 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
         assert not states[project].failures
 
 
+def test_of_a_large_pool_a_model_scores_a_shortlist_and_why_tells_it(loop: Loop) -> None:
+    strategy = Choice(name="distinct-ties", parameters={"shortlist": 24})
+    project = loop.create(texts(140), strategy=strategy, **SETTINGS)
+    label_batch(loop, project, Person(loop.argilla), 0)
+
+    state = loop.wait(project, lambda state: "1" in state.batches)
+
+    queried = state.batches["1"].queried
+    assert queried.shortlist is not None
+    assert (queried.shortlist.looked_at, queried.shortlist.doubtful, queried.shortlist.drawn) == (72, 18, 6)
+    assert state.batches["0"].queried.shortlist is None
+    item, *_ = queried.items
+    where = ("--project", project, "--log", loop.settings.log)
+    told = labelloop("why", item.item, "--quick", *where).stdout
+    assert names(told, "24 texts that the model scored", "6 drawn", "18 of which", 72)
+
+
 @pytest.mark.all_cells
 def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop: Loop) -> None:
     loop.stop("evaluator")

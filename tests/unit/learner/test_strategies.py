@@ -48,6 +48,17 @@ def test_a_parameter_of_another_type_is_refused(value: object) -> None:
         check_strategy("subsampling-query-strategy", {"subsample_size": value})
 
 
+@pytest.mark.parametrize("name", known_strategies())
+def test_every_strategy_can_be_given_a_shortlist(name: str) -> None:
+    check_strategy(name, {"shortlist": 500})
+
+
+@pytest.mark.parametrize("value", [0, -1, "10", 2.5, True])
+def test_a_shortlist_that_is_no_number_of_texts_is_refused(value: object) -> None:
+    with raises_naming(UserError, "shortlist", value):
+        check_strategy("distinct-ties", {"shortlist": value})
+
+
 def test_a_wrapped_strategy_is_checked_too() -> None:
     base = "AdaptiveActiveLearning"
 

@@ -6,6 +6,7 @@ import pytest
 
 from labelloop.learner.classifiers.parameters import TransformerParameters
 from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier, known_classifiers
+from labelloop.learner.strategies import STRATEGIES, check_strategy
 from labelloop.projects.given_batches import as_written
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import as_fields, given_fields
@@ -39,6 +40,21 @@ def test_a_new_project_records_the_whole_recipe_with_what_is_given() -> None:
 
     assert dict(fields["classifier"].parameters) == {**RECIPE, "epochs": 3}
     assert RECIPE.keys() == TransformerParameters.types().keys()
+
+
+def test_a_new_project_records_the_recipe_of_a_strategy_that_nobody_named() -> None:
+    recipe = dict(STRATEGIES.get(ProjectOptions(dataset="mail.csv").strategy).recipe)
+
+    default = as_fields(ProjectOptions(dataset="mail.csv"))["strategy"]
+    shorter = as_fields(ProjectOptions(dataset="mail.csv", strategy_parameters={"shortlist": 900}))[
+        "strategy"
+    ]
+    named = as_fields(ProjectOptions(dataset="mail.csv", strategy=default.name))["strategy"]
+
+    check_strategy(default.name, recipe)
+    assert dict(default.parameters) == recipe == {"shortlist": 4000}
+    assert dict(shorter.parameters) == {"shortlist": 900}
+    assert dict(named.parameters) == {}
 
 
 def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
