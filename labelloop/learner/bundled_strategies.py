@@ -13,7 +13,7 @@ ITERATIONS = {"num_iterations": 1}
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling")
 distinct_ties = StrategyPlugin(
-    "DistinctTies", "labelloop.learner.distinct_ties:DistinctTies", recipe={SHORTLIST: 4000}
+    "DistinctTies", "labelloop.learner.distinct_ties:DistinctTies", recipe={SHORTLIST: 2000}
 )
 breaking_ties = StrategyPlugin("BreakingTies", f"{CORE}:BreakingTies")
 least_confidence = StrategyPlugin("LeastConfidence", f"{CORE}:LeastConfidence")

@@ -23,7 +23,7 @@ from labelloop.loop.draws import random_draw
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot
 
-SAMPLE = 8000
+SAMPLE = 6000
 """Of a larger pool, so many texts are looked at, drawn by the seed."""
 CHARACTERS = 1000
 """Of a text, so many are compared with others: more than the model reads."""

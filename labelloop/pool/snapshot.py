@@ -101,6 +101,13 @@ class OpenSnapshot:
         texts: list[str] = self._table.column("text").to_pylist()
         return texts
 
+    def lengths(self) -> list[int]:
+        """The number of characters of each text."""
+        import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+        lengths: list[int] = pc.utf8_length(self._table.column("text")).to_pylist()
+        return lengths
+
     def gold(self, items: Sequence[int]) -> list[str] | None:
         """Gold labels of these pool items, or None if there are none."""
         return self._take("gold", items) if self.has_gold else None

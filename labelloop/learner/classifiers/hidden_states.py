@@ -5,10 +5,11 @@ chunk is always computed as a whole, so its values do not depend on who asks for
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -85,55 +86,62 @@ class LowerLayers:
 
 
 class StateStore:
-    """The states of the texts of one snapshot, kept in `cache`.
+    """The states of the texts of one snapshot, kept in `cache` if they are not too large for that.
 
-    `is_too_large`: they would take more space than is given to them, so nothing is computed or kept.
+    What is not kept is computed for the texts that are asked for, once in the life of this object.
     """
 
     def __init__(self, snapshot: Path, cache: Path, lower: LowerLayers) -> None:
         self._snapshot, self._cache, self._lower = snapshot, cache, lower
-        self._texts = OpenSnapshot.open(snapshot).all_texts()
+        self._texts = OpenSnapshot.open(snapshot)
         self._chunks: dict[int, tuple[Any, list[int]]] = {}
-        self.is_too_large = _size(self._texts, lower) > LARGEST
+        self._in_memory: dict[str, Span] = {}
+        self._size_in_memory = 0
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        return {text: row for row, text in enumerate(self._texts)}
+        if _size(self._texts.lengths(), self._lower) > LARGEST:
+            return {}
+        return {text: row for row, text in enumerate(self._texts.all_texts())}
 
     @cached_property
     def _folder(self) -> Path:
         key = f"{self._lower.key}:{file_digest(self._snapshot)}"
         return self._cache / f"states-{hashlib.sha256(key.encode()).hexdigest()}"
 
-    def of(self, texts: Sequence[str]) -> HiddenStates:
-        """The states of texts, in their order. Those of texts outside the snapshot are not kept."""
-        spans: list[Span] = [(None, 0, 0)] * len(texts)
-        other: list[int] = []
-        for place, text in enumerate(texts):
-            row = self._rows.get(text)
-            if row is None:
-                other.append(place)
-            else:
-                states, ends = self._chunk(row // CHUNK)
-                spans[place] = (states, ends[row % CHUNK], ends[row % CHUNK + 1])
-        if other:
-            states, lengths = self._lower.states([texts[place] for place in other])
-            ends = _ends(lengths)
-            for number, place in enumerate(other):
-                spans[place] = (states, ends[number], ends[number + 1])
-        return HiddenStates(spans)
+    def of(self, texts: Sequence[str]) -> HiddenStates | None:
+        """The states of texts, in their order, or None if too much memory would be needed for them."""
+        others = [
+            text for text in dict.fromkeys(texts) if text not in self._rows and text not in self._in_memory
+        ]
+        self._size_in_memory += _size([len(text) for text in others], self._lower)
+        if self._size_in_memory > LARGEST:
+            return None
+        if others:
+            states, lengths = self._lower.states(others)
+            for text, (start, stop) in zip(others, pairwise(_ends(lengths)), strict=True):
+                self._in_memory[text] = (states, start, stop)
+        return HiddenStates([self._span(text) for text in texts])
+
+    def _span(self, text: str) -> Span:
+        row = self._rows.get(text)
+        if row is None:
+            return self._in_memory[text]
+        states, ends = self._chunk(row // CHUNK)
+        return states, ends[row % CHUNK], ends[row % CHUNK + 1]
 
     def _chunk(self, number: int) -> tuple[Any, list[int]]:
         if number not in self._chunks:
             file = self._folder / f"{number}.safetensors"
-            texts = self._texts[number * CHUNK : (number + 1) * CHUNK]
+            last = min((number + 1) * CHUNK, len(self._texts))
+            texts = self._texts.texts(range(number * CHUNK, last))
             self._chunks[number] = _read(file) or _kept(file, *self._lower.states(texts))
         return self._chunks[number]
 
 
-def _size(texts: Sequence[str], lower: LowerLayers) -> int:
-    """About how many bytes the states of these texts take."""
-    tokens = sum(min(len(text) // CHARACTERS_A_TOKEN + 2, lower.max_length) for text in texts)
+def _size(characters: Iterable[int], lower: LowerLayers) -> int:
+    """About how many bytes the states of texts with so many characters take."""
+    tokens = sum(min(number // CHARACTERS_A_TOKEN + 2, lower.max_length) for number in characters)
     return tokens * lower.bert.config.hidden_size * torch.finfo(torch.float32).bits // 8
 
 

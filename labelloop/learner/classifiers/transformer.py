@@ -151,7 +151,8 @@ class TransformerClassifier(LoopClassifier):
         if self._states is None:
             lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights)
             self._states = StateStore(self.setting.texts, self.setting.cache, lower)
-        return self._encode(data_set) if self._states.is_too_large else self._states.of(data_set.x)
+        states = self._states.of(data_set.x)
+        return self._encode(data_set) if states is None else states
 
     def _encode(self, data_set: Dataset) -> Encoded:
         return Encoded.of(self.tokenizer, data_set.x, self.max_length)

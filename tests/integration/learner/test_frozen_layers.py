@@ -195,6 +195,27 @@ def test_states_that_would_be_too_large_are_neither_kept_nor_held_in_memory(
     assert same(classifier, fitted(bench, setting))
 
 
+def test_of_a_large_pool_the_states_of_the_texts_at_hand_are_computed_once(
+    bench: Bench, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[str] = []
+    states = hidden_states.LowerLayers.states
+
+    def counted(self: hidden_states.LowerLayers, texts: list[str]) -> Any:
+        computed.extend(texts)
+        return states(self, texts)
+
+    monkeypatch.setattr(hidden_states.LowerLayers, "states", counted)
+    monkeypatch.setattr(hidden_states, "LARGEST", 20 * 10 * 32 * 4)
+
+    classifier = fitted(bench, setting)
+    classifier.predict_proba(dataset(bench, range(6, 18)))
+
+    assert sorted(computed) == sorted(OpenSnapshot.open(bench.pool).texts(range(18)))
+    assert kept(setting) == []
+    assert same(classifier, fitted(bench, setting))
+
+
 def test_a_model_with_a_head_of_its_own_freezes_its_lower_layers_too(
     bench: Bench, setting: Setting, tmp_path: Path
 ) -> None:

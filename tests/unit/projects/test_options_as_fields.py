@@ -52,7 +52,7 @@ def test_a_new_project_records_the_recipe_of_a_strategy_that_nobody_named() -> N
     named = as_fields(ProjectOptions(dataset="mail.csv", strategy=default.name))["strategy"]
 
     check_strategy(default.name, recipe)
-    assert dict(default.parameters) == recipe == {"shortlist": 4000}
+    assert dict(default.parameters) == recipe == {"shortlist": 2000}
     assert dict(shorter.parameters) == {"shortlist": 900}
     assert dict(named.parameters) == {}
 

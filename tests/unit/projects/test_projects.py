@@ -149,7 +149,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("strategy", "random-sampling", "--strategy distinct-ties", True),
         ("stopping", "none", "--stopping kappa-average", False),
         ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", False),
-        ("strategy_parameters", {"k": 3}, "--strategy-parameter {'shortlist': 4000}", True),
+        ("strategy_parameters", {"k": 3}, "--strategy-parameter {'shortlist': 2000}", True),
         ("classifier", "linear", "--classifier transformer", True),
         ("model", "another", "--model all-MiniLM-L6-v2", True),
         ("test", "tests.csv", "--test none", False),
