@@ -46,7 +46,7 @@ ARMS: Mapping[str, Arm] = {
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
-    "shortlist of 1,000": Arm("typical", DEFAULT, strategy_parameters={"shortlist": 1000}),
+    "whole pool": Arm("typical", DEFAULT),
     "random start": Arm("random", DEFAULT),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }

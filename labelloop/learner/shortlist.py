@@ -24,7 +24,7 @@ from schemas.parts import Shortlist
 Predict = Callable[[Sequence[int]], Floats]
 """The model's probabilities for items of the pool, shape (items, classes)."""
 
-SMALL = 5
+SMALL = 2
 """Times the shortlist: of a pool with no more texts, each is scored."""
 LOOKED_AT = 2
 """Times the shortlist: so many texts the probe would look at for batch 0, and once more for each batch."""

@@ -88,7 +88,7 @@ def test_with_each_batch_more_of_the_pool_is_looked_at(bench: Bench) -> None:
 
 def test_of_a_small_pool_each_text_is_scored(bench: Bench) -> None:
     request = a_pick(bench)
-    few = free(request)[: 5 * SHORTLIST]
+    few = free(request)[: 2 * SHORTLIST]
 
     assert shortlisted(request, SHORTLIST, few, {}, by_item) == (few, None)
     assert query(replace(request, strategy_parameters={"shortlist": 1000})).shortlist is None
