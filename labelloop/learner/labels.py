@@ -7,6 +7,7 @@ from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.base import Integers
+from labelloop.learner.requests import Examples
 
 
 def numbers(names: Sequence[str], labels: Sequence[str]) -> Integers:
@@ -16,6 +17,11 @@ def numbers(names: Sequence[str], labels: Sequence[str]) -> Integers:
     if unknown:
         raise UserError(f"unknown label {unknown[0]!r}; the project's labels are {', '.join(labels)}")
     return np.array([index[name] for name in names], dtype=np.int64)
+
+
+def of_examples(examples: Examples, labels: Sequence[str]) -> Integers:
+    """The class number of each example. Raises `UserError` if one has not one of the labels."""
+    return numbers([single(names) for _, names in examples], labels)
 
 
 def unlabelled(texts: Sequence[str], classes: int) -> TextDataset:

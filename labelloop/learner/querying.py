@@ -43,7 +43,7 @@ def query(request: QueryRequest) -> QueryResult:
 
         if candidates:
             learned = [item for item, _ in request.labelled]
-            y = labels.numbers([labels.single(names) for _, names in request.labelled], request.labels)
+            y = labels.of_examples(request.labelled, request.labels)
             if size := request.strategy_parameters.get(SHORTLIST):
                 known = dict(zip(learned, y.tolist(), strict=True))
                 candidates, told = shortlisted(request, int(str(size)), candidates, known, predict)

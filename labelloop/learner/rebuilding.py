@@ -32,6 +32,5 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
 def _pool(request: QueryRequest) -> TextDataset:
     texts = OpenSnapshot.open(request.pool).all_texts()
     y = np.full(len(texts), -1)
-    names = [labels.single(names) for _, names in request.labelled]
-    y[[item for item, _ in request.labelled]] = labels.numbers(names, request.labels)
+    y[[item for item, _ in request.labelled]] = labels.of_examples(request.labelled, request.labels)
     return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))

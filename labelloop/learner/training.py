@@ -90,8 +90,8 @@ def _size(request: TrainRequest) -> int:
 
 def _examples(request: TrainRequest) -> TextDataset:
     ignored = set(request.ignored)
-    examples = sorted((item, labels.single(names)) for item, names in request.examples if item not in ignored)
-    y = labels.numbers([name for _, name in examples], request.labels)
+    examples = tuple(sorted(example for example in request.examples if example[0] not in ignored))
+    y = labels.of_examples(examples, request.labels)
     if len(set(y.tolist())) < 2:
         raise UserError("the labelled texts have fewer than two classes; label more texts before training")
     texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
