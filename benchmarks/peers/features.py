@@ -113,5 +113,5 @@ def embeddings(task: Task) -> Pair:
             fcntl.flock(lock, fcntl.LOCK_EX)
             texts = OpenSnapshot.open(snapshot).all_texts()
             file = task.cache / f"sentences-{name}.npy"
-            pair.append(np.asarray(kept(file, lambda texts=texts: compute(texts))))  # type: ignore[misc]
+            pair.append(np.asarray(kept(file, len(texts), lambda texts=texts: compute(texts))))  # type: ignore[misc]
     return pair[0], pair[1]

@@ -49,7 +49,8 @@ class PoolEmbeddings:
 
     def _chunk(self, start: int) -> Features:
         items = self._order[start : start + CHUNK]
-        return kept(self._folder / f"{start}.npy", lambda: self._half.embed(self._texts.texts(items)))
+        file = self._folder / f"{start}.npy"
+        return kept(file, len(items), lambda: self._half.embed(self._texts.texts(items)))
 
 
 class LowerHalf:

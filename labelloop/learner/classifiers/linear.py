@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -50,7 +51,7 @@ class FeatureStore:
         texts = OpenSnapshot.open(snapshot).all_texts()
         name = hashlib.sha256(f"{key}:{file_digest(snapshot)}".encode()).hexdigest()
         self._rows = {text: row for row, text in enumerate(texts)}
-        self._features = kept(cache / f"features-{name}.npy", lambda: compute(texts))
+        self._features = kept(cache / f"features-{name}.npy", len(texts), lambda: compute(texts))
 
     def of(self, texts: Sequence[str]) -> Features:
         """Features of texts, in their order. Features of texts outside the snapshot are computed."""
@@ -92,14 +93,17 @@ def _of_text(hidden: torch.Tensor, ids: torch.Tensor, model: PreTrainedModel) ->
     return hidden[torch.arange(len(hidden), device=ids.device), last]
 
 
-def kept(file: Path, compute: Callable[[], Features]) -> Features:
-    """What is in the file. If there is none, it is computed and written there."""
-    if not file.is_file():
-        with atomic.beside(file) as draft:
-            with atomic.create(draft, atomic.THIS_USER) as writing:
-                np.save(writing, compute(), allow_pickle=False)
-            atomic.place(draft, file)
-    features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
+def kept(file: Path, texts: int, compute: Callable[[], Features]) -> Features:
+    """What is in the file, if that has so many rows. If not, it is computed, and written there if possible."""
+    with suppress(OSError, EOFError, ValueError):
+        features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
+        if features.ndim == 2 and len(features) == texts:
+            return features
+    features = compute()
+    with suppress(OSError), atomic.beside(file) as draft:
+        with atomic.create(draft, atomic.THIS_USER) as writing:
+            np.save(writing, features, allow_pickle=False)
+        atomic.place(draft, file)
     return features
 
 
