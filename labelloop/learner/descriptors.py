@@ -72,7 +72,11 @@ class Descriptor:
         for parameter, value in given.items():
             check_parameter(str(self), self.accepted, parameter, value)
         if self.check is not None:
-            self.check(given)
+            self.check(self.own(given))
+
+    def own(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Of parameters, those that the plugin itself gets."""
+        return given
 
     def loaded(self) -> Any:
         """The loaded plugin. Raises UserError if it cannot be imported."""
@@ -123,6 +127,9 @@ class StrategyPlugin(Descriptor):
         super().check_parameters(given)
         if given.get(SHORTLIST, 1) < 1:
             raise UserError(f"parameter {SHORTLIST} of {self} is {given[SHORTLIST]}; give 1 or more")
+
+    def own(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {parameter: value for parameter, value in given.items() if parameter != SHORTLIST}
 
     def check_classifier(self, classifier: ClassifierPlugin, others: str) -> None:
         """Raises UserError if the classifier lacks what it needs. `others` are classifiers that work."""

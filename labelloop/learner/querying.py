@@ -85,9 +85,8 @@ class SettingFactory:
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
     """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
     plugin = check_strategy(name, parameters, setting.spec.name)
-    own = {parameter: value for parameter, value in parameters.items() if parameter != SHORTLIST}
     given = {argument: _given(argument, setting, device) for argument in plugin.given}
-    arguments = {**given, **plugin.defaults, **own}
+    arguments = {**given, **plugin.defaults, **plugin.own(parameters)}
     if BASE in plugin.parameters:
         arguments[BASE] = build(base_name(parameters), {}, setting, device)
     return plugin.loaded()(**arguments)

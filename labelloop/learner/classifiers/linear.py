@@ -94,7 +94,7 @@ def _of_text(hidden: torch.Tensor, ids: torch.Tensor, model: PreTrainedModel) ->
 
 
 def kept(file: Path, texts: int, compute: Callable[[], Features]) -> Features:
-    """What is in the file, if that has so many rows. If not, it is computed, and written there if possible."""
+    """What is in the file, if that has so many rows. Else it is computed, and written there if possible."""
     with suppress(OSError, EOFError, ValueError):
         features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
         if features.ndim == 2 and len(features) == texts:

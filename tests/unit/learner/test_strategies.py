@@ -1,8 +1,11 @@
 """Strategies by name: found in any case, refused early with a reason."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from labelloop.errors import UserError
+from labelloop.learner.descriptors import StrategyPlugin
 from labelloop.learner.strategies import STRATEGIES, check_strategy, known_strategies
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
@@ -57,6 +60,15 @@ def test_every_strategy_can_be_given_a_shortlist(name: str) -> None:
 def test_a_shortlist_that_is_no_number_of_texts_is_refused(value: object) -> None:
     with raises_naming(UserError, "shortlist", value):
         check_strategy("distinct-ties", {"shortlist": value})
+
+
+def test_the_check_of_a_strategy_sees_only_its_own_parameters() -> None:
+    seen: list[Mapping[str, object]] = []
+    strategy = StrategyPlugin("own", "own:Own", parameters={"k": int}, check=seen.append)
+
+    strategy.check_parameters({"k": 3, "shortlist": 500})
+
+    assert seen == [{"k": 3}]
 
 
 def test_a_wrapped_strategy_is_checked_too() -> None:
