@@ -189,7 +189,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "score": picked.score,
         "strategy": queried.strategy,
         "seed": queried.seed,
-        "shortlist": plain(queried.shortlist) if queried.shortlist else None,
+        "shortlist": plain(queried.shortlist) if queried.shortlist and picked.reason == "uncertain" else None,
         "model": queried.model,
         "attempt": queried.attempt,
         "predicted": list(picked.predicted),

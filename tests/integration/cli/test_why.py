@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from labelloop.cli.why import reasons, why_text
 from labelloop.loop.labels import current
+from schemas.model import replaced
+from schemas.parts import QueriedItem, Shortlist
 from tests.support.command import error_line, labelloop
 from tests.support.loops import Loop
 from tests.support.messages import names
+from tests.support.states import all_answered, project, queried, state_of, trained
 
 
 def told(log: str, item: int) -> dict[str, Any]:
@@ -47,6 +51,22 @@ def test_a_cold_start_and_a_text_that_was_never_asked(loop: Loop, log: str) -> N
     assert names(text, item, "batch 0", "seed", "model 0")
     assert (unasked["asked"], unasked["labels"]) == ([], None)
     assert names(labelloop("why", other, "--log", log).stdout, other)
+
+
+def test_an_audit_text_was_not_picked_from_the_shortlist() -> None:
+    picked = tuple(
+        QueriedItem(item=item, rank=rank, reason=reason)
+        for rank, (item, reason) in enumerate([(7, "uncertain"), (8, "audit")])
+    )
+    shortlist = Shortlist(looked_at=4444, doubtful=1500, drawn=500, digest="d")
+    batch = replaced(queried("1", model="0"), items=picked, shortlist=shortlist)
+    learned = (queried("0"), all_answered("0"), trained("0", {"0": 0}))
+    state = state_of(project(lookahead=0), *learned, batch)
+
+    uncertain, audit = [why_text(reasons(state, item) | {"text": None}) for item in (7, 8)]
+
+    assert names(uncertain, "2,000", "4,444")
+    assert not names(audit, "4,444")
 
 
 @pytest.mark.parametrize(("item", "facts"), [(40, (40, 39)), ("mail", ("'mail'",))])
