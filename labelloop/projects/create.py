@@ -25,7 +25,13 @@ from labelloop.projects.checks import check_classes, check_labels, check_learner
 from labelloop.projects.data import ProjectData, prepare_data
 from labelloop.projects.given_batches import given_labels, imported, opening
 from labelloop.projects.options import ProjectOptions, flag
-from labelloop.projects.options_as_fields import as_fields, as_option, new_classifier, recorded_options
+from labelloop.projects.options_as_fields import (
+    as_fields,
+    as_option,
+    default_strategy,
+    new_classifier,
+    recorded_options,
+)
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.model import replaced
@@ -142,7 +148,7 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
     recorded = for_next(state)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
-        if option in options.given and not (asked == now or _means(recorded, option, asked, now)):
+        if option in options.given and not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
     if options.dataset is not None or options.labelled is not None:
         kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
@@ -151,13 +157,14 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
         _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
 
 
-def _means(recorded: ProjectCreated, option: str, asked: Any, now: Any) -> bool:
+def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: Any) -> bool:
     """Whether an option means what is recorded in other words."""
+    asked, classifier = getattr(options, option), recorded.classifier
     if option == "model":
         return bool(str(Path(asked).expanduser().resolve()) == now)
-    return option == "classifier_parameters" and new_classifier(recorded.classifier.name, asked) == (
-        recorded.classifier
-    )
+    if option == "strategy_parameters" and "strategy" not in options.given:
+        return default_strategy(recorded.strategy.name, asked, classifier.name) == recorded.strategy
+    return option == "classifier_parameters" and new_classifier(classifier.name, asked) == classifier
 
 
 def _check_texts(

@@ -63,15 +63,17 @@ def _whole(options: ProjectOptions, field: str) -> Any:
     if field == CLASSIFIER:
         return new_classifier(values[STAYS], values[PARAMETERS])
     if field == STRATEGY and parts[STAYS] not in options.given:
-        return default_strategy(values[STAYS], values[PARAMETERS])
+        return default_strategy(values[STAYS], values[PARAMETERS], options.classifier)
     return _kind(field)(**values)
 
 
-def default_strategy(name: str, parameters: Mapping[str, Any]) -> Choice:
-    """A strategy that nobody named, with its whole recipe."""
+def default_strategy(name: str, parameters: Mapping[str, Any], classifier: str) -> Choice:
+    """A strategy that nobody named. With a network, which is slow to score texts, it has its whole recipe."""
+    from labelloop.learner.classifiers.registry import CLASSIFIERS
     from labelloop.learner.strategies import STRATEGIES
 
-    return Choice(name=name, parameters={**STRATEGIES.get(name).recipe, **parameters})
+    recipe = STRATEGIES.get(name).recipe if "network" in CLASSIFIERS.get(classifier).offers else {}
+    return Choice(name=name, parameters={**recipe, **parameters})
 
 
 def new_classifier(name: str, parameters: Mapping[str, Any]) -> Choice:

@@ -57,6 +57,12 @@ def test_a_new_project_records_the_recipe_of_a_strategy_that_nobody_named() -> N
     assert dict(named.parameters) == {}
 
 
+def test_texts_that_no_network_scores_need_no_shortlist() -> None:
+    fields = as_fields(ProjectOptions(dataset="mail.csv", classifier="linear"))
+
+    assert dict(fields["strategy"].parameters) == {}
+
+
 def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
     assert TransformerParameters.parse({}) == TransformerParameters(
         **OF_0_1_0, frozen_share=0, self_training=0

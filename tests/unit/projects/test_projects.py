@@ -130,6 +130,17 @@ async def test_the_same_again_goes_on(home: Home, log: Log, mail: ProjectOptions
     assert sorted(path.name for path in home.store.iterdir()) == [first.project]
 
 
+async def test_no_parameters_are_those_that_a_project_without_them_has(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    of_a_file = mail.with_other(strategy_parameters={}, classifier_parameters={})
+    first = await ensure(home, log, of_a_file)
+
+    assert (await ensure(home, log, of_a_file)).project == first.project
+    with raises_naming(UserError, "'mail'", "shortlist", "2000"):
+        await ensure(home, log, of_a_file.with_other(strategy="distinct-ties"))
+
+
 async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
     home: Home, log: Log, mail: ProjectOptions
 ) -> None:
