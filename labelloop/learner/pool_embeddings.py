@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
 from labelloop.learner.base_model import BaseModel
@@ -54,19 +54,17 @@ class PoolEmbeddings:
 
 
 class LowerHalf:
-    """A base model without the upper half of its layers."""
+    """A base model, or the encoder of one that has a decoder, without the upper half of its layers."""
 
     def __init__(self, base: BaseModel) -> None:
         self._tokenizer = load_tokenizer(base.folder)
         self._most = most_tokens(base.folder, MAX_LENGTH)
-        config = AutoConfig.from_pretrained(base.folder)
-        layers = getattr(config, "num_hidden_layers", 0)
-        if layers > 1:
-            config.num_hidden_layers = layers // 2
         self._model: PreTrainedModel = AutoModel.from_pretrained(
-            base.folder, config=config, use_safetensors=True
+            base.folder, config=_of_half(AutoConfig.from_pretrained(base.folder)), use_safetensors=True
         )
         fit_embeddings(self._model, self._tokenizer)
+        if self._model.config.is_encoder_decoder:
+            self._model = self._model.get_encoder()
         ready(self._model, runtime.device())
 
     @torch.inference_mode()
@@ -79,3 +77,13 @@ class LowerHalf:
             mean = mean_over_tokens(self._model(**batch).last_hidden_state, batch["attention_mask"])
             result[rows] = mean.float().cpu().numpy()
         return result
+
+
+def _of_half(config: PreTrainedConfig) -> PreTrainedConfig:
+    layers = getattr(config, "num_hidden_layers", 0)
+    if layers > 1:
+        for name, value in vars(config).items():
+            if isinstance(value, list) and len(value) == layers:  # one for each layer
+                setattr(config, name, value[: layers // 2])
+        config.num_hidden_layers = layers // 2
+    return config

@@ -17,8 +17,10 @@ from transformers import (
     DistilBertConfig,
     ElectraConfig,
     GPT2Config,
+    LongformerConfig,
     PreTrainedConfig,
     RobertaConfig,
+    T5Config,
     pipeline,
 )
 
@@ -47,6 +49,10 @@ FAMILIES: dict[str, Callable[..., PreTrainedConfig]] = {
     "distilbert": lambda **sizes: DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32, **sizes),
     "electra": lambda **sizes: ElectraConfig(**SMALL, **sizes),
     "albert": lambda **sizes: AlbertConfig(**SMALL, **sizes),
+    "longformer": lambda **sizes: LongformerConfig(**SMALL, attention_window=8, **sizes),
+    "t5": lambda **sizes: T5Config(
+        d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, decoder_start_token_id=0, **sizes
+    ),
 }
 
 
@@ -104,7 +110,9 @@ async def test_each_classifier_learns_from_each_family(
 
 
 @pytest.mark.parametrize(
-    "family", cells("gpt2", rest=["roberta", "distilbert", "electra", "albert"]), indirect=True
+    "family",
+    cells("gpt2", "t5", rest=["roberta", "distilbert", "electra", "albert", "longformer"]),
+    indirect=True,
 )
 async def test_each_family_chooses_first_texts(worker: Worker, bench: Bench, family: Path) -> None:
     request = FirstTextsRequest(
