@@ -68,8 +68,8 @@ class QueryRequest:
     """Pick at most `n` of the pool items that are neither taken, labelled nor ignored.
 
     `labelled`: what the model has learned. `taken`: other items that may not be picked. `also`: items chosen
-    by other means, which are described in the same way as picks. `number`: that of the batch; with each batch
-    more of a large pool is looked at, in the order that `order_seed` decides.
+    by other means, which are described in the same way as picks. `number`: that of the batch, from the first
+    that was not given with its labels; with each more of a large pool is looked at, as `order_seed` orders it.
     """
 
     pool: Path

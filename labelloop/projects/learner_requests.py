@@ -116,11 +116,10 @@ def query_request(
     n: int = 0,
     taken: Collection[int] = (),
     also: Sequence[int] = (),
-    number: int = 0,
 ) -> QueryRequest:
     """A request to pick texts with the model in a folder and the query strategy of the next batch.
 
-    `labelled`: the batches, at revisions, whose labels the strategy sees. `number`: that of the batch.
+    `labelled`: the batches, at revisions, whose labels the strategy sees.
     """
     project = for_next(state)
     return QueryRequest(
@@ -136,7 +135,7 @@ def query_request(
         ignored=ignored_at(state, labelled),
         n=n,
         also=tuple(also),
-        number=number,
+        number=state.numbered - project.given,
         order_seed=project.seed,
         seed=seed,
         threads=threads,

@@ -166,7 +166,6 @@ async def query_batch(
             n=0 if shown else work.size - len(chosen),
             taken={*taken, *chosen},
             also=chosen,
-            number=int(work.batch),
         )
     )
     items = (
