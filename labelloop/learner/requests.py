@@ -69,7 +69,7 @@ class QueryRequest:
 
     `labelled`: what the model has learned. `taken`: other items that may not be picked. `also`: items chosen
     by other means, which are described in the same way as picks. `number`: that of the batch, from the first
-    that was not given with its labels; with each more of a large pool is looked at, as `order_seed` orders it.
+    that was not given with its labels. With each more of a large pool is looked at, ordered by `order_seed`.
     """
 
     pool: Path

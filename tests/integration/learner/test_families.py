@@ -50,9 +50,7 @@ FAMILIES: dict[str, Callable[..., PreTrainedConfig]] = {
     "electra": lambda **sizes: ElectraConfig(**SMALL, **sizes),
     "albert": lambda **sizes: AlbertConfig(**SMALL, **sizes),
     "longformer": lambda **sizes: LongformerConfig(**SMALL, attention_window=8, **sizes),
-    "t5": lambda **sizes: T5Config(
-        d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, decoder_start_token_id=0, **sizes
-    ),
+    "t5": lambda **sizes: T5Config(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, **sizes),
 }
 
 
