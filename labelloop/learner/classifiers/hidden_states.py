@@ -114,9 +114,10 @@ class StateStore:
         others = [
             text for text in dict.fromkeys(texts) if text not in self._rows and text not in self._in_memory
         ]
-        self._size_in_memory += _size([len(text) for text in others], self._lower)
-        if self._size_in_memory > LARGEST:
+        size = self._size_in_memory + _size([len(text) for text in others], self._lower)
+        if size > LARGEST:
             return None
+        self._size_in_memory = size
         if others:
             states, lengths = self._lower.states(others)
             for text, (start, stop) in zip(others, pairwise(_ends(lengths)), strict=True):

@@ -209,6 +209,7 @@ def test_of_a_large_pool_the_states_of_the_texts_at_hand_are_computed_once(
     monkeypatch.setattr(hidden_states, "LARGEST", 20 * 10 * 32 * 4)
 
     classifier = fitted(bench, setting)
+    classifier.predict_proba(dataset(bench, range(60)))  # too many at once
     classifier.predict_proba(dataset(bench, range(6, 18)))
 
     assert sorted(computed) == sorted(OpenSnapshot.open(bench.pool).texts(range(18)))
