@@ -52,6 +52,6 @@ def test_pseudo_labels_weigh_their_share_and_none_more_than_a_label() -> None:
 
 
 def test_it_is_due_while_labels_are_few_for_the_number_of_classes() -> None:
-    assert is_due(labels=40, num_classes=2)
-    assert not is_due(labels=41, num_classes=2)
-    assert is_due(labels=41, num_classes=3)
+    assert is_due(labels=60, num_classes=2)
+    assert not is_due(labels=61, num_classes=2)
+    assert is_due(labels=61, num_classes=3)
