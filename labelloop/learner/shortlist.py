@@ -30,6 +30,8 @@ LOOKED_AT = 2
 """Times the shortlist: so many texts the probe would look at for batch 0, and once more for each batch."""
 DRAWN = 4
 """One in so many texts of a shortlist is drawn at random."""
+AT_A_TIME = 10_000
+"""Texts that the probe looks at."""
 PENALTY = 0.03
 """The probe's C, for embeddings of which each dimension has a variance of 1."""
 
@@ -78,7 +80,9 @@ def most_doubtful(
     if len(set(y)) > 1 and len(rows):
         probe = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500))
         probe.fit(features[learned], y)
-        rows = rows[np.argsort(margins(probe.predict_proba(features[rows])), kind="stable")]
+        parts = np.array_split(rows, len(rows) // AT_A_TIME + 1)
+        found = np.concatenate([margins(probe.predict_proba(features[part])) for part in parts])
+        rows = rows[np.argsort(found, kind="stable")]
     return [items[row] for row in rows[:number]]
 
 

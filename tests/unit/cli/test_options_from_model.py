@@ -15,6 +15,7 @@ from labelloop.cli.main import MODULES, cli
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import CLASSIFIERS
+from labelloop.learner.strategies import STRATEGIES
 from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog
@@ -152,6 +153,7 @@ def test_init_and_adopt_make_the_same_project_of_what_is_not_said(tmp_path: Path
         default = {
             "labels": ("ham", "spam"),
             "classifier_parameters": dict(CLASSIFIERS.get("transformer").recipe),
+            "strategy_parameters": dict(STRATEGIES.get(ProjectOptions().strategy).recipe),
         }.get(name, getattr(ProjectOptions(), name))
         assert as_option(created(tmp_path / "init"), name) == default, name
         assert as_option(created(tmp_path / "adopt"), name) == default, name
