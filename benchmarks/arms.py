@@ -19,6 +19,7 @@ from labelloop.learner.strategies import STRATEGIES
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of
+from labelloop.projects.options import ProjectOptions
 from labelloop.store.artifacts import prune
 
 
@@ -39,7 +40,7 @@ class Arm:
         return ClassifierSpec(classifier, {**recipe, **changes}, model, None)
 
 
-DEFAULT = "distinct-ties"
+DEFAULT = ProjectOptions().strategy
 ALONE = {"self_training": 0.0}
 ARMS: Mapping[str, Arm] = {
     "default": Arm("typical", DEFAULT, strategy_parameters=STRATEGIES.get(DEFAULT).recipe),

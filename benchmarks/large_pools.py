@@ -32,9 +32,10 @@ from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import Row, write
 from labelloop.pool.sources import load
+from labelloop.projects.options import ProjectOptions
 
 BATCH, START = 20, 40
-DEFAULT = "distinct-ties"
+DEFAULT = ProjectOptions().strategy
 SIZES = (10_000, 100_000, 1_000_000)
 
 
