@@ -15,11 +15,11 @@ from labelloop.learner.requests import (
     TrainRequest,
     TrainResult,
 )
-from labelloop.learner.strategies import STRATEGIES
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of
 from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options_as_fields import default_strategy
 from labelloop.store.artifacts import prune
 
 
@@ -40,15 +40,16 @@ class Arm:
         return ClassifierSpec(classifier, {**recipe, **changes}, model, None)
 
 
-DEFAULT = ProjectOptions().strategy
+DEFAULT = default_strategy(ProjectOptions().strategy, {}, ProjectOptions().classifier)
+"""The strategy of a new project, with its parameters."""
 ALONE = {"self_training": 0.0}
 ARMS: Mapping[str, Arm] = {
-    "default": Arm("typical", DEFAULT, strategy_parameters=STRATEGIES.get(DEFAULT).recipe),
+    "default": Arm("typical", DEFAULT.name, strategy_parameters=dict(DEFAULT.parameters)),
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
-    "whole pool": Arm("typical", DEFAULT),
-    "random start": Arm("random", DEFAULT),
+    "whole pool": Arm("typical", DEFAULT.name),
+    "random start": Arm("random", DEFAULT.name),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }
 

@@ -9,12 +9,13 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 
 import psutil
 
+from benchmarks.arms import DEFAULT
 from benchmarks.report import comparison, publish
 from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.classifiers.registry import CLASSIFIERS
@@ -26,16 +27,13 @@ from labelloop.learner.requests import (
     TrainRequest,
     TrainResult,
 )
-from labelloop.learner.strategies import STRATEGIES
 from labelloop.learner.worker import Worker
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import Row, write
 from labelloop.pool.sources import load
-from labelloop.projects.options import ProjectOptions
 
 BATCH, START = 20, 40
-DEFAULT = ProjectOptions().strategy
 SIZES = (10_000, 100_000, 1_000_000)
 
 
@@ -90,10 +88,10 @@ class Project:
         """Seconds and memory of each step."""
         told: dict[str, str] = {}
 
-        async def taken(what: str, step: "asyncio.Future[None] | object") -> None:
+        async def taken(what: str, step: Awaitable[None]) -> None:
             memory.taken()
             began = time.perf_counter()
-            await step  # type: ignore[misc]
+            await step
             told[what] = f"{time.perf_counter() - began:.1f} s, {memory.taken() / 1e6:,.0f} MB"
 
         await taken("first texts", self._start())
@@ -133,8 +131,8 @@ class Project:
             labels=self._labels,
             model_folder=self._model.folder,
             model_sha256=self._model.sha256,
-            strategy=DEFAULT,
-            strategy_parameters=STRATEGIES.get(DEFAULT).recipe,
+            strategy=DEFAULT.name,
+            strategy_parameters=DEFAULT.parameters,
             taken=tuple(self._asked),
             labelled=self._examples(),
             ignored=(),

@@ -16,22 +16,20 @@ from statistics import median
 import numpy as np
 from small_text import BreakingTies  # type: ignore[import-untyped]
 
+from benchmarks.arms import DEFAULT
 from benchmarks.peers.fine_tuned import tutorials_classifier, tutorials_data
 from benchmarks.report import comparison, publish
 from labelloop.learner import querying, runtime, training
 from labelloop.learner.base_model import BUNDLED, resolve
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
-from labelloop.learner.strategies import STRATEGIES
 from labelloop.loop.draws import random_draw
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import Row, write
 from labelloop.pool.sources import load
-from labelloop.projects.options import ProjectOptions
 
 LABELS, BATCH = 140, 20
-DEFAULT = ProjectOptions().strategy
 LABELLOOP, TUTORIAL = "labelloop", "the tutorial's core"
 Times = tuple[float, float]
 """Seconds of training, and of scoring and picking."""
@@ -59,8 +57,8 @@ def ours(folder: Path, rows: Sequence[Row], items: Sequence[int], threads: int) 
                 labels=labels,
                 model_folder=trained.folder,
                 model_sha256=trained.sha256,
-                strategy=DEFAULT,
-                strategy_parameters=STRATEGIES.get(DEFAULT).recipe,
+                strategy=DEFAULT.name,
+                strategy_parameters=DEFAULT.parameters,
                 taken=(),
                 labelled=examples,
                 ignored=(),

@@ -11,7 +11,6 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
-from schemas.model import plain
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -176,6 +175,8 @@ def since(state: "LoopState", item: int) -> "Iterator[Trained]":
 
 
 def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+    from schemas.model import plain
+
     queried = batch.queried
     picked = next(picked for picked in queried.items if picked.item == item)
     answer = next((answer for answer in batch.answers if answer.item == item), None)

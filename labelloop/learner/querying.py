@@ -44,9 +44,9 @@ def query(request: QueryRequest) -> QueryResult:
         if candidates:
             learned = [item for item, _ in request.labelled]
             y = labels.of_examples(request.labelled, request.labels)
-            if size := request.strategy_parameters.get(SHORTLIST):
+            if isinstance(size := request.strategy_parameters.get(SHORTLIST), int):
                 known = dict(zip(learned, y.tolist(), strict=True))
-                candidates, told = shortlisted(request, int(str(size)), candidates, known, predict)
+                candidates, told = shortlisted(request, size, candidates, known, predict)
             rows, scores = ask(
                 strategy, classifier, pool.texts([*candidates, *learned]), y, request.n, request.seed
             )

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.base import Floats
+from labelloop.learner.classifiers.base import Floats, margins
 from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import QueryRequest
@@ -84,9 +84,3 @@ def most_doubtful(
         found = np.concatenate([margins(probe.predict_proba(features[part])) for part in parts])
         rows = rows[np.argsort(found, kind="stable")]
     return [items[row] for row in rows[:number]]
-
-
-def margins(probabilities: Floats) -> Floats:
-    """By how much each text's likeliest class is ahead of the second. `probabilities`: (texts, classes)."""
-    two: Floats = np.sort(probabilities, axis=1)[:, -2:]
-    return two[:, 1] - two[:, 0]

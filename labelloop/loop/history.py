@@ -70,6 +70,11 @@ class History:
         self._state = state
 
     @property
+    def newest(self) -> str:
+        """The id of the newest event that counts, whether its type is known or not."""
+        return next(reversed(self.seen))
+
+    @property
     def is_away(self) -> bool:
         """Whether the project is now in another log."""
         moved = self.moved
@@ -189,7 +194,7 @@ class History:
         if not 0 <= void <= len(distinct):
             return None
         copied = distinct[void:]
-        last = copied[-1][0].id if copied else next(reversed(self.seen))
+        last = copied[-1][0].id if copied else self.newest
         return copied if void == 0 or last == cause else None
 
 

@@ -105,8 +105,7 @@ async def leave(log: Log, project: str, address: str, there: str, why: str) -> H
             events=NEVER if _has_just_come(history) else len(history.seen),
         )
         sound(history)
-        cause = next(reversed(history.seen))
-        await log.append(new_event(project, moved, source=SOURCE, cause=cause), fence=True)
+        await log.append(new_event(project, moved, source=SOURCE, cause=history.newest), fence=True)
     raise UserError(f"{project} gets new events too fast to be moved: pause it, then try again")
 
 

@@ -18,6 +18,12 @@ Unlabelled = Callable[[int], Sequence[str]]
 """At most so many texts that nobody labelled, drawn at random by the training's seed."""
 
 
+def margins(probabilities: Floats) -> Floats:
+    """By how much each text's likeliest class is ahead of the second. `probabilities`: (texts, classes)."""
+    two: Floats = np.sort(probabilities, axis=1)[:, -2:]
+    return two[:, 1] - two[:, 0]
+
+
 class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     """A single-label classifier that saves itself into a folder.
 

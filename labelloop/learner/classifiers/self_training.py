@@ -7,7 +7,7 @@ The numbers here are part of what the parameter `self_training` means, and never
 
 import numpy as np
 
-from labelloop.learner.classifiers.base import Floats, Integers
+from labelloop.learner.classifiers.base import Floats, Integers, margins
 
 FEWEST_TEXTS, TEXTS_A_CLASS = 1000, 26
 """So many texts of the pool are looked at, whichever is more."""
@@ -46,12 +46,11 @@ def pseudo_labels(probabilities: Floats, seed: int) -> tuple[Integers, Integers]
     predicted = np.unique(classes)
     if len(predicted) < 2:
         return classes[:0], classes[:0]
-    two = np.sort(probabilities, axis=1)[:, -2:]
-    margins = two[:, 1] - two[:, 0]
+    sureness = margins(probabilities)
     chosen = []
     for each in predicted:
         rows = np.flatnonzero(classes == each)
-        sure = rows[np.argsort(-margins[rows], kind="stable")[: -(-len(rows) // 2)]]
+        sure = rows[np.argsort(-sureness[rows], kind="stable")[: -(-len(rows) // 2)]]
         chosen.append(random.permutation(sure)[:number])
     rows = np.concatenate(chosen)
     return rows, classes[rows]

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from labelloop.learner.classifiers.batches import Encoded
+from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.classifiers.networks import MeanPooled
+from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import (
     ClassifierSpec,
     EvaluateRequest,
@@ -118,6 +120,20 @@ def endless(training: TrainRequest) -> TrainRequest:
     return replace(
         training, classifier=replace(training.classifier, parameters={"epochs": 10_000_000, "min_steps": 1})
     )
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each text was embedded by half of a model."""
+    embedded: Counter[str] = Counter()
+    embed = LowerHalf.embed
+
+    def counted(self: LowerHalf, texts: Sequence[str]) -> Features:
+        embedded.update(texts)
+        return embed(self, texts)
+
+    monkeypatch.setattr(LowerHalf, "embed", counted)
+    return embedded
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The first texts: typical ones of different clusters, before there is a model."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,19 +118,11 @@ async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Be
     assert len(set(first.items)) == len(set(other.items)) == 4
 
 
-def test_each_text_is_embedded_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedded: list[str] = []
-    embed = LowerHalf.embed
-
-    def counted(self: LowerHalf, texts: list[str]) -> Features:
-        embedded.extend(texts)
-        return embed(self, texts)
-
-    monkeypatch.setattr(LowerHalf, "embed", counted)
+def test_each_text_is_embedded_once(bench: Bench, embedded: Counter[str]) -> None:
     begin = first_texts(request(bench)).items
     following = first_texts(request(bench, taken=begin)).items
 
-    assert len(embedded) == len(set(embedded))
+    assert set(embedded.values()) == {1}
     assert {*OpenSnapshot.open(bench.pool).texts([*begin, *following])} <= set(embedded)
     assert len({*begin, *following}) == 8
 

@@ -35,6 +35,20 @@ def chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that have passed the frozen layers."""
+    computed: list[str] = []
+    states = hidden_states.LowerLayers.states
+
+    def counted(self: hidden_states.LowerLayers, texts: list[str]) -> Any:
+        computed.extend(texts)
+        return states(self, texts)
+
+    monkeypatch.setattr(hidden_states.LowerLayers, "states", counted)
+    return computed
+
+
+@pytest.fixture
 def setting(bench: Bench) -> Setting:
     parameters = {"epochs": 2, "min_steps": 1, "frozen_share": 0.5}
     spec = ClassifierSpec("transformer", parameters, str(bench.model), None)
@@ -118,22 +132,14 @@ def test_a_stored_model_says_the_same_with_and_without_the_states(
 
 
 def test_each_text_passes_the_frozen_layers_once(
-    bench: Bench, setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, setting: Setting, tmp_path: Path, computed: list[str]
 ) -> None:
-    passed: list[str] = []
-    states = hidden_states.LowerLayers.states
-
-    def counted(self: hidden_states.LowerLayers, texts: list[str]) -> object:
-        passed.extend(texts)
-        return states(self, texts)
-
-    monkeypatch.setattr(hidden_states.LowerLayers, "states", counted)
     folder = saved(fitted(bench, setting), tmp_path / "model")
     for _ in range(3):
         factory.load(folder, setting).predict_proba(dataset(bench, range(60)))
     fitted(bench, replace(setting, seed=8), range(30))
 
-    assert sorted(passed) == sorted(OpenSnapshot.open(bench.pool).all_texts())
+    assert sorted(computed) == sorted(OpenSnapshot.open(bench.pool).all_texts())
 
 
 def test_little_of_what_is_computed_is_padding() -> None:
@@ -196,16 +202,8 @@ def test_states_that_would_be_too_large_are_neither_kept_nor_held_in_memory(
 
 
 def test_of_a_large_pool_the_states_of_the_texts_at_hand_are_computed_once(
-    bench: Bench, setting: Setting, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, setting: Setting, computed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    computed: list[str] = []
-    states = hidden_states.LowerLayers.states
-
-    def counted(self: hidden_states.LowerLayers, texts: list[str]) -> Any:
-        computed.extend(texts)
-        return states(self, texts)
-
-    monkeypatch.setattr(hidden_states.LowerLayers, "states", counted)
     monkeypatch.setattr(hidden_states, "LARGEST", 20 * 10 * 32 * 4)
 
     classifier = fitted(bench, setting)

@@ -10,8 +10,7 @@ import pytest
 
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Floats
-from labelloop.learner.classifiers.linear import Features
-from labelloop.learner.pool_embeddings import LowerHalf, PoolEmbeddings
+from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.querying import query
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.shortlist import most_doubtful, shortlisted
@@ -114,17 +113,9 @@ def test_the_model_scores_the_shortlist_alone(bench: Bench, work: Work) -> None:
 
 
 def test_each_text_is_embedded_once_however_many_are_asked_for(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, embedded: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("labelloop.learner.pool_embeddings.CHUNK", 16)
-    embedded: Counter[str] = Counter()
-    embed = LowerHalf.embed
-
-    def counted(self: LowerHalf, texts: Sequence[str]) -> Features:
-        embedded.update(texts)
-        return embed(self, texts)
-
-    monkeypatch.setattr(LowerHalf, "embed", counted)
 
     def opened(folder: str) -> PoolEmbeddings:
         return PoolEmbeddings(bench.pool, resolve(str(bench.model), None), 5, bench.folder / folder)
