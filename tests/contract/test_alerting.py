@@ -37,7 +37,7 @@ async def test_what_happens_is_told_also_if_it_happened_meanwhile(log: Log, tmp_
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)), log.own("trainer") as owner:
             await owner.append(new_event(PROJECT, failed(2), source="trainer"))
-            await until(lambda: hook.titles == [FAILED])
+            await until_told(hook, tmp_path, FAILED)
         await append(log, trained("0", {}), failed(3))
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until(lambda: hook.titles == [FAILED, OVER, FAILED])
