@@ -9,8 +9,9 @@ from typing import Any
 from labelloop import atomic
 from labelloop.cli.curve import draw_png, draw_text
 from labelloop.cli.demo import DemoOptions
-from labelloop.cli.live_view import Screen, Watch, login_lines, tell_notes
+from labelloop.cli.live_view import Watch, login_lines, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
+from labelloop.cli.screen import Screen
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
 from labelloop.loop.digest import loop_digest
@@ -86,7 +87,10 @@ class Simulation:
             self._machine.supervisor.kill()
 
     async def _prepare(self, opened_log: OpenedForProjects, screen: Screen) -> str:
-        ensured = await ensure_project(opened_log.store, opened_log.log.made, {}, self.options)
+        ensured = await ensure_project(
+            opened_log.store, opened_log.log.made, {}, self.options, tell=screen.tell
+        )
+        screen.show(())
         await tell_notes(await opened_log.log.made(), ensured, screen)
         return ensured.project
 

@@ -49,13 +49,20 @@ async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     """Create the requested project and report it. Raises UserError."""
     from labelloop.cli.opened import opened_for_projects
+    from labelloop.cli.screen import Screen
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
 
     async with opened_for_projects(where.make()) as opened_log:
-        ensured = await ensure_project(
-            opened_log.store, opened_log.log.made, opened_log.histories, asked, tries_model=True
-        )
+        with Screen(stderr=True) as screen:
+            ensured = await ensure_project(
+                opened_log.store,
+                opened_log.log.made,
+                opened_log.histories,
+                asked,
+                tries_model=True,
+                tell=screen.tell,
+            )
     if as_json:
         click.echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
         return

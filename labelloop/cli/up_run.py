@@ -4,8 +4,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from labelloop.cli.live_view import Screen, Watch, login_lines, tell_links, tell_notes
+from labelloop.cli.live_view import Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
+from labelloop.cli.screen import Screen
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere, save_elsewhere
 from labelloop.config.home import Home, open_home
 from labelloop.config.locations import (
@@ -74,8 +75,14 @@ class PeopleLoop:
     async def _prepare(self, opened_log: OpenedForProjects, screen: Screen) -> None:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(
-                opened_log.store, opened_log.log.made, opened_log.histories, self.options, tries_model=True
+                opened_log.store,
+                opened_log.log.made,
+                opened_log.histories,
+                self.options,
+                tries_model=True,
+                tell=screen.tell,
             )
+            screen.show(())
             await tell_notes(await opened_log.log.made(), ensured, screen)
             screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")
             return

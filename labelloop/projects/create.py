@@ -22,7 +22,7 @@ from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
-from labelloop.projects.data import ProjectData, prepare_data
+from labelloop.projects.data import ProjectData, Tell, prepare_data, untold
 from labelloop.projects.given_batches import given_labels, imported, opening
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
@@ -65,11 +65,13 @@ async def ensure_project(
     options: ProjectOptions,
     *,
     tries_model: bool = False,
+    tell: Tell = untold,
 ) -> EnsuredProject:
     """Create the project of these options, or find the existing one with this name and these settings.
 
     `log` is called only once the project is found sound, so that it may make the log for it.
     `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
+    `tell` is told what is done now.
     Raises UserError for bad input, and if the existing project has other settings.
     """
     dataset = options.dataset or options.labelled
@@ -83,9 +85,10 @@ async def ensure_project(
     project = new_id(name)
     model = check_learner(options)
     with store.draft(project) as draft:
-        data = await asyncio.to_thread(_checked_data, options, draft)
+        data = await asyncio.to_thread(_checked_data, options, draft, tell)
         notes = data.notes
         if tries_model:
+            tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
         # Texts in a home's store without a log beside them would tell of a lost log.
         opened_log = await log()
@@ -95,8 +98,8 @@ async def ensure_project(
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
-def _checked_data(options: ProjectOptions, draft: Path) -> ProjectData:
-    data = prepare_data(options, draft, looks_for_near_copies=True)
+def _checked_data(options: ProjectOptions, draft: Path, tell: Tell) -> ProjectData:
+    data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell)
     _check_data(options, data)
     return data
 

@@ -1,6 +1,6 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,13 @@ from labelloop.projects.formats import COLUMNS
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
+
+Tell = Callable[[str], None]
+"""It is told what is done now, in a few words."""
+
+
+def untold(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class ProjectData:
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: bool = False) -> ProjectData:
+def prepare_data(
+    options: ProjectOptions, folder: Path, looks_for_near_copies: bool = False, tell: Tell = untold
+) -> ProjectData:
     """Load and clean pool and test set, and write their snapshots under `folder`. Raises UserError.
 
     `looks_for_near_copies`: a note tells of them.
@@ -44,6 +53,7 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
             text_column=options.labelled_text_column or options.text_column,
             label_column=options.labelled_label_column or options.label_column,
         )
+    tell(f"reading {dataset}")
     table = load(
         dataset,
         options.text_column,
@@ -59,11 +69,14 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
     labelled = read_labelled(options, table) if options.labelled else None
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
+    tell(f"looking for duplicates in {len(table.texts):,} texts")
     pool = clean_pool(table, options.labels or (known_labels(labelled, table) if labelled else None))
     if options.needs_gold and pool.unlabelled:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
     notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
+    if options.drop_near_copies or looks_for_near_copies:
+        tell(f"looking for near-copies in {len(pool.rows):,} texts")
     if options.drop_near_copies:
         pool, given = _without_near_copies(pool, given)
         notes.append(f"{dataset}: {pool.near_copies:,} near-copies of other texts left out")
@@ -74,6 +87,7 @@ def prepare_data(options: ProjectOptions, folder: Path, looks_for_near_copies: b
         notes.append(_given_note(options.labelled, given, pool))
     if tested is not None:
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
+    tell(f"storing {len(pool.rows):,} texts")
     return ProjectData(
         pool=_keep(folder, "pool", table, pool),
         test=_keep(folder, "test", *tested) if tested else None,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.cli.live_view import HEADER, Activity, Screen, Watch, activities, format_line, labelling_url
+from labelloop.cli.live_view import HEADER, Watch, activities, format_line, labelling_url
+from labelloop.cli.screen import Activity, Screen
 from labelloop.config.home import open_home
 from labelloop.log.base import Follower, Record
 from labelloop.log.sqlite.log import SqliteLog

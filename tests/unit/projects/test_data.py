@@ -96,3 +96,17 @@ def test_near_copies_that_are_left_out_are_counted_in_the_snapshot(tmp_path: Pat
 
     assert (left_out.size, left_out.dropped_near_copies) == (2, 4)
     assert (kept.size, kept.dropped_near_copies) == (6, 0)
+
+
+def test_it_is_told_what_is_done_with_how_many_texts(tmp_path: Path) -> None:
+    mail = tmp_path / "mail.csv"
+    mail.write_text("text,label\nwin,spam\nwin,spam\nlunch?,ham\n")
+    told: list[str] = []
+
+    prepare_data(ProjectOptions.of({"dataset": str(mail)}), tmp_path, True, told.append)
+
+    reading, duplicates, near_copies, storing = told
+    assert names(reading, str(mail))
+    assert names(duplicates, "duplicates", "3")
+    assert names(near_copies, "near-copies", "2")
+    assert names(storing, "2")

@@ -1,0 +1,31 @@
+"""The bars below the lines of a terminal."""
+
+import pytest
+
+from labelloop.cli.screen import Activity, Screen
+
+
+def test_a_bar_shows_a_name_as_it_is_and_a_count_only_of_what_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+
+    with Screen(stderr=True) as screen:
+        screen.tell("reading [red]mail[/x].csv")
+        screen.show([Activity("batch", "labelling batch 3", 0, 20)])
+        screen.show(())
+
+    shown = capsys.readouterr()
+    assert "reading [red]mail[/x].csv" in shown.err
+    assert "0/?" not in shown.err
+    assert "0/20" in shown.err
+    assert shown.out == ""
+
+
+def test_without_a_terminal_there_are_no_bars(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(stderr=True) as screen:
+        screen.tell("reading mail.csv")
+        screen.line("a line")
+
+    assert capsys.readouterr().err == "a line\n"
