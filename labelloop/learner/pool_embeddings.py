@@ -34,7 +34,7 @@ class PoolEmbeddings:
         self._texts = OpenSnapshot.open(pool)
         self._base = base
         self._order = random_draw(seed, len(self._texts), (), len(self._texts))
-        key = f"{base.digest()}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
+        key = f"{base.digest}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
         self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def first(self, number: int) -> tuple[list[int], Features]:

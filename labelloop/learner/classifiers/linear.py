@@ -222,7 +222,7 @@ class LinearFactory:
         parameters = LinearParameters.parse(setting.spec.parameters)
         base = resolve(setting.spec.model, setting.spec.revision)
         max_length = most_tokens(base.folder, parameters.max_length)
-        key = f"{base.digest()}:{max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
+        key = f"{base.digest}:{max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
 
         def load(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
             return frozen(folder, setting.num_classes, tokenizer)

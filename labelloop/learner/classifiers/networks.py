@@ -78,15 +78,22 @@ class MeanPooled(nn.Module):
         return logits
 
     def export(self) -> BertForSequenceClassification:
-        """The same function as a plain `BertForSequenceClassification` with one more layer."""
+        """The same function as a plain `BertForSequenceClassification` with one more layer.
+
+        It shares the network's weights.
+        """
         config = BertConfig.from_dict(self.encoder.config.to_dict())
         config.num_hidden_layers += 1
         config.num_labels = self.classifier.out_features
-        model = BertForSequenceClassification(config)
         whole = self.encoder if self.lower is None else _joined(self.lower, self.encoder)
-        model.bert.load_state_dict(whole.state_dict(), strict=False)
-        model.classifier.load_state_dict(self.classifier.state_dict())
-        _make_averaging(model)
+        with torch.device("meta"):
+            model = BertForSequenceClassification(config)
+        made: Any = model
+        last, pooler = (part.to_empty(device="cpu") for part in (_stack(made.bert)[-1], made.bert.pooler))
+        _make_averaging(last, pooler)
+        made.bert.embeddings = whole.embeddings
+        made.bert.encoder.layer = nn.ModuleList([*_stack(whole), last])
+        made.classifier = self.classifier
         model.train(False)
         return model
 
@@ -99,16 +106,14 @@ class MeanPooled(nn.Module):
 
 
 @torch.no_grad()
-def _make_averaging(model: BertForSequenceClassification) -> None:
-    layer: Any = model.bert.encoder.layer[-1]
-    pooler: Any = model.bert.pooler
-    identity = torch.eye(model.config.hidden_size)
+def _make_averaging(layer: Any, pooler: Any) -> None:
+    size = pooler.dense.in_features
     for name, parameter in [*layer.named_parameters(), *pooler.named_parameters()]:
         is_norm_weight = "LayerNorm" in name and name.endswith("weight")
         parameter.fill_(1.0 if is_norm_weight else 0.0)
-    layer.attention.self.value.weight.copy_(identity)
-    layer.attention.output.dense.weight.copy_(MEAN_WEIGHT * identity)
-    pooler.dense.weight.copy_(POOLER_WEIGHT * identity)
+    layer.attention.self.value.weight.copy_(torch.eye(size))
+    layer.attention.output.dense.weight.copy_(MEAN_WEIGHT * torch.eye(size))
+    pooler.dense.weight.copy_(POOLER_WEIGHT * torch.eye(size))
 
 
 class OwnHead(nn.Module):

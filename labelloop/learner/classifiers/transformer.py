@@ -109,6 +109,7 @@ class TransformerClassifier(LoopClassifier):
             target_labels=np.arange(self.num_classes),
         )
         weights = self_training.importances(len(train_set), len(rows), parameters.self_training)
+        torch.manual_seed(seed)
         fine_tune(
             network,
             self._texts(network, both),
@@ -173,7 +174,7 @@ class TransformerFactory:
         """A classifier to fine-tune from its base model."""
         base = resolve(setting.spec.model, setting.spec.revision)
         parameters = TransformerParameters.parse(setting.spec.parameters)
-        weights = base.digest() if parameters.frozen_share else None
+        weights = base.digest if parameters.frozen_share else None
         return TransformerClassifier(base.folder, parameters, setting, weights)
 
     def load(self, folder: Path, setting: Setting) -> TransformerClassifier:

@@ -12,7 +12,7 @@ from tests.support.messages import raises_naming
 def test_the_bundled_model_has_the_official_weights() -> None:
     model = resolve(BUNDLED)
 
-    assert model.digest() == BUNDLED_SHA256
+    assert model.digest == BUNDLED_SHA256
     assert resolve(f"sentence-transformers/{BUNDLED}") == model
 
 
