@@ -164,13 +164,14 @@ def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> 
 
 
 def _encoder(base: Path, tokenizer: PreTrainedTokenizerBase) -> BertModel:
-    made: tuple[BertModel, dict[str, Any]] = BertModel.from_pretrained(
+    made: Any = BertModel.from_pretrained(
         base,
         add_pooling_layer=False,
         use_safetensors=True,
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
+    encoder: BertModel
     encoder, loading = made
     check_body(base, encoder, loading)
     fit_embeddings(encoder, tokenizer)
