@@ -1,17 +1,16 @@
 """A log, opened for a command."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import rich_click as click
 
-from labelloop.config.locations import Locations, recorded_locations
-from labelloop.errors import UserError
+from labelloop.config.locations import Locations
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.log_creation import LogForProjects, check_is_new
+from labelloop.projects.log_creation import LogForProjects, check_is_new, check_none_is_lost
 from labelloop.store import Store, open_store
 from labelloop.supervisor.state import difference
 
@@ -65,7 +64,7 @@ async def opened(locations: Locations) -> AsyncIterator[Opened]:
     log = open_log(locations.log)
     try:
         histories = await read_histories(log)
-        _check_none_is_lost(locations, histories)
+        check_none_is_lost(locations, histories)
         yield Opened(locations, log, histories)
     finally:
         await log.close()
@@ -85,31 +84,10 @@ async def opened_for_projects(locations: Locations) -> AsyncIterator[OpenedForPr
     async with aclosing(LogForProjects(locations)) as log:
         found = await log.find()
         histories = {} if found is None else await read_histories(found)
-        _check_none_is_lost(locations, histories)
+        check_none_is_lost(locations, histories)
         yield OpenedForProjects(locations, log, histories)
 
 
 def _tell_difference(locations: Locations) -> None:
     if locations.home is not None and (line := difference(locations.home)):
         click.echo(f"note: {line}", err=True)
-
-
-def _check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:
-    """Raises UserError if the store has models of a project that the log does not know.
-
-    The log was truncated or replaced then. Only homes that never used another log are checked, because a
-    store may serve several logs.
-    """
-    home = locations.home
-    if (
-        home is None
-        or not (locations.has_own_log and locations.has_own_store)
-        or recorded_locations(home) is not None
-    ):
-        return
-    for models in sorted(home.store.glob("*/models")):
-        if models.parent.name not in histories:
-            raise UserError(
-                f"the log {home.log} has no project {models.parent.name}, but {home.store} has its models: "
-                f"put back a copy of the log, or remove {models.parent}"
-            )

@@ -26,7 +26,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.settings_in_force import for_next
 from labelloop.oracle.argilla import Argilla
 from labelloop.projects.catalog import read_histories
-from labelloop.projects.log_creation import check_is_new, is_there
+from labelloop.projects.log_creation import check_is_new, check_none_is_lost, is_there
 from labelloop.projects.summary import summarized
 from labelloop.store import open_store
 from labelloop.store.opening import PACKAGES, without_credentials
@@ -133,7 +133,9 @@ async def check_log(locations: Locations) -> LogReport:
             return LogReport(
                 [Finding("log", OK, f"{locations.log} is not there yet: the first project creates it")]
             )
-        return await _read(locations.log)
+        report = await _read(locations.log)
+        check_none_is_lost(locations, report.histories)
+        return report
     except LogLost as error:
         return LogReport([Finding("log", FAIL, str(error))])
     except Unavailable as error:

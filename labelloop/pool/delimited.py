@@ -119,7 +119,8 @@ def _unsplit(path: Path, name: str, each: str) -> UserError:
     if each in NAMES:
         return UserError(
             f"{path} has {NAMES[each]} in the name of its column {name!r}; separate all fields by the same "
-            "character, put no quotes around whole lines, or rename the column"
+            "character, put no quotes around whole lines, rename the column, or, if it is a text, give "
+            "--no-header"
         )
     stating = f"put a first line sep={each} before the header"
     remedy = stating if each.isprintable() else "put tabs in its place"

@@ -1,6 +1,7 @@
 """Make a log, once: where something knows that there was one, it is lost, and no new one takes its place."""
 
 import hashlib
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from labelloop.config.locations import Locations, locations_of, recorded_locations
@@ -85,6 +86,27 @@ def check_is_new(locations: Locations) -> None:
             raise UserError(
                 f"the log {home.log} is missing, but {home.store} has the texts of {texts.parent.name}: put "
                 f"back a copy of the log, or, to start anew, remove {texts.parent}"
+            )
+
+
+def check_none_is_lost(locations: Locations, histories: Collection[str]) -> None:
+    """Raises UserError if the store has models of a project that the log does not know.
+
+    The log was truncated or replaced then. Only homes that never used another log are checked, because a
+    store may serve several logs.
+    """
+    home = locations.home
+    if (
+        home is None
+        or not (locations.has_own_log and locations.has_own_store)
+        or recorded_locations(home) is not None
+    ):
+        return
+    for models in sorted(home.store.glob("*/models")):
+        if models.parent.name not in histories:
+            raise UserError(
+                f"the log {home.log} has no project {models.parent.name}, but {home.store} has its models: "
+                f"put back a copy of the log, or remove {models.parent}"
             )
 
 

@@ -64,9 +64,8 @@ async def close(log: Log, history: History, batch: str, why: str = "") -> None:
     """Finish a batch with the labels it has. Raises UserError if it is not open."""
     names = [open_batch.name for open_batch in open_batches(sound(history)) if not open_batch.closed]
     if batch not in names:
-        raise UserError(
-            f"batch {batch} of {history.project} is not open: the open ones are {', '.join(names) or 'none'}"
-        )
+        said = f"the open ones are {', '.join(names)}" if names else "no batch is"
+        raise UserError(f"batch {batch} of {history.project} is not open: {said}")
     await ask(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
 
 

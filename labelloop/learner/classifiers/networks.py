@@ -23,7 +23,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from labelloop.learner.classifiers.pretrained import fit_embeddings, load_with_head
+from labelloop.learner.classifiers.pretrained import check_body, fit_embeddings, load_with_head
 
 MEAN_WEIGHT = 1000.0
 """The weight of the average relative to the first token, which the exported layer's residual adds."""
@@ -164,7 +164,16 @@ def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> 
 
 
 def _encoder(base: Path, tokenizer: PreTrainedTokenizerBase) -> BertModel:
-    encoder: BertModel = BertModel.from_pretrained(base, add_pooling_layer=False, use_safetensors=True)
+    made: Any = BertModel.from_pretrained(
+        base,
+        add_pooling_layer=False,
+        use_safetensors=True,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    encoder: BertModel
+    encoder, loading = made
+    check_body(base, encoder, loading)
     fit_embeddings(encoder, tokenizer)
     return encoder
 

@@ -64,17 +64,18 @@ def load_with_head(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerB
             f"{base.name} cannot be loaded as a classifier ({reason}); give another --model"
         ) from error
     model, loading = made
-    _check_body(base, model, loading)
+    check_body(base, model, loading)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     fit_embeddings(model, tokenizer)
     return model
 
 
-def _check_body(base: Path, model: PreTrainedModel, loading: Mapping[str, Any]) -> None:
+def check_body(base: Path, model: PreTrainedModel, loading: Mapping[str, Any]) -> None:
     """Raises UserError if the model without its head was not wholly read from the folder."""
     names = [*loading["missing_keys"], *(name for name, *_ in loading["mismatched_keys"])]
-    body = [name for name in names if name.startswith(f"{model.base_model_prefix}.") and "pooler" not in name]
+    prefix = "" if model.base_model is model else f"{model.base_model_prefix}."
+    body = [name for name in names if name.startswith(prefix) and "pooler" not in name]
     if body:
         raise UserError(
             f"the weights of {base.name} do not fit its config.json ({body[0]} and {len(body) - 1} more); "

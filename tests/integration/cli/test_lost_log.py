@@ -41,10 +41,31 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+def _empty(home: Home) -> None:
+    """Put an empty file where the log was, beside a model of its project."""
+    home.log.touch()
+    (project,) = home.store.iterdir()
+    (project / "models").mkdir()
+
+
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader[0])
 def test_a_home_whose_log_is_gone_is_not_an_empty_one(home: Home, reader: tuple[str, ...]) -> None:
     assert names(error_line(labelloop(*reader, "--home", home.path)), home.log, "missing")
     assert not home.log.exists()
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_a_home_whose_log_is_lost_is_not_backed_up_as_if_it_were_whole(
+    home: Home, tmp_path: Path, is_emptied: bool
+) -> None:
+    if is_emptied:
+        _empty(home)
+
+    assert names(
+        error_line(labelloop("backup", tmp_path / "copy", "--home", home.path)), home.log, home.store
+    )
+    assert home.log.exists() == is_emptied
+    assert not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("maker", [("init", "--log-only"), ("import", "mail.csv", *LABELLED, "--name", "b")])
@@ -70,7 +91,11 @@ def test_a_log_by_its_path_that_is_gone_is_not_made_anew_beside_its_store(tmp_pa
     assert not log.exists()
 
 
-def test_doctor_tells_of_a_home_whose_log_is_gone(home: Home) -> None:
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_doctor_tells_of_a_home_whose_log_is_gone(home: Home, is_emptied: bool) -> None:
+    if is_emptied:
+        _empty(home)
+
     result = labelloop("doctor", "--home", home.path, "--json")
 
     assert result.exit_code == 1

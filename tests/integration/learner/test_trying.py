@@ -1,7 +1,6 @@
 """A model is tried before people label for it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,10 +47,18 @@ async def test_tokens_without_an_embedding_are_counted(worker: Worker, tmp_path:
     assert counted == [0, 3]
 
 
-async def test_weights_that_do_not_fit_are_told(worker: Worker, tmp_path: Path) -> None:
-    base = tiny_bert(tmp_path / "misfit", averages=False)
+@pytest.mark.parametrize(
+    "changed", [{"hidden_size": 32}, {"num_hidden_layers": 3}], ids=lambda each: next(iter(each))
+)
+@pytest.mark.parametrize(
+    ("classifier", "averages"), [("transformer", False), ("transformer", True), ("linear", True)]
+)
+async def test_weights_that_do_not_fit_are_told(
+    worker: Worker, tmp_path: Path, classifier: str, averages: bool, changed: dict[str, int]
+) -> None:
+    base = tiny_bert(tmp_path / "misfit", averages)
     config = json.loads((base / "config.json").read_text())
-    (base / "config.json").write_text(json.dumps({**config, "hidden_size": 32}))
+    (base / "config.json").write_text(json.dumps({**config, **changed}))
 
-    with raises_naming(TaskFailed, "bad-input", "misfit"):
-        await worker.run(replace(request(base)))
+    with raises_naming(TaskFailed, "bad-input", "the weights of misfit", "config.json"):
+        await worker.run(request(base, classifier))

@@ -151,6 +151,8 @@ def test_a_header_that_may_be_a_text_is_told(tmp_path: Path) -> None:
     assert names(note, "mail.csv", "'win a prize'", "--no-header")
     with raises_naming(UserError, "mail.csv", "--text-column", "--no-header"):
         load(file(tmp_path, "mail.csv", "win a prize,spam\nlunch?,ham\n"))
+    with raises_naming(UserError, "mail.csv", "'win, now'", "--no-header"):
+        load(file(tmp_path, "mail.csv", '"win, now",spam\n"lunch, or not",ham\n'))
 
     for content, column in (("text\na\n", None), ("body\na\n", "body"), ("body,label\na,x\n", None)):
         assert load(file(tmp_path, "mail.csv", content), column).notes == ()
