@@ -12,7 +12,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.options import Beginning, Moment
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, shown
 
 if TYPE_CHECKING:
     from labelloop.loop.log_digest import LogDigest
@@ -121,7 +121,7 @@ async def _replay(
         checked = {name: result and asdict(result) for name, result in results.items()}
         click.echo(json.dumps({**summary.replayed(), **checked}))
         return
-    click.echo(summary_text(summary))
+    click.echo(shown(summary_text(summary)))
     if recomputed is not None:
         click.echo(recomputed_text(recomputed))
     if retrained is not None:
