@@ -135,7 +135,8 @@ def draw_png(points: "Sequence[Point]", title: str, path: Path, audits: "Sequenc
             capsize=3,
             label="accuracy on the pool, by audit (95 %)",
         )
-    axes.set(title=title, xlabel="labels", ylim=(0, 1))
+    axes.set_title(title, parse_math=False)
+    axes.set(xlabel="labels", ylim=(0, 1))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
