@@ -11,7 +11,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, shown
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Audited, Point
@@ -52,9 +52,9 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
         click.echo(json.dumps({"project": history.project, **curves}))
         return
     if points:
-        click.echo(draw_text(points, name_of(history)))
+        click.echo(shown(draw_text(points, name_of(history))))
     if audits:
-        click.echo(draw_audits(audits, name_of(history)))
+        click.echo(shown(draw_audits(audits, name_of(history))))
     if not (points or audits):
         _tell_why_none(history.project, for_next(state))
 
@@ -135,7 +135,8 @@ def draw_png(points: "Sequence[Point]", title: str, path: Path, audits: "Sequenc
             capsize=3,
             label="accuracy on the pool, by audit (95 %)",
         )
-    axes.set(title=title, xlabel="labels", ylim=(0, 1))
+    axes.set_title(title, parse_math=False)
+    axes.set(xlabel="labels", ylim=(0, 1))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")

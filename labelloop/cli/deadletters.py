@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from labelloop.cli import options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, shown
 
 if TYPE_CHECKING:
     from labelloop.log.base import Log
@@ -101,7 +101,7 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
         click.echo(json.dumps([facts(letter) for letter in listed]))
         return
     for letter in listed:
-        click.echo(line(letter))
+        click.echo(shown(line(letter)))
     if not listed:
         click.echo("no dead letters")
 
@@ -113,9 +113,9 @@ async def _show(named: str, where: Where, as_json: bool) -> None:
         letter = _named(await _chosen(log), named)
     event = to_structured(letter.event)
     if as_json:
-        click.echo(json.dumps({**facts(letter), "event": event}, ensure_ascii=False))
+        click.echo(shown(json.dumps({**facts(letter), "event": event}, ensure_ascii=False)))
     else:
-        click.echo(f"{line(letter)}\n{json.dumps(event, ensure_ascii=False, indent=2)}")
+        click.echo(shown(f"{line(letter)}\n{json.dumps(event, ensure_ascii=False, indent=2)}"))
 
 
 async def _redrive(

@@ -14,7 +14,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.options import Moment, Pattern
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, one_line, shown
 
 if TYPE_CHECKING:
     from labelloop.log.base import Record
@@ -132,7 +132,7 @@ def _print(record: "Record", as_json: bool) -> None:
     if event is None:
         click.echo(f"skipped offset {record.offset}, which is not an event: {record.problem}", err=True)
     elif as_json:
-        click.echo(json.dumps(to_structured(event), ensure_ascii=False))
+        click.echo(shown(json.dumps(to_structured(event), ensure_ascii=False)))
     else:
         about = one_line(_about(to_structured(event).get("data")))
         click.echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {about}".rstrip())

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 
 import rich_click as click
 
@@ -10,7 +11,7 @@ from labelloop.cli import options
 from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, shown
 from labelloop.projects.formats import (
     FORMATS,
     TEXTS,
@@ -93,7 +94,8 @@ async def _export(
     elif kind != CSV and safe:
         raise UserError("--safe-for-spreadsheets is for CSV: give --format csv, or leave it out")
     if target == TERMINAL:
-        click.echo(as_text(table, kind, safe), nl=False)
+        text = as_text(table, kind, safe)
+        click.echo(shown(text) if sys.stdout.isatty() else text, nl=False)
         return
     write_rows(table, target, kind, safe)
     write_origin(target, kind, history.project, state.log)

@@ -8,7 +8,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, one_line, shown
 
 if TYPE_CHECKING:
     from labelloop.learner.requests import Suspect
@@ -53,11 +53,11 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     if as_json:
         listed = [asdict(each) | {"text": text} for each, text in zip(worst, texts, strict=True)]
         counts = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
-        click.echo(json.dumps(counts | {"suspects": listed}, ensure_ascii=False))
+        click.echo(shown(json.dumps(counts | {"suspects": listed}, ensure_ascii=False)))
         return
     click.echo(_count(len(noisy.suspects), noisy.judged))
     for suspect, text in zip(worst, texts, strict=True):
-        click.echo(_line(suspect, text))
+        click.echo(shown(_line(suspect, text)))
 
 
 def _count(suspects: int, judged: int) -> str:

@@ -12,7 +12,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.options import Beginning, Moment
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line, shown
 
 if TYPE_CHECKING:
     from labelloop.loop.log_digest import LogDigest
@@ -121,7 +121,7 @@ async def _replay(
         checked = {name: result and asdict(result) for name, result in results.items()}
         click.echo(json.dumps({**summary.replayed(), **checked}))
         return
-    click.echo(summary_text(summary))
+    click.echo(shown(summary_text(summary)))
     if recomputed is not None:
         click.echo(recomputed_text(recomputed))
     if retrained is not None:
@@ -138,7 +138,7 @@ def summary_text(summary: "Summary") -> str:
 
 def _lines(summary: "Summary") -> Iterator[str]:
     progress = summary.progress
-    yield f"project     {summary.name} ({summary.project}), {summary.events} events"
+    yield f"project     {one_line(summary.name)} ({summary.project}), {summary.events} events"
     for inactive_because in filter(None, (summary.halted, summary.moved)):
         yield f"            {inactive_because}"
     yield f"batches     {progress.done} done, {len(progress.open)} open"

@@ -15,6 +15,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from labelloop.errors import shown
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -59,8 +61,8 @@ class Screen:
         self._progress.stop()
 
     def line(self, text: str = "") -> None:
-        """Print a line unchanged."""
-        self._console.print(text, markup=False)
+        """Print lines as they are, with characters that a terminal would obey as escapes."""
+        self._console.print(shown(text), markup=False)
         self._console.file.flush()
 
     def show(self, shown: Iterable[Activity]) -> None:

@@ -10,7 +10,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, one_line, shown
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Audited
@@ -44,7 +44,7 @@ async def _status(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
-        click.echo(status_text(services, projects))
+        click.echo(shown(status_text(services, projects)))
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
@@ -84,7 +84,7 @@ def _service(service: Facts) -> str:
 
 def _project(project: "Summary") -> Iterator[str]:
     progress, model = project.progress, project.progress.model
-    yield f"project   {project.name} ({project.project}): {project.standing}"
+    yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
     yield (
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"

@@ -14,6 +14,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
+from labelloop.errors import shown
 from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ async def _what_if(
     differing = differences(state, replaced(other, **SIMULATED))
     labels, recorded = len(current(state)), figures.curve(state)
     compared = Comparison(pickers(state), now, other, labels, recorded, runs, differing)
-    click.echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
+    click.echo(json.dumps(compared.told()) if as_json else shown(what_if_text(compared)))
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":

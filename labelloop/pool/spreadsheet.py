@@ -1,5 +1,6 @@
 """Data sets in Excel's .xlsx: the first sheet, with a header in its first row."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns, Reading, of_rows
 from labelloop.pool.formulas import rows_as_they_were
+
+_CODE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 def read(path: Path, reading: Reading) -> Columns:
@@ -43,11 +46,15 @@ def _openpyxl(path: Path) -> Any:
 
 
 def _filled(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The row without the empty cells at its end."""
+    """The row without the empty cells at its end. Excel stores a carriage return as `_x000D_`."""
     end = len(row)
     while end and row[end - 1] in (None, ""):
         end -= 1
-    return row[:end]
+    return tuple(_decoded(cell) if isinstance(cell, str) else cell for cell in row[:end])
+
+
+def _decoded(cell: str) -> str:
+    return _CODE.sub(lambda code: chr(int(code[1], 16)), cell)
 
 
 def _has_texts(values: Any) -> bool:

@@ -201,7 +201,17 @@ def test_a_full_browser_keeps_an_answer_while_the_page_is_open_and_says_so(
 
 
 @pytest.mark.all_cells
-@pytest.mark.parametrize("damage", ["{half", "null", "[1, null]", '{"a": null, "b": {"given": "soon"}}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "{half",
+        "null",
+        "[1, null]",
+        '{"a": null, "b": {"given": "soon"}}',
+        '{"a": {"given": 1, "method": "POST", "path": "/api/v1/users", "body": "{}"}}',
+        '{"a": {"given": 1, "method": "PUT", "path": "//127.0.0.1:1/api/v1/responses/a", "body": "{}"}}',
+    ],
+)
 def test_what_is_damaged_in_the_browser_does_not_stand_in_the_way_of_an_answer(
     browser: Browser, argilla_server: ArgillaServer, damage: str
 ) -> None:

@@ -1,8 +1,10 @@
-"""Errors and texts in one line."""
+"""Errors and texts as a terminal shows them."""
+
+import json
 
 import pytest
 
-from labelloop.errors import one_line
+from labelloop.errors import one_line, shown
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,15 @@ from labelloop.errors import one_line
 )
 def test_a_line_has_no_breaks_and_nothing_that_a_terminal_obeys(said: object, line: str) -> None:
     assert one_line(said) == line
+
+
+def test_lines_stay_lines_with_nothing_that_a_terminal_obeys() -> None:
+    said = "\x1b]0;title\x07\n\tx\x9b1m\r\n  y\r\N{RIGHT-TO-LEFT OVERRIDE} \N{CROSS MARK}"
+
+    assert shown(said) == "\\u001b]0;title\\u0007\n\tx\\u009b1m\r\n  y\\u000d\\u202e \N{CROSS MARK}"
+
+
+def test_json_says_the_same_where_it_is_shown() -> None:
+    said = ["\x1b[2J\x9b1m\x7f\r\n", "\N{RIGHT-TO-LEFT OVERRIDE}x"]
+
+    assert json.loads(shown(json.dumps(said, ensure_ascii=False, indent=2))) == said

@@ -2,6 +2,8 @@
 
 (() => {
   const address = new URL(location);
+  // The page takes `??status=` for a status, too.
+  address.search = address.search.replace(/^\?+/, "");
   if (address.searchParams.getAll("status").every((status) => /^\w*$/.test(status))) return;
   address.searchParams.delete("status");
   history.replaceState(null, "", address);

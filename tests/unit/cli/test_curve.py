@@ -1,6 +1,8 @@
 """How the learning curve is drawn."""
 
-from labelloop.cli.curve import draw_audits, draw_text
+from pathlib import Path
+
+from labelloop.cli.curve import draw_audits, draw_png, draw_text
 from labelloop.loop.figures import Audited, Point
 from tests.support.messages import names
 
@@ -22,3 +24,9 @@ def test_audits_are_drawn_with_their_intervals() -> None:
 
     assert names(drawn, "questions")
     assert (drawn.count("●"), drawn.count("▼")) == (2, 2)
+
+
+def test_a_picture_has_any_name_as_its_title(tmp_path: Path) -> None:
+    draw_png([Point("0", 20, 0.4, 0.3)], r"$$ and $\frac{1}{$", tmp_path / "curve.png")
+
+    assert (tmp_path / "curve.png").stat().st_size > 0

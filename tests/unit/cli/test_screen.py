@@ -29,3 +29,10 @@ def test_without_a_terminal_there_are_no_bars(capsys: pytest.CaptureFixture[str]
         screen.line("a line")
 
     assert capsys.readouterr().err == "a line\n"
+
+
+def test_a_line_does_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(stderr=True) as screen:
+        screen.line("label \x1b[2Jmail\x9b31m\nand news")
+
+    assert capsys.readouterr().err == "label \\u001b[2Jmail\\u009b31m\nand news\n"

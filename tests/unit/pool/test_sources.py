@@ -126,6 +126,16 @@ def test_an_export_for_spreadsheets_that_one_has_saved_is_read_as_it_was(tmp_pat
     assert (table.texts, table.labels) == (["=1+1", "'tis"], ["+", "a"])
 
 
+def test_an_excel_file_has_the_characters_that_excel_shows(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed: labelloop[excel]")
+    book = openpyxl.Workbook()
+    for row in [("text",), ("two_x000D_\nlines",), ("_x005F_x0041_ and _x41_",)]:
+        book.active.append(row)
+    book.save(tmp_path / "data.xlsx")
+
+    assert load(str(tmp_path / "data.xlsx")).texts == ["two\r\nlines", "_x0041_ and _x41_"]
+
+
 @pytest.mark.parametrize("name", ["data.xlsx", "data.csv"])
 def test_an_excel_file_is_known_by_its_first_bytes(tmp_path: Path, name: str) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed: labelloop[excel]")
