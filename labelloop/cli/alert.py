@@ -9,7 +9,7 @@ from labelloop.cli import options
 from labelloop.errors import Unavailable, UserError
 
 if TYPE_CHECKING:
-    from labelloop.alerts import Target
+    from labelloop.alert_settings import Target
 
 
 @click.group(cls=click.RichGroup)
@@ -24,7 +24,7 @@ def test(alert: tuple[str, ...]) -> None:
 
     `labelloop alert test --alert 'mailto://user:password@example.org?to=team@example.org'`
     """
-    from labelloop.alerts import targets
+    from labelloop.alert_settings import targets
 
     if not alert:
         raise UserError("no address for alerts: give --alert URL, or set LABELLOOP_ALERT")
@@ -32,7 +32,7 @@ def test(alert: tuple[str, ...]) -> None:
 
 
 async def _test(alert_targets: "list[Target]") -> None:
-    from labelloop.alerts import Message
+    from labelloop.alert_settings import Message
 
     failed = []
     for target in alert_targets:

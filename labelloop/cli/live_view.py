@@ -21,7 +21,7 @@ from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
-from labelloop.projects.ending import Ending, ending, ending_lines
+from labelloop.projects.next_steps import Ending, ending, ending_lines
 from schemas.events import ProjectPaused, ServiceFailed
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}

@@ -56,7 +56,7 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
 def end(where: Where, project: str | None, why: str) -> None:
     """End a project for good. No further batch is picked; the last labels are recorded and learned."""
     from labelloop.projects import operator_requests
-    from labelloop.projects.ending import Ending, ending
+    from labelloop.projects.next_steps import Ending, ending
 
     was_finished = False
 

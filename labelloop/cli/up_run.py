@@ -23,7 +23,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
-from labelloop.projects.ending import ending_lines
+from labelloop.projects.next_steps import ending_lines
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.supervisor.argilla import (
     Embedded,

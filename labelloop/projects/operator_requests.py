@@ -11,7 +11,7 @@ from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import SOURCE
-from labelloop.projects.ending import Ending, ending, next_steps
+from labelloop.projects.next_steps import Ending, ending, next_steps
 from schemas.envelope import new_event
 from schemas.events import (
     BatchClosed,

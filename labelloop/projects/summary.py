@@ -14,7 +14,7 @@ from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
-from labelloop.projects.ending import next_steps
+from labelloop.projects.next_steps import next_steps
 from labelloop.store.opening import without_credentials
 
 

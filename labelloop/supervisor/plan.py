@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelloop.alerts import ALERT, RULE, STATE, read_rules, targets, written
+from labelloop.alert_settings import ALERT, RULE, STATE, read_rules, targets, written
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home

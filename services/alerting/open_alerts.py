@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.alerts import BOOK, Message
+from labelloop.alert_settings import BOOK, Message
 from labelloop.durations import spoken
 from labelloop.errors import UserError
-from services.alerting.due import Alert
+from services.alerting.problems import Alert
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from labelloop.alerts import AlertSettings, Rules, Target, targets
+from labelloop.alert_settings import AlertSettings, Rules, Target, targets
 from labelloop.consumers.following import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
@@ -19,8 +19,8 @@ from labelloop.observe.status_file import IDLE
 from labelloop.runtime.process import keep
 from labelloop.runtime.retry import Retry, first_outage
 from schemas.envelope import Event
-from services.alerting.due import Alert, Failing, failing_after, of_project, of_service
 from services.alerting.open_alerts import Book, QueuedAlert, open_book
+from services.alerting.problems import Alert, Failing, failing_after, of_project, of_service
 from services.alerting.watching import ServiceWatch
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from labelloop.config.settings import SERVICES
 from labelloop.observe.settings import bearing
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state
-from services.alerting.due import ServiceHealth
+from services.alerting.problems import ServiceHealth
 
 PATIENCE = 5.0
 LAG = "labelloop_lag_seconds"

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from labelloop.alerts import BOOK, Rules, targets
+from labelloop.alert_settings import BOOK, Rules, targets
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
-from services.alerting.due import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from services.alerting.open_alerts import Book, open_book
+from services.alerting.problems import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
 from tests.support.controllers import until

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from labelloop.alerts import BOOK
+from labelloop.alert_settings import BOOK
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import new_event

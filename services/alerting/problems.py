@@ -1,10 +1,10 @@
-"""Which alerts are due. Pure."""
+"""Which problems there are to alert people of, and in which words. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelloop.alerts import Rules
+from labelloop.alert_settings import Rules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches

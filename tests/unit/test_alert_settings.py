@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from labelloop.alerts import AlertSettings, Rules, hidden, read_rules, targets, written
+from labelloop.alert_settings import AlertSettings, Rules, hidden, read_rules, targets, written
 from labelloop.errors import UserError
 from labelloop.observe.logs import hiding
 from tests.support.messages import names, raises_naming

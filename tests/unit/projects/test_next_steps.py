@@ -3,7 +3,7 @@
 import pytest
 
 from labelloop.loop.history import History
-from labelloop.projects.ending import Ending, ending, ending_lines
+from labelloop.projects.next_steps import Ending, ending, ending_lines
 from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
 from schemas.events import EventData, ProjectEnded
