@@ -5,15 +5,10 @@ import json
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from labelloop.cli import options
-
-if TYPE_CHECKING:
-    from labelloop.config.home import Home
-    from labelloop.supervisor.backup import BackedUp
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -28,8 +23,9 @@ def backup(folder: Path, home: Path, as_json: bool) -> None:
     `labelloop backup /media/disk/labelloop-monday`
     """
     from labelloop.config.home import existing_home
+    from labelloop.supervisor.backup import back_up
 
-    made = asyncio.run(_back_up(existing_home(home), folder))
+    made = asyncio.run(back_up(existing_home(home), folder))
     if as_json:
         click.echo(json.dumps(asdict(made), default=str))
         return
@@ -40,16 +36,6 @@ def backup(folder: Path, home: Path, as_json: bool) -> None:
     for address in made.elsewhere:
         click.echo(f"not in it  {address}: back it up where it is")
     click.echo(f"restore    labelloop restore {shlex.quote(str(made.folder))} --home NEW")
-
-
-async def _back_up(home: "Home", folder: Path) -> "BackedUp":
-    """Raises UserError, also if the log is lost: a backup without it would look like one that is whole."""
-    from labelloop.cli.opened import opened
-    from labelloop.config.locations import Elsewhere, choose_locations
-    from labelloop.supervisor.backup import back_up
-
-    async with opened(choose_locations(home, Elsewhere())):
-        return await back_up(home, folder)
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

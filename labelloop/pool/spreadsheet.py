@@ -1,6 +1,5 @@
 """Data sets in Excel's .xlsx: the first sheet, with a header in its first row."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns, Reading, of_rows
 from labelloop.pool.formulas import rows_as_they_were
-
-_CODE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 def read(path: Path, reading: Reading) -> Columns:
@@ -22,7 +19,14 @@ def read(path: Path, reading: Reading) -> Columns:
             sheets = [sheet.title for sheet in book.worksheets]
             # Some programs write a wrong size, which would hide rows.
             book.worksheets[0].reset_dimensions()
-            rows = [row for row in map(_filled, book.worksheets[0].iter_rows(values_only=True)) if row]
+            cells = map(_filled, book.worksheets[0].iter_rows(values_only=True))
+            # Excel stores a carriage return as `_x000D_`.
+            decoded = openpyxl.utils.escape.unescape
+            rows = [
+                tuple(decoded(cell) if isinstance(cell, str) else cell for cell in row)
+                for row in cells
+                if row
+            ]
     # What it raises has no common base.
     except Exception as error:
         raise UserError(
@@ -37,6 +41,7 @@ def read(path: Path, reading: Reading) -> Columns:
 def _openpyxl(path: Path) -> Any:
     try:
         import openpyxl  # type: ignore[import-untyped]
+        import openpyxl.utils.escape  # type: ignore[import-untyped]
     except ImportError as error:
         raise UserError(
             f"{path} is an Excel file, which needs the package openpyxl; install it: "
@@ -46,15 +51,11 @@ def _openpyxl(path: Path) -> Any:
 
 
 def _filled(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The row without the empty cells at its end. Excel stores a carriage return as `_x000D_`."""
+    """The row without the empty cells at its end."""
     end = len(row)
     while end and row[end - 1] in (None, ""):
         end -= 1
-    return tuple(_decoded(cell) if isinstance(cell, str) else cell for cell in row[:end])
-
-
-def _decoded(cell: str) -> str:
-    return _CODE.sub(lambda code: chr(int(code[1], 16)), cell)
+    return row[:end]
 
 
 def _has_texts(values: Any) -> bool:

@@ -20,6 +20,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.projects.catalog import read_histories
+from labelloop.projects.log_creation import check_is_new, check_none_is_lost
 from labelloop.store import FolderStore
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
 from labelloop.store.opening import without_credentials
@@ -128,10 +129,13 @@ async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[
     for tries_left in reversed(range(TRIES)):
         log = locations.log
         if locations.has_own_log:
+            if not home.log.exists():
+                check_is_new(locations)
             atomic.remove(copy.log)
             back_up_log(home.log, copy.log)
             log = copy.log_url
         histories = await _read(log)
+        check_none_is_lost(locations, histories)
         states = [state for _, state in all_created(histories.values())]
         if not locations.has_own_store:
             return histories, 0

@@ -133,8 +133,9 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
 def _to_record(item: Any) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
     metadata = item["metadata"] or {}
-    is_literal = is_escaped(metadata)
     text = item["fields"].get(TEXT_FIELD, "")
+    # Another client may have written another text, and left the mark.
+    is_literal = is_escaped(metadata) and escaped(unescaped(text)) == text
     return StoredRecord(
         id=item["id"],
         external_id=item["external_id"],

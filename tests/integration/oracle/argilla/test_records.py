@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from labelloop.oracle.argilla import Argilla, Dataset, NewResponse, Rejected, StoredRecord, Suggestion
 from labelloop.oracle.argilla.records import PAGE
+from labelloop.oracle.escaping import MARK
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import raises_naming
@@ -33,10 +36,11 @@ async def test_a_text_is_stored_as_html_that_shows_it(
     assert stored["metadata"]["escaped"] == "html"
 
 
+@pytest.mark.parametrize("mark", [{}, MARK])
 async def test_a_record_of_another_program_is_read_as_it_is(
-    argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer
+    argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer, mark: dict[str, str]
 ) -> None:
-    raw = {"external_id": "0:7", "fields": {"text": "R&amp;D <b>"}, "metadata": {"batch": 0}}
+    raw = {"external_id": "0:7", "fields": {"text": "R&amp;D <b>"}, "metadata": {"batch": 0, **mark}}
     path = f"/datasets/{dataset.id}/records/bulk"
     argilla_server.client().put(path, json={"items": [raw]}).raise_for_status()
 
