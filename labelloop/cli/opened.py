@@ -59,7 +59,7 @@ async def opened(locations: Locations) -> AsyncIterator[Opened]:
     One line on stderr tells if another version of labelloop runs in the home, or a newer one did.
     """
     _tell_difference(locations)
-    if locations.home is not None and locations.has_own_log and not locations.home.log.exists():
+    if locations.home is not None and locations.has_own_log and not locations.home.has_log:
         check_is_new(locations)
     log = open_log(locations.log)
     try:

@@ -25,23 +25,28 @@ def sqlite_logs(name: str, path: Callable[[str], Path], address: str) -> LogPlug
         from labelloop.log.sqlite.log import SqliteLog
 
         file = path(url)
-        if not file.exists():
+        if not _holds_a_log(file):
             raise UserError(
                 f"the log {file} is missing: check --log, put back a copy, or make one with `labelloop init`"
             )
         return SqliteLog(file)
 
     async def exists(url: str) -> bool:
-        return path(url).exists()
+        return _holds_a_log(path(url))
 
     async def create(url: str) -> None:
         from labelloop.log.sqlite.log import SqliteLog
 
         file = path(url)
-        if not file.exists():
+        if not _holds_a_log(file):
             await SqliteLog(file).close()
 
     return LogPlugin(name, open_log, address, exists, create)
+
+
+def _holds_a_log(file: Path) -> bool:
+    """Whether there is a log in the file. An empty file is what is left of one, or not one yet."""
+    return file.exists() and file.stat().st_size > 0
 
 
 def _path(url: str) -> Path:

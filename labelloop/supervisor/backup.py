@@ -129,7 +129,7 @@ async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[
     for tries_left in reversed(range(TRIES)):
         log = locations.log
         if locations.has_own_log:
-            if not home.log.exists():
+            if not home.has_log:
                 check_is_new(locations)
             atomic.remove(copy.log)
             back_up_log(home.log, copy.log)

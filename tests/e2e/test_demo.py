@@ -105,7 +105,7 @@ def test_it_tells_the_login_and_one_line_a_batch(first: Ended) -> None:
 @pytest.mark.all_cells
 def test_the_second_starts_afresh_and_decides_the_same(demo: Demo, first: Ended, second: Ended) -> None:
     assert first.said["project"] != second.said["project"]
-    assert [path.name for path in (demo.folder / HOME / "store").iterdir()] == [second.said["project"]]
+    assert [path.name for path in (demo.folder / HOME / "store").glob("[!.]*")] == [second.said["project"]]
     assert first.said["digest"] == second.said["digest"]
     assert first.accuracy == second.accuracy
 

@@ -54,6 +54,13 @@ def test_a_home_whose_log_is_gone_is_not_an_empty_one(home: Home, reader: tuple[
     assert not home.log.exists()
 
 
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader[0])
+def test_nor_is_one_whose_log_was_emptied(home: Home, reader: tuple[str, ...]) -> None:
+    home.log.touch()
+
+    assert names(error_line(labelloop(*reader, "--home", home.path)), home.log, "missing")
+
+
 @pytest.mark.parametrize("is_emptied", [False, True])
 def test_a_home_whose_log_is_lost_is_not_backed_up_as_if_it_were_whole(
     home: Home, tmp_path: Path, is_emptied: bool
