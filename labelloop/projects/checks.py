@@ -1,6 +1,7 @@
 """Checks before a project is created or changed: its options, its labels, and a try of its model."""
 
 import asyncio
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
@@ -19,6 +20,10 @@ from schemas.parts import Choice
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
+BREAKS = {"Cc", "Zl", "Zp"}
+"""The Unicode categories of control characters and of what breaks a line."""
+UNSEEN = "Cf"
+"""That of characters that are not seen, as those of zero width."""
 TEXTS = 10
 NOTED = 0.1
 NEEDED = ("torch", "transformers", "small_text")
@@ -55,7 +60,7 @@ def check_model(name: str, revision: str | None) -> str:
 
 
 def check_labels(data: ProjectData) -> None:
-    """Check the labels against Argilla's limits."""
+    """Check the labels against Argilla's limits, and that people can tell them apart."""
     if len(data.labels) > MOST_LABELS:
         raise UserError(
             f"there are {len(data.labels)} labels, but Argilla takes at most {MOST_LABELS}: "
@@ -67,6 +72,17 @@ def check_labels(data: ProjectData) -> None:
             f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
             "or another --label-column"
         )
+    looks: dict[str, str] = {}
+    for label in data.labels:
+        categories = list(map(unicodedata.category, label))
+        if BREAKS.intersection(categories):
+            raise UserError(
+                f"the label {label!r} holds a line break or another control character: correct it"
+            )
+        look = "".join(each for each, category in zip(label, categories, strict=True) if category != UNSEEN)
+        if look in looks:
+            raise UserError(f"the labels {looks[look]!a} and {label!a} look the same: correct them")
+        looks[look] = label
 
 
 def check_classes(options: ProjectOptions, data: ProjectData) -> None:
