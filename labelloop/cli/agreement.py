@@ -8,8 +8,8 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import shown
 
 SHOWN = 5
 
@@ -43,7 +43,7 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
         "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(by_text)],
     }
-    click.echo(shown(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures))))
+    echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:

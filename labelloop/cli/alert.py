@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.errors import Unavailable, UserError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def _test(alert_targets: "list[Target]") -> None:
     for target in alert_targets:
         try:
             await target.send(Message("a test", "Alerts of labelloop arrive here."))
-            click.echo(f"{target.name} accepted a test message")
+            echo(f"{target.name} accepted a test message")
         except Unavailable as error:
             failed.append(str(error))
     if failed:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.locations import Where
@@ -102,10 +103,10 @@ def _home(path: Path, given: GivenArgilla) -> Home | None:
 
 def _show(name: str, password: str, url: str, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"username": name, "password": password, "url": url}))
+        echo(json.dumps({"username": name, "password": password, "url": url}))
     else:
-        click.echo(f"{name} can log in at {url}\n  user      {name}\n  password  {password}")
-        click.echo("the password will not be shown again")
+        echo(f"{name} can log in at {url}\n  user      {name}\n  password  {password}")
+        echo("the password will not be shown again")
 
 
 async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
@@ -115,13 +116,13 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
         roles, missing = await _roles(opened_log.locations.home, given)
         people = who_labelled(opened_log.histories.values(), roles)
     if missing is not None:
-        click.echo(f"only the log is read, for accounts are not known: {missing}", err=True)
+        echo(f"only the log is read, for accounts are not known: {missing}", err=True)
     if as_json:
-        click.echo(json.dumps([asdict(person) for person in people]))
+        echo(json.dumps([asdict(person) for person in people]))
         return
     for person in people:
         standing = person.role or (GONE if person.account == GONE else "-")
-        click.echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
+        echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
 
 
 async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:

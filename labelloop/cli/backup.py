@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -27,15 +28,15 @@ def backup(folder: Path, home: Path, as_json: bool) -> None:
 
     made = asyncio.run(back_up(existing_home(home), folder))
     if as_json:
-        click.echo(json.dumps(asdict(made), default=str))
+        echo(json.dumps(asdict(made), default=str))
         return
-    click.echo(
+    echo(
         f"{made.folder}: {_count(made.projects, 'project')}, {_count(made.events, 'event')}, "
         f"{_count(made.models, 'model')}, {made.size / 1e6:,.1f} MB"
     )
     for address in made.elsewhere:
-        click.echo(f"not in it  {address}: back it up where it is")
-    click.echo(f"restore    labelloop restore {shlex.quote(str(made.folder))} --home NEW")
+        echo(f"not in it  {address}: back it up where it is")
+    echo(f"restore    labelloop restore {shlex.quote(str(made.folder))} --home NEW")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -53,14 +54,14 @@ def restore(folder: Path, home: Path, as_json: bool) -> None:
     path, made = restored.home.path, restored.backup
     if as_json:
         facts = {"home": str(path), "made_at": made.made_at, "from": made.home, "events": made.events}
-        click.echo(json.dumps(facts))
+        echo(json.dumps(facts))
         return
     option = f"--home {shlex.quote(str(path))}"
     projects, events = _count(len(made.events), "project"), _count(sum(made.events.values()), "event")
-    click.echo(f"{path}: {projects}, {events}, as of {made.made_at}")
-    click.echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
-    click.echo(f"check  labelloop replay --verify {option}")
-    click.echo(f"go on  labelloop up {option}")
+    echo(f"{path}: {projects}, {events}, as of {made.made_at}")
+    echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
+    echo(f"check  labelloop replay --verify {option}")
+    echo(f"go on  labelloop up {option}")
 
 
 def _count(number: int, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 
 if TYPE_CHECKING:
     from labelloop.projects.move import LogSide
@@ -64,12 +65,12 @@ async def _copy(
     ):
         moved = await move(source_side, target_side, project, why)
     if as_json:
-        click.echo(json.dumps(asdict(moved)))
+        echo(json.dumps(asdict(moved)))
         return
-    click.echo(f"{moved.project} now lives in {target_side.address}")
-    click.echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
-    click.echo(f"digest there  {moved.target_digest}")
-    click.echo(f"digest here   {moved.source_digest}")
+    echo(f"{moved.project} now lives in {target_side.address}")
+    echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
+    echo(f"digest there  {moved.target_digest}")
+    echo(f"digest here   {moved.source_digest}")
 
 
 @asynccontextmanager

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, shown
+from labelloop.errors import UserError
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Audited, Point
@@ -49,12 +50,12 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
         draw_png(points, name_of(history), png, audits)
     if as_json:
         curves = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
-        click.echo(json.dumps({"project": history.project, **curves}))
+        echo(json.dumps({"project": history.project, **curves}))
         return
     if points:
-        click.echo(shown(draw_text(points, name_of(history))))
+        echo(draw_text(points, name_of(history)))
     if audits:
-        click.echo(shown(draw_audits(audits, name_of(history))))
+        echo(draw_audits(audits, name_of(history)))
     if not (points or audits):
         _tell_why_none(history.project, for_next(state))
 
@@ -66,7 +67,7 @@ def _tell_why_none(name: str, project: "ProjectCreated") -> None:
             f"{name} has neither a test set nor an audit share, so there is no curve: "
             "create a project with --test or --audit-share"
         )
-    click.echo("no model has been evaluated or audited yet")
+    echo("no model has been evaluated or audited yet")
 
 
 def draw_text(points: "Sequence[Point]", title: str) -> str:

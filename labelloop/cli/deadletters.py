@@ -11,8 +11,9 @@ import rich_click as click
 from click.core import ParameterSource
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, shown
+from labelloop.errors import UserError
 
 if TYPE_CHECKING:
     from labelloop.log.base import Log
@@ -98,12 +99,12 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
         letters = await _chosen(log, group, project)
     listed = [each for each in letters if settled or each.standing is not DeadLetterStatus.SETTLED]
     if as_json:
-        click.echo(json.dumps([facts(letter) for letter in listed]))
+        echo(json.dumps([facts(letter) for letter in listed]))
         return
     for letter in listed:
-        click.echo(shown(line(letter)))
+        echo(line(letter))
     if not listed:
-        click.echo("no dead letters")
+        echo("no dead letters")
 
 
 async def _show(named: str, where: Where, as_json: bool) -> None:
@@ -113,9 +114,9 @@ async def _show(named: str, where: Where, as_json: bool) -> None:
         letter = _named(await _chosen(log), named)
     event = to_structured(letter.event)
     if as_json:
-        click.echo(shown(json.dumps({**facts(letter), "event": event}, ensure_ascii=False)))
+        echo(json.dumps({**facts(letter), "event": event}, ensure_ascii=False))
     else:
-        click.echo(shown(f"{line(letter)}\n{json.dumps(event, ensure_ascii=False, indent=2)}"))
+        echo(f"{line(letter)}\n{json.dumps(event, ensure_ascii=False, indent=2)}")
 
 
 async def _redrive(
@@ -136,12 +137,12 @@ async def _redrive(
         dead = [letter for letter in waiting if letter.standing is DeadLetterStatus.DEAD]
         await log.dead_letters.put(*(letter.redriven(now) for letter in dead))
     if as_json:
-        click.echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
+        echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
         return
     for each, count in sorted(Counter(letter.group for letter in waiting).items()):
-        click.echo(f"{each} will get {count} again: soon if it runs, otherwise at its next start")
+        echo(f"{each} will get {count} again: soon if it runs, otherwise at its next start")
     if not waiting:
-        click.echo("no dead letters")
+        echo("no dead letters")
 
 
 @asynccontextmanager

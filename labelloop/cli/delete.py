@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
@@ -50,16 +51,16 @@ async def _delete(where: Where, name: str, argilla: GivenArgilla, why: str, yes:
             if not yes:
                 _confirm(history, locations.log)
             deleted = await delete_project(
-                locations, log, histories, history, argilla, why, lambda line: click.echo(line, err=True)
+                locations, log, histories, history, argilla, why, lambda line: echo(line, err=True)
             )
         finally:
             await log.close()
     if as_json:
-        click.echo(json.dumps(asdict(deleted)))
+        echo(json.dumps(asdict(deleted)))
         return
-    click.echo(f"deleted  {deleted.project}")
+    echo(f"deleted  {deleted.project}")
     for each in deleted.stays:
-        click.echo(f"stays    {each}")
+        echo(f"stays    {each}")
 
 
 def _confirm(history: "History", log: str) -> None:

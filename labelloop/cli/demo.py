@@ -9,6 +9,7 @@ import rich_click as click
 from pydantic import Field, model_validator
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
@@ -153,7 +154,7 @@ def demo(
         asyncio.run(interruptible(simulation.run(), simulation.kill))
     except Interrupted as end:
         if simulation.outcome is None:
-            click.echo("stopped before the end", err=True)
+            echo("stopped before the end", err=True)
             ctx.exit(128 + end.number)
     if as_json:
-        click.echo(json.dumps(simulation.outcome))
+        echo(json.dumps(simulation.outcome))

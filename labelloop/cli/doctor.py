@@ -7,6 +7,7 @@ from dataclasses import asdict
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
 
@@ -33,9 +34,9 @@ def doctor(ctx: click.RichContext, /, where: Where, argilla: GivenArgilla, as_js
 
     findings = asyncio.run(examine(where.home, where.home_given, where.elsewhere, argilla))
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in findings]))
+        echo(json.dumps([asdict(each) for each in findings]))
     else:
         for each in findings:
-            click.echo(f"{each.level:<4}  {each.check:<8}  {each.said}")
+            echo(f"{each.level:<4}  {each.check:<8}  {each.said}")
     if any(each.level == FAIL for each in findings):
         ctx.exit(FAILED)

@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.errors import UserError
 
 INTERVAL = 0.1
@@ -31,7 +32,7 @@ def down(home: Path, timeout: float) -> None:
     existing = existing_home(home)
     pid = holder(existing.run)
     if pid is None:
-        click.echo("nothing is running here")
+        echo("nothing is running here")
         return
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
@@ -43,4 +44,4 @@ def down(home: Path, timeout: float) -> None:
                 f"read the logs in {existing.logs}, or kill it"
             )
         time.sleep(INTERVAL)
-    click.echo("stopped")
+    echo("stopped")

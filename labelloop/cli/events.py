@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options import Moment, Pattern
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line, shown
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.log.base import Record
@@ -130,12 +131,12 @@ def _print(record: "Record", as_json: bool) -> None:
 
     event = record.event
     if event is None:
-        click.echo(f"skipped offset {record.offset}, which is not an event: {record.problem}", err=True)
+        echo(f"skipped offset {record.offset}, which is not an event: {record.problem}", err=True)
     elif as_json:
-        click.echo(shown(json.dumps(to_structured(event), ensure_ascii=False)))
+        echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:
         about = one_line(_about(to_structured(event).get("data")))
-        click.echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {about}".rstrip())
+        echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {about}".rstrip())
 
 
 def _about(data: Any) -> str:

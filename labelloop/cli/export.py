@@ -8,6 +8,7 @@ import rich_click as click
 
 from labelloop.atomic import restrict
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
@@ -86,7 +87,7 @@ async def _export(
         raise UserError(f"{kind} cannot be printed on a terminal: give --output")
     kind = (kind or "jsonl") if target == TERMINAL else format_of(target, kind)
     if kind == CSV and not safe and (formulas := formula_cells(table)):
-        click.echo(
+        echo(
             f"{formulas} cell{'s' * (formulas > 1)} may be run as a formula by a spreadsheet: "
             "to open the file in one, export with --safe-for-spreadsheets",
             err=True,
@@ -104,10 +105,10 @@ async def _export(
     labelled = sum(1 for row in table if row["labels"])
     if as_json:
         facts = {"project": history.project, "file": target, "format": kind, "log": state.log._asdict()}
-        click.echo(json.dumps({**facts, "rows": len(table), "labels": labelled}))
+        echo(json.dumps({**facts, "rows": len(table), "labels": labelled}))
     else:
-        click.echo(f"{len(table)} texts, {labelled} of them labelled: {target}")
-        click.echo(f"from the log {state.log}")
+        echo(f"{len(table)} texts, {labelled} of them labelled: {target}")
+        echo(f"from the log {state.log}")
 
 
 def _default(home: Home | None, project: str, kind: str) -> str:

@@ -6,6 +6,7 @@ import json
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
@@ -41,9 +42,9 @@ async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     locations = where.make()
     is_new = await make_log(locations)
     if as_json:
-        click.echo(json.dumps({"log": locations.log, "new": is_new}))
+        echo(json.dumps({"log": locations.log, "new": is_new}))
     else:
-        click.echo(f"the log {locations.log} {'was made' if is_new else 'is there'}")
+        echo(f"the log {locations.log} {'was made' if is_new else 'is there'}")
 
 
 async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
@@ -64,17 +65,17 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
                 tell=screen.tell,
             )
     if as_json:
-        click.echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
+        echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
         return
     for note in ensured.notes:
-        click.echo(note)
+        echo(note)
     found_as = "was created" if ensured.is_new else "already exists with these settings"
-    click.echo(f"project {ensured.project} {found_as}")
+    echo(f"project {ensured.project} {found_as}")
     home = opened_log.locations.home
     if home is not None and holder(home.run):
-        click.echo("the running services work on it")
+        echo("the running services work on it")
     else:
-        click.echo(
+        echo(
             "start it with `labelloop up`"
             if opened_log.locations.has_own_log
             else f"it is in {opened_log.locations.log}"

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-import rich_click as click
-
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Locations
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
@@ -90,4 +89,4 @@ async def opened_for_projects(locations: Locations) -> AsyncIterator[OpenedForPr
 
 def _tell_difference(locations: Locations) -> None:
     if locations.home is not None and (line := difference(locations.home)):
-        click.echo(f"note: {line}", err=True)
+        echo(f"note: {line}", err=True)

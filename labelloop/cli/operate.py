@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
 
 
@@ -21,7 +22,7 @@ def pause(where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
 
     _ask(where, project, lambda log, history: operator_requests.pause(log, history, why))
-    click.echo("paused: continue with `labelloop resume`")
+    echo("paused: continue with `labelloop resume`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -32,7 +33,7 @@ def resume(where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
 
     _ask(where, project, lambda log, history: operator_requests.resume(log, history, why))
-    click.echo("resumed")
+    echo("resumed")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -47,7 +48,7 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
 
     _ask(where, project, lambda log, history: operator_requests.close(log, history, batch, why))
-    click.echo(f"batch {batch} is closed")
+    echo(f"batch {batch} is closed")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -67,7 +68,7 @@ def end(where: Where, project: str | None, why: str) -> None:
 
     _ask(where, project, ask)
     finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
-    click.echo(f"ended{finished}: get the labels with `labelloop export`")
+    echo(f"ended{finished}: get the labels with `labelloop export`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -93,7 +94,7 @@ async def _skip(event: str, where: Where, why: str) -> None:
     async with opened(where.find()) as opened_log:
         history = operator_requests.halted_at(opened_log.histories, event)
         await operator_requests.skip(opened_log.log, history, why)
-    click.echo(f"{history.project} continues without {event}")
+    echo(f"{history.project} continues without {event}")
 
 
 def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line, shown
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.learner.requests import Suspect
@@ -53,11 +54,11 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     if as_json:
         listed = [asdict(each) | {"text": text} for each, text in zip(worst, texts, strict=True)]
         counts = {"project": history.project, "judged": noisy.judged, "found": len(noisy.suspects)}
-        click.echo(shown(json.dumps(counts | {"suspects": listed}, ensure_ascii=False)))
+        echo(json.dumps(counts | {"suspects": listed}, ensure_ascii=False))
         return
-    click.echo(_count(len(noisy.suspects), noisy.judged))
+    echo(_count(len(noisy.suspects), noisy.judged))
     for suspect, text in zip(worst, texts, strict=True):
-        click.echo(shown(_line(suspect, text)))
+        echo(_line(suspect, text))
 
 
 def _count(suspects: int, judged: int) -> str:
@@ -105,4 +106,4 @@ async def _relabel(
             raise UserError("no text is named: give numbers in the pool, or --noise 20")
         count = await relabel.relabel(opened_log.log, history, asked, why)
     subject = "1 text is" if count == 1 else f"{count} texts are"
-    click.echo(f"{subject} asked again as soon as services work on {history.project}")
+    echo(f"{subject} asked again as soon as services work on {history.project}")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options import Beginning, Moment
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line, shown
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.log_digest import LogDigest
@@ -119,17 +120,17 @@ async def _replay(
     if as_json:
         results = {"verified": verified, "retrained": retrained, "recomputed": recomputed}
         checked = {name: result and asdict(result) for name, result in results.items()}
-        click.echo(json.dumps({**summary.replayed(), **checked}))
+        echo(json.dumps({**summary.replayed(), **checked}))
         return
-    click.echo(shown(summary_text(summary)))
+    echo(summary_text(summary))
     if recomputed is not None:
-        click.echo(recomputed_text(recomputed))
+        echo(recomputed_text(recomputed))
     if retrained is not None:
-        click.echo(retrained_text(retrained))
+        echo(retrained_text(retrained))
     if verified is not None:
-        click.echo(verified_text(verified))
+        echo(verified_text(verified))
     for beginning in checks.expect:
-        click.echo(f"expected: the first {beginning.events} events are those of {beginning.digest}")
+        echo(f"expected: the first {beginning.events} events are those of {beginning.digest}")
 
 
 def summary_text(summary: "Summary") -> str:

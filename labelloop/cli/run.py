@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options import NameValue, parameters
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
@@ -87,12 +88,12 @@ def _list(as_json: bool) -> None:
 
     targets = {name: entry.target for name, entry in installed().items()}
     if as_json:
-        click.echo(json.dumps(targets))
+        echo(json.dumps(targets))
         return
     for name, value in targets.items():
-        click.echo(f"{name}  {value}")
+        echo(f"{name}  {value}")
     if not targets:
-        click.echo("no installed package provides a consumer")
+        echo("no installed package provides a consumer")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ async def _give(
     group = group_of(type(made), asked.group, only)
     if asked.start is not None:
         await log.seek(group, at_end=asked.start == NOW)
-    click.echo(f"{group} gets the events of {f'the project {only}' if only else 'all projects'}")
+    echo(f"{group} gets the events of {f'the project {only}' if only else 'all projects'}")
     logs.configure(observing.json)
     handled = 0
 
@@ -152,5 +153,5 @@ async def _give(
             handled = running.handled
 
     signal = await keep(group, work, observing, folder)
-    click.echo(f"{group} has handled {handled} event{'' if handled == 1 else 's'}")
+    echo(f"{group} has handled {handled} event{'' if handled == 1 else 's'}")
     return signal

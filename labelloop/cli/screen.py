@@ -65,9 +65,9 @@ class Screen:
         self._console.print(shown(text), markup=False)
         self._console.file.flush()
 
-    def show(self, shown: Iterable[Activity]) -> None:
+    def show(self, activities: Iterable[Activity]) -> None:
         """Show one bar for each of these activities."""
-        now = {activity.key: activity for activity in shown}
+        now = {activity.key: activity for activity in activities}
         for key in self._tasks.keys() - now.keys():
             self._progress.remove_task(self._tasks.pop(key))
         for key, activity in now.items():

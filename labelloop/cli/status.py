@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line, shown
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Audited
@@ -42,9 +43,9 @@ async def _status(where: Where, as_json: bool) -> None:
         projects = [summarized(history, store) for history in opened_log.histories.values()]
         services = services_report(opened_log.locations)
     if as_json:
-        click.echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
+        echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
-        click.echo(shown(status_text(services, projects)))
+        echo(status_text(services, projects))
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
@@ -154,12 +155,12 @@ async def _list(where: Where, as_json: bool) -> None:
     async with opened(where.find()) as opened_log:
         projects = [summarized(history) for history in opened_log.histories.values()]
     if as_json:
-        click.echo(json.dumps([_facts(project) for project in projects]))
+        echo(json.dumps([_facts(project) for project in projects]))
         return
     for project in projects:
-        click.echo(_line(project))
+        echo(_line(project))
     if not projects:
-        click.echo("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
+        echo("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
 
 
 def _facts(project: "Summary") -> dict[str, object]:

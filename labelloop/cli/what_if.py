@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
-from labelloop.errors import shown
 from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def _what_if(
     differing = differences(state, replaced(other, **SIMULATED))
     labels, recorded = len(current(state)), figures.curve(state)
     compared = Comparison(pickers(state), now, other, labels, recorded, runs, differing)
-    click.echo(json.dumps(compared.told()) if as_json else shown(what_if_text(compared)))
+    echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":
@@ -84,7 +84,7 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
     with scratch as folder, closing(Worker(threads)) as worker:
         async for point in SimulatedLoop(worker, store, threads, state, Path(folder)).run(project):
             if sys.stderr.isatty():
-                click.echo(f"seed {seed}: {point.labels} labels, accuracy {point.accuracy:.3f}", err=True)
+                echo(f"seed {seed}: {point.labels} labels, accuracy {point.accuracy:.3f}", err=True)
             points.append(point)
     return points
 

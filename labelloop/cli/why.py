@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
+from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line, shown
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -54,7 +55,7 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
             text_facts["text"] = await asyncio.to_thread(_text, opened_log, state, item)
             if not quick and text_facts["models"]:
                 await _predict(opened_log, state, text_facts)
-    click.echo(shown(json.dumps(text_facts, ensure_ascii=False) if as_json else why_text(text_facts)))
+    echo(json.dumps(text_facts, ensure_ascii=False) if as_json else why_text(text_facts))
 
 
 def _text(opened_log: "Opened", state: "LoopState", item: int) -> str:
