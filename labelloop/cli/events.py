@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
-@options.where_and_project
+@options.where
+@click.option("--project", help="Only events of this project, by its name or id.")
 @click.option(
     "--type",
     "names",

@@ -207,22 +207,23 @@ async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> Non
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
             waiting = [
-                history
+                (history, state.project.given)
                 for history, state in all_created(list(watch.histories.values()))
-                if history.project not in linked and state.batches
+                if history.project not in linked and state.numbered > state.project.given
             ]
-            for history in waiting:
-                dataset = await _find(argilla, history.project)
+            for history, first in waiting:
+                dataset = await _find(argilla, history.project, first)
                 if dataset is not None:
                     linked.add(history.project)
                     screen.line(f"label {name_of(history)}: {labelling_url(access.page, dataset)}")
             await asyncio.sleep(SOON if waiting or not linked else LATER)
 
 
-async def _find(argilla: Argilla, project: str) -> str | None:
+async def _find(argilla: Argilla, project: str, batch: int) -> str | None:
+    """The data set of a project, once it has the texts of this batch."""
     try:
         dataset = await argilla.find_dataset(project, DEFAULT_WORKSPACE)
-        if dataset is not None and await argilla.records(dataset, batch=0):
+        if dataset is not None and await argilla.records(dataset, batch):
             return dataset.id
     except (Unavailable, UserError):
         return None

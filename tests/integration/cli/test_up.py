@@ -86,12 +86,14 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
         listed = json.loads(labelloop("annotators", "list", "--home", home, "--json").stdout)
         assert {user["username"]: user["role"] for user in listed} == {"owner": "owner", "ada": "annotator"}
 
+        half = tmp_path / "half.csv"
+        half.write_text("body,kind\nyes,spam\nno,ham\n" + "".join(f"{body},\n" for body in BODIES))
         second = labelloop(
-            *("init", "--home", home, "--name", "second", "--dataset", tmp_path / "mail.csv"),
-            *("--labels", "yes,no", "--batch-size", 3, *QUICK),
+            *("import", half, "--home", home, "--name", "second", "--text-column", "body"),
+            *("--label-column", "kind", "--batch-size", 3, *QUICK),
         )
         assert second.exit_code == 0, second.output
-        eventually(lambda: len(links(output)) == 2, "the second project's first batch is on screen")
+        eventually(lambda: len(links(output)) == 2, "the second project's first open batch is on screen")
 
         assert labelloop("down", "--home", home).exit_code == 0
         assert process.wait(10) == 0
