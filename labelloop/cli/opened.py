@@ -9,7 +9,7 @@ from labelloop.config.locations import Locations
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import choose, read_histories
-from labelloop.projects.log_creation import LogForProjects, check_is_new, check_none_is_lost
+from labelloop.projects.log_creation import LogForProjects, check_is_new, check_none_is_lost, is_there
 from labelloop.store import Store, open_store
 from labelloop.supervisor.state import difference
 
@@ -58,7 +58,7 @@ async def opened(locations: Locations) -> AsyncIterator[Opened]:
     One line on stderr tells if another version of labelloop runs in the home, or a newer one did.
     """
     _tell_difference(locations)
-    if locations.home is not None and locations.has_own_log and not locations.home.has_log:
+    if locations.has_own_log and not await is_there(locations.log):
         check_is_new(locations)
     log = open_log(locations.log)
     try:

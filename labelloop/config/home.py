@@ -30,11 +30,6 @@ class Home:
         return self.path / "log.sqlite"
 
     @property
-    def has_log(self) -> bool:
-        """Whether there is a log. An empty file is none."""
-        return self.log.exists() and self.log.stat().st_size > 0
-
-    @property
     def log_url(self) -> str:
         return f"sqlite:///{self.log}"
 

@@ -20,7 +20,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.projects.catalog import read_histories
-from labelloop.projects.log_creation import check_is_new, check_none_is_lost
+from labelloop.projects.log_creation import check_is_new, check_none_is_lost, is_there
 from labelloop.store import FolderStore
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
 from labelloop.store.opening import without_credentials
@@ -129,7 +129,7 @@ async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[
     for tries_left in reversed(range(TRIES)):
         log = locations.log
         if locations.has_own_log:
-            if not home.has_log:
+            if not await is_there(log):
                 check_is_new(locations)
             atomic.remove(copy.log)
             back_up_log(home.log, copy.log)

@@ -96,7 +96,7 @@ class TransformerClassifier(LoopClassifier):
 
     def _learn_on(self, train_set: Dataset, texts: Sequence[str]) -> None:
         """Fine-tune further, also on what the model makes of texts without a label."""
-        network, _ = self._fitted()
+        network, model = self._fitted()
         parameters, seed = self.parameters, self.setting.seed + 1
         found = self.predict_proba(labels.unlabelled(texts, self.num_classes))
         rows, pseudo = self_training.pseudo_labels(found, seed)
@@ -118,7 +118,7 @@ class TransformerClassifier(LoopClassifier):
             replace(parameters, epochs=1, min_steps=self_training.steps(self.num_classes)),
             seed,
         )
-        self._take(network, exported(network))
+        self._take(network, model)
 
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
