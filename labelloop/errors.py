@@ -3,7 +3,7 @@
 import re
 
 OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-OF_LINES = re.compile(r"\r?\n|\t")
+OBEYED_IN_LINES = re.compile(rf"(?!\r?\n|\t){OBEYED.pattern}")
 
 
 def one_line(message: object) -> str:
@@ -12,17 +12,13 @@ def one_line(message: object) -> str:
     Characters that a terminal would obey are written as escapes.
     """
     line = " ".join(str(message).split())
-    shown = OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
-    return shown or (type(message).__name__ if isinstance(message, BaseException) else "")
+    line = OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+    return line or (type(message).__name__ if isinstance(message, BaseException) else "")
 
 
 def shown(text: str) -> str:
     """The lines of a text, with characters that a terminal would obey as escapes. JSON says the same."""
-    return OBEYED.sub(lambda found: found[0] if _is_of_lines(found) else f"\\u{ord(found[0]):04x}", text)
-
-
-def _is_of_lines(found: re.Match[str]) -> bool:
-    return OF_LINES.match(found.string, found.start()) is not None
+    return OBEYED_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class UserError(Exception):
