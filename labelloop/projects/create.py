@@ -7,7 +7,7 @@ import shlex
 import tempfile
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
 from labelloop.projects.data import ProjectData, Tell, prepare_data, untold
 from labelloop.projects.given_batches import given_labels, imported, opening
+from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
     as_fields,
@@ -101,7 +102,7 @@ async def ensure_project(
 def _checked_data(options: ProjectOptions, draft: Path, tell: Tell) -> ProjectData:
     data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell)
     _check_data(options, data)
-    return data
+    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given)))
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
