@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo
+from labelloop.cli.hints import keep
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
@@ -92,6 +93,7 @@ class DemoOptions(ProjectOptions):
     type=click.Path(path_type=Path),
     default=DEFAULT_DEMO,
     show_default=True,
+    callback=keep,
     help="Folder of the demo. What an earlier demo left there is removed.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
 
 
@@ -22,7 +22,7 @@ def pause(where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
 
     _ask(where, project, lambda log, history: operator_requests.pause(log, history, why))
-    echo("paused: continue with `labelloop resume`")
+    tell("paused: continue with `labelloop resume`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -68,7 +68,7 @@ def end(where: Where, project: str | None, why: str) -> None:
 
     _ask(where, project, ask)
     finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
-    echo(f"ended{finished}: get the labels with `labelloop export`")
+    tell(f"ended{finished}: get the labels with `labelloop export`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

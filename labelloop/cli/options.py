@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from click.types import StringParamType
 
+from labelloop.cli.hints import keep
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
@@ -29,10 +30,12 @@ home = click.option(
     type=click.Path(path_type=Path),
     default=DEFAULT,
     show_default=True,
+    callback=keep,
     help="Folder that holds all state.",
 )
 log = click.option(
     "--log",
+    callback=keep,
     help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
 store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
@@ -45,7 +45,7 @@ async def _status(where: Where, as_json: bool) -> None:
     if as_json:
         echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
-        echo(status_text(services, projects))
+        tell(status_text(services, projects))
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
@@ -160,7 +160,7 @@ async def _list(where: Where, as_json: bool) -> None:
     for project in projects:
         echo(_line(project))
     if not projects:
-        echo("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
+        tell("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
 
 
 def _facts(project: "Summary") -> dict[str, object]:

@@ -58,13 +58,13 @@ def read_list(folder: Path) -> Backup:
         dict(backup.events)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{folder} is not a whole backup ({LIST}: {error}): give a folder that `labelloop backup` wrote"
+            f"{folder} is not a whole backup ({LIST}: {error}): give the folder of another one"
         ) from error
     if newer:
         raise UserError(f"a newer labelloop wrote the backup {folder}: upgrade labelloop")
     if not safe:
         raise UserError(
-            f"{folder / LIST} names files outside the home: it is not what `labelloop backup` wrote"
+            f"{folder / LIST} names files outside the home, as no backup does: give the folder of another one"
         )
     return backup
 
