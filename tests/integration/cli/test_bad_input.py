@@ -221,6 +221,17 @@ def test_a_port_in_use_is_told_before_anything_starts(home: Path, made: str) -> 
     assert not (home / "logs").exists()
 
 
+def test_a_port_in_use_is_told_before_a_project_is_made(home: Path, mail: Path) -> None:
+    data = ("--dataset", mail, "--text-column", "body", "--labels", "spam,ham", "--batch-size", 2)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = error_line(labelloop("up", "--home", home, "--port", port, *data))
+
+    assert names(line, port, "--port")
+    assert not (home / "log.sqlite").exists()
+    assert not (home / "argilla-address.json").exists()
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "argilla", "http://no-such-host.invalid"])
 def test_a_wrong_argilla_url_is_told(home: Path, made: str, url: str) -> None:
     line = error_line(labelloop("up", "--home", home, "--argilla-url", url, "--argilla-key", "k"))
