@@ -20,7 +20,7 @@ async def test_a_service_that_was_asked_to_stop_says_so_after_what_an_earlier_on
         await asyncio.Event().wait()
 
     with caplog.at_level("INFO"):
-        ended_by = await keep("trainer", work, Observing(), None)
+        ended_by = await keep("trainer", work, Observing(), run=None, parent=os.getppid())
 
     assert ended_by == signal.SIGTERM
     assert levels(caplog, "stopping", "SIGTERM") == ["INFO"]
