@@ -82,7 +82,7 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     if parsed.end is not None:
         raise UserError(f"{path}, {parsed.end}; {QUOTE}")
     parsed.rows = rows_as_they_were(parsed.rows)
-    if not reading.no_header and (mixed := unsplit(parsed.rows)):
+    if not reading.no_header and (mixed := unsplit(parsed.rows, is_stated=before > 0)):
         raise _unsplit(path, *mixed)
     if not reading.no_header:
         _judge_by_header(parsed)
