@@ -80,6 +80,7 @@ class DemoOptions(ProjectOptions):
             "split",
             "revision",
             "no_header",
+            "encoding",
             "skip_bad_rows",
         }
         if self.dataset is None and (given := sorted(self.given & of_texts)):

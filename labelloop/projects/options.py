@@ -120,6 +120,7 @@ class ProjectOptions(BaseModel):
         bool,
         Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
     ] = False
+    encoding: Annotated[str | None, Option("Encoding of files not in UTF-8, such as cp1252.", DEMO)] = None
     skip_bad_rows: Annotated[
         bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
     ] = False
@@ -248,7 +249,7 @@ class ProjectOptions(BaseModel):
     @property
     def reading(self) -> Reading:
         """How the rows of the data set's file are read."""
-        return Reading(self.no_header, self.skip_bad_rows)
+        return Reading(self.no_header, self.skip_bad_rows, self.encoding)
 
     @field_validator("labels")
     @classmethod
