@@ -106,7 +106,7 @@ def test_a_wrong_option_is_told(home: Path, mail: Path, options: list[str], fact
         ("none.csv", None, ()),
         ("empty.csv", "", ()),
         ("blank.csv", "text\n \n", ("'text'",)),
-        ("latin.csv", b"text\ncaf\xe9\n", ("UTF-8", "iconv")),
+        ("latin.csv", b"text\ncaf\xe9\n", ("UTF-8", "--encoding cp1252")),
         ("sheet.xlsx", "x", (".csv", ".jsonl")),
         ("one.csv", "text,label\na,x\nb,x\n", ("'label'", "x")),
     ],
