@@ -15,7 +15,7 @@ from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
 from labelloop.errors import UserError
-from labelloop.projects.options import DEMO, Natural, Option, ProjectOptions, flag
+from labelloop.projects.options import DEMO, LOOKAHEAD, Lookahead, Option, ProjectOptions, flag
 
 OF_ANNOTATORS = (
     click.option(
@@ -68,7 +68,7 @@ class DemoOptions(ProjectOptions):
     batches: Annotated[
         int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
     ] = 10
-    lookahead: Annotated[Natural, Option("Number of batches picked ahead.", DEMO, "lookahead")] = 1
+    lookahead: Annotated[Lookahead, Option("Number of batches picked ahead, or auto.", DEMO, LOOKAHEAD)] = 1
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:

@@ -93,6 +93,22 @@ class NameValue(click.ParamType[tuple[str, str]]):
         return name.strip(), given.strip()
 
 
+class NumberOr(click.ParamType[int | str]):
+    """A whole number from 0 on, or a word."""
+
+    def __init__(self, word: str) -> None:
+        self.name = f"n|{word}"
+        self._word = word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        given = str(value)
+        if given == self._word:
+            return given
+        if not (given.isascii() and given.isdecimal()):
+            self.fail(f"{given!r} is neither a number from 0 on nor {self._word}.", param, ctx)
+        return int(given)
+
+
 class Beginning(click.ParamType[LogDigest]):
     """The first events of a log: their number and their digest, as `N:DIGEST`."""
 

@@ -13,7 +13,7 @@ from schemas.events import (
     BatchQueried,
     ModelEvaluated,
     ModelTrained,
-    ProjectCreated,
+    ProjectCreatedV3,
     ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
@@ -179,12 +179,13 @@ class LoopState:
     that the project's history took: those that were folded, and those of unknown types that may be skipped.
 
     `numbered`: the number of numbered batches, which is also the next number. `annotated`: how many of them,
-    counted from the first, are done. `skipped`: model numbers that are never trained. `moved`: where the
+    counted from the first, are done. `chosen`: the models of batches, where the lookahead grows.
+    `skipped`: model numbers that are never trained. `moved`: where the
     project last moved to. `advised`: when the stopping criterion last began to say stop.
     """
 
     project_id: str
-    project: ProjectCreated
+    project: ProjectCreatedV3
     created_id: str
     created_at: datetime
     latest_id: str
@@ -193,6 +194,7 @@ class LoopState:
     numbered: int = 0
     annotated: int = 0
     models: Mapping[str, Trained] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
     audits: Mapping[str, AuditEstimated] = field(default_factory=dict)

@@ -34,7 +34,7 @@ from labelloop.projects.options_as_fields import (
     recorded_options,
 )
 from labelloop.store import Store
-from schemas.events import ProjectCreated
+from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Snapshot
 
@@ -118,7 +118,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
 
 def _event(
     project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
-) -> ProjectCreated:
+) -> ProjectCreatedV3:
     fields = {
         "name": name,
         "labels": data.labels,
@@ -127,7 +127,7 @@ def _event(
         "max_batches": None if options.batches is None else options.batches + given,
         "model": BaseModelChoice(name=model, revision=options.model_revision),
     }
-    return ProjectCreated(**{**as_fields(options), **fields})
+    return ProjectCreatedV3(**{**as_fields(options), **fields})
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:

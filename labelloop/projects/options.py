@@ -13,6 +13,7 @@ from labelloop.pool.columns import Reading
 from labelloop.pool.words import label_name
 
 TEXT = "text"
+LOOKAHEAD = "lookahead"
 IMPORT = frozenset({"import"})
 NEW = IMPORT | {"init", "up"}
 DEMO = NEW | {"demo"}
@@ -43,6 +44,8 @@ class Option:
 
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+GROWS: Literal["auto"] = "auto"
+Lookahead = Natural | Literal["auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Parameters = dict[str, Any]
 
@@ -185,9 +188,12 @@ class ProjectOptions(BaseModel):
     ] = None
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
-        Natural,
+        Lookahead,
         Option(
-            "Number of batches picked ahead, so that nobody waits for a training.", DEMO | FORK, "lookahead"
+            "Number of batches picked ahead, so that nobody waits for a training; auto: 1, and more while "
+            "people are faster than the machine.",
+            DEMO | FORK,
+            LOOKAHEAD,
         ),
     ] = 1
     cold_start: Annotated[
