@@ -94,7 +94,7 @@ def _(data: e.LookaheadChosen, state: LoopState, event_id: str, at: datetime) ->
     batch, model = number_of(data.batch), number_of(data.model)
     if batch is None or model is None or not model < batch:
         raise InapplicableEvent(f"model {data.model} cannot pick batch {data.batch}")
-    return changed(state, chosen=with_value(state.chosen, data.batch, data.model))
+    return changed(state, chosen=with_value(state.chosen, data.batch, data))
 
 
 @_apply.register

@@ -11,7 +11,7 @@ from labelloop.loop.names import final_model, is_final, number_of, relabel_batch
 from labelloop.loop.pace import runs_low
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, Relabel
-from schemas.events import ProjectCreated
+from schemas.events import LookaheadChosen, ProjectCreated
 
 MOST_AHEAD = 8
 """How many batches are picked ahead at most, where the lookahead grows."""
@@ -63,7 +63,8 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
     Where the lookahead grows, what was chosen when its pick began holds.
     """
     if state.project.lookahead_grows and begun.model is not None:
-        state = replace(state, chosen={**state.chosen, begun.batch: begun.model})
+        chosen = LookaheadChosen(batch=begun.batch, model=begun.model, waiting=0, expected=0.0)
+        state = replace(state, chosen={**state.chosen, begun.batch: chosen})
     return next_batch(state) == begun
 
 
@@ -145,7 +146,8 @@ def _to_train(state: LoopState) -> range:
     first = max(0, state.project.given - 1)
     if not state.project.lookahead_grows:
         return range(first, state.numbered)
-    newest = int(state.chosen.get(str(state.numbered), state.annotated - 1))
+    chosen = state.chosen.get(str(state.numbered))
+    newest = int(chosen.model) if chosen else state.annotated - 1
     return range(max(first, newest), newest + 1)
 
 
@@ -192,7 +194,8 @@ def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
 
 def picked_by(state: LoopState, batch: int) -> int:
     """The number of the model that picks a numbered batch, or picked it: the chosen one, if there is one."""
-    return int(state.chosen.get(str(batch), picking_model(state.project, batch)))
+    chosen = state.chosen.get(str(batch))
+    return int(chosen.model) if chosen else picking_model(state.project, batch)
 
 
 def newest_model(state: LoopState) -> int:

@@ -11,6 +11,7 @@ from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
     BatchQueried,
+    LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
     ProjectCreatedV3,
@@ -179,7 +180,7 @@ class LoopState:
     that the project's history took: those that were folded, and those of unknown types that may be skipped.
 
     `numbered`: the number of numbered batches, which is also the next number. `annotated`: how many of them,
-    counted from the first, are done. `chosen`: the models of batches, where the lookahead grows.
+    counted from the first, are done. `chosen`: which models pick batches, where the lookahead grows.
     `skipped`: model numbers that are never trained. `moved`: where the
     project last moved to. `advised`: when the stopping criterion last began to say stop.
     """
@@ -194,7 +195,7 @@ class LoopState:
     numbered: int = 0
     annotated: int = 0
     models: Mapping[str, Trained] = field(default_factory=dict)
-    chosen: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, LookaheadChosen] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
     audits: Mapping[str, AuditEstimated] = field(default_factory=dict)

@@ -27,7 +27,6 @@ from schemas.events import (
     BatchAnnotated,
     BatchQueried,
     EventData,
-    LookaheadChosen,
     ModelTrained,
     ProjectCreated,
 )
@@ -124,7 +123,7 @@ class SimulatedLoop:
         self._threads = threads
         self._id = real.project_id
         self._labels = current(real)
-        self._choices = recorded_choices(real)
+        self._choices = real.chosen.values()
         self._scratch = scratch
         self._models: dict[str, TrainResult] = {}
 
@@ -206,14 +205,6 @@ class SimulatedLoop:
         )
         result = await self._worker.run(request)
         return Point(model.model, model.labels, result.accuracy, result.macro_f1)
-
-
-def recorded_choices(state: LoopState) -> list[LookaheadChosen]:
-    """Which models picked the batches, where the lookahead grows: a simulation has no times to choose by."""
-    return [
-        LookaheadChosen(batch=batch, model=model, waiting=0, expected=0.0)
-        for batch, model in state.chosen.items()
-    ]
 
 
 def _after(history: History, data: EventData) -> LoopState:

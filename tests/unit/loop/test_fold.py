@@ -89,12 +89,13 @@ def test_project_created_v3_begins_a_project_whose_lookahead_may_grow() -> None:
 
 def test_lookahead_chosen_names_the_model_that_picks_the_batch() -> None:
     given = state_of(project())
-    when = at_noon(e.LookaheadChosen(batch="2", model="0", waiting=3, expected=4.5))
+    chosen = e.LookaheadChosen(batch="2", model="0", waiting=3, expected=4.5)
+    when = at_noon(chosen)
 
     then = fold(given, when)
 
     assert changed(given, then) == {"chosen"}
-    assert then.chosen == {"2": "0"}
+    assert then.chosen == {"2": chosen}
 
 
 @pytest.mark.parametrize(("batch", "model"), [("2", "2"), ("2", "final-1"), ("relabel-1", "0"), ("x", "0")])

@@ -60,7 +60,7 @@ def test_people_who_are_fast_get_one_more_batch_from_the_newest_model() -> None:
 
     assert due_batch(loop) == ("3", "0")
     loop.act("query")
-    assert loop.state.chosen["3"] == "0"
+    assert loop.state.chosen["3"].model == "0"
     assert loop.state.batches["3"].queried.model == "0"
 
 

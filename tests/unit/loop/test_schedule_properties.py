@@ -141,7 +141,7 @@ def is_chosen(state: LoopState, turn: int, model: str | None) -> bool:
     if not state.project.lookahead_grows or model is None:
         return False
     if str(state.numbered) in state.chosen:
-        return model == state.chosen[str(state.numbered)]
+        return model == state.chosen[str(state.numbered)].model
     newest = max(numbered_models(state))
     return model == str(newest) and (newest > turn or waiting_texts(state) < expected_answers(state))
 
@@ -153,7 +153,8 @@ def test_what_was_chosen_is_what_picked(loop: Loop) -> None:
     asked = [batch for batch in picked if batch.is_numbered and batch.number >= len(loop.given)]
     by_models = {batch.name: batch.queried.model for batch in asked if batch.queried.model is not None}
 
-    assert loop.state.chosen == (by_models if grows else {})
+    chosen = {batch: choice.model for batch, choice in loop.state.chosen.items()}
+    assert chosen == (by_models if grows else {})
 
 
 @MANY
