@@ -68,7 +68,9 @@ class DemoOptions(ProjectOptions):
     batches: Annotated[
         int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
     ] = 10
-    lookahead: Annotated[Lookahead, Option("Number of batches picked ahead, or auto.", DEMO, LOOKAHEAD)] = 1
+    lookahead: Annotated[
+        Lookahead, Option("Batches picked ahead, so that nobody waits; or auto.", DEMO, LOOKAHEAD)
+    ] = 1
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:

@@ -159,9 +159,7 @@ class ProjectOptions(BaseModel):
     strategy: Annotated[
         str,
         Option(
-            "Query strategy: distinct-ties, or another of small-text by its name.",
-            DEMO | PLAY,
-            "strategy.name",
+            "Query strategy: distinct-ties, or one of small-text's by name.", DEMO | PLAY, "strategy.name"
         ),
     ] = "distinct-ties"
     strategy_parameters: Annotated[
@@ -173,9 +171,7 @@ class ProjectOptions(BaseModel):
     ] = DEFAULT
     stopping_parameters: Annotated[
         Parameters,
-        Option(
-            "Parameter of the stopping criterion, for example kappa=0.98.", ADOPT, "stopping.parameters", {}
-        ),
+        Option("Parameter of the stopping criterion, such as kappa=0.98.", ADOPT, "stopping.parameters", {}),
     ] = {}
     stop_when_advised: Annotated[
         bool, Option("End the project when the stopping criterion says stop.", ADOPT, "stop_when_advised")
@@ -189,12 +185,7 @@ class ProjectOptions(BaseModel):
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
         Lookahead,
-        Option(
-            "Number of batches picked ahead, so that nobody waits for a training; auto: 1, and more while "
-            "people are faster than the machine.",
-            DEMO | FORK,
-            LOOKAHEAD,
-        ),
+        Option("Batches picked ahead, so that nobody waits for a training; or auto.", DEMO | FORK, LOOKAHEAD),
     ] = 1
     cold_start: Annotated[
         Literal["random", "typical", "balanced"],
