@@ -188,7 +188,7 @@ def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
         return frozenset()
     lower = takewhile(
         lambda number: str(number) not in state.models and number not in state.skipped,
-        range(model - 1, -1, -1),
+        range(min(model, state.numbered) - 1, -1, -1),
     )
     return frozenset(lower)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from labelloop.cli import options
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.main import MODULES, cli
+from labelloop.cli.options import NumberOr
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import CLASSIFIERS
@@ -220,6 +221,12 @@ def test_parameters_alone_are_those_of_the_name_that_holds() -> None:
     other = given_fields(now, ProjectOptions(strategy_parameters={"k": 3}))["strategy"]
     assert (other.name, other.parameters) == (now.strategy.name, {"k": 3})
     assert given_fields(now, ProjectOptions(model_revision="1"))["model"].name == now.model.name
+
+
+@pytest.mark.parametrize("given", ["AUTO", "-1", "1.5", "٣", "", "9" * 5000])
+def test_a_lookahead_is_a_number_that_people_count_or_auto(given: str) -> None:
+    with pytest.raises(click.BadParameter, match="from 0 on nor auto"):
+        NumberOr("auto").convert(given, None, None)
 
 
 @pytest.mark.parametrize(
