@@ -244,6 +244,14 @@ def test_relabel_requested_asks_for_texts_once_more() -> None:
     assert then.relabels == (Relabel(when.id, (2, 0)),)
 
 
+def test_a_model_of_a_part_of_what_was_given_is_never_there_to_be_chosen() -> None:
+    given = state_of(project(given=3))
+
+    assert fold(given, at_noon(e.LookaheadChosen(batch="3", model="2", waiting=0, expected=0.0))).chosen
+    with pytest.raises(InapplicableEvent):
+        fold(given, at_noon(e.LookaheadChosen(batch="3", model="1", waiting=0, expected=0.0)))
+
+
 # Models
 
 
