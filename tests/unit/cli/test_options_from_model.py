@@ -234,6 +234,8 @@ def test_a_lookahead_is_a_number_that_people_count_or_auto(given: str) -> None:
     [
         ({"batch_size": 0}, "batch_size is 0, and input should be greater than or equal to 1"),
         ({"batch_size": "20"}, "batch_size is '20', and input should be a valid integer"),
+        ({"lookahead": -1}, "lookahead is -1, and input should be greater than or equal to 0 or 'auto'"),
+        ({"lookahead": "AUTO"}, "lookahead is 'AUTO', and input should be a valid integer or 'auto'"),
         ({"batches": 0}, "batches is 0, and input should be greater than"),
         ({"audit_share": 1.5}, "audit_share is 1.5, and input should be less than or equal to 1"),
         ({"ties": "first"}, "ties is 'first', and input should be 'label-order' or 'discard'"),
