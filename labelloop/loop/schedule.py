@@ -5,6 +5,7 @@ It depends on the log alone: on its order, and only where a project's lookahead 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.names import final_model, is_final, number_of, relabel_batch
@@ -148,7 +149,14 @@ def _to_train(state: LoopState) -> range:
         return range(first, state.numbered)
     chosen = state.chosen.get(str(state.numbered))
     newest = int(chosen.model) if chosen else state.annotated - 1
+    if not is_last_queried(state):
+        first = max(first, _first_to_pick(state.project))
     return range(max(first, newest), newest + 1)
+
+
+def _first_to_pick(project: ProjectCreated) -> int:
+    """The number of the first model that picks a batch."""
+    return next(model for batch in count() if (model := picking_model(project, batch)) >= 0)
 
 
 def _final(state: LoopState) -> NextModel | None:

@@ -43,9 +43,8 @@ class Option:
 
 
 Positive = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
 GROWS: Literal["auto"] = "auto"
-Lookahead = Natural | Literal["auto"]
+Lookahead = Annotated[int, Field(ge=0)] | Literal["auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Parameters = dict[str, Any]
 
@@ -220,7 +219,7 @@ class ProjectOptions(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name, message = ".".join(map(str, first["loc"])), first["msg"]
-            if name.startswith(f"{LOOKAHEAD}."):  # What it may be instead is an error of its own.
+            if name.startswith(f"{LOOKAHEAD}."):
                 name, message = LOOKAHEAD, f"{message} or {GROWS!r}"
             raise UserError(
                 f"an option is invalid: {name} is {first['input']!r}, and {message[:1].lower()}{message[1:]}"

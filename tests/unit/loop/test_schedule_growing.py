@@ -1,13 +1,15 @@
 """The order of work where the lookahead grows: nobody waits for a training, and no training is for nobody."""
 
+from typing import Any
+
 from labelloop.loop.schedule import MOST_AHEAD, next_batch, still_due
 from schemas import events as e
 from tests.support.loops import Loop, mixed, one, project
 from tests.support.schedules import answer_all, begun, due_batch, due_model
 
 
-def growing(**options: int | None) -> Loop:
-    return Loop(project(lookahead="auto", **options), mixed)  # type: ignore[arg-type]
+def growing(**options: Any) -> Loop:
+    return Loop(project(lookahead="auto", **options), mixed)
 
 
 def hurried(loop: Loop, batch: str) -> None:
@@ -147,6 +149,28 @@ def test_without_two_classes_the_next_batch_is_drawn_as_before() -> None:
 
     assert due_model(loop) is None
     assert due_batch(loop) == ("2", None)
+
+
+def test_no_model_is_trained_before_the_one_that_first_picks() -> None:
+    loop = growing(pool=800, batch_size=10, max_batches=None, cold_start="typical")
+    for number in range(4):
+        loop.act("query")
+    assert next_batch(loop.state) is None, "forty texts are typical ones"
+
+    for number in (0, 1):
+        loop.act(f"answer {number}")
+        assert due_model(loop) is None
+    loop.act("answer 2")
+
+    assert due_model(loop) == "2"
+
+
+def test_a_project_that_ends_before_a_model_picks_has_a_model() -> None:
+    loop = growing(pool=800, batch_size=10, max_batches=2, cold_start="typical")
+
+    loop.finish()
+
+    assert loop.state.latest_model == "1"
 
 
 def test_recorded_choices_are_followed_whatever_the_times() -> None:
