@@ -93,6 +93,7 @@ def _of_version_1(data: e.ProjectCreated) -> e.ProjectCreated:
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
     number = number_of(data.batch)
+    state = changed(state, picks=state.picks + len(data.items))
     if number is None:
         batch = Batch(data, event_id, at, max(state.numbered - 1, 0), is_numbered=False)
         return _with_batch(state, batch)
