@@ -24,10 +24,12 @@ from benchmarks.report import comparison, publish
 from labelloop.log import create_log, open_log
 from labelloop.loop.digest import LearnedDigests, loop_digest
 from labelloop.loop.draws import derived
+from labelloop.loop.fold import advance
 from labelloop.loop.history import History
 from labelloop.loop.names import compact
 from labelloop.loop.proof import Proof
 from labelloop.loop.schedule import next_batch, next_model
+from labelloop.loop.state import LoopState, NotCreated, ProjectState
 from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -133,20 +135,22 @@ async def fill(log: Path, batches: int) -> None:
     await opened.close()
 
 
-def whole(told: Iterator[e.EventData]) -> Iterator[Event]:
+def whole(told: Iterator[e.EventData], project: str = PROJECT) -> Iterator[Event]:
     """The events as services would write them: with their causes, seeds, and digests of what was learned."""
-    history, digests = History(PROJECT), LearnedDigests()
+    state: ProjectState = NotCreated(project)
+    digests = LearnedDigests()
     cause: str | None = None
     for data in told:
         if isinstance(data, e.ModelTrained):
-            digest, _ = digests.of(created(history), data.learned)
+            assert isinstance(state, LoopState)
+            digest, _ = digests.of(state, data.learned)
             data = replaced(data, digest=digest, seed=derived(0, "train", data.model))
         elif isinstance(data, e.BatchQueried) and data.batch != "0":
             model = str(int(data.batch) - 1)
             data = replaced(data, model=model, attempt=0, seed=derived(0, "query", data.batch))
         failed = isinstance(data, e.ServiceFailed)
-        event = new_event(PROJECT, data, source="benchmark", cause=None if failed else cause)
-        assert history.add(event), history.halt
+        event = new_event(project, data, source="benchmark", cause=None if failed else cause)
+        state = advance(state, event)
         if not failed:
             cause = event.id
         yield event
