@@ -50,7 +50,7 @@ def facts(recorded: int = RECORDED) -> Iterator[e.EventData]:
     yield e.ProjectCreated(
         name=PROJECT,
         labels=LABELS,
-        pool=Snapshot(uri="pools/1", digest="d", size=10**6),
+        pool=Snapshot(uri="pools/1", digest="d", size=10**7),
         batch_size=BATCH,
         lookahead=0,
         classifier=Choice(name="linear"),
