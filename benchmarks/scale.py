@@ -44,8 +44,8 @@ NOTES = f"""
 Each batch has 20 labels and four events. Seconds and milliseconds are a processor's, but on the clock where
 that is said. A start ends when the service has decided in each project; where nothing was saved, it has also
 saved its fold. Three services were asked what is due: querier, trainer and evaluator, each of which asks for
-itself after each event. Kafka {{kafka}}: one broker with a heap of at most 384 MB and 12 partitions, which holds
-each event once. In bold: what grew more than {OUTGROWN} times as much as the log.
+itself after each event. Kafka {{kafka}}: one broker with a heap of at most 384 MB and 12 partitions, with
+each event held once. In bold: what grew more than {OUTGROWN} times as much as the log.
 """
 
 Kind = TypeVar("Kind", bound=History)
