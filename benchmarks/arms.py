@@ -70,8 +70,7 @@ class OwnLearner:
             return tuple(random_draw(self._seed, len(self._task.gold), (), n))
         request = FirstTextsRequest(
             pool=self._task.pool,
-            model=self._task.model,
-            revision=None,
+            classifier=self._spec,
             taken=(),
             n=n,
             clusters=n,
@@ -113,6 +112,7 @@ class OwnLearner:
                 threads=self._task.threads,
                 into=self._models / str(round.model),
                 cache=self._task.cache,
+                order_seed=self._seed,
             )
         )
 

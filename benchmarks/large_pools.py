@@ -102,7 +102,7 @@ class Project:
 
     async def _start(self) -> None:
         request = FirstTextsRequest(
-            self._pool, BUNDLED, None, (), START, START, 1, self._threads, self._folder / "cache"
+            self._pool, self._spec, (), START, START, 1, self._threads, self._folder / "cache"
         )
         self._asked += (await self._worker.run(request)).items
 

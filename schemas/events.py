@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from annotated_types import MinLen
+from annotated_types import Ge, MinLen
 
 from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
@@ -74,6 +74,32 @@ class ProjectCreatedV2(ProjectCreated):
     @classmethod
     def type_name(cls) -> str:
         return f"labelloop.ProjectCreated.v{cls.version}"
+
+
+class ProjectCreatedV3(ProjectCreatedV2):
+    """A project begins, whose lookahead may grow: more batches are picked ahead for people who are faster.
+
+    `lookahead` is then the least, with which the project begins.
+    """
+
+    version: ClassVar[int] = 3
+
+    lookahead_grows: bool = False
+
+
+class LookaheadChosen(EventData):
+    """The model that picks a batch of a project whose lookahead grows, appended with its BatchQueried.
+
+    `waiting`: how many texts waited for people; `expected`: how many they answer until the batch is there.
+    """
+
+    batch: str
+    model: str
+    waiting: Count
+    expected: Annotated[float, Ge(0)]
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.batch,)
 
 
 class BatchQueried(EventData):
@@ -244,6 +270,8 @@ EVENTS: dict[str, type[EventData]] = {
     for event in (
         ProjectCreated,
         ProjectCreatedV2,
+        ProjectCreatedV3,
+        LookaheadChosen,
         BatchQueried,
         ResponsesRecorded,
         BatchAnnotated,

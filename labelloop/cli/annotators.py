@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.locations import Where
@@ -116,7 +116,7 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
         roles, missing = await _roles(opened_log.locations.home, given)
         people = who_labelled(opened_log.histories.values(), roles)
     if missing is not None:
-        echo(f"only the log is read, for accounts are not known: {missing}", err=True)
+        tell(f"only the log is read, for accounts are not known: {missing}", err=True)
     if as_json:
         echo(json.dumps([asdict(person) for person in people]))
         return

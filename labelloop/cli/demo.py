@@ -10,11 +10,12 @@ from pydantic import Field, model_validator
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo
+from labelloop.cli.hints import keep
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
 from labelloop.errors import UserError
-from labelloop.projects.options import DEMO, Natural, Option, ProjectOptions, flag
+from labelloop.projects.options import DEMO, LOOKAHEAD, Lookahead, Option, ProjectOptions, flag
 
 OF_ANNOTATORS = (
     click.option(
@@ -67,7 +68,9 @@ class DemoOptions(ProjectOptions):
     batches: Annotated[
         int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
     ] = 10
-    lookahead: Annotated[Natural, Option("Number of batches picked ahead.", DEMO, "lookahead")] = 1
+    lookahead: Annotated[
+        Lookahead, Option("Batches picked ahead, so that nobody waits; or auto.", DEMO, LOOKAHEAD)
+    ] = 1
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:
@@ -79,6 +82,7 @@ class DemoOptions(ProjectOptions):
             "split",
             "revision",
             "no_header",
+            "encoding",
             "skip_bad_rows",
         }
         if self.dataset is None and (given := sorted(self.given & of_texts)):
@@ -92,6 +96,7 @@ class DemoOptions(ProjectOptions):
     type=click.Path(path_type=Path),
     default=DEFAULT_DEMO,
     show_default=True,
+    callback=keep,
     help="Folder of the demo. What an earlier demo left there is removed.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
 
@@ -37,6 +37,6 @@ def doctor(ctx: click.RichContext, /, where: Where, argilla: GivenArgilla, as_js
         echo(json.dumps([asdict(each) for each in findings]))
     else:
         for each in findings:
-            echo(f"{each.level:<4}  {each.check:<8}  {each.said}")
+            tell(f"{each.level:<4}  {each.check:<8}  {each.said}")
     if any(each.level == FAIL for each in findings):
         ctx.exit(FAILED)

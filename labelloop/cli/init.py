@@ -6,7 +6,7 @@ import json
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
@@ -68,14 +68,14 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
         echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
         return
     for note in ensured.notes:
-        echo(note)
+        tell(note)
     found_as = "was created" if ensured.is_new else "already exists with these settings"
     echo(f"project {ensured.project} {found_as}")
     home = opened_log.locations.home
     if home is not None and holder(home.run):
         echo("the running services work on it")
     else:
-        echo(
+        tell(
             "start it with `labelloop up`"
             if opened_log.locations.has_own_log
             else f"it is in {opened_log.locations.log}"

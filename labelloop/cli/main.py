@@ -9,7 +9,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import NoSuchCommand
 
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import tell
 from labelloop.errors import TaskError, Unavailable, UserError, one_line
 
 BAD_INPUT = 2
@@ -111,7 +111,7 @@ class Commands(click.RichGroup):
             self._fail(ctx, _told(error), BAD_INPUT)
 
     def _fail(self, ctx: click.Context, message: str, code: int) -> None:
-        echo(f"error: {one_line(message)}", err=True)
+        tell(f"error: {one_line(message)}", err=True)
         ctx.exit(code)
 
 

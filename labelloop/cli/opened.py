@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import tell
 from labelloop.config.locations import Locations
 from labelloop.log import Log, open_log
 from labelloop.loop.history import History
@@ -89,4 +89,4 @@ async def opened_for_projects(locations: Locations) -> AsyncIterator[OpenedForPr
 
 def _tell_difference(locations: Locations) -> None:
     if locations.home is not None and (line := difference(locations.home)):
-        echo(f"note: {line}", err=True)
+        tell(f"note: {line}", err=True)

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
 
 
@@ -22,7 +22,7 @@ def pause(where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
 
     _ask(where, project, lambda log, history: operator_requests.pause(log, history, why))
-    echo("paused: continue with `labelloop resume`")
+    tell("paused: continue with `labelloop resume`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -47,28 +47,40 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
     """
     from labelloop.projects import operator_requests
 
-    _ask(where, project, lambda log, history: operator_requests.close(log, history, batch, why))
-    echo(f"batch {batch} is closed")
+    returning = 0
+
+    async def ask(log: Any, history: Any) -> None:
+        nonlocal returning
+        await operator_requests.close(log, history, batch, why)
+        returning = operator_requests.undecided(history.state, batch)
+
+    _ask(where, project, ask)
+    echo(f"batch {batch} is closed{_returning(returning)}")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
 @options.why
 def end(where: Where, project: str | None, why: str) -> None:
-    """End a project for good. No further batch is picked; the last labels are recorded and learned."""
+    """End a project for good. No further batch is picked; the last labels are recorded and learned.
+
+    Undecided texts of open batches go back to the pool, and leave Argilla.
+    """
     from labelloop.projects import operator_requests
     from labelloop.projects.next_steps import Ending, ending
 
     was_finished = False
+    returning = 0
 
     async def ask(log: Any, history: Any) -> None:
-        nonlocal was_finished
+        nonlocal was_finished, returning
         was_finished = ending(history) == Ending.FINISHED
         await operator_requests.end(log, history, why)
+        returning = operator_requests.undecided(history.state)
 
     _ask(where, project, ask)
     finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
-    echo(f"ended{finished}: get the labels with `labelloop export`")
+    tell(f"ended{finished}{_returning(returning)}: get the labels with `labelloop export`")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -95,6 +107,12 @@ async def _skip(event: str, where: Where, why: str) -> None:
         history = operator_requests.halted_at(opened_log.histories, event)
         await operator_requests.skip(opened_log.log, history, why)
     echo(f"{history.project} continues without {event}")
+
+
+def _returning(texts: int) -> str:
+    if not texts:
+        return ""
+    return f", and {texts} {'text goes' if texts == 1 else 'texts go'} back to the pool, undecided so far"
 
 
 def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from click.types import StringParamType
 
+from labelloop.cli.hints import keep
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
@@ -29,10 +30,12 @@ home = click.option(
     type=click.Path(path_type=Path),
     default=DEFAULT,
     show_default=True,
+    callback=keep,
     help="Folder that holds all state.",
 )
 log = click.option(
     "--log",
+    callback=keep,
     help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
 store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")
@@ -88,6 +91,22 @@ class NameValue(click.ParamType[tuple[str, str]]):
         if not (name.strip() and equals):
             self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
         return name.strip(), given.strip()
+
+
+class NumberOr(click.ParamType[int | str]):
+    """A whole number from 0 on, or a word."""
+
+    def __init__(self, word: str) -> None:
+        self.name = f"n|{word}"
+        self._word = word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        given = str(value)
+        if given == self._word:
+            return given
+        if not (given.isascii() and given.isdecimal()):
+            self.fail(f"{given!r} is neither a number from 0 on nor {self._word}.", param, ctx)
+        return int(given)
 
 
 class Beginning(click.ParamType[LogDigest]):

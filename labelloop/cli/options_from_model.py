@@ -11,9 +11,9 @@ import rich_click as click
 from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
-from labelloop.cli.options import Command, Labels, NameValue, PathOrName, parameters, with_options
+from labelloop.cli.options import Command, Labels, NameValue, NumberOr, PathOrName, parameters, with_options
 from labelloop.errors import UserError
-from labelloop.projects.options import Option, ProjectOptions, flag, is_by_name
+from labelloop.projects.options import GROWS, LOOKAHEAD, Option, ProjectOptions, flag, is_by_name
 
 PATHS = ("labelled", "dataset", "test", "model")
 """Options that take a file or a folder, among others."""
@@ -70,6 +70,8 @@ def _variable(name: str) -> str:
 
 def _kind(field: FieldInfo, option: Option) -> Any:
     """The type of an option's values on the command line."""
+    if option.recorded == LOOKAHEAD:
+        return NumberOr(GROWS)
     if option.in_file:
         return click.Path(path_type=Path)
     hint = _without_none(field.annotation)

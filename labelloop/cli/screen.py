@@ -15,6 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from labelloop.cli.hints import as_given
 from labelloop.errors import shown
 
 
@@ -61,8 +62,8 @@ class Screen:
         self._progress.stop()
 
     def line(self, text: str = "") -> None:
-        """Print lines as they are, with characters that a terminal would obey as escapes."""
-        self._console.print(shown(text), markup=False)
+        """Print lines as `labelloop.cli.echo.tell` does."""
+        self._console.print(shown(as_given(text)), markup=False)
         self._console.file.flush()
 
     def show(self, activities: Iterable[Activity]) -> None:

@@ -4,12 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 Facts = dict[str, Any]
+MISSING = "`labelloop copy` takes no models along, and services train it again only if they need it"
 LEFT_OUT = {"empty": "empty", "duplicates": "repeated", "near_copies": "near-copies"}
 
 
@@ -45,7 +47,7 @@ async def _status(where: Where, as_json: bool) -> None:
     if as_json:
         echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
     else:
-        echo(status_text(services, projects))
+        tell(status_text(services, projects))
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
@@ -97,7 +99,7 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
     if model is not None:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
-        yield f"  model {model.model}{tested}: {project.model_folder}"
+        yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit)}"
     if progress.stopping is not None:
@@ -110,6 +112,13 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _folder(project: "Summary") -> str:
+    """The folder of the newest model, and whether a store on this disk lacks it."""
+    folder = str(project.model_folder)
+    lacks = Path(folder).is_absolute() and not Path(folder).exists()
+    return f"{folder} (missing: {MISSING})" if lacks else folder
 
 
 def _audit(audit: "Audited") -> str:
@@ -160,7 +169,7 @@ async def _list(where: Where, as_json: bool) -> None:
     for project in projects:
         echo(_line(project))
     if not projects:
-        echo("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
+        tell("there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`")
 
 
 def _facts(project: "Summary") -> dict[str, object]:

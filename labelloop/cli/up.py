@@ -6,7 +6,7 @@ import signal
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import tell
 from labelloop.cli.options import NameValue
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.deployment import GivenArgilla
@@ -75,5 +75,5 @@ def up(
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:
-        echo("stopped; `labelloop up` continues where it stopped", err=True)
+        tell("stopped; `labelloop up` continues where it stopped", err=True)
         ctx.exit(0 if end.number == signal.SIGTERM else 130)

@@ -23,7 +23,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
-from labelloop.projects.next_steps import ending_lines
+from labelloop.projects.next_steps import going_on_lines
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.supervisor.argilla import (
     Embedded,
@@ -61,10 +61,11 @@ class PeopleLoop:
         with hold(home.run), Screen() as screen:
             end_leftovers(home)
             async with opened_for_projects(locations) as for_projects:
-                await self._prepare(for_projects, screen)
                 argilla = await self._argilla(home)
+                await self._prepare(for_projects, screen)
                 opened_log = await for_projects.made()
                 remember_locations(locations)
+                _remember(home, argilla)
                 await self._serve(home, opened_log, argilla, screen)
 
     def kill(self) -> None:
@@ -84,7 +85,8 @@ class PeopleLoop:
             )
             screen.show(())
             await tell_notes(await opened_log.log.made(), ensured, screen)
-            screen.line(f"project {ensured.project} {'starts' if ensured.is_new else 'continues'}")
+            if ensured.is_new:
+                screen.line(f"project {ensured.project} starts")
             return
         if self.options.given:
             option = flag(sorted(self.options.given)[0])
@@ -103,15 +105,14 @@ class PeopleLoop:
                 sound(history)
 
     async def _argilla(self, home: Home) -> Embedded | ArgillaAccess:
+        """The Argilla to use, once it can be. Raises UserError."""
         access = choose_elsewhere(home, self.argilla)
         if access is None:
             address = choose_address(home, self.host, self.port, self.argilla.public_url)
             check_free(address.host, address.port)
-            remember_address(home, address)
             return address
         async with Argilla(access.url, access.key, access.headers) as argilla:
             await check(argilla, access.url)
-        save_elsewhere(home, access)
         return access
 
     async def _serve(
@@ -124,7 +125,7 @@ class PeopleLoop:
         for line in _about(opened_log.locations, argilla):
             screen.line(line)
         histories = tuple(opened_log.histories.values())
-        for line in (line for history in histories for line in ending_lines(history)):
+        for line in (line for history in histories for line in going_on_lines(history)):
             screen.line(line)
         watch = Watch(home, screen, histories, tells_endings=True)
         async with running(home, opened_log.locations, argilla, screen.line) as machine:
@@ -150,6 +151,13 @@ def _check_oracle() -> None:
             f"LABELLOOP_ORACLE is {oracle}, but `labelloop up` starts Argilla: unset it, "
             f"or start the services themselves (python -P -m labelloop.runtime querier …)"
         )
+
+
+def _remember(home: Home, argilla: Embedded | ArgillaAccess) -> None:
+    if isinstance(argilla, Embedded):
+        remember_address(home, argilla)
+    else:
+        save_elsewhere(home, argilla)
 
 
 def _about(locations: Locations, argilla: Embedded | ArgillaAccess) -> list[str]:

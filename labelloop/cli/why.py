@@ -109,6 +109,11 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
         )
     if asked["model"] is not None:
         yield f"by          model {asked['model']}{_predicted(asked)}"
+    if (chosen := asked["lookahead"]) is not None:
+        yield (
+            f"when        {chosen['waiting']} texts waited for people, who would answer "
+            f"{chosen['expected']:.0f} until the batch was there"
+        )
     for vote in asked["votes"]:
         label = f" {', '.join(vote['labels'])}" if vote["labels"] else ""
         yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
@@ -159,7 +164,7 @@ def reasons(state: "LoopState", item: int) -> dict[str, Any]:
     return {
         "project": state.project_id,
         "item": item,
-        "asked": [_asking(batch, item) for batch in asked],
+        "asked": [{**_asking(batch, item), **_choice(state, batch)} for batch in asked],
         "labels": list(labels) if labels else None,
         "models": [
             _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
@@ -173,6 +178,12 @@ def since(state: "LoopState", item: int) -> "Iterator[Trained]":
     for name, trained in state.models.items():
         if first is not None and (name == first.queried.model or trained.at >= first.queried_at):
             yield trained
+
+
+def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
+    """Why this model picked the batch, where the lookahead grows."""
+    chosen = state.chosen.get(batch.name)
+    return {"lookahead": chosen and {"waiting": chosen.waiting, "expected": chosen.expected}}
 
 
 def _asking(batch: "Batch", item: int) -> dict[str, Any]:

@@ -14,17 +14,13 @@ from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
 from labelloop.learner import runtime
-from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.base import Integers
-from labelloop.learner.classifiers.linear import Features
-from labelloop.learner.pool_embeddings import PoolEmbeddings
+from labelloop.learner.classifiers.base import Features, Integers
+from labelloop.learner.pool_embeddings import SAMPLE, PoolEmbeddings
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
 from labelloop.loop.draws import random_draw
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot
 
-SAMPLE = 6000
-"""Of a larger pool, so many texts are looked at, drawn by the seed."""
 CHARACTERS = 1000
 """Of a text, so many are compared with others: more than the model reads."""
 
@@ -37,8 +33,8 @@ def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
     started = time.monotonic()
     runtime.prepare(request.threads)
     pool = OpenSnapshot.open(request.pool)
-    base = resolve(request.model, request.revision)
-    sample, embeddings = PoolEmbeddings(request.pool, base, request.seed, request.cache).first(SAMPLE)
+    embedded = PoolEmbeddings(request.pool, request.classifier, request.seed, request.cache)
+    sample, embeddings = embedded.first(SAMPLE)
     first_like = _first_like(pool, sorted(sample))
     items = sorted(set(first_like.values()))
     place = {item: row for row, item in enumerate(sample)}

@@ -10,31 +10,40 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
-from labelloop.learner.base_model import BaseModel
+from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
-from labelloop.learner.classifiers.linear import Features, kept
+from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
+from labelloop.learner.classifiers.hidden_states import StateStore
+from labelloop.learner.classifiers.linear import kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
+from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
+from labelloop.learner.requests import ClassifierSpec
 from labelloop.loop.draws import random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
-CHUNK = 1000
+SAMPLE = 6000
+"""Of a large pool, so many texts are looked at where it need not be all of them."""
+CHUNK = 8 * OF_STATES
 MAX_LENGTH = 128
 
 
 class PoolEmbeddings:
     """Embeddings of the texts of a pool, in a random order that the seed decides, kept in files in `cache`.
 
-    Each is the average of a text's states after half of the layers. A file is always made as a whole, so it
-    does not matter how many are asked for at a time.
+    Each is the average of a text's states after half of the layers. Where the classifier keeps these states
+    for its trainings, they are computed once for both. A file is always made as a whole, so it does not
+    matter how many are asked for at a time.
     """
 
-    def __init__(self, pool: Path, base: BaseModel, seed: int, cache: Path) -> None:
+    def __init__(self, pool: Path, spec: ClassifierSpec, seed: int, cache: Path) -> None:
+        self._setting = Setting(spec, 2, 0, pool, cache, seed)
         self._texts = OpenSnapshot.open(pool)
-        self._base = base
+        self._base = resolve(spec.model, spec.revision)
         self._order = random_draw(seed, len(self._texts), (), len(self._texts))
-        key = f"{base.digest}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
+        key = f"{self._base.digest}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
         self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def first(self, number: int) -> tuple[list[int], Features]:
@@ -43,14 +52,24 @@ class PoolEmbeddings:
         chunks = [self._chunk(start) for start in range(0, len(items), CHUNK)]
         return items, np.concatenate(chunks)[: len(items)]
 
+    def _chunk(self, start: int) -> Features:
+        items = self._order[start : start + CHUNK]
+        return kept(self._folder / f"{start}.npy", len(items), lambda: self._computed(start, items))
+
+    def _computed(self, start: int, items: Sequence[int]) -> Features:
+        if self._states is not None:
+            return self._states.averages(start, start + len(items))
+        return self._half.embed(self._texts.texts(items))
+
+    @cached_property
+    def _states(self) -> StateStore | None:
+        """The states that the classifier keeps, if they are those of half of the layers."""
+        made_by = factory(self._setting.spec.name)
+        return made_by.half_states(self._setting, MAX_LENGTH) if isinstance(made_by, KeepsStates) else None
+
     @cached_property
     def _half(self) -> "LowerHalf":
         return LowerHalf(self._base)
-
-    def _chunk(self, start: int) -> Features:
-        items = self._order[start : start + CHUNK]
-        file = self._folder / f"{start}.npy"
-        return kept(file, len(items), lambda: self._half.embed(self._texts.texts(items)))
 
 
 class LowerHalf:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,14 @@ def query(request: QueryRequest) -> QueryResult:
     started = time.monotonic()
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
-    setting = Setting(request.classifier, len(request.labels), request.seed, request.pool, request.cache)
+    setting = Setting(
+        request.classifier,
+        len(request.labels),
+        request.seed,
+        request.pool,
+        request.cache,
+        request.order_seed,
+    )
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []
@@ -136,8 +144,6 @@ def _given(name: str, setting: Setting, device: torch.device) -> Any:
         "num_classes": setting.num_classes,
         "device": device.type,
         "vector_index_factory": VectorIndexFactory(KNNIndex),
-        "classifier_factory": SettingFactory(
-            Setting(setting.spec, 2, setting.seed, setting.texts, setting.cache)
-        ),
+        "classifier_factory": SettingFactory(replace(setting, num_classes=2)),
     }
     return defaults[name]

@@ -37,7 +37,10 @@ class Ping:
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """Train on `examples` (pool item and its labels); items in `ignored` are never learned."""
+    """Train on `examples` (pool item and its labels); items in `ignored` are never learned.
+
+    Of a large pool the first texts in the order of `order_seed` are looked at.
+    """
 
     pool: Path
     classifier: ClassifierSpec
@@ -48,6 +51,7 @@ class TrainRequest:
     threads: int
     into: Path
     cache: Path
+    order_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,8 +124,7 @@ class FirstTextsRequest:
     """
 
     pool: Path
-    model: str
-    revision: str | None
+    classifier: ClassifierSpec
     taken: tuple[int, ...]
     n: int
     clusters: int
@@ -187,6 +190,7 @@ class CheckRequest:
     before: tuple[tuple[int, ...], ...]
     threads: int
     cache: Path
+    order_seed: int = 0
 
 
 @dataclass(frozen=True)

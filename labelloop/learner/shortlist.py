@@ -13,9 +13,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.base import Floats, margins
-from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.classifiers.base import Features, Floats, margins
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import QueryRequest
 from labelloop.loop.draws import random_draw
@@ -47,8 +45,7 @@ def shortlisted(
     size = max(size, request.n * DRAWN)
     if len(candidates) <= SMALL * size:
         return list(candidates), None
-    base = resolve(request.classifier.model, request.classifier.revision)
-    embeddings = PoolEmbeddings(request.pool, base, request.order_seed, request.cache)
+    embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
     items, features = embeddings.first(size * (LOOKED_AT + request.number))
     looked_at = sorted({*candidates} & {*items})
     free = looked_at if len(looked_at) > size else candidates

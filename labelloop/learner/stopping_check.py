@@ -20,7 +20,7 @@ def check(request: CheckRequest) -> CheckResult:
     artifacts.verify(request.model_folder, request.model_sha256)
     size = len(request.labels)
     criterion: Criterion = CRITERIA.get(request.criterion).loaded()(size, **request.parameters)
-    setting = Setting(request.classifier, size, 0, request.pool, request.cache)
+    setting = Setting(request.classifier, size, 0, request.pool, request.cache, request.order_seed)
     classifier = factory(request.classifier.name).load(request.model_folder, setting)
     texts = OpenSnapshot.open(request.pool).texts(request.items)
     learned = set(request.learned)

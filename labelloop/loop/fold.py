@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from labelloop.loop.names import number_of, numbers_of
-from labelloop.loop.schedule import picking_model
+from labelloop.loop.schedule import picked_by
 from labelloop.loop.state import (
     Batch,
     Change,
@@ -41,6 +41,7 @@ def shared(state: State) -> State:
         return state
     for mapping in (
         state.batches,
+        state.chosen,
         state.models,
         state.evaluations,
         state.audits,
@@ -67,9 +68,7 @@ def advance(state: ProjectState, event: Event) -> ProjectState:
 def _before_creation(state: NotCreated, data: e.EventData, event: Event) -> ProjectState:
     length, log = state.length + 1, state.log.followed_by(event)
     if isinstance(data, e.ProjectCreated):
-        return LoopState(
-            state.project_id, _of_version_1(data), event.id, event.time, event.id, length, log=log
-        )
+        return LoopState(state.project_id, _in_full(data), event.id, event.time, event.id, length, log=log)
     if isinstance(data, e.EventSkipped):
         return NotCreated(state.project_id, length, event.id, log)
     raise InapplicableEvent("it comes before the project was created")
@@ -82,12 +81,20 @@ def _apply(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, project=_of_version_1(data), created_id=event_id, created_at=at)
+    return changed(state, project=_in_full(data), created_id=event_id, created_at=at)
 
 
-def _of_version_1(data: e.ProjectCreated) -> e.ProjectCreated:
-    """What a state holds of a project. Version 2 has the same fields."""
-    return e.ProjectCreated(**dict(data)) if isinstance(data, e.ProjectCreatedV2) else data
+def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV3:
+    """What a state holds of a project, whichever version began it."""
+    return data if isinstance(data, e.ProjectCreatedV3) else e.ProjectCreatedV3(**dict(data))
+
+
+@_apply.register
+def _(data: e.LookaheadChosen, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    batch, model = number_of(data.batch), number_of(data.model)
+    if batch is None or model is None or not model < batch:
+        raise InapplicableEvent(f"model {data.model} cannot pick batch {data.batch}")
+    return changed(state, chosen=with_value(state.chosen, data.batch, data))
 
 
 @_apply.register
@@ -111,7 +118,7 @@ def _skipped_by(data: e.BatchQueried, number: int, state: LoopState) -> frozense
     """The model that a cold start in the midst of the loop stands in for."""
     if data.model is not None:
         return frozenset()
-    model = picking_model(state.project, number)
+    model = picked_by(state, number)
     return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
 
 

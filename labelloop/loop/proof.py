@@ -9,7 +9,7 @@ from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import ChainedHistory
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
-from labelloop.loop.schedule import next_relabel, picking_model
+from labelloop.loop.schedule import next_relabel, picked_by
 from labelloop.loop.state import Batch, LoopState, ProjectState
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
@@ -84,8 +84,10 @@ class Proof(ChainedHistory):
             )
         if data.batch != str(state.numbered):
             raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")
-        model = picking_model(project, state.numbered)
+        model = picked_by(state, state.numbered)
         if data.model is not None:
+            if project.lookahead_grows and data.batch not in state.chosen:
+                raise InapplicableEvent(f"model {data.model} picked it, which no event chose")
             if data.model != str(model):
                 raise InapplicableEvent(f"model {data.model} picked it, where model {model} had to")
             _caused(event, _attempt(state, data.model, data.attempt))
@@ -119,6 +121,17 @@ class Proof(ChainedHistory):
             raise InapplicableEvent("the ranks of its texts are not 0, 1, 2 …")
         if len(set(items)) < len(items) or max(items, default=-1) >= project.pool.size:
             raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
+
+    @_check.register
+    def _(self, data: e.LookaheadChosen, event: Event, state: LoopState) -> None:
+        if not state.project.lookahead_grows:
+            raise InapplicableEvent("the project's lookahead does not grow")
+        if data.batch != str(state.numbered):
+            raise InapplicableEvent(f"it is of batch {data.batch}, where batch {state.numbered} is next")
+        trained = state.models.get(data.model)
+        if trained is None:
+            raise InapplicableEvent(f"it chooses model {data.model}, which was never trained")
+        _caused(event, *trained.ids)
 
     @_check.register
     def _(self, data: e.ResponsesRecorded, event: Event, state: LoopState) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from labelloop.loop.names import numbered
+from labelloop.loop.names import number_of, numbered
+from labelloop.loop.schedule import picked_by
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState, Trained
 
@@ -19,7 +20,11 @@ def _needed(state: LoopState) -> int:
 
     A model is audited after the batch that it picked is done, and before the next batch is done.
     """
-    return state.project.lookahead + (3 if for_next(state).audit_share else 1)
+    project = for_next(state)
+    if not project.lookahead_grows:
+        return project.lookahead + (3 if project.audit_share else 1)
+    oldest = picked_by(state, max(0, state.annotated - 1)) if project.audit_share else state.numbered
+    return 2 + sum((number_of(name) or -1) >= oldest for name in state.models)
 
 
 def _newest(names: Sequence[str], count: int) -> Sequence[str]:

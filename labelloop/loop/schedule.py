@@ -1,17 +1,21 @@
 """The order of work: which batch, model and relabel batch are next, and which models are kept. Pure.
 
-It depends on the log alone and never on timing.
+It depends on the log alone: on its order, and only where a project's lookahead grows on its times.
 """
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
-from labelloop.loop.names import final_model, is_final, relabel_batch
+from labelloop.loop.names import final_model, is_final, number_of, relabel_batch
+from labelloop.loop.pace import runs_low
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, Relabel
-from schemas.events import ProjectCreated
+from schemas.events import LookaheadChosen, ProjectCreated
+
+MOST_AHEAD = 8
+"""How many batches are picked ahead at most, where the lookahead grows."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +46,51 @@ def next_batch(state: LoopState) -> NextBatch | None:
     """The batch to pick now. None: nothing, or its model is not there yet."""
     if not state.begun or state.paused or state.ended or is_last_queried(state):
         return None
-    number = state.numbered
-    changes = sum(change.from_batch <= number for change in state.changes)
-    size = remaining(state, for_next(state).batch_size)
-    model = picking_model(state.project, number)
-    if model < 0:
-        return NextBatch(str(number), None, size, state.created_id, changes)
+    expected = picked_by(state, state.numbered)
+    if expected < 0:
+        return _next(state, None, state.created_id)
+    model = _newest_in_time(state, expected) if _may_choose(state) else expected
     trained = state.models.get(str(model))
     if trained is not None:
-        cause = trained.ids[-1]
-        return NextBatch(str(number), str(model), size, cause, changes) if trained.available else None
-    if model in state.skipped or _too_few_classes(state, model):
-        return NextBatch(str(number), None, size, newest_answers(state, _learnable(state, model)), changes)
+        return _next(state, str(model), trained.ids[-1]) if trained.available else None
+    if expected in state.skipped or _too_few_classes(state, expected):
+        return _next(state, None, newest_answers(state, _learnable(state, expected)))
     return None
 
 
+def still_due(state: LoopState, begun: NextBatch) -> bool:
+    """Whether a batch that was due, and was picked meanwhile, may be appended.
+
+    Where the lookahead grows, what was chosen when its pick began holds.
+    """
+    if state.project.lookahead_grows and begun.model is not None:
+        chosen = LookaheadChosen(batch=begun.batch, model=begun.model, waiting=0, expected=0.0)
+        state = replace(state, chosen={**state.chosen, begun.batch: chosen})
+    return next_batch(state) == begun
+
+
+def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
+    changes = sum(change.from_batch <= state.numbered for change in state.changes)
+    size = remaining(state, for_next(state).batch_size)
+    return NextBatch(str(state.numbered), model, size, cause, changes)
+
+
+def _may_choose(state: LoopState) -> bool:
+    return state.project.lookahead_grows and str(state.numbered) not in state.chosen
+
+
+def _newest_in_time(state: LoopState, expected: int) -> int:
+    """The newest model, if it is as new as the expected one, or if people will not wait for that one."""
+    newest = newest_model(state)
+    is_near = 0 <= newest >= state.numbered - 1 - MOST_AHEAD
+    return newest if newest >= expected or (is_near and runs_low(state)) else expected
+
+
 def next_model(state: LoopState) -> NextModel | None:
-    """The model to train now: a lost one again, the next numbered one, or a final one."""
+    """The model to train now: a lost one again, the next numbered one, or a final one.
+
+    Where the lookahead grows, the next one has learned all batches that are done.
+    """
     return _lost(state) or (None if state.ended else _numbered(state)) or _final(state)
 
 
@@ -100,7 +132,7 @@ def _lost(state: LoopState) -> NextModel | None:
 
 
 def _numbered(state: LoopState) -> NextModel | None:
-    for number in range(max(0, state.project.given - 1), state.numbered):
+    for number in _to_train(state):
         if str(number) in state.models or number in state.skipped:
             continue
         if not _done_up_to(state, number):
@@ -109,6 +141,16 @@ def _numbered(state: LoopState) -> NextModel | None:
             learned = latest_revisions(state, _learnable(state, number))
             return NextModel(str(number), 0, learned, newest_answers(state, learned))
     return None
+
+
+def _to_train(state: LoopState) -> range:
+    """The numbers that a model can have."""
+    first = max(0, state.project.given - 1)
+    if not state.project.lookahead_grows:
+        return range(first, state.numbered)
+    chosen = state.chosen.get(str(state.numbered))
+    newest = int(chosen.model) if chosen else state.annotated - 1
+    return range(max(first, newest), newest + 1)
 
 
 def _final(state: LoopState) -> NextModel | None:
@@ -152,8 +194,21 @@ def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
     return newest.revision_ids[-1]
 
 
+def picked_by(state: LoopState, batch: int) -> int:
+    """The number of the model that picks a numbered batch, or picked it: the chosen one, if there is one."""
+    chosen = state.chosen.get(str(batch))
+    return int(chosen.model) if chosen else picking_model(state.project, batch)
+
+
+def newest_model(state: LoopState) -> int:
+    """The highest number of a model; -1 if there is none."""
+    return max((number for name in state.models if (number := number_of(name)) is not None), default=-1)
+
+
 def picking_model(project: ProjectCreated, batch: int) -> int:
     """The number of the model that picks a numbered batch; below 0 when none does: a cold start, or given.
+
+    Where the lookahead grows, another one may be chosen.
 
     It is older than the batch before by the lookahead: people label while the machine works. The first
     batches after those that were given are all picked by the first model, which has learned what was given.

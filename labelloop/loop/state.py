@@ -11,9 +11,10 @@ from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
     BatchQueried,
+    LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
-    ProjectCreated,
+    ProjectCreatedV3,
     ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
@@ -180,12 +181,13 @@ class LoopState:
 
     `picks`: how many texts all batches asked for, counting each time that a text was asked for. `numbered`:
     the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
-    from the first, are done. `skipped`: model numbers that are never trained. `moved`: where the project
-    last moved to. `advised`: when the stopping criterion last began to say stop.
+    from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
+    numbers that are never trained. `moved`: where the project last moved to. `advised`: when the stopping
+    criterion last began to say stop.
     """
 
     project_id: str
-    project: ProjectCreated
+    project: ProjectCreatedV3
     created_id: str
     created_at: datetime
     latest_id: str
@@ -195,6 +197,7 @@ class LoopState:
     numbered: int = 0
     annotated: int = 0
     models: Mapping[str, Trained] = field(default_factory=dict)
+    chosen: Mapping[str, LookaheadChosen] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
     audits: Mapping[str, AuditEstimated] = field(default_factory=dict)

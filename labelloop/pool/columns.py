@@ -15,11 +15,12 @@ class Reading:
     """How the rows of a file are read.
 
     `no_header`: the first line is a row, and the names of the columns are their numbers from 1.
-    `skip_bad_rows`: rows that cannot be used are left out.
+    `skip_bad_rows`: rows that cannot be used are left out. `encoding`: that of texts not in Unicode.
     """
 
     no_header: bool = False
     skip_bad_rows: bool = False
+    encoding: str | None = None
 
     def beside(self, column: str | None) -> "Reading":
         """For a further file: it has no header only if its column is named by a number."""

@@ -55,7 +55,7 @@ class Parsed:
 def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     """Every column as strings. A missing field at a row's end is None. Raises `UserError`."""
     csv.field_size_limit(sys.maxsize)
-    with open_text(path, newline="", lenient=reading.skip_bad_rows) as file:
+    with open_text(path, newline="", lenient=reading.skip_bad_rows, other=reading.encoding) as file:
         if starts_json(file.readline()):
             raise UserError(f"{path} holds JSON; name it .json, or .jsonl if each line is an object")
         file.seek(0)
@@ -82,7 +82,7 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
     if parsed.end is not None:
         raise UserError(f"{path}, {parsed.end}; {QUOTE}")
     parsed.rows = rows_as_they_were(parsed.rows)
-    if not reading.no_header and (mixed := unsplit(parsed.rows)):
+    if not reading.no_header and (mixed := unsplit(parsed.rows, is_stated=before > 0)):
         raise _unsplit(path, *mixed)
     if not reading.no_header:
         _judge_by_header(parsed)

@@ -38,7 +38,7 @@ def _columns(records: Sequence[Record], bad: Mapping[int, Bad]) -> Columns:
 def _lines(path: Path, reading: Reading) -> tuple[list[Record], dict[int, Bad]]:
     records: list[Record] = []
     bad: dict[int, Bad] = {}
-    with open_text(path, newline=None, lenient=reading.skip_bad_rows) as lines:
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows, other=reading.encoding) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -62,7 +62,7 @@ def _value(line: str) -> Any:
 
 def _whole(path: Path, reading: Reading) -> list[Record] | None:
     """The records of a file that is one JSON value, or None if it has one object per line."""
-    with open_text(path, newline=None, lenient=reading.skip_bad_rows) as file:
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows, other=reading.encoding) as file:
         first = next((line for line in file if line.strip()), "")
         more = any(line.strip() for line in file)
         if isinstance(_value(first), dict) and more:

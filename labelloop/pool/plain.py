@@ -15,7 +15,7 @@ COLUMN_NAMES = frozenset({"text", "label", "id"})
 
 def read(path: Path, reading: Reading) -> Columns:
     """One column, `text`. Row n is line n. Raises `UserError` for what is a table or JSON."""
-    with open_text(path, newline=None, lenient=reading.skip_bad_rows) as file:
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows, other=reading.encoding) as file:
         lines = [line.removesuffix("\n") for line in file]
     if lines and (suffix := _other_suffix(lines)):
         raise UserError(

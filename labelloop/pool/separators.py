@@ -45,23 +45,32 @@ def _records(start: str, each: str) -> list[list[str]]:
     return list(islice(filter(None, reader), MOST_RECORDS))
 
 
-def unsplit(records: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+def unsplit(records: Sequence[Sequence[str]], is_stated: bool = False) -> tuple[str, str] | None:
     """A column in the first record whose name holds a separator, as its values do, and that separator.
 
     A file's only column needs no values for that, and a tab or | in a name is always one. Of an only column,
     another character may be the separator too, if it stands between texts in the name and in most values.
+    `is_stated`: a first line states the separator, so that it has separated several columns, and what stands
+    in the name of an only one is part of it unless it stands in a value too.
     """
     header, sample = (records or [()])[0], records[1:MOST_RECORDS]
+    if is_stated and len(header) > 1:
+        return None
     for index, name in enumerate(header):
         for each in SEPARATORS:
             count = name.count(each)
-            if count and (len(header) == 1 or each in "\t|" or _alike(index, each, count, sample)):
+            is_mark = (len(header) == 1 or each in "\t|") and (not is_stated or _in_any(each, sample))
+            if count and (is_mark or _alike(index, each, count, sample)):
                 return name, each
     if len(header) == 1:
         for each in dict.fromkeys(re.findall(r"[^\w\s\"']", header[0])):
             if _alike(0, each, header[0].count(each), sample) and _between(each, header[0], sample):
                 return header[0], each
     return None
+
+
+def _in_any(each: str, records: Sequence[Sequence[str]]) -> bool:
+    return any(each in value for record in records for value in record)
 
 
 def _alike(index: int, each: str, count: int, records: Sequence[Sequence[str]]) -> bool:

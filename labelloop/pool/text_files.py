@@ -1,7 +1,7 @@
 """Opening a data set's text: packed or not, in UTF-8, UTF-16 or UTF-32.
 
 UTF-16 and UTF-32 are known by a byte order mark, or without one by their zero bytes, of which a text in UTF-8
-has none. Any other encoding than these can only be guessed, so it is not known.
+has none. Any other encoding than these can only be guessed, so somebody has to name it.
 """
 
 import bz2
@@ -44,6 +44,10 @@ MOST_ZEROS = 0.2
 MOST_CONTROLS = 0.01
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f]")
 _ASCII = re.compile("[ -~]")
+_LETTER = re.compile(r"[^\W\d_]")
+BEYOND_ASCII = re.compile(r"[^\0-\x7f]")
+WESTERN = "cp1252"
+AROUND = 20
 
 
 def suffix_of(path: Path) -> str:
@@ -53,10 +57,12 @@ def suffix_of(path: Path) -> str:
 
 
 @contextmanager
-def open_text(path: Path, newline: str | None, lenient: bool = False) -> Iterator[TextIO]:
-    """Open a text in UTF-8, UTF-16 or UTF-32, packed or not. Raises `UserError` for other encodings.
+def open_text(
+    path: Path, newline: str | None, lenient: bool = False, other: str | None = None
+) -> Iterator[TextIO]:
+    """Open a text in UTF-8, UTF-16, UTF-32, or else in the encoding `other`, packed or not.
 
-    `lenient`: bytes that are not UTF-8 become halves of surrogate pairs.
+    `lenient`: bytes that do not belong there become halves of surrogate pairs. Raises `UserError`.
     """
     unpacked = _opener(path)
     errors = "surrogateescape" if lenient else "strict"
@@ -65,12 +71,15 @@ def open_text(path: Path, newline: str | None, lenient: bool = False) -> Iterato
         encoding = encoding_of(start_of(path, unpacked, SAMPLE))
         if encoding != UTF_8:
             errors = "surrogatepass"
+        elif other is not None and not _is_utf8(path, unpacked):
+            encoding = _known(other)
         with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), encoding, errors, newline) as file:
             yield file
     except UnicodeDecodeError as error:
-        if encoding != UTF_8:
-            raise _cut(path, encoding, error) from error
-        raise _wrong_encoding(path, unpacked) from error
+        if encoding == UTF_8:
+            raise _wrong_encoding(path, unpacked) from error
+        wrong = _not_in(path, unpacked, encoding) if encoding == other else _cut(path, encoding, error)
+        raise wrong from error
     except DAMAGED as error:
         raise damaged(path, error) from error
 
@@ -107,18 +116,51 @@ class SomeLinesNotUtf8(UserError):
     """A text is in UTF-8, as other lines show, but for some of its lines."""
 
 
+def _known(encoding: str) -> str:
+    try:
+        "".encode(encoding)
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"the --encoding {encoding!r} is not known; give a name such as cp1252, cp1251, shift_jis or gbk"
+        ) from error
+    return encoding
+
+
+def _is_utf8(path: Path, unpacked: Open) -> bool:
+    """Whether it is in UTF-8 for sure: one that is in ASCII may be in another encoding of seven bits."""
+    lines = _lines(path, unpacked)
+    return lines.beyond_ascii > lines.wrong
+
+
 def _wrong_encoding(path: Path, unpacked: Open) -> UserError:
     lines = _lines(path, unpacked)
-    kind = SomeLinesNotUtf8 if lines.utf8 > lines.wrong else UserError
-    remedies = [
-        "save it as UTF-8 in the program that wrote it",
-        "convert it by iconv with the encoding of that program",
-    ]
+    kind = SomeLinesNotUtf8 if lines.beyond_ascii > lines.wrong else UserError
+    look, remedies = "its encoding is not known", ["give its name, such as cp1251 or gbk, as --encoding"]
+    if (excerpt := _western(lines.sample)) is not None:
+        look = f"looks like {WESTERN}, in which that line has {excerpt!r}"
+        remedies = [f"if that is right, give --encoding {WESTERN}"]
+    remedies.append("save it as UTF-8 in the program that wrote it")
     if lines.wrong <= MOST_LEFT_OUT * lines.all:
         remedies.append("leave these rows out with --skip-bad-rows")
     return kind(
-        f"{path} is not in UTF-8 ({lines.wrong:,} of {lines.all:,} lines, first line {lines.first}), and its "
-        f"encoding is not known; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+        f"{path} is not in UTF-8 ({lines.told}), and {look}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+    )
+
+
+def _western(line: bytes) -> str | None:
+    """The surroundings of the first letter beyond ASCII, if the line looks like text in cp1252."""
+    text = _decoded(line, WESTERN)
+    found = BEYOND_ASCII.search(text) if text is not None else None
+    if text is None or found is None or 2 * len(BEYOND_ASCII.findall(text)) > len(_LETTER.findall(text)):
+        return None
+    return text[max(0, found.start() - AROUND) : found.end() + AROUND].strip()
+
+
+def _not_in(path: Path, unpacked: Open, encoding: str) -> UserError:
+    lines = _lines(path, unpacked, encoding)
+    return UserError(
+        f"{path} is not in {encoding} ({lines.told}); give another --encoding, or save it as UTF-8 in the "
+        "program that wrote it"
     )
 
 
@@ -132,23 +174,32 @@ def _cut(path: Path, encoding: str, error: UnicodeDecodeError) -> UserError:
 
 @dataclass(slots=True)
 class Lines:
-    """How many lines a file has, those in UTF-8 beyond ASCII, those not in UTF-8, and the first of these."""
+    """How many lines a file has, those in an encoding beyond ASCII, those not in it, and the first of these.
+
+    `sample`: the first line that is not in it.
+    """
 
     all: int = 0
-    utf8: int = 0
+    beyond_ascii: int = 0
     wrong: int = 0
     first: int = 1
+    sample: bytes = b""
+
+    @property
+    def told(self) -> str:
+        return f"{self.wrong:,} of {self.all:,} lines, first line {self.first}"
 
 
-def _lines(path: Path, unpacked: Open) -> Lines:
+def _lines(path: Path, unpacked: Open, encoding: str = "utf-8") -> Lines:
     lines = Lines()
     with unpacked(path) as file:
         for line in file:
             lines.all += 1
             try:
-                lines.utf8 += not line.decode().isascii()
+                lines.beyond_ascii += not line.decode(encoding).isascii()
             except UnicodeDecodeError:
-                lines.first = lines.first if lines.wrong else lines.all
+                if not lines.wrong:
+                    lines.first, lines.sample = lines.all, line
                 lines.wrong += 1
     return lines
 

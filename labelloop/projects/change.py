@@ -6,7 +6,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.schedule import picking_model
+from labelloop.loop.schedule import newest_model, picking_model
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
@@ -113,9 +113,18 @@ def _check_change(after: LoopState, first: int) -> None:
     ahead = project.lookahead + 1
     places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
     for batch in sorted(place for place in places if place >= first):
-        model = picking_model(after.project, batch)
-        if model >= 0:
+        for model in _may_pick(after, batch):
             _check_pick(after, batch, model, first + ahead)
+
+
+def _may_pick(state: LoopState, batch: int) -> range:
+    """The models one of which picks a batch; where the lookahead grows, all from the newest there is."""
+    expected = picking_model(state.project, batch)
+    if expected < 0:
+        return range(0)
+    if not state.project.lookahead_grows:
+        return range(expected, expected + 1)
+    return range(max(0, newest_model(state)), batch)
 
 
 def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:

@@ -97,7 +97,7 @@ def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
     size = data.pool.size
     if options.batch_size > size:
         raise UserError(
-            f"a batch of {options.batch_size} is larger than the pool of {size} texts: "
+            f"a batch of {options.batch_size} is larger than the pool of {size} texts{_left_out(data)}: "
             f"give --batch-size {size} or less, or more texts"
         )
     if options.cold_start == "balanced" and data.pool.label_column is None:
@@ -105,6 +105,17 @@ def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
             "a balanced cold start needs gold labels: name their column with --label-column, "
             "or give --cold-start random"
         )
+
+
+def _left_out(data: ProjectData) -> str:
+    pool = data.pool
+    counts = {
+        "near-copies": pool.dropped_near_copies,
+        "duplicates": pool.dropped_duplicate,
+        "empty": pool.dropped_empty,
+    }
+    parts = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    return f" ({parts} left out)" if parts else ""
 
 
 async def try_model(pool: Path, classifier: ClassifierSpec, labels: Sequence[str]) -> tuple[str, ...]:

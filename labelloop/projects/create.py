@@ -7,7 +7,7 @@ import shlex
 import tempfile
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
 from labelloop.projects.data import ProjectData, Tell, prepare_data, untold
 from labelloop.projects.given_batches import given_labels, imported, opening
+from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
     as_fields,
@@ -33,7 +34,7 @@ from labelloop.projects.options_as_fields import (
     recorded_options,
 )
 from labelloop.store import Store
-from schemas.events import ProjectCreated
+from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Snapshot
 
@@ -101,7 +102,7 @@ async def ensure_project(
 def _checked_data(options: ProjectOptions, draft: Path, tell: Tell) -> ProjectData:
     data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell)
     _check_data(options, data)
-    return data
+    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given)))
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
@@ -117,7 +118,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
 
 def _event(
     project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
-) -> ProjectCreated:
+) -> ProjectCreatedV3:
     fields = {
         "name": name,
         "labels": data.labels,
@@ -126,7 +127,7 @@ def _event(
         "max_batches": None if options.batches is None else options.batches + given,
         "model": BaseModelChoice(name=model, revision=options.model_revision),
     }
-    return ProjectCreated(**{**as_fields(options), **fields})
+    return ProjectCreatedV3(**{**as_fields(options), **fields})
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:

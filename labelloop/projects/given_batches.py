@@ -10,7 +10,7 @@ from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
-from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated, ProjectCreatedV2
+from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated, ProjectCreatedV2, ProjectCreatedV3
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
@@ -105,10 +105,13 @@ def opening(
 def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
     """The event that begins a project, in the first version that can say it.
 
-    A labelloop that knows only version 1 would draw at random what it does not know; version 2 halts it.
+    A labelloop that does not know the version halts, where it would misread an earlier one.
     """
     kind = ProjectCreated if created.cold_start in COLD_STARTS_OF_VERSION_1 else ProjectCreatedV2
-    return kind(**{**dict(created), "given": given})
+    if isinstance(created, ProjectCreatedV3) and created.lookahead_grows:
+        kind = ProjectCreatedV3
+    values = {name: value for name, value in created if name in kind.model_fields}
+    return kind(**{**values, "given": given})
 
 
 def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
-from labelloop.pool.words import quoted, rows_named, whole
+from labelloop.pool.words import SHOWN, quoted, rows_named, whole
 from labelloop.projects.options import TEXT, ProjectOptions
 
 ROW = "source_row"
@@ -86,13 +86,18 @@ def _by_item(
     labelled: Labelled, rows: Sequence[tuple[int, str]], items: Mapping[str | None, int]
 ) -> dict[int, tuple[str, ...]]:
     first: dict[int, tuple[int, str]] = {}
+    unlike: dict[int, str] = {}
     for row, label in rows:
-        before, earlier = first.setdefault(items[labelled.texts[row]], (row, label))
+        item = items[labelled.texts[row]]
+        before, earlier = first.setdefault(item, (row, label))
         if earlier != label:
-            raise UserError(
-                f"{labelled.source}, {rows_named([before, row])}: "
-                f"one text has the labels {earlier!r} and {label!r}: choose one of them"
-            )
+            unlike.setdefault(item, f"{rows_named([before, row])}: {earlier!r} and {label!r}")
+    if unlike:
+        shown = f"{'; '.join(list(unlike.values())[:SHOWN])}{' …' if len(unlike) > SHOWN else ''}"
+        raise UserError(
+            f"{labelled.source} has several labels for {len(unlike):,} text{'s' * (len(unlike) > 1)} "
+            f"({shown}): choose one for each"
+        )
     return {item: (first[item][1],) for item in sorted(first)}
 
 

@@ -43,6 +43,7 @@ def train_request(
         threads=threads,
         into=into,
         cache=cache,
+        order_seed=project.seed,
     )
 
 
@@ -91,8 +92,7 @@ def first_texts_request(
     project = state.project
     return FirstTextsRequest(
         pool=pool,
-        model=project.model.name,
-        revision=project.model.revision,
+        classifier=classifier_spec(project),
         taken=tuple(sorted(asked(state))),
         n=n,
         clusters=max((project.lookahead + 1) * project.batch_size, first_texts(project)),

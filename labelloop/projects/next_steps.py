@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.schedule import finished, labelled, remaining
+from labelloop.loop.schedule import finished, labelled, open_batches, remaining
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.given_batches import batches_to_ask
@@ -60,3 +60,19 @@ def ending_lines(history: History) -> list[str]:
     if how_far == Ending.LABELLED:
         return [f"{name}: the last text is labelled ({why}), and the last model is being trained"]
     return [f"{name} is finished ({why}): {'; '.join(next_steps(history))}"]
+
+
+def going_on_lines(history: History) -> list[str]:
+    """With which open batches a project that was there before goes on, or that it is over, as `ending_lines`.
+
+    Nothing if it is halted or away.
+    """
+    state = history.state
+    if history.inactive_because or not isinstance(state, LoopState) or ending(history) != Ending.OPEN:
+        return ending_lines(history)
+    name = state.project.name
+    opened = [f"batch {batch.name}" for batch in open_batches(state)]
+    standing = f"{' and '.join(opened) or 'no batch'} {'are' if opened[1:] else 'is'} open"
+    if state.paused:
+        standing += f", and it is paused: `labelloop resume --project {shlex.quote(name)}` continues it"
+    return [f"goes on with project {name} ({history.project}): {standing}"]

@@ -13,6 +13,7 @@ from labelloop.pool.columns import Reading
 from labelloop.pool.words import label_name
 
 TEXT = "text"
+LOOKAHEAD = "lookahead"
 IMPORT = frozenset({"import"})
 NEW = IMPORT | {"init", "up"}
 DEMO = NEW | {"demo"}
@@ -43,6 +44,8 @@ class Option:
 
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+GROWS: Literal["auto"] = "auto"
+Lookahead = Natural | Literal["auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Parameters = dict[str, Any]
 
@@ -120,6 +123,7 @@ class ProjectOptions(BaseModel):
         bool,
         Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
     ] = False
+    encoding: Annotated[str | None, Option("Encoding of files not in UTF-8, such as cp1252.", DEMO)] = None
     skip_bad_rows: Annotated[
         bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
     ] = False
@@ -155,9 +159,7 @@ class ProjectOptions(BaseModel):
     strategy: Annotated[
         str,
         Option(
-            "Query strategy: distinct-ties, or another of small-text by its name.",
-            DEMO | PLAY,
-            "strategy.name",
+            "Query strategy: distinct-ties, or one of small-text's by name.", DEMO | PLAY, "strategy.name"
         ),
     ] = "distinct-ties"
     strategy_parameters: Annotated[
@@ -169,9 +171,7 @@ class ProjectOptions(BaseModel):
     ] = DEFAULT
     stopping_parameters: Annotated[
         Parameters,
-        Option(
-            "Parameter of the stopping criterion, for example kappa=0.98.", ADOPT, "stopping.parameters", {}
-        ),
+        Option("Parameter of the stopping criterion, such as kappa=0.98.", ADOPT, "stopping.parameters", {}),
     ] = {}
     stop_when_advised: Annotated[
         bool, Option("End the project when the stopping criterion says stop.", ADOPT, "stop_when_advised")
@@ -184,10 +184,8 @@ class ProjectOptions(BaseModel):
     ] = None
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
-        Natural,
-        Option(
-            "Number of batches picked ahead, so that nobody waits for a training.", DEMO | FORK, "lookahead"
-        ),
+        Lookahead,
+        Option("Batches picked ahead, so that nobody waits for a training; or auto.", DEMO | FORK, LOOKAHEAD),
     ] = 1
     cold_start: Annotated[
         Literal["random", "typical", "balanced"],
@@ -248,7 +246,7 @@ class ProjectOptions(BaseModel):
     @property
     def reading(self) -> Reading:
         """How the rows of the data set's file are read."""
-        return Reading(self.no_header, self.skip_bad_rows)
+        return Reading(self.no_header, self.skip_bad_rows, self.encoding)
 
     @field_validator("labels")
     @classmethod

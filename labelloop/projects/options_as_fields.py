@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from labelloop.projects.given_batches import batches_in_all, batches_to_ask
-from labelloop.projects.options import ProjectOptions
-from schemas.events import ProjectCreated
+from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions
+from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.parts import Choice
 
 CLASSIFIER = "classifier"
@@ -27,6 +27,8 @@ def as_option(project: ProjectCreated, name: str) -> Any:
     assert option.recorded is not None
     if option.recorded == "max_batches":
         return batches_to_ask(project)
+    if option.recorded == LOOKAHEAD and isinstance(project, ProjectCreatedV3) and project.lookahead_grows:
+        return GROWS
     field, _, part = option.recorded.partition(".")
     value = getattr(project, field)
     if not part:
@@ -36,7 +38,7 @@ def as_option(project: ProjectCreated, name: str) -> Any:
 
 def as_fields(options: ProjectOptions) -> dict[str, Any]:
     """The fields of a new project. `max_batches` counts only batches that people are asked for."""
-    return {field: _whole(options, field) for field in _fields()}
+    return _in_two({field: _whole(options, field) for field in _fields()})
 
 
 def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
@@ -45,11 +47,21 @@ def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, 
     A new name starts without parameters, a new classifier with its recipe. Parameters without a name belong
     to the current name, and those of the classifier are added to the ones that it has.
     """
-    return {
-        field: _changed(project, options, field, parts)
-        for field, parts in _fields().items()
-        if options.given & {*parts.values()}
-    }
+    return _in_two(
+        {
+            field: _changed(project, options, field, parts)
+            for field, parts in _fields().items()
+            if options.given & {*parts.values()}
+        }
+    )
+
+
+def _in_two(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields where the lookahead, if it is there, says how many batches, and whether they become more."""
+    if LOOKAHEAD not in fields:
+        return fields
+    grows = fields[LOOKAHEAD] == GROWS
+    return {**fields, LOOKAHEAD: 1 if grows else fields[LOOKAHEAD], "lookahead_grows": grows}
 
 
 def _whole(options: ProjectOptions, field: str) -> Any:

@@ -23,7 +23,13 @@ from labelloop.projects.catalog import created
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
-from schemas.events import BatchAnnotated, BatchQueried, EventData, ModelTrained, ProjectCreated
+from schemas.events import (
+    BatchAnnotated,
+    BatchQueried,
+    EventData,
+    ModelTrained,
+    ProjectCreated,
+)
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice
 
@@ -117,6 +123,7 @@ class SimulatedLoop:
         self._threads = threads
         self._id = real.project_id
         self._labels = current(real)
+        self._choices = real.chosen.values()
         self._scratch = scratch
         self._models: dict[str, TrainResult] = {}
 
@@ -124,6 +131,8 @@ class SimulatedLoop:
         """Yields the figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
         state = _after(history, project)
+        for choice in self._choices:
+            state = _after(history, choice)
         while not finished(state):
             if batch := next_batch(state):
                 state = _after(history, await self._picked(state, project, batch))

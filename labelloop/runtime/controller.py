@@ -42,15 +42,16 @@ class Controller(ABC, Generic[Work]):
     lock: AbstractAsyncContextManager[Any] = nullcontext()
     """What `do` needs to itself, over all projects; what is due is decided once it is had."""
 
-    must_still_be_due: bool = False
-    """Whether what was done is dropped when, by then, something else (or nothing) is due."""
-
     pauses: bool = False
     """Whether a project is paused when a failure at what is due cannot pass: people would label in vain."""
 
     def due(self, state: LoopState) -> Work | None:
         """The work that is due in this state. Pure."""
         return None
+
+    def still_due(self, state: LoopState, work: Work) -> bool:
+        """Whether what was done is appended to what the state is by then; otherwise it is dropped. Pure."""
+        return True
 
     def describe(self, work: Work) -> str:
         """A short description of the work, the same for every attempt."""

@@ -86,6 +86,8 @@ async def keep(
     got: list[int] = []
 
     def stop(number: int) -> None:
+        if parent is not None:
+            logging.getLogger(__name__).info("stopping, as asked by %s", signal.Signals(number).name)
         got.append(number)
         running.cancel()
 

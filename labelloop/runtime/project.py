@@ -160,7 +160,7 @@ class ProjectWork:
                 return ()
             with bound_contextvars(**about_work(work)):
                 outcomes = await self._done(work)
-            return outcomes if not self._service.must_still_be_due or self._due() == work else ()
+            return outcomes if self._service.still_due(self._state, work) else ()
 
     async def _done(self, work: Any) -> Sequence[Outcome]:
         due, began = self._service.describe(work), time.monotonic()

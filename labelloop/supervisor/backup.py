@@ -56,15 +56,22 @@ def read_list(folder: Path) -> Backup:
         newer = int(backup.format) > FORMAT
         safe = all(_is_inside(path) and isinstance(digest, str) for path, digest in backup.files.items())
         dict(backup.events)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except FileNotFoundError as error:
+        what = f"holds no {LIST}" if folder.is_dir() else "is not there"
+        raise UserError(f"{folder} {what}: give the folder of a backup") from error
+    except OSError as error:
         raise UserError(
-            f"{folder} is not a whole backup ({LIST}: {error}): give a folder that `labelloop backup` wrote"
+            f"{folder} cannot be read as a backup ({error.strerror or error}): give the folder of one"
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{folder} is not a whole backup ({LIST}: {error}): give the folder of another one"
         ) from error
     if newer:
         raise UserError(f"a newer labelloop wrote the backup {folder}: upgrade labelloop")
     if not safe:
         raise UserError(
-            f"{folder / LIST} names files outside the home: it is not what `labelloop backup` wrote"
+            f"{folder / LIST} names files outside the home, as no backup does: give the folder of another one"
         )
     return backup
 

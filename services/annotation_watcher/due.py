@@ -1,9 +1,10 @@
 """Which events the answers to a batch make due. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from labelloop.loop import agreement
+from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
@@ -13,7 +14,6 @@ from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
 from services.annotation_watcher.verdict import verdict, withdrawn
 
-RECORD_EVERY = timedelta(seconds=10)
 Labels = tuple[str, ...]
 
 

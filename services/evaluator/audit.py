@@ -6,7 +6,7 @@ from math import sqrt
 
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
-from labelloop.loop.schedule import is_last_queried, picking_model
+from labelloop.loop.schedule import is_last_queried, picked_by
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 Z95 = 1.959964
@@ -90,11 +90,10 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     number = number_of(trained.first.model)
     if number is None:
         return ()
-    first = number + 1
-    last = first + state.project.lookahead
+    last = _last_before_newer(state, number)
     if last >= state.numbered and (state.ended or is_last_queried(state)):
         last = state.numbered - 1
-    expected = [state.batches.get(str(number)) for number in range(first, last + 1)]
+    expected = [state.batches.get(str(each)) for each in range(number + 1, last + 1)]
     batches = [batch for batch in expected if batch is not None and batch.done]
     if len(batches) < len(expected):
         return ()
@@ -132,6 +131,14 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
         before |= batch.kept
 
 
+def _last_before_newer(state: LoopState, model: int) -> int:
+    """The last batch that no newer model picks, which may still be to come."""
+    if not state.project.lookahead_grows:
+        return model + 1 + state.project.lookahead
+    picked = (batch for batch in range(model + 1, state.numbered) if picked_by(state, batch) > model)
+    return next(picked, state.numbered + 1) - 1
+
+
 def _audited(batch: Batch) -> frozenset[int]:
     """The batch's decided texts that were drawn at random."""
     return batch.kept & {picked.item for picked in batch.queried.items if picked.reason == "audit"}
@@ -139,7 +146,7 @@ def _audited(batch: Batch) -> frozenset[int]:
 
 def _gave_back(state: LoopState, batch: Batch) -> bool:
     """Whether a batch that may have been open when this one was picked gave texts back to the pool."""
-    first = picking_model(state.project, batch.number) + 1
+    first = picked_by(state, batch.number) + 1
     before = (state.batches[str(number)] for number in range(first, batch.number))
     return any(other.items - other.kept for other in before)
 

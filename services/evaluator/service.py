@@ -194,6 +194,7 @@ async def checked(
             before=tuple(check.predicted for check in before),
             threads=threads,
             cache=store.cache(state.project_id),
+            order_seed=project.seed,
         )
     )
     return StoppingChecked(

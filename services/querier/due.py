@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from labelloop.learner.requests import Pick
+from labelloop.loop import schedule
 from labelloop.loop.draws import shuffled
 from labelloop.loop.labels import asked
+from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.schedule import (
     NextBatch,
     NextRelabel,
@@ -15,12 +17,32 @@ from labelloop.loop.schedule import (
 )
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
+from schemas.events import LookaheadChosen
 from schemas.parts import QueriedItem
 
 
 def next_work(state: LoopState) -> NextBatch | NextRelabel | None:
     """The next batch. A numbered batch comes before a relabel batch, because it takes longer to pick."""
     return next_batch(state) or next_relabel(state)
+
+
+def still_due(state: LoopState, begun: NextBatch | NextRelabel) -> bool:
+    """Whether a batch that was picked may be appended to what the state is by then."""
+    return schedule.still_due(state, begun) if isinstance(begun, NextBatch) else next_work(state) == begun
+
+
+def lookahead_chosen(state: LoopState, work: NextBatch) -> tuple[LookaheadChosen, ...]:
+    """What is appended before a batch that a model picked; nothing where the lookahead is fixed."""
+    if work.model is None or not state.project.lookahead_grows:
+        return ()
+    return (
+        LookaheadChosen(
+            batch=work.batch,
+            model=work.model,
+            waiting=waiting_texts(state),
+            expected=expected_answers(state),
+        ),
+    )
 
 
 def is_model_wanted(state: LoopState) -> bool:

@@ -23,10 +23,12 @@ from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import (
     is_due_by_labels,
     is_model_wanted,
+    lookahead_chosen,
     next_work,
     queried_items,
     shown_again,
     shown_items,
+    still_due,
 )
 from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
 
@@ -38,7 +40,6 @@ class Querier(Controller[NextBatch | NextRelabel]):
 
     name = "querier"
     pauses = True
-    must_still_be_due = True
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
@@ -60,6 +61,9 @@ class Querier(Controller[NextBatch | NextRelabel]):
     def due(self, state: LoopState) -> NextBatch | NextRelabel | None:
         return next_work(state)
 
+    def still_due(self, state: LoopState, work: NextBatch | NextRelabel) -> bool:
+        return still_due(state, work)
+
     def describe(self, work: NextBatch | NextRelabel) -> str:
         return f"pick batch {work.batch}"
 
@@ -78,7 +82,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
                 raise
             lost = ModelLost(model=trained.model, attempt=trained.attempt, reason=error.message)
             return [Outcome(lost, work.cause)]
-        return [Outcome(queried, work.cause)]
+        return [Outcome(event, work.cause) for event in (*lookahead_chosen(state, work), queried)]
 
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:

@@ -37,12 +37,12 @@ ACTS = (
 
 
 @st.composite
-def projects(draw: st.DrawFn, pool: int | None = None) -> e.ProjectCreated:
+def projects(draw: st.DrawFn, pool: int | None = None, *, may_grow: bool = True) -> e.ProjectCreatedV3:
     return project(
         pool=pool or draw(st.sampled_from([30, 30, 20, 12, 7, 1])),
         batch_size=draw(st.sampled_from([3, 2, 4, 1])),
         max_batches=draw(st.sampled_from([None, 6, 8, 3, 1])),
-        lookahead=draw(st.integers(0, 3)),
+        lookahead=draw(st.sampled_from([0, 1, 2, 3, *(["auto", "auto"] if may_grow else [])])),
         seed=draw(st.integers(0, 3)),
     )
 
@@ -79,7 +79,7 @@ class Chance:
         self._loop = loop
         self._random = generator
         self._requests = 0
-        self._in_flight: dict[str, tuple[e.EventData, str]] = {}
+        self._in_flight: dict[str, tuple[list[e.EventData], str]] = {}
 
     def run(self, acts: list[str]) -> None:
         for act in acts:
@@ -97,10 +97,10 @@ class Chance:
                 self._ask_again()
             case "begin query":
                 if (batch := next_batch(loop.state)) and "query" not in busy:
-                    busy["query"] = loop.pick(batch), batch.cause
+                    busy["query"] = loop.picked(batch), batch.cause
             case "begin train":
                 if (model := next_model(loop.state)) and "train" not in busy:
-                    busy["train"] = loop.train(model), model.cause
+                    busy["train"] = [loop.train(model)], model.cause
             case "land":
                 self._land()
             case "answer":
@@ -152,8 +152,9 @@ class Chance:
             self._loop.append(request, self._loop.state.latest_id)
 
     def _land(self) -> None:
-        for data, cause in self._in_flight.values():
-            self._loop.append(data, cause)
+        for facts, cause in self._in_flight.values():
+            for data in facts:
+                self._loop.append(data, cause)
         self._in_flight.clear()
 
     def _with_one(self, batches: list[Batch], act: Callable[[Batch], None]) -> None:

@@ -9,13 +9,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.names import compact
+from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
@@ -53,17 +54,18 @@ def project(
     pool: int = 40,
     batch_size: int = 3,
     max_batches: int | None = 6,
-    lookahead: int = 1,
+    lookahead: int | Literal["auto"] = 1,
     seed: int = 0,
     **changes: Any,
-) -> e.ProjectCreated:
-    return e.ProjectCreated(
+) -> e.ProjectCreatedV3:
+    return e.ProjectCreatedV3(
         name="questions",
         labels=LABELS,
         pool=Snapshot(uri="pools/1", digest="d", size=pool),
         batch_size=batch_size,
         max_batches=max_batches,
-        lookahead=lookahead,
+        lookahead=1 if lookahead == "auto" else lookahead,
+        lookahead_grows=lookahead == "auto",
         classifier=Choice(name="linear"),
         strategy=Choice(name="breaking-ties"),
         model=BaseModelChoice(name="tiny"),
@@ -76,7 +78,7 @@ def project(
 class Loop:
     """A project's events as they come about. `gold`: the label of an item, None where people discard it."""
 
-    created: e.ProjectCreated
+    created: e.ProjectCreatedV3
     gold: Callable[[int], str | None]
     given: Sequence[InitialBatch] = ()
     events: list[Event] = field(default_factory=list)
@@ -121,6 +123,14 @@ class Loop:
             pool_version="d",
             seconds=self.minutes / 7,
         )
+
+    def picked(self, work: NextBatch) -> list[e.EventData]:
+        """All that the querier says of a batch."""
+        if work.model is None or not self.created.lookahead_grows:
+            return [self.pick(work)]
+        waiting, expected = waiting_texts(self.state), expected_answers(self.state)
+        chosen = e.LookaheadChosen(batch=work.batch, model=work.model, waiting=waiting, expected=expected)
+        return [chosen, self.pick(work)]
 
     def pick_again(self, work: NextRelabel) -> e.BatchQueried:
         """What the querier says of texts that people are asked for once more."""
@@ -196,7 +206,8 @@ class Loop:
             case ["query"]:
                 work = next_batch(self.state)
                 assert work is not None
-                self.append(self.pick(work), work.cause)
+                for data in self.picked(work):
+                    self.append(data, work.cause)
             case ["relabel"]:
                 relabel = next_relabel(self.state)
                 assert relabel is not None

@@ -35,7 +35,8 @@ def project(**changes: Any) -> e.ProjectCreated:
         "strategy": Choice(name="breaking-ties"),
         "model": BaseModelChoice(name="all-MiniLM-L6-v2"),
     }
-    return e.ProjectCreated(**{**settings, **changes})
+    kind = e.ProjectCreatedV3 if "lookahead_grows" in changes else e.ProjectCreated
+    return kind(**{**settings, **changes})
 
 
 def state_of(*facts: e.EventData, id: str = PROJECT) -> LoopState:

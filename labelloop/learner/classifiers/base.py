@@ -14,6 +14,7 @@ from labelloop.errors import UserError
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Features = npt.NDArray[np.float32]
 Unlabelled = Callable[[int], Sequence[str]]
 """At most so many texts that nobody labelled, drawn at random by the training's seed."""
 

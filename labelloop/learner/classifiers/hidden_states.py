@@ -1,11 +1,13 @@
 """What the lower layers of a BERT make of texts, where no training changes these layers.
 
-It is computed once for each chunk of a snapshot and kept in files. Trainings and scorings begin above it. A
-chunk is always computed as a whole, so its values do not depend on who asks for which text.
+It is computed once for each chunk of a snapshot and kept in files. Trainings and scorings begin above it, and
+its averages are embeddings. A chunk is always computed as a whole, so its values do not depend on who asks
+for which text. Chunks follow a random order: whoever looks at a part of a large pool looks at the first texts
+of that order, and needs few chunks.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -21,7 +24,9 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import BertModel, PreTrainedTokenizerBase
 
 from labelloop import atomic
+from labelloop.learner.classifiers.base import Features, Integers
 from labelloop.learner.classifiers.batches import Encoded, Texts
+from labelloop.loop.draws import random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
@@ -29,7 +34,7 @@ CHUNK = 128
 BATCH = 16
 """Texts of a chunk that are computed at a time: few, so that texts of similar length are padded little."""
 LARGEST = 2**30
-"""Bytes of states that are kept for a snapshot at most. Those of a larger one are computed when needed."""
+"""Bytes of states that are kept for a snapshot at most. The others are computed when needed."""
 CHARACTERS_A_TOKEN = 4
 Span = tuple[Any, int, int]
 """A text's states: those from a first to before a last row of a tensor, or of a tensor in a file."""
@@ -86,64 +91,87 @@ class LowerLayers:
 
 
 class StateStore:
-    """The states of the texts of one snapshot, kept in `cache` if they are not too large for that.
+    """The states of the texts of one snapshot. Those of the first in an order are kept in `cache`.
 
-    What is not kept is computed for the texts that are asked for, once in the life of this object.
+    The order is a random one that `seed` decides. What is not kept is computed for the texts that are asked
+    for, once in the life of this object.
     """
 
-    def __init__(self, snapshot: Path, cache: Path, lower: LowerLayers) -> None:
-        self._snapshot, self._cache, self._lower = snapshot, cache, lower
+    def __init__(self, snapshot: Path, seed: int, cache: Path, lower: LowerLayers) -> None:
+        self._snapshot, self._seed, self._cache, self._lower = snapshot, seed, cache, lower
         self._texts = OpenSnapshot.open(snapshot)
+        self._order = random_draw(seed, len(self._texts), (), len(self._texts))
         self._chunks: dict[int, tuple[Any, list[int]]] = {}
         self._in_memory: dict[str, Span] = {}
         self._size_in_memory = 0
 
     @cached_property
-    def _rows(self) -> dict[str, int]:
-        if _size(self._texts.lengths(), self._lower) > LARGEST:
-            return {}
-        return {text: row for row, text in enumerate(self._texts.all_texts())}
+    def _kept(self) -> int:
+        """How many texts of the order have their states kept: all, or so many chunks as there is room for."""
+        sizes = _sizes(np.array(self._texts.lengths())[self._order], self._lower)
+        number = int(np.searchsorted(np.cumsum(sizes), LARGEST, side="right"))
+        return number if number == len(self._order) else number // CHUNK * CHUNK
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        texts = self._texts.texts(self._order[: self._kept])
+        return {text: place for place, text in enumerate(texts)}
 
     @cached_property
     def _folder(self) -> Path:
-        key = f"{self._lower.key}:{file_digest(self._snapshot)}"
+        key = f"{self._lower.key}:{file_digest(self._snapshot)}:{self._seed}"
         return self._cache / f"states-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def of(self, texts: Sequence[str]) -> HiddenStates | None:
         """The states of texts, in their order, or None if too much memory would be needed for them."""
         others = [
-            text for text in dict.fromkeys(texts) if text not in self._rows and text not in self._in_memory
+            text for text in dict.fromkeys(texts) if text not in self._places and text not in self._in_memory
         ]
-        size = self._size_in_memory + _size([len(text) for text in others], self._lower)
+        lengths = np.array([len(text) for text in others], dtype=np.int64)
+        size = self._size_in_memory + int(_sizes(lengths, self._lower).sum())
         if size > LARGEST:
             return None
         self._size_in_memory = size
         if others:
-            states, lengths = self._lower.states(others)
-            for text, (start, stop) in zip(others, pairwise(_ends(lengths)), strict=True):
+            states, tokens = self._lower.states(others)
+            for text, (start, stop) in zip(others, pairwise(_ends(tokens)), strict=True):
                 self._in_memory[text] = (states, start, stop)
         return HiddenStates([self._span(text) for text in texts])
 
+    def averages(self, start: int, stop: int) -> Features:
+        """The average of the states of each text at these places, shape (texts, hidden size)."""
+        rows = []
+        for number in range(start // CHUNK, -(-stop // CHUNK)):
+            states, ends = self._chunk(number) if number * CHUNK < self._kept else self._computed(number)
+            whole = states[:]
+            rows += [whole[first:last].mean(dim=0) for first, last in pairwise(ends)]
+        averages: Features = torch.stack(rows[start % CHUNK :][: stop - start]).numpy()
+        return averages
+
     def _span(self, text: str) -> Span:
-        row = self._rows.get(text)
-        if row is None:
+        place = self._places.get(text)
+        if place is None:
             return self._in_memory[text]
-        states, ends = self._chunk(row // CHUNK)
-        return states, ends[row % CHUNK], ends[row % CHUNK + 1]
+        states, ends = self._chunk(place // CHUNK)
+        return states, ends[place % CHUNK], ends[place % CHUNK + 1]
 
     def _chunk(self, number: int) -> tuple[Any, list[int]]:
         if number not in self._chunks:
             file = self._folder / f"{number}.safetensors"
-            last = min((number + 1) * CHUNK, len(self._texts))
-            texts = self._texts.texts(range(number * CHUNK, last))
-            self._chunks[number] = _read(file) or _kept(file, *self._lower.states(texts))
+            self._chunks[number] = _read(file) or _written(file, *self._computed(number))
         return self._chunks[number]
 
+    def _computed(self, number: int) -> tuple[torch.Tensor, list[int]]:
+        texts = self._texts.texts(self._order[number * CHUNK : (number + 1) * CHUNK])
+        states, lengths = self._lower.states(texts)
+        return states, _ends(lengths)
 
-def _size(characters: Iterable[int], lower: LowerLayers) -> int:
-    """About how many bytes the states of texts with so many characters take."""
-    tokens = sum(min(number // CHARACTERS_A_TOKEN + 2, lower.max_length) for number in characters)
-    return tokens * lower.bert.config.hidden_size * torch.finfo(torch.float32).bits // 8
+
+def _sizes(characters: Integers, lower: LowerLayers) -> Integers:
+    """About how many bytes the states of texts with so many characters take each."""
+    tokens = np.minimum(characters // CHARACTERS_A_TOKEN + 2, lower.max_length)
+    sizes: Integers = tokens * lower.bert.config.hidden_size * np.dtype(np.float32).itemsize
+    return sizes
 
 
 def _read(file: Path) -> tuple[Any, list[int]] | None:
@@ -153,13 +181,13 @@ def _read(file: Path) -> tuple[Any, list[int]] | None:
     return None
 
 
-def _kept(file: Path, states: torch.Tensor, lengths: list[int]) -> tuple[Any, list[int]]:
-    """The states, which the next time are read from the file. It may be that there is no space for it."""
-    content = save({"states": states, "lengths": torch.tensor(lengths)})
+def _written(file: Path, states: torch.Tensor, ends: list[int]) -> tuple[Any, list[int]]:
+    """The states, from now on read from the file. It may be that there is no space for it."""
+    content = save({"states": states, "lengths": torch.tensor(ends).diff()})
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(file, content, mode=atomic.THIS_USER)
-    return states, _ends(lengths)
+    return _read(file) or (states, ends)
 
 
 def _ends(lengths: Sequence[int]) -> list[int]:

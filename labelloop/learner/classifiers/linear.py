@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors import safe_open
 from scipy.special import softmax  # type: ignore[import-untyped]
@@ -20,7 +19,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 from labelloop import atomic
 from labelloop.errors import UserError
 from labelloop.learner.base_model import WEIGHTS, resolve
-from labelloop.learner.classifiers.base import Floats, LoopClassifier
+from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
 from labelloop.learner.classifiers.parameters import LinearParameters
@@ -30,7 +29,6 @@ from labelloop.learner.runtime import device
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
-Features = npt.NDArray[np.float32]
 Compute = Callable[[Sequence[str]], Features]
 NEVER_SEEN = -30.0
 """Bias of a class without examples, which makes its probability almost 0."""

@@ -140,7 +140,7 @@ def build(
     Its word embeddings are frozen, and the lower ones of its layers: `frozen_share` of them, rounded down.
     """
     embeddings: Any
-    if pooling == "mean" or (pooling == "auto" and pools_mean(base)):
+    if averages_tokens(base, pooling):
         encoder = _encoder(base, tokenizer)
         embeddings = encoder.embeddings.word_embeddings
         embeddings.weight.requires_grad_(False)
@@ -150,6 +150,11 @@ def build(
     embeddings.weight.requires_grad_(False)
     _freeze_lower(model, frozen_share)
     return OwnHead(model)
+
+
+def averages_tokens(base: Path, pooling: str) -> bool:
+    """Whether `build` makes a BERT that averages its tokens."""
+    return pooling == "mean" or (pooling == "auto" and pools_mean(base))
 
 
 def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec
@@ -11,6 +11,7 @@ from labelloop.plugins import Plugins
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
+    from labelloop.learner.classifiers.hidden_states import StateStore
 
 CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
@@ -19,7 +20,8 @@ CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 class Setting:
     """The setting of a classifier: its specification, number of classes, seed, and texts.
 
-    `texts` is the snapshot of the texts. A classifier may store features in `cache` under its digest.
+    `texts` is the snapshot of the texts. A classifier may store features in `cache` under its digest. Where a
+    part of the texts will do, it is the first in the random order of `order_seed`.
     """
 
     spec: ClassifierSpec
@@ -27,6 +29,7 @@ class Setting:
     seed: int
     texts: Path
     cache: Path
+    order_seed: int = 0
 
 
 class Factory(Protocol):
@@ -37,6 +40,14 @@ class Factory(Protocol):
 
     def load(self, folder: Path, setting: Setting) -> "LoopClassifier":
         """A fitted classifier from a folder that a classifier of this kind saved."""
+
+
+@runtime_checkable
+class KeepsStates(Protocol):
+    """A factory whose classifiers keep what frozen layers make of texts."""
+
+    def half_states(self, setting: Setting, max_length: int) -> "StateStore | None":
+        """The states after half of the layers, of so many tokens, if it keeps such."""
 
 
 def known_classifiers() -> tuple[str, ...]:

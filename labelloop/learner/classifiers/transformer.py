@@ -13,6 +13,7 @@ from small_text import Dataset, TextDataset  # type: ignore[import-untyped]
 from torch import nn
 from torch.nn import functional
 from transformers import (
+    AutoConfig,
     AutoModelForSequenceClassification,
     PreTrainedModel,
     get_linear_schedule_with_warmup,
@@ -31,7 +32,15 @@ from labelloop.learner.classifiers.batches import (
     score,
 )
 from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
-from labelloop.learner.classifiers.networks import MeanPooled, Network, OwnHead, build, exported, ready
+from labelloop.learner.classifiers.networks import (
+    MeanPooled,
+    Network,
+    OwnHead,
+    averages_tokens,
+    build,
+    exported,
+    ready,
+)
 from labelloop.learner.classifiers.parameters import TransformerParameters
 from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
@@ -78,9 +87,7 @@ class TransformerClassifier(LoopClassifier):
         """Fine-tune on the labelled texts, from the base model and the seed."""
         seed, parameters = self.setting.seed, self.parameters
         torch.manual_seed(seed)
-        network = build(
-            self.base, self.num_classes, parameters.pooling, self.tokenizer, parameters.frozen_share
-        ).to(self.device)
+        network = self._new_network()
         targets = torch.as_tensor(np.asarray(train_set.y, dtype=np.int64), device=self.device)
         importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
         texts = self._texts(network, train_set)
@@ -147,13 +154,31 @@ class TransformerClassifier(LoopClassifier):
 
     def _texts(self, network: Network, data_set: Dataset) -> Texts:
         """The texts as the network takes them: what the frozen layers make of them, or their tokens."""
-        if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
-            return self._encode(data_set)
         if self._states is None:
-            lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights)
-            self._states = StateStore(self.setting.texts, self.setting.cache, lower)
-        states = self._states.of(data_set.x)
+            self._states = self._store(network)
+        states = self._states.of(data_set.x) if self._states is not None else None
         return self._encode(data_set) if states is None else states
+
+    def _store(self, network: Network) -> StateStore | None:
+        if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
+            return None
+        lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights)
+        return StateStore(self.setting.texts, self.setting.order_seed, self.setting.cache, lower)
+
+    def half_states(self) -> StateStore | None:
+        """What the frozen layers of the base model make of texts, if they are half of its layers."""
+        if not averages_tokens(self.base, self.parameters.pooling):
+            return None
+        network = ready(self._new_network(), self.device)
+        layers = AutoConfig.from_pretrained(self.base).num_hidden_layers
+        has_half = isinstance(network, MeanPooled) and network.frozen_layers == layers // 2
+        return self._store(network) if has_half else None
+
+    def _new_network(self) -> Network:
+        parameters = self.parameters
+        return build(
+            self.base, self.num_classes, parameters.pooling, self.tokenizer, parameters.frozen_share
+        ).to(self.device)
 
     def _encode(self, data_set: Dataset) -> Encoded:
         return Encoded.of(self.tokenizer, data_set.x, self.max_length)
@@ -182,6 +207,12 @@ class TransformerFactory:
         return TransformerClassifier.load(
             folder, TransformerParameters.parse(setting.spec.parameters), setting
         )
+
+    def half_states(self, setting: Setting, max_length: int) -> StateStore | None:
+        """The states that its classifiers keep, if they are of half of the layers and of so many tokens."""
+        classifier = self.new(setting)
+        is_alike = classifier.max_length == most_tokens(classifier.base, max_length)
+        return classifier.half_states() if is_alike and classifier.parameters.frozen_share else None
 
 
 factory = TransformerFactory()

@@ -43,8 +43,10 @@ class Accounts(Transport):
 
         A new account gets `password`, or a generated one. The password of an existing account is neither
         changed nor returned. Raises UserError if Argilla refuses the name or password (8 to 100 characters),
-        and Refused for a new name with a `<`, which Argilla's page would take for HTML.
+        and Refused for an empty name, and for a new one with a `<`, which Argilla's page would take for HTML.
         """
+        if not username.strip():
+            raise Refused("the name is empty: give the name by which the annotator logs in")
         workspace_id = await self._ensure_workspace(workspace)
         account = await self._find_account(username) or await self._create_account(username, password)
         with suppress(Conflict):

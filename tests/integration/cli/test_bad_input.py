@@ -106,7 +106,7 @@ def test_a_wrong_option_is_told(home: Path, mail: Path, options: list[str], fact
         ("none.csv", None, ()),
         ("empty.csv", "", ()),
         ("blank.csv", "text\n \n", ("'text'",)),
-        ("latin.csv", b"text\ncaf\xe9\n", ("UTF-8", "iconv")),
+        ("latin.csv", b"text\ncaf\xe9\n", ("UTF-8", "--encoding cp1252")),
         ("sheet.xlsx", "x", (".csv", ".jsonl")),
         ("one.csv", "text,label\na,x\nb,x\n", ("'label'", "x")),
     ],
@@ -219,6 +219,17 @@ def test_a_port_in_use_is_told_before_anything_starts(home: Path, made: str) -> 
 
     assert names(line, port, "127.0.0.1", "--host", "--port")
     assert not (home / "logs").exists()
+
+
+def test_a_port_in_use_is_told_before_a_project_is_made(home: Path, mail: Path) -> None:
+    data = ("--dataset", mail, "--text-column", "body", "--labels", "spam,ham", "--batch-size", 2)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = error_line(labelloop("up", "--home", home, "--port", port, *data))
+
+    assert names(line, port, "--port")
+    assert not (home / "log.sqlite").exists()
+    assert not (home / "argilla-address.json").exists()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "argilla", "http://no-such-host.invalid"])

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from schemas.events import ProjectEnded, ProjectPaused
+from schemas.events import ProjectEnded, ProjectPaused, RelabelRequested
 from tests.support.command import error_line, labelloop
 from tests.support.homes import appended, home_with
 from tests.support.messages import names
-from tests.support.states import all_answered, project, queried, trained
+from tests.support.states import all_answered, project, queried, recorded, trained, vote, votes
 
 
 @pytest.fixture
@@ -48,6 +48,34 @@ def test_a_batch_is_closed(home: Path) -> None:
     name, data = appended(home)[-1]
     assert (name, data["batch"], data["why"]) == ("BatchClosed", "1", "ann is away")
     assert names(error_line(labelloop("close", "1", "--home", home)), "mail-5e1f", 1, 0)
+
+
+@pytest.fixture
+def half_answered(tmp_path: Path) -> Path:
+    """A home with two batches of three texts; two annotators decide a text. One text is decided."""
+    ann, bob, draft = vote("ann", "spam"), vote("bob", "ham"), vote("bob", "ham", status="draft")
+    said = recorded(votes(0, ann, bob), votes(1, ann, draft))
+    made = project(min_submitted=2)
+    return home_with(tmp_path / "half", made, queried("0"), said, queried("1", (3, 4, 5)))
+
+
+def test_who_closes_a_batch_is_told_how_many_texts_go_back_to_the_pool(half_answered: Path) -> None:
+    assert names(ask(half_answered, "close", "0"), 2, "pool")
+    assert names(ask(half_answered, "close", "1"), 3, "pool")
+
+
+def test_who_ends_a_project_is_told_how_many_texts_go_back_to_the_pool(
+    half_answered: Path, finished: Path
+) -> None:
+    assert names(ask(half_answered, "end"), 5, "pool")
+    assert not names(ask(finished, "end"), "pool")
+
+
+def test_texts_that_are_asked_once_more_do_not_go_back_to_the_pool(tmp_path: Path) -> None:
+    again = (RelabelRequested(request="1", who="ann", items=(1,)), queried("relabel-1", (1,)))
+    home = home_with(tmp_path / "again", project(), queried(), all_answered(), *again)
+
+    assert not names(ask(home, "close", "relabel-1"), "pool")
 
 
 def test_a_project_is_ended_for_good(home: Path) -> None:

@@ -103,7 +103,7 @@ def test_people_are_served_until_down_and_then_from_where_it_stopped(
     with command(*without_port(up), output=again) as process:
         eventually(lambda: len(links(again)) == 2, "both projects go on")
         said = again.read_text(encoding="utf-8")
-        assert names(said, found["projects"][0]["project"])
+        assert names(said, "goes on with", found["projects"][0]["project"], "batch 0", "batch 1")
         assert all(f"{public}/dataset" in link for link in links(again))
         assert UNTESTED in said.splitlines()
         assert status(home)["argilla"] == found["argilla"]

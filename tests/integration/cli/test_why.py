@@ -7,6 +7,7 @@ import pytest
 
 from labelloop.cli.why import reasons, why_text
 from labelloop.loop.labels import current
+from schemas.events import LookaheadChosen
 from schemas.model import replaced
 from schemas.parts import QueriedItem, Shortlist
 from tests.support.command import error_line, labelloop
@@ -67,6 +68,17 @@ def test_an_audit_text_was_not_picked_from_the_shortlist() -> None:
 
     assert names(uncertain, "2,000", "4,444")
     assert not names(audit, "4,444")
+
+
+def test_where_the_lookahead_grows_it_is_told_why_that_model_picked() -> None:
+    chosen = LookaheadChosen(batch="2", model="0", waiting=3, expected=7.6)
+    told = (queried("0"), queried("1", (3,)), all_answered("0"), trained("0", {"0": 0}))
+    state = state_of(project(lookahead_grows=True), *told, chosen, queried("2", (7,), model="0"))
+
+    (text, of_the_start) = [why_text(reasons(state, item) | {"text": None}) for item in (7, 3)]
+
+    assert names(text, "model 0", "3 texts", "8")
+    assert not names(of_the_start, "3 texts")
 
 
 @pytest.mark.parametrize(("item", "facts"), [(40, (40, 39)), ("mail", ("'mail'",))])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
-from labelloop.learner.classifiers.linear import Features
 from labelloop.learner.classifiers.networks import MeanPooled
 from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import (

@@ -115,8 +115,7 @@ async def test_each_classifier_learns_from_each_family(
 async def test_each_family_chooses_first_texts(worker: Worker, bench: Bench, family: Path) -> None:
     request = FirstTextsRequest(
         pool=bench.pool,
-        model=str(family),
-        revision=None,
+        classifier=replace(bench.spec(), model=str(family)),
         taken=(),
         n=4,
         clusters=8,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.linear import Features
+from labelloop.learner.classifiers.base import Features
 from labelloop.learner.first_texts import apart, first_texts, typical_rows
 from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import FirstTextsRequest
@@ -36,8 +36,7 @@ def blobs(seed: int = 0) -> Features:
 def request(bench: Bench, n: int = 4, taken: tuple[int, ...] = ()) -> FirstTextsRequest:
     return FirstTextsRequest(
         pool=bench.pool,
-        model=str(bench.model),
-        revision=None,
+        classifier=bench.spec(),
         taken=taken,
         n=n,
         clusters=8,

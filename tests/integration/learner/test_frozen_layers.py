@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,12 @@ from labelloop.learner.classifiers.networks import OwnHead
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.classifiers.transformer import FROZEN, TransformerClassifier, factory
+from labelloop.learner.pool_embeddings import LowerHalf, PoolEmbeddings
 from labelloop.learner.requests import ClassifierSpec
+from labelloop.loop.draws import random_draw
 from labelloop.pool.bundled import bundled
 from labelloop.pool.snapshot import OpenSnapshot
-from tests.integration.learner.conftest import LABELS, Bench
+from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.tiny_bert import tiny_bert
 
 CHUNK = hidden_states.CHUNK
@@ -55,12 +59,12 @@ def setting(bench: Bench) -> Setting:
     return Setting(spec, len(LABELS), 7, bench.pool, bench.folder / "cache")
 
 
-def dataset(bench: Bench, items: range) -> TextDataset:
+def dataset(bench: Bench, items: Sequence[int]) -> TextDataset:
     texts = OpenSnapshot.open(bench.pool).texts(items)
     return TextDataset(texts, np.array([item % 3 for item in items]), target_labels=np.arange(3))
 
 
-def fitted(bench: Bench, setting: Setting, items: range = range(12)) -> TransformerClassifier:
+def fitted(bench: Bench, setting: Setting, items: Sequence[int] = range(12)) -> TransformerClassifier:
     return factory.new(setting).fit(dataset(bench, items))
 
 
@@ -86,6 +90,11 @@ def saved(classifier: TransformerClassifier, folder: Path) -> Path:
     return folder
 
 
+def in_order(setting: Setting) -> list[int]:
+    """The items in the order in which their states are kept."""
+    return random_draw(setting.order_seed, SIZE, (), SIZE)
+
+
 def kept(setting: Setting) -> list[Path]:
     return sorted(setting.cache.glob("states-*/*.safetensors"))
 
@@ -98,11 +107,12 @@ def test_only_what_lies_above_the_frozen_layers_is_trained(bench: Bench, setting
 
 
 def test_a_cache_that_is_full_gives_the_same_weights_as_an_empty_one(bench: Bench, setting: Setting) -> None:
-    empty = fitted(bench, setting)
-    assert len(kept(setting)) == 2  # items 0 to 11 lie in two chunks
+    items = in_order(setting)[:12]
+    empty = fitted(bench, setting, items)
+    assert len(kept(setting)) == 2, "the first twelve lie in two chunks"
 
-    full = fitted(bench, setting)
-    elsewhere = fitted(bench, replace(setting, cache=bench.folder / "other"))
+    full = fitted(bench, setting, items)
+    elsewhere = fitted(bench, replace(setting, cache=bench.folder / "other"), items)
 
     assert same(empty, full)
     assert same(empty, elsewhere)
@@ -204,15 +214,56 @@ def test_states_that_would_be_too_large_are_neither_kept_nor_held_in_memory(
 def test_of_a_large_pool_the_states_of_the_texts_at_hand_are_computed_once(
     bench: Bench, setting: Setting, computed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hidden_states, "LARGEST", 20 * 10 * 32 * 4)
+    monkeypatch.setattr(hidden_states, "LARGEST", 12_000)
+    items = in_order(setting)
+    first, last = items[:8], items[-20:]
 
-    classifier = fitted(bench, setting)
+    classifier = fitted(bench, setting, [*first, *last[:6]])
     classifier.predict_proba(dataset(bench, range(60)))  # too many at once
-    classifier.predict_proba(dataset(bench, range(6, 18)))
+    classifier.predict_proba(dataset(bench, last[:12]))
 
-    assert sorted(computed) == sorted(OpenSnapshot.open(bench.pool).texts(range(18)))
-    assert kept(setting) == []
-    assert same(classifier, fitted(bench, setting))
+    assert sorted(computed) == sorted(OpenSnapshot.open(bench.pool).texts([*first, *last[:12]]))
+    assert len(kept(setting)) == 1, "of the first texts"
+    assert same(classifier, fitted(bench, setting, [*first, *last[:6]]))
+
+
+def test_embeddings_are_averages_of_the_states_which_are_computed_once(
+    bench: Bench, setting: Setting, computed: list[str], embedded: Counter[str]
+) -> None:
+    embeddings = PoolEmbeddings(bench.pool, setting.spec, 0, setting.cache)
+
+    items, rows = embeddings.first(60)
+    fitted(bench, setting).predict_proba(dataset(bench, range(60)))
+
+    texts = OpenSnapshot.open(bench.pool).texts(items)
+    assert sorted(computed) == sorted(texts)
+    assert not embedded
+    np.testing.assert_allclose(rows, LowerHalf(resolve(str(bench.model))).embed(texts), atol=1e-4)
+
+
+@pytest.mark.parametrize("parameters", [{"frozen_share": 0.0}, {"pooling": "head"}, {"max_length": 5}])
+def test_without_states_of_half_of_the_layers_embeddings_are_made_by_themselves(
+    bench: Bench, setting: Setting, computed: list[str], embedded: Counter[str], parameters: dict[str, Any]
+) -> None:
+    spec = replace(setting.spec, parameters={**setting.spec.parameters, **parameters})
+
+    PoolEmbeddings(bench.pool, spec, 0, setting.cache).first(60)
+
+    assert len(embedded) == SIZE
+    assert not computed
+
+
+def test_of_a_large_pool_embeddings_are_made_of_states_that_are_not_kept(
+    bench: Bench, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, all_kept = PoolEmbeddings(bench.pool, setting.spec, 0, setting.cache).first(60)
+    monkeypatch.setattr(hidden_states, "LARGEST", 12_000)
+
+    other = replace(setting, cache=bench.folder / "other")
+    _, few_kept = PoolEmbeddings(bench.pool, setting.spec, 0, other.cache).first(60)
+
+    assert np.array_equal(all_kept, few_kept)
+    assert 0 < len(kept(other)) < len(kept(setting))
 
 
 def test_a_model_with_a_head_of_its_own_freezes_its_lower_layers_too(

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Floats
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.querying import query
@@ -118,7 +117,7 @@ def test_each_text_is_embedded_once_however_many_are_asked_for(
     monkeypatch.setattr("labelloop.learner.pool_embeddings.CHUNK", 16)
 
     def opened(folder: str) -> PoolEmbeddings:
-        return PoolEmbeddings(bench.pool, resolve(str(bench.model), None), 5, bench.folder / folder)
+        return PoolEmbeddings(bench.pool, bench.spec(), 5, bench.folder / folder)
 
     few, some = opened("cache").first(20)
     again, more = opened("cache").first(50)

@@ -50,8 +50,8 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
         return str(folder / "said.md"), "Spam is unasked."
     if get_origin(field.annotation) is Literal:
         return (kinds[-1],) * 2
-    if name == "classifier":
-        return ("linear",) * 2
+    if name in ("classifier", "lookahead"):
+        return ({"classifier": "linear", "lookahead": "auto"}[name],) * 2
     hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
     return ANOTHER[get_origin(hint) or hint]
 
@@ -189,7 +189,9 @@ def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test()
 
 
 def test_each_field_of_a_new_project_is_that_of_an_option() -> None:
-    assert set(as_fields(ProjectOptions())) == set(ProjectCreated.__annotations__) - NOT_OPTIONS
+    of_lookahead = {"lookahead_grows"}
+
+    assert set(as_fields(ProjectOptions())) == {*ProjectCreated.__annotations__, *of_lookahead} - NOT_OPTIONS
 
 
 def test_what_can_be_changed_is_what_a_change_records() -> None:
@@ -205,8 +207,11 @@ def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_p
     fields = given_fields(project(), ProjectOptions.of({name: value}))
 
     field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
-    assert list(fields) == [field]
-    assert (getattr(fields[field], part) if part else fields[field]) == value
+    if name == "lookahead":
+        assert fields == {"lookahead": 1, "lookahead_grows": True}
+    else:
+        assert list(fields) == [field]
+        assert (getattr(fields[field], part) if part else fields[field]) == value
 
 
 def test_parameters_alone_are_those_of_the_name_that_holds() -> None:

@@ -66,7 +66,10 @@ def test_a_status_tells_the_latest_model_where_it_lies_and_what_was_decided(tmp_
     told = summary.status()
     assert (told["model"], told["model_folder"]) == ("0", str(folder))
     assert told["digest"] == summary.digest == loop_digest(history.state)
-    assert len(lines_with(status_text(services, [summary]), "0", folder)) == 1
+    assert len(lines_with(status_text(services, [summary]), "0", folder, "missing")) == 1
+    folder.mkdir(parents=True)
+    (found,) = lines_with(status_text(services, [summary]), "0", folder)
+    assert not names(found, "missing")
     assert len(lines_with(status_text(services, [summary]), summary.digest)) == 1
 
 

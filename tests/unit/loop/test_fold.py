@@ -60,7 +60,13 @@ def test_project_created_begins_the_project() -> None:
     when = at_noon(project())
 
     assert fold(given, when) == LoopState(
-        PROJECT, project(), when.id, NOON, latest_id=when.id, length=1, log=LogDigest().followed_by(when)
+        PROJECT,
+        e.ProjectCreatedV3(**dict(project())),
+        when.id,
+        NOON,
+        latest_id=when.id,
+        length=1,
+        log=LogDigest().followed_by(when),
     )
 
 
@@ -70,8 +76,34 @@ def test_project_created_v2_begins_the_same_project() -> None:
 
     after = fold(NotCreated(PROJECT), when)
 
+    assert after.project == e.ProjectCreatedV3(**dict(created))
+
+
+def test_project_created_v3_begins_a_project_whose_lookahead_may_grow() -> None:
+    created = e.ProjectCreatedV3(**dict(project()), lookahead_grows=True)
+
+    after = fold(NotCreated(PROJECT), at_noon(created))
+
     assert after.project == created
-    assert type(after.project) is e.ProjectCreated
+
+
+def test_lookahead_chosen_names_the_model_that_picks_the_batch() -> None:
+    given = state_of(project())
+    chosen = e.LookaheadChosen(batch="2", model="0", waiting=3, expected=4.5)
+    when = at_noon(chosen)
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"chosen"}
+    assert then.chosen == {"2": chosen}
+
+
+@pytest.mark.parametrize(("batch", "model"), [("2", "2"), ("2", "final-1"), ("relabel-1", "0"), ("x", "0")])
+def test_only_an_earlier_numbered_model_can_be_chosen(batch: str, model: str) -> None:
+    with pytest.raises(InapplicableEvent):
+        fold(
+            state_of(project()), at_noon(e.LookaheadChosen(batch=batch, model=model, waiting=0, expected=0.0))
+        )
 
 
 def test_an_event_may_be_skipped_before_the_project_is_created() -> None:

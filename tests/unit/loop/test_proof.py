@@ -54,6 +54,38 @@ def test_whatever_a_loop_comes_to_is_verified(loop: Loop) -> None:
     assert history.state == loop.state
 
 
+def chosen(events: Sequence[Event], **changes: Any) -> list[Event]:
+    """The events, with another choice of the model that picked batch 3."""
+    return [
+        new_event(PROJECT, replaced(event.payload, **changes), source="tests", cause=event.cause)
+        if isinstance(event.payload, e.LookaheadChosen) and event.payload.batch == "3"
+        else event
+        for event in events
+    ]
+
+
+def test_a_choice_is_of_a_model_that_is_there_and_of_the_batch_that_it_picked() -> None:
+    loop = Loop(project(max_batches=5, lookahead="auto"), mixed)
+    loop.finish()
+    assert proof(loop.events).halt is None
+    without = [event for event in loop.events if event.name != "LookaheadChosen"]
+
+    for events in (
+        without,
+        chosen(loop.events, model="0"),
+        chosen(loop.events, model="2"),
+        chosen(loop.events, batch="4"),
+    ):
+        halt = proof(events).halt
+        assert halt is not None
+
+    fixed = Loop(project(max_batches=5, lookahead=1), mixed)
+    for act in ("query", "query", "answer 0", "train"):
+        fixed.act(act)
+    fixed.append(e.LookaheadChosen(batch="2", model="0", waiting=0, expected=0.0), fixed.events[-1].id)
+    assert proof(fixed.events).halt is not None, "its lookahead does not grow"
+
+
 def test_a_model_was_trained_after_the_events_that_come_before_it(loop: Loop) -> None:
     """Events that nothing ties to their place are tied to it by the next model."""
     paused = e.ProjectPaused(request="1", who="ada", why="")

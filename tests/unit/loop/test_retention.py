@@ -28,6 +28,19 @@ def test_models_that_are_still_to_be_audited_are_kept_too() -> None:
     assert len(names(*MODELS, count=1, lookahead=1, share=0.2)) == 4
 
 
+def test_where_the_lookahead_grows_the_newest_picks_and_those_since_the_last_audit_are_kept() -> None:
+    batches = [queried(str(number), (3 * number,), model="1") for number in (1, 2, 3)]
+    chosen = [e.LookaheadChosen(batch=batch, model="1", waiting=0, expected=0.0) for batch in ("2", "3")]
+    told = [*MODELS, *chosen, *batches, all_answered("1", (3,)), all_answered("2", (6,))]
+
+    def kept_names(share: float) -> list[str]:
+        created = project(lookahead_grows=True, audit_share=share)
+        return [model.latest.model for model in kept(state_of(created, queried(), all_answered(), *told), 0)]
+
+    assert kept_names(share=0) == ["2", "3"]
+    assert kept_names(share=0.2) == ["0", "1", "2", "3"]
+
+
 def test_final_models_leave_those_alone_that_pick_batches_to_come() -> None:
     finals = [trained(f"final-{number}", {"0": 0}) for number in range(1, 4)]
 

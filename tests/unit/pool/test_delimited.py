@@ -54,6 +54,23 @@ def test_a_line_may_state_the_separator(tmp_path: Path) -> None:
         assert (table.texts, table.labels) == (["a"], ["ham"])
 
 
+def test_with_a_stated_separator_a_column_s_quoted_name_may_hold_one(tmp_path: Path) -> None:
+    lines = ('"of; mail";kind', '"hello; you";a', '"see; you";b')
+
+    table = load(file(tmp_path, "mail.csv", "\n".join(["sep=;", *lines])), "of; mail", "kind")
+    only = load(file(tmp_path, "only.csv", 'sep=;\n"of; mail"\nhello\nworld\n'))
+
+    assert (table.texts, table.labels) == (["hello; you", "see; you"], ["a", "b"])
+    assert (only.text_column, only.texts) == ("of; mail", ["hello", "world"])
+
+
+def test_a_stated_separator_within_quotes_around_whole_lines_is_told(tmp_path: Path) -> None:
+    """Annotators would see the true labels."""
+    for rows in ('"win;spam"\n"lunch;ham"\n', '"win;spam"\n"lunch"\n'):
+        with raises_naming(UserError, "mail.csv", "'text;label'", "quotes"):
+            load(file(tmp_path, "mail.csv", f'sep=;\n"text;label"\n{rows}'))
+
+
 @pytest.mark.parametrize(
     "content",
     [

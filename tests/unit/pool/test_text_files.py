@@ -63,6 +63,67 @@ def test_zero_bytes_in_another_file_are_damage(content: bytes) -> None:
     assert text_files.encoding_of(content) == text_files.UTF_8
 
 
+FRENCH, JAPANESE = ["Hello.", "Un café très cher à Paris"], ["こんにちは", "世界"]
+
+
+def table(texts: list[str]) -> str:
+    return "text,label\n" + "".join(f'"{text}",x\n' for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "encoding"),
+    [
+        (FRENCH, "cp1252"),
+        (["выиграй приз", "обед?"], "cp1251"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "iso-2022-jp"),
+    ],
+)
+def test_texts_are_read_in_the_encoding_that_is_named(
+    tmp_path: Path, texts: list[str], encoding: str
+) -> None:
+    reading = Reading(encoding=encoding)
+    lines = "".join(f'{{"text": "{text}"}}\n' for text in texts)
+
+    csv = load(file(tmp_path, "mail.csv.gz", packed(table(texts).encode(encoding))), reading=reading)
+    plain = load(file(tmp_path, "mail.txt", "\n".join(texts).encode(encoding)), reading=reading)
+    json = load(file(tmp_path, "mail.jsonl", lines.encode(encoding)), reading=reading)
+
+    assert csv.texts == plain.texts == json.texts == texts
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_in_unicode_is_read_as_such_whatever_is_named(tmp_path: Path, encoding: str) -> None:
+    source = file(tmp_path, "test.csv", table(FRENCH).encode(encoding))
+
+    assert load(source, reading=Reading(encoding="cp1252")).texts == FRENCH
+
+
+def test_a_file_that_looks_like_cp1252_is_told_with_what_it_would_say(tmp_path: Path) -> None:
+    source = file(tmp_path, "mail.csv", table(FRENCH).encode("cp1252"))
+
+    with raises_naming(UserError, source, 1, 3, "cp1252", "café", "--encoding cp1252"):
+        load(source)
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp"])
+def test_a_file_in_an_unknown_encoding_is_told_how_to_name_it(tmp_path: Path, encoding: str) -> None:
+    source = file(tmp_path, "mail.csv", table(JAPANESE).encode(encoding))
+
+    with raises_naming(UserError, source, 2, 3, "--encoding") as raised:
+        load(source)
+
+    assert not names(raised.value, "cp1252")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "no-such", "hex", "a\0b"])
+def test_an_encoding_that_is_another_or_none_is_told(tmp_path: Path, encoding: str) -> None:
+    source = file(tmp_path, "mail.csv", table(FRENCH).encode("cp1252"))
+
+    with raises_naming(UserError, "--encoding"):
+        load(source, reading=Reading(encoding=encoding))
+
+
 def test_a_text_in_utf16_that_is_cut_off_is_said(tmp_path: Path) -> None:
     source = file(tmp_path, "mail.txt", "one\ntwo".encode("utf-16")[:-1])
 

@@ -1,12 +1,15 @@
 """What is checked before a project is created."""
 
+from typing import Any
+
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.projects.checks import check_labels
+from labelloop.projects.checks import check_labels, check_sizes
 from labelloop.projects.data import ProjectData
+from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
-from tests.support.messages import raises_naming
+from tests.support.messages import names, raises_naming
 
 POOL = Snapshot(uri="pool/x.arrow", digest="d", size=2)
 
@@ -34,3 +37,25 @@ def test_labels_that_cannot_be_told_apart_or_break_a_line_are_refused(
 
 def test_labels_of_any_script_are_taken() -> None:
     check_labels(data("خانه\N{ZERO WIDTH NON-JOINER}ها", "خانه", "Spam", "spam", "\N{PILE OF POO}", "a b"))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        ({}, ()),
+        ({"dropped_near_copies": 30}, ("30 near-copies",)),
+        (
+            {"dropped_near_copies": 3, "dropped_duplicate": 1200, "dropped_empty": 4},
+            ("3", "1,200", "4 empty"),
+        ),
+    ],
+)
+def test_a_batch_larger_than_the_pool_is_told_with_what_was_left_out(
+    left_out: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    pool = Snapshot(uri="pool/x.arrow", digest="d", size=12, **left_out)
+
+    with raises_naming(UserError, 20, 12, "--batch-size", *told) as raised:
+        check_sizes(ProjectOptions(batch_size=20), ProjectData(pool, None, ("spam", "ham"), ()))
+
+    assert names(raised.value, "left out") == bool(told)

@@ -87,6 +87,18 @@ def test_bad_rows_are_told_once_and_rows_keep_their_numbers(tmp_path: Path) -> N
     assert names(of_empty, "mail.csv", 3, 1)
 
 
+def test_the_named_encoding_holds_for_the_files_that_are_not_in_unicode(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text("text,label\nà bientôt,x\nb,y\n", encoding="cp1252")
+    (tmp_path / "test.csv").write_text("text,label\ndéjà vu,x\n", encoding="utf-8")
+    files = {"dataset": str(tmp_path / "mail.csv"), "test": str(tmp_path / "test.csv")}
+
+    data = prepared(tmp_path, encoding="cp1252", **files)
+
+    assert data.test is not None
+    read = [OpenSnapshot.open(tmp_path / each.uri).all_texts() for each in (data.pool, data.test)]
+    assert read == [["à bientôt", "b"], ["déjà vu"]]
+
+
 def test_near_copies_that_are_left_out_are_counted_in_the_snapshot(tmp_path: Path) -> None:
     texts = [f"your order {number} has left our warehouse in Leipzig today" for number in range(5)]
     (tmp_path / "mail.csv").write_text("\n".join(["text", "lunch at noon?", "", *texts]))

@@ -173,6 +173,18 @@ def test_labels_that_cannot_be_taken_in_are_refused_in_one_line(
         given(tmp_path, two_files(tmp_path, labels, **more))
 
 
+def test_all_texts_with_several_labels_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
+    texts = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
+    rows = [f"{text},{label}" for label in ("ham", "spam", "ham") for text in texts]
+
+    with raises_naming(
+        UserError, "labels.csv", 4, "rows 1, 5", "rows 3, 7", "…", "'ham'", "'spam'"
+    ) as raised:
+        given(tmp_path, two_files(tmp_path, "\n".join(["body,label", *rows]) + "\n"))
+
+    assert not names(raised.value, "rows 4, 8")
+
+
 def test_a_value_that_several_texts_have_matches_none(tmp_path: Path) -> None:
     options = two_files(tmp_path, "id,label\n7,ham\n", match="id")
     (tmp_path / "mail.csv").write_text(POOL.replace("8,lunch", "7,lunch"))

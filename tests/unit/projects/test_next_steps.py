@@ -3,10 +3,10 @@
 import pytest
 
 from labelloop.loop.history import History
-from labelloop.projects.next_steps import Ending, ending, ending_lines
+from labelloop.projects.next_steps import Ending, ending, ending_lines, going_on_lines
 from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
-from schemas.events import EventData, ProjectEnded
+from schemas.events import EventData, ProjectEnded, ProjectPaused
 from schemas.parts import Snapshot
 from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried, recorded, trained, vote, votes
@@ -64,6 +64,26 @@ def test_a_name_with_a_space_is_quoted_in_commands() -> None:
     history = history_of(named, queried("0"), all_answered("0"), trained("0", {"0": 0}))
 
     assert names(*ending_lines(history), "labelloop export --project 'my mail'")
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ((), ["goes on with", "mail", PROJECT, "no batch"]),
+        ((queried("0"), all_answered("0"), queried("1", (3, 4))), ["goes on with", "batch 1"]),
+        ((queried("0"), queried("1", (3, 4))), ["goes on with", "batch 0", "batch 1"]),
+        ((queried("0"), ProjectPaused(request="1", who="ann")), ["labelloop resume --project mail"]),
+        ((queried("0"), all_answered("0"), trained("0", {"0": 0}), ENDED), ["finished", "labelloop export"]),
+    ],
+)
+def test_of_a_project_that_was_there_before_is_told_how_it_goes_on(
+    facts: tuple[EventData, ...], told: list[str]
+) -> None:
+    assert [names(line, *told) for line in going_on_lines(history_of(project(), *facts))] == [True]
+
+
+def test_of_a_project_that_was_never_created_nothing_is_told() -> None:
+    assert going_on_lines(History(PROJECT)) == []
 
 
 def test_a_status_has_the_answers_of_open_batches() -> None:

@@ -9,7 +9,7 @@ from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier
 from labelloop.learner.strategies import STRATEGIES, check_strategy
 from labelloop.projects.given_batches import as_written
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.options_as_fields import as_fields, given_fields
+from labelloop.projects.options_as_fields import as_fields, as_option, given_fields
 from schemas.model import replaced
 from schemas.parts import Choice
 from tests.support.loops import project
@@ -101,5 +101,26 @@ def test_what_version_1_cannot_say_begins_a_project_of_version_2(cold_start: str
     written = as_written(created, 3)
 
     assert type(written).type_name() == f"labelloop.ProjectCreated.v{version}"
-    assert {**dict(written), "given": created.given} == dict(created)
+    assert {**dict(written), "given": created.given, "lookahead_grows": False} == dict(created)
     assert written.given == 3
+
+
+def test_a_lookahead_that_grows_begins_a_project_of_version_3() -> None:
+    fields = as_fields(ProjectOptions(dataset="mail.csv", lookahead="auto"))
+    created = replaced(project(), lookahead=fields["lookahead"], lookahead_grows=fields["lookahead_grows"])
+
+    written = as_written(created, 0)
+
+    assert written == created
+    assert type(written).type_name() == "labelloop.ProjectCreated.v3"
+    assert as_option(written, "lookahead") == "auto"
+
+
+def test_a_fork_may_fix_a_lookahead_that_grows() -> None:
+    grown = project(lookahead="auto")
+
+    fields = given_fields(grown, ProjectOptions(lookahead=2))
+
+    assert replaced(grown, **fields).lookahead == 2
+    assert as_option(replaced(grown, **fields), "lookahead") == 2
+    assert as_option(project(lookahead=2), "lookahead") == 2

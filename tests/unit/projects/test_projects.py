@@ -85,8 +85,9 @@ async def test_a_project_begins_with_clean_texts_under_its_id(
     pool = OpenSnapshot.open(home.store / project.pool.uri, project.pool.digest)
     assert pool.all_texts() == ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm"]
     assert (project.pool.size, project.pool.dropped_empty, project.pool.dropped_duplicate) == (4, 1, 1)
-    (note,) = ensured.notes
+    note, of_labels = ensured.notes
     assert names(note, mail.dataset, 4, 1)
+    assert names(of_labels, "spam", "ham")
     assert (project.labels, project.batch_size, project.max_batches) == (("spam", "ham"), 2, None)
 
 
@@ -95,11 +96,11 @@ async def test_near_copies_are_told_and_left_out_when_asked(home: Home, log: Log
     path.write_text("text\n" + "".join(f"order {number} has shipped\n" for number in range(9)) + "hello\n")
     orders = options(dataset=str(path), labels=("yes", "no"), batch_size=2)
 
-    (note,) = (await ensure(home, log, orders)).notes
+    note, _ = (await ensure(home, log, orders)).notes
     assert names(note, path, 8, 10, "--drop-near-copies")
 
     asked = orders.with_other(drop_near_copies=True, name="fewer")
-    (note,) = (await ensure(home, log, asked)).notes
+    note, _ = (await ensure(home, log, asked)).notes
     assert names(note, path, 8)
     assert not names(note, "--drop-near-copies")
     project = created(choose(await read_histories(log), "fewer")).project

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla import Argilla, Refused
 from tests.support.messages import raises_naming
 
 
@@ -24,6 +24,13 @@ def test_what_is_no_web_address_is_told(url: str) -> None:
 def test_a_key_that_no_header_can_hold_is_told(key: str) -> None:
     with raises_naming(UserError, "X-Argilla-Api-Key"):
         Argilla("http://localhost:6900", key)
+
+
+@pytest.mark.parametrize("name", ["", " \t"])
+async def test_an_annotator_without_a_name_is_refused_before_anything_is_asked(name: str) -> None:
+    async with Argilla("http://127.0.0.1:1", "key") as argilla:
+        with raises_naming(Refused, "name", "empty"):
+            await argilla.create_annotator(name, "labelloop")
 
 
 def test_a_header_that_cannot_be_sent_is_told() -> None:

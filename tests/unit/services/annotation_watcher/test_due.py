@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
+from labelloop.loop.pace import RECORD_EVERY
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
 from schemas.parts import Vote
-from services.annotation_watcher.due import RECORD_EVERY
 from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen
 from tests.support.states import (
     START,

@@ -30,10 +30,10 @@ from tests.support.states import audited as estimate
 MODEL_0 = trained("0", {"0": 0})
 
 
-def audited(batch: str, items: Iterable[int], audit: Iterable[int]) -> e.BatchQueried:
-    """A batch that model 0 picked, with these texts drawn at random."""
+def audited(batch: str, items: Iterable[int], audit: Iterable[int], model: str = "0") -> e.BatchQueried:
+    """A batch that a model picked, with these texts drawn at random."""
     drawn = set(audit)
-    made = queried(batch, items, model="0", attempt=0)
+    made = queried(batch, items, model=model, attempt=0)
     return replaced(
         made, items=tuple(replaced(i, reason="audit") if i.item in drawn else i for i in made.items)
     )
@@ -108,6 +108,21 @@ def test_with_a_lookahead_the_batch_between_scores_the_model_too() -> None:
     assert scoring_batches(state, state.models["0"]) == ()
     state = after(*told, all_answered("2", (6, 7, 8)), lookahead=1)
     assert scoring_batches(state, state.models["0"]) == ("1", "2")
+
+
+def test_where_the_lookahead_grows_all_batches_before_a_newer_model_s_first_score_it() -> None:
+    def chosen(batch: str, model: str) -> e.LookaheadChosen:
+        return e.LookaheadChosen(batch=batch, model=model, waiting=0, expected=0.0)
+
+    between = (audited("1", (3, 4, 5), audit=(3,)), chosen("2", "0"), audited("2", (6, 7, 8), audit=(6,)))
+    answers = (all_answered("1", (3, 4, 5)), all_answered("2", (6, 7, 8)))
+    newer = (trained("2", {"0-2": 0}), chosen("3", "2"), audited("3", (9, 10), model="2", audit=(9,)))
+
+    state = after(*between, *answers, lookahead=1, lookahead_grows=True)
+    assert scoring_batches(state, state.models["0"]) == (), "it may pick another one"
+    state = after(*between, *answers, *newer, lookahead=1, lookahead_grows=True)
+    assert scoring_batches(state, state.models["0"]) == ("1", "2")
+    assert scoring_batches(state, state.models["2"]) == ()
 
 
 def test_when_no_more_is_picked_what_there_is_scores_the_last_models() -> None:

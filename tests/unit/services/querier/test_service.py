@@ -1,13 +1,14 @@
 """A batch that people are shown already, under a log that does not have it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from labelloop.learner.requests import Pick
 from labelloop.loop.schedule import next_batch
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from schemas import events as e
-from services.querier.due import is_due_by_labels, shown_again, shown_items
+from services.querier.due import is_due_by_labels, lookahead_chosen, shown_again, shown_items
 from services.querier.service import ShownBefore
 from tests.support.states import all_answered, project, queried, state_of, trained
 
@@ -47,6 +48,20 @@ async def test_the_texts_of_the_next_batch_are_those_that_people_are_shown() -> 
     before = ShownBefore(Page(batch_1=shown(7, 5, 9)))  # type: ignore[arg-type]
 
     assert await texts(before, state()) == [7, 5, 9]
+
+
+def test_what_chose_the_model_is_told_with_its_batch_only_where_the_lookahead_grows() -> None:
+    told = (queried(), queried("1", (3, 4, 5)), all_answered(), trained("0", {"0": 0}))
+    grown, fixed = state_of(project(lookahead_grows=True), *told), state_of(project(), *told)
+    work = next_batch(grown)
+    assert work is not None
+    assert work == replace(next_batch(fixed) or work, cause=work.cause)
+
+    (chosen,) = lookahead_chosen(grown, work)
+
+    assert (chosen.batch, chosen.model, chosen.waiting, chosen.expected) == ("2", "0", 3, 0.0)
+    assert lookahead_chosen(fixed, work) == ()
+    assert lookahead_chosen(grown, replace(work, model=None)) == ()
 
 
 async def test_nobody_is_asked_once_the_log_was_ahead() -> None:

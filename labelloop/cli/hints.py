@@ -1,0 +1,45 @@
+"""Commands that messages name: as printed, they work on the home and the log of the command that prints."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from labelloop.config.home import DEFAULT, DEFAULT_DEMO
+
+HINT = re.compile(r"(?:(?<=`)|(?<=: ))labelloop (?P<words>[^`;\n]+)")
+GIVEN = "labelloop.given"
+
+
+def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """The callback of an option that hints need, too, unless the environment gives it to each command."""
+    if (
+        value not in (None, DEFAULT)
+        and ctx.get_parameter_source(str(param.name)) is not ParameterSource.ENVIRONMENT
+    ):
+        ctx.meta.setdefault(GIVEN, {})[param.name] = value
+    return value
+
+
+def as_given(text: str) -> str:
+    """The text; each command in it has the options of this command that `keep` kept, if it takes them."""
+    ctx = click.get_current_context(silent=True)
+    given = ctx.meta.get(GIVEN) if ctx is not None else None
+    if ctx is None or not given:
+        return text
+    root = ctx.find_root()
+    return HINT.sub(lambda hint: " ".join([hint[0], *_missing(root, hint["words"], given)]), text)
+
+
+def _missing(root: click.Context, words: str, given: Mapping[str, Any]) -> Iterator[str]:
+    command: click.Command | None = root.command
+    for word in words.split():
+        if isinstance(command, click.Group):
+            command = command.get_command(root, word)
+    for param in command.params if command is not None and "--help" not in words else ():
+        option = f"--{param.name}"
+        if param.name in given and param.default != DEFAULT_DEMO and option not in words:
+            yield f"{option} {shlex.quote(str(given[param.name]))}"
