@@ -21,6 +21,7 @@ from labelloop.config.locations import Elsewhere, Where
 from labelloop.durations import duration
 from labelloop.errors import UserError
 from labelloop.loop.log_digest import LogDigest
+from labelloop.loop.names import LONGEST_NUMBER
 
 Command = Callable[..., Any]
 FROM_ENVIRONMENT = {"auto_envvar_prefix": "LABELLOOP"}
@@ -104,7 +105,7 @@ class NumberOr(click.ParamType[int | str]):
         given = str(value)
         if given == self._word:
             return given
-        if not (given.isascii() and given.isdecimal()):
+        if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER):
             self.fail(f"{given!r} is neither a number from 0 on nor {self._word}.", param, ctx)
         return int(given)
 

@@ -92,7 +92,7 @@ def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV3:
 @_apply.register
 def _(data: e.LookaheadChosen, state: LoopState, event_id: str, at: datetime) -> LoopState:
     batch, model = number_of(data.batch), number_of(data.model)
-    if batch is None or model is None or not model < batch:
+    if batch is None or model is None or not state.project.given - 1 <= model < batch:
         raise InapplicableEvent(f"model {data.model} cannot pick batch {data.batch}")
     return changed(state, chosen=with_value(state.chosen, data.batch, data))
 
@@ -190,7 +190,7 @@ def _passed_by(data: e.ModelTrained, state: LoopState) -> frozenset[int]:
         return frozenset()
     lower = takewhile(
         lambda number: str(number) not in state.models and number not in state.skipped,
-        range(model - 1, -1, -1),
+        range(min(model, state.numbered) - 1, -1, -1),
     )
     return frozenset(lower)
 

@@ -10,17 +10,19 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 RELABEL, FINAL = "relabel-", "final-"
+LONGEST_NUMBER = 18
+"""In digits: nobody counts further, and Python reads only so many."""
 Run: TypeAlias = tuple[range | str, int]
 
 
 def number_of(name: str) -> int | None:
     """The number of a batch or model in the order of work; None for one that stands outside it."""
-    return int(name) if name.isdecimal() else None
+    return int(name) if name.isdecimal() and len(name) <= LONGEST_NUMBER else None
 
 
 def numbered(names: Iterable[str]) -> list[str]:
     """Those in the order of work."""
-    return [name for name in names if name.isdecimal()]
+    return [name for name in names if number_of(name) is not None]
 
 
 def relabel_batch(number: int) -> str:

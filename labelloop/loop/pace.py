@@ -4,7 +4,7 @@ It depends on times in the log alone: what is decided by it is recorded with the
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from labelloop.loop.state import Batch, LoopState
@@ -61,5 +61,6 @@ def _answered(state: LoopState) -> Iterator[tuple[Batch, float]]:
 def _begun(batch: Batch, before: Batch | None, done: datetime) -> datetime:
     """When people could turn to a batch: once it was there, and the one before was done."""
     opened = batch.revisions[0].opened or batch.queried_at
+    opened = opened if opened.tzinfo else opened.replace(tzinfo=UTC)
     begun = batch.queried_at if opened > done else opened  # Argilla's clock is another.
     return max(begun, before.annotated_at) if before is not None and before.annotated_at else begun

@@ -6,7 +6,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.schedule import newest_model, picking_model
+from labelloop.loop.schedule import MOST_AHEAD, newest_model, picking_model
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
@@ -110,7 +110,7 @@ def _check_change(after: LoopState, first: int) -> None:
             f"there is no batch {first}: {after.project_id} has {project.max_batches} batches in all: "
             "give a larger --batches"
         )
-    ahead = project.lookahead + 1
+    ahead = 1 + (MOST_AHEAD if project.lookahead_grows else project.lookahead)
     places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
     for batch in sorted(place for place in places if place >= first):
         for model in _may_pick(after, batch):
@@ -124,7 +124,7 @@ def _may_pick(state: LoopState, batch: int) -> range:
         return range(0)
     if not state.project.lookahead_grows:
         return range(expected, expected + 1)
-    return range(max(0, newest_model(state)), batch)
+    return range(max(0, newest_model(state), batch - 1 - MOST_AHEAD), batch)
 
 
 def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:

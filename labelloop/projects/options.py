@@ -220,6 +220,8 @@ class ProjectOptions(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name, message = ".".join(map(str, first["loc"])), first["msg"]
+            if name.startswith(f"{LOOKAHEAD}."):  # What it may be instead is an error of its own.
+                name, message = LOOKAHEAD, f"{message} or {GROWS!r}"
             raise UserError(
                 f"an option is invalid: {name} is {first['input']!r}, and {message[:1].lower()}{message[1:]}"
             ) from error

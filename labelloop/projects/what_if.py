@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -16,7 +16,7 @@ from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked, current
 from labelloop.loop.names import number_of
-from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model
+from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, picking_model
 from labelloop.loop.settings_in_force import at_batch, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
@@ -27,8 +27,10 @@ from schemas.events import (
     BatchAnnotated,
     BatchQueried,
     EventData,
+    LookaheadChosen,
     ModelTrained,
     ProjectCreated,
+    ProjectCreatedV3,
 )
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice
@@ -123,7 +125,7 @@ class SimulatedLoop:
         self._threads = threads
         self._id = real.project_id
         self._labels = current(real)
-        self._choices = real.chosen.values()
+        self._chosen = real.chosen
         self._scratch = scratch
         self._models: dict[str, TrainResult] = {}
 
@@ -131,7 +133,7 @@ class SimulatedLoop:
         """Yields the figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
         state = _after(history, project)
-        for choice in self._choices:
+        for choice in choices(state.project, self._chosen):
             state = _after(history, choice)
         while not finished(state):
             if batch := next_batch(state):
@@ -205,6 +207,20 @@ class SimulatedLoop:
         )
         result = await self._worker.run(request)
         return Point(model.model, model.labels, result.accuracy, result.macro_f1)
+
+
+def choices(project: ProjectCreatedV3, recorded: Mapping[str, LookaheadChosen]) -> Iterator[LookaheadChosen]:
+    """Which model picks each batch, where the lookahead grows: a simulation has no times to choose by.
+
+    It is the recorded one. Batches without one, as more are simulated than were picked, wait for theirs.
+    """
+    newest = -1
+    for number in range(project.max_batches or 0) if project.lookahead_grows else ():
+        batch = str(number)
+        model = int(recorded[batch].model) if batch in recorded else picking_model(project, number)
+        newest = max(newest, model)
+        if newest >= 0:
+            yield LookaheadChosen(batch=batch, model=str(newest), waiting=0, expected=0.0)
 
 
 def _after(history: History, data: EventData) -> LoopState:

@@ -115,6 +115,22 @@ def test_a_new_classifier_and_then_its_own_strategy_can_be_changed_to(log: str) 
     assert names(error_line(back), "batch 6", "model 4", "linear")
 
 
+def test_where_the_lookahead_grows_the_strategy_can_be_changed_from_the_batch_that_is_named(
+    tmp_path: Path,
+) -> None:
+    loop = Loop(project(max_batches=3, lookahead="auto"), mixed)
+    loop.finish()
+    asyncio.run(write_log(tmp_path / "log.sqlite", loop.events))
+    log = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    options = ("change", PROJECT, "--strategy", "bald", "--log", log)
+    labelloop("change", PROJECT, "--batches", 40, "--classifier", "transformer", "--log", log)
+
+    (later,) = re.findall(r"--from-batch (\d+)", error_line(labelloop(*options)))
+    to_strategy = labelloop(*options, "--from-batch", later)
+
+    assert to_strategy.exit_code == 0, to_strategy.output
+
+
 def test_an_ended_project_is_forked_not_changed(log: str) -> None:
     labelloop("end", "--log", log)
 

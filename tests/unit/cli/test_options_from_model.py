@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from labelloop.cli import options
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.main import MODULES, cli
+from labelloop.cli.options import NumberOr
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import CLASSIFIERS
@@ -222,11 +223,19 @@ def test_parameters_alone_are_those_of_the_name_that_holds() -> None:
     assert given_fields(now, ProjectOptions(model_revision="1"))["model"].name == now.model.name
 
 
+@pytest.mark.parametrize("given", ["AUTO", "-1", "1.5", "٣", "", "9" * 5000])
+def test_a_lookahead_is_a_number_that_people_count_or_auto(given: str) -> None:
+    with pytest.raises(click.BadParameter, match="from 0 on nor auto"):
+        NumberOr("auto").convert(given, None, None)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"batch_size": 0}, "batch_size is 0, and input should be greater than or equal to 1"),
         ({"batch_size": "20"}, "batch_size is '20', and input should be a valid integer"),
+        ({"lookahead": -1}, "lookahead is -1, and input should be greater than or equal to 0 or 'auto'"),
+        ({"lookahead": "AUTO"}, "lookahead is 'AUTO', and input should be a valid integer or 'auto'"),
         ({"batches": 0}, "batches is 0, and input should be greater than"),
         ({"audit_share": 1.5}, "audit_share is 1.5, and input should be less than or equal to 1"),
         ({"ties": "first"}, "ties is 'first', and input should be 'label-order' or 'discard'"),

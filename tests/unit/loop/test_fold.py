@@ -98,7 +98,9 @@ def test_lookahead_chosen_names_the_model_that_picks_the_batch() -> None:
     assert then.chosen == {"2": chosen}
 
 
-@pytest.mark.parametrize(("batch", "model"), [("2", "2"), ("2", "final-1"), ("relabel-1", "0"), ("x", "0")])
+@pytest.mark.parametrize(
+    ("batch", "model"), [("2", "2"), ("2", "final-1"), ("relabel-1", "0"), ("x", "0"), ("9" * 5000, "0")]
+)
 def test_only_an_earlier_numbered_model_can_be_chosen(batch: str, model: str) -> None:
     with pytest.raises(InapplicableEvent):
         fold(
@@ -242,6 +244,14 @@ def test_relabel_requested_asks_for_texts_once_more() -> None:
     assert then.relabels == (Relabel(when.id, (2, 0)),)
 
 
+def test_a_model_of_a_part_of_what_was_given_is_never_there_to_be_chosen() -> None:
+    given = state_of(project(given=3))
+
+    assert fold(given, at_noon(e.LookaheadChosen(batch="3", model="2", waiting=0, expected=0.0))).chosen
+    with pytest.raises(InapplicableEvent):
+        fold(given, at_noon(e.LookaheadChosen(batch="3", model="1", waiting=0, expected=0.0)))
+
+
 # Models
 
 
@@ -256,6 +266,14 @@ def test_model_trained_adds_a_model() -> None:
     model = then.models["0"]
     assert (model.latest, model.ids, model.at) == (trained("0", {"0": 0}), (when.id,), NOON)
     assert (model.learned, model.available) == ({"0": 0}, True)
+
+
+def test_a_model_far_beyond_the_batches_passes_over_none_but_theirs() -> None:
+    given = state_of(project(), queried("0"), all_answered("0"))
+
+    then = fold(given, at_noon(trained("9" * 18, {"0": 0})))
+
+    assert then.skipped == {0}
 
 
 def test_model_lost_takes_a_model_away_until_it_is_trained_again() -> None:

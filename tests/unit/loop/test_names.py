@@ -28,6 +28,14 @@ def test_what_stands_in_the_order_of_work_has_a_number(name: str, number: int | 
     assert number_of(name) == number
 
 
+def test_a_name_of_more_digits_than_anybody_counts_is_no_number() -> None:
+    endless = "9" * 5000
+
+    assert number_of(endless) is None
+    assert numbers_of(f"0-{endless}") is None
+    assert numbered([endless, "1"]) == ["1"]
+
+
 def test_those_with_a_number_stay_in_their_order() -> None:
     assert numbered(["1", "relabel-1", "0", "final-1"]) == ["1", "0"]
 

@@ -109,6 +109,14 @@ def test_a_clock_of_argilla_that_is_ahead_is_not_believed() -> None:
     assert expected_answers(at(*told)) == pytest.approx(0.5 * (5 + UNSEEN))
 
 
+def test_a_time_without_a_zone_is_in_utc() -> None:
+    opened = (START + timedelta(seconds=100)).replace(tzinfo=None)
+    last = e.BatchAnnotated(**{**dict(done(1)), "opened": opened})
+    told = [(0.0, picked(0)), (6, done(0)), (90, picked(1)), (106, last)]
+
+    assert expected_answers(at(*told)) == pytest.approx(0.5 * (5 + UNSEEN))
+
+
 def test_two_batches_done_at_once_are_no_haste_without_bounds() -> None:
     told = [(0.0, picked(0)), (0, picked(1)), (12, done(0)), (12, done(1))]
 

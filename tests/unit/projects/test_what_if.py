@@ -6,10 +6,11 @@ from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
 from labelloop.loop.figures import Point
 from labelloop.loop.settings_in_force import for_next
-from labelloop.projects.what_if import SIMULATED, Comparison, differences, played
-from schemas.events import ProjectChanged
+from labelloop.projects.what_if import SIMULATED, Comparison, choices, differences, played
+from schemas.events import LookaheadChosen, ProjectChanged
 from schemas.model import replaced
 from schemas.parts import Choice, Settings, Snapshot
+from tests.support import loops
 from tests.support.messages import names, raises_naming
 from tests.support.states import all_answered, project, queried, state_of, trained
 
@@ -32,6 +33,19 @@ def test_without_a_test_set_or_a_choice_nothing_is_played() -> None:
         played(project(), LABELS, 0)
     with raises_naming(UserError, "mail", 6):
         played(project(test=TEST), dict(list(LABELS.items())[:6]), 0)
+
+
+def test_batches_that_nobody_recorded_a_choice_for_wait_for_their_models() -> None:
+    growing, fixed = (loops.project(lookahead=each, max_batches=7) for each in ("auto", 1))
+    recorded = {
+        batch: LookaheadChosen(batch=batch, model=model, waiting=2, expected=9.5)
+        for batch, model in (("3", "0"), ("4", "3"))
+    }
+
+    chosen = {choice.batch: choice.model for choice in choices(growing, recorded)}
+
+    assert chosen == {"2": "0", "3": "0", "4": "3", "5": "3", "6": "4"}
+    assert not list(choices(fixed, {}))
 
 
 def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
