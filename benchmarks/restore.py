@@ -9,10 +9,13 @@ import asyncio
 import multiprocessing as mp
 import tempfile
 import time
+from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from shutil import rmtree
+
+import psutil
 
 from benchmarks.brokers import a_kafka
 from benchmarks.replay import PROJECT, facts
@@ -29,18 +32,29 @@ SPAWN = mp.get_context("spawn")
 STARTS = 3
 
 
+@dataclass(frozen=True)
+class Started:
+    """How long a start took, in seconds, its processor's time, and the process's memory then in bytes."""
+
+    seconds: float
+    cpu: float
+    memory: int
+
+
 class Idle(Controller[str]):
-    """Says when it is first asked what is due: its history is folded then."""
+    """Is `ready` when it was asked what is due in each project: so many events are folded then."""
 
     name = "idle"
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         self.ready = asyncio.Event()
-        self.length = 0
+        self._count = count
+        self._lengths: dict[str, int] = {}
 
     def due(self, state: LoopState) -> str | None:
-        self.length = state.length
-        self.ready.set()
+        self._lengths[state.project_id] = state.length
+        if sum(self._lengths.values()) == self._count:
+            self.ready.set()
         return None
 
     def describe(self, work: str) -> str:
@@ -62,17 +76,17 @@ async def fill(url: str, count: int) -> None:
     await log.close()
 
 
-def start(url: str, cache: Path, count: int) -> float:
-    """Seconds from the start of a process to its first decision; it has saved what it folded."""
+def start(url: str, cache: Path, count: int) -> Started:
+    """From the start of a process until it has decided in each project; it has saved what it folded."""
     receiver, sender = SPAWN.Pipe(duplex=False)
     began = time.monotonic()
     process = SPAWN.Process(target=_run, args=(url, cache, count, sender))
     process.start()
-    ready: float = receiver.recv()
+    ready, cpu, memory = receiver.recv()
     receiver.recv()
     process.terminate()
     process.join()
-    return ready - began
+    return Started(ready - began, cpu, memory)
 
 
 def _run(url: str, cache: Path, count: int, sender: Connection) -> None:
@@ -80,13 +94,12 @@ def _run(url: str, cache: Path, count: int, sender: Connection) -> None:
 
 
 async def _serve(url: str, cache: Path, count: int, sender: Connection) -> None:
-    service, log = Idle(), open_log(url)
+    service, log = Idle(count), open_log(url)
     running = asyncio.create_task(
         ServiceRunner(log, service, ServiceStatus("idle"), StateCache(cache, url)).run()
     )
     await service.ready.wait()
-    sender.send(time.monotonic())
-    assert service.length == count
+    sender.send((time.monotonic(), time.process_time(), psutil.Process().memory_info().rss))
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -99,8 +112,8 @@ def measure(url: str, cache: Path, count: int) -> dict[str, str]:
     cold, warm = [], []
     for _ in range(STARTS):
         rmtree(cache, ignore_errors=True)
-        cold.append(start(url, cache, count))
-        warm.append(start(url, cache, count))
+        cold.append(start(url, cache, count).seconds)
+        warm.append(start(url, cache, count).seconds)
     size = sum(path.stat().st_size for path in cache.rglob("*.json"))
     return {
         f"start behind {count:,} events, nothing saved": f"{min(cold):.1f} … {max(cold):.1f} s",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from labelloop.loop.labels import Learned, at_revisions, current
 from labelloop.loop.names import Run, batches, compact, expanded, in_common, number_of, numbered, runs
@@ -11,28 +12,24 @@ from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectSt
 def loop_digest(state: ProjectState) -> str:
     """The sha256 over picks, current labels and the schedule, without times, devices, URIs or revisions."""
     if isinstance(state, NotCreated):
-        return _sha256([[], [], []])
+        return _sha256(_json([[], [], []]))
     labels = current(state)
-    batches = [
-        [
-            name,
-            batch.queried.model,
-            batch.done,
-            [[pick.item, pick.rank, pick.reason, labels.get(pick.item)] for pick in batch.queried.items],
-        ]
-        for name, batch in sorted(state.batches.items(), key=lambda named: _order(named[0]))
-    ]
-    models = [
-        [name, sorted(compact(dict.fromkeys(state.models[name].first.learned, 0)))]
+    # Each is written at once: if all their lists were kept, the garbage collector would look at the whole
+    # state, again and again.
+    batches = (_json(_picked(state.batches[name], labels)) for name in sorted(state.batches, key=_order))
+    models = (
+        _json([name, sorted(compact(dict.fromkeys(state.models[name].first.learned, 0)))])
         for name in sorted(numbered(state.models), key=_order)
-    ]
-    return _sha256([batches, models, sorted(state.skipped)])
+    )
+    return _sha256(_array((_array(batches), _array(models), _json(sorted(state.skipped)))))
 
 
 def learned_digest(state: LoopState, learned: Learned) -> str:
     """The sha256 over the picks and labels of batches at the given revisions."""
     labels = at_revisions(state, learned)
-    return _sha256([_learned(state.batches[name], labels) for name in sorted(learned, key=_order)])
+    return _sha256(
+        _array(_json(_learned(state.batches[name], labels)) for name in sorted(learned, key=_order))
+    )
 
 
 class LearnedDigests:
@@ -75,6 +72,11 @@ class LearnedDigests:
         self._sums.append((content, count + len(labels)))
 
 
+def _picked(batch: Batch, labels: Labels) -> list[object]:
+    picks = [[pick.item, pick.rank, pick.reason, labels.get(pick.item)] for pick in batch.queried.items]
+    return [batch.name, batch.queried.model, batch.done, picks]
+
+
 def _learned(batch: Batch, labels: Labels) -> list[object]:
     return [batch.name, [[pick.item, labels.get(pick.item)] for pick in batch.queried.items]]
 
@@ -84,8 +86,13 @@ def _order(name: str) -> tuple[int, int, str]:
     return (1, 0, name) if number is None else (0, number, "")
 
 
-def _sha256(content: object) -> str:
-    return hashlib.sha256(_json(content)).hexdigest()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _array(parts: Iterable[bytes]) -> bytes:
+    """The JSON of a list from that of its parts."""
+    return b"[%b]" % b", ".join(parts)
 
 
 def _json(content: object) -> bytes:

@@ -100,13 +100,15 @@ def _(data: e.LookaheadChosen, state: LoopState, event_id: str, at: datetime) ->
 @_apply.register
 def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> LoopState:
     number = number_of(data.batch)
+    picks = state.picks + len(data.items)
     if number is None:
         batch = Batch(data, event_id, at, max(state.numbered - 1, 0), is_numbered=False)
-        return _with_batch(state, batch)
+        return changed(_with_batch(state, batch), picks=picks)
     is_next = data.batch not in state.batches
     return changed(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
+        picks=picks,
         numbered=state.numbered + is_next,
         skipped=state.skipped | skipped if (skipped := _skipped_by(data, number, state)) else state.skipped,
     )

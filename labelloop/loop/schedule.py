@@ -3,6 +3,7 @@
 It depends on the log alone: on its order, and only where a project's lookahead grows on its times.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -71,7 +72,7 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
 
 def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
     changes = sum(change.from_batch <= state.numbered for change in state.changes)
-    size = min(for_next(state).batch_size, remaining(state))
+    size = remaining(state, for_next(state).batch_size)
     return NextBatch(str(state.numbered), model, size, cause, changes)
 
 
@@ -94,16 +95,17 @@ def next_model(state: LoopState) -> NextModel | None:
     return _lost(state) or (None if state.ended else _numbered(state)) or _final(state)
 
 
-def remaining(state: LoopState) -> int:
-    """How many texts of the pool a new batch may still ask for."""
-    return state.project.pool.size - len(asked(state))
+def remaining(state: LoopState, most: int = sys.maxsize) -> int:
+    """How many texts of the pool a new batch may still ask for; `most` if there are more."""
+    size = state.project.pool.size
+    return most if size - state.picks >= most else min(most, size - len(asked(state)))
 
 
 def is_last_queried(state: LoopState) -> bool:
     """Whether no further batch can be due, as things are."""
     most = for_next(state).max_batches
     enough = most is not None and state.numbered >= most
-    return enough or remaining(state) == 0
+    return enough or remaining(state, 1) == 0
 
 
 def open_batches(state: LoopState) -> tuple[Batch, ...]:

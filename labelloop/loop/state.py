@@ -133,7 +133,7 @@ class Trained:
     @property
     def available(self) -> bool:
         """Whether the latest attempt is not known to be lost."""
-        return self.latest.attempt not in self.lost
+        return not self.lost or self.latest.attempt not in self.lost
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,11 @@ class LoopState:
     Its fields are internal and may change. Other code reads `labelloop.loop.view`. `log` is over all events
     that the project's history took: those that were folded, and those of unknown types that may be skipped.
 
-    `numbered`: the number of numbered batches, which is also the next number. `annotated`: how many of them,
-    counted from the first, are done. `chosen`: which models pick batches, where the lookahead grows.
-    `skipped`: model numbers that are never trained. `moved`: where the
-    project last moved to. `advised`: when the stopping criterion last began to say stop.
+    `picks`: how many texts all batches asked for, counting each time that a text was asked for. `numbered`:
+    the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
+    from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
+    numbers that are never trained. `moved`: where the project last moved to. `advised`: when the stopping
+    criterion last began to say stop.
     """
 
     project_id: str
@@ -192,6 +193,7 @@ class LoopState:
     latest_id: str
     length: int
     batches: Mapping[str, Batch] = field(default_factory=dict)
+    picks: int = 0
     numbered: int = 0
     annotated: int = 0
     models: Mapping[str, Trained] = field(default_factory=dict)

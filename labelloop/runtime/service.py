@@ -113,7 +113,8 @@ class OwnedPartitions:
             name = record.event.project
             known = partition.projects.get(name)
             inactive_because = known.history.inactive_because if known else None
-            before = known.state if known else NotCreated(name)
+            # A state that was looked at is copied by what changes it, which a long history must not pay for.
+            before = known.state if known and partition.is_caught_up else NotCreated(name)
             project = touched[name] = partition.add(record, name)
             metrics.lag.folded(record.event.time)
             if partition.is_caught_up:

@@ -99,7 +99,7 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
         return ()
     batches = [batch for batch in batches if not _gave_back(state, batch)]
     drawn = frozenset[int]().union(*map(_audited, batches))
-    if not drawn & current(state).keys():
+    if not drawn or not drawn & current(state).keys():
         return ()
     return tuple(batch.name for batch in batches)
 

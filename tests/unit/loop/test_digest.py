@@ -1,5 +1,6 @@
 """What makes two loops different to the digest."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -80,3 +81,19 @@ def test_what_was_learned_is_told_apart_by_its_labels() -> None:
 
     assert digests[0] != digests[1]
     assert digests[0] == digests[2]
+
+
+def test_a_long_loop_is_digested_batch_by_batch() -> None:
+    loop = Loop(project(pool=200, batch_size=2, max_batches=None), mixed)
+    loop.finish()
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(250)
+    try:
+        before = gc.get_stats()[0]["collections"]
+
+        loop_digest(loop.state)
+
+        assert gc.get_stats()[0]["collections"] == before, "the lists of one batch live at a time"
+    finally:
+        gc.set_threshold(*usual)

@@ -189,8 +189,8 @@ def test_batch_queried_opens_a_batch() -> None:
 
     then = fold(given, when)
 
-    assert changed(given, then) == {"batches", "numbered"}
-    assert then.numbered == 1
+    assert changed(given, then) == {"batches", "numbered", "picks"}
+    assert (then.numbered, then.picks) == (1, 3)
     batch = then.batches["0"]
     assert (batch.queried_id, batch.queried_at) == (when.id, NOON)
     assert batch.items == {7, 8, 9}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.loop.labels import ignored_at, latest_revisions
+from labelloop.loop.labels import asked, ignored_at, latest_revisions
 from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
@@ -14,6 +14,7 @@ from labelloop.loop.schedule import (
     picking_model,
     remaining,
 )
+from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Snapshot
@@ -150,6 +151,29 @@ def test_the_undecided_texts_of_a_closed_batch_go_back_to_the_pool() -> None:
     assert next_batch(loop.state).size == 2  # type: ignore[union-attr]
     loop.act("query")
     assert sorted(items_of(loop, "1")) == sorted(undecided)
+
+
+def test_what_is_due_is_found_without_the_texts_of_batches_while_the_pool_has_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = begun(pool=9, batch_size=4, max_batches=None, lookahead=0)
+    for act in ("query", "answer 0", "train"):
+        loop.act(act)
+    looked: list[int] = []
+
+    def noted(state: LoopState) -> frozenset[int]:
+        looked.append(state.length)
+        return asked(state)
+
+    monkeypatch.setattr("labelloop.loop.schedule.asked", noted)
+
+    assert (due_batch(loop), due_model(loop), looked) == (("1", "0"), None, [])
+
+    loop.act("query")
+    looked.clear()
+    assert (remaining(loop.state, 1), looked) == (1, [])
+    assert remaining(loop.state, 4) == remaining(loop.state) == 1
+    assert looked
 
 
 def test_a_text_that_was_labelled_when_asked_again_is_not_ignored() -> None:

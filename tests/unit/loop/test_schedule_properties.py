@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.labels import at_revisions, classes, current, latest_revisions
+from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.names import expanded
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.schedule import (
@@ -16,6 +16,7 @@ from labelloop.loop.schedule import (
     next_model,
     next_relabel,
     open_batches,
+    remaining,
 )
 from labelloop.loop.state import LoopState, Trained
 from labelloop.projects.catalog import created
@@ -67,6 +68,17 @@ def test_the_last_model_has_learned_the_labels_as_they_are(loop: Loop) -> None:
     if len(classes(labels)) > 1:
         assert state.latest_model is not None
         assert at_revisions(state, state.models[state.latest_model].learned) == labels
+
+
+@MANY
+@given(loop=loops(), most=st.integers(1, 30))
+def test_what_remains_is_what_nobody_asked_for_however_much_is_wanted(loop: Loop, most: int) -> None:
+    state = loop.state
+    left = state.project.pool.size - len(asked(state))
+
+    noted(f"all asked for: {not left}, some twice: {state.picks > len(asked(state))}")
+    assert remaining(state) == left
+    assert remaining(state, most) == min(most, left)
 
 
 @MANY

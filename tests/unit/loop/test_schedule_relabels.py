@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, current, decided, ignored_at
-from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel
+from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel, remaining
 from labelloop.loop.state import LoopState
 from labelloop.projects.given_batches import copied
 from schemas import events as e
@@ -48,6 +48,12 @@ def test_each_request_makes_a_batch_in_turn() -> None:
     assert next_relabel(state) == NextRelabel("relabel-1", (2, 0), state.relabels[0].id)
     state = told(*DONE, request(2, 0), request(1, number=2), again(2, 0))
     assert next_relabel(state) == NextRelabel("relabel-2", (1,), state.relabels[1].id)
+
+
+def test_a_text_that_nobody_was_asked_for_before_is_asked_for_then() -> None:
+    left = remaining(told(*DONE))
+
+    assert remaining(told(*DONE, request(2, 7), again(2, 7)), left) == left - 1
 
 
 def test_a_batch_that_is_due_comes_first() -> None:

@@ -4,15 +4,16 @@ import asyncio
 import gc
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labelloop.log.sqlite.file import insert
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import CopyOnWriteDict, LoopState
 from labelloop.observe.status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
@@ -56,6 +57,26 @@ async def test_a_restarted_service_goes_on_from_the_log(log: SqliteLog, status: 
         await until_state(log, PROJECT, lambda state: len(state.batches) == 3)
 
     assert again.done == ["2"]
+
+
+async def test_a_long_history_is_folded_without_copies(
+    log: SqliteLog, status: ServiceStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append(*(new_event(PROJECT, queried(str(n), (n,)), source="tests") for n in range(10)))
+    copied: list[int] = []
+
+    class Counted(CopyOnWriteDict[Any, Any]):
+        def __init__(self, copied_from: Mapping[Any, Any]) -> None:
+            copied.append(len(copied_from))
+            super().__init__(copied_from)
+
+    monkeypatch.setattr("labelloop.loop.state.CopyOnWriteDict", Counted)
+    service = Batches(count=0)
+
+    async with running(log, service, status):
+        await until(lambda: service.polls == 1)
+
+    assert copied == [0], "an empty mapping is made, and then filled"
 
 
 async def test_the_collector_looks_as_usual_once_all_is_read(log: SqliteLog, status: ServiceStatus) -> None:

@@ -39,6 +39,20 @@ def audited(batch: str, items: Iterable[int], audit: Iterable[int], model: str =
     )
 
 
+def test_without_texts_drawn_at_random_no_label_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = state_of(
+        project(lookahead=0),
+        queried("0"),
+        all_answered("0"),
+        MODEL_0,
+        audited("1", (4, 5, 6), ()),
+        all_answered("1", (4, 5, 6)),
+    )
+    monkeypatch.setattr("services.evaluator.audit.current", lambda state: pytest.fail("it was"))
+
+    assert scoring_batches(state, state.models["0"]) == ()
+
+
 def after(*told: e.EventData, lookahead: int = 0, **settings: Any) -> LoopState:
     changes: dict[str, Any] = {"lookahead": lookahead, "audit_share": 0.4} | settings
     return state_of(project(**changes), queried(), all_answered(), MODEL_0, *told)
