@@ -32,8 +32,8 @@ def waiting_texts(state: LoopState) -> int:
 def expected_answers(state: LoopState) -> float:
     """How many texts people answer until a batch that is picked now is on their screens.
 
-    By their pace in the last batches, and the longest of the last three picks. It is 0 if no model has picked,
-    or no batch that people were asked for is done.
+    By their pace in the last batches, and the longest of the last three picks. It is 0 if no model has
+    picked, or no batch that people were asked for is done.
     """
     pace = _pace(state)
     newest = (state.batches[str(number)] for number in range(max(0, state.numbered - RECENT), state.numbered))
@@ -49,9 +49,8 @@ def _decided(batch: Batch, wanted: int) -> int:
 def _pace(state: LoopState) -> float:
     """How many texts people answer a second: in the last three batches, or of four without the slowest."""
     times = sorted(_answered(state), key=lambda answered: answered[1])[:RECENT]
-    return (
-        sum(len(batch.items) for batch, _ in times) / sum(seconds for _, seconds in times) if times else 0.0
-    )
+    texts = sum(len(batch.items) for batch, _ in times)
+    return texts / sum(seconds for _, seconds in times) if times else 0.0
 
 
 def _answered(state: LoopState) -> Iterator[tuple[Batch, float]]:

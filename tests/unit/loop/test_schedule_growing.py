@@ -153,7 +153,7 @@ def test_without_two_classes_the_next_batch_is_drawn_as_before() -> None:
 
 def test_no_model_is_trained_before_the_one_that_first_picks() -> None:
     loop = growing(pool=800, batch_size=10, max_batches=None, cold_start="typical")
-    for number in range(4):
+    for _ in range(4):
         loop.act("query")
     assert next_batch(loop.state) is None, "forty texts are typical ones"
 
