@@ -216,10 +216,9 @@ def newest_model(state: LoopState) -> int:
 def picking_model(project: ProjectCreated, batch: int) -> int:
     """The number of the model that picks a numbered batch; below 0 when none does: a cold start, or given.
 
-    Where the lookahead grows, another one may be chosen.
-
     It is older than the batch before by the lookahead: people label while the machine works. The first
     batches after those that were given are all picked by the first model, which has learned what was given.
+    Where the lookahead grows, another one may be chosen.
     """
     if batch < project.given or (not project.given and batch * project.batch_size < first_texts(project)):
         return -1
