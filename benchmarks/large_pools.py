@@ -121,6 +121,7 @@ class Project:
                 threads=self._threads,
                 into=self._folder / "models",
                 cache=self._folder / "cache",
+                order_seed=1,
             )
         )
 
