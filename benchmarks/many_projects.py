@@ -8,7 +8,6 @@ import argparse
 import os
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,19 +98,6 @@ def _clock(time: datetime) -> float:
     return time.timestamp()
 
 
-def turns(of: list[Work]) -> int:
-    """How often one project was served at most while another one waited for its turn."""
-    most = 0
-    for waiting in of:
-        served = Counter(
-            each.project
-            for each in of
-            if each.project != waiting.project and waiting.due < each.begun and each.done <= waiting.begun
-        )
-        most = max([most, *served.values()])
-    return most
-
-
 def figures(loop: ServiceLoop, long: str, seconds: float, memory: Mapping[str, float]) -> dict[str, str]:
     rows = {"all projects done after": f"{seconds:.0f} s"}
     for name, what in (("ModelTrained", "training"), ("BatchQueried", "pick")):
@@ -125,7 +111,6 @@ def figures(loop: ServiceLoop, long: str, seconds: float, memory: Mapping[str, f
             f"wait of the others for a {what}: median, 95 %, most": (
                 f"{waits.p50:.1f} s, {waits.p95:.1f} s, {waits.max:.1f} s"
             ),
-            f"most {what}s of one project while another waited for its {what}": str(turns(done)),
         }
     return rows | {f"memory of {name} with its children": f"{size:,.0f} MiB" for name, size in memory.items()}
 
