@@ -82,7 +82,7 @@ def test_a_line_tells_what_it_is_about(loop: Loop, log: str) -> None:
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        (("--type", "Trained"), ("'Trained'", "ProjectCreated, BatchQueried")),
+        (("--type", "Trained"), ("'Trained'", "ProjectCreated", "BatchQueried")),
         (("--since", "soon"), ("--since", "'soon'")),
         (("--grep", "("), ("--grep", "'('")),
         (("--follow", "--reverse"), ("--follow", "--reverse")),
