@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
+
+Answer = TypeVar("Answer")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -47,15 +49,11 @@ def close(batch: str, where: Where, project: str | None, why: str) -> None:
     """
     from labelloop.projects import operator_requests
 
-    returning = 0
-
-    async def ask(log: Any, history: Any) -> None:
-        nonlocal returning
+    async def ask(log: Any, history: Any) -> int:
         await operator_requests.close(log, history, batch, why)
-        returning = operator_requests.undecided(history.state, batch)
+        return operator_requests.undecided(history.state, batch)
 
-    _ask(where, project, ask)
-    echo(f"batch {batch} is closed{_returning(returning)}")
+    echo(f"batch {batch} is closed{_returning(_ask(where, project, ask))}")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -69,16 +67,12 @@ def end(where: Where, project: str | None, why: str) -> None:
     from labelloop.projects import operator_requests
     from labelloop.projects.next_steps import Ending, ending
 
-    was_finished = False
-    returning = 0
-
-    async def ask(log: Any, history: Any) -> None:
-        nonlocal was_finished, returning
+    async def ask(log: Any, history: Any) -> tuple[bool, int]:
         was_finished = ending(history) == Ending.FINISHED
         await operator_requests.end(log, history, why)
-        returning = operator_requests.undecided(history.state)
+        return was_finished, operator_requests.undecided(history.state)
 
-    _ask(where, project, ask)
+    was_finished, returning = _ask(where, project, ask)
     finished = " (it was finished already; now `labelloop change` cannot continue it)" if was_finished else ""
     tell(f"ended{finished}{_returning(returning)}: get the labels with `labelloop export`")
 
@@ -115,11 +109,11 @@ def _returning(texts: int) -> str:
     return f", and {texts} {'text goes' if texts == 1 else 'texts go'} back to the pool, undecided so far"
 
 
-def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[None]]) -> None:
-    async def run() -> None:
+def _ask(where: Where, project: str | None, ask: Callable[[Any, Any], Awaitable[Answer]]) -> Answer:
+    async def run() -> Answer:
         from labelloop.cli.opened import opened_project
 
         async with opened_project(where.find(), project) as (opened_log, history):
-            await ask(opened_log.log, history)
+            return await ask(opened_log.log, history)
 
-    asyncio.run(run())
+    return asyncio.run(run())

@@ -20,7 +20,7 @@ from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
 from labelloop.learner.requests import ClassifierSpec
-from labelloop.loop.draws import random_draw
+from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
@@ -42,13 +42,13 @@ class PoolEmbeddings:
         self._setting = Setting(spec, 2, 0, pool, cache, seed)
         self._texts = OpenSnapshot.open(pool)
         self._base = resolve(spec.model, spec.revision)
-        self._order = random_draw(seed, len(self._texts), (), len(self._texts))
+        self._order = pool_order(seed, len(self._texts))
         key = f"{self._base.digest}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
         self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def first(self, number: int) -> tuple[list[int], Features]:
         """The first items of the order, and their embeddings, shape (items, hidden size)."""
-        items = self._order[:number]
+        items = list(self._order[:number])
         chunks = [self._chunk(start) for start in range(0, len(items), CHUNK)]
         return items, np.concatenate(chunks)[: len(items)]
 

@@ -29,14 +29,7 @@ def query(request: QueryRequest) -> QueryResult:
     started = time.monotonic()
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
-    setting = Setting(
-        request.classifier,
-        len(request.labels),
-        request.seed,
-        request.pool,
-        request.cache,
-        request.order_seed,
-    )
+    setting = Setting.of(request)
     strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []

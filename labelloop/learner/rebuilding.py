@@ -18,14 +18,7 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
     """
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
-    setting = Setting(
-        request.classifier,
-        len(request.labels),
-        request.seed,
-        request.pool,
-        request.cache,
-        request.order_seed,
-    )
+    setting = Setting.of(request)
     strategy = querying.build(request.strategy, request.strategy_parameters, setting, device)
     active_learner = PoolBasedActiveLearner(querying.SettingFactory(setting), strategy, _pool(request))
     active_learner.initialize(factory(request.classifier.name).load(request.model_folder, setting))

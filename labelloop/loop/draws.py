@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from schemas.parts import QueriedItem
 
@@ -11,6 +12,12 @@ from schemas.parts import QueriedItem
 def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -> list[int]:
     """The first `count` items that are not taken, in a random order of the whole pool."""
     return _free(_order(seed, pool_size), taken)[:count]
+
+
+@lru_cache(maxsize=1)
+def pool_order(seed: int, pool_size: int) -> tuple[int, ...]:
+    """All items in that order. It is kept for who asks again: a million take a second."""
+    return tuple(_order(seed, pool_size))
 
 
 def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count: int) -> list[int]:

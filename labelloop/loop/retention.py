@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labelloop.loop.names import number_of, numbered
+from labelloop.loop.names import numbered
 from labelloop.loop.schedule import picked_by
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState, Trained
@@ -24,7 +24,7 @@ def _needed(state: LoopState) -> int:
     if not project.lookahead_grows:
         return project.lookahead + (3 if project.audit_share else 1)
     oldest = picked_by(state, max(0, state.annotated - 1)) if project.audit_share else state.numbered
-    return 2 + sum((number_of(name) or -1) >= oldest for name in state.models)
+    return 2 + sum(int(name) >= oldest for name in numbered(state.models))
 
 
 def _newest(names: Sequence[str], count: int) -> Sequence[str]:

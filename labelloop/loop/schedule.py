@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
-from labelloop.loop.names import final_model, is_final, number_of, relabel_batch
+from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, Relabel
@@ -83,7 +83,7 @@ def _may_choose(state: LoopState) -> bool:
 def _newest_in_time(state: LoopState, expected: int) -> int:
     """The newest model, if it is as new as the expected one, or if people will not wait for that one."""
     newest = newest_model(state)
-    is_near = 0 <= newest >= state.numbered - 1 - MOST_AHEAD
+    is_near = newest >= max(0, state.numbered - 1 - MOST_AHEAD)
     return newest if newest >= expected or (is_near and runs_low(state)) else expected
 
 
@@ -210,7 +210,7 @@ def picked_by(state: LoopState, batch: int) -> int:
 
 def newest_model(state: LoopState) -> int:
     """The highest number of a model; -1 if there is none."""
-    return max((number for name in state.models if (number := number_of(name)) is not None), default=-1)
+    return max(map(int, numbered(state.models)), default=-1)
 
 
 def picking_model(project: ProjectCreated, batch: int) -> int:

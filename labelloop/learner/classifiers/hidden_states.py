@@ -26,7 +26,7 @@ from transformers import BertModel, PreTrainedTokenizerBase
 from labelloop import atomic
 from labelloop.learner.classifiers.base import Features, Integers
 from labelloop.learner.classifiers.batches import Encoded, Texts
-from labelloop.loop.draws import random_draw
+from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
@@ -100,7 +100,7 @@ class StateStore:
     def __init__(self, snapshot: Path, seed: int, cache: Path, lower: LowerLayers) -> None:
         self._snapshot, self._seed, self._cache, self._lower = snapshot, seed, cache, lower
         self._texts = OpenSnapshot.open(snapshot)
-        self._order = random_draw(seed, len(self._texts), (), len(self._texts))
+        self._order = pool_order(seed, len(self._texts))
         self._chunks: dict[int, tuple[Any, list[int]]] = {}
         self._in_memory: dict[str, Span] = {}
         self._size_in_memory = 0
@@ -108,7 +108,7 @@ class StateStore:
     @cached_property
     def _kept(self) -> int:
         """How many texts of the order have their states kept: all, or so many chunks as there is room for."""
-        sizes = _sizes(np.array(self._texts.lengths())[self._order], self._lower)
+        sizes = _sizes(np.array(self._texts.lengths())[np.array(self._order)], self._lower)
         number = int(np.searchsorted(np.cumsum(sizes), LARGEST, side="right"))
         return number if number == len(self._order) else number // CHUNK * CHUNK
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from labelloop.learner.descriptors import ClassifierPlugin
-from labelloop.learner.requests import ClassifierSpec
+from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
 from labelloop.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -30,6 +30,18 @@ class Setting:
     texts: Path
     cache: Path
     order_seed: int = 0
+
+    @classmethod
+    def of(cls, request: TrainRequest | QueryRequest) -> Self:
+        """That of a training or a pick."""
+        return cls(
+            spec=request.classifier,
+            num_classes=len(request.labels),
+            seed=request.seed,
+            texts=request.pool,
+            cache=request.cache,
+            order_seed=request.order_seed,
+        )
 
 
 class Factory(Protocol):
