@@ -21,6 +21,7 @@ from schemas.parts import (
     LogPrefix,
     QueriedItem,
     Settings,
+    SettingsV2,
     Shortlist,
     Snapshot,
     Task,
@@ -214,6 +215,18 @@ class ProjectChanged(OperatorEvent):
     settings: Settings
 
 
+class ProjectChangedV2(ProjectChanged):
+    """Settings hold from a batch on, among them such as could not be changed before."""
+
+    version: ClassVar[int] = 2
+
+    settings: SettingsV2
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ProjectChanged.v{cls.version}"
+
+
 class RelabelRequested(OperatorEvent):
     """People are to be asked for these texts once more: the newer answer takes the place of the older."""
 
@@ -284,6 +297,7 @@ EVENTS: dict[str, type[EventData]] = {
         BatchClosed,
         RelabelRequested,
         ProjectChanged,
+        ProjectChangedV2,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

@@ -60,6 +60,15 @@ class Settings(Model):
     model: BaseModelChoice | None = None
 
 
+class SettingsV2(Settings):
+    """Settings of a project that take the place of others, also those that an earlier version did not change.
+
+    A `stopping` criterion named `none`: nothing advises to stop any more.
+    """
+
+    guidelines: str | None = None
+
+
 class Shortlist(Model):
     """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 

@@ -9,6 +9,8 @@ from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.model import replaced
 from schemas.parts import Settings
 
+SHOWN = ("guidelines",)
+"""Settings that people see where they answer."""
 Project = TypeVar("Project", bound=ProjectCreated)
 
 
@@ -24,6 +26,15 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
 def with_settings(project: Project, settings: Settings) -> Project:
     """The project with some settings replaced."""
     return replaced(project, **{name: value for name, value in settings if value is not None})
+
+
+def shows_otherwise(state: LoopState) -> bool:
+    """Whether people are shown something else by now than when the project began: guidelines."""
+    return any(
+        change.from_batch <= state.numbered and getattr(change.settings, name, None) is not None
+        for change in state.changes
+        for name in SHOWN
+    )
 
 
 def for_next(state: LoopState) -> ProjectCreatedV3:

@@ -125,6 +125,18 @@ class KnowsBatches(Protocol):
         ...
 
 
+@runtime_checkable
+class FollowsChanges(ProjectRecords, Protocol):
+    """Records whose place can follow changes of a project's settings. An oracle need not offer it."""
+
+    async def follow(self, project: ProjectCreated) -> None:
+        """Show the project's guidelines from now on. Called often, but only after they were changed.
+
+        Raises Missing if the project is not set up, and UserError if the oracle refuses them.
+        """
+        ...
+
+
 class Oracle(Protocol):
     """The people of a deployment who answer."""
 

@@ -1,5 +1,6 @@
 """Change a project's settings from a batch on, or fork a project with other settings."""
 
+from collections.abc import Mapping
 from dataclasses import replace as replace_state
 from typing import Any
 
@@ -17,9 +18,12 @@ from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectCreated
-from schemas.model import replaced
-from schemas.parts import BaseModelChoice, Settings
+from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
+from schemas.model import fields, replaced
+from schemas.parts import BaseModelChoice, Settings, SettingsV2
+
+AT_ONCE = frozenset({"guidelines"})
+"""Settings that hold as soon as their batch is the next one, also if it never comes."""
 
 
 async def change(
@@ -47,12 +51,20 @@ async def change(
     asked = _asked(before, options)
     if not asked:
         raise UserError("nothing changes: give another setting, for example --strategy prediction-entropy")
-    settings = Settings(**asked)
-    _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
+    data = _event(first, asked, why)
+    if asked.keys() - AT_ONCE:
+        _check_change(replace_state(state, changes=(*state.changes, Change(first, data.settings))), first)
     notes = await try_change(store, before, replaced(before, **asked)) if store else ()
-    data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
     await ask(log, history, data)
     return first, notes
+
+
+def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
+    """Version 1 if it can say it, so that older services go on."""
+    by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
+    if asked.keys() <= fields(Settings).keys():
+        return ProjectChanged(**by, settings=Settings(**asked))
+    return ProjectChangedV2(**by, settings=SettingsV2(**asked))
 
 
 async def fork(

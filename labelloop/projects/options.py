@@ -208,7 +208,7 @@ class ProjectOptions(BaseModel):
     ] = 0
     guidelines: Annotated[
         str | None,
-        Option("File with guidelines for the annotators.", FORK, "guidelines", in_file=True),
+        Option("File with guidelines for the annotators.", CHANGE, "guidelines", in_file=True),
     ] = None
 
     @classmethod

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable
 from labelloop.loop.schedule import open_batches
+from labelloop.loop.settings_in_force import shows_otherwise
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
+from labelloop.oracle.base import FollowsChanges, Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
@@ -65,12 +66,21 @@ class RecordSync:
         )
         if await served.records.set_up(project):
             served.compared.clear()
+        if isinstance(served.records, FollowsChanges) and shows_otherwise(state):
+            await self._follow(state, project, served.records)
         done = [batch for batch in state.batches.values() if batch.done]
         newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
         for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, COMPARE_EVERY)):
             await self._restore(state, project, batch, served.records)
             if batch.done:
                 served.compared.add(batch.name)
+
+    async def _follow(self, state: LoopState, project: ProjectCreated, records: FollowsChanges) -> None:
+        try:
+            await records.follow(project)
+        except Missing as error:
+            records.forget()
+            raise Unavailable(f"what people see of {state.project_id} cannot be changed: {error}") from error
 
     async def _restore(
         self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords

@@ -78,6 +78,16 @@ class Datasets(Accounts):
             )
         return dataset
 
+    async def update_dataset(self, dataset: Dataset, spec: DatasetSpec) -> None:
+        """Give an existing data set the guidelines. Raises Missing, and UserError if Argilla refuses."""
+        path = f"datasets/{dataset.id}"
+        if (await self._request("GET", path))["guidelines"] == _guidelines(spec)["guidelines"]:
+            return
+        try:
+            await self._request("PATCH", path, body=_guidelines(spec))
+        except Rejected as error:
+            raise UserError(f"Argilla refuses the guidelines of {spec.name!r}: {error}") from error
+
     async def _find(self, name: str, workspace_id: str) -> Any | None:
         params = {"name": name, "workspace_id": workspace_id}
         items = (await self._request("GET", "me/datasets", params=params))["items"]

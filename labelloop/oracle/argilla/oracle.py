@@ -77,6 +77,7 @@ class ArgillaProject:
         self._project_id = project_id
         self._workspace = workspace
         self._dataset: Dataset | None = None
+        self._followed: DatasetSpec | None = None
         self._usernames: dict[str, str] = {}
         self._activity: str | None = None
         self._asked_activity = float("-inf")
@@ -122,7 +123,15 @@ class ArgillaProject:
         if self._dataset is not None:
             return False
         self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
+        self._followed = None
         return True
+
+    async def follow(self, project: ProjectCreated) -> None:
+        """Update the data set, once after each change, and once after it had to be looked up."""
+        spec = dataset_spec(self._project_id, project)
+        if spec != self._followed:
+            await self._argilla.update_dataset(self._needed(), spec)
+            self._followed = spec
 
     async def put(self, texts: Sequence[AskedText]) -> None:
         """Write records. An existing record keeps its id. Raises Missing without a data set."""

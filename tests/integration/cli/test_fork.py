@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -17,6 +18,10 @@ from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names
 
 LONG = Path(__file__).parents[3] / "LICENSE"
+
+
+def events_as_written(log: str) -> list[dict[str, Any]]:
+    return list(map(json.loads, labelloop("events", "--log", log, "--json").stdout.splitlines()))
 
 
 def events(log: str, project: str) -> list[tuple[str, dict[str, object]]]:
@@ -78,6 +83,19 @@ def test_a_change_is_in_the_log_with_what_was_given_alone(log: str) -> None:
     assert given == {"max_batches": 9, "strategy": {"name": "prediction-entropy", "parameters": {}}}
 
 
+def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_path: Path) -> None:
+    guidelines = tmp_path / "guidelines.md"
+    guidelines.write_text("Spam asks for money.")
+
+    result = labelloop("change", PROJECT, "--guidelines", guidelines, "--log", log)
+
+    assert names(result.stdout, PROJECT, 3)
+    (event,) = events_as_written(log)[-1:]
+    assert (event["type"], event["mustunderstand"]) == ("labelloop.ProjectChanged.v2", "true")
+    given = {name: value for name, value in event["data"]["settings"].items() if value is not None}
+    assert given == {"guidelines": "Spam asks for money."}
+
+
 @pytest.mark.parametrize(
     ("arguments", "facts"),
     [
@@ -86,6 +104,8 @@ def test_a_change_is_in_the_log_with_what_was_given_alone(log: str) -> None:
         (("fork", PROJECT, "--as", "other"), ("other", 3, "--batches 4")),
         (("fork", "nobody", "--as", "other"), ("'nobody'", PROJECT)),
         (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--guidelines", "nowhere.md"), ("nowhere.md",)),
         (("change", PROJECT), ("--strategy prediction-entropy",)),
         (("change", PROJECT, "--batch-size", 3), ("--strategy prediction-entropy",)),
         (("change", PROJECT, "--batch-size", 4), (PROJECT, 3, "--batches")),
