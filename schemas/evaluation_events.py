@@ -28,6 +28,19 @@ class ModelEvaluated(EventData):
         return (self.model, self.attempt)
 
 
+class ModelEvaluatedV2(ModelEvaluated):
+    """A model of a project whose test set was changed: it may be evaluated on each of its test sets."""
+
+    version: ClassVar[int] = 2
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ModelEvaluated.v{cls.version}"
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt, self.test_version)
+
+
 class AuditEstimated(EventData):
     """A model on the whole pool, estimated from the texts of `batches` that were drawn at random.
 

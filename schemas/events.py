@@ -6,6 +6,7 @@ from annotated_types import Ge, MinLen
 
 from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
+from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
@@ -291,6 +292,7 @@ EVENTS: dict[str, type[EventData]] = {
         ModelTrained,
         ModelLost,
         ModelEvaluated,
+        ModelEvaluatedV2,
         AuditEstimated,
         StoppingChecked,
         StoppingAdvised,

@@ -66,6 +66,7 @@ class SettingsV2(Settings):
     A `stopping` criterion named `none`: nothing advises to stop any more.
     """
 
+    test: Snapshot | None = None
     guidelines: str | None = None
 
 

@@ -22,7 +22,7 @@ from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
 from labelloop.projects.next_steps import Ending, ending, ending_lines
-from schemas.events import ProjectPaused, ServiceFailed
+from schemas.events import ProjectChanged, ProjectPaused, ServiceFailed
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")
@@ -129,6 +129,11 @@ class Watch:
         if isinstance(data, ProjectPaused):
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+        if isinstance(data, ProjectChanged) and getattr(data.settings, "test", None) is not None:
+            self._screen.line(
+                f"{data.who} gave {history.project} another test set: from batch {data.from_batch} on "
+                "accuracies are on that one, not to be compared with those above"
+            )
 
     def _tell_ending(self, history: History) -> None:
         """Say once that a project is labelled, and once that it is finished, until it continues."""

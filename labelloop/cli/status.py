@@ -16,7 +16,7 @@ from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.figures import Audited
-    from labelloop.projects.summary import StoppingSummary, Summary
+    from labelloop.projects.summary import ModelSummary, StoppingSummary, Summary
 
 
 Facts = dict[str, Any]
@@ -98,7 +98,7 @@ def _project(project: "Summary") -> Iterator[str]:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
     if model is not None:
-        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
+        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit)}"
@@ -112,6 +112,10 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _test_set(model: "ModelSummary") -> str:
+    return f"the test set {model.test_set}" if model.test_set else "the test set"
 
 
 def _folder(project: "Summary") -> str:

@@ -1,31 +1,25 @@
 """The settings at a point of the loop, after any changes."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any
 
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
-from schemas.events import ProjectCreated, ProjectCreatedV3
+from schemas.events import ProjectCreatedV3
 from schemas.model import replaced
-from schemas.parts import Settings
+from schemas.parts import Snapshot
 
 SHOWN = ("guidelines",)
 """Settings that people see where they answer."""
-Project = TypeVar("Project", bound=ProjectCreated)
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
     """The project's settings for a numbered batch."""
-    project = state.project
+    settings: dict[str, Any] = {}
     for change in state.changes:
         if change.from_batch <= batch:
-            project = with_settings(project, change.settings)
-    return project
-
-
-def with_settings(project: Project, settings: Settings) -> Project:
-    """The project with some settings replaced."""
-    return replaced(project, **{name: value for name, value in settings if value is not None})
+            settings |= {name: value for name, value in change.settings if value is not None}
+    return replaced(state.project, **settings) if settings else state.project
 
 
 def shows_otherwise(state: LoopState) -> bool:
@@ -40,6 +34,12 @@ def shows_otherwise(state: LoopState) -> bool:
 def for_next(state: LoopState) -> ProjectCreatedV3:
     """The project's settings for the next batch."""
     return at_batch(state, state.numbered)
+
+
+def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
+    """The pool and all test sets of a project, each once."""
+    tests = (state.project.test, *(change.settings.test for change in state.changes))
+    return tuple(dict.fromkeys((state.project.pool, *filter(None, tests))))
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV3:

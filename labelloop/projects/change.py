@@ -1,7 +1,11 @@
 """Change a project's settings from a batch on, or fork a project with other settings."""
 
+import asyncio
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from dataclasses import replace as replace_state
+from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
@@ -10,9 +14,11 @@ from labelloop.loop.history import History
 from labelloop.loop.schedule import MOST_AHEAD, newest_model, picking_model
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Change, LoopState
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, try_change
 from labelloop.projects.create import SOURCE, new_id
+from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
@@ -20,10 +26,11 @@ from labelloop.projects.options_as_fields import given_fields
 from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
 from schemas.model import fields, replaced
-from schemas.parts import BaseModelChoice, Settings, SettingsV2
+from schemas.parts import BaseModelChoice, Settings, SettingsV2, Snapshot
 
-AT_ONCE = frozenset({"guidelines"})
+AT_ONCE = frozenset({"guidelines", "test"})
 """Settings that hold as soon as their batch is the next one, also if it never comes."""
+OTHER = "give another setting, for example --strategy prediction-entropy"
 
 
 async def change(
@@ -36,8 +43,8 @@ async def change(
 ) -> tuple[int, tuple[str, ...]]:
     """Apply the given options from a batch on, by default the next one. Returns its number, and notes.
 
-    With a `store`, another classifier or model is tried first. Raises UserError if the batch was already
-    picked, for invalid settings, and if no model can be trained.
+    With a `store`, another classifier or model is tried first; a test set needs it. Raises UserError if the
+    batch was already picked, for invalid settings, and if no model can be trained.
     """
     state = sound(history)
     if state.ended:
@@ -49,14 +56,19 @@ async def change(
         )
     before = at_batch(state, first)
     asked = _asked(before, options)
-    if not asked:
-        raise UserError("nothing changes: give another setting, for example --strategy prediction-entropy")
-    data = _event(first, asked, why)
-    if asked.keys() - AT_ONCE:
-        _check_change(replace_state(state, changes=(*state.changes, Change(first, data.settings))), first)
-    notes = await try_change(store, before, replaced(before, **asked)) if store else ()
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        tested = await _new_test(options, before, history.project, store, Path(folder))
+        asked |= tested.fields
+        if not asked:
+            raise UserError(f"nothing changes: {OTHER}")
+        data = _event(first, asked, why)
+        if asked.keys() - AT_ONCE:
+            change = Change(first, SettingsV2(**asked))
+            _check_change(replace_state(state, changes=(*state.changes, change)), first)
+        notes = await try_change(store, before, replaced(before, **asked)) if store else ()
+        await tested.keep(store)
     await ask(log, history, data)
-    return first, notes
+    return first, (*tested.notes, *notes)
 
 
 def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
@@ -87,15 +99,52 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
-    created = with_options(project, options)
+    created, made = with_options(project, options), new_id(name)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
-    notes = await try_change(store, project, created) if store else ()
-    made = new_id(name)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        tested = await _new_test(options, project, made, store, Path(folder))
+        created = replaced(created, **tested.fields)
+        notes = await try_change(store, project, created) if store else ()
+        await tested.keep(store)
     await log.append(*opening(made, created, copied(state, batches), SOURCE))
-    return made, batches, notes
+    return made, batches, (*tested.notes, *notes)
+
+
+@dataclass(frozen=True)
+class _NewTest:
+    """A test set that was asked for, if it is another one than before, and notes on it."""
+
+    snapshot: Snapshot | None = None
+    file: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What changes by it."""
+        return {} if self.snapshot is None else {"test": self.snapshot}
+
+    async def keep(self, store: Store | None) -> None:
+        """Put it into the store."""
+        if store is not None and self.snapshot is not None and self.file is not None:
+            await asyncio.to_thread(store.add_snapshot, self.snapshot, self.file)
+
+
+async def _new_test(
+    options: ProjectOptions, before: ProjectCreated, project: str, store: Store | None, folder: Path
+) -> _NewTest:
+    """Read the given test set into the folder. Raises UserError."""
+    if options.test is None:
+        return _NewTest()
+    if store is None:
+        raise UserError("the store is not known here, where a test set is kept: give it with --store")
+    pool = OpenSnapshot.open(await asyncio.to_thread(store.pool, before))
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder)
+    if before.test is not None and before.test.digest == made.digest:
+        return _NewTest(notes=notes)
+    return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)
 
 
 def _batches(state: LoopState, last: int | None) -> int:

@@ -92,7 +92,7 @@ class ProjectOptions(BaseModel):
         str | None,
         Option(
             "Labelled texts to evaluate each model on: a file, folder or Hub id, like --dataset.",
-            DEMO | ADOPT,
+            DEMO | CHANGE,
         ),
     ] = None
     text_column: Annotated[
@@ -130,12 +130,12 @@ class ProjectOptions(BaseModel):
         tuple[str, ...] | None,
         Option("Further columns of the data set that exports shall have, such as id.", NEW),
     ] = None
-    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
+    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", CHANGE)] = None
     test_text_column: Annotated[
-        str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
+        str | None, Option("Column of the texts in the test set. [default: --text-column]", CHANGE)
     ] = None
     test_label_column: Annotated[
-        str | None, Option("Column of the labels in the test set. [default: --label-column]", ADOPT)
+        str | None, Option("Column of the labels in the test set. [default: --label-column]", CHANGE)
     ] = None
     model: Annotated[str, Option("Hub id or folder of a transformer model.", DEMO | PLAY, "model.name")] = (
         "all-MiniLM-L6-v2"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import Audited, audits
+from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
 from labelloop.loop.log_digest import LogDigest
@@ -30,7 +30,10 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """The latest training of a model, and its accuracy on the test set."""
+    """The latest training of a model, and its accuracy on the test set.
+
+    `test_set`: on which one, where there were several.
+    """
 
     model: str
     attempt: int
@@ -38,6 +41,7 @@ class ModelSummary:
     accuracy: float | None
     folder: str
     lost: bool
+    test_set: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ class Summary:
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
+            "test_set": model.test_set if model else None,
             "audit": asdict(progress.audit) if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "digest": self.digest,
@@ -270,12 +275,13 @@ def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
 
 
 def _model(state: LoopState, trained: Trained) -> ModelSummary:
-    evaluation = state.evaluations.get(trained.latest.model)
+    evaluated = evaluation(state, trained.latest.model)
     return ModelSummary(
         model=trained.latest.model,
         attempt=trained.latest.attempt,
         labels=trained.latest.labels,
-        accuracy=evaluation.accuracy if evaluation else None,
+        accuracy=evaluated.accuracy if evaluated else None,
+        test_set=name_of_test_set(state, evaluated.test_version) if evaluated else None,
         folder=trained.latest.artifact,
         lost=not trained.available,
     )

@@ -16,6 +16,7 @@ from labelloop.config.locations import Locations, cache_folder, is_file
 from labelloop.errors import UserError
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.history import History, all_created
+from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
@@ -195,4 +196,4 @@ def _created(histories: Mapping[str, History]) -> dict[str, LoopState]:
 
 
 def _texts(state: LoopState) -> set[str]:
-    return {snapshot.uri for snapshot in (state.project.pool, state.project.test) if snapshot is not None}
+    return {snapshot.uri for snapshot in snapshots(state)}

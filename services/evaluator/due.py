@@ -9,6 +9,7 @@ from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.retention import kept
 from labelloop.loop.schedule import newest_answers
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import (
     EventData,
@@ -73,11 +74,15 @@ def next_work(state: LoopState, keep: int) -> Work | None:
 
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
-    """The oldest model without an evaluation. None without a test set."""
-    if state.project.test is None:
+    """The oldest model without an evaluation, or the newest one without one on the test set in force."""
+    test = for_next(state).test
+    if test is None:
         return None
-    for trained in _kept(state, keep):
-        if trained.latest.model not in state.evaluations:
+    models = list(_kept(state, keep))
+    for trained in models:
+        is_newest = trained is models[-1]
+        known = (trained.latest.model, test.digest) in state.tested
+        if trained.latest.model not in state.evaluations or (is_newest and not known):
             return Evaluation(trained.latest, trained.ids[-1])
     return None
 

@@ -67,13 +67,13 @@ class ServiceLoop:
         Its model is a tiny one: a training takes a third of the time.
         """
         project = project or f"mail-{secrets.token_hex(4)}"
-        settings = {"pool": self._snapshot(project, rows), "model": BaseModelChoice(name=str(TINY))} | changes
+        settings = {"pool": self.snapshot(project, rows), "model": BaseModelChoice(name=str(TINY))} | changes
         if test:
-            settings["test"] = self._snapshot(project, test)
+            settings["test"] = self.snapshot(project, test)
         self.append(project, states.project(**settings))
         return project
 
-    def _snapshot(self, project: str, rows: Sequence[Row]) -> Snapshot:
+    def snapshot(self, project: str, rows: Sequence[Row]) -> Snapshot:
         table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         with tempfile.TemporaryDirectory() as folder:
             written = snapshot.write(Path(folder), table)

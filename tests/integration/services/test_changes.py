@@ -1,16 +1,21 @@
 """Settings that change while people label: what they see, and what the services do then."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.parts import SettingsV2
 from tests.support.argilla_server import ArgillaServer
+from tests.support.command import labelloop
 from tests.support.loop import Loop, a_loop, texts
-from tests.support.people import Owner
+from tests.support.people import Owner, Person, label_all
+from tests.support.states import LABELS
 
+LEARNING = ("trainer", "evaluator")
 SERVICES = ("querier", "annotation_watcher")
 
 
@@ -32,6 +37,24 @@ def change(loop: Loop, project: str, from_batch: int, request: str = "1", **sett
     loop.append(
         project, e.ProjectChangedV2(request=request, who="olga", from_batch=from_batch, settings=changed)
     )
+
+
+def label_batch(loop: Loop, project: str, ann: Person, batch: int) -> LoopState:
+    """Ann labels the batch as soon as it is there; the state once it is done."""
+    owner = Owner(loop.argilla, project)
+    state = loop.wait(project, lambda state: str(batch) in state.batches)
+    loop.until(lambda: len(owner.records(batch)) == len(state.batches[str(batch)].items))
+    label_all(ann, owner.records(batch), lambda item: LABELS[item % len(LABELS)])
+    return loop.wait(project, lambda state: state.batches[str(batch)].done)
+
+
+def said(loop: Loop, project: str, *arguments: object) -> Any:
+    """What a command prints as JSON."""
+    at = ("--log", loop.settings.log, "--store", loop.settings.store)
+    only = () if "status" in arguments else ("--project", project)
+    result = labelloop(*arguments, *only, *at, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 def guidelines(loop: Loop, project: str) -> str:
@@ -90,3 +113,41 @@ def test_a_data_set_that_is_made_anew_has_the_newest_guidelines(loop: Loop) -> N
     loop.until(lambda: owner.dataset() not in (None, before) and len(owner.records(0)) == 3)
 
     assert guidelines(loop, project) == "Spam asks for money."
+
+
+def test_the_newest_model_is_evaluated_on_another_test_set_also_by_a_service_that_was_killed(
+    loop: Loop,
+) -> None:
+    loop.have_running(*LEARNING)
+    project = loop.create(texts(40), test=texts(9), batch_size=6, lookahead=0, max_batches=3)
+    ann = Person(loop.argilla)
+    for batch in (0, 1):
+        label_batch(loop, project, ann, batch)
+        loop.wait(project, lambda state, batch=batch: str(batch) in state.evaluations)  # type: ignore[misc]
+    first = loop.state(project).project.test
+    assert first is not None
+
+    loop.kill("evaluator")
+    another = loop.snapshot(project, texts(21)[12:])
+    change(loop, project, 3, test=another)
+    loop.start("evaluator")
+    loop.wait(project, lambda state: ("1", another.digest) in state.tested)
+    label_batch(loop, project, ann, 2)
+
+    state = loop.wait(project, lambda state: "2" in state.evaluations)
+    assert set(state.tested) == {
+        ("0", first.digest),
+        ("1", first.digest),
+        ("1", another.digest),
+        ("2", another.digest),
+    }
+    curve = said(loop, project, "curve")
+    assert [point["model"] for point in curve["curve"]] == ["1", "2"]
+    by_test = {name: [point["model"] for point in each] for name, each in curve["by_test_set"].items()}
+    assert by_test == {first.digest[:8]: ["0", "1"], another.digest[:8]: ["1", "2"]}
+    drawn = labelloop("curve", "--project", project, "--log", loop.settings.log).stdout
+    assert drawn.count("accuracy on the test set") == 2
+    status = said(loop, project, "status")["projects"]
+    (shown,) = [each for each in status if each["project"] == project]
+    assert shown["test_set"] == another.digest[:8]
+    assert said(loop, project, "replay", "--verify")["verified"]["events"] == state.length

@@ -164,7 +164,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("strategy_parameters", {"k": 3}, "--strategy-parameter {'shortlist': 2000}", True),
         ("classifier", "linear", "--classifier transformer", True),
         ("model", "another", "--model all-MiniLM-L6-v2", True),
-        ("test", "tests.csv", "--test none", False),
+        ("test", "tests.csv", "--test none", True),
     ],
 )
 async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
