@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from schemas.fields import Count, Frozenly, Integer, Positive, Seconds
+from schemas.fields import Count, Frozenly, Integer, Parameters, Positive, Seconds
 from schemas.model import EventData, Fact
 from schemas.parts import ClassFigures
 
@@ -71,7 +71,7 @@ class StoppingChecked(EventData):
 
     `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
     first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
-    many had the model learned.
+    many had the model learned. `parameters` of the criterion; None: those that the project began with.
     """
 
     mustunderstand: ClassVar[bool] = False
@@ -80,6 +80,7 @@ class StoppingChecked(EventData):
     attempt: Count
     labels: Count
     criterion: str
+    parameters: Parameters | None = None
     value: float | None = None
     stop: bool
     predicted: tuple[Integer, ...]

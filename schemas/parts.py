@@ -67,6 +67,8 @@ class SettingsV2(Settings):
     """
 
     test: Snapshot | None = None
+    stopping: Choice | None = None
+    stop_when_advised: bool | None = None
     guidelines: str | None = None
 
 

@@ -11,7 +11,7 @@ from itertools import count
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import changes_of_picks, for_next
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import LookaheadChosen, ProjectCreated
 
@@ -23,7 +23,7 @@ MOST_AHEAD = 8
 class NextBatch:
     """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
 
-    `changes`: how many changes of settings hold for it.
+    `changes`: how many changes of settings that it depends on hold for it.
     """
 
     batch: str
@@ -71,9 +71,8 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
 
 
 def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
-    changes = sum(change.from_batch <= state.numbered for change in state.changes)
     size = remaining(state, for_next(state).batch_size)
-    return NextBatch(str(state.numbered), model, size, cause, changes)
+    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state))
 
 
 def _may_choose(state: LoopState) -> bool:

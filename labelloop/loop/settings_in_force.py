@@ -9,6 +9,10 @@ from schemas.events import ProjectCreatedV3
 from schemas.model import replaced
 from schemas.parts import Snapshot
 
+NOTHING = "none"
+"""The name of a stopping criterion that advises nothing."""
+APART_FROM_PICKS = frozenset({"guidelines", "test", "stopping", "stop_when_advised"})
+"""Settings that no pick depends on. They hold once their batch is the next one, also if it never comes."""
 SHOWN = ("guidelines",)
 """Settings that people see where they answer."""
 
@@ -19,6 +23,9 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
     for change in state.changes:
         if change.from_batch <= batch:
             settings |= {name: value for name, value in change.settings if value is not None}
+    stopping = settings.get("stopping")
+    if stopping is not None and stopping.name == NOTHING:
+        settings["stopping"] = None
     return replaced(state.project, **settings) if settings else state.project
 
 
@@ -34,6 +41,15 @@ def shows_otherwise(state: LoopState) -> bool:
 def for_next(state: LoopState) -> ProjectCreatedV3:
     """The project's settings for the next batch."""
     return at_batch(state, state.numbered)
+
+
+def changes_of_picks(state: LoopState) -> int:
+    """How many changes that a pick depends on hold for the next batch."""
+    return sum(
+        change.from_batch <= state.numbered
+        and any(value is not None for name, value in change.settings if name not in APART_FROM_PICKS)
+        for change in state.changes
+    )
 
 
 def snapshots(state: LoopState) -> tuple[Snapshot, ...]:

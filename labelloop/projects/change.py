@@ -12,11 +12,11 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.schedule import MOST_AHEAD, newest_model, picking_model
-from labelloop.loop.settings_in_force import at_batch
+from labelloop.loop.settings_in_force import APART_FROM_PICKS, NOTHING, at_batch
 from labelloop.loop.state import Change, LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_model, try_change
+from labelloop.projects.checks import check_choices, check_model, check_stopping, try_change
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
@@ -26,10 +26,8 @@ from labelloop.projects.options_as_fields import given_fields
 from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
 from schemas.model import fields, replaced
-from schemas.parts import BaseModelChoice, Settings, SettingsV2, Snapshot
+from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
 
-AT_ONCE = frozenset({"guidelines", "test"})
-"""Settings that hold as soon as their batch is the next one, also if it never comes."""
 OTHER = "give another setting, for example --strategy prediction-entropy"
 
 
@@ -62,8 +60,8 @@ async def change(
         if not asked:
             raise UserError(f"nothing changes: {OTHER}")
         data = _event(first, asked, why)
-        if asked.keys() - AT_ONCE:
-            change = Change(first, SettingsV2(**asked))
+        if asked.keys() - APART_FROM_PICKS:
+            change = Change(first, _settings(asked))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
         notes = await try_change(store, before, replaced(before, **asked)) if store else ()
         await tested.keep(store)
@@ -76,7 +74,12 @@ def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
     by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
     if asked.keys() <= fields(Settings).keys():
         return ProjectChanged(**by, settings=Settings(**asked))
-    return ProjectChangedV2(**by, settings=SettingsV2(**asked))
+    return ProjectChangedV2(**by, settings=_settings(asked))
+
+
+def _settings(asked: Mapping[str, Any]) -> SettingsV2:
+    without = {"stopping": Choice(name=NOTHING)} if asked.get("stopping", NOTHING) is None else {}
+    return SettingsV2(**{**asked, **without})
 
 
 async def fork(
@@ -214,6 +217,12 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
     after = replaced(project, **asked)
     if "classifier" in asked or "strategy" in asked:
         check_choices(after.classifier, after.strategy)
+    if after.stopping is None and "stopping" in asked:
+        asked["stop_when_advised"] = False
+    elif after.stopping is None and asked.get("stop_when_advised"):
+        raise UserError(f"{project.name} has no stopping criterion: name one with --stopping")
+    elif "stopping" in asked:
+        check_stopping(after)
     if "batch_size" in asked and after.batch_size > project.pool.size:
         raise UserError(
             f"a batch of {after.batch_size} is larger than the pool of {project.pool.size} texts: give less"

@@ -166,14 +166,14 @@ class ProjectOptions(BaseModel):
     ] = {}
     stopping: Annotated[
         str,
-        Option("Stopping criterion, by its name in small-text, or none.", ADOPT, "stopping.name", NONE),
+        Option("Stopping criterion, by its name in small-text, or none.", CHANGE, "stopping.name", NONE),
     ] = DEFAULT
     stopping_parameters: Annotated[
         Parameters,
-        Option("Parameter of the stopping criterion, such as kappa=0.98.", ADOPT, "stopping.parameters", {}),
+        Option("Parameter of the stopping criterion, such as kappa=0.98.", CHANGE, "stopping.parameters", {}),
     ] = {}
     stop_when_advised: Annotated[
-        bool, Option("End the project when the stopping criterion says stop.", ADOPT, "stop_when_advised")
+        bool, Option("End the project when the stopping criterion says stop.", CHANGE, "stop_when_advised")
     ] = False
     name: Annotated[str | None, Option("Name of the project. [default: the data set's name]", NEW)] = None
     batches: Annotated[

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
@@ -243,10 +244,10 @@ def _open(batch: Batch) -> OpenBatch:
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:
-    checks = [state.checks[name] for name in state.models if name in state.checks]
+    checks, advice = checks_in_force(state), advice_in_force(state)
     if not checks:
         return None
-    last, advised_at = checks[-1], state.advised.labels if state.advised else None
+    last, advised_at = checks[-1], advice.labels if advice else None
     return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
 
 

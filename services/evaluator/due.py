@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
+from labelloop.loop.advice import checks_in_force
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.retention import kept
@@ -89,7 +90,7 @@ def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
 
 def next_check(state: LoopState, keep: int) -> Check | None:
     """The oldest unchecked model of a batch. None without a criterion, and after the project ended."""
-    if state.project.stopping is None or state.ended:
+    if for_next(state).stopping is None or state.ended:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model
@@ -132,7 +133,7 @@ def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
 
 def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
     """The check, an advice if it is the first that says stop, and an end if the project wants that."""
-    before = earlier(state, check.model, 1)
+    before = [each for each in checks_in_force(state) if each.model != check.model]
     if not check.stop or (before and before[-1].stop):
         return [check]
     advised = StoppingAdvised(
@@ -142,7 +143,7 @@ def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
         criterion=check.criterion,
         value=check.value,
     )
-    if not state.project.stop_when_advised:
+    if not for_next(state).stop_when_advised:
         return [check, advised]
     end = ProjectEnded(
         request=f"stopping-{check.model}",

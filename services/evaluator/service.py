@@ -180,7 +180,7 @@ async def checked(
     worker: Worker, store: Store, threads: int, state: LoopState, work: Check
 ) -> StoppingChecked:
     """Raises TaskError and UserError."""
-    project, model = state.project, work.trained
+    project, model = for_next(state), work.trained
     assert project.stopping is not None
     criterion = check_stopping(project.stopping.name, project.stopping.parameters)
     assert criterion is not None
@@ -210,6 +210,7 @@ async def checked(
         attempt=model.attempt,
         labels=model.labels,
         criterion=criterion.name,
+        parameters=project.stopping.parameters,
         value=result.value,
         stop=result.stop,
         predicted=result.predicted,

@@ -96,6 +96,28 @@ def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_p
     assert given == {"guidelines": "Spam asks for money."}
 
 
+def test_the_stopping_criterion_is_changed_and_taken_away(log: str) -> None:
+    def changed(*arguments: object) -> dict[str, object]:
+        result = labelloop("change", PROJECT, *arguments, "--log", log)
+        assert result.exit_code == 0, result.output
+        settings = events_as_written(log)[-1]["data"]["settings"]
+        return {name: value for name, value in settings.items() if value is not None}
+
+    named = changed(
+        "--stopping", "kappa-average", "--stopping-parameter", "kappa=0.98", "--stop-when-advised"
+    )
+    assert named == {
+        "stopping": {"name": "kappa-average", "parameters": {"kappa": 0.98}},
+        "stop_when_advised": True,
+    }
+    assert changed("--no-stop-when-advised") == {"stop_when_advised": False}
+    changed("--stop-when-advised")
+    assert changed("--stopping", "none") == {
+        "stopping": {"name": "none", "parameters": {}},
+        "stop_when_advised": False,
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "facts"),
     [
@@ -105,6 +127,14 @@ def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_p
         (("fork", "nobody", "--as", "other"), ("'nobody'", PROJECT)),
         (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), ("10,000",)),
         (("change", PROJECT, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--stopping", "guess"), ("'guess'",)),
+        (
+            ("change", PROJECT, "--stopping", "kappa-average", "--stopping-parameter", "size=3"),
+            ("'size'", "window_size"),
+        ),
+        (("change", PROJECT, "--stopping-parameter", "kappa=0.9"), ("questions", "--stopping")),
+        (("change", PROJECT, "--stop-when-advised"), ("questions", "--stopping")),
+        (("fork", PROJECT, "--as", "other", "--batches", 9, "--stopping", "guess"), ("'guess'",)),
         (("change", PROJECT, "--guidelines", "nowhere.md"), ("nowhere.md",)),
         (("change", PROJECT), ("--strategy prediction-entropy",)),
         (("change", PROJECT, "--batch-size", 3), ("--strategy prediction-entropy",)),

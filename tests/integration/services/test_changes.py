@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.loop.state import LoopState
 from schemas import events as e
-from schemas.parts import SettingsV2
+from schemas.parts import Choice, SettingsV2
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop
 from tests.support.loop import Loop, a_loop, texts
@@ -151,3 +151,34 @@ def test_the_newest_model_is_evaluated_on_another_test_set_also_by_a_service_tha
     (shown,) = [each for each in status if each["project"] == project]
     assert shown["test_set"] == another.digest[:8]
     assert said(loop, project, "replay", "--verify")["verified"]["events"] == state.length
+
+
+def test_another_criterion_goes_on_from_what_models_said_also_in_a_service_that_was_killed(
+    loop: Loop,
+) -> None:
+    loop.have_running(*LEARNING)
+    kappa = Choice(name="kappa-average", parameters={"kappa": 0.0, "window_size": 1})
+    project = loop.create(texts(40), batch_size=6, lookahead=0, max_batches=4, stopping=None)
+    ann = Person(loop.argilla)
+    label_batch(loop, project, ann, 0)
+    loop.wait(project, lambda state: "0" in state.models)
+    change(loop, project, 0, stopping=Choice(name="classification-change"))
+    loop.wait(project, lambda state: "0" in state.checks)
+
+    loop.kill("evaluator")
+    change(loop, project, 0, request="2", stopping=kappa)
+    label_batch(loop, project, ann, 1)
+    loop.wait(project, lambda state: "1" in state.models)
+    loop.start("evaluator")
+
+    state = loop.wait(project, lambda state: "1" in state.checks)
+    criteria = [(check.criterion, check.parameters) for check in state.checks.values()]
+    assert criteria == [("classification-change", {}), ("kappa-average", kappa.parameters)]
+    assert state.checks["1"].value is not None, "it compares with what model 0 said"
+    change(loop, project, 0, request="3", stopping=Choice(name="none"))
+    label_batch(loop, project, ann, 2)
+    state = loop.wait(project, lambda state: "2" in state.models and "3" in state.batches)
+    assert "2" not in state.checks
+    (shown,) = [each for each in said(loop, project, "status")["projects"] if each["project"] == project]
+    assert shown["stopping"] is None
+    assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length

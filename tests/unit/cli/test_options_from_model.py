@@ -24,7 +24,7 @@ from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.options import ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
-from schemas.parts import Settings, SettingsV2
+from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
 
@@ -205,8 +205,9 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
 @pytest.mark.parametrize("name", sorted(ProjectOptions.taken_by("fork").keys() - OF_TEST))
 def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_path: Path) -> None:
     _, value = another(name, tmp_path)
+    now = project().model_copy(update={"stopping": Choice(name="kappa-average")})
 
-    fields = given_fields(project(), ProjectOptions.of({name: value}))
+    fields = given_fields(now, ProjectOptions.of({name: value}))
 
     field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
     if name == "lookahead":

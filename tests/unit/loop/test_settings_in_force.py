@@ -77,6 +77,15 @@ def test_a_pick_that_was_begun_before_a_change_is_not_what_is_due_after_it() -> 
     assert next_batch(loop.state) not in (begun, None)
 
 
+def test_a_pick_that_was_begun_before_a_change_that_concerns_no_pick_stays_due() -> None:
+    loop = with_batches(1)
+    begun = next_batch(loop.state)
+
+    change_v2(loop, 1, guidelines="Spam asks for money.", stop_when_advised=False)
+
+    assert next_batch(loop.state) == begun is not None
+
+
 def test_more_batches_let_a_loop_go_on_that_was_at_its_end() -> None:
     loop = Loop(project(max_batches=2), mixed)
     loop.finish()

@@ -150,3 +150,44 @@ def test_the_project_ends_by_the_advice_where_it_was_told_to() -> None:
     assert isinstance(found[-1], e.ProjectEnded)
     assert found[-1].who == "evaluator"
     assert names(found[-1].why, "KappaAverage", "0")
+
+
+def to_criterion(name: str, request: str = "1", **parameters: Any) -> e.ProjectChangedV2:
+    settings = SettingsV2(stopping=Choice(name=name, parameters=parameters))
+    return e.ProjectChangedV2(request=request, who="ann", from_batch=0, settings=settings)
+
+
+def test_another_criterion_or_none_is_asked_after_the_next_model() -> None:
+    assert due(after(MODELS[0], to_criterion("none"))) is None
+    assert due(after(MODELS[0], to_criterion("delta-f-score"), stopping=None)) == "0"
+    assert due(after(*MODELS[:2], checked("0"), to_criterion("delta-f-score"))) == "1"
+
+
+def test_what_models_said_before_stays_known_to_another_criterion() -> None:
+    state = after(*MODELS[:2], checked("0"), to_criterion("delta-f-score"))
+
+    assert [check.model for check in earlier(state, "1", 5)] == ["0"]
+
+
+def test_another_criterion_advises_anew_though_the_one_before_said_stop() -> None:
+    said = (*MODELS[:2], checked("0", stop=True), advised("0"), to_criterion("delta-f-score"))
+    check = replaced(checked("1", stop=True), criterion="delta-f-score", parameters={})
+
+    assert [type(each).__name__ for each in told(after(*said), check)] == [
+        "StoppingChecked",
+        "StoppingAdvised",
+    ]
+    again = (*said, check, MODELS[2])
+    later = replaced(check, model="2")
+    assert [type(each).__name__ for each in told(after(*again), later)] == ["StoppingChecked"]
+    stricter = (*again, to_criterion("delta-f-score", "2", threshold=0.01))
+    later = replaced(later, parameters={"threshold": 0.01})
+    assert len(told(after(*stricter), later)) == 2
+
+
+def test_whether_an_advice_ends_the_project_can_change() -> None:
+    settings = SettingsV2(stop_when_advised=False)
+    kept = e.ProjectChangedV2(request="1", who="ann", from_batch=0, settings=settings)
+
+    assert len(told(after(MODELS[0], stop_when_advised=True), checked("0", stop=True))) == 3
+    assert len(told(after(MODELS[0], kept, stop_when_advised=True), checked("0", stop=True))) == 2
