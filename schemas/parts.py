@@ -66,6 +66,8 @@ class SettingsV2(Settings):
     A `stopping` criterion named `none`: nothing advises to stop any more.
     """
 
+    lookahead: Count | None = None
+    lookahead_grows: bool | None = None
     test: Snapshot | None = None
     stopping: Choice | None = None
     stop_when_advised: bool | None = None

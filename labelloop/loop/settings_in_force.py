@@ -1,7 +1,7 @@
 """The settings at a point of the loop, after any changes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
@@ -27,6 +27,24 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
     if stopping is not None and stopping.name == NOTHING:
         settings["stopping"] = None
     return replaced(state.project, **settings) if settings else state.project
+
+
+class Lookahead(NamedTuple):
+    """How many batches are picked ahead, whether they become more, and from which batch on that holds."""
+
+    batches: int
+    grows: bool
+    since: int = 0
+
+
+def lookahead_at(state: LoopState, batch: int) -> Lookahead:
+    """The lookahead with which a numbered batch is picked."""
+    found = Lookahead(state.project.lookahead, state.project.lookahead_grows)
+    for change in state.changes:
+        lookahead, grows = change.settings.lookahead, change.settings.lookahead_grows
+        if change.from_batch <= batch and lookahead is not None:
+            found = Lookahead(lookahead, bool(grows), change.from_batch)
+    return found
 
 
 def shows_otherwise(state: LoopState) -> bool:

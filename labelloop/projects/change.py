@@ -11,8 +11,8 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.schedule import MOST_AHEAD, newest_model, picking_model
-from labelloop.loop.settings_in_force import APART_FROM_PICKS, NOTHING, at_batch
+from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model
+from labelloop.loop.settings_in_force import APART_FROM_PICKS, NOTHING, at_batch, lookahead_at
 from labelloop.loop.state import Change, LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
@@ -28,6 +28,7 @@ from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
 from schemas.model import fields, replaced
 from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
 
+LOOKAHEAD = {"lookahead", "lookahead_grows"}
 OTHER = "give another setting, for example --strategy prediction-entropy"
 
 
@@ -183,10 +184,10 @@ def _check_change(after: LoopState, first: int) -> None:
 
 def _may_pick(state: LoopState, batch: int) -> range:
     """The models one of which picks a batch; where the lookahead grows, all from the newest there is."""
-    expected = picking_model(state.project, batch)
+    expected = expected_model(state, batch)
     if expected < 0:
         return range(0)
-    if not state.project.lookahead_grows:
+    if not lookahead_at(state, batch).grows:
         return range(expected, expected + 1)
     return range(max(0, newest_model(state), batch - 1 - MOST_AHEAD), batch)
 
@@ -227,4 +228,13 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
         raise UserError(
             f"a batch of {after.batch_size} is larger than the pool of {project.pool.size} texts: give less"
         )
-    return {name: value for name, value in asked.items() if value != getattr(project, name)}
+    ahead = (after.lookahead + 1) * after.batch_size
+    if "lookahead" in asked and after.lookahead and ahead > project.pool.size:
+        raise UserError(
+            f"a lookahead of {after.lookahead} asks for {ahead:,} texts, "
+            f"and the pool has {project.pool.size:,}: give less"
+        )
+    differing = {name: value for name, value in asked.items() if value != getattr(project, name)}
+    if differing.keys() & LOOKAHEAD:
+        differing |= {name: asked[name] for name in LOOKAHEAD}
+    return differing

@@ -184,7 +184,7 @@ class ProjectOptions(BaseModel):
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
         Lookahead,
-        Option("Batches picked ahead, so that nobody waits for a training; or auto.", DEMO | FORK, LOOKAHEAD),
+        Option("Batches picked ahead, so that nobody waits for training; or auto.", DEMO | CHANGE, LOOKAHEAD),
     ] = 1
     cold_start: Annotated[
         Literal["random", "typical", "balanced"],

@@ -127,6 +127,9 @@ def test_the_stopping_criterion_is_changed_and_taken_away(log: str) -> None:
         (("fork", "nobody", "--as", "other"), ("'nobody'", PROJECT)),
         (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), ("10,000",)),
         (("change", PROJECT, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--batches", 9, "--lookahead", 30), (30, 93, 40)),
+        (("change", PROJECT, "--batches", 9, "--lookahead", "many"), ("'many'", "auto")),
+        (("change", PROJECT, "--lookahead", 0), (PROJECT, 3, "--batches")),
         (("change", PROJECT, "--stopping", "guess"), ("'guess'",)),
         (
             ("change", PROJECT, "--stopping", "kappa-average", "--stopping-parameter", "size=3"),

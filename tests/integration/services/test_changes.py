@@ -173,7 +173,7 @@ def test_another_criterion_goes_on_from_what_models_said_also_in_a_service_that_
 
     state = loop.wait(project, lambda state: "1" in state.checks)
     criteria = [(check.criterion, check.parameters) for check in state.checks.values()]
-    assert criteria == [("classification-change", {}), ("kappa-average", kappa.parameters)]
+    assert criteria == [("ClassificationChange", {}), ("KappaAverage", kappa.parameters)]
     assert state.checks["1"].value is not None, "it compares with what model 0 said"
     change(loop, project, 0, request="3", stopping=Choice(name="none"))
     label_batch(loop, project, ann, 2)
@@ -181,4 +181,25 @@ def test_another_criterion_goes_on_from_what_models_said_also_in_a_service_that_
     assert "2" not in state.checks
     (shown,) = [each for each in said(loop, project, "status")["projects"] if each["project"] == project]
     assert shown["stopping"] is None
+    assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length
+
+
+def test_a_lookahead_changes_while_a_killed_service_is_away(loop: Loop) -> None:
+    loop.have_running(*LEARNING)
+    project = loop.create(texts(60), batch_size=4, lookahead=0, max_batches=5)
+    ann = Person(loop.argilla)
+    label_batch(loop, project, ann, 0)
+    loop.wait(project, lambda state: "1" in state.batches)
+
+    loop.kill("querier")
+    change(loop, project, 2, lookahead=2, lookahead_grows=False)
+    loop.start("querier")
+
+    state = loop.wait(project, lambda state: len(state.batches) == 4)
+    assert [batch.queried.model for batch in state.batches.values()] == [None, "0", "0", "0"]
+    change(loop, project, 4, request="2", lookahead=1, lookahead_grows=True)
+    for batch in (1, 2, 3):
+        label_batch(loop, project, ann, batch)
+    state = loop.wait(project, lambda state: "4" in state.chosen and "4" in state.batches)
+    assert state.batches["4"].queried.model == state.chosen["4"].model
     assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length

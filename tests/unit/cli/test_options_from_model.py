@@ -199,7 +199,7 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
     recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
     assert {name for name, option in options.items() if not option.recorded} == OF_TEST
-    assert {*recorded, "test"} == {*Settings.__annotations__, *SettingsV2.__annotations__}
+    assert {*recorded, "test", "lookahead_grows"} == {*Settings.__annotations__, *SettingsV2.__annotations__}
 
 
 @pytest.mark.parametrize("name", sorted(ProjectOptions.taken_by("fork").keys() - OF_TEST))

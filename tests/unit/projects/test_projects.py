@@ -156,7 +156,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
     [
         ("batch_size", 3, "--batch-size 2", True),
         ("labels", ("ham", "spam"), "--labels spam,ham", False),
-        ("lookahead", 0, "--lookahead 1", False),
+        ("lookahead", 0, "--lookahead 1", True),
         ("seed", 1, "--seed 0", False),
         ("strategy", "random-sampling", "--strategy distinct-ties", True),
         ("stopping", "none", "--stopping kappa-average", True),
