@@ -66,6 +66,7 @@ class SettingsV2(Settings):
     A `stopping` criterion named `none`: nothing advises to stop any more.
     """
 
+    min_submitted: Positive | None = None
     lookahead: Count | None = None
     lookahead_grows: bool | None = None
     test: Snapshot | None = None

@@ -11,9 +11,10 @@ from schemas.parts import Snapshot
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
-APART_FROM_PICKS = frozenset({"guidelines", "test", "stopping", "stop_when_advised"})
-"""Settings that no pick depends on. They hold once their batch is the next one, also if it never comes."""
-SHOWN = ("guidelines",)
+AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised"})
+"""Settings of no batch: they hold once theirs is the next one, also if it never comes."""
+APART_FROM_PICKS = AT_ONCE | {"min_submitted"}
+SHOWN = ("guidelines", "min_submitted")
 """Settings that people see where they answer."""
 
 
@@ -48,12 +49,25 @@ def lookahead_at(state: LoopState, batch: int) -> Lookahead:
 
 
 def shows_otherwise(state: LoopState) -> bool:
-    """Whether people are shown something else by now than when the project began: guidelines."""
+    """Whether people are shown something else by now than when the project began."""
     return any(
-        change.from_batch <= state.numbered and getattr(change.settings, name, None) is not None
+        change.from_batch <= state.numbered and getattr(change.settings, name) is not None
         for change in state.changes
         for name in SHOWN
     )
+
+
+def min_submitted_at(state: LoopState, batch: int) -> int:
+    """How many people decide each text of a numbered batch."""
+    told = [change for change in state.changes if change.settings.min_submitted is not None]
+    holding = [each.settings.min_submitted for each in told if each.from_batch <= batch]
+    return (holding[-1] if holding else None) or state.project.min_submitted
+
+
+def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:
+    """The first batches for which another number of people decides, beginning with 0, and those numbers."""
+    firsts = {0, *(each.from_batch for each in state.changes if each.settings.min_submitted is not None)}
+    return tuple((first, min_submitted_at(state, first)) for first in sorted(firsts))
 
 
 def for_next(state: LoopState) -> ProjectCreatedV3:

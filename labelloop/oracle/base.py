@@ -129,10 +129,12 @@ class KnowsBatches(Protocol):
 class FollowsChanges(ProjectRecords, Protocol):
     """Records whose place can follow changes of a project's settings. An oracle need not offer it."""
 
-    async def follow(self, project: ProjectCreated) -> None:
-        """Show the project's guidelines from now on. Called often, but only after they were changed.
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
+        """Show the project's guidelines from now on, and ask for as many answers to each text as are wanted.
 
-        Raises Missing if the project is not set up, and UserError if the oracle refuses them.
+        `min_submitted`: from which batch on how many. `project.min_submitted` is the most that a batch wants
+        which is open or comes next. Called often, but only after one of them was changed. Raises Missing if
+        the project is not set up, and UserError if the oracle refuses.
         """
         ...
 

@@ -72,7 +72,7 @@ class MappingRecords:
     async def set_up(self, project: ProjectCreated) -> bool:
         return await _in_thread(self._set_up, project)
 
-    async def follow(self, project: ProjectCreated) -> None:
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
         await _in_thread(self._follow, project)
 
     async def seen(self, batch: Batch) -> Mapping[int, SeenRecord] | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_state
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model
-from labelloop.loop.settings_in_force import APART_FROM_PICKS, NOTHING, at_batch, lookahead_at
+from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
+from labelloop.loop.settings_in_force import AT_ONCE, NOTHING, at_batch, lookahead_at, min_submitted_at
 from labelloop.loop.state import Change, LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
@@ -61,13 +61,21 @@ async def change(
         if not asked:
             raise UserError(f"nothing changes: {OTHER}")
         data = _event(first, asked, why)
-        if asked.keys() - APART_FROM_PICKS:
+        if asked.keys() - AT_ONCE:
             change = Change(first, _settings(asked))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
         notes = await try_change(store, before, replaced(before, **asked)) if store else ()
         await tested.keep(store)
     await ask(log, history, data)
-    return first, (*tested.notes, *notes)
+    return first, (*tested.notes, *notes, *_kept_notes(state, asked))
+
+
+def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
+    """What stays for batches that were picked, which people may take otherwise."""
+    stays = {batch.name: min_submitted_at(state, batch.number) for batch in open_batches(state)}
+    if "min_submitted" in asked and any(number != asked["min_submitted"] for number in stays.values()):
+        told = ", ".join(f"{name} ({number})" for name, number in stays.items())
+        yield f"open batches keep their number of annotators for each text: {told}"
 
 
 def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:

@@ -198,7 +198,7 @@ class ProjectOptions(BaseModel):
         Share,
         Option("Share of each batch, drawn at random and shown without a suggestion.", CHANGE, "audit_share"),
     ] = 0.0
-    min_submitted: Annotated[Positive, Option("Number of annotators per text.", FORK, "min_submitted")] = 1
+    min_submitted: Annotated[Positive, Option("Number of annotators per text.", CHANGE, "min_submitted")] = 1
     ties: Annotated[
         Literal["label-order", "discard"],
         Option("What to do with a text if the annotators' votes are tied.", CHANGE, "ties"),

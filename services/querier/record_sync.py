@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable
 from labelloop.loop.schedule import open_batches
-from labelloop.loop.settings_in_force import shows_otherwise
+from labelloop.loop.settings_in_force import min_submitted_at, min_submitted_by_batch, shows_otherwise
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import FollowsChanges, Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
@@ -15,6 +15,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
+from schemas.model import replaced
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 
 logger = logging.getLogger(__name__)
@@ -76,8 +77,10 @@ class RecordSync:
                 served.compared.add(batch.name)
 
     async def _follow(self, state: LoopState, project: ProjectCreated, records: FollowsChanges) -> None:
+        open_ones = (min_submitted_at(state, batch.number) for batch in open_batches(state))
+        most = max(project.min_submitted, *open_ones)
         try:
-            await records.follow(project)
+            await records.follow(replaced(project, min_submitted=most), min_submitted_by_batch(state))
         except Missing as error:
             records.forget()
             raise Unavailable(f"what people see of {state.project_id} cannot be changed: {error}") from error

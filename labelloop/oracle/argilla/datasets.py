@@ -79,14 +79,16 @@ class Datasets(Accounts):
         return dataset
 
     async def update_dataset(self, dataset: Dataset, spec: DatasetSpec) -> None:
-        """Give an existing data set the guidelines. Raises Missing, and UserError if Argilla refuses."""
+        """Give an existing data set the guidelines and the wanted answers. Raises Missing and UserError."""
         path = f"datasets/{dataset.id}"
-        if (await self._request("GET", path))["guidelines"] == _guidelines(spec)["guidelines"]:
+        present = await self._request("GET", path)
+        wanted = _changeable(spec, present)
+        if {name: present[name] for name in wanted} == wanted:
             return
         try:
-            await self._request("PATCH", path, body=_guidelines(spec))
+            await self._request("PATCH", path, body=wanted)
         except Rejected as error:
-            raise UserError(f"Argilla refuses the guidelines of {spec.name!r}: {error}") from error
+            raise UserError(f"Argilla refuses to change the data set {spec.name!r}: {error}") from error
 
     async def _find(self, name: str, workspace_id: str) -> Any | None:
         params = {"name": name, "workspace_id": workspace_id}
@@ -152,6 +154,16 @@ def _dataset(spec: DatasetSpec, workspace_id: str) -> dict[str, Any]:
         **_guidelines(spec),
         "allow_extra_metadata": True,
         "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
+    }
+
+
+def _changeable(spec: DatasetSpec, present: Any) -> dict[str, Any]:
+    """What of a data set can change. Its other metadata stay."""
+    metadata = {**(present["metadata"] or {}), "min_submitted": [list(step) for step in spec.by_batch]}
+    return {
+        **_guidelines(spec),
+        "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
+        "metadata": metadata if len(spec.by_batch) > 1 else present["metadata"],
     }
 
 

@@ -48,7 +48,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set to set up: one text field, one question with labels, `min_submitted` answers per text."""
+    """A data set to set up: one text field, one question with labels, `min_submitted` answers per text.
+
+    `by_batch`: from which batch on how many answers; an Argilla elsewhere does not know it.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -57,6 +60,7 @@ class DatasetSpec:
     guidelines: str | None = None
     min_submitted: int = 1
     task: str = "single-label"
+    by_batch: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.state import Batch
@@ -126,9 +126,9 @@ class ArgillaProject:
         self._followed = None
         return True
 
-    async def follow(self, project: ProjectCreated) -> None:
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
         """Update the data set, once after each change, and once after it had to be looked up."""
-        spec = dataset_spec(self._project_id, project)
+        spec = replace(dataset_spec(self._project_id, project), by_batch=tuple(min_submitted))
         if spec != self._followed:
             await self._argilla.update_dataset(self._needed(), spec)
             self._followed = spec

@@ -203,3 +203,75 @@ def test_a_lookahead_changes_while_a_killed_service_is_away(loop: Loop) -> None:
     state = loop.wait(project, lambda state: "4" in state.chosen and "4" in state.batches)
     assert state.batches["4"].queried.model == state.chosen["4"].model
     assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length
+
+
+def statuses(loop: Loop, project: str) -> dict[int, set[str]]:
+    """What Argilla says of the texts, by batch."""
+    dataset = Owner(loop.argilla, project).dataset()
+    with loop.argilla.client() as raw:
+        items = raw.get(f"/datasets/{dataset}/records", params={"limit": 100}).json()["items"]
+    found: dict[int, set[str]] = {}
+    for item in items:
+        found.setdefault(item["metadata"]["batch"], set()).add(item["status"])
+    return found
+
+
+def offered(loop: Loop, project: str, person: Person) -> set[int]:
+    """The batches of which a person's screen shows texts."""
+    dataset = Owner(loop.argilla, project).dataset()
+    pending = [
+        {"type": "terms", "scope": {"entity": entity, "property": "status"}, "values": ["pending"]}
+        for entity in ("response", "record")
+    ]
+    with loop.argilla.client(person.key) as raw:
+        answer = raw.post(
+            f"/me/datasets/{dataset}/records/search",
+            params={"limit": 50},
+            json={"query": {}, "filters": {"and": pending}},
+            headers={"x-labelloop-screen": "queue"},
+        ).json()
+        raw.post(
+            f"/me/datasets/{dataset}/records/search",
+            json={"query": {}},
+            headers={"x-labelloop-screen": "left"},
+        )
+    return {item["record"]["metadata"]["batch"] for item in answer["items"]}
+
+
+def test_the_number_of_annotators_changes_from_a_batch_on_and_finished_texts_stay_finished(
+    loop: Loop,
+) -> None:
+    project = loop.create(texts(40), batch_size=3, lookahead=5, max_batches=2)
+    ann, bob = Person(loop.argilla), Person(loop.argilla)
+    label_batch(loop, project, ann, 0)
+    loop.kill("querier")
+    change(loop, project, 2, min_submitted=2, max_batches=4)
+    loop.start("querier")
+    loop.until(lambda: len(Owner(loop.argilla, project).records(3)) == 3)
+    loop.until(
+        lambda: statuses(loop, project) == {0: {"completed"}, 1: {"pending"}, 2: {"pending"}, 3: {"pending"}}
+    )
+
+    assert offered(loop, project, bob) == {1, 2, 3}, "nobody is asked for what is finished"
+    label_batch(loop, project, ann, 1)
+    label_all(ann, Owner(loop.argilla, project).records(2), lambda item: "spam")
+    assert statuses(loop, project)[2] == {"pending"}
+    assert offered(loop, project, bob) == {2, 3}
+    assert not loop.state(project).batches["2"].done
+    label_batch(loop, project, bob, 2)
+    assert statuses(loop, project)[2] == {"completed"}
+
+    change(loop, project, 4, request="2", min_submitted=1, max_batches=5)
+    loop.until(lambda: len(Owner(loop.argilla, project).records(4)) == 3)
+    label_batch(loop, project, ann, 4)
+    assert offered(loop, project, bob) == {3}, "the open batch still wants two"
+    assert statuses(loop, project) == {
+        0: {"completed"},
+        1: {"completed"},
+        2: {"completed"},
+        3: {"pending"},
+        4: {"completed"},
+    }
+    label_all(ann, Owner(loop.argilla, project).records(3), lambda item: "spam")
+    label_batch(loop, project, bob, 3)
+    assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length

@@ -1,6 +1,6 @@
 """The order of work after the lookahead was changed."""
 
-from typing import Any
+from typing import Any, Literal
 
 from labelloop.loop.proof import Proof
 from labelloop.loop.schedule import next_batch
@@ -14,7 +14,7 @@ def change(loop: Loop, from_batch: int, request: str = "1", **settings: Any) -> 
     loop.append(e.ProjectChangedV2(request=request, who="ada", from_batch=from_batch, settings=changed))
 
 
-def going_on(lookahead: int | str = 1, batches: int = 4) -> Loop:
+def going_on(lookahead: int | Literal["auto"] = 1, batches: int = 4) -> Loop:
     loop = Loop(project(pool=100, max_batches=9, lookahead=lookahead), mixed)
     while loop.state.numbered < batches:
         loop.act(next(who for who in ("query", "train", *loop.ready()) if who in loop.ready()))

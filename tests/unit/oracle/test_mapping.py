@@ -69,12 +69,15 @@ async def test_changed_guidelines_take_the_place_of_the_others(
 ) -> None:
     assert isinstance(records, FollowsChanges)
 
-    await records.follow(project(labels=("spam", "ham"), guidelines="Spam asks for money."))
+    await records.follow(
+        project(labels=("spam", "ham"), guidelines="Spam asks for money.", min_submitted=2), ()
+    )
 
-    assert json.loads(entries["project"])["guidelines"] == "Spam asks for money."
+    told = json.loads(entries["project"])
+    assert (told["guidelines"], told["min_submitted"]) == ("Spam asks for money.", 2)
     entries.clear()
     with pytest.raises(Missing):
-        await records.follow(PROJECT)
+        await records.follow(PROJECT, ())
 
 
 async def test_what_was_put_is_seen_with_its_answers_and_told_to_people(records: MappingRecords) -> None:
