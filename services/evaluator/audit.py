@@ -136,7 +136,7 @@ def _last_before_newer(state: LoopState, model: int) -> int:
     """The last batch that no newer model picks, which may still be to come."""
     lookahead = lookahead_at(state, state.numbered)
     if not lookahead.grows and not lookahead.since:
-        return model + 1 + state.project.lookahead
+        return model + 1 + lookahead.batches
     picked = (batch for batch in range(model + 1, state.numbered) if picked_by(state, batch) > model)
     return next(picked, state.numbered + 1) - 1
 
