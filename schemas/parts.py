@@ -63,7 +63,8 @@ class Settings(Model):
 class SettingsV2(Settings):
     """Settings of a project that take the place of others, also those that an earlier version did not change.
 
-    A `stopping` criterion named `none`: nothing advises to stop any more.
+    A `stopping` criterion named `none`: nothing advises to stop any more. `annotators`: who alone sees the
+    project where people answer; None, if nothing ever said it: everybody.
     """
 
     min_submitted: Positive | None = None
@@ -73,6 +74,7 @@ class SettingsV2(Settings):
     stopping: Choice | None = None
     stop_when_advised: bool | None = None
     guidelines: str | None = None
+    annotators: tuple[str, ...] | None = None
 
 
 class Shortlist(Model):

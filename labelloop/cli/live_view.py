@@ -17,7 +17,6 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.schedule import open_batches
 from labelloop.observe.status_file import read_status_file
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
@@ -227,7 +226,7 @@ async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> Non
 async def _find(argilla: Argilla, project: str, batch: int) -> str | None:
     """The data set of a project, once it has the texts of this batch."""
     try:
-        dataset = await argilla.find_dataset(project, DEFAULT_WORKSPACE)
+        dataset = await argilla.find_project(project)
         if dataset is not None and await argilla.records(dataset, batch):
             return dataset.id
     except (Unavailable, UserError):

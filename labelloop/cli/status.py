@@ -106,6 +106,8 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    if progress.only_for is not None:
+        yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"

@@ -11,7 +11,7 @@ from schemas.parts import Snapshot
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
-AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised"})
+AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised", "annotators"})
 """Settings of no batch: they hold once theirs is the next one, also if it never comes."""
 APART_FROM_PICKS = AT_ONCE | {"min_submitted"}
 SHOWN = ("guidelines", "min_submitted")
@@ -27,7 +27,14 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
     stopping = settings.get("stopping")
     if stopping is not None and stopping.name == NOTHING:
         settings["stopping"] = None
+    settings.pop("annotators", None)  # They are no part of the project, but of who sees it.
     return replaced(state.project, **settings) if settings else state.project
+
+
+def annotators(state: LoopState) -> tuple[str, ...] | None:
+    """Who alone sees the project where people answer. None: everybody."""
+    told = [change.settings.annotators for change in state.changes if change.from_batch <= state.numbered]
+    return next((names for names in reversed(told) if names is not None), None)
 
 
 class Lookahead(NamedTuple):

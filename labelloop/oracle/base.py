@@ -139,6 +139,18 @@ class FollowsChanges(ProjectRecords, Protocol):
         ...
 
 
+@runtime_checkable
+class ShowsToSome(ProjectRecords, Protocol):
+    """Records that some people see, and others do not. An oracle need not offer it."""
+
+    async def show_only_to(self, annotators: Sequence[str]) -> Sequence[str]:
+        """Let only these people see the project. Returns those whose account is new.
+
+        Called often, and always before `set_up`. Answers of others that there are stay.
+        """
+        ...
+
+
 class Oracle(Protocol):
     """The people of a deployment who answer."""
 

@@ -12,7 +12,14 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
-from labelloop.loop.settings_in_force import AT_ONCE, NOTHING, at_batch, lookahead_at, min_submitted_at
+from labelloop.loop.settings_in_force import (
+    AT_ONCE,
+    NOTHING,
+    annotators,
+    at_batch,
+    lookahead_at,
+    min_submitted_at,
+)
 from labelloop.loop.state import Change, LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
@@ -23,6 +30,7 @@ from labelloop.projects.given_batches import copied, opening
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
+from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
 from schemas.model import fields, replaced
@@ -58,16 +66,34 @@ async def change(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, before, history.project, store, Path(folder))
         asked |= tested.fields
+        asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
         if not asked:
             raise UserError(f"nothing changes: {OTHER}")
         data = _event(first, asked, why)
         if asked.keys() - AT_ONCE:
             change = Change(first, _settings(asked))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
-        notes = await try_change(store, before, replaced(before, **asked)) if store else ()
+        after = replaced(before, **{name: each for name, each in asked.items() if name != "annotators"})
+        notes = await try_change(store, before, after) if store else ()
         await tested.keep(store)
     await ask(log, history, data)
     return first, (*tested.notes, *notes, *_kept_notes(state, asked))
+
+
+def _other_annotators(
+    state: LoopState, options: ProjectOptions, min_submitted: int
+) -> dict[str, tuple[str, ...]]:
+    """The annotators of a project that has its own, if they change. Raises UserError."""
+    now = annotators(state)
+    if options.annotators is not None and now is None:
+        raise UserError(
+            f"{state.project_id} is where all annotators see it: "
+            "for some alone make a fork, with --annotators"
+        )
+    people = now if options.annotators is None else options.annotators
+    if people is not None:
+        check_annotators(people, min_submitted)
+    return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
 def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
@@ -121,7 +147,10 @@ async def fork(
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
-    await log.append(*opening(made, created, copied(state, batches), SOURCE))
+    people = annotators(state) if options.annotators is None else options.annotators
+    if people is not None:
+        check_annotators(people, created.min_submitted)
+    await log.append(*opening(made, created, copied(state, batches), SOURCE, annotators=people))
     return made, batches, (*tested.notes, *notes)
 
 

@@ -110,8 +110,7 @@ class ProjectOptions(BaseModel):
         ),
     ] = None
     drop_near_copies: Annotated[
-        bool,
-        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW),
+        bool, Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW)
     ] = False
     config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
     split: Annotated[
@@ -183,8 +182,7 @@ class ProjectOptions(BaseModel):
     ] = None
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
-        Lookahead,
-        Option("Batches picked ahead, so that nobody waits for training; or auto.", DEMO | CHANGE, LOOKAHEAD),
+        Lookahead, Option("Batches picked ahead so that nobody waits; or auto.", DEMO | CHANGE, LOOKAHEAD)
     ] = 1
     cold_start: Annotated[
         Literal["random", "typical", "balanced"],
@@ -207,8 +205,10 @@ class ProjectOptions(BaseModel):
         int, Option("Random seed of the first batches and the trainings.", DEMO | FORK, "seed")
     ] = 0
     guidelines: Annotated[
-        str | None,
-        Option("File with guidelines for the annotators.", CHANGE, "guidelines", in_file=True),
+        str | None, Option("File with guidelines for the annotators.", CHANGE, "guidelines", in_file=True)
+    ] = None
+    annotators: Annotated[
+        tuple[str, ...] | None, Option("Who alone sees it. [default: all]", NEW | {"fork", "change"})
     ] = None
 
     @classmethod

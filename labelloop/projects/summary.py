@@ -14,6 +14,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.schedule import finished, open_batches
+from labelloop.loop.settings_in_force import annotators
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
 from labelloop.projects.next_steps import next_steps
@@ -72,7 +73,8 @@ class Progress:
     """The progress of a project that was created. The defaults are those of a project that was not.
 
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
-    the pool, by why. `annotators`: valid answers by username and status.
+    the pool, by why. `annotators`: valid answers by username and status. `only_for`: who alone
+    sees it.
     `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
     been done since.
     """
@@ -87,6 +89,7 @@ class Progress:
     pool: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    only_for: tuple[str, ...] | None = None
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
     stopping: StoppingSummary | None = None
@@ -165,6 +168,7 @@ class Summary:
             "discarded": progress.discarded,
             "pool": progress.pool,
             "left_out": progress.left_out,
+            "only_for": progress.only_for,
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
@@ -234,6 +238,7 @@ def _progress(state: LoopState) -> Progress:
             "near_copies": state.project.pool.dropped_near_copies,
         },
         annotators=_annotators(state),
+        only_for=annotators(state),
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),

@@ -5,7 +5,14 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
-from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
+from labelloop.oracle.argilla.models import (
+    DEFAULT_WORKSPACE,
+    QUESTION,
+    QUESTION_TYPES,
+    TEXT_FIELD,
+    Dataset,
+    DatasetSpec,
+)
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
@@ -36,6 +43,17 @@ class Datasets(Accounts):
         if answer is None or answer["status"] != "ready":
             return None
         return await self._described(answer, workspace)
+
+    async def find_project(self, project: str) -> Dataset | None:
+        """The data set of a project: in the workspace of its own annotators, or in that of all."""
+        own = await self.find_dataset(project, project)
+        return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+
+    async def delete_project(self, project: str) -> None:
+        """Delete a project's data set, and the workspace of its own annotators."""
+        for workspace in (project, DEFAULT_WORKSPACE):
+            await self.delete_dataset(project, workspace)
+        await self.delete_workspace(project)
 
     async def last_activity(self, dataset: Dataset) -> str | None:
         """When somebody last answered, as the server writes it. It does not tell of records and accounts.

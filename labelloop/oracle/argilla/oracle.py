@@ -69,7 +69,7 @@ class ArgillaProject:
         self,
         argilla: Argilla,
         project_id: str,
-        workspace: str = DEFAULT_WORKSPACE,
+        workspace: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._argilla = argilla
@@ -78,6 +78,7 @@ class ArgillaProject:
         self._workspace = workspace
         self._dataset: Dataset | None = None
         self._followed: DatasetSpec | None = None
+        self._shown_to: frozenset[str] | None = None
         self._usernames: dict[str, str] = {}
         self._activity: str | None = None
         self._asked_activity = float("-inf")
@@ -122,8 +123,10 @@ class ArgillaProject:
         """Create the data set unless it exists. True if it had to be looked up, so it may be new."""
         if self._dataset is not None:
             return False
-        self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
-        self._followed = None
+        spec = dataset_spec(self._project_id, project)
+        spec = replace(spec, workspace=self._workspace or DEFAULT_WORKSPACE)
+        self._dataset = await self._argilla.ensure_dataset(spec)
+        self._followed = self._shown_to = None
         return True
 
     async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
@@ -147,12 +150,23 @@ class ArgillaProject:
 
     async def make_account(self, username: str) -> str:
         """Create an annotator's account with a new password. Returns the account's id."""
-        account = await self._argilla.create_annotator(username, self._workspace)
+        self._shown_to = None
+        account = await self._argilla.create_annotator(username, self._workspace or DEFAULT_WORKSPACE)
         return account.user_id
 
+    async def show_only_to(self, annotators: Sequence[str]) -> Sequence[str]:
+        """Give the project a workspace of its own, once after each change of them."""
+        if self._workspace is None:
+            self._workspace, self._dataset = self._project_id, None
+        if self._shown_to == frozenset(annotators):
+            return ()
+        made = await self._argilla.share_workspace(self._workspace, annotators)
+        self._shown_to = frozenset(annotators)
+        return made
+
     def forget(self) -> None:
-        """Look up the data set and its records again next time."""
-        self._dataset = None
+        """Look up the data set, its records and who sees them again next time."""
+        self._dataset = self._shown_to = None
 
     def _needed(self) -> Dataset:
         if self._dataset is None:
@@ -176,7 +190,11 @@ class ArgillaProject:
     async def _find(self) -> Dataset | None:
         if self._dataset is None:
             self._looks.clear()
-            self._dataset = await self._argilla.find_dataset(self._project_id, self._workspace)
+            self._dataset = await (
+                self._argilla.find_project(self._project_id)
+                if self._workspace is None
+                else self._argilla.find_dataset(self._project_id, self._workspace)
+            )
         return self._dataset
 
     async def _know_authors(self, records: Sequence[StoredRecord]) -> None:

@@ -96,6 +96,21 @@ def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_p
     assert given == {"guidelines": "Spam asks for money."}
 
 
+def test_a_fork_for_some_annotators_alone_can_have_others_later(log: str) -> None:
+    said = ("--as", "other", "--batches", 9, "--min-submitted", 2, "--annotators", "ann,bob")
+    fork = made_by(labelloop("fork", PROJECT, *said, "--log", log), "other")
+
+    (_, created), (name, data), *_ = events(log, fork)
+    assert name == "ProjectChanged"
+    assert (data["from_batch"], data["settings"]["annotators"]) == (0, ["ann", "bob"])  # type: ignore[index]
+    of_the_fork = labelloop("fork", fork, "--as", "third", "--batches", 9, "--log", log)
+    assert events(log, made_by(of_the_fork, "third"))[1][1]["settings"]["annotators"] == ["ann", "bob"]  # type: ignore[index]
+    assert names(error_line(labelloop("change", fork, "--annotators", "ann", "--log", log)), 2, 1)
+    assert labelloop("change", fork, "--annotators", "ann,carl", "--log", log).exit_code == 0
+    assert names(error_line(labelloop("change", fork, "--annotators", "carl,ann", "--log", log)), "nothing")
+    assert names(error_line(labelloop("change", fork, "--min-submitted", 3, "--log", log)), 3, 2)
+
+
 def test_the_stopping_criterion_is_changed_and_taken_away(log: str) -> None:
     def changed(*arguments: object) -> dict[str, object]:
         result = labelloop("change", PROJECT, *arguments, "--log", log)
@@ -127,6 +142,8 @@ def test_the_stopping_criterion_is_changed_and_taken_away(log: str) -> None:
         (("fork", "nobody", "--as", "other"), ("'nobody'", PROJECT)),
         (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), ("10,000",)),
         (("change", PROJECT, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--annotators", "ann,bob"), (PROJECT, "fork", "--annotators")),
+        (("fork", PROJECT, "--as", "other", "--batches", 9, "--annotators", "<b>"), ("'<b>'",)),
         (("change", PROJECT, "--batches", 9, "--lookahead", 30), (30, 93, 40)),
         (("change", PROJECT, "--batches", 9, "--lookahead", "many"), ("'many'", "auto")),
         (("change", PROJECT, "--lookahead", 0), (PROJECT, 3, "--batches")),

@@ -275,3 +275,47 @@ def test_the_number_of_annotators_changes_from_a_batch_on_and_finished_texts_sta
     label_all(ann, Owner(loop.argilla, project).records(3), lambda item: "spam")
     label_batch(loop, project, bob, 3)
     assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length
+
+
+def seen_by(loop: Loop, person: Person) -> set[str]:
+    """The names of the data sets that a person finds."""
+    with loop.argilla.client(person.key) as raw:
+        return {item["name"] for item in raw.get("/me/datasets").json()["items"]}
+
+
+def test_a_project_is_seen_by_its_own_annotators_alone_also_after_a_kill(loop: Loop) -> None:
+    ann, bob, carl = Person(loop.argilla), Person(loop.argilla), Person(loop.argilla)
+    loop.kill("querier")
+    project = loop.create(texts(40), batch_size=3, lookahead=1, max_batches=3)
+    change(loop, project, 0, annotators=(ann.name, bob.name))
+    loop.start("querier")
+    loop.until(lambda: len(Owner(loop.argilla, project).records(1)) == 3)
+    assert project in seen_by(loop, ann) & seen_by(loop, bob)
+    assert project not in seen_by(loop, carl)
+    label_batch(loop, project, bob, 0)
+
+    loop.kill("querier")
+    newcomer = f"dora-{project}"
+    change(loop, project, 0, request="2", annotators=(ann.name, carl.name, newcomer))
+    loop.start("querier")
+    loop.until(lambda: project in seen_by(loop, carl) and project not in seen_by(loop, bob))
+    loop.until(lambda: f"labelloop annotators password {newcomer}" in loop.said("querier"))
+
+    owner = Owner(loop.argilla, project)
+    assert {name for _, name in owner.answers(0)} == {bob.name}, "recorded votes stay"
+    owner.delete_dataset()
+    loop.until(lambda: len(owner.records(1)) == 3 and len(owner.answers(0)) == 3)
+    assert project in seen_by(loop, ann) - seen_by(loop, bob)
+    label_batch(loop, project, carl, 1)
+    assert said(loop, project, "replay", "--verify")["verified"]["events"] == loop.state(project).length
+    (shown,) = [each for each in said(loop, project, "status")["projects"] if each["project"] == project]
+    assert shown["only_for"] == [ann.name, carl.name, newcomer]
+
+
+def test_a_project_for_all_stays_where_all_see_it(loop: Loop) -> None:
+    ann = Person(loop.argilla)
+    project = loop.create(texts(12), batch_size=3, max_batches=1)
+
+    loop.until(lambda: len(Owner(loop.argilla, project).records(0)) == 3)
+
+    assert project in seen_by(loop, ann)

@@ -32,6 +32,8 @@ NAMES = tuple(ProjectOptions.options())
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
+APART = {*OF_TEST, "annotators"}
+"""What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "task", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
     str: ("other", "other"),
@@ -198,11 +200,14 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
     options = ProjectOptions.taken_by("change")
     recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
-    assert {name for name, option in options.items() if not option.recorded} == OF_TEST
-    assert {*recorded, "test", "lookahead_grows"} == {*Settings.__annotations__, *SettingsV2.__annotations__}
+    assert {name for name, option in options.items() if not option.recorded} == APART
+    assert {*recorded, "test", "lookahead_grows", "annotators"} == {
+        *Settings.__annotations__,
+        *SettingsV2.__annotations__,
+    }
 
 
-@pytest.mark.parametrize("name", sorted(ProjectOptions.taken_by("fork").keys() - OF_TEST))
+@pytest.mark.parametrize("name", sorted(ProjectOptions.taken_by("fork").keys() - APART))
 def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_path: Path) -> None:
     _, value = another(name, tmp_path)
     now = project().model_copy(update={"stopping": Choice(name="kappa-average")})
