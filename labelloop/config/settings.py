@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
@@ -16,6 +17,9 @@ LEARNER = "learner"
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
+ENGINE = "LABELLOOP_ENGINE"
+LOCAL = "local"
+"""The engine that computes on this machine alone."""
 KEEP_MODELS = 5
 """The default number of models kept per project."""
 
@@ -24,7 +28,8 @@ KEEP_MODELS = 5
 class ServiceSettings:
     """The log, the store (folder or URL) and Argilla. `run` is the folder for status files.
 
-    `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty.
+    `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty. `engine`: what
+    computes.
     """
 
     log: str
@@ -37,6 +42,7 @@ class ServiceSettings:
     keep_models: int = KEEP_MODELS
     parent: int | None = None
     oracle: str = ARGILLA
+    engine: str = LOCAL
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = SERVICE) -> "ServiceSettings":
@@ -54,6 +60,7 @@ class ServiceSettings:
             keep_models=number(environment, "LABELLOOP_KEEP_MODELS", KEEP_MODELS),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
             oracle=oracle,
+            engine=chosen_engine(environment),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -65,6 +72,7 @@ class ServiceSettings:
             "LABELLOOP_ARGILLA_KEY": self.argilla_key,
             HEADERS: json.dumps(dict(self.argilla_headers)),
             ORACLE: self.oracle,
+            ENGINE: self.engine,
             "LABELLOOP_THREADS": str(self.threads),
             "LABELLOOP_KEEP_MODELS": str(self.keep_models),
         }
@@ -83,6 +91,23 @@ def default_threads() -> int:
 def chosen_oracle(environment: Mapping[str, str] = SERVICE) -> str:
     """The name of the oracle plugin. The default is Argilla."""
     return environment.get(ORACLE) or ARGILLA
+
+
+def chosen_engine(environment: Mapping[str, str] = SERVICE) -> str:
+    """`local`, the default, or the address of a Ray cluster. Raises UserError if it is neither."""
+    return checked_engine(environment.get(ENGINE) or LOCAL)
+
+
+def checked_engine(engine: str) -> str:
+    """The engine, if it is `local` or the address of a Ray cluster. Raises UserError."""
+    try:
+        url = urlsplit(engine)
+        is_address = url.scheme == "ray" and url.hostname and url.port != 0 and url.netloc == engine[6:]
+    except ValueError:
+        is_address = False
+    if engine != LOCAL and not (is_address and "@" not in engine):
+        raise UserError(f"the engine is {engine!r}: give local, or a Ray cluster as ray://HOST:10001")
+    return engine
 
 
 def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:

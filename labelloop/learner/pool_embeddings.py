@@ -1,7 +1,7 @@
 """Embeddings of a pool's texts by half of the base model, made once and only as far as they are needed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
-from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
@@ -19,6 +19,7 @@ from labelloop.learner.classifiers.linear import kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
+from labelloop.learner.engine import Remote, engine
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
@@ -49,17 +50,33 @@ class PoolEmbeddings:
     def first(self, number: int) -> tuple[list[int], Features]:
         """The first items of the order, and their embeddings, shape (items, hidden size)."""
         items = list(self._order[:number])
-        chunks = [self._chunk(start) for start in range(0, len(items), CHUNK)]
-        return items, np.concatenate(chunks)[: len(items)]
+        chunks = self._chunks(range(0, len(items), CHUNK))
+        return items, np.concatenate(list(chunks))[: len(items)]
 
-    def _chunk(self, start: int) -> Features:
-        items = self._order[start : start + CHUNK]
-        return kept(self._folder / f"{start}.npy", len(items), lambda: self._computed(start, items))
+    def _chunks(self, starts: Sequence[int]) -> Iterator[Features]:
+        """The embeddings in the files that begin at these places. Those that are missing are made."""
+        missing = [start for start in starts if not self._file(start).is_file()]
+        computed = self._computed(missing)
+        for start in starts:
+            yield self._chunk(start, next(computed) if start in missing else None)
 
-    def _computed(self, start: int, items: Sequence[int]) -> Features:
+    def _chunk(self, start: int, computed: Features | None) -> Features:
+        def features() -> Features:
+            return next(self._computed([start])) if computed is None else computed
+
+        return kept(self._file(start), len(self._items(start)), features)
+
+    def _computed(self, starts: Sequence[int]) -> Iterator[Features]:
         if self._states is not None:
-            return self._states.averages(start, start + len(items))
-        return self._half.embed(self._texts.texts(items))
+            return self._states.averages([range(start, start + len(self._items(start))) for start in starts])
+        texts = (self._texts.texts(self._items(start)) for start in starts)
+        return engine().map(self._half.embed, texts, Remote(self._base.folder, _load_embed))
+
+    def _items(self, start: int) -> Sequence[int]:
+        return self._order[start : start + CHUNK]
+
+    def _file(self, start: int) -> Path:
+        return self._folder / f"{start}.npy"
 
     @cached_property
     def _states(self) -> StateStore | None:
@@ -69,17 +86,17 @@ class PoolEmbeddings:
 
     @cached_property
     def _half(self) -> "LowerHalf":
-        return LowerHalf(self._base)
+        return LowerHalf(self._base.folder)
 
 
 class LowerHalf:
     """A base model, or the encoder of one that has a decoder, without the upper half of its layers."""
 
-    def __init__(self, base: BaseModel) -> None:
-        self._tokenizer = load_tokenizer(base.folder)
-        self._most = most_tokens(base.folder, MAX_LENGTH)
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = load_tokenizer(folder)
+        self._most = most_tokens(folder, MAX_LENGTH)
         self._model: PreTrainedModel = AutoModel.from_pretrained(
-            base.folder, config=_of_half(AutoConfig.from_pretrained(base.folder)), use_safetensors=True
+            folder, config=_of_half(AutoConfig.from_pretrained(folder)), use_safetensors=True
         )
         fit_embeddings(self._model, self._tokenizer)
         if self._model.config.is_encoder_decoder:
@@ -96,6 +113,10 @@ class LowerHalf:
             mean = mean_over_tokens(self._model(**batch).last_hidden_state, batch["attention_mask"])
             result[rows] = mean.float().cpu().numpy()
         return result
+
+
+def _load_embed(folder: Path) -> Callable[[Sequence[str]], Features]:
+    return LowerHalf(folder).embed
 
 
 def _of_half(config: PreTrainedConfig) -> PreTrainedConfig:
