@@ -79,7 +79,7 @@ class Cluster:
             threads, gpus = runtime.threads(), int(runtime.device().type == "cuda")
             files = {
                 name: ray.put(np.fromfile(remote.folder / name, dtype=np.uint8))
-                for name in _files(remote.folder)
+                for name in files_to_send(remote.folder)
             }
             task = Task(pickle.dumps(remote.load), files, threads, conditions)
             driver = ray.remote(Driver).options(num_cpus=0, resources={HEAD: 0.001}).remote()
@@ -230,7 +230,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _files(folder: Path) -> list[str]:
+def files_to_send(folder: Path) -> list[str]:
+    """The names of the files in a model's folder that its loading needs."""
     found = {file for pattern in SENT for file in folder.glob(pattern)}
     return sorted(str(file.relative_to(folder)) for file in found)
 

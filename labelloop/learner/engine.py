@@ -6,7 +6,6 @@ makes no difference to its values.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -55,7 +54,6 @@ class Here:
         return map(function, chunks)
 
 
-@cache
 def engine() -> Engine:
     """That of the deployment. Raises UserError if there is none of that name."""
     address = chosen_engine(LEARNER)
