@@ -1,8 +1,10 @@
 """Embeddings of a pool's texts by half of the base model, made once and only as far as they are needed."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,8 @@ from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
 from labelloop.learner.engine import Remote, engine
-from labelloop.learner.requests import ClassifierSpec
+from labelloop.learner.large_pools import Embedded
+from labelloop.learner.requests import ClassifierSpec, EmbedRequest
 from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
@@ -29,6 +32,8 @@ SAMPLE = 6000
 """Of a large pool, so many texts are looked at where it need not be all of them."""
 CHUNK = 8 * OF_STATES
 MAX_LENGTH = 128
+AT_A_TIME = 256
+"""Files whose texts are given to the engine together."""
 
 
 class PoolEmbeddings:
@@ -49,13 +54,46 @@ class PoolEmbeddings:
 
     def first(self, number: int) -> tuple[list[int], Features]:
         """The first items of the order, and their embeddings, shape (items, hidden size)."""
-        items = list(self._order[:number])
-        chunks = self._chunks(range(0, len(items), CHUNK))
-        return items, np.concatenate(list(chunks))[: len(items)]
+        items = self.items(number)
+        return items, np.concatenate(list(self.parts(len(items))))
+
+    def items(self, number: int) -> list[int]:
+        """The first items of the order."""
+        return list(self._order[:number])
+
+    def parts(self, number: int) -> Iterator[Features]:
+        """The embeddings of the first items, a file of CHUNK rows at a time."""
+        starts = range(0, min(number, len(self._order)), CHUNK)
+        for start, features in zip(starts, self._chunks(starts), strict=True):
+            yield features[: number - start]
+
+    def of_places(self, places: Sequence[int]) -> Features:
+        """The embeddings of the items at these places of the order, which ascend."""
+        rows = {
+            start: [place - start for place in group]
+            for start, group in groupby(places, lambda place: place // CHUNK * CHUNK)
+        }
+        files = zip(rows.values(), self._chunks(list(rows)), strict=True)
+        return np.concatenate([features[of_file] for of_file, features in files])
+
+    def made(self, number: int) -> Iterator[int]:
+        """Make the embeddings of the first items that have none.
+
+        After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
+        file cannot be written.
+        """
+        missing = self._missing(range(0, number, CHUNK))
+        for first in range(0, len(missing), AT_A_TIME):
+            part = missing[first : first + AT_A_TIME]
+            for start, _ in zip(part, self._chunks(part), strict=True):
+                if not self._file(start).is_file():
+                    return
+                yield min(start + CHUNK, number)
+        yield number
 
     def _chunks(self, starts: Sequence[int]) -> Iterator[Features]:
         """The embeddings in the files that begin at these places. Those that are missing are made."""
-        missing = [start for start in starts if not self._file(start).is_file()]
+        missing = self._missing(starts)
         computed = self._computed(missing)
         for start in starts:
             yield self._chunk(start, next(computed) if start in missing else None)
@@ -67,10 +105,15 @@ class PoolEmbeddings:
         return kept(self._file(start), len(self._items(start)), features)
 
     def _computed(self, starts: Sequence[int]) -> Iterator[Features]:
+        if not starts:
+            return iter(())
         if self._states is not None:
             return self._states.averages([range(start, start + len(self._items(start))) for start in starts])
         texts = (self._texts.texts(self._items(start)) for start in starts)
         return engine().map(self._half.embed, texts, Remote(self._base.folder, _load_embed))
+
+    def _missing(self, starts: Sequence[int]) -> list[int]:
+        return [start for start in starts if not self._file(start).is_file()]
 
     def _items(self, start: int) -> Sequence[int]:
         return self._order[start : start + CHUNK]
@@ -87,6 +130,19 @@ class PoolEmbeddings:
     @cached_property
     def _half(self) -> "LowerHalf":
         return LowerHalf(self._base.folder)
+
+
+def embed(request: EmbedRequest) -> int:
+    """Embed texts that have no embedding yet, while nothing else wants the processor."""
+    runtime.yield_to_others()
+    runtime.prepare(request.threads)
+    embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
+    began, texts = time.monotonic(), 0
+    for texts in embeddings.made(request.texts):
+        Embedded(texts, request.texts).write(request.cache)
+        if time.monotonic() > began + request.seconds:
+            break
+    return texts
 
 
 class LowerHalf:

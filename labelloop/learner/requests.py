@@ -6,7 +6,7 @@ A pool item is a row number of the pool's snapshot, an Arrow IPC stream file wit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from schemas.events import ProjectCreated
 from schemas.parts import Shortlist
@@ -23,6 +23,12 @@ class ClassifierSpec:
     parameters: Mapping[str, JSON]
     model: str
     revision: str | None
+
+    @classmethod
+    def of(cls, project: ProjectCreated) -> Self:
+        """That of a project."""
+        classifier, model = project.classifier, project.model
+        return cls(classifier.name, classifier.parameters, model.name, model.revision)
 
     @property
     def model_name(self) -> str:
@@ -139,6 +145,23 @@ class FirstTextsResult:
 
     items: tuple[int, ...]
     seconds: float
+
+
+@dataclass(frozen=True)
+class EmbedRequest:
+    """Embed the first `texts` of a large pool, in the order of `order_seed`, for the picks to come.
+
+    It is done at the lowest priority, and ends after some seconds: ask again for the others. The result is
+    how many are embedded.
+    """
+
+    pool: Path
+    classifier: ClassifierSpec
+    texts: int
+    seconds: float
+    threads: int
+    cache: Path
+    order_seed: int
 
 
 @dataclass(frozen=True)
@@ -266,22 +289,9 @@ Request: TypeAlias = (
     | TrainRequest
     | FirstTextsRequest
     | QueryRequest
+    | EmbedRequest
     | EvaluateRequest
     | CheckRequest
     | TryRequest
     | NoiseRequest
 )
-
-
-def classifier_spec(project: ProjectCreated) -> ClassifierSpec:
-    return ClassifierSpec(
-        name=project.classifier.name,
-        parameters=project.classifier.parameters,
-        model=project.model.name,
-        revision=project.model.revision,
-    )
-
-
-def is_model_lost(kind: str) -> bool:
-    """Whether a task failed because its model's folder is missing or damaged."""
-    return kind in {"model-missing", "model-damaged"}

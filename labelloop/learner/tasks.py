@@ -6,6 +6,7 @@ from labelloop.learner import (
     evaluating,
     first_texts,
     noise,
+    pool_embeddings,
     querying,
     requests,
     stopping_check,
@@ -39,6 +40,11 @@ def _(request: requests.FirstTextsRequest) -> requests.FirstTextsResult:
 @perform.register
 def _(request: requests.QueryRequest) -> requests.QueryResult:
     return querying.query(request)
+
+
+@perform.register
+def _(request: requests.EmbedRequest) -> int:
+    return pool_embeddings.embed(request)
 
 
 @perform.register

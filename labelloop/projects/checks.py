@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult, classifier_spec
+from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData
@@ -160,7 +160,7 @@ async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated
     if (after.classifier, after.model) == (before.classifier, before.model):
         return ()
     pool = await asyncio.to_thread(store.pool, after)
-    return await try_model(pool, classifier_spec(after), after.labels)
+    return await try_model(pool, ClassifierSpec.of(after), after.labels)
 
 
 def sample(pool: Path) -> tuple[str, ...]:

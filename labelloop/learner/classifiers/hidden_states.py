@@ -7,6 +7,7 @@ of that order, and needs few chunks.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -170,7 +171,8 @@ class StateStore:
             states, tokens = self._lower.states(others)
             for text, (start, stop) in zip(others, pairwise(_ends(tokens)), strict=True):
                 self._in_memory[text] = (states, start, stop)
-        self._make(place // CHUNK for text in texts if (place := self._places.get(text)) is not None)
+        places = (self._places.get(text) for text in texts)
+        deque(self._make(place // CHUNK for place in places if place is not None), maxlen=0)
         return HiddenStates([self._span(text) for text in texts])
 
     def averages(self, spans: Sequence[range]) -> Iterator[Features]:
@@ -180,13 +182,18 @@ class StateStore:
         """
         kept = [range(span.start, min(span.stop, self._kept)) for span in spans]
         others = [range(max(span.start, self._kept), span.stop) for span in spans]
-        self._make(number for span in kept for number in _chunks(span))
+        made = self._make(number for span in kept for number in _chunks(span))
         texts = (self._texts_at(span) for span in others if span)
         computed = engine().map(self._lower.averages, texts, self._lower.remote(load_averages))
         for near, far in zip(kept, others, strict=True):
+            while not self._chunks.keys() >= {*_chunks(near)}:
+                next(made)
             chunks = [self._chunks[number] for number in _chunks(near)]
             rows = [_averages(states[:], ends).numpy() for states, ends in chunks]
-            yield np.concatenate([*rows, next(computed)] if far else rows)
+            if far:
+                deque(made, maxlen=0)  # An engine does one thing at a time.
+                rows.append(next(computed))
+            yield np.concatenate(rows)
 
     def _span(self, text: str) -> Span:
         place = self._places.get(text)
@@ -195,8 +202,8 @@ class StateStore:
         states, ends = self._chunks[place // CHUNK]
         return states, ends[place % CHUNK], ends[place % CHUNK + 1]
 
-    def _make(self, numbers: Iterable[int]) -> None:
-        """Read or compute those of these chunks that are not at hand."""
+    def _make(self, numbers: Iterable[int]) -> Iterator[None]:
+        """Read those of these chunks that are not at hand, and compute the others, one at each step."""
         missing = []
         for number in sorted({*numbers} - self._chunks.keys()):
             if chunk := _read(self._file(number)):
@@ -207,6 +214,7 @@ class StateStore:
         computed = engine().map(self._lower.states, texts, self._lower.remote(load_states))
         for number, (states, lengths) in zip(missing, computed, strict=True):
             self._chunks[number] = _written(self._file(number), states, _ends(lengths))
+            yield
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number}.safetensors"
