@@ -176,7 +176,7 @@ class StateStore:
         return HiddenStates([self._span(text) for text in texts])
 
     def averages(self, spans: Sequence[range]) -> Iterator[Features]:
-        """For each span of places, which begins a chunk, the average of each text's states.
+        """For each span of places the average of each text's states.
 
         Shape (texts, hidden size). The states of texts that come later in the order are not kept.
         """
@@ -186,14 +186,17 @@ class StateStore:
         texts = (self._texts_at(span) for span in others if span)
         computed = engine().map(self._lower.averages, texts, self._lower.remote(load_averages))
         for near, far in zip(kept, others, strict=True):
-            while not self._chunks.keys() >= {*_chunks(near)}:
-                next(made)
-            chunks = [self._chunks[number] for number in _chunks(near)]
-            rows = [_averages(states[:], ends).numpy() for states, ends in chunks]
+            parts = []
+            if near:
+                while not self._chunks.keys() >= {*_chunks(near)}:
+                    next(made, None)
+                chunks = [self._chunks[number] for number in _chunks(near)]
+                rows = np.concatenate([_averages(states[:], ends).numpy() for states, ends in chunks])
+                parts.append(rows[near.start % CHUNK :][: len(near)])
             if far:
                 deque(made, maxlen=0)  # An engine does one thing at a time.
-                rows.append(next(computed))
-            yield np.concatenate(rows)
+                parts.append(next(computed))
+            yield np.concatenate(parts)
 
     def _span(self, text: str) -> Span:
         place = self._places.get(text)
