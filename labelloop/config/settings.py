@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,14 +101,19 @@ def chosen_engine(environment: Mapping[str, str] = SERVICE) -> str:
 
 def checked_engine(engine: str) -> str:
     """The engine, if it is `local` or the address of a Ray cluster. Raises UserError."""
+    if engine != LOCAL and not _is_ray(engine):
+        raise UserError(f"{ENGINE} or --engine is {engine!r}: give local, or a Ray cluster: ray://HOST:10001")
+    return engine
+
+
+def _is_ray(engine: str) -> bool:
     try:
         url = urlsplit(engine)
-        is_address = url.scheme == "ray" and url.hostname and url.port != 0 and url.netloc == engine[6:]
+        has_port = url.port is None or url.port > 0
     except ValueError:
-        is_address = False
-    if engine != LOCAL and not (is_address and "@" not in engine):
-        raise UserError(f"the engine is {engine!r}: give local, or a Ray cluster as ray://HOST:10001")
-    return engine
+        return False
+    is_host = bool(url.hostname) and re.fullmatch(r"[][\w.:-]+", url.netloc) is not None
+    return url.scheme == "ray" and is_host and has_port and engine == f"ray://{url.netloc}"
 
 
 def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:

@@ -4,7 +4,6 @@ Ray Data does not run in a process that reaches its cluster by Ray Client. So a 
 runs it, and this process fetches one result after another. Nodes run what they are sent as pickles.
 """
 
-import os
 import pickle
 import socket
 import tempfile
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from labelloop.config.environment import OPENMP, choose
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.learner.engine import Chunk, Remote, Result
 from labelloop.store.task_failures import TaskFailed
@@ -31,6 +31,7 @@ LONGEST = 300
 SENT = ("*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/config.json")
 """The files of a model's folder that its loading needs. None can hold code."""
 PORT = 10001
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
 HEAD = "node:__internal_head__"
 
 
@@ -212,7 +213,8 @@ class Node:
 
 
 def _ray() -> Any:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    for name, value in QUIET.items():
+        choose(name, value)
     try:
         import ray
     except ImportError as error:
@@ -222,12 +224,7 @@ def _ray() -> Any:
 
 def _environment() -> dict[str, str]:
     """What processes on the nodes must have in their environment before they load anything."""
-    taken_over = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")
-    return {
-        **{name: os.environ[name] for name in taken_over if name in os.environ},
-        "HF_HUB_OFFLINE": "1",
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
+    return {**OPENMP, "HF_HUB_OFFLINE": "1", **QUIET}
 
 
 def files_to_send(folder: Path) -> list[str]:

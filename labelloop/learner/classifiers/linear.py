@@ -53,7 +53,7 @@ class FeatureStore:
         self._rows = {text: row for row, text in enumerate(texts)}
 
         def computed() -> Features:
-            chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+            chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
             return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
 
         self._features = kept(cache / f"features-{name}.npy", len(texts), computed)
