@@ -123,6 +123,7 @@ def _main(sender: Connection, request: requests.Request, caller: Caller | None) 
     try:
         from labelloop.learner import tasks
 
+        tasks.give_way(request)
         answer = tasks.perform(request)
     except (Unavailable, TaskFailed) as error:
         answer = error

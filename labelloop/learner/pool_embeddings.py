@@ -133,8 +133,7 @@ class PoolEmbeddings:
 
 
 def embed(request: EmbedRequest) -> int:
-    """Embed texts that have no embedding yet, while nothing else wants the processor."""
-    runtime.yield_to_others()
+    """Embed texts that have no embedding yet."""
     runtime.prepare(request.threads)
     embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
     began, texts = time.monotonic(), 0

@@ -7,7 +7,6 @@ import pytest
 from labelloop.learner.large_pools import Embedded
 from labelloop.learner.pool_embeddings import PoolEmbeddings, embed
 from labelloop.learner.requests import EmbedRequest
-from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import SIZE, Bench
 
 CHUNK = 16
@@ -16,7 +15,6 @@ CHUNK = 16
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelloop.learner.pool_embeddings.CHUNK", CHUNK)
-    monkeypatch.setattr("labelloop.learner.runtime.yield_to_others", lambda: None)
 
 
 def asked(bench: Bench, texts: int, seconds: float) -> EmbedRequest:
@@ -72,10 +70,6 @@ def test_where_files_cannot_be_written_it_ends(bench: Bench, embedded: Counter[s
     assert embed(asked(bench, SIZE, seconds=60)) == 0
 
     assert len(embedded) <= CHUNK
-
-
-async def test_a_worker_does_it_in_a_child_of_the_lowest_priority(bench: Bench, worker: Worker) -> None:
-    assert await worker.run(asked(bench, SIZE, seconds=60)) == SIZE
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"texts": null, "of": 3}', '{"texts": 1}'])
