@@ -106,7 +106,7 @@ class Cluster:
             socket.create_connection((host, port), SECONDS_TO_CONNECT).close()
         except OSError as error:
             raise self._unavailable(f"does not answer ({error.strerror or one_line(error)})") from error
-        ray = _ray()
+        ray, grpc = _ray()
         try:
             ray.init(
                 f"ray://{url.netloc if url.port else f'{url.netloc}:{port}'}",
@@ -117,7 +117,7 @@ class Cluster:
             yield ray
         except ray.exceptions.GetTimeoutError as error:
             raise self._unavailable(f"gave no result in {SECONDS_FOR_A_RESULT} s") from error
-        except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
+        except (ray.exceptions.RayError, grpc.RpcError, ConnectionError, RuntimeError) as error:
             raise self._failed(str(error)) from error
         finally:
             ray.shutdown()
@@ -133,10 +133,10 @@ class Cluster:
     def _failed(self, reason: str) -> Exception:
         if "No module named 'labelloop" in reason:
             return UserError(f"on the Ray cluster at {self._address} labelloop is not installed")
-        if "ersion mismatch" in reason or "ersions" in reason:
+        if "Version mismatch" in reason:
             return UserError(f"the Ray cluster at {self._address}: {one_line(reason)[:LONGEST]}")
-        lines = [line for line in reason.splitlines() if line.strip()]
-        return self._unavailable(f"failed ({one_line(lines[-1] if lines else reason)[:LONGEST]})")
+        last = [line for line in reason.splitlines() if line.strip()][-1:]
+        return self._unavailable(f"failed ({one_line(''.join(last))[:LONGEST]})")
 
     def _unavailable(self, what: str) -> Unavailable:
         return Unavailable(f"the Ray cluster at {self._address} {what}", "the Ray cluster")
@@ -212,14 +212,16 @@ class Node:
             return self._function(chunk)
 
 
-def _ray() -> Any:
+def _ray() -> tuple[Any, Any]:
+    """Ray without usage statistics, and the library it calls by."""
     for name, value in QUIET.items():
         choose(name, value)
     try:
+        import grpc
         import ray
     except ImportError as error:
         raise UserError("the engine ray://… needs pip install 'labelloop[ray]'") from error
-    return ray
+    return ray, grpc
 
 
 def _environment() -> dict[str, str]:
