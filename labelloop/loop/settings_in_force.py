@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
-from schemas.events import ProjectCreatedV3
+from schemas.events import ProjectCreatedV4
 from schemas.model import replaced
 from schemas.parts import Snapshot
 
@@ -18,7 +18,7 @@ SHOWN = ("guidelines", "min_submitted")
 """Settings that people see where they answer."""
 
 
-def at_batch(state: LoopState, batch: int) -> ProjectCreatedV3:
+def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
     """The project's settings for a numbered batch."""
     settings: dict[str, Any] = {}
     for change in state.changes:
@@ -77,7 +77,7 @@ def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:
     return tuple((first, min_submitted_at(state, first)) for first in sorted(firsts))
 
 
-def for_next(state: LoopState) -> ProjectCreatedV3:
+def for_next(state: LoopState) -> ProjectCreatedV4:
     """The project's settings for the next batch."""
     return at_batch(state, state.numbered)
 
@@ -97,11 +97,11 @@ def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
     return tuple(dict.fromkeys((state.project.pool, *filter(None, tests))))
 
 
-def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV3:
+def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV4:
     """The project's settings for a model of these batches: those of the newest numbered batch."""
     return at_batch(state, max((number_of(name) or 0 for name in learned), default=0))
 
 
-def of_model(state: LoopState, model: str) -> ProjectCreatedV3:
+def of_model(state: LoopState, model: str) -> ProjectCreatedV4:
     """The project's settings for a trained model."""
     return for_learned(state, state.models[model].learned)

@@ -32,7 +32,7 @@ from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
 from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated
+from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated, ProjectCreatedV4
 from schemas.model import fields, replaced
 from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
 
@@ -174,7 +174,7 @@ class _NewTest:
 
 
 async def _new_test(
-    options: ProjectOptions, before: ProjectCreated, project: str, store: Store | None, folder: Path
+    options: ProjectOptions, before: ProjectCreatedV4, project: str, store: Store | None, folder: Path
 ) -> _NewTest:
     """Read the given test set into the folder. Raises UserError."""
     if options.test is None:

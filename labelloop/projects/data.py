@@ -1,20 +1,19 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.formulas import MARK
+from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
-from labelloop.pool.snapshot import OpenSnapshot, Row, write
+from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, load
-from labelloop.projects.formats import COLUMNS
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
-from schemas.events import ProjectCreated
+from schemas.events import ProjectCreatedV4
 from schemas.parts import Snapshot
 
 Tell = Callable[[str], None]
@@ -29,13 +28,16 @@ def untold(_: str) -> None:
 class ProjectData:
     """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
 
-    `given`: known labels by pool item.
+    `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
+    pool item.
     """
 
     pool: Snapshot
     test: Snapshot | None
     labels: tuple[str, ...]
     notes: tuple[str, ...]
+    text_columns: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -63,8 +65,13 @@ def prepare_data(
         options.split,
         options.revision,
         reading=options.reading,
-        keep=_to_keep(options),
+        keep=to_keep(options),
     )
+    if twice := [name for name in options.show_column or () if name in table.text_columns]:
+        raise UserError(
+            f"--show-column names {twice[0]!r}, which people see anyway: it is a column of the texts: "
+            "leave it out"
+        )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
     labelled = read_labelled(options, table) if options.labelled else None
@@ -89,23 +96,31 @@ def prepare_data(
     if tested is not None:
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
+    kept = {column: [values[row.source_row] for row in pool.rows] for column, values in table.kept.items()}
     return ProjectData(
-        pool=_keep(folder, "pool", table, pool),
+        pool=_keep(folder, "pool", table, pool, kept),
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
+        text_columns=table.text_columns,
+        metadata={name: kind_of(kept[name]) for name in options.metadata_column or ()},
         given=given,
     )
 
 
-def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
-    names = options.keep_columns or ()
-    if taken := [name for name in names if name in (*COLUMNS, MARK)]:
-        raise UserError(
-            f"an export has a column {taken[0]!r} of its own: rename that of the data set, or leave it out "
-            "of --keep-columns"
-        )
-    return names
+def to_keep(options: ProjectOptions) -> dict[str, str]:
+    """The columns that the pool keeps beside the texts, and the options that name them."""
+    texts = options.text_column or ()
+    named = (
+        ("--keep-columns", options.keep_columns or ()),
+        ("--text-column", texts if len(texts) > 1 else ()),
+        ("--show-column", options.show_column or ()),
+        ("--metadata-column", options.metadata_column or ()),
+    )
+    kept: dict[str, str] = {}
+    for option, names in named:
+        kept |= {name: option for name in names if name not in kept}
+    return kept
 
 
 def _without_near_copies(
@@ -126,16 +141,23 @@ def _without_gold(dataset: str, what: str) -> UserError:
 
 
 def prepare_test(
-    options: ProjectOptions, project: ProjectCreated, pool: OpenSnapshot, folder: Path
+    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
 
     Its columns have the names that they had before, unless others are given. Raises UserError.
     """
     before = project.test or project.pool
+    columns = project.text_columns or (before.text_column,)
+    given = options.test_text_column or columns
+    if len(given) != len(columns):
+        raise UserError(
+            f"--test-text-column names {len(given)} columns for the {len(columns)} of a text: name one for "
+            "each, in the same order"
+        )
     table = load(
         str(options.test),
-        options.test_text_column or before.text_column,
+        given,
         before.label_column if options.test_label_column is None else options.test_label_column,
         None,
         Split.of_test(options.test_split),
@@ -161,13 +183,21 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
             f"{options.test} is both the data set and the test set: give texts that nobody is asked for as "
             "--test, or leave it out"
         )
+    text_columns = options.test_text_column or options.text_column
+    of_pool, of_test = len(options.text_column or ("",)), len(text_columns or ("",))
+    if of_pool != of_test:
+        raise UserError(
+            f"--test-text-column names {of_test} columns for the {of_pool} of a text: name one for each "
+            "--text-column, in the same order"
+        )
     table = load(
         options.test,
-        options.test_text_column or options.text_column,
+        text_columns,
         label_column,
         None if on_disk else options.config,
         Split.of_test(options.test_split),
         None if on_disk else options.revision,
+        "--test-text-column",
         reading=options.reading.beside(label_column),
     )
     return table, clean_test(table, pool.labels, pool.rows)
@@ -183,10 +213,13 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
     return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
-def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot:
-    kept = {
-        column: [values[row.source_row] for row in prepared.rows] for column, values in table.kept.items()
-    }
+def _keep(
+    folder: Path,
+    name: str,
+    table: Table,
+    prepared: Prepared,
+    kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
+) -> Snapshot:
     info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",

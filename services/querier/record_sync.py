@@ -24,6 +24,7 @@ from labelloop.oracle.base import (
     ShowsToSome,
 )
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
+from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
@@ -124,7 +125,7 @@ class RecordSync:
             if lacking:
                 accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(project)
-                texts = pool.texts([lack.item for lack in lacking])
+                texts = pool_texts(project, pool, [lack.item for lack in lacking])
                 await records.put(asked_texts(batch, lacking, texts, accounts))
         except (Missing, Rejected) as error:
             records.forget()
