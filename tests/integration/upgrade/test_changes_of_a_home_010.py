@@ -1,0 +1,49 @@
+"""A home that 0.1.0 made, and settings that 0.1.0 could not change: it halts on them, and misreads none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import labelloop
+from tests.support.home_010 import unpacked
+from tests.support.messages import names
+from tests.support.version_010 import labelloop_010
+
+
+def halted(shown: str) -> Any:
+    (project,) = json.loads(shown)["projects"]
+    return project["halted"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_known"),
+    [
+        (("--strategy", "prediction-entropy", "--batches", 90), True),
+        (("--min-submitted", 3, "--batches", 90), False),
+        (("--lookahead", 0, "--batches", 90), False),
+        (("--stopping", "none"), False),
+        (("--guidelines", "guidelines.md"), False),
+    ],
+)
+def test_0_1_0_goes_on_after_a_change_that_it_knows_and_halts_on_another(
+    code_010: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    is_known: bool,
+) -> None:
+    home = unpacked(tmp_path).home
+    (tmp_path / "guidelines.md").write_text("Spam asks for money.")
+    monkeypatch.chdir(tmp_path)
+    (project,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+
+    changed = labelloop("change", project["project"], *arguments, "--home", home)
+
+    assert changed.exit_code == 0, changed.output
+    old = halted(labelloop_010(code_010, "status", "--home", home, "--json").stdout)
+    assert old is None if is_known else names(old, "newer")
+    assert halted(labelloop("status", "--home", home, "--json").stdout) is None
+    verified = labelloop("replay", "--verify", "--home", home)
+    assert verified.exit_code == 0, verified.output
