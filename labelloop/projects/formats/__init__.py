@@ -1,6 +1,6 @@
 """Write tables of labels to files, folders and the Hub, and read them back."""
 
-from labelloop.projects.formats.columns import COLUMNS, Row
+from labelloop.projects.formats.columns import COLUMNS, Row, own_name
 from labelloop.projects.formats.files import (
     FORMATS,
     TEXTS,
@@ -21,6 +21,7 @@ __all__ = [
     "ending",
     "format_of",
     "formula_cells",
+    "own_name",
     "read_rows",
     "write_origin",
     "write_rows",
