@@ -40,9 +40,16 @@ log = click.option(
     help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
 store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")
+
+
+def _choose_engine(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        choose(ENGINE, checked_engine(value))
+
+
 engine = click.option(
     "--engine",
-    callback=lambda ctx, param, value: value and choose(ENGINE, checked_engine(value)),
+    callback=_choose_engine,
     expose_value=False,
     help="Compute on the Ray cluster at this address too: ray://host:10001. [default: local]",
 )
