@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from labelloop.config.environment import OPENMP, choose
+from labelloop.config.settings import ENGINE, LOCAL
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.learner.engine import Chunk, Remote, Result
 from labelloop.store.task_failures import TaskFailed
@@ -226,7 +227,7 @@ def _ray() -> tuple[Any, Any]:
 
 def _environment() -> dict[str, str]:
     """What processes on the nodes must have in their environment before they load anything."""
-    return {**OPENMP, "HF_HUB_OFFLINE": "1", **QUIET}
+    return {**OPENMP, "HF_HUB_OFFLINE": "1", ENGINE: LOCAL, **QUIET}
 
 
 def files_to_send(folder: Path) -> list[str]:
