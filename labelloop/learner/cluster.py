@@ -28,6 +28,7 @@ FEW = 4096
 SENT_AT_A_TIME = 256
 SECONDS_FOR_A_RESULT = 900
 SECONDS_TO_CONNECT = 10
+TRIES = 3
 LONGEST = 300
 SENT = ("*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/config.json")
 """The files of a model's folder that its loading needs. None can hold code."""
@@ -109,12 +110,7 @@ class Cluster:
             raise self._unavailable(f"does not answer ({error.strerror or one_line(error)})") from error
         ray, grpc = _ray()
         try:
-            ray.init(
-                f"ray://{url.netloc if url.port else f'{url.netloc}:{port}'}",
-                runtime_env={"env_vars": _environment()},
-                log_to_driver=False,
-                logging_level="CRITICAL",
-            )
+            _connect(ray, f"ray://{url.netloc if url.port else f'{url.netloc}:{port}'}")
             yield ray
         except ray.exceptions.GetTimeoutError as error:
             raise self._unavailable(f"gave no result in {SECONDS_FOR_A_RESULT} s") from error
@@ -223,6 +219,23 @@ def _ray() -> tuple[Any, Any]:
     except ImportError as error:
         raise UserError("the engine ray://… needs pip install 'labelloop[ray]'") from error
     return ray, grpc
+
+
+def _connect(ray: Any, address: str) -> None:
+    """The process that a head starts for a client may end at once where the head is busy: try again."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            ray.init(
+                address,
+                runtime_env={"env_vars": _environment()},
+                log_to_driver=False,
+                logging_level="CRITICAL",
+            )
+            return
+        except ConnectionError:
+            ray.shutdown()
+            if not tries_left:
+                raise
 
 
 def _environment() -> dict[str, str]:
