@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from schemas.events import ProjectCreated
 from schemas.parts import Shortlist
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
+SCORED_AT_A_TIME = 1024
+"""Texts of a chunk, in their order."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,32 @@ class EvaluateResult:
 
 
 @dataclass(frozen=True)
+class ScoreRequest:
+    """Score all texts of the snapshot `texts`, each chunk into a file in `into`. Files there are kept."""
+
+    texts: Path
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model_folder: Path
+    model_sha256: str
+    into: Path
+    threads: int
+
+    def file_of(self, chunk: int) -> Path:
+        """The file of a chunk: numpy's, with probabilities of shape (texts, classes)."""
+        return self.into / f"{chunk}.npy"
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """How many chunks were scored now."""
+
+    chunks: int
+    seconds: float
+    device: str
+
+
+@dataclass(frozen=True)
 class CheckRequest:
     """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
@@ -267,21 +294,8 @@ Request: TypeAlias = (
     | FirstTextsRequest
     | QueryRequest
     | EvaluateRequest
+    | ScoreRequest
     | CheckRequest
     | TryRequest
     | NoiseRequest
 )
-
-
-def classifier_spec(project: ProjectCreated) -> ClassifierSpec:
-    return ClassifierSpec(
-        name=project.classifier.name,
-        parameters=project.classifier.parameters,
-        model=project.model.name,
-        revision=project.model.revision,
-    )
-
-
-def is_model_lost(kind: str) -> bool:
-    """Whether a task failed because its model's folder is missing or damaged."""
-    return kind in {"model-missing", "model-damaged"}

@@ -8,6 +8,7 @@ from labelloop.learner import (
     noise,
     querying,
     requests,
+    scoring,
     stopping_check,
     training,
     trying,
@@ -44,6 +45,11 @@ def _(request: requests.QueryRequest) -> requests.QueryResult:
 @perform.register
 def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
     return evaluating.evaluate(request)
+
+
+@perform.register
+def _(request: requests.ScoreRequest) -> requests.ScoreResult:
+    return scoring.score(request)
 
 
 @perform.register

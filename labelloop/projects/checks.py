@@ -9,10 +9,11 @@ from pathlib import Path
 
 from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult, classifier_spec
+from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData
+from labelloop.projects.learner_requests import classifier_spec
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
 from schemas.events import ProjectCreated

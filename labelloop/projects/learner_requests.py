@@ -6,14 +6,13 @@ from pathlib import Path
 
 from labelloop.errors import TaskError
 from labelloop.learner.requests import (
+    ClassifierSpec,
     EvaluateRequest,
     FirstTextsRequest,
     Pick,
     QueryRequest,
     TrainRequest,
     TrainResult,
-    classifier_spec,
-    is_model_lost,
 )
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
@@ -24,8 +23,18 @@ from labelloop.loop.schedule import NextModel, first_texts
 from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained
 from labelloop.store import Store
-from schemas.events import ModelTrained
+from labelloop.store.task_failures import is_model_lost
+from schemas.events import ModelTrained, ProjectCreated
 from schemas.parts import LogPrefix
+
+
+def classifier_spec(project: ProjectCreated) -> ClassifierSpec:
+    return ClassifierSpec(
+        name=project.classifier.name,
+        parameters=project.classifier.parameters,
+        model=project.model.name,
+        revision=project.model.revision,
+    )
 
 
 def train_request(

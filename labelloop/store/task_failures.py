@@ -63,3 +63,8 @@ def _line(error: BaseException) -> str:
     text = one_line(str(error)) or "no further reason given"
     known = isinstance(error, UserError | ModelMissing | ModelDamaged)
     return (text if known else f"{type(error).__name__}: {text}")[:LONGEST]
+
+
+def is_model_lost(kind: str) -> bool:
+    """Whether a task failed because its model's folder is missing or damaged."""
+    return kind in {"model-missing", "model-damaged"}

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError, Unavailable
-from labelloop.learner.requests import CheckRequest, classifier_spec, is_model_lost
+from labelloop.learner.requests import CheckRequest
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
 from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.learner_requests import evaluate_request, predictions
+from labelloop.projects.learner_requests import classifier_spec, evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Store, open_store
+from labelloop.store.task_failures import is_model_lost
 from schemas.events import AuditEstimated, EventData, ModelEvaluated, ModelLost, StoppingChecked
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, samples, texts

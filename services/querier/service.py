@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
-from labelloop.learner.requests import is_model_lost
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.labels import asked
@@ -19,6 +18,7 @@ from labelloop.oracle.open import open_oracle
 from labelloop.projects.learner_requests import first_texts_request, query_request
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Store, open_store
+from labelloop.store.task_failures import is_model_lost
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import (
     is_due_by_labels,

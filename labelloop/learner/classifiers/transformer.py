@@ -137,6 +137,10 @@ class TransformerClassifier(LoopClassifier):
             network, self._encode(data_set), self.num_classes, self.device, dropout_sampling
         )
 
+    def predict_once(self, data_set: Dataset) -> Floats:
+        network, _ = self._fitted()
+        return score(network, self._encode(data_set), self.num_classes, self.device)
+
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
