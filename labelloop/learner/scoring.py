@@ -32,7 +32,7 @@ def score(request: ScoreRequest) -> ScoreResult:
         )
         for number in missing:
             start = number * SCORED_AT_A_TIME
-            chunk = texts.texts(range(start, min(start + SCORED_AT_A_TIME, len(texts))))
+            chunk = texts.part(start, start + SCORED_AT_A_TIME).all_texts()
             _write(request.file_of(number), scored(classifier, chunk))
     return ScoreResult(len(missing), time.monotonic() - started, runtime.device_name())
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no dat
 class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
-    `notes`: lines for the user about what was read. `bad`: how many rows could not be used; their texts are
+    `notes`: lines for the user about what was read. `bad_rows`: those that could not be used; their texts are
     empty. `kept`: the values of further columns, by name.
     """
 
@@ -40,8 +40,13 @@ class Table:
     texts: list[str]
     labels: list[str | None] | None
     notes: tuple[str, ...] = ()
-    bad: int = 0
+    bad_rows: Collection[int] = ()
     kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+
+    @property
+    def bad(self) -> int:
+        """How many rows could not be used."""
+        return len(self.bad_rows)
 
 
 def load(
@@ -53,14 +58,14 @@ def load(
     revision: str | None = None,
     text_option: str = "--text-column",
     reading: Reading = AS_USUAL,
-    keep: Sequence[str] = (),
+    keep: Sequence[str] | None = (),
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings. The default label column is
     `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
     within a folder. `text_option` is the option that names the text column. `reading` is for files whose
-    columns have no names of their own. `keep` names further columns. Raises `UserError`.
+    columns have no names of their own. `keep` names further columns; None: all others. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
@@ -76,6 +81,8 @@ def load(
     if label_name is not None:
         values = columns.values(label_name)
         labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
+    if keep is None:
+        keep = [name for name in columns.names if name and name not in (text_name, label_name)]
     kept = {
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in (_known(source, columns.names, name, "--keep-columns") for name in keep)
@@ -90,7 +97,8 @@ def load(
     notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
     if bad:
         notes.append(left_out(source, bad))
-    return Table(source, text_name, label_name, texts, labels, (*columns.notes, *notes), len(bad), kept)
+    told = (*columns.notes, *notes)
+    return Table(source, text_name, label_name, texts, labels, told, frozenset(bad), kept)
 
 
 def _without_columns(source: str, columns: Columns) -> UserError:
