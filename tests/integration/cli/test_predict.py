@@ -1,36 +1,28 @@
 """`labelloop predict` with a model that was really trained: the rest of the pool, and files."""
 
-import asyncio
 import csv
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labelloop.config.home import Home, open_home
 from labelloop.learner.requests import SCORED_AT_A_TIME
 from labelloop.learner.shared import SHARED
-from labelloop.learner.worker import Worker
-from labelloop.loop.schedule import NextModel
-from labelloop.loop.state import LoopState
-from labelloop.pool.snapshot import Row, write
+from labelloop.pool.snapshot import Row
+from labelloop.pool.sources import load
 from labelloop.projects.formats import FORMATS
-from labelloop.projects.learner_requests import train_request, trained
-from labelloop.store import FolderStore, pool_uri
-from schemas.events import EventData, ModelTrained
-from schemas.model import replaced
-from schemas.parts import BaseModelChoice, QueriedItem, Snapshot
+from schemas.parts import BaseModelChoice
 from tests.integration.learner.conftest import LABELS, STARTS
 from tests.support.command import LABELLOOP, error_line, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
-from tests.support.states import PROJECT, annotated, answered, project, queried, state_of, vote
+from tests.support.states import PROJECT, project
 from tests.support.tiny_bert import TINY
+from tests.support.trained_home import trained_home
 
 SIZE, BATCH = 1100, 30
 MANY = 40 * SCORED_AT_A_TIME
@@ -41,70 +33,12 @@ def text(item: int) -> str:
     return f"{STARTS[LABELS[item % len(LABELS)]]} {item}"
 
 
-def labelled(batch: int) -> EventData:
-    items = range(batch * BATCH, (batch + 1) * BATCH)
-    done = (answered(item, vote("ann", LABELS[item % len(LABELS)])) for item in items)
-    return annotated(*done, batch=str(batch))
-
-
-def audited(batch: int, wrong: int) -> EventData:
-    """A batch of texts drawn at random, of which the model was wrong on so many."""
-    items = range(batch * BATCH, (batch + 1) * BATCH)
-    picks = tuple(
-        QueriedItem(
-            item=item,
-            rank=rank,
-            reason="audit",
-            predicted=(LABELS[(item + (rank < wrong)) % len(LABELS)],),
-            probability=0.97,
-        )
-        for rank, item in enumerate(items)
-    )
-    return replaced(queried(str(batch), items, model="0"), items=picks)
-
-
-def model(home: Home, state: LoopState, name: str, learned: dict[str, int]) -> ModelTrained:
-    """A model that is trained now, in the home's store."""
-    store = FolderStore(home.store)
-    request = train_request(
-        state,
-        name,
-        learned,
-        pool=store.pool(state.project),
-        threads=1,
-        into=store.models(PROJECT) / name,
-        cache=store.cache(PROJECT),
-    )
-    worker = Worker(1)
-    result = asyncio.run(worker.run(request))
-    work = NextModel(model=name, learned=learned, attempt=0, cause="")
-    return trained(state, work, request, result, store.publish(result.folder))
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ninety texts of the pool are labelled, thirty of which were audited before, and model 0 is there."""
-    home = open_home(tmp_path_factory.mktemp("predict") / "home")
-    pool = home.store / PROJECT / "pool"
-    pool.mkdir(parents=True)
-    rows = [Row(text(item), None, item) for item in range(SIZE)]
-    info = write(pool, rows, {"id": [f"i{item}" for item in range(SIZE)]})
-    facts: list[EventData] = [
-        project(
-            pool=Snapshot(uri=pool_uri(PROJECT, info.name), digest=info.digest, size=SIZE),
-            model=BaseModelChoice(name=str(TINY)),
-            labels=LABELS,
-            batch_size=BATCH,
-            audit_share=1.0,
-        ),
-        queried("0", range(BATCH)),
-        queried("1", range(BATCH, 2 * BATCH)),
-        labelled(0),
-        labelled(1),
-    ]
-    facts.append(model(home, state_of(*facts), "0", {"0": 0}))
-    facts += [audited(2, wrong=3), labelled(2)]
-    return home_with(home.path, *facts)
+    rows = [Row(text(item), LABELS[item % len(LABELS)], item) for item in range(SIZE)]
+    model = BaseModelChoice(name=str(TINY))
+    return trained_home(tmp_path_factory.mktemp("predict") / "home", rows, BATCH, wrong=3, model=model)
 
 
 def predicted(home: Path, *arguments: object) -> dict[str, Any]:
@@ -167,8 +101,6 @@ def test_only_rows_that_reach_the_threshold_and_what_the_audit_says_of_them(
 
 @pytest.mark.parametrize("output", ["mail.jsonl", "out.csv", "out.parquet", "out/", "-"])
 def test_a_file_in_each_format_with_the_users_own_columns(home: Path, tmp_path: Path, output: str) -> None:
-    from labelloop.pool.sources import load
-
     source = mail(tmp_path, 20)
     target = output if output == "-" else f"{tmp_path}/{output}"
 
@@ -201,7 +133,9 @@ def test_empty_texts_get_no_label_and_are_not_lost(home: Path, tmp_path: Path) -
         (True, "3"),
     ]
     assert (said["texts"], said["rows"]) == (1, 3)
-    assert predicted(home, tmp_path / "mail.jsonl", "--at-least", 0, "--output", tmp_path / "b.csv")["rows"] == 1
+    assert (
+        predicted(home, tmp_path / "mail.jsonl", "--at-least", 0, "--output", tmp_path / "b.csv")["rows"] == 1
+    )
 
 
 def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
@@ -230,7 +164,10 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
         (("--at-least", "1"), ("none", "1", "--at-least")),
         (("--model", "7"), ("7", "0")),
         (("--output", "mail.csv"), ("mail.csv", "exists", "--replace")),
-        (("mail.csv", "--text-column", "body", "--replace", "--output", "mail.csv"), ("mail.csv", "--output")),
+        (
+            ("mail.csv", "--text-column", "body", "--replace", "--output", "mail.csv"),
+            ("mail.csv", "--output"),
+        ),
         (("--output", "mail.csv/rest.csv"), ("mail.csv", "--output")),
         (("--output", "rest"), ("rest", "format")),
         (("--format", "parquet", "--output", "-"), ("parquet", "--output")),
@@ -285,10 +222,9 @@ def started(home: Path, many: Path, output: Path) -> "subprocess.Popen[bytes]":
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command has a learner of its own, which is killed with it."""
     monkeypatch.delenv(SHARED)
-    yield
 
 
 @pytest.mark.usefixtures("alone")

@@ -28,20 +28,18 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def csv_of(rows: Iterable[dict[str, Any]], separator: str = ",") -> str:
-    quoted = (
-        separator.join('"' + value.replace('"', '""') + '"' for value in row.values()) for row in rows
-    )
+    quoted = (separator.join('"' + value.replace('"', '""') + '"' for value in row.values()) for row in rows)
     return "\n".join([separator.join(ROWS[0]), *quoted, ""])
 
 
 def joined(tables: Iterable[Table]) -> tuple[list[dict[str, str | None]], int]:
     """All rows, and in how many parts they came."""
-    found, count = [], 0
-    for count, table in enumerate(tables, start=1):
+    found, every = [], list(tables)
+    for table in every:
         for row, text in enumerate(table.texts):
             own = {name: values[row] for name, values in table.kept.items()}
             found.append({"body": text, **own})
-    return found, count
+    return found, len(every)
 
 
 def expected() -> list[dict[str, str | None]]:
