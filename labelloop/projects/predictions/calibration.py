@@ -25,7 +25,7 @@ FEWEST = 20
 """With fewer audited texts nothing is calibrated: the figures would be made of noise."""
 FEWEST_ABOVE = 10
 """With fewer audited texts above a threshold, nothing is said of the texts above it."""
-SPREAD = 0.2
+SPREAD = 0.15
 """The standard deviation of the logarithm of a temperature, before anything is known."""
 HOTTEST, STEPS = 3.0, 401
 SUREST = 1e-7
