@@ -23,7 +23,7 @@ from labelloop.projects.catalog import choose, created, read_histories
 PEOPLE = ((1, 1.0), (3, 2.0))
 """How many people, and how many seconds each takes for a label."""
 LOOKAHEADS = ("1", "auto")
-BATCHES = 13
+BATCHES, BATCH_SIZE = 13, 20
 FROM_LABELS = 80
 
 
@@ -43,6 +43,12 @@ class Run:
     def after_first_model(self) -> list[float]:
         """The waits from batch 3 on: 0 and 1 need no model, and 2 waits for the first one."""
         return [seconds for batch, seconds in self.waited.items() if int(batch) > 2]
+
+    @property
+    def at_once(self) -> float:
+        """The share of the labels before which nobody waited for a second or longer."""
+        after_a_wait = self.people * sum(seconds >= 1 for seconds in self.waited.values())
+        return 1 - after_a_wait / (BATCHES * BATCH_SIZE)
 
 
 def measure(data: Path | None, people: int, seconds: float, lookahead: str, seed: int) -> Run:
@@ -72,12 +78,13 @@ def page(data: str, runs: Sequence[Run]) -> str:
     lines = [
         "# How long annotators wait",
         "",
-        f"`python -m benchmarks.waits`: `labelloop demo` on {data}, {BATCHES} batches of 20. Waiting",
-        "is counted on Argilla's clock: from the last answer to all batches before until its records came.",
+        f"`python -m benchmarks.waits`: `labelloop demo` on {data}, {BATCHES} batches of {BATCH_SIZE}.",
+        "Waiting is counted on Argilla's clock: from the last answer to all batches before until its records",
+        "came. A label is given at once if nobody waited for a second before it.",
         "",
         "| people | lookahead | runs | median wait | 95 % | most | 95 % after the first model "
-        f"| accuracy from {FROM_LABELS} labels on, beside lookahead 1 |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| labels given at once | accuracy from {FROM_LABELS} labels on, beside lookahead 1 |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for people, seconds in PEOPLE:
         for lookahead in LOOKAHEADS:
@@ -93,7 +100,8 @@ def _row(runs: Sequence[Run], fixed: Sequence[Run]) -> str:
     waited = spread([seconds for run in runs for seconds in run.waited.values()])
     later = spread([seconds for run in runs for seconds in run.after_first_model])
     figures = [waited.p50, waited.p95, waited.max, later.p95]
-    return " | ".join([str(len(runs)), *(f"{each:.1f} s" for each in figures), _beside(runs, fixed)])
+    at_once = f"{fmean(run.at_once for run in runs):.1%}"
+    return " | ".join([str(len(runs)), *(f"{each:.1f} s" for each in figures), at_once, _beside(runs, fixed)])
 
 
 def _beside(runs: Sequence[Run], fixed: Sequence[Run]) -> str:

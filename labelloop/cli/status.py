@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
+    from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
     from labelloop.projects.summary import StoppingSummary, Summary
 
@@ -42,7 +44,10 @@ async def _status(where: Where, as_json: bool) -> None:
 
     async with opened(where.find()) as opened_log:
         store = opened_log.locations.known_store
-        projects = [summarized(history, store) for history in opened_log.histories.values()]
+        projects = [
+            replace(summarized(history, store), embedded=_embedded(store, history.project))
+            for history in opened_log.histories.values()
+        ]
         services = services_report(opened_log.locations)
     if as_json:
         echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
@@ -51,6 +56,13 @@ async def _status(where: Where, as_json: bool) -> None:
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
+
+
+def _embedded(store: str | None, project: str) -> "Embedded | None":
+    from labelloop.learner.large_pools import Embedded
+    from labelloop.store import open_store
+
+    return None if store is None else Embedded.read(open_store(store).cache(project))
 
 
 def status_text(services: Facts, projects: "Sequence[Summary]") -> str:
@@ -97,6 +109,8 @@ def _project(project: "Summary") -> Iterator[str]:
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
+    if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
+        yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
         yield f"  model {model.model}{tested}: {_folder(project)}"

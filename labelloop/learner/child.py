@@ -122,6 +122,7 @@ def _main(sender: Connection, request: requests.Request, caller: Caller | None) 
     try:
         from labelloop.learner import tasks
 
+        tasks.give_way(request)
         answer = tasks.perform(request)
     except Exception as error:
         answer = TaskFailed.of(error)

@@ -1,8 +1,10 @@
 """Embeddings of a pool's texts by half of the base model, made once and only as far as they are needed."""
 
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,8 @@ from labelloop.learner.classifiers.linear import kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
-from labelloop.learner.requests import ClassifierSpec
+from labelloop.learner.large_pools import Embedded
+from labelloop.learner.requests import ClassifierSpec, EmbedRequest
 from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
@@ -48,13 +51,44 @@ class PoolEmbeddings:
 
     def first(self, number: int) -> tuple[list[int], Features]:
         """The first items of the order, and their embeddings, shape (items, hidden size)."""
-        items = list(self._order[:number])
-        chunks = [self._chunk(start) for start in range(0, len(items), CHUNK)]
-        return items, np.concatenate(chunks)[: len(items)]
+        items = self.items(number)
+        return items, np.concatenate(list(self.parts(len(items))))
+
+    def items(self, number: int) -> list[int]:
+        """The first items of the order."""
+        return list(self._order[:number])
+
+    def parts(self, number: int) -> Iterator[Features]:
+        """The embeddings of the first items, a file of CHUNK rows at a time."""
+        for start in range(0, min(number, len(self._order)), CHUNK):
+            yield self._chunk(start)[: number - start]
+
+    def of_places(self, places: Sequence[int]) -> Features:
+        """The embeddings of the items at these places of the order, which ascend."""
+        files = groupby(places, lambda place: place // CHUNK)
+        rows = [self._chunk(file * CHUNK)[[place % CHUNK for place in group]] for file, group in files]
+        return np.concatenate(rows)
+
+    def made(self, number: int) -> Iterator[int]:
+        """Make the embeddings of the first items that have none.
+
+        After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
+        file cannot be written.
+        """
+        for start in range(0, number, CHUNK):
+            if not self._file(start).is_file():
+                self._chunk(start)
+                if not self._file(start).is_file():
+                    return
+                yield min(start + CHUNK, number)
+        yield number
 
     def _chunk(self, start: int) -> Features:
         items = self._order[start : start + CHUNK]
-        return kept(self._folder / f"{start}.npy", len(items), lambda: self._computed(start, items))
+        return kept(self._file(start), len(items), lambda: self._computed(start, items))
+
+    def _file(self, start: int) -> Path:
+        return self._folder / f"{start}.npy"
 
     def _computed(self, start: int, items: Sequence[int]) -> Features:
         if self._states is not None:
@@ -70,6 +104,18 @@ class PoolEmbeddings:
     @cached_property
     def _half(self) -> "LowerHalf":
         return LowerHalf(self._base)
+
+
+def embed(request: EmbedRequest) -> int:
+    """Embed texts that have no embedding yet."""
+    runtime.prepare(request.threads)
+    embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
+    began, texts = time.monotonic(), 0
+    for texts in embeddings.made(request.texts):
+        Embedded(texts, request.texts).write(request.cache)
+        if time.monotonic() > began + request.seconds:
+            break
+    return texts
 
 
 class LowerHalf:

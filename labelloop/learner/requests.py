@@ -8,27 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from labelloop.learner.classifier_spec import JSON as JSON
+from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
 from schemas.parts import Shortlist
 
-JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 SCORED_AT_A_TIME = 1024
 """Texts of a chunk, in their order."""
-
-
-@dataclass(frozen=True)
-class ClassifierSpec:
-    """A classifier by name ("transformer", "linear"), its parameters and its base model."""
-
-    name: str
-    parameters: Mapping[str, JSON]
-    model: str
-    revision: str | None
-
-    @property
-    def model_name(self) -> str:
-        """The base model without the folder in which it lies."""
-        return Path(self.model).name if Path(self.model).is_absolute() else self.model
 
 
 @dataclass(frozen=True)
@@ -143,6 +129,23 @@ class FirstTextsResult:
 
 
 @dataclass(frozen=True)
+class EmbedRequest:
+    """Embed the first `texts` of a large pool, in the order of `order_seed`, for the picks to come.
+
+    It is done at the lowest priority, and ends after some seconds: ask again for the others. The result is
+    how many are embedded.
+    """
+
+    pool: Path
+    classifier: ClassifierSpec
+    texts: int
+    seconds: float
+    threads: int
+    cache: Path
+    order_seed: int
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text."""
 
@@ -172,7 +175,10 @@ class EvaluateResult:
 
 @dataclass(frozen=True)
 class ScoreRequest:
-    """Score all texts of the snapshot `texts`, each chunk into a file in `into`. Files there are kept."""
+    """Score all texts of the snapshot `texts`, each chunk into a file in `into`. Files there are kept.
+
+    The answer is how many chunks were scored now.
+    """
 
     texts: Path
     classifier: ClassifierSpec
@@ -185,15 +191,6 @@ class ScoreRequest:
     def file_of(self, chunk: int) -> Path:
         """The file of a chunk: numpy's, with probabilities of shape (texts, classes)."""
         return self.into / f"{chunk}.npy"
-
-
-@dataclass(frozen=True)
-class ScoreResult:
-    """How many chunks were scored now."""
-
-    chunks: int
-    seconds: float
-    device: str
 
 
 @dataclass(frozen=True)
@@ -293,6 +290,7 @@ Request: TypeAlias = (
     | TrainRequest
     | FirstTextsRequest
     | QueryRequest
+    | EmbedRequest
     | EvaluateRequest
     | ScoreRequest
     | CheckRequest

@@ -1,7 +1,9 @@
 """Set up torch in a child: device, threads, determinism."""
 
 import os
+from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 
 import threadpoolctl  # type: ignore[import-untyped]
 import torch
@@ -20,6 +22,18 @@ def prepare(threads: int) -> torch.device:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return device()
+
+
+def yield_to_others() -> None:
+    """Let this process run only while nothing else wants the processor."""
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
+    # Linux may share the processor between sessions first, and look at priorities only within one.
+    with suppress(OSError):
+        os.setsid()
+        Path("/proc/self/autogroup").write_text("19")
 
 
 def device() -> torch.device:

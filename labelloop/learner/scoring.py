@@ -4,7 +4,6 @@ What a text gets depends on the texts of its chunk alone, and not on who asks, o
 """
 
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,14 +13,13 @@ from labelloop import atomic
 from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Features, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
-from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest, ScoreResult
+from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.pool import snapshot
 from labelloop.store import artifacts
 
 
-def score(request: ScoreRequest) -> ScoreResult:
-    """Score the texts that have no file yet, a file for each chunk."""
-    started = time.monotonic()
+def score(request: ScoreRequest) -> int:
+    """Score the chunks that have no file yet, and return how many these were."""
     runtime.prepare(request.threads)
     texts = snapshot.OpenSnapshot.open(request.texts)
     chunks = range(-(-len(texts) // SCORED_AT_A_TIME))
@@ -34,7 +32,7 @@ def score(request: ScoreRequest) -> ScoreResult:
             start = number * SCORED_AT_A_TIME
             chunk = texts.part(start, start + SCORED_AT_A_TIME).all_texts()
             _write(request.file_of(number), scored(classifier, chunk))
-    return ScoreResult(len(missing), time.monotonic() - started, runtime.device_name())
+    return len(missing)
 
 
 def loaded(

@@ -6,7 +6,8 @@ the model gives to the drawn texts. That a cheap model looks at all texts for a 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -14,22 +15,26 @@ from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
 from labelloop.learner.classifiers.base import Features, Floats, margins
+from labelloop.learner.large_pools import DRAWN, SMALL, looked_at, shortlist_size
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import QueryRequest
 from labelloop.loop.draws import random_draw
 from schemas.parts import Shortlist
 
+
+class Embeddings(Protocol):
+    """Embeddings of items in an order, one row each."""
+
+    def of_places(self, places: Sequence[int]) -> Features:
+        """Those at some places of the order, which ascend."""
+
+    def parts(self, number: int) -> Iterator[Features]:
+        """Those of the first items, some at a time."""
+
+
 Predict = Callable[[Sequence[int]], Floats]
 """The model's probabilities for items of the pool, shape (items, classes)."""
 
-SMALL = 2
-"""Times the shortlist: of a pool with no more texts, each is scored."""
-LOOKED_AT = 2
-"""Times the shortlist: so many texts the probe would look at for batch 0, and once more for each batch."""
-DRAWN = 4
-"""One in so many texts of a shortlist is drawn at random."""
-AT_A_TIME = 10_000
-"""Texts that the probe looks at."""
 PENALTY = 0.03
 """The probe's C, for embeddings of which each dimension has a variance of 1."""
 
@@ -39,19 +44,18 @@ def shortlisted(
 ) -> tuple[list[int], Shortlist | None]:
     """The items that the model is to score, `size` in all, and how they were chosen.
 
-    They are all candidates if these are few. `labels` has the class of each labelled item. With each batch
-    the probe looks at `size` more texts.
+    They are all candidates if these are few. `labels` has the class of each labelled item.
     """
-    size = max(size, request.n * DRAWN)
+    size = shortlist_size(size, request.n)
     if len(candidates) <= SMALL * size:
         return list(candidates), None
     embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
-    items, features = embeddings.first(size * (LOOKED_AT + request.number))
-    looked_at = sorted({*candidates} & {*items})
-    free = looked_at if len(looked_at) > size else candidates
+    items = embeddings.items(looked_at(size, request.number))
+    seen = sorted({*candidates} & {*items})
+    free = seen if len(seen) > size else candidates
     drawn = [free[row] for row in random_draw(request.seed, len(free), (), size // DRAWN)]
     known = {**labels, **dict(zip(drawn, predict(drawn).argmax(axis=1).tolist(), strict=True))}
-    doubtful = most_doubtful(items, features, known, looked_at, size - len(drawn))
+    doubtful = most_doubtful(items, embeddings, known, seen, size - len(drawn))
     chosen = sorted([*doubtful, *drawn])
     digest = hashlib.sha256(",".join(map(str, chosen)).encode()).hexdigest()
     return chosen, Shortlist(looked_at=len(items), doubtful=len(doubtful), drawn=len(drawn), digest=digest)
@@ -59,16 +63,15 @@ def shortlisted(
 
 def most_doubtful(
     items: Sequence[int],
-    features: Features,
+    embeddings: Embeddings,
     known: Mapping[int, int],
     candidates: Sequence[int],
     number: int,
 ) -> list[int]:
     """Candidates with the smallest margin between their two likeliest classes, as the probe sees them.
 
-    `features`, shape (items, dimensions), has a row for each of `items`, and `known` the classes that the
-    probe learns. Texts whose class is known are left out, and the first candidates follow if the classes of
-    the items are fewer than two.
+    `embeddings` are those of `items`, and `known` has the classes that the probe learns. Texts whose class is
+    known are left out, and the first candidates follow if the classes of the items are fewer than two.
     """
     learned = [row for row, item in enumerate(items) if item in known]
     y = [known[items[row]] for row in learned]
@@ -76,8 +79,7 @@ def most_doubtful(
     rows = np.array([row for row, item in enumerate(items) if item in free], dtype=np.int64)
     if len(set(y)) > 1 and len(rows):
         probe = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500))
-        probe.fit(features[learned], y)
-        parts = np.array_split(rows, len(rows) // AT_A_TIME + 1)
-        found = np.concatenate([margins(probe.predict_proba(features[part])) for part in parts])
-        rows = rows[np.argsort(found, kind="stable")]
+        probe.fit(embeddings.of_places(learned), y)
+        found = np.concatenate([margins(probe.predict_proba(part)) for part in embeddings.parts(len(items))])
+        rows = rows[np.argsort(found[rows], kind="stable")]
     return [items[row] for row in rows[:number]]

@@ -1,11 +1,13 @@
 """The tasks of a worker's child, each by its request."""
 
+import os
 from functools import singledispatch
 
 from labelloop.learner import (
     evaluating,
     first_texts,
     noise,
+    pool_embeddings,
     querying,
     requests,
     scoring,
@@ -13,7 +15,18 @@ from labelloop.learner import (
     training,
     trying,
 )
-from labelloop.learner.runtime import versions
+from labelloop.learner.runtime import versions, yield_to_others
+
+FOR_LATER = {requests.TrainRequest: 5, requests.EvaluateRequest: 10, requests.CheckRequest: 10}
+"""The niceness of tasks for which nobody waits as directly as for a pick."""
+
+
+def give_way(request: object) -> None:
+    """Let this process give way to tasks that are more urgent than the request's."""
+    if isinstance(request, requests.EmbedRequest):
+        yield_to_others()
+    else:
+        os.nice(FOR_LATER.get(type(request), 0))
 
 
 @singledispatch
@@ -43,12 +56,17 @@ def _(request: requests.QueryRequest) -> requests.QueryResult:
 
 
 @perform.register
+def _(request: requests.EmbedRequest) -> int:
+    return pool_embeddings.embed(request)
+
+
+@perform.register
 def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
     return evaluating.evaluate(request)
 
 
 @perform.register
-def _(request: requests.ScoreRequest) -> requests.ScoreResult:
+def _(request: requests.ScoreRequest) -> int:
     return scoring.score(request)
 
 

@@ -13,7 +13,6 @@ from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData
-from labelloop.projects.learner_requests import classifier_spec
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
 from schemas.events import ProjectCreated
@@ -161,7 +160,7 @@ async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated
     if (after.classifier, after.model) == (before.classifier, before.model):
         return ()
     pool = await asyncio.to_thread(store.pool, after)
-    return await try_model(pool, classifier_spec(after), after.labels)
+    return await try_model(pool, ClassifierSpec.of(after), after.labels)
 
 
 def sample(pool: Path) -> tuple[str, ...]:

@@ -5,8 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from labelloop.errors import TaskError
+from labelloop.learner.descriptors import SHORTLIST
+from labelloop.learner.large_pools import SMALL, looked_at, shortlist_size
 from labelloop.learner.requests import (
     ClassifierSpec,
+    EmbedRequest,
     EvaluateRequest,
     FirstTextsRequest,
     Pick,
@@ -19,22 +22,13 @@ from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
-from labelloop.loop.schedule import NextModel, first_texts
+from labelloop.loop.schedule import NextModel, first_texts, is_last_queried, remaining
 from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
-from schemas.events import ModelTrained, ProjectCreated
+from schemas.events import ModelTrained
 from schemas.parts import LogPrefix
-
-
-def classifier_spec(project: ProjectCreated) -> ClassifierSpec:
-    return ClassifierSpec(
-        name=project.classifier.name,
-        parameters=project.classifier.parameters,
-        model=project.model.name,
-        revision=project.model.revision,
-    )
 
 
 def train_request(
@@ -44,7 +38,7 @@ def train_request(
     project = for_learned(state, learned)
     return TrainRequest(
         pool=pool,
-        classifier=classifier_spec(project),
+        classifier=ClassifierSpec.of(project),
         labels=project.labels,
         examples=tuple(sorted(at_revisions(state, learned).items())),
         ignored=ignored_at(state, learned),
@@ -85,7 +79,7 @@ def evaluate_request(
     project = of_model(state, model)
     return EvaluateRequest(
         texts_path=test,
-        classifier=classifier_spec(project),
+        classifier=ClassifierSpec.of(project),
         labels=project.labels,
         model_folder=folder,
         model_sha256=sha256,
@@ -101,7 +95,7 @@ def first_texts_request(
     project = state.project
     return FirstTextsRequest(
         pool=pool,
-        classifier=classifier_spec(project),
+        classifier=ClassifierSpec.of(project),
         taken=tuple(sorted(asked(state))),
         n=n,
         clusters=max((project.lookahead + 1) * project.batch_size, first_texts(project)),
@@ -133,7 +127,7 @@ def query_request(
     project = for_next(state)
     return QueryRequest(
         pool=pool,
-        classifier=classifier_spec(of_model(state, model)),
+        classifier=ClassifierSpec.of(of_model(state, model)),
         labels=project.labels,
         model_folder=folder,
         model_sha256=sha256,
@@ -150,6 +144,34 @@ def query_request(
         threads=threads,
         cache=cache,
     )
+
+
+def embed_request(state: LoopState, seconds: float, *, pool: Path, threads: int, cache: Path) -> EmbedRequest:
+    """A request to embed, for some seconds, the texts at which later picks look."""
+    project = for_next(state)
+    return EmbedRequest(
+        pool=pool,
+        classifier=ClassifierSpec.of(project),
+        texts=to_embed(state),
+        seconds=seconds,
+        threads=threads,
+        cache=cache,
+        order_seed=project.seed,
+    )
+
+
+def to_embed(state: LoopState) -> int:
+    """At how many texts of a large pool later picks look, to find a shortlist. 0 if they need none."""
+    project = for_next(state)
+    wanted = project.strategy.parameters.get(SHORTLIST)
+    if not isinstance(wanted, int) or state.ended or is_last_queried(state):
+        return 0
+    size = shortlist_size(wanted, project.batch_size)
+    if remaining(state, SMALL * size + 1) <= SMALL * size:
+        return 0
+    if project.max_batches is None:
+        return project.pool.size
+    return min(project.pool.size, looked_at(size, project.max_batches - 1 - project.given))
 
 
 async def predictions(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from labelloop.learner.large_pools import Embedded
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits
 from labelloop.loop.history import History
@@ -101,7 +102,7 @@ class Progress:
 class Summary:
     """A project's log and its progress. `moved`: the log in which the project lives now, if it is another.
 
-    `next_steps`: what its owner can do if it is over.
+    `next_steps`: what its owner can do if it is over. `embedded`: how far its texts are, in a large pool.
     """
 
     project: str
@@ -115,6 +116,7 @@ class Summary:
     progress: Progress
     store: str | None
     next_steps: tuple[str, ...] = ()
+    embedded: Embedded | None = None
 
     @property
     def standing(self) -> str:
@@ -167,6 +169,7 @@ class Summary:
             "log": self.log._asdict(),
             "conflicts": self.conflicts,
             "duplicates": self.duplicates,
+            "embedded": asdict(self.embedded) if self.embedded else None,
             "failures": [asdict(failure) for failure in progress.failures],
         }
 

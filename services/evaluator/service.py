@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError, Unavailable
-from labelloop.learner.requests import CheckRequest
+from labelloop.learner.requests import CheckRequest, ClassifierSpec
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
 from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.learner_requests import classifier_spec, evaluate_request, predictions
+from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Store, open_store
 from labelloop.store.task_failures import is_model_lost
@@ -183,7 +183,7 @@ async def checked(
     result = await worker.run(
         CheckRequest(
             pool=await asyncio.to_thread(store.pool, project),
-            classifier=classifier_spec(of_model(state, work.model)),
+            classifier=ClassifierSpec.of(of_model(state, work.model)),
             labels=project.labels,
             model_folder=await asyncio.to_thread(store.model, model),
             model_sha256=model.sha256,

@@ -30,6 +30,7 @@ from services.querier.due import (
     shown_items,
     still_due,
 )
+from services.querier.embedding_ahead import EmbeddingAhead
 from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
 
 logger = logging.getLogger(__name__)
@@ -49,12 +50,14 @@ class Querier(Controller[NextBatch | NextRelabel]):
         self.lock = asyncio.Lock()
         self._warm: asyncio.Task[None] | None = None
         self._pools = Pools(self._store)
+        self._ahead = EmbeddingAhead(self._worker, self._store, settings.threads)
         self._record_sync = RecordSync(self._oracle, self._pools)
         self._shown_before = ShownBefore(self._oracle)
 
     async def close(self) -> None:
         if self._warm is not None:
             self._warm.cancel()
+        await self._ahead.close()
         self._worker.close()
         await self._oracle.close()
 
@@ -87,6 +90,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
             return Polled()
+        self._ahead.go_on(state)
         await self._record_sync.compare(state, state.project)
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
         if is_model_wanted(state) and (self._warm is None or failed):

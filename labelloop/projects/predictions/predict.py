@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.learner.requests import SCORED_AT_A_TIME, ScoreRequest
+from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import decided
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.parts import Wanted
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects.learner_requests import classifier_spec
 from labelloop.projects.predictions.calibration import Calibration, Seen, audited, calibrated
 from labelloop.projects.predictions.rows import Predictions, found
 from labelloop.projects.predictions.staging import Staged, stage
@@ -88,7 +87,7 @@ async def predict(
     project = of_model(state, trained.model)
     request = ScoreRequest(
         texts=path,
-        classifier=classifier_spec(project),
+        classifier=ClassifierSpec.of(project),
         labels=project.labels,
         model_folder=folder,
         model_sha256=trained.sha256,

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from labelloop.learner.classifiers.base import Floats
+from labelloop.learner.classifiers.base import Features, Floats
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.querying import query
 from labelloop.learner.requests import QueryRequest
@@ -19,7 +19,22 @@ from schemas.parts import Shortlist
 from tests.integration.learner.conftest import LABELS, SIZE, Bench, Work
 
 SHORTLIST = 8
-LINE = np.array([[float(row), 0.0] for row in range(20)], dtype=np.float32)
+
+
+class Line:
+    """Embeddings of 20 items on a line, in two files."""
+
+    features = np.array([[float(row), 0.0] for row in range(20)], dtype=np.float32)
+
+    def of_places(self, places: Sequence[int]) -> Features:
+        return self.features[list(places)]
+
+    def parts(self, number: int) -> Iterator[Features]:
+        yield self.features[:16]
+        yield self.features[16:number]
+
+
+LINE = Line()
 
 
 def a_pick(bench: Bench) -> QueryRequest:

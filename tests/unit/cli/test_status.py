@@ -1,8 +1,12 @@
 """What `labelloop status` prints."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import pytest
+
 from labelloop.cli.status import status_text
+from labelloop.learner.large_pools import Embedded
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
@@ -117,3 +121,18 @@ def test_a_status_tells_of_a_project_that_was_never_created() -> None:
     )
     assert not told["finished"]
     assert lines_with(status_text({**STOPPED, "log": ""}, [summary]), PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("embedded", "is_told"), [(Embedded(20_480, 1_000_000), True), (Embedded(60, 60), False), (None, False)]
+)
+def test_a_status_tells_how_far_a_large_pool_is_embedded(embedded: Embedded | None, is_told: bool) -> None:
+    history = History(PROJECT)
+    history.add(new_event(PROJECT, project(), source="test"))
+    summary = replace(summarized(history), embedded=embedded)
+
+    lines = lines_with(status_text({**STOPPED, "log": "sqlite:////h/log.sqlite"}, [summary]), "embedded")
+
+    assert bool(lines) == is_told
+    assert all(names(line, "20,480", "1,000,000") for line in lines)
+    assert summary.status()["embedded"] == (asdict(embedded) if embedded else None)
