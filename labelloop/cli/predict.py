@@ -40,11 +40,31 @@ PERCENT = 100
     type=click.FloatRange(0, 1),
     help="Write only rows with this probability or a higher one, such as 0.9.",
 )
-@click.option("--model", help="The number of the model. [default: the newest in the store]")
-@click.option("--text-column", help="Column of the texts in the files. [default: text, or the only one]")
-@click.option("--no-header", is_flag=True, help="The files' first line is a text; columns are 1, 2, ….")
-@click.option("--encoding", help="Encoding of the files, if they are not in Unicode, such as cp1252.")
-@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows of the files that cannot be used.")
+@click.option(
+    "--model", allow_from_autoenv=False, help="The number of the model. [default: the newest in the store]"
+)
+@click.option(
+    "--text-column",
+    allow_from_autoenv=False,
+    help="Column of the texts in the files. [default: text, or the only one]",
+)
+@click.option(
+    "--no-header",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="The files' first line is a text; columns are 1, 2, ….",
+)
+@click.option(
+    "--encoding",
+    allow_from_autoenv=False,
+    help="Encoding of the files, if they are not in Unicode, such as cp1252.",
+)
+@click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="Leave out rows of the files that cannot be used.",
+)
 @options.as_json
 def predict(
     files: tuple[Path, ...],
