@@ -87,6 +87,20 @@ class ProjectCreatedV3(ProjectCreatedV2):
     lookahead_grows: bool = False
 
 
+class ProjectCreatedV4(ProjectCreatedV3):
+    """A project begins, whose texts have several columns, or columns beside them for people.
+
+    The model reads the `text_columns` as one text, in this order (none: the pool's one). People see each for
+    itself, and the `shown_columns`, and filter by the `metadata_columns`, which have a kind of Argilla's.
+    """
+
+    version: ClassVar[int] = 4
+
+    text_columns: tuple[str, ...] = ()
+    shown_columns: tuple[str, ...] = ()
+    metadata_columns: Frozenly[str, str] = EMPTY
+
+
 class LookaheadChosen(EventData):
     """The model that picks a batch of a project whose lookahead grows, appended with its BatchQueried.
 
@@ -271,6 +285,7 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectCreated,
         ProjectCreatedV2,
         ProjectCreatedV3,
+        ProjectCreatedV4,
         LookaheadChosen,
         BatchQueried,
         ResponsesRecorded,

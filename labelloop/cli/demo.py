@@ -8,14 +8,16 @@ from typing import Annotated, ClassVar, Self
 import rich_click as click
 from pydantic import Field, model_validator
 
-from labelloop.cli import options
+from labelloop.cli import options, options_from_file
 from labelloop.cli.echo import echo
 from labelloop.cli.hints import keep
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
 from labelloop.errors import UserError
-from labelloop.projects.options import DEMO, LOOKAHEAD, Lookahead, Option, ProjectOptions, flag
+from labelloop.projects.data_options import Columns
+from labelloop.projects.option import DEMO, Option
+from labelloop.projects.options import LOOKAHEAD, Lookahead, ProjectOptions, flag
 
 OF_ANNOTATORS = (
     click.option(
@@ -54,7 +56,7 @@ class DemoOptions(ProjectOptions):
     test: Annotated[
         str | None, Option("Labelled texts to evaluate on. [default: bundled with the questions]", DEMO)
     ] = None
-    text_column: Annotated[str | None, Option("Column of the texts.", DEMO)] = None
+    text_column: Annotated[Columns | None, Option("Column of the texts.", DEMO, one_each=True)] = None
     label_column: Annotated[
         str | None, Option("Column of the labels that the annotators will give.", DEMO)
     ] = None
@@ -113,7 +115,7 @@ class DemoOptions(ProjectOptions):
 @click.option(
     "--keep-running", is_flag=True, help="Keep Argilla and the services running until Ctrl-C, to look around."
 )
-@options.file
+@options_from_file.file
 @options.as_json
 @click.pass_context
 def demo(

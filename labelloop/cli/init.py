@@ -5,7 +5,7 @@ import json
 
 import rich_click as click
 
-from labelloop.cli import options
+from labelloop.cli import options, options_from_file
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
@@ -15,7 +15,7 @@ from labelloop.projects.options import ProjectOptions
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where
 @project_options("init")
-@options.file
+@options_from_file.file
 @click.option(
     "--log-only",
     is_flag=True,
@@ -85,7 +85,7 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 @click.command("import", context_settings=options.FROM_ENVIRONMENT)
 @options.where
 @project_options("import")
-@options.file
+@options_from_file.file
 @options.as_json
 def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
     """Create a project from labels that you already have. They become batch 0, which the model learns first.

@@ -1,10 +1,9 @@
-"""Options that commands share, the types of their values, and options from a YAML file."""
+"""Options that commands share, and the types of their values."""
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
 from labelloop.durations import duration
-from labelloop.errors import UserError
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.names import LONGEST_NUMBER
 
@@ -66,6 +64,20 @@ class Labels(click.ParamType[tuple[str, ...]]):
 
     def split_envvar_value(self, rv: str) -> list[str]:
         return [rv]
+
+
+class Columns(Labels):
+    """The name of one column, or a list of names. An environment variable separates them by semicolons."""
+
+    name = "column"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else super().convert(value, param, ctx)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [name.strip() for name in rv.split(";") if name.strip()]
 
 
 class PathOrName(StringParamType):
@@ -231,62 +243,3 @@ def with_options(command: Command, options: Sequence[Callable[[Command], Command
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    """Use the file's values as defaults of the command's options. Raises UserError."""
-    if path is not None:
-        known = {name_of(option): option for option in ctx.command.params if option.expose_value}
-        values = {_known(path, name, known): value for name, value in _read(path).items()}
-        ctx.default_map = {
-            option.name: _value_of(path, option, value) for option, value in values.items() if option.name
-        }
-    return path
-
-
-def name_of(option: click.Parameter) -> str:
-    """The name of an option in a file, for example `batch-size`."""
-    return max(option.opts, key=len).lstrip("-")
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
-    except OSError as error:
-        raise UserError(f"the file {path} cannot be read ({error.strerror}): check its path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
-    if content is None or content == "":
-        return {}
-    if not isinstance(content, dict):
-        raise UserError(f"{path} contains no options: write lines such as `batch-size: 20`")
-    return content
-
-
-def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
-    plain = name.replace("_", "-")
-    if plain not in known:
-        near = get_close_matches(plain, known, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(known))}"
-        raise UserError(f"{path} has an unknown option {name!r}: {meant}")
-    return known[plain]
-
-
-def _value_of(path: Path, option: click.Parameter, value: Any) -> Any:
-    if isinstance(value, dict) and option.multiple:
-        return [f"{name}={item}" for name, item in value.items()]
-    if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
-        raise UserError(f"{path}: {name_of(option)} takes one value, not several")
-    return [value] if isinstance(option.type, Labels) else value
-
-
-file = click.option(
-    "--file",
-    type=click.Path(path_type=Path),
-    is_eager=True,
-    callback=read_options,
-    expose_value=False,
-    help="YAML file with any of these options, for example `batch-size: 20`. The command line wins.",
-)

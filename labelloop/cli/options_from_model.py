@@ -11,9 +11,19 @@ import rich_click as click
 from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
-from labelloop.cli.options import Command, Labels, NameValue, NumberOr, PathOrName, parameters, with_options
+from labelloop.cli.options import (
+    Columns,
+    Command,
+    Labels,
+    NameValue,
+    NumberOr,
+    PathOrName,
+    parameters,
+    with_options,
+)
 from labelloop.errors import UserError
-from labelloop.projects.options import GROWS, LOOKAHEAD, Option, ProjectOptions, flag, is_by_name
+from labelloop.projects.option import Option
+from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions, flag, is_by_name
 
 PATHS = ("labelled", "dataset", "test", "model")
 """Options that take a file or a folder, among others."""
@@ -80,7 +90,7 @@ def _kind(field: FieldInfo, option: Option) -> Any:
     if get_origin(hint) is dict:
         return NameValue()
     if get_origin(hint) is tuple:
-        return Labels()
+        return Columns() if option.one_each else Labels()
     lowest, highest = _bound(field, "ge"), _bound(field, "le")
     if (lowest, highest) == (None, None):
         return hint

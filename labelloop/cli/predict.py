@@ -45,8 +45,10 @@ PERCENT = 100
 )
 @click.option(
     "--text-column",
+    "text_columns",
+    multiple=True,
     allow_from_autoenv=False,
-    help="Column of the texts in the files. [default: text, or the only one]",
+    help="Column of the texts in the files; several for texts of several. [default: text, or the only one]",
 )
 @click.option(
     "--no-header",
@@ -75,7 +77,7 @@ def predict(
     replace: bool,
     at_least: float | None,
     model: str | None,
-    text_column: str | None,
+    text_columns: tuple[str, ...],
     no_header: bool,
     encoding: str | None,
     skip_bad_rows: bool,
@@ -97,9 +99,9 @@ def predict(
     if files and pool:
         raise UserError("--pool is for the pool and not for files: leave out one of them")
     reading = Reading(no_header, skip_bad_rows, encoding)
-    if not files and (text_column, reading) != (None, Reading()):
+    if not files and (text_columns, reading) != ((), Reading()):
         raise UserError("how files are read is said, but no file is given: name one")
-    asked = Asked(files, Wanted(text_column, reading), model)
+    asked = Asked(files, Wanted(text_columns or None, reading), model)
     asyncio.run(_predict(where, project, output, replace, at_least, asked, as_json))
 
 

@@ -5,7 +5,7 @@ import signal
 
 import rich_click as click
 
-from labelloop.cli import options
+from labelloop.cli import options, options_from_file
 from labelloop.cli.echo import tell
 from labelloop.cli.options import NameValue
 from labelloop.cli.options_from_model import project_options
@@ -40,7 +40,7 @@ from labelloop.projects.options import ProjectOptions
     help="When to alert, for example waiting=2d, accuracy=0.1 or agreement=off.",
 )
 @project_options("up")
-@options.file
+@options_from_file.file
 @click.pass_context
 def up(
     ctx: click.RichContext,

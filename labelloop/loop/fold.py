@@ -84,9 +84,9 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
     return changed(state, project=_in_full(data), created_id=event_id, created_at=at)
 
 
-def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV3:
+def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV4:
     """What a state holds of a project, whichever version began it."""
-    return data if isinstance(data, e.ProjectCreatedV3) else e.ProjectCreatedV3(**dict(data))
+    return data if isinstance(data, e.ProjectCreatedV4) else e.ProjectCreatedV4(**dict(data))
 
 
 @_apply.register

@@ -14,7 +14,7 @@ from schemas.events import (
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
-    ProjectCreatedV3,
+    ProjectCreatedV4,
     ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
@@ -187,7 +187,7 @@ class LoopState:
     """
 
     project_id: str
-    project: ProjectCreatedV3
+    project: ProjectCreatedV4
     created_id: str
     created_at: datetime
     latest_id: str

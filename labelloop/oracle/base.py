@@ -6,12 +6,13 @@ account still have the ids under which it was seen (`labelloop.oracle.lost_votes
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
 from labelloop.loop.state import Batch
 from labelloop.oracle.lost_votes import SeenRecord
+from labelloop.pool.context import Metadata
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 
@@ -45,7 +46,9 @@ class AskedText:
     `rank`: the text's place in the batch. `reason` and `model`: why and by which model it was picked.
     `suggestion`: the prediction that annotators see, or None for no suggestion. `votes`: recorded votes to
     restore; the `user` of each is the id of an existing account. `restored`: the ids of the accounts whose
-    votes were put back on the record before (`SeenRecord.restored`).
+    votes were put back on the record before (`SeenRecord.restored`). `columns`: what people are shown in
+    place of the text, by column, in order (None: the text has none; empty: they see the text). `metadata`:
+    further columns by which people can filter.
     """
 
     batch: str
@@ -58,6 +61,8 @@ class AskedText:
     suggestion: Prediction | None = None
     votes: tuple[Vote, ...] = ()
     restored: tuple[str, ...] = ()
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    metadata: Mapping[str, Metadata | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

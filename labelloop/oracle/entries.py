@@ -67,6 +67,8 @@ class RecordEntry(msgspec.Struct, frozen=True):
     model: str | None
     suggestion: Prediction | None
     restored: tuple[str, ...]
+    columns: dict[str, str | None] = {}
+    metadata: dict[str, str | int | float | list[str] | None] = {}
 
 
 class VoteEntry(msgspec.Struct, frozen=True):

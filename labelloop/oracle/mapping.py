@@ -146,6 +146,8 @@ class MappingRecords:
                 model=asked.model,
                 suggestion=asked.suggestion,
                 restored=tuple(sorted(put_back)),
+                columns=dict(asked.columns),
+                metadata=dict(asked.metadata),
             )
         )
 

@@ -36,11 +36,11 @@ class NotInParts(Exception):
 class Wanted:
     """What is read of a file: texts, and all other columns as texts."""
 
-    text_column: str | None = None
+    text_columns: tuple[str, ...] | None = None
     reading: Reading = AS_USUAL
 
     def of(self, path: Path) -> Table:
-        return load(str(path), self.text_column, label_column="", reading=self.reading, keep=None)
+        return load(str(path), self.text_columns, label_column="", reading=self.reading, keep=None)
 
 
 def parts(path: Path, wanted: Wanted) -> Iterator[Table]:
@@ -66,7 +66,7 @@ def _alike(files: Iterator[Path], wanted: Wanted) -> Iterator[Table]:
         table = wanted.of(file)
         if first is None:
             first = table
-            wanted = Wanted(table.text_column, replace(wanted.reading, encoding=None))
+            wanted = Wanted(table.text_columns, replace(wanted.reading, encoding=None))
         elif suffix_of(file) in WITH_HEADER and [*table.kept] != [*first.kept]:
             raise NotInParts
         yield table

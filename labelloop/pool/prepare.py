@@ -42,7 +42,9 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     if not table.texts:
         raise no_rows(table.source)
     if not rows:
-        raise UserError(f"{table.source} has no texts in the column {table.text_column!r}; choose another")
+        raise UserError(
+            f"{table.source} has no texts in the column {quoted(table.text_columns)}; choose another"
+        )
     gold_labels = {row.gold for row in rows if row.gold is not None}
     known = _labels(table, gold_labels, labels)
     _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")

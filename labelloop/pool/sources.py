@@ -5,11 +5,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from labelloop.errors import UserError
 from labelloop.pool import hugging_face
 from labelloop.pool.bad_rows import CORRECT, Bad, left_out, no_rows, refused
 from labelloop.pool.columns import AS_USUAL, Columns, Reading
+from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
@@ -19,6 +21,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
 LONGEST_NAME = 60
+NOTHING: Mapping[str, str] = MappingProxyType({})
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as a lenient reading of a file gives them."""
@@ -30,12 +33,13 @@ DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no dat
 class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
-    `notes`: lines for the user about what was read. `bad_rows`: those that could not be used; their texts are
-    empty. `kept`: the values of further columns, by name.
+    A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
+    `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
+    name.
     """
 
     source: str
-    text_column: str
+    text_columns: tuple[str, ...]
     label_column: str | None
     texts: list[str]
     labels: list[str | None] | None
@@ -48,44 +52,51 @@ class Table:
         """How many rows could not be used."""
         return len(self.bad_rows)
 
+    @property
+    def text_column(self) -> str:
+        """The column of the texts, or the first one."""
+        return self.text_columns[0]
+
 
 def load(
     source: str,
-    text_column: str | None = None,
+    text_column: str | Sequence[str] | None = None,
     label_column: str | None = None,
     config: str | None = None,
     split: str | Split | None = None,
     revision: str | None = None,
     text_option: str = "--text-column",
     reading: Reading = AS_USUAL,
-    keep: Sequence[str] | None = (),
+    keep: Mapping[str, str] | None = NOTHING,
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
-    The default text column is `text`, or else the only column of strings. The default label column is
-    `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also
-    within a folder. `text_option` is the option that names the text column. `reading` is for files whose
-    columns have no names of their own. `keep` names further columns; None: all others. Raises `UserError`.
+    The default text column is `text`, or else the only column of strings; several are joined. The default
+    label column is `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
+    id, `split` also within a folder. `text_option` is the option that names the text columns. `reading` is
+    for files whose columns have no names of their own. `keep`: further columns, and the options that name
+    them; None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
     if not columns.names:
         raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column)
-    text_name = _text_column(source, columns, text_column, label_name, text_option)
-    if UNSTORABLE.search(f"{text_name}{label_name}"):
+    text_names = _text_columns(source, columns, text_column, label_name, text_option)
+    if keep is None:
+        used = {label_name, *(text_names if len(text_names) == 1 else ())}
+        keep = dict.fromkeys((name for name in columns.names if name and name not in used), "")
+    if UNSTORABLE.search("".join((*text_names, label_name or "", *keep))):
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     bad = dict(columns.bad)
-    texts = [_text(value, text_name, row, bad) for row, value in enumerate(columns.values(text_name))]
+    texts = _texts(columns, text_names, text_option, bad)
     labels = None
     if label_name is not None:
         values = columns.values(label_name)
         labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
-    if keep is None:
-        keep = [name for name in columns.names if name and name not in (text_name, label_name)]
     kept = {
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
-        for name in (_known(source, columns.names, name, "--keep-columns") for name in keep)
+        for name in (_known(source, columns.names, name, option) for name, option in keep.items())
     }
     if bad and (len(bad) == len(texts) or not reading.skip_bad_rows):
         raise refused(source, bad, len(texts))
@@ -94,11 +105,11 @@ def load(
         if labels is not None:
             labels[row] = None
     by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
-    notes = [_doubtful_header(source, text_name)] if by_chance and text_name != TEXT_COLUMN else []
+    notes = [_doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
     if bad:
         notes.append(left_out(source, bad))
     told = (*columns.notes, *notes)
-    return Table(source, text_name, label_name, texts, labels, told, frozenset(bad), kept)
+    return Table(source, text_names, label_name, texts, labels, told, frozenset(bad), kept)
 
 
 def _without_columns(source: str, columns: Columns) -> UserError:
@@ -142,14 +153,17 @@ def _label_column(source: str, columns: Columns, asked: str | None) -> str | Non
     return _known(source, columns.names, asked, "--label-column")
 
 
-def _text_column(source: str, columns: Columns, asked: str | None, label: str | None, option: str) -> str:
+def _text_columns(
+    source: str, columns: Columns, asked: str | Sequence[str] | None, label: str | None, option: str
+) -> tuple[str, ...]:
     if asked is not None:
-        return _known(source, columns.names, asked, option)
+        names = (asked,) if isinstance(asked, str) else asked
+        return tuple(_known(source, columns.names, name, option) for name in names)
     if TEXT_COLUMN in columns.names:
-        return TEXT_COLUMN
+        return (TEXT_COLUMN,)
     textual = [name for name in columns.textual if name != label]
     if len(textual) == 1:
-        return textual[0]
+        return (textual[0],)
     hint = ", or --no-header if its first line is a text" if columns.named_by_first_row else ""
     raise UserError(f"{source} has no column 'text'; choose one by {option}{hint}: {_listed(columns.names)}")
 
@@ -164,14 +178,23 @@ def _listed(names: Sequence[str]) -> str:
     return quoted(map(_short, names))
 
 
-def _text(value: object, column: str, row: int, bad: dict[int, Bad]) -> str:
+def _texts(columns: Columns, names: Sequence[str], option: str, bad: dict[int, Bad]) -> list[str]:
+    """The text of each row. A row is bad if one of its columns is."""
+    parts = [
+        [_text(value, name, option, row, bad) for row, value in enumerate(columns.values(name))]
+        for name in names
+    ]
+    return parts[0] if len(parts) == 1 else list(map(joined, zip(*parts, strict=True)))
+
+
+def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]) -> str:
     """A value as text: empty for a missing or bad value, a number as written."""
     if type(value) is str and not UNSTORABLE.search(value):
         return value
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", "--text-column"))
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option))
         return ""
     text = str(value)
     if UNSTORABLE.search(text):

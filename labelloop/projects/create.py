@@ -22,7 +22,7 @@ from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
-from labelloop.projects.data import ProjectData, Tell, prepare_data, untold
+from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
 from labelloop.projects.given_batches import given_labels, imported, opening
 from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
@@ -34,12 +34,13 @@ from labelloop.projects.options_as_fields import (
     recorded_options,
 )
 from labelloop.store import Store
-from schemas.events import ProjectCreated, ProjectCreatedV3
+from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
 from schemas.parts import BaseModelChoice, Snapshot
 
 SOURCE = "cli"
 LONGEST = 60
+TEXT_COLUMN = "text_column"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
 
 def _event(
     project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
-) -> ProjectCreatedV3:
+) -> ProjectCreatedV4:
     fields = {
         "name": name,
         "labels": data.labels,
@@ -126,8 +127,17 @@ def _event(
         "test": _under(project, data.test) if data.test else None,
         "max_batches": None if options.batches is None else options.batches + given,
         "model": BaseModelChoice(name=model, revision=options.model_revision),
+        **_columns(options, data),
     }
-    return ProjectCreatedV3(**{**as_fields(options), **fields})
+    return ProjectCreatedV4(**{**as_fields(options), **fields})
+
+
+def _columns(options: ProjectOptions, data: ProjectData) -> dict[str, Any]:
+    """What a project says of its columns; nothing if it has texts alone, as all had once."""
+    shown = options.show_column or ()
+    if not (data.text_columns[1:] or shown or data.metadata):
+        return {}
+    return {"text_columns": data.text_columns, "shown_columns": shown, "metadata_columns": data.metadata}
 
 
 def _under(project: str, snapshot: Snapshot) -> Snapshot:
@@ -154,11 +164,37 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
         asked, now = getattr(options, option), as_option(recorded, option)
         if option in options.given and not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
+    _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None:
         kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
-        if options.keep_columns is not None and options.keep_columns != kept:
+        options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
+        if options.keep_columns is not None and tuple(to_keep(options)) != kept:
             raise _other(recorded, "keep_columns", kept)
         _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
+
+
+def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
+    """Raises UserError for other columns than the project's."""
+    said = _of_columns(recorded)
+    if not recorded.text_columns and len(options.text_column or ()) <= 1:
+        # The texts themselves are compared, whichever column has them now.
+        del said[TEXT_COLUMN]
+    for option, now in said.items():
+        if getattr(options, option) not in (None, now):
+            raise _other(recorded, option, now or _unsaid(recorded, option))
+
+
+def _unsaid(recorded: ProjectCreatedV4, option: str) -> tuple[str, ...]:
+    return (recorded.pool.text_column,) if option == TEXT_COLUMN else ()
+
+
+def _of_columns(recorded: ProjectCreatedV4) -> dict[str, tuple[str, ...]]:
+    """The options that gave the project its columns, as far as it says them."""
+    return {
+        TEXT_COLUMN: recorded.text_columns,
+        "show_column": recorded.shown_columns,
+        "metadata_column": tuple(recorded.metadata_columns),
+    }
 
 
 def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: Any) -> bool:
@@ -197,8 +233,9 @@ def _same_texts(snapshot: Snapshot | None, other: Snapshot | None) -> bool:
 
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
-    shown = shlex.quote(as_csv(value)) if isinstance(value, tuple) else value
-    has = f"{flag(option)} {shown}"
+    has = f"{flag(option)} {shlex.quote(as_csv(value)) if isinstance(value, tuple) else value}"
+    if ProjectOptions.options()[option].one_each:
+        has = " ".join(f"{flag(option)} {shlex.quote(name)}" for name in value) or f"no {flag(option)}"
     if option in ProjectOptions.taken_by("change"):
         return UserError(
             f"the project {recorded.name!r} has {has}: leave the option out, "

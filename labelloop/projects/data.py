@@ -1,17 +1,16 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.formulas import MARK
+from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
-from labelloop.pool.snapshot import write
+from labelloop.pool.snapshot import NONE_KEPT, write
 from labelloop.pool.sources import Table, load
-from labelloop.projects.formats import COLUMNS
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
@@ -28,13 +27,16 @@ def untold(_: str) -> None:
 class ProjectData:
     """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
 
-    `given`: known labels by pool item.
+    `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
+    pool item.
     """
 
     pool: Snapshot
     test: Snapshot | None
     labels: tuple[str, ...]
     notes: tuple[str, ...]
+    text_columns: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -62,8 +64,13 @@ def prepare_data(
         options.split,
         options.revision,
         reading=options.reading,
-        keep=_to_keep(options),
+        keep=to_keep(options),
     )
+    if twice := [name for name in options.show_column or () if name in table.text_columns]:
+        raise UserError(
+            f"--show-column names {twice[0]!r}, which people see anyway: it is a column of the texts: "
+            "leave it out"
+        )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
     labelled = read_labelled(options, table) if options.labelled else None
@@ -88,23 +95,31 @@ def prepare_data(
     if tested is not None:
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
+    kept = {column: [values[row.source_row] for row in pool.rows] for column, values in table.kept.items()}
     return ProjectData(
-        pool=_keep(folder, "pool", table, pool),
+        pool=_keep(folder, "pool", table, pool, kept),
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
+        text_columns=table.text_columns,
+        metadata={name: kind_of(kept[name]) for name in options.metadata_column or ()},
         given=given,
     )
 
 
-def _to_keep(options: ProjectOptions) -> tuple[str, ...]:
-    names = options.keep_columns or ()
-    if taken := [name for name in names if name in (*COLUMNS, MARK)]:
-        raise UserError(
-            f"an export has a column {taken[0]!r} of its own: rename that of the data set, or leave it out "
-            "of --keep-columns"
-        )
-    return names
+def to_keep(options: ProjectOptions) -> dict[str, str]:
+    """The columns that the pool keeps beside the texts, and the options that name them."""
+    texts = options.text_column or ()
+    named = (
+        ("--keep-columns", options.keep_columns or ()),
+        ("--text-column", texts if len(texts) > 1 else ()),
+        ("--show-column", options.show_column or ()),
+        ("--metadata-column", options.metadata_column or ()),
+    )
+    kept: dict[str, str] = {}
+    for option, names in named:
+        kept |= {name: option for name in names if name not in kept}
+    return kept
 
 
 def _without_near_copies(
@@ -137,13 +152,21 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
             f"{options.test} is both the data set and the test set: give texts that nobody is asked for as "
             "--test, or leave it out"
         )
+    text_columns = options.test_text_column or options.text_column
+    of_pool, of_test = len(options.text_column or ("",)), len(text_columns or ("",))
+    if of_pool != of_test:
+        raise UserError(
+            f"--test-text-column names {of_test} columns for the {of_pool} of a text: name one for each "
+            "--text-column, in the same order"
+        )
     table = load(
         options.test,
-        options.test_text_column or options.text_column,
+        text_columns,
         label_column,
         None if on_disk else options.config,
         Split.of_test(options.test_split),
         None if on_disk else options.revision,
+        "--test-text-column",
         reading=options.reading.beside(label_column),
     )
     return table, clean_test(table, pool.labels, pool.rows)
@@ -159,10 +182,13 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
     return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
-def _keep(folder: Path, name: str, table: Table, prepared: Prepared) -> Snapshot:
-    kept = {
-        column: [values[row.source_row] for row in prepared.rows] for column, values in table.kept.items()
-    }
+def _keep(
+    folder: Path,
+    name: str,
+    table: Table,
+    prepared: Prepared,
+    kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
+) -> Snapshot:
     info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",

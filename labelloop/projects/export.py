@@ -7,7 +7,7 @@ from operator import itemgetter
 from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects.formats import Row
+from labelloop.projects.formats import Row, own_name
 from labelloop.store import Store
 from schemas.parts import AnnotatedItem, QueriedItem, Vote
 
@@ -18,7 +18,7 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
     A text that was labelled again appears in its relabel batch only. The columns of the data set that the
-    pool keeps come last.
+    pool keeps come last, `source_text` if one has a name as `text` that the export uses itself.
     """
     if isinstance(state, NotCreated):
         return
@@ -34,7 +34,7 @@ def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSn
     for rank, (pick, text, source_row) in enumerate(
         zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
     ):
-        own = {name: values[rank] for name, values in kept.items()}
+        own = {own_name(name, kept): values[rank] for name, values in kept.items()}
         yield {**_row(batch, pick, answers[pick.item], text, source_row), **own}
 
 

@@ -10,10 +10,18 @@ from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, LoopState
 from schemas.envelope import Event, new_event
-from schemas.events import BatchAnnotated, BatchQueried, ProjectCreated, ProjectCreatedV2, ProjectCreatedV3
+from schemas.events import (
+    BatchAnnotated,
+    BatchQueried,
+    ProjectCreated,
+    ProjectCreatedV2,
+    ProjectCreatedV3,
+    ProjectCreatedV4,
+)
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
+VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
@@ -107,11 +115,17 @@ def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
 
     A labelloop that does not know the version halts, where it would misread an earlier one.
     """
-    kind = ProjectCreated if created.cold_start in COLD_STARTS_OF_VERSION_1 else ProjectCreatedV2
-    if isinstance(created, ProjectCreatedV3) and created.lookahead_grows:
-        kind = ProjectCreatedV3
+    kind = next(kind for kind in VERSIONS if _can_say(kind, created))
     values = {name: value for name, value in created if name in kind.model_fields}
     return kind(**{**values, "given": given})
+
+
+def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
+    """Whether what this version leaves out is what it means by that."""
+    if kind is ProjectCreated and created.cold_start not in COLD_STARTS_OF_VERSION_1:
+        return False
+    others = created.model_fields.keys() - kind.model_fields.keys()
+    return all(getattr(created, name) == created.model_fields[name].default for name in others)
 
 
 def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:

@@ -7,7 +7,8 @@ from labelloop.errors import UserError
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table, load
 from labelloop.pool.words import SHOWN, quoted, rows_named, whole
-from labelloop.projects.options import TEXT, ProjectOptions
+from labelloop.projects.data_options import TEXT
+from labelloop.projects.options import ProjectOptions
 
 ROW = "source_row"
 
@@ -32,12 +33,12 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     by = options.match
     label_column = options.labelled_label_column or options.label_column
     if by == TEXT:
-        text_column = options.labelled_text_column or options.text_column
+        text_columns = options.labelled_text_column or options.text_column
         option = "--labelled-text-column"
     else:
-        text_column, option = by, "--match"
+        text_columns, option = (by,), "--match"
     reading = options.reading.beside(label_column)
-    labelled = load(options.labelled, text_column, label_column, text_option=option, reading=reading)
+    labelled = load(options.labelled, text_columns, label_column, text_option=option, reading=reading)
     if by != TEXT:
         _check_named(labelled, by)
     return Labelled(

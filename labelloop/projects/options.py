@@ -1,47 +1,17 @@
 """The options of a project. The command line, files and notebooks are built from these definitions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.learner.stopping import DEFAULT, NONE
-from labelloop.pool.columns import Reading
-from labelloop.pool.words import label_name
+from labelloop.projects.data_options import DataOptions
+from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Option
 
-TEXT = "text"
 LOOKAHEAD = "lookahead"
-IMPORT = frozenset({"import"})
-NEW = IMPORT | {"init", "up"}
-DEMO = NEW | {"demo"}
-ADOPT = NEW | {"adopt"}
-FORK = ADOPT | {"fork"}
-CHANGE = FORK | {"change"}
-PLAY = CHANGE | {"what-if"}
-"""Which commands take an option. `up` and `import` take what `init` takes."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option's help and use. Its name, type, bounds and default are those of the field.
-
-    `by`: the commands that take it (`adopt` is a notebook's); options that `change` takes can be changed
-    later. `recorded`: its field in ProjectCreated, such as `seed` or `classifier.name`. `absent`: its value
-    if that field is None. `argument`: its name in help if it is a positional argument. `in_file`: on the
-    command line, it is the path of a file that contains the value.
-    """
-
-    help: str
-    by: frozenset[str]
-    recorded: str | None = None
-    absent: Any = None
-    argument: str | None = None
-    in_file: bool = False
-
-
 Positive = Annotated[int, Field(ge=1)]
 GROWS: Literal["auto"] = "auto"
 Lookahead = Annotated[int, Field(ge=0)] | Literal["auto"]
@@ -49,94 +19,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Parameters = dict[str, Any]
 
 
-class ProjectOptions(BaseModel):
+class ProjectOptions(DataOptions):
     """The options of a project, with their defaults. `given` names those that were set explicitly.
 
-    `labelled`: where the known labels are (None: there are none). `match`: how they are matched to texts of
-    the data set: by text, by row (`source_row`), or by a column. `labels` None: those of the label column.
     `batches` None: until the pool is empty. `guidelines` is the text itself. `needs_gold`: every text must
     have a label, because annotators are simulated.
     """
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", protected_namespaces=(), defer_build=True
-    )
     needs_gold: ClassVar[bool] = False
 
-    labelled: Annotated[
-        str | None, Option("File, folder or Hub id with known labels.", IMPORT, argument="LABELS")
-    ] = None
-    match: Annotated[
-        str,
-        Option(
-            "How to match LABELS to the texts of --dataset: text, source_row (row number from 0), or a "
-            "column that both have.",
-            IMPORT,
-        ),
-    ] = TEXT
-    labelled_text_column: Annotated[
-        str | None, Option("Column of the texts in LABELS. [default: --text-column]", IMPORT)
-    ] = None
-    labelled_label_column: Annotated[
-        str | None, Option("Column of the labels in LABELS. [default: --label-column]", IMPORT)
-    ] = None
-    dataset: Annotated[
-        str | None,
-        Option(
-            "Texts: a .jsonl, .json, .csv, .tsv, .txt, .xlsx or .parquet file, a folder saved by datasets, "
-            "or a Hub id.",
-            DEMO,
-        ),
-    ] = None
-    test: Annotated[
-        str | None,
-        Option(
-            "Labelled texts to evaluate each model on: a file, folder or Hub id, like --dataset.",
-            DEMO | ADOPT,
-        ),
-    ] = None
-    text_column: Annotated[
-        str | None, Option("Column of the texts. [default: text, or the only one]", DEMO)
-    ] = None
-    label_column: Annotated[
-        str | None, Option("Column of known labels; '' for none. [default: label, if it exists]", DEMO)
-    ] = None
-    labels: Annotated[
-        tuple[str, ...] | None,
-        Option(
-            "Labels to choose from; quote one that holds a comma. [default: those of the label column]",
-            NEW,
-            "labels",
-        ),
-    ] = None
-    drop_near_copies: Annotated[
-        bool,
-        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW),
-    ] = False
-    config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
-    split: Annotated[
-        str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
-    ] = None
-    revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
-    no_header: Annotated[
-        bool,
-        Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
-    ] = False
-    encoding: Annotated[str | None, Option("Encoding of files not in UTF-8, such as cp1252.", DEMO)] = None
-    skip_bad_rows: Annotated[
-        bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
-    ] = False
-    keep_columns: Annotated[
-        tuple[str, ...] | None,
-        Option("Further columns of the data set that exports shall have, such as id.", NEW),
-    ] = None
-    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
-    test_text_column: Annotated[
-        str | None, Option("Column of the texts in the test set. [default: --text-column]", ADOPT)
-    ] = None
-    test_label_column: Annotated[
-        str | None, Option("Column of the labels in the test set. [default: --label-column]", ADOPT)
-    ] = None
     model: Annotated[str, Option("Hub id or folder of a transformer model.", DEMO | PLAY, "model.name")] = (
         "all-MiniLM-L6-v2"
     )
@@ -244,21 +135,6 @@ class ProjectOptions(BaseModel):
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
 
-    @property
-    def reading(self) -> Reading:
-        """How the rows of the data set's file are read."""
-        return Reading(self.no_header, self.skip_bad_rows, self.encoding)
-
-    @field_validator("labels")
-    @classmethod
-    def _labels_as_columns_have_them(cls, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return labels and tuple(map(label_name, labels))
-
-    @field_validator("keep_columns")
-    @classmethod
-    def _each_column_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return names and tuple(dict.fromkeys(names))
-
     @field_validator("stopping")
     @classmethod
     def _none_is_one_word(cls, stopping: str) -> str:
@@ -268,15 +144,6 @@ class ProjectOptions(BaseModel):
     def _check_advice(self) -> Self:
         if self.stopping == NONE and self.stop_when_advised:
             raise UserError("--stop-when-advised needs a --stopping criterion: give one, or leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _check_match(self) -> Self:
-        if self.labelled is not None and self.dataset is None and self.match != TEXT:
-            raise UserError(
-                f"--match {self.match} needs the data set of the texts: name it with --dataset, "
-                "or leave out --match"
-            )
         return self
 
     @model_validator(mode="after")

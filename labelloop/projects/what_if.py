@@ -30,7 +30,7 @@ from schemas.events import (
     LookaheadChosen,
     ModelTrained,
     ProjectCreated,
-    ProjectCreatedV3,
+    ProjectCreatedV4,
 )
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, BaseModelChoice, Choice
@@ -209,7 +209,7 @@ class SimulatedLoop:
         return Point(model.model, model.labels, result.accuracy, result.macro_f1)
 
 
-def choices(project: ProjectCreatedV3, recorded: Mapping[str, LookaheadChosen]) -> Iterator[LookaheadChosen]:
+def choices(project: ProjectCreatedV4, recorded: Mapping[str, LookaheadChosen]) -> Iterator[LookaheadChosen]:
     """Which model picks each batch, where the lookahead grows: a simulation has no times to choose by.
 
     It is the recorded one. Batches without one, as more are simulated than were picked, wait for theirs.

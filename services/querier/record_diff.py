@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from labelloop.loop.state import Batch
 from labelloop.oracle.base import AskedText, Prediction
 from labelloop.oracle.lost_votes import SeenRecord, lost_votes
+from labelloop.pool.context import PoolText
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 
@@ -58,7 +59,7 @@ def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
 
 
 def asked_texts(
-    batch: Batch, lacking: Sequence[MissingRecord], texts: Sequence[str], accounts: Mapping[str, str]
+    batch: Batch, lacking: Sequence[MissingRecord], texts: Sequence[PoolText], accounts: Mapping[str, str]
 ) -> list[AskedText]:
     """The records to write, with the votes of those who have an account."""
     ids = {username: user_id for user_id, username in accounts.items()}
@@ -70,7 +71,7 @@ def asked_texts(
 
 
 def _asked(
-    batch: Batch, picked: QueriedItem, text: str, votes: tuple[Vote, ...], restored: tuple[str, ...]
+    batch: Batch, picked: QueriedItem, text: PoolText, votes: tuple[Vote, ...], restored: tuple[str, ...]
 ) -> AskedText:
     is_audit = picked.reason == "audit"
     return AskedText(
@@ -78,12 +79,14 @@ def _asked(
         number=batch.number,
         item=picked.item,
         rank=picked.rank,
-        text=text,
+        text=text.text,
         reason=None if is_audit else picked.reason,
         model=None if is_audit else batch.queried.model,
         suggestion=_suggestion(batch, picked),
         votes=votes,
         restored=restored,
+        columns=text.columns,
+        metadata=text.metadata,
     )
 
 

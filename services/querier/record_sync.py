@@ -10,6 +10,7 @@ from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
+from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
@@ -85,7 +86,7 @@ class RecordSync:
             if lacking:
                 accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(project)
-                texts = pool.texts([lack.item for lack in lacking])
+                texts = pool_texts(project, pool, [lack.item for lack in lacking])
                 await records.put(asked_texts(batch, lacking, texts, accounts))
         except (Missing, Rejected) as error:
             records.forget()

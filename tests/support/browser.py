@@ -91,6 +91,30 @@ class AnnotatorPage:
         return shown.text_content() or ""
 
     @property
+    def columns_shown(self) -> Locator:
+        """The boxes of a text that has several columns."""
+        return self.page.locator(".record .text_field_component")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """All characters of each column on screen, by its title."""
+        shown = {}
+        for box in self.columns_shown.all():
+            title = box.locator(".text_field_component__title-content")
+            text = box.locator(".content-area > div")
+            assert (title.locator("*").count(), text.locator("*").count()) == (0, 0), box.inner_html()
+            shown[(title.text_content() or "").strip()] = text.text_content() or ""
+        return shown
+
+    def filter_by_term(self, metadata: str, term: str) -> None:
+        """Show only the texts with this term."""
+        self.page.get_by_role("button", name="Filters").click()
+        self.page.get_by_role("button", name="Metadata").first.click()
+        self.page.get_by_text(metadata, exact=True).last.click()
+        self.page.get_by_text(term, exact=True).last.click()
+        self.page.mouse.click(*NOWHERE)
+
+    @property
     def labels(self) -> list[str]:
         return self.page.locator(".label-text__text").all_text_contents()
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.observe.status_file import read_status_file
 from labelloop.pool import snapshot
+from labelloop.pool.snapshot import NONE_KEPT
 from labelloop.projects.catalog import created
 from labelloop.store import open_store, pool_uri
 from schemas.envelope import Event, new_event
@@ -60,23 +61,33 @@ class ServiceLoop:
         self._log.append(*(new_event(project, fact, source="tests") for fact in data))
 
     def create(
-        self, rows: Sequence[Row], test: Sequence[Row] = (), project: str | None = None, **changes: Any
+        self,
+        rows: Sequence[Row],
+        test: Sequence[Row] = (),
+        project: str | None = None,
+        kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
+        **changes: Any,
     ) -> str:
         """A project of these texts and gold labels; its id, which no other test has unless it is given.
 
-        Its model is a tiny one: a training takes a third of the time.
+        `kept`: further columns of the pool. Its model is a tiny one: a training takes a third of the time.
         """
         project = project or f"mail-{secrets.token_hex(4)}"
-        settings = {"pool": self._snapshot(project, rows), "model": BaseModelChoice(name=str(TINY))} | changes
+        settings = {
+            "pool": self._snapshot(project, rows, kept),
+            "model": BaseModelChoice(name=str(TINY)),
+        } | changes
         if test:
             settings["test"] = self._snapshot(project, test)
         self.append(project, states.project(**settings))
         return project
 
-    def _snapshot(self, project: str, rows: Sequence[Row]) -> Snapshot:
+    def _snapshot(
+        self, project: str, rows: Sequence[Row], kept: Mapping[str, Sequence[str | None]] = NONE_KEPT
+    ) -> Snapshot:
         table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         with tempfile.TemporaryDirectory() as folder:
-            written = snapshot.write(Path(folder), table)
+            written = snapshot.write(Path(folder), table, kept)
             made = Snapshot(
                 uri=pool_uri(project, written.name),
                 digest=written.digest,

@@ -37,7 +37,7 @@ ACTS = (
 
 
 @st.composite
-def projects(draw: st.DrawFn, pool: int | None = None, *, may_grow: bool = True) -> e.ProjectCreatedV3:
+def projects(draw: st.DrawFn, pool: int | None = None, *, may_grow: bool = True) -> e.ProjectCreatedV4:
     return project(
         pool=pool or draw(st.sampled_from([30, 30, 20, 12, 7, 1])),
         batch_size=draw(st.sampled_from([3, 2, 4, 1])),

@@ -57,8 +57,8 @@ def project(
     lookahead: int | Literal["auto"] = 1,
     seed: int = 0,
     **changes: Any,
-) -> e.ProjectCreatedV3:
-    return e.ProjectCreatedV3(
+) -> e.ProjectCreatedV4:
+    return e.ProjectCreatedV4(
         name="questions",
         labels=LABELS,
         pool=Snapshot(uri="pools/1", digest="d", size=pool),
@@ -78,7 +78,7 @@ def project(
 class Loop:
     """A project's events as they come about. `gold`: the label of an item, None where people discard it."""
 
-    created: e.ProjectCreatedV3
+    created: e.ProjectCreatedV4
     gold: Callable[[int], str | None]
     given: Sequence[InitialBatch] = ()
     events: list[Event] = field(default_factory=list)

@@ -35,7 +35,8 @@ def project(**changes: Any) -> e.ProjectCreated:
         "strategy": Choice(name="breaking-ties"),
         "model": BaseModelChoice(name="all-MiniLM-L6-v2"),
     }
-    kind = e.ProjectCreatedV3 if "lookahead_grows" in changes else e.ProjectCreated
+    kinds = (e.ProjectCreated, e.ProjectCreatedV3, e.ProjectCreatedV4)
+    kind = next(kind for kind in kinds if changes.keys() <= kind.model_fields.keys())
     return kind(**{**settings, **changes})
 
 

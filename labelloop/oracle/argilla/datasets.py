@@ -5,7 +5,7 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
-from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, TEXT_FIELD, Dataset, DatasetSpec
+from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, Dataset, DatasetSpec
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
@@ -110,12 +110,12 @@ class Datasets(Accounts):
 
     async def _complete(self, dataset_id: str, spec: DatasetSpec) -> None:
         path = f"datasets/{dataset_id}"
-        await self._add_missing(f"{path}/fields", f"{path}/fields", [_field()])
+        await self._add_missing(f"{path}/fields", f"{path}/fields", _fields(spec))
         await self._add_missing(f"{path}/questions", f"{path}/questions", [_question(spec)])
         await self._add_missing(
             f"me/{path}/metadata-properties",
             f"{path}/metadata-properties",
-            _metadata_properties(),
+            _metadata_properties(spec),
         )
         try:
             await self._request("PUT", f"{path}/publish")
@@ -149,13 +149,14 @@ def _guidelines(spec: DatasetSpec) -> dict[str, str]:
     return {"guidelines": without_html(spec.guidelines or GUIDELINES)}
 
 
-def _field() -> dict[str, Any]:
-    return {
-        "name": TEXT_FIELD,
-        "title": "Text",
-        "required": True,
-        "settings": {"type": "text", "use_markdown": False},
-    }
+def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
+    """The fields. Of several, none is required: a text may lack it."""
+    settings = {"type": "text", "use_markdown": False}
+    is_only = len(spec.fields) == 1
+    return [
+        {"name": name, "title": title, "required": is_only, "settings": settings}
+        for name, title in spec.fields.items()
+    ]
 
 
 def _question(spec: DatasetSpec) -> dict[str, Any]:
@@ -168,8 +169,8 @@ def _question(spec: DatasetSpec) -> dict[str, Any]:
     }
 
 
-def _metadata_properties() -> list[dict[str, Any]]:
+def _metadata_properties(spec: DatasetSpec) -> list[dict[str, Any]]:
     return [
         {"name": name, "title": title, "settings": {"type": kind}, "visible_for_annotators": True}
-        for name, (title, kind) in METADATA.items()
+        for name, (title, kind) in {**METADATA, **spec.metadata}.items()
     ]

@@ -12,10 +12,11 @@ from typing import Any
 
 DEFAULT_WORKSPACE = "labelloop"
 TEXT_FIELD = "text"
+ONE_FIELD: Mapping[str, str] = {TEXT_FIELD: "Text"}
 QUESTION = "label"
 QUESTION_TYPES = {"single-label": "label_selection"}
 
-MetadataValue = str | int | float
+MetadataValue = str | int | float | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set to set up: one text field, one question with labels, `min_submitted` answers per text."""
+    """A data set to set up: text fields, one question with labels, `min_submitted` answers per text.
+
+    `fields`: titles by name. `metadata`: title and Argilla's kind by name, beside those of every project.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -57,6 +61,8 @@ class DatasetSpec:
     guidelines: str | None = None
     min_submitted: int = 1
     task: str = "single-label"
+    fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
+    metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +100,14 @@ class Response:
 class StoredRecord:
     """A text in Argilla. `status` is `completed` once it has `min_submitted` answers, otherwise `pending`.
 
-    `is_literal`: the page shows the text literally; otherwise as HTML.
+    `fields`: what people see, by the field's name. `is_literal`: the page shows it literally; otherwise as
+    HTML.
     """
 
     id: str
     external_id: str | None
-    text: str
-    metadata: Mapping[str, MetadataValue]
+    fields: Mapping[str, str]
+    metadata: Mapping[str, Any]
     status: str
     suggestion: Suggestion | None
     responses: tuple[Response, ...]
@@ -119,10 +126,10 @@ class NewResponse:
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A text to write, with its external id."""
+    """A text to write, with its external id, and what people see by the field's name."""
 
     external_id: str
-    text: str
+    fields: Mapping[str, str]
     metadata: Mapping[str, MetadataValue]
     suggestion: Suggestion | None = None
     responses: tuple[NewResponse, ...] = ()

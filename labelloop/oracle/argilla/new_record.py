@@ -1,8 +1,10 @@
 """Build a text's record for Argilla: id, text, metadata and suggestion."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from labelloop.oracle.argilla.models import MetadataValue, NewRecord, NewResponse, Suggestion
+from labelloop.oracle.argilla.column_names import field_names, metadata_names
+from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText
 
 METADATA = {
@@ -19,7 +21,7 @@ RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
 
 
-def restored(metadata: Mapping[str, MetadataValue]) -> tuple[str, ...]:
+def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the accounts whose votes were put back on a record with this metadata."""
     return tuple(str(metadata.get(RESTORED, "")).split())
 
@@ -45,10 +47,12 @@ def new_record(asked: AskedText) -> NewRecord:
     put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
+    own = metadata_names(asked.metadata)
+    metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
     suggested = asked.suggestion
     return NewRecord(
         external_id=record_id(asked.batch, asked.item),
-        text=asked.text,
+        fields=_fields(asked),
         metadata=metadata,
         suggestion=Suggestion(suggested.labels, suggested.probability, _agent(suggested.model))
         if suggested
@@ -57,6 +61,14 @@ def new_record(asked: AskedText) -> NewRecord:
             NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
         ),
     )
+
+
+def _fields(asked: AskedText) -> dict[str, str]:
+    """What people see of a text. A column that it does not have is no field of its record."""
+    if not asked.columns:
+        return {TEXT_FIELD: asked.text}
+    names = field_names(asked.columns)
+    return {names[column]: text for column, text in asked.columns.items() if text is not None}
 
 
 def _agent(model: str) -> str:

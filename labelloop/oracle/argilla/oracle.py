@@ -12,11 +12,13 @@ from labelloop.oracle.argilla import (
     DatasetSpec,
     StoredRecord,
 )
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD
 from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
+from labelloop.pool.context import metadata_kinds, seen_columns
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 
@@ -27,12 +29,16 @@ AT_ONCE = 0.2
 
 
 def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
+    kinds = metadata_kinds(project)
     return DatasetSpec(
         name=project_id,
         labels=project.labels,
         guidelines=project.guidelines,
         min_submitted=project.min_submitted,
         task=project.task,
+        fields={name: title(column) for column, name in field_names(seen_columns(project)).items()}
+        or ONE_FIELD,
+        metadata={name: (title(column), kinds[column]) for column, name in metadata_names(kinds).items()},
     )
 
 

@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from labelloop.errors import Unavailable
 from labelloop.oracle.argilla.models import (
-    TEXT_FIELD,
     Dataset,
     NewRecord,
     NewResponse,
@@ -133,13 +132,13 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
 def _to_record(item: Any) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
     metadata = item["metadata"] or {}
-    text = item["fields"].get(TEXT_FIELD, "")
+    texts = {name: str(text) for name, text in item["fields"].items() if text is not None}
     # Another client may have written another text, and left the mark.
-    is_literal = is_escaped(metadata) and escaped(unescaped(text)) == text
+    is_literal = is_escaped(metadata) and all(escaped(unescaped(text)) == text for text in texts.values())
     return StoredRecord(
         id=item["id"],
         external_id=item["external_id"],
-        text=unescaped(text) if is_literal else text,
+        fields={name: unescaped(text) if is_literal else text for name, text in texts.items()},
         metadata={name: value for name, value in metadata.items() if name not in MARK},
         is_literal=is_literal,
         status=item["status"],
@@ -165,7 +164,7 @@ def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def _upsert(record: NewRecord, dataset: Dataset) -> dict[str, Any]:
     item: dict[str, Any] = {
         "external_id": record.external_id,
-        "fields": {TEXT_FIELD: escaped(record.text)},
+        "fields": {name: escaped(text) for name, text in record.fields.items()},
         "metadata": {**record.metadata, **MARK},
     }
     if record.suggestion is not None:

@@ -1,6 +1,6 @@
 """Write tables of labels to files, folders and the Hub, and read them back."""
 
-from labelloop.projects.formats.columns import COLUMNS, Row, Table
+from labelloop.projects.formats.columns import COLUMNS, Row, Table, own_name
 from labelloop.projects.formats.files import (
     FORMATS,
     TEXTS,
@@ -25,6 +25,7 @@ __all__ = [
     "formula_cells",
     "formulas_in",
     "formulas_in_rows",
+    "own_name",
     "read_rows",
     "text_of",
     "write_origin",

@@ -1,12 +1,13 @@
 """Tables to write, the columns of an export with their types, and their values in JSON and CSV."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from labelloop.errors import UserError
+from labelloop.pool.formulas import MARK
 
 Row = dict[str, Any]
 # As msgspec writes one in the log.
@@ -54,6 +55,14 @@ def check_columns(names: Any, source: str) -> None:
             f"{source} is not an export of this labelloop version: it has no column {', '.join(missing)}; "
             "export it again"
         )
+
+
+def own_name(name: str, others: Container[str], ours: Iterable[str] = tuple(COLUMNS)) -> str:
+    """The name in an export of one of the user's own columns, whatever the `others` are named."""
+    made = name
+    while made in (*ours, MARK) or (made != name and made in others):
+        made = f"source_{made}"
+    return made
 
 
 def own(row: Row) -> Row:

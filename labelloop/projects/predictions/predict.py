@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from labelloop.projects.predictions.staging import Staged, stage
 from labelloop.projects.predictions.unfinished import Unfinished
 from labelloop.store import Store
 from labelloop.store.artifacts import file_digest
-from schemas.events import ModelTrained
+from schemas.events import ModelTrained, ProjectCreatedV4
 
 SECONDS_BETWEEN_LOOKS = 0.2
 Show = Callable[[str, int, int | None], None]
@@ -49,7 +49,21 @@ class Asked:
         if not self.files:
             return {"pool": state.project.pool.digest}
         files = [[str(file), file_digest(file)] for file in self.files]
-        return {"files": files, "read": [self.wanted.text_column, asdict(self.wanted.reading)]}
+        return {"files": files, "read": [self.wanted_of(state).text_columns, asdict(self.wanted.reading)]}
+
+    def wanted_of(self, state: LoopState) -> Wanted:
+        """The columns that are read: if a text of the project has several, these, unless others are named.
+
+        Raises UserError if they are not as many.
+        """
+        project, named = state.project, self.wanted.text_columns
+        own = project.text_columns if isinstance(project, ProjectCreatedV4) else ()
+        if named is not None and len(named) != max(1, len(own)):
+            raise UserError(
+                f"a text of the project has {max(1, len(own))} columns, and {len(named)} are named: give one "
+                "--text-column for each, in the same order"
+            )
+        return self.wanted if named or len(own) < 2 else replace(self.wanted, text_columns=own)
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,7 @@ async def predict(
         choose_model, state, store, asked.model, begun.get("model") if is_same else None
     )
     unfinished.begin(json.loads(json.dumps({**about, "model": trained.model, "sha256": trained.sha256})))
-    staged = await _staged(asked, unfinished, show)
+    staged = await _staged(asked.files, asked.wanted_of(state), unfinished, show)
     path = await asyncio.to_thread(store.pool, state.project) if staged is None else unfinished.rows
     texts = OpenSnapshot.open(path, state.project.pool.digest if staged is None else None)
     if not len(texts):
@@ -138,14 +152,14 @@ def choose_model(
     )
 
 
-async def _staged(asked: Asked, unfinished: Unfinished, show: Show) -> Staged | None:
-    if not asked.files:
+async def _staged(files: Sequence[Path], wanted: Wanted, unfinished: Unfinished, show: Show) -> Staged | None:
+    if not files:
         return None
     with suppress(OSError, ValueError):
         if unfinished.rows.is_file():
             return Staged(**json.loads(unfinished.columns.read_text(encoding="utf-8")))
     show("reading", 0, None)
-    return await asyncio.to_thread(stage, asked.files, asked.wanted, unfinished)
+    return await asyncio.to_thread(stage, files, wanted, unfinished)
 
 
 async def _scored(

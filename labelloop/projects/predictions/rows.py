@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labelloop.learner.requests import SCORED_AT_A_TIME
 from labelloop.pool.prepare import key
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects.formats import Row, Table
+from labelloop.projects.formats import Row, Table, own_name
 from labelloop.projects.formats import columns as c
 from labelloop.projects.predictions.calibration import Calibration
 from labelloop.projects.predictions.staging import OWN, SOURCE
@@ -28,8 +28,6 @@ COLUMNS = {
     "source": c.TEXT,
     "source_row": c.WHOLE,
 }
-YOURS = "your_"
-"""Begins the name of a user's column that has the name of one of these."""
 DIGITS = 6
 """Of a probability. Further ones are not the same on each machine."""
 Probability = Callable[[float], float]
@@ -99,20 +97,9 @@ class Predictions:
 
     def table(self, at_least: float | None) -> Table:
         """The rows of the texts that reach the threshold, in their order."""
-        names = self._names()
+        names = {name: own_name(name, self.own, COLUMNS) for name in self.own}
         columns = {**COLUMNS, **{names[name]: c.TEXT for name in self.own}}
         return Table(columns, self._parts(self.found.chosen(at_least), names))
-
-    def _names(self) -> dict[str, str]:
-        """The names of the user's columns beside ours."""
-        taken, names = {*COLUMNS}, dict[str, str]()
-        for name in self.own:
-            given = name
-            while given in taken:
-                given = f"{YOURS}{given}"
-            taken.add(given)
-            names[name] = given
-        return names
 
     def _parts(self, chosen: npt.NDArray[np.bool_], names: dict[str, str]) -> Iterator[list[Row]]:
         for start in range(0, len(self.texts), SCORED_AT_A_TIME):

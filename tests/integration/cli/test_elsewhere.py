@@ -172,7 +172,7 @@ async def answered(server: ArgillaServer, project: str) -> dict[int, set[tuple[s
     async with Argilla(server.url, server.login.api_key) as argilla, asyncio.timeout(PATIENCE):
         dataset = await argilla.ensure_dataset(DatasetSpec(project, ("ham", "spam")))
         batch = [
-            NewRecord(f"0:{item}", text, {"batch": 0, "rank": item, "item": item})
+            NewRecord(f"0:{item}", {"text": text}, {"batch": 0, "rank": item, "item": item})
             for item, text in enumerate(TEXTS)
         ]
         await argilla.put_records(dataset, batch)

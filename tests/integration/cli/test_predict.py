@@ -110,11 +110,11 @@ def test_a_file_in_each_format_with_the_users_own_columns(home: Path, tmp_path: 
     if output == "-":
         target = f"{tmp_path}/printed.jsonl"
         Path(target).write_text(result.stdout)
-    table = load(target, keep=("id", "your_label", "source_row", "source", "model"))
+    table = load(target, keep=dict.fromkeys(("id", "source_label", "source_row", "source", "model"), ""))
     assert table.texts == [text(number) for number in range(20)]
     assert set(table.labels or ()) <= set(LABELS)
     assert table.kept["id"] == table.kept["source_row"] == [str(number) for number in range(20)]
-    assert {*table.kept["your_label"], *table.kept["source"], *table.kept["model"]} == {
+    assert {*table.kept["source_label"], *table.kept["source"], *table.kept["model"]} == {
         "theirs",
         str(source),
         "0",

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from labelloop.cli import options
 from labelloop.cli.annotators import annotators
 from labelloop.cli.main import cli
-from labelloop.cli.options import name_of
+from labelloop.cli.options_from_file import file, name_of
 from labelloop.cli.options_from_model import project_options
 from labelloop.cli.up import up
 from labelloop.projects.options import ProjectOptions
@@ -25,7 +25,7 @@ ALL = [command for command in COMMANDS.values() if not isinstance(command, click
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @project_options("init")
-@options.file
+@file
 def show(asked: ProjectOptions) -> None:
     click.echo(json.dumps({**asked.model_dump(), "given": sorted(asked.given)}))
 

@@ -13,6 +13,7 @@ from labelloop.cli import options
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.main import MODULES, cli
 from labelloop.cli.options import NumberOr
+from labelloop.cli.options_from_file import file
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import CLASSIFIERS
@@ -53,13 +54,15 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
         return (kinds[-1],) * 2
     if name in ("classifier", "lookahead"):
         return ({"classifier": "linear", "lookahead": "auto"}[name],) * 2
+    if ProjectOptions.options()[name].one_each:
+        return "other, too", ("other, too",)
     hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
     return ANOTHER[get_origin(hint) or hint]
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @project_options("import")
-@options.file
+@file
 @click.pass_obj
 def show(found: list[ProjectOptions], asked: ProjectOptions) -> None:
     found.append(asked)

@@ -61,7 +61,7 @@ def test_project_created_begins_the_project() -> None:
 
     assert fold(given, when) == LoopState(
         PROJECT,
-        e.ProjectCreatedV3(**dict(project())),
+        e.ProjectCreatedV4(**dict(project())),
         when.id,
         NOON,
         latest_id=when.id,
@@ -76,11 +76,24 @@ def test_project_created_v2_begins_the_same_project() -> None:
 
     after = fold(NotCreated(PROJECT), when)
 
-    assert after.project == e.ProjectCreatedV3(**dict(created))
+    assert after.project == e.ProjectCreatedV4(**dict(created))
 
 
 def test_project_created_v3_begins_a_project_whose_lookahead_may_grow() -> None:
     created = e.ProjectCreatedV3(**dict(project()), lookahead_grows=True)
+
+    after = fold(NotCreated(PROJECT), at_noon(created))
+
+    assert after.project == e.ProjectCreatedV4(**dict(created))
+
+
+def test_project_created_v4_begins_a_project_whose_texts_have_columns() -> None:
+    created = e.ProjectCreatedV4(
+        **dict(project()),
+        text_columns=("subject", "body"),
+        shown_columns=("from",),
+        metadata_columns={"team": "terms"},
+    )
 
     after = fold(NotCreated(PROJECT), at_noon(created))
 

@@ -282,3 +282,26 @@ async def test_what_a_mapping_holds_is_plain_json(records: MappingRecords, entri
 
     assert json.loads(entries["record.0.0"])["text"] == "naïve <b>mail</b>"
     assert json.loads(entries["project"])["labels"] == ["spam", "ham"]
+
+
+async def test_the_columns_of_a_text_are_kept_for_who_shows_them(records: MappingRecords) -> None:
+    columns, metadata = {"subject": "Refund", "body": None}, {"team": "North", "priority": 3, "tags": ["new"]}
+
+    await records.put([asked(0, columns=columns, metadata=metadata)])
+
+    (text,) = records.asked().values()
+    assert (text.columns, text.metadata) == (columns, metadata)
+
+
+async def test_a_record_that_an_older_labelloop_wrote_has_its_text_alone(
+    records: MappingRecords, entries: dict[str, str]
+) -> None:
+    await records.put([asked(0)])
+    (key,) = [key for key in entries if key.startswith("record.")]
+    old = json.loads(entries[key])
+    del old["columns"], old["metadata"]
+    entries[key] = json.dumps(old)
+
+    (text,) = records.asked().values()
+
+    assert (text.text, text.columns, text.metadata) == ("mail 0", {}, {})

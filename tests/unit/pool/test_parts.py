@@ -17,7 +17,7 @@ from labelloop.pool.sources import Table
 
 HARD = 'said "no",\nthen "yes"; = 1 – ünïcode'
 ROWS = [{"id": str(number), "body": f"{HARD} {number}", "label": "x"} for number in range(200)]
-WANTED = Wanted("body")
+WANTED = Wanted(("body",))
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_used_are_named_in_each_part(tmp_path: Path) -> None
     lines[3] = lines[150] = "no JSON"
     (tmp_path / "mail.jsonl").write_text("\n".join(lines))
 
-    tables = list(parts(tmp_path / "mail.jsonl", Wanted("body", Reading(skip_bad_rows=True))))
+    tables = list(parts(tmp_path / "mail.jsonl", Wanted(("body",), Reading(skip_bad_rows=True))))
 
     assert sum(table.bad for table in tables) == 2
     assert sum(len(table.texts) for table in tables) == len(ROWS)

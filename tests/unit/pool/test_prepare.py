@@ -14,7 +14,7 @@ from tests.support.messages import names, raises_naming
 
 
 def table(*texts: str, labels: list[str | None] | None = None) -> Table:
-    return Table("mail.csv", "body", None if labels is None else "kind", list(texts), labels)
+    return Table("mail.csv", ("body",), None if labels is None else "kind", list(texts), labels)
 
 
 @given(texts=st.lists(st.text(max_size=3)))

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labelloop.errors import UserError
+from labelloop.pool.columns import Reading
 from labelloop.pool.sources import load
 from tests.support.files import file, json_lines, packed
 from tests.support.messages import names, raises_naming
@@ -213,3 +214,41 @@ def test_whole_numbers_are_the_same_labels_from_every_file(tmp_path: Path) -> No
     assert load(str(tmp_path / "whole.parquet")).labels == ["0", "1"]
     content = "text,label\na,1.10\nb,007\nc, 2.00\nd,v1.0\n"
     assert load(file(tmp_path, "mail.csv", content)).labels == ["1.10", "007", "2", "v1.0"]
+
+
+def test_several_columns_are_one_text(tmp_path: Path) -> None:
+    rows = [
+        {"subject": "Refund", "body": "Please", "to": 7},
+        {"subject": " ", "body": "Hello", "to": None},
+        {"subject": None, "body": "", "to": 8},
+    ]
+    path = file(tmp_path, "mail.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+
+    table = load(path, ("subject", "body"), keep={"subject": "--text-column", "to": "--show-column"})
+
+    assert (table.text_columns, table.text_column) == (("subject", "body"), "subject")
+    assert table.texts == ["Refund\n\nPlease", "Hello", ""]
+    assert table.kept == {"subject": ["Refund", " ", None], "to": ["7", None, "8"]}
+    assert load(path, ("body", "subject")).texts[0] == "Please\n\nRefund"
+
+
+def test_a_row_is_bad_if_one_of_its_columns_is(tmp_path: Path) -> None:
+    rows = [{"subject": ["a"], "body": "Please"}, {"subject": "b", "body": "Hello"}]
+    path = file(tmp_path, "mail.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+
+    with raises_naming(UserError, path, "'subject'", "--text-column", 1):
+        load(path, ("subject", "body"))
+    table = load(path, ("subject", "body"), reading=Reading(skip_bad_rows=True))
+
+    assert (table.texts, table.bad) == (["", "b\n\nHello"], 1)
+
+
+@pytest.mark.parametrize("option", ["--text-column", "--show-column", "--metadata-column"])
+def test_a_column_that_is_not_there_is_told_with_its_option(tmp_path: Path, option: str) -> None:
+    path = file(tmp_path, "mail.csv", "subject,body\na,b\n")
+
+    with raises_naming(UserError, path, "'from'", option, "'subject', 'body'"):
+        if option == "--text-column":
+            load(path, ("subject", "from"))
+        else:
+            load(path, ("subject",), keep={"from": option})

@@ -122,3 +122,80 @@ def test_it_is_told_what_is_done_with_how_many_texts(tmp_path: Path) -> None:
     assert names(duplicates, "duplicates", "3")
     assert names(near_copies, "near-copies", "2")
     assert names(storing, "2")
+
+
+SUBJECTS = "subject,body,label,team\nWin,a prize,spam,3\nLunch,?,ham,\nWin,a prize,spam,4\n"
+
+
+def test_texts_that_the_model_cannot_tell_apart_are_one(tmp_path: Path) -> None:
+    """The first of them is asked, with its columns."""
+    (tmp_path / "mail.csv").write_text(SUBJECTS)
+    columns = {"text_column": ("subject", "body"), "metadata_column": ("team",)}
+
+    data = prepared(tmp_path, dataset=str(tmp_path / "mail.csv"), **columns)
+
+    pool = OpenSnapshot.open(tmp_path / data.pool.uri)
+    assert pool.all_texts() == ["Win\n\na prize", "Lunch\n\n?"]
+    assert pool.kept([0, 1]) == {"subject": ["Win", "Lunch"], "body": ["a prize", "?"], "team": ["3", None]}
+    assert (data.text_columns, data.metadata) == (("subject", "body"), {"team": "integer"})
+    assert data.pool.dropped_duplicate == 1
+
+
+def test_a_text_of_one_column_is_stored_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text(SUBJECTS)
+    given = {"dataset": str(tmp_path / "mail.csv")}
+
+    one = prepared(tmp_path, **given, text_column="subject")
+
+    assert OpenSnapshot.open(tmp_path / one.pool.uri).kept_columns == ()
+    assert one.pool.digest == "31f79db58f45055734e45b76b315161e7e9261cd2905241da99bd914218c6a9a"
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "told"),
+    [
+        ("text,label\na,spam\n", {}, ("test.csv", "'subject'", "--test-text-column")),
+        ("text,label\na,spam\n", {"test_text_column": "text"}, ("--test-text-column", 1, 2)),
+    ],
+)
+def test_a_test_set_has_the_columns_of_a_text(
+    tmp_path: Path, content: str, columns: dict[str, str], told: tuple[str | int, ...]
+) -> None:
+    (tmp_path / "mail.csv").write_text(SUBJECTS)
+    (tmp_path / "test.csv").write_text(content)
+    files = {"dataset": str(tmp_path / "mail.csv"), "test": str(tmp_path / "test.csv")}
+
+    with raises_naming(UserError, *told):
+        prepared(tmp_path, **files, text_column=("subject", "body"), **columns)
+
+
+def test_the_columns_of_the_test_set_may_have_other_names(tmp_path: Path) -> None:
+    (tmp_path / "mail.csv").write_text(SUBJECTS)
+    (tmp_path / "test.csv").write_text("a,b,label\nBuy,pills,spam\n")
+    files = {"dataset": str(tmp_path / "mail.csv"), "test": str(tmp_path / "test.csv")}
+
+    data = prepared(tmp_path, **files, text_column=("subject", "body"), test_text_column=("a", "b"))
+
+    assert data.test is not None
+    assert OpenSnapshot.open(tmp_path / data.test.uri).all_texts() == ["Buy\n\npills"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"text_column": ("body", "subject", "body")}, ("--text-column", "'body'", "twice")),
+        ({"metadata_column": ("team", "team")}, ("--metadata-column", "'team'", "twice")),
+    ],
+)
+def test_columns_that_are_named_twice_are_told(columns: dict[str, object], told: tuple[str, ...]) -> None:
+    with raises_naming(UserError, *told):
+        ProjectOptions.of(columns)
+
+
+@pytest.mark.parametrize("columns", [{}, {"text_column": "mail"}, {"text_column": ("from", "mail")}])
+def test_a_column_of_the_texts_is_not_shown_once_more(tmp_path: Path, columns: dict[str, object]) -> None:
+    path = tmp_path / "mail.jsonl"
+    path.write_text('{"mail": "a", "from": 1}\n{"mail": "b", "from": 2}\n')
+
+    with raises_naming(UserError, "--show-column", "'mail'"):
+        prepared(tmp_path, dataset=str(path), labels=("x", "y"), show_column="mail", **columns)

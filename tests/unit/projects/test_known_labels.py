@@ -54,7 +54,7 @@ def written(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
 def two_files(folder: Path, content: str, **more: object) -> ProjectOptions:
     files = written(folder, {"mail.csv": POOL, "labels.csv": content})
     basis = ProjectOptions(
-        dataset=files["mail.csv"], labelled=files["labels.csv"], text_column="body", batch_size=2
+        dataset=files["mail.csv"], labelled=files["labels.csv"], text_column=("body",), batch_size=2
     )
     return basis.with_other(**more)
 

@@ -15,6 +15,7 @@ from schemas.parts import Choice
 from tests.support.loops import project
 
 RECIPE = dict(CLASSIFIERS.get("transformer").recipe)
+COLUMNS = ("text_columns", "shown_columns", "metadata_columns")
 OF_0_1_0: dict[str, Any] = {
     "learning_rate": 1e-4,
     "head_learning_rate": 1e-3,
@@ -97,11 +98,12 @@ def test_another_classifier_begins_with_its_recipe() -> None:
 def test_what_version_1_cannot_say_begins_a_project_of_version_2(cold_start: str, version: int) -> None:
     """An older labelloop would draw at random what it does not know."""
     created = replaced(project(), cold_start=cold_start)
+    unsaid = {name: getattr(created, name) for name in ("given", "lookahead_grows", *COLUMNS)}
 
     written = as_written(created, 3)
 
     assert type(written).type_name() == f"labelloop.ProjectCreated.v{version}"
-    assert {**dict(written), "given": created.given, "lookahead_grows": False} == dict(created)
+    assert {**dict(written), **unsaid} == dict(created)
     assert written.given == 3
 
 
@@ -111,9 +113,21 @@ def test_a_lookahead_that_grows_begins_a_project_of_version_3() -> None:
 
     written = as_written(created, 0)
 
-    assert written == created
+    assert dict(created).items() >= dict(written).items()
     assert type(written).type_name() == "labelloop.ProjectCreated.v3"
     assert as_option(written, "lookahead") == "auto"
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_columns_of_a_text_begin_a_project_of_version_4(columns: str) -> None:
+    """An older labelloop would show people less than they need."""
+    said = {"team": "terms"} if columns == "metadata_columns" else ("subject", "body")
+    created = replaced(project(), **{columns: said})
+
+    written = as_written(created, 0)
+
+    assert written == created
+    assert type(written).type_name() == "labelloop.ProjectCreated.v4"
 
 
 def test_a_fork_may_fix_a_lookahead_that_grows() -> None:

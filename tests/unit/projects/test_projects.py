@@ -316,19 +316,130 @@ async def test_the_columns_that_are_kept_cannot_change(home: Home, log: Log, mai
         await ensure(home, log, mail.with_other(keep_columns=("body",)))
 
 
+async def test_a_column_that_cannot_be_kept_is_told(home: Home, log: Log, mail: ProjectOptions) -> None:
+    with raises_naming(UserError, "--keep-columns", "mail.csv", "'url'"):
+        await ensure(home, log, mail.with_other(keep_columns=("url",)))
+
+
+TICKETS = "subject,text,from,batch,id\nRefund,Please,ann,B7,1\nHello,,bob,B8,2\nRefund,Pay me,eve,,3\n"
+
+
+@pytest.fixture
+def tickets(tmp_path: Path) -> ProjectOptions:
+    """Texts of two columns, with one beside them for people and one to filter by."""
+    path = tmp_path / "tickets.csv"
+    path.write_text(TICKETS)
+    columns = {"text_column": ("subject", "text"), "show_column": "from", "metadata_column": ("batch",)}
+    return options(dataset=str(path), labels=("spam", "ham"), batch_size=2, keep_columns=("id",), **columns)
+
+
+async def test_a_project_says_its_columns(home: Home, log: Log, tickets: ProjectOptions) -> None:
+    await ensure(home, log, tickets)
+
+    project = created(await only(log)).project
+    assert (project.text_columns, project.shown_columns) == (("subject", "text"), ("from",))
+    assert project.metadata_columns == {"batch": "terms"}
+    (first,) = [record.event async for record in log.read()]
+    assert first is not None
+    assert first.type == "labelloop.ProjectCreated.v4"
+
+
+async def test_a_project_of_texts_alone_is_said_as_ever(home: Home, log: Log, mail: ProjectOptions) -> None:
+    await ensure(home, log, mail)
+
+    (first,) = [record.event async for record in log.read()]
+    assert first is not None
+    assert first.type == "labelloop.ProjectCreated.v2"
+    assert b"columns" not in first.data
+
+
+@pytest.mark.parametrize("output", ["labels.jsonl", "labels.csv", "labels.parquet", "labels/"])
+async def test_the_export_has_all_columns_of_a_text(
+    home: Home, log: Log, tickets: ProjectOptions, output: str, tmp_path: Path
+) -> None:
+    """A name that the export uses itself gets `source_` before it."""
+    project = (await ensure(home, log, tickets)).project
+    await log.append(
+        new_event(project, queried("0", (0, 1)), source="tests"),
+        new_event(project, annotated(answered(0, vote("ann", "ham")), answered(1)), source="tests"),
+    )
+
+    table = list(rows((await only(log)).state, FolderStore(home.store)))
+    write_rows(table, f"{tmp_path}/{output}", format_of(output))
+
+    read = read_rows(f"{tmp_path}/{output}", format_of(output))
+    own = ("id", "subject", "source_text", "from", "source_batch")
+    assert list(read[0])[-5:] == list(own)
+    assert [(row["text"], *(row[name] for name in own)) for row in read] == [
+        ("Refund\n\nPlease", "1", "Refund", "Please", "ann", "B7"),
+        ("Hello", "2", "Hello", None, "bob", "B8"),
+    ]
+
+
+async def test_an_export_begins_another_project_with_its_columns(
+    home: Home, log: Log, tickets: ProjectOptions, tmp_path: Path
+) -> None:
+    project = (await ensure(home, log, tickets)).project
+    await log.append(
+        new_event(project, queried("0", (0, 1, 2)), source="tests"),
+        new_event(
+            project, annotated(*(answered(item, vote("ann", "ham")) for item in range(3))), source="tests"
+        ),
+    )
+    export = f"{tmp_path}/labels.csv"
+    write_rows(list(rows((await only(log)).state, FolderStore(home.store))), export, "csv")
+    columns = {"text_column": ("subject", "source_text"), "show_column": "from"}
+
+    made = await ensure(
+        home, log, options(labelled=export, labels=("spam", "ham"), batch_size=1, name="again", **columns)
+    )
+
+    again = choose(await read_histories(log), made.project)
+    assert created(again).project.given == 1
+    pool = OpenSnapshot.open(FolderStore(home.store).pool(created(again).project))
+    assert pool.all_texts() == ["Refund\n\nPlease", "Hello", "Refund\n\nPay me"]
+
+
 @pytest.mark.parametrize(
-    ("column", "facts"),
+    ("columns", "told"),
     [
-        ("batch", ("'batch'",)),
-        ("safe_for_spreadsheets", ("'safe_for_spreadsheets'",)),
-        ("url", ("mail.csv", "'url'")),
+        ({}, None),
+        ({"text_column": ("text", "subject")}, "--text-column subject --text-column text"),
+        ({"show_column": ("from", "id")}, "--show-column from"),
+        ({"metadata_column": ("id",)}, "--metadata-column batch"),
+        ({"keep_columns": ("from",)}, "--keep-columns"),
     ],
 )
-async def test_a_column_that_cannot_be_kept_is_told(
-    home: Home, log: Log, mail: ProjectOptions, column: str, facts: tuple[str, ...]
+async def test_the_columns_of_a_project_cannot_change(
+    home: Home, log: Log, tickets: ProjectOptions, columns: dict[str, object], told: str | None
 ) -> None:
-    with raises_naming(UserError, "--keep-columns", *facts):
-        await ensure(home, log, mail.with_other(keep_columns=(column,)))
+    made = await ensure(home, log, tickets)
+    again = tickets.with_other(**columns)
+
+    if told is None:
+        assert await ensure(home, log, again) == EnsuredProject(made.project, is_new=False)
+    else:
+        with raises_naming(UserError, "'tickets'", told, "--name"):
+            await ensure(home, log, again)
+
+
+async def test_a_project_is_found_by_its_texts_without_its_columns(
+    home: Home, log: Log, tickets: ProjectOptions
+) -> None:
+    made = await ensure(home, log, tickets)
+
+    assert (await ensure(home, log, options(dataset=tickets.dataset))).project == made.project
+
+
+async def test_a_project_of_texts_alone_takes_no_columns_later(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    await ensure(home, log, mail)
+
+    with raises_naming(UserError, "'mail'", "with no --show-column", "--name"):
+        await ensure(home, log, mail.with_other(show_column=("id",)))
+    with raises_naming(UserError, "'mail'", "with --text-column body,", "--name"):
+        await ensure(home, log, mail.with_other(text_column=("id", "body")))
 
 
 async def test_the_export_has_labels_votes_and_rows_of_the_source(

@@ -21,7 +21,11 @@ from tests.support.matrices import examples
 from tests.unit.schemas.test_samples import SAMPLES as ALL_SAMPLES
 from tests.unit.schemas.test_samples import sample
 
-SINCE = ("labelloop.ProjectCreated.v3", "labelloop.LookaheadChosen.v1")
+SINCE = (
+    "labelloop.ProjectCreated.v3",
+    "labelloop.ProjectCreated.v4",
+    "labelloop.LookaheadChosen.v1",
+)
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(
     "event", [sample(path) for path in SAMPLES], ids=[path.stem for path in SAMPLES]

@@ -16,7 +16,7 @@ from schemas.events import (
     ModelLost,
     ModelTrained,
     ProjectChanged,
-    ProjectCreatedV3,
+    ProjectCreatedV4,
 )
 from schemas.fields import Frozen
 from schemas.model import Invalid, read, replaced, write
@@ -66,7 +66,7 @@ def test_what_maps_cannot_be_changed(is_read: bool) -> None:
     created = replaced(project(), classifier=TUNED)
     if is_read:
         evaluated, trained = read(ModelEvaluated, write(evaluated)), read(ModelTrained, write(trained))
-        created = read(ProjectCreatedV3, write(created))
+        created = read(ProjectCreatedV4, write(created))
     parameters = created.classifier.parameters
 
     for mapping in (
@@ -174,11 +174,11 @@ def test_reading_makes_no_value_by_a_call_of_python(monkeypatch: pytest.MonkeyPa
 
     created = project()
     data, more = write(ANNOTATED), write(created)
-    for kind in (BatchAnnotated, ProjectCreatedV3, Choice, Snapshot, AnnotatedItem, ItemVotes, Vote):
+    for kind in (BatchAnnotated, ProjectCreatedV4, Choice, Snapshot, AnnotatedItem, ItemVotes, Vote):
         monkeypatch.setattr(kind, "__init__", refuse)
 
     assert read(BatchAnnotated, data) == ANNOTATED
-    assert read(ProjectCreatedV3, more) == created
+    assert read(ProjectCreatedV4, more) == created
 
 
 def test_what_a_state_holds_by_the_hundred_thousand_is_small() -> None:
@@ -202,10 +202,10 @@ def test_other_tools_read_and_write_it_too() -> None:
     created = replaced(project(), classifier=TUNED)
 
     assert json.loads(created.model_dump_json()) == json.loads(write(created))
-    assert ProjectCreatedV3.model_validate_json(created.model_dump_json()) == created
+    assert ProjectCreatedV4.model_validate_json(created.model_dump_json()) == created
     assert (
         TypeAdapter(AnnotatedItem).validate_json(TypeAdapter(AnnotatedItem).dump_json(ANNOTATED.items[0]))
         == (ANNOTATED.items[0])
     )
     assert ANNOTATED.model_dump()["items"][0]["votes"][0]["username"] == "ann"
-    assert set(ProjectCreatedV3.model_json_schema()["properties"]) == set(ProjectCreatedV3.model_fields)
+    assert set(ProjectCreatedV4.model_json_schema()["properties"]) == set(ProjectCreatedV4.model_fields)

@@ -43,4 +43,4 @@ def text(batch: int, item: int) -> NewRecord:
         "reason": "uncertain",
         "model": "3",
     }
-    return NewRecord(f"{batch}:{item}", f"text {item}", metadata)
+    return NewRecord(f"{batch}:{item}", {"text": f"text {item}"}, metadata)

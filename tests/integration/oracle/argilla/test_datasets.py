@@ -10,8 +10,10 @@ import pytest
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, DatasetSpec, Rejected
 from labelloop.oracle.argilla.new_record import METADATA
+from labelloop.oracle.argilla.oracle import dataset_spec
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import raises_naming
+from tests.support.states import project
 
 
 async def test_a_data_set_is_made_as_specified(
@@ -140,3 +142,55 @@ def set_up_partly(raw: httpx.Client, whole: str, name: str, upto: str) -> str:
 
 def post(raw: httpx.Client, path: str, body: dict[str, Any]) -> str:
     return str(raw.post(path, json=body).raise_for_status().json()["id"])
+
+
+COLUMNS = project(
+    text_columns=("Subject", "body"),
+    shown_columns=("<b>from</b>",),
+    metadata_columns={"team": "terms", "batch": "integer", "hours": "float"},
+)
+
+
+async def test_a_data_set_has_a_field_for_each_column_and_its_metadata(
+    argilla: Argilla, argilla_server: ArgillaServer, name: str
+) -> None:
+    dataset = await argilla.ensure_dataset(dataset_spec(name, COLUMNS))
+
+    with argilla_server.client() as raw:
+        fields = raw.get(f"/datasets/{dataset.id}/fields").json()["items"]
+        metadata = raw.get(f"/me/datasets/{dataset.id}/metadata-properties").json()["items"]
+    assert [(field["name"], field["title"], field["required"]) for field in fields] == [
+        ("subject", "Subject", False),
+        ("body", "body", False),
+        ("b_from_b", "<b>from</b>", False),
+    ]
+    assert {item["name"]: (item["title"], item["settings"]["type"]) for item in metadata} == {
+        **METADATA,
+        "team": ("team", "terms"),
+        "batch_2": ("batch", "integer"),
+        "hours": ("hours", "float"),
+    }
+
+
+async def test_a_set_up_that_ended_between_fields_goes_on_in_their_order(
+    argilla: Argilla, argilla_server: ArgillaServer, spec: DatasetSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(spec, fields={"subject": "Subject", "body": "body", "from": "from"})
+    post, posted = Argilla._post, list[str]()
+
+    async def dies(self: Argilla, path: str, body: dict[str, Any]) -> None:
+        if len(posted) == 2:
+            raise Unavailable("killed")
+        posted.append(path)
+        await post(self, path, body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Argilla, "_post", dies)
+        with pytest.raises(Unavailable):
+            await argilla.ensure_dataset(asked)
+
+    dataset = await argilla.ensure_dataset(asked)
+
+    with argilla_server.client() as raw:
+        fields = raw.get(f"/datasets/{dataset.id}/fields").json()["items"]
+    assert [field["name"] for field in fields] == ["subject", "body", "from"]

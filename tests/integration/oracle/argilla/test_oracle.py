@@ -1,12 +1,17 @@
 """What a project sees of its records: at once what people answer, and within seconds what else changes."""
 
+from typing import Any
+
 import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.argilla.oracle import AT_ONCE, FRESH, ArgillaProject
 from labelloop.oracle.base import AskedText, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text
+from tests.support.argilla_api import ok, range_of, terms
+from tests.support.argilla_server import ArgillaServer
 from tests.support.clock import Clock
 from tests.support.states import project, queried, state_of
 
@@ -89,3 +94,77 @@ async def test_a_batch_is_told_by_rank_and_no_other_text_with_it(
 
     assert shown == [ShownText(9, 0, "uncertain"), ShownText(7, 1, "uncertain"), ShownText(2, 2, None)]
     assert await seeing.shown("5", 5) == []
+
+
+async def test_people_filter_by_the_metadata_of_a_text(
+    argilla: Argilla, argilla_server: ArgillaServer, name: str
+) -> None:
+    records = ArgillaProject(argilla, name)
+    await records.set_up(
+        project(
+            text_columns=("subject", "body"),
+            metadata_columns={"team": "terms", "tags": "terms", "priority": "integer", "hours": "float"},
+        )
+    )
+    about: list[dict[str, Any]] = [
+        {"team": "North & <b>South</b>", "tags": ["new", "vip"], "priority": 3, "hours": 0.5},
+        {"team": "West", "tags": ["new"], "priority": -1, "hours": 2.0},
+        {"team": "T" * 200, "tags": [], "priority": None, "hours": None},
+    ]
+    texts = [
+        AskedText("0", 0, item, item, "x", columns={"subject": None, "body": f"text {item}"}, metadata=each)
+        for item, each in enumerate(about)
+    ]
+    await records.put(texts)
+    dataset = await argilla.find_dataset(name, DEFAULT_WORKSPACE)
+    assert dataset is not None
+
+    def found(filter: dict[str, Any]) -> set[str]:
+        search = {"filters": {"and": [filter]}}
+        answer = ok(argilla_server.client().post(f"/datasets/{dataset.id}/records/search", json=search))
+        return {item["record"]["external_id"] for item in answer["items"]}
+
+    assert found(terms("metadata", [about[0]["team"]], metadata_property="team")) == {"0:0"}
+    assert found(terms("metadata", ["T" * 200], metadata_property="team")) == {"0:2"}
+    assert found(terms("metadata", ["new"], metadata_property="tags")) == {"0:0", "0:1"}
+    assert found(terms("metadata", ["vip"], metadata_property="tags")) == {"0:0"}
+    assert found(range_of("metadata", 0, None, metadata_property="priority")) == {"0:0"}
+    assert found(range_of("metadata", 1.5, 2.5, metadata_property="hours")) == {"0:1"}
+
+
+async def test_each_column_is_read_as_it_was_written(
+    argilla: Argilla, argilla_server: ArgillaServer, name: str
+) -> None:
+    hostile = "<img src=x onerror=alert(1)> &amp;\r\n"
+    records = ArgillaProject(argilla, name)
+    await records.set_up(project(text_columns=("subject", "body"), shown_columns=("from",)))
+    columns = {"subject": hostile, "body": "Hello", "from": f"{hostile}ann"}
+
+    await records.put([AskedText("0", 0, 0, 0, "x", columns=columns)])
+
+    dataset = await argilla.find_dataset(name, DEFAULT_WORKSPACE)
+    assert dataset is not None
+    (record,) = await argilla.records(dataset)
+    assert (record.fields, record.is_literal) == (columns, True)
+    (stored,) = ok(argilla_server.client().get(f"/datasets/{dataset.id}/records"))["items"]
+    assert not [text for text in stored["fields"].values() if "<" in text]
+
+
+async def test_a_record_with_html_in_one_of_its_columns_is_outdated(
+    argilla: Argilla, argilla_server: ArgillaServer, name: str
+) -> None:
+    records = ArgillaProject(argilla, name)
+    await records.set_up(project(text_columns=("subject", "body")))
+    await records.put([AskedText("0", 0, 0, 0, "x", columns={"subject": "a", "body": "b"})])
+    dataset = await argilla.find_dataset(name, DEFAULT_WORKSPACE)
+    assert dataset is not None
+    raw = argilla_server.client()
+    (stored,) = ok(raw.get(f"/datasets/{dataset.id}/records"))["items"]
+    stored["fields"]["body"] = "<b>b</b>"
+    kept = {key: stored[key] for key in ("external_id", "fields", "metadata")}
+
+    ok(raw.put(f"/datasets/{dataset.id}/records/bulk", json={"items": [kept]}))
+
+    found = await records.seen(state_of(project(), queried(items=(0,))).batches["0"])
+    assert found is not None
+    assert found[0].outdated

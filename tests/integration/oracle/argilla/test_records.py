@@ -15,13 +15,13 @@ from tests.support.messages import raises_naming
 
 async def test_what_is_written_is_read(argilla: Argilla, dataset: Dataset) -> None:
     suggestion = Suggestion(("ham",), 0.41, "model 3")
-    new = replace(text(0, 7), text="Ünï\n\x00\N{PILE OF POO} <b>", suggestion=suggestion)
+    new = replace(text(0, 7), fields={"text": "Ünï\n\x00\N{PILE OF POO} <b>"}, suggestion=suggestion)
 
     await argilla.put_records(dataset, [new])
 
     (record,) = await argilla.records(dataset)
     assert (record.external_id, record.metadata, record.suggestion) == ("0:7", new.metadata, suggestion)
-    assert record.text == "Ünï\n\N{REPLACEMENT CHARACTER}\N{PILE OF POO} <b>"
+    assert record.fields["text"] == "Ünï\n\N{REPLACEMENT CHARACTER}\N{PILE OF POO} <b>"
     assert (record.status, record.responses) == ("pending", ())
     assert abs(datetime.now(UTC) - record.inserted_at) < timedelta(minutes=5)
 
@@ -29,7 +29,7 @@ async def test_what_is_written_is_read(argilla: Argilla, dataset: Dataset) -> No
 async def test_a_text_is_stored_as_html_that_shows_it(
     argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer
 ) -> None:
-    await argilla.put_records(dataset, [replace(text(0, 7), text="if a<b\r\nthen &amp;")])
+    await argilla.put_records(dataset, [replace(text(0, 7), fields={"text": "if a<b\r\nthen &amp;"})])
 
     (stored,) = argilla_server.client().get(f"/datasets/{dataset.id}/records").json()["items"]
     assert stored["fields"]["text"] == "if a&lt;b&#13;\nthen &amp;amp;"
@@ -45,7 +45,7 @@ async def test_a_record_of_another_program_is_read_as_it_is(
     argilla_server.client().put(path, json={"items": [raw]}).raise_for_status()
 
     (record,) = await argilla.records(dataset)
-    assert (record.text, record.is_literal) == ("R&amp;D <b>", False)
+    assert (record.fields["text"], record.is_literal) == ("R&amp;D <b>", False)
 
 
 async def test_one_batch_is_read_alone(argilla: Argilla, dataset: Dataset) -> None:
@@ -119,11 +119,11 @@ async def test_an_upsert_keeps_the_record_and_the_responses_of_others(
     async with Argilla(argilla_server.url, account.api_key) as annotator:
         await annotator.respond(before.id, ("ham",))
 
-    await argilla.put_records(dataset, [replace(text(0, 1), text="another")])
+    await argilla.put_records(dataset, [replace(text(0, 1), fields={"text": "another"})])
     await argilla.put_records(dataset, [replace(text(0, 1), responses=(NewResponse(me, "discarded"),))])
 
     (after,) = await argilla.records(dataset)
-    assert (after.id, after.inserted_at, after.text) == (before.id, before.inserted_at, "text 1")
+    assert (after.id, after.inserted_at, after.fields["text"]) == (before.id, before.inserted_at, "text 1")
     assert after.suggestion == Suggestion(("eggs",))
     assert answers(after) == {account.user_id: ("submitted", ("ham",)), me: ("discarded", ())}
 

@@ -156,7 +156,7 @@ async def test_a_record_that_is_none_of_the_loop_s_stops_nobody(
         records = await when(argilla, dataset, lambda found: count_answered(found) == 10)
 
         assert process.poll() is None
-    assert {record.text for record in records if not record.responses} == {"somebody else's"}
+    assert {record.fields["text"] for record in records if not record.responses} == {"somebody else's"}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,9 @@ def annotators(
 def texts(batch: int, items: range) -> list[NewRecord]:
     return [
         NewRecord(
-            f"{batch}:{item}", f"text {item}", {"batch": batch, "rank": item - items.start, "item": item}
+            f"{batch}:{item}",
+            {"text": f"text {item}"},
+            {"batch": batch, "rank": item - items.start, "item": item},
         )
         for item in items
     ]

@@ -12,7 +12,7 @@ def test_a_record_shows_why_and_by_which_model_its_text_was_picked() -> None:
 
     assert new_record(text) == NewRecord(
         external_id="2:4",
-        text="hello",
+        fields={"text": "hello"},
         metadata={
             "batch": 2,
             "rank": 0,
@@ -28,7 +28,7 @@ def test_a_record_shows_why_and_by_which_model_its_text_was_picked() -> None:
 
 def test_a_record_of_a_relabel_batch_is_another_than_that_of_its_first_batch() -> None:
     assert new_record(AskedText("relabel-1", 3, 4, 0, "hello")) == NewRecord(
-        external_id="relabel-1:4", text="hello", metadata={"batch": 3, "rank": 0, "item": 4}
+        external_id="relabel-1:4", fields={"text": "hello"}, metadata={"batch": 3, "rank": 0, "item": 4}
     )
 
 
@@ -44,3 +44,26 @@ def test_a_record_tells_whose_votes_were_put_back_on_it_now_and_before() -> None
 
     assert restored(new_record(text).metadata) == ("u-ann", "u-bob")
     assert restored({"batch": 2}) == ()
+
+
+def test_a_record_has_a_field_for_each_column_that_the_text_has() -> None:
+    columns = {"Subject": "Refund", "body": None, "from": "ann"}
+
+    record = new_record(AskedText("2", 2, 4, 0, "Refund", columns=columns))
+
+    assert record.fields == {"subject": "Refund", "from": "ann"}
+
+
+def test_a_record_has_the_metadata_of_the_text_beside_its_own() -> None:
+    metadata = {"team": "North", "batch": "B7", "priority": None, "tags": ["new"]}
+
+    record = new_record(AskedText("2", 2, 4, 0, "hello", metadata=metadata))
+
+    assert record.metadata == {
+        "batch": 2,
+        "rank": 0,
+        "item": 4,
+        "team": "North",
+        "batch_2": "B7",
+        "tags": ["new"],
+    }

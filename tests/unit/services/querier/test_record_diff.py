@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from labelloop.oracle.base import Prediction
 from labelloop.oracle.lost_votes import SeenRecord
+from labelloop.pool.context import PoolText
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import QueriedItem, Vote
@@ -77,7 +78,7 @@ def test_a_record_keeps_telling_whose_votes_were_put_back_on_it() -> None:
     batch = state_of(project(), *told).batches["0"]
 
     lacking = found(*told, sees=again)
-    (text,) = asked_texts(batch, lacking, ["hello"], ACCOUNTS)
+    (text,) = asked_texts(batch, lacking, [PoolText("hello")], ACCOUNTS)
 
     assert lacking == [MissingRecord(0, (BOB,), ("u-ann",))]
     assert (text.votes, text.restored) == ((BOB,), ("u-ann",))
@@ -122,7 +123,7 @@ def test_records_carry_what_annotators_may_know() -> None:
     told = (queried(), queried("1", (6,)))
     state = state_of(project(), *told, replaced(queried("2", model="0", attempt=0), items=(picked,)))
 
-    (text,) = asked_texts(state.batches["2"], [MissingRecord(4, (ANN,))], ["hello"], ACCOUNTS)
+    (text,) = asked_texts(state.batches["2"], [MissingRecord(4, (ANN,))], [PoolText("hello")], ACCOUNTS)
 
     assert (text.batch, text.number, text.item, text.rank, text.text) == ("2", 2, 4, 0, "hello")
     assert (text.reason, text.model) == ("uncertain", "0")
@@ -134,7 +135,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
     state = state_of(project(), replaced(queried(model="0", attempt=0), items=(picked,)))
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], ["hello"], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], [PoolText("hello")], {})
 
     assert (text.reason, text.model, text.suggestion) == (None, None, None)
 
@@ -142,7 +143,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
 def test_a_cold_start_shows_its_reason_and_no_suggestion() -> None:
     state = state_of(project(), queried())
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], ["hello"], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [PoolText("hello")], {})
 
     assert (text.rank, text.reason, text.model, text.suggestion) == (1, "cold-start", None, None)
 
@@ -152,7 +153,7 @@ def test_a_relabel_batch_stays_itself_where_people_meet_it() -> None:
     told = (queried(items=(0,)), all_answered("0", (0,)), asked)
     state = state_of(project(), *told, queried("relabel-1", (0,)))
 
-    (text,) = asked_texts(state.batches["relabel-1"], [MissingRecord(0, ())], ["hello"], {})
+    (text,) = asked_texts(state.batches["relabel-1"], [MissingRecord(0, ())], [PoolText("hello")], {})
 
     assert (text.batch, text.number) == ("relabel-1", 0)
 
@@ -160,7 +161,9 @@ def test_a_relabel_batch_stays_itself_where_people_meet_it() -> None:
 def test_votes_of_accounts_that_could_not_be_made_wait() -> None:
     state = state_of(project(), queried())
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, (ANN, BOB))], ["hello"], {"u-2": "bob"})
+    (text,) = asked_texts(
+        state.batches["0"], [MissingRecord(1, (ANN, BOB))], [PoolText("hello")], {"u-2": "bob"}
+    )
 
     assert text.votes == (vote("bob", "ham", user="u-2"),)
 
@@ -169,7 +172,7 @@ def test_discards_and_drafts_are_put_back_as_they_were() -> None:
     state = state_of(project(), queried())
     given = (vote("ann"), vote("bob", "ham", "draft"))
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, given)], ["hello"], ACCOUNTS)
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, given)], [PoolText("hello")], ACCOUNTS)
 
     assert text.votes == given
 
@@ -178,3 +181,12 @@ def test_a_text_that_came_with_its_label_is_not_put_before_people() -> None:
     done = annotated(answered(0, labels=("spam",)), answered(1, vote("ann", "ham")))
 
     assert [lack.item for lack in found(queried(items=(0, 1)), done, sees={})] == [1]
+
+
+def test_a_record_carries_the_columns_of_its_text() -> None:
+    state = state_of(project(), queried())
+    text = PoolText("Refund", {"subject": "Refund", "from": None}, {"team": "North"})
+
+    (asked,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [text], {})
+
+    assert (asked.text, asked.columns, asked.metadata) == (text.text, text.columns, text.metadata)
