@@ -106,6 +106,7 @@ class DemoOptions(ProjectOptions):
     help="Use this log, for example kafka://host:9092/prefix; its projects stay. [default: the home's]",
 )
 @options.store
+@options.engine
 @project_options("demo", DemoOptions, before={"seed": OF_ANNOTATORS})
 @click.option(
     "--port",

@@ -15,8 +15,10 @@ from click.types import StringParamType
 
 from labelloop.cli.hints import keep
 from labelloop.config.deployment import GivenArgilla
+from labelloop.config.environment import choose
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
+from labelloop.config.settings import ENGINE, checked_engine
 from labelloop.durations import duration
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.names import LONGEST_NUMBER
@@ -38,6 +40,19 @@ log = click.option(
     help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
 store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")
+
+
+def _choose_engine(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        choose(ENGINE, checked_engine(value))
+
+
+engine = click.option(
+    "--engine",
+    callback=_choose_engine,
+    expose_value=False,
+    help="Compute on the Ray cluster at this address too: ray://host:10001. [default: local]",
+)
 argilla_url = click.option("--argilla-url", help="Use the Argilla at this URL. `up` remembers it.")
 argilla_key = click.option(
     "--argilla-key", help="API key of an owner of that Argilla. Safer: set LABELLOOP_ARGILLA_KEY."

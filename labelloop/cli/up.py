@@ -27,6 +27,7 @@ from labelloop.projects.options import ProjectOptions
     help="Port of Argilla's page. The home remembers it. [default: 6900]",
 )
 @options.argilla
+@options.engine
 @click.option(
     "--evaluate/--no-evaluate", default=True, show_default=True, help="Evaluate each model on the test set."
 )

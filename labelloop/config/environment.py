@@ -37,6 +37,7 @@ SERVICE = Variables(
     "LABELLOOP_ARGILLA_",
     "LABELLOOP_RUN",
     "LABELLOOP_THREADS",
+    "LABELLOOP_ENGINE",
     "LABELLOOP_KEEP_MODELS",
     "LABELLOOP_PARENT",
 )
@@ -48,7 +49,8 @@ KAFKA = Variables("LABELLOOP_KAFKA_")
 CACHES = Variables("LABELLOOP_CACHE", "XDG_CACHE_HOME")
 STORE = Variables("LABELLOOP_STORE_OPTIONS", "LABELLOOP_CACHE", "LABELLOOP_CACHE_GB", "XDG_CACHE_HOME")
 PLUGINS = Variables("LABELLOOP_PLUGINS")
-LEARNER = Variables("LABELLOOP_LEARNER")
+LEARNER = Variables("LABELLOOP_LEARNER", "LABELLOOP_ENGINE")
+OPENMP = Variables("OMP_")
 ANNOTATORS = Variables("LABELLOOP_ANNOTATOR_KEYS", "LABELLOOP_ARGILLA_HEADERS")
 ALL: Mapping[str, str] = os.environ
 """All variables, for hiding secrets in logs: any variable may hold one."""
@@ -66,6 +68,11 @@ def prefer(variables: Mapping[str, str]) -> None:
     """Set those variables of this process and its children that are not set."""
     for name, value in variables.items():
         os.environ.setdefault(name, value)
+
+
+def choose(name: str, value: str) -> None:
+    """Set a variable of this process and its children."""
+    os.environ[name] = value
 
 
 def of_child(additions: Mapping[str, str]) -> dict[str, str]:

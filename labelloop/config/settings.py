@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
@@ -16,6 +18,9 @@ LEARNER = "learner"
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
+ENGINE = "LABELLOOP_ENGINE"
+LOCAL = "local"
+"""The engine that computes on this machine alone."""
 KEEP_MODELS = 5
 """The default number of models kept per project."""
 
@@ -24,7 +29,8 @@ KEEP_MODELS = 5
 class ServiceSettings:
     """The log, the store (folder or URL) and Argilla. `run` is the folder for status files.
 
-    `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty.
+    `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty. `engine`: what
+    computes.
     """
 
     log: str
@@ -37,6 +43,7 @@ class ServiceSettings:
     keep_models: int = KEEP_MODELS
     parent: int | None = None
     oracle: str = ARGILLA
+    engine: str = LOCAL
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = SERVICE) -> "ServiceSettings":
@@ -54,6 +61,7 @@ class ServiceSettings:
             keep_models=number(environment, "LABELLOOP_KEEP_MODELS", KEEP_MODELS),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
             oracle=oracle,
+            engine=chosen_engine(environment),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -65,6 +73,7 @@ class ServiceSettings:
             "LABELLOOP_ARGILLA_KEY": self.argilla_key,
             HEADERS: json.dumps(dict(self.argilla_headers)),
             ORACLE: self.oracle,
+            ENGINE: self.engine,
             "LABELLOOP_THREADS": str(self.threads),
             "LABELLOOP_KEEP_MODELS": str(self.keep_models),
         }
@@ -83,6 +92,28 @@ def default_threads() -> int:
 def chosen_oracle(environment: Mapping[str, str] = SERVICE) -> str:
     """The name of the oracle plugin. The default is Argilla."""
     return environment.get(ORACLE) or ARGILLA
+
+
+def chosen_engine(environment: Mapping[str, str] = SERVICE) -> str:
+    """`local`, the default, or the address of a Ray cluster. Raises UserError if it is neither."""
+    return checked_engine(environment.get(ENGINE) or LOCAL)
+
+
+def checked_engine(engine: str) -> str:
+    """The engine, if it is `local` or the address of a Ray cluster. Raises UserError."""
+    if engine != LOCAL and not _is_ray(engine):
+        raise UserError(f"{ENGINE} or --engine is {engine!r}: give local, or a Ray cluster: ray://HOST:10001")
+    return engine
+
+
+def _is_ray(engine: str) -> bool:
+    try:
+        url = urlsplit(engine)
+        has_port = url.port is None or url.port > 0
+    except ValueError:
+        return False
+    is_host = bool(url.hostname) and re.fullmatch(r"[][\w.:-]+", url.netloc) is not None
+    return url.scheme == "ray" and is_host and has_port and engine == f"ray://{url.netloc}"
 
 
 def argilla_headers(environment: Mapping[str, str] = SERVICE) -> dict[str, str]:

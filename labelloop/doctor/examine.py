@@ -15,6 +15,7 @@ from labelloop.config.locations import (
     check_log_is_there,
     choose_locations,
 )
+from labelloop.config.settings import LOCAL, chosen_engine
 from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.software import check_plugins, check_python, check_versions, release, requirements
@@ -38,6 +39,7 @@ WITHOUT = {
     "learner": "no model can be trained or used on this machine",
     "server": "Argilla cannot be started on this machine",
     "kafka": "the log on Kafka cannot be read",
+    "ray": "nothing can be computed on the cluster that LABELLOOP_ENGINE names",
     "s3": "the store cannot be reached",
     "gcs": "the store cannot be reached",
 }
@@ -94,6 +96,8 @@ def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Itera
     yield "learner"
     if argilla is None:
         yield "server"
+    if chosen_engine() != LOCAL:
+        yield "ray"
     if locations is not None:
         yield from _extra_of_log(locations.log)
     scheme = (locations.known_store or "").partition("://")[0] if locations else ""

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from labelloop.config.environment import of_child
+from labelloop.errors import Unavailable
 from labelloop.learner import requests
 from labelloop.store.task_failures import TaskFailed, WorkerCrashed
 
@@ -124,6 +125,8 @@ def _main(sender: Connection, request: requests.Request, caller: Caller | None) 
 
         tasks.give_way(request)
         answer = tasks.perform(request)
+    except (Unavailable, TaskFailed) as error:
+        answer = error
     except Exception as error:
         answer = TaskFailed.of(error)
     with contextlib.suppress(BrokenPipeError):

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
-from labelloop.learner.base_model import BaseModel, resolve
+from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
@@ -21,6 +21,7 @@ from labelloop.learner.classifiers.linear import kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
+from labelloop.learner.engine import Remote, engine
 from labelloop.learner.large_pools import Embedded
 from labelloop.learner.requests import ClassifierSpec, EmbedRequest
 from labelloop.loop.draws import pool_order
@@ -31,6 +32,8 @@ SAMPLE = 6000
 """Of a large pool, so many texts are looked at where it need not be all of them."""
 CHUNK = 8 * OF_STATES
 MAX_LENGTH = 128
+AT_A_TIME = 256
+"""Files whose texts are given to the engine together."""
 
 
 class PoolEmbeddings:
@@ -60,14 +63,18 @@ class PoolEmbeddings:
 
     def parts(self, number: int) -> Iterator[Features]:
         """The embeddings of the first items, a file of CHUNK rows at a time."""
-        for start in range(0, min(number, len(self._order)), CHUNK):
-            yield self._chunk(start)[: number - start]
+        starts = range(0, min(number, len(self._order)), CHUNK)
+        for start, features in zip(starts, self._chunks(starts), strict=True):
+            yield features[: number - start]
 
     def of_places(self, places: Sequence[int]) -> Features:
         """The embeddings of the items at these places of the order, which ascend."""
-        files = groupby(places, lambda place: place // CHUNK)
-        rows = [self._chunk(file * CHUNK)[[place % CHUNK for place in group]] for file, group in files]
-        return np.concatenate(rows)
+        rows = {
+            start: [place - start for place in group]
+            for start, group in groupby(places, lambda place: place // CHUNK * CHUNK)
+        }
+        files = zip(rows.values(), self._chunks(list(rows)), strict=True)
+        return np.concatenate([features[of_file] for of_file, features in files])
 
     def made(self, number: int) -> Iterator[int]:
         """Make the embeddings of the first items that have none.
@@ -75,25 +82,44 @@ class PoolEmbeddings:
         After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
         file cannot be written.
         """
-        for start in range(0, number, CHUNK):
-            if not self._file(start).is_file():
-                self._chunk(start)
+        missing = self._missing(range(0, number, CHUNK))
+        for first in range(0, len(missing), AT_A_TIME):
+            part = missing[first : first + AT_A_TIME]
+            for start, _ in zip(part, self._chunks(part), strict=True):
                 if not self._file(start).is_file():
                     return
                 yield min(start + CHUNK, number)
         yield number
 
-    def _chunk(self, start: int) -> Features:
-        items = self._order[start : start + CHUNK]
-        return kept(self._file(start), len(items), lambda: self._computed(start, items))
+    def _chunks(self, starts: Sequence[int]) -> Iterator[Features]:
+        """The embeddings in the files that begin at these places. Those that are missing are made."""
+        missing = self._missing(starts)
+        computed = self._computed(missing)
+        for start in starts:
+            yield self._chunk(start, next(computed) if start in missing else None)
+
+    def _chunk(self, start: int, computed: Features | None) -> Features:
+        def features() -> Features:
+            return next(self._computed([start])) if computed is None else computed
+
+        return kept(self._file(start), len(self._items(start)), features)
+
+    def _computed(self, starts: Sequence[int]) -> Iterator[Features]:
+        if not starts:
+            return iter(())
+        if self._states is not None:
+            return self._states.averages([range(start, start + len(self._items(start))) for start in starts])
+        texts = (self._texts.texts(self._items(start)) for start in starts)
+        return engine().map(self._half.embed, texts, Remote(self._base.folder, _load_embed))
+
+    def _missing(self, starts: Sequence[int]) -> list[int]:
+        return [start for start in starts if not self._file(start).is_file()]
+
+    def _items(self, start: int) -> Sequence[int]:
+        return self._order[start : start + CHUNK]
 
     def _file(self, start: int) -> Path:
         return self._folder / f"{start}.npy"
-
-    def _computed(self, start: int, items: Sequence[int]) -> Features:
-        if self._states is not None:
-            return self._states.averages(start, start + len(items))
-        return self._half.embed(self._texts.texts(items))
 
     @cached_property
     def _states(self) -> StateStore | None:
@@ -103,7 +129,7 @@ class PoolEmbeddings:
 
     @cached_property
     def _half(self) -> "LowerHalf":
-        return LowerHalf(self._base)
+        return LowerHalf(self._base.folder)
 
 
 def embed(request: EmbedRequest) -> int:
@@ -121,11 +147,11 @@ def embed(request: EmbedRequest) -> int:
 class LowerHalf:
     """A base model, or the encoder of one that has a decoder, without the upper half of its layers."""
 
-    def __init__(self, base: BaseModel) -> None:
-        self._tokenizer = load_tokenizer(base.folder)
-        self._most = most_tokens(base.folder, MAX_LENGTH)
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = load_tokenizer(folder)
+        self._most = most_tokens(folder, MAX_LENGTH)
         self._model: PreTrainedModel = AutoModel.from_pretrained(
-            base.folder, config=_of_half(AutoConfig.from_pretrained(base.folder)), use_safetensors=True
+            folder, config=_of_half(AutoConfig.from_pretrained(folder)), use_safetensors=True
         )
         fit_embeddings(self._model, self._tokenizer)
         if self._model.config.is_encoder_decoder:
@@ -142,6 +168,10 @@ class LowerHalf:
             mean = mean_over_tokens(self._model(**batch).last_hidden_state, batch["attention_mask"])
             result[rows] = mean.float().cpu().numpy()
         return result
+
+
+def _load_embed(folder: Path) -> Callable[[Sequence[str]], Features]:
+    return LowerHalf(folder).embed
 
 
 def _of_half(config: PreTrainedConfig) -> PreTrainedConfig:

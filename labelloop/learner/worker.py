@@ -7,6 +7,7 @@ This module imports nothing heavy.
 import asyncio
 from typing import overload
 
+from labelloop.errors import Unavailable
 from labelloop.learner import requests
 from labelloop.learner.child import Child, choose_threads, kill_warm_process
 from labelloop.learner.shared import SharedChild, shared_learner
@@ -55,7 +56,7 @@ class Worker:
         """Run one task in its own child. Cancelling kills the child.
 
         Raises `TaskFailed` for an error in the task, `WorkerCrashed` if the child ended without an answer,
-        `Unavailable` if a shared learner ended or does not answer.
+        `Unavailable` if a shared learner ended or does not answer, or a cluster.
         """
         child = self._child(request)
         self._children.add(child)
@@ -69,7 +70,7 @@ class Worker:
             child.kill()
             starting.add_done_callback(lambda start: _kill(child, start))
             self._children.discard(child)
-        if isinstance(answer, TaskFailed):
+        if isinstance(answer, TaskFailed | Unavailable):
             raise answer
         return answer
 

@@ -13,10 +13,12 @@ from labelloop.config.home import Home
 from labelloop.config.locations import Locations
 from labelloop.config.settings import (
     ALERTING,
+    ENGINE,
     KEEP_MODELS,
     LEARNER,
     SERVICES,
     ServiceSettings,
+    chosen_engine,
     default_threads,
     number,
 )
@@ -116,7 +118,12 @@ def settings(home: Home, locations: Locations, access: ArgillaAccess) -> Service
         parent=os.getpid(),
     )
     return ServiceSettings.from_environment(
-        {**basis.to_environment(), "LABELLOOP_THREADS": str(_threads()), "LABELLOOP_KEEP_MODELS": keep}
+        {
+            **basis.to_environment(),
+            "LABELLOOP_THREADS": str(_threads()),
+            "LABELLOOP_KEEP_MODELS": keep,
+            ENGINE: chosen_engine(),
+        }
     )
 
 

@@ -7,13 +7,14 @@ of that order, and needs few chunks.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -26,6 +27,10 @@ from transformers import BertModel, PreTrainedTokenizerBase
 from labelloop import atomic
 from labelloop.learner.classifiers.base import Features, Integers
 from labelloop.learner.classifiers.batches import Encoded, Texts
+from labelloop.learner.classifiers.networks import lower_part, ready
+from labelloop.learner.classifiers.pretrained import load_tokenizer
+from labelloop.learner.engine import Remote, engine
+from labelloop.learner.runtime import device
 from labelloop.loop.draws import pool_order
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
@@ -61,12 +66,20 @@ class HiddenStates(Texts):
 
 @dataclass(frozen=True)
 class LowerLayers:
-    """The lower part of a BERT, with its tokenizer. `name` tells its weights from others."""
+    """The lower part of a BERT in a folder, with its tokenizer. `name` tells its weights from others."""
 
     bert: BertModel
     tokenizer: PreTrainedTokenizerBase
     max_length: int
     name: str
+    folder: Path
+
+    @classmethod
+    def load(cls, layers: int, max_length: int, name: str, folder: Path) -> Self:
+        """So many lower layers of the BERT in a folder."""
+        tokenizer = load_tokenizer(folder)
+        bert = ready(lower_part(folder, layers, tokenizer), device())
+        return cls(bert, tokenizer, max_length, name, folder)
 
     @property
     def key(self) -> str:
@@ -88,6 +101,28 @@ class LowerLayers:
             for place, row in enumerate(rows):
                 of_text[row] = hidden[place, : lengths[row]]
         return torch.cat(of_text), lengths
+
+    def averages(self, texts: Sequence[str]) -> Features:
+        """The average of each text's states, shape (texts, hidden size)."""
+        parts = (self.states(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
+        rows = [_averages(states, _ends(lengths)) for states, lengths in parts]
+        averages: Features = torch.cat(rows).numpy()
+        return averages
+
+    def remote(self, load: Callable[..., Callable[[Sequence[str]], Any]]) -> Remote[Sequence[str], Any]:
+        """How another machine gets one of its functions: `load` takes what `LowerLayers.load` takes."""
+        layers = len(self.bert.encoder.layer)
+        return Remote(self.folder, partial(load, layers, self.max_length, self.name))
+
+
+def load_states(*loaded: Any) -> Callable[[Sequence[str]], tuple[torch.Tensor, list[int]]]:
+    """`states` of lower layers in a folder."""
+    return LowerLayers.load(*loaded).states
+
+
+def load_averages(*loaded: Any) -> Callable[[Sequence[str]], Features]:
+    """`averages` of lower layers in a folder."""
+    return LowerLayers.load(*loaded).averages
 
 
 class StateStore:
@@ -136,35 +171,68 @@ class StateStore:
             states, tokens = self._lower.states(others)
             for text, (start, stop) in zip(others, pairwise(_ends(tokens)), strict=True):
                 self._in_memory[text] = (states, start, stop)
+        places = (self._places.get(text) for text in texts)
+        deque(self._make(place // CHUNK for place in places if place is not None), maxlen=0)
         return HiddenStates([self._span(text) for text in texts])
 
-    def averages(self, start: int, stop: int) -> Features:
-        """The average of the states of each text at these places, shape (texts, hidden size)."""
-        rows = []
-        for number in range(start // CHUNK, -(-stop // CHUNK)):
-            states, ends = self._chunk(number) if number * CHUNK < self._kept else self._computed(number)
-            whole = states[:]
-            rows += [whole[first:last].mean(dim=0) for first, last in pairwise(ends)]
-        averages: Features = torch.stack(rows[start % CHUNK :][: stop - start]).numpy()
-        return averages
+    def averages(self, spans: Sequence[range]) -> Iterator[Features]:
+        """For each span of places the average of each text's states.
+
+        Shape (texts, hidden size). The states of texts that come later in the order are not kept.
+        """
+        kept = [range(span.start, min(span.stop, self._kept)) for span in spans]
+        others = [range(max(span.start, self._kept), span.stop) for span in spans]
+        made = self._make(number for span in kept for number in _chunks(span))
+        texts = (self._texts_at(span) for span in others if span)
+        computed = engine().map(self._lower.averages, texts, self._lower.remote(load_averages))
+        for near, far in zip(kept, others, strict=True):
+            parts = []
+            if near:
+                while not self._chunks.keys() >= {*_chunks(near)}:
+                    next(made, None)
+                chunks = [self._chunks[number] for number in _chunks(near)]
+                rows = np.concatenate([_averages(states[:], ends).numpy() for states, ends in chunks])
+                parts.append(rows[near.start % CHUNK :][: len(near)])
+            if far:
+                deque(made, maxlen=0)  # An engine does one thing at a time.
+                parts.append(next(computed))
+            yield np.concatenate(parts)
 
     def _span(self, text: str) -> Span:
         place = self._places.get(text)
         if place is None:
             return self._in_memory[text]
-        states, ends = self._chunk(place // CHUNK)
+        states, ends = self._chunks[place // CHUNK]
         return states, ends[place % CHUNK], ends[place % CHUNK + 1]
 
-    def _chunk(self, number: int) -> tuple[Any, list[int]]:
-        if number not in self._chunks:
-            file = self._folder / f"{number}.safetensors"
-            self._chunks[number] = _read(file) or _written(file, *self._computed(number))
-        return self._chunks[number]
+    def _make(self, numbers: Iterable[int]) -> Iterator[None]:
+        """Read those of these chunks that are not at hand, and compute the others, one at each step."""
+        missing = []
+        for number in sorted({*numbers} - self._chunks.keys()):
+            if chunk := _read(self._file(number)):
+                self._chunks[number] = chunk
+            else:
+                missing.append(number)
+        texts = (self._texts_at(range(number * CHUNK, (number + 1) * CHUNK)) for number in missing)
+        computed = engine().map(self._lower.states, texts, self._lower.remote(load_states))
+        for number, (states, lengths) in zip(missing, computed, strict=True):
+            self._chunks[number] = _written(self._file(number), states, _ends(lengths))
+            yield
 
-    def _computed(self, number: int) -> tuple[torch.Tensor, list[int]]:
-        texts = self._texts.texts(self._order[number * CHUNK : (number + 1) * CHUNK])
-        states, lengths = self._lower.states(texts)
-        return states, _ends(lengths)
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number}.safetensors"
+
+    def _texts_at(self, places: range) -> list[str]:
+        return self._texts.texts(self._order[places.start : places.stop])
+
+
+def _chunks(span: range) -> range:
+    """The numbers of the chunks in which these places are."""
+    return range(span.start // CHUNK, -(-span.stop // CHUNK))
+
+
+def _averages(states: torch.Tensor, ends: Sequence[int]) -> torch.Tensor:
+    return torch.stack([states[first:last].mean(dim=0) for first, last in pairwise(ends)])
 
 
 def _sizes(characters: Integers, lower: LowerLayers) -> Integers:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,11 +25,13 @@ from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, f
 from labelloop.learner.classifiers.parameters import LinearParameters
 from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
+from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 
-Compute = Callable[[Sequence[str]], Features]
+CHUNK = 1024
+"""Texts of a snapshot whose features are computed together."""
 NEVER_SEEN = -30.0
 """Bias of a class without examples, which makes its probability almost 0."""
 EPSILON = 1e-12
@@ -39,17 +41,22 @@ HEAD = "classifier"
 
 
 class FeatureStore:
-    """Features of the texts in one snapshot, shape (texts, hidden size), stored in `cache` under `key`.
+    """Features of the texts in one snapshot, shape (texts, hidden size), stored in `cache`.
 
-    `key` names the model that computes them. `compute` is called for the whole snapshot if nothing is stored.
+    They are computed for the whole snapshot if nothing is stored.
     """
 
-    def __init__(self, snapshot: Path, cache: Path, key: str, compute: Compute) -> None:
-        self._compute = compute
+    def __init__(self, snapshot: Path, cache: Path, model: "FrozenModel") -> None:
+        self._compute = model.features
         texts = OpenSnapshot.open(snapshot).all_texts()
-        name = hashlib.sha256(f"{key}:{file_digest(snapshot)}".encode()).hexdigest()
+        name = hashlib.sha256(f"{model.key}:{file_digest(snapshot)}".encode()).hexdigest()
         self._rows = {text: row for row, text in enumerate(texts)}
-        self._features = kept(cache / f"features-{name}.npy", len(texts), lambda: compute(texts))
+
+        def computed() -> Features:
+            chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
+            return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
+
+        self._features = kept(cache / f"features-{name}.npy", len(texts), computed)
 
     def of(self, texts: Sequence[str]) -> Features:
         """Features of texts, in their order. Features of texts outside the snapshot are computed."""
@@ -207,6 +214,11 @@ class FrozenModel:
                 head.bias.copy_(torch.from_numpy(bias))
         return self._model
 
+    @property
+    def remote(self) -> Remote[Sequence[str], Features]:
+        """How another machine gets `features`."""
+        return Remote(self.folder, partial(_load_features, self.key, self.max_length, self._load))
+
     @cached_property
     def _model(self) -> PreTrainedModel:
         return ready(self._load(self.folder, self._tokenizer), device())
@@ -221,10 +233,7 @@ class LinearFactory:
         base = resolve(setting.spec.model, setting.spec.revision)
         max_length = most_tokens(base.folder, parameters.max_length)
         key = f"{base.digest}:{max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
-
-        def load(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-            return frozen(folder, setting.num_classes, tokenizer)
-
+        load = partial(_with_new_head, setting.num_classes)
         return _made(FrozenModel(base.folder, key, max_length, load), setting, parameters)
 
     def load(self, folder: Path, setting: Setting) -> LinearClassifier:
@@ -243,8 +252,18 @@ class LinearFactory:
 
 
 def _made(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -> LinearClassifier:
-    store = FeatureStore(setting.texts, setting.cache, frozen.key, frozen.features)
+    store = FeatureStore(setting.texts, setting.cache, frozen)
     return LinearClassifier(frozen, store, setting.num_classes, parameters)
+
+
+def _load_features(
+    key: str, max_length: int, load: Load, folder: Path
+) -> Callable[[Sequence[str]], Features]:
+    return FrozenModel(folder, key, max_length, load).features
+
+
+def _with_new_head(num_classes: int, folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    return frozen(folder, num_classes, tokenizer)
 
 
 def _exported(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:

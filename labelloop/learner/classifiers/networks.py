@@ -152,6 +152,11 @@ def build(
     return OwnHead(model)
 
 
+def lower_part(folder: Path, layers: int, tokenizer: PreTrainedTokenizerBase) -> BertModel:
+    """The embeddings and so many lower layers of the BERT in a folder."""
+    return _cut(_encoder(folder, tokenizer), layers)[0]
+
+
 def averages_tokens(base: Path, pooling: str) -> bool:
     """Whether `build` makes a BERT that averages its tokens."""
     return pooling == "mean" or (pooling == "auto" and pools_mean(base))

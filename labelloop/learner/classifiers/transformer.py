@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,11 +45,14 @@ from labelloop.learner.classifiers.networks import (
 from labelloop.learner.classifiers.parameters import TransformerParameters
 from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
+from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 
 FROZEN = "frozen_layers.json"
 WARM_UP = 0.1
 MAX_GRADIENT = 1.0
+SCORED = 1024
+"""Texts that are scored together, and sorted by their length."""
 
 
 class TransformerClassifier(LoopClassifier):
@@ -72,6 +76,7 @@ class TransformerClassifier(LoopClassifier):
         self.model: PreTrainedModel | None = None
         self.network: Network | None = None
         self._states: StateStore | None = None
+        self._remote: Remote[Sequence[Sequence[int]], Floats] | None = None
 
     @classmethod
     def load(cls, folder: Path, parameters: TransformerParameters, setting: Setting) -> Self:
@@ -81,6 +86,7 @@ class TransformerClassifier(LoopClassifier):
         classifier = cls(folder, parameters, setting, kept.get("weights"))
         classifier.num_classes = model.config.num_labels
         classifier._take(OwnHead(model) if not kept else MeanPooled.of_export(model, kept["layers"]), model)
+        classifier._remote = Remote(folder, partial(_load_score, parameters, setting))
         return classifier
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
@@ -131,11 +137,21 @@ class TransformerClassifier(LoopClassifier):
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
     ) -> Floats:
         network, _ = self._fitted()
-        if dropout_sampling == 1:
-            return score(network, self._texts(network, data_set), self.num_classes, self.device)
-        return sample_dropout(
-            network, self._encode(data_set), self.num_classes, self.device, dropout_sampling
-        )
+        if dropout_sampling > 1:
+            return sample_dropout(
+                network, self._encode(data_set), self.num_classes, self.device, dropout_sampling
+            )
+        texts = self._texts(network, data_set)
+        if not isinstance(texts, Encoded):
+            return score(network, texts, self.num_classes, self.device)
+        parts = (texts.ids[start : start + SCORED] for start in range(0, len(texts), SCORED))
+        scores = engine().map(self.score_tokens, parts, self._remote)
+        return np.concatenate([np.empty((0, self.num_classes)), *scores])
+
+    def score_tokens(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """Probabilities of tokenized texts, shape (texts, classes)."""
+        network, _ = self._fitted()
+        return score(network, Encoded(self.tokenizer, ids), self.num_classes, self.device)
 
     def predict_once(self, data_set: Dataset) -> Floats:
         network, _ = self._fitted()
@@ -166,7 +182,7 @@ class TransformerClassifier(LoopClassifier):
     def _store(self, network: Network) -> StateStore | None:
         if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
             return None
-        lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights)
+        lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
         return StateStore(self.setting.texts, self.setting.order_seed, self.setting.cache, lower)
 
     def half_states(self) -> StateStore | None:
@@ -189,6 +205,7 @@ class TransformerClassifier(LoopClassifier):
 
     def _take(self, network: Network, model: PreTrainedModel) -> None:
         self.network, self.model = ready(network, self.device), ready(model, self.device)
+        self._remote = None
 
     def _fitted(self) -> tuple[Network, PreTrainedModel]:
         if self.network is None or self.model is None:
@@ -220,6 +237,12 @@ class TransformerFactory:
 
 
 factory = TransformerFactory()
+
+
+def _load_score(
+    parameters: TransformerParameters, setting: Setting, folder: Path
+) -> Callable[[Sequence[Sequence[int]]], Floats]:
+    return TransformerClassifier.load(folder, parameters, setting).score_tokens
 
 
 def fine_tune(

@@ -83,7 +83,7 @@ def test_texts_that_are_all_alike_are_picked_too() -> None:
 def test_texts_are_told_apart_by_the_middle_layer_of_the_model(bench: Bench) -> None:
     texts = list(OpenSnapshot.open(bench.pool).texts(range(10)))
 
-    features = apart(LowerHalf(resolve(str(bench.model), None)).embed(texts))
+    features = apart(LowerHalf(resolve(str(bench.model), None).folder).embed(texts))
 
     middle = np.stack([average_of_layer(bench.model, text, 1) for text in texts])
     expected = middle - middle.mean(axis=0)
@@ -102,7 +102,7 @@ def average_of_layer(base: Path, text: str, layer: int) -> Features:
 
 
 def test_texts_that_mean_the_same_to_the_model_are_no_hindrance(bench: Bench) -> None:
-    features = apart(LowerHalf(resolve(str(bench.model), None)).embed(["same", "same", "same"]))
+    features = apart(LowerHalf(resolve(str(bench.model), None).folder).embed(["same", "same", "same"]))
 
     assert np.isfinite(features).all()
     assert len(set(typical_rows(features, (), 2, 2, seed=0))) == 2

@@ -238,7 +238,7 @@ def test_embeddings_are_averages_of_the_states_which_are_computed_once(
     texts = OpenSnapshot.open(bench.pool).texts(items)
     assert sorted(computed) == sorted(texts)
     assert not embedded
-    np.testing.assert_allclose(rows, LowerHalf(resolve(str(bench.model))).embed(texts), atol=1e-4)
+    np.testing.assert_allclose(rows, LowerHalf(resolve(str(bench.model)).folder).embed(texts), atol=1e-4)
 
 
 @pytest.mark.parametrize("parameters", [{"frozen_share": 0.0}, {"pooling": "head"}, {"max_length": 5}])

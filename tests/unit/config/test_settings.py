@@ -16,6 +16,22 @@ NEEDED = {
 }
 
 
+WRONG_ENGINES = (
+    "ray",
+    "ray://",
+    "ray:///head",
+    "ray://head/path",
+    "ray://head:port",
+    "ray://head:0",
+    "ray://head:70000",
+    "ray://name:password@head:10001",
+    "ray://head?query",
+    "ray://head:10001\n",
+    "ray://head 2",
+    "http://head:10001",
+)
+
+
 def test_what_is_written_is_read_back() -> None:
     settings = ServiceSettings(
         log="sqlite:///log.sqlite",
@@ -27,6 +43,7 @@ def test_what_is_written_is_read_back() -> None:
         threads=3,
         keep_models=7,
         parent=42,
+        engine="ray://head:10001",
     )
 
     assert ServiceSettings.from_environment(settings.to_environment()) == settings
@@ -68,11 +85,17 @@ def test_only_argilla_needs_an_address_and_a_key() -> None:
         ("LABELLOOP_KEEP_MODELS", "-1"),
         ("LABELLOOP_ARGILLA_HEADERS", "{no"),
         ("LABELLOOP_ARGILLA_HEADERS", "[1]"),
+        *[("LABELLOOP_ENGINE", wrong) for wrong in WRONG_ENGINES],
     ],
 )
 def test_one_that_is_wrong_is_named(name: str, value: str) -> None:
     with raises_naming(UserError, name):
         ServiceSettings.from_environment(NEEDED | {name: value})
+
+
+@pytest.mark.parametrize("engine", ["local", "ray://head", "ray://10.0.0.7:10001", "ray://[::1]:10001"])
+def test_an_engine_is_this_machine_or_a_ray_cluster(engine: str) -> None:
+    assert ServiceSettings.from_environment(NEEDED | {"LABELLOOP_ENGINE": engine}).engine == engine
 
 
 def test_keys_are_never_printed() -> None:
