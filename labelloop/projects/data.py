@@ -97,13 +97,16 @@ def prepare_data(
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
     kept = {column: [values[row.source_row] for row in pool.rows] for column, values in table.kept.items()}
+    metadata = {name: kind_of(kept[name]) for name in options.metadata_column or ()}
+    if metadata:
+        notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
         pool=_keep(folder, "pool", table, pool, kept),
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
-        metadata={name: kind_of(kept[name]) for name in options.metadata_column or ()},
+        metadata=metadata,
         given=given,
     )
 

@@ -51,7 +51,7 @@ from labelloop.learner.runtime import device
 FROZEN = "frozen_layers.json"
 WARM_UP = 0.1
 MAX_GRADIENT = 1.0
-SCORED = 1024
+SCORED = 4096
 """Texts that are scored together, and sorted by their length."""
 
 
@@ -152,6 +152,10 @@ class TransformerClassifier(LoopClassifier):
         """Probabilities of tokenized texts, shape (texts, classes)."""
         network, _ = self._fitted()
         return score(network, Encoded(self.tokenizer, ids), self.num_classes, self.device)
+
+    def predict_once(self, data_set: Dataset) -> Floats:
+        network, _ = self._fitted()
+        return score(network, self._encode(data_set), self.num_classes, self.device)
 
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
