@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from schemas.fields import Count, Frozenly, Integer, Positive, Seconds
+from schemas.fields import Count, Frozenly, Integer, Parameters, Positive, Seconds
 from schemas.model import EventData, Fact
 from schemas.parts import ClassFigures
 
@@ -26,6 +26,19 @@ class ModelEvaluated(EventData):
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
+
+
+class ModelEvaluatedV2(ModelEvaluated):
+    """A model of a project whose test set was changed: it may be evaluated on each of its test sets."""
+
+    version: ClassVar[int] = 2
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ModelEvaluated.v{cls.version}"
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt, self.test_version)
 
 
 class AuditEstimated(EventData):
@@ -58,7 +71,7 @@ class StoppingChecked(EventData):
 
     `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
     first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
-    many had the model learned.
+    many had the model learned. `parameters` of the criterion; None: those that the project began with.
     """
 
     mustunderstand: ClassVar[bool] = False
@@ -67,6 +80,7 @@ class StoppingChecked(EventData):
     attempt: Count
     labels: Count
     criterion: str
+    parameters: Parameters | None = None
     value: float | None = None
     stop: bool
     predicted: tuple[Integer, ...]

@@ -6,6 +6,7 @@ from annotated_types import Ge, MinLen
 
 from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
+from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
@@ -21,6 +22,7 @@ from schemas.parts import (
     LogPrefix,
     QueriedItem,
     Settings,
+    SettingsV2,
     Shortlist,
     Snapshot,
     Task,
@@ -228,6 +230,18 @@ class ProjectChanged(OperatorEvent):
     settings: Settings
 
 
+class ProjectChangedV2(ProjectChanged):
+    """Settings hold from a batch on, among them such as could not be changed before."""
+
+    version: ClassVar[int] = 2
+
+    settings: SettingsV2
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ProjectChanged.v{cls.version}"
+
+
 class RelabelRequested(OperatorEvent):
     """People are to be asked for these texts once more: the newer answer takes the place of the older."""
 
@@ -293,12 +307,14 @@ EVENTS: dict[str, type[EventData]] = {
         ModelTrained,
         ModelLost,
         ModelEvaluated,
+        ModelEvaluatedV2,
         AuditEstimated,
         StoppingChecked,
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
         ProjectChanged,
+        ProjectChangedV2,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

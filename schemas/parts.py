@@ -60,6 +60,23 @@ class Settings(Model):
     model: BaseModelChoice | None = None
 
 
+class SettingsV2(Settings):
+    """Settings of a project that take the place of others, also those that an earlier version did not change.
+
+    A `stopping` criterion named `none`: nothing advises to stop any more. `annotators`: who alone sees the
+    project where people answer; None, if nothing ever said it: everybody.
+    """
+
+    min_submitted: Positive | None = None
+    lookahead: Count | None = None
+    lookahead_grows: bool | None = None
+    test: Snapshot | None = None
+    stopping: Choice | None = None
+    stop_when_advised: bool | None = None
+    guidelines: str | None = None
+    annotators: tuple[str, ...] | None = None
+
+
 class Shortlist(Model):
     """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 

@@ -46,17 +46,20 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
     points, audits = figures.curve(state), figures.audits(state)
-    if png is not None and (points or audits):
-        draw_png(points, name_of(history), png, audits)
+    by_test = {figures.name_of_test_set(state, test): each for test, each in figures.curves(state).items()}
+    if png is not None and (by_test or audits):
+        draw_png(by_test, name_of(history), png, audits)
     if as_json:
-        curves = {"curve": [asdict(point) for point in points], "audits": [asdict(audit) for audit in audits]}
-        echo(json.dumps({"project": history.project, **curves}))
+        told: dict[str, object] = {"curve": list(map(asdict, points)), "audits": list(map(asdict, audits))}
+        if by_test and None not in by_test:
+            told["by_test_set"] = {name: list(map(asdict, each)) for name, each in by_test.items()}
+        echo(json.dumps({"project": history.project, **told}))
         return
-    if points:
-        echo(draw_text(points, name_of(history)))
+    for name, each in by_test.items():
+        echo(draw_text(each, name_of(history), name))
     if audits:
         echo(draw_audits(audits, name_of(history)))
-    if not (points or audits):
+    if not (by_test or audits):
         _tell_why_none(history.project, for_next(state))
 
 
@@ -65,14 +68,18 @@ def _tell_why_none(name: str, project: "ProjectCreated") -> None:
     if project.test is None and not project.audit_share:
         raise UserError(
             f"{name} has neither a test set nor an audit share, so there is no curve: "
-            "create a project with --test or --audit-share"
+            "give it one with `labelloop change --test` or `--audit-share`"
         )
     echo("no model has been evaluated or audited yet")
 
 
-def draw_text(points: "Sequence[Point]", title: str) -> str:
-    """The curve in characters, without colours."""
-    return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on the test set")
+def draw_text(points: "Sequence[Point]", title: str, test_set: str | None = None) -> str:
+    """The curve on a test set in characters, without colours. The set is named where there were several."""
+    return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on {_named(test_set)}")
+
+
+def _named(test_set: str | None) -> str:
+    return f"the test set {test_set}" if test_set else "the test set"
 
 
 def draw_two(points: "Sequence[Point]", other: Curve, title: str) -> str:
@@ -113,17 +120,22 @@ def _drawn(curves: Mapping[str, Curve], title: str) -> str:
     return str(plotext.uncolorize(str(figure.build())))
 
 
-def draw_png(points: "Sequence[Point]", title: str, path: Path, audits: "Sequence[Audited]" = ()) -> None:
-    """Save the curve as a PNG. Raises UserError if the file cannot be written."""
+def draw_png(
+    by_test: "Mapping[str | None, Sequence[Point]]",
+    title: str,
+    path: Path,
+    audits: "Sequence[Audited]" = (),
+) -> None:
+    """Save a curve for each test set as one PNG. Raises UserError if the file cannot be written."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-    if points:
+    for name, points in by_test.items():
         labels = [p.labels for p in points]
-        axes.plot(labels, [p.accuracy for p in points], marker="o", label="accuracy on the test set")
+        axes.plot(labels, [p.accuracy for p in points], marker="o", label=f"accuracy on {_named(name)}")
         axes.plot(labels, [p.macro_f1 for p in points], marker=".", linestyle="--", label="macro-F1 on it")
     if audits:
         accuracy = [a.accuracy for a in audits]

@@ -159,7 +159,7 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     points, audited = curve(state), audits(state)
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
-        draw_png(points, state.project.name, png, audited)
+        draw_png({None: points} if points else {}, state.project.name, png, audited)
     return WrittenFiles(export, png, home.exports / f"{state.project_id}-predictions.jsonl")
 
 

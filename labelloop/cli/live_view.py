@@ -17,12 +17,11 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.schedule import open_batches
 from labelloop.observe.status_file import read_status_file
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
 from labelloop.projects.next_steps import Ending, ending, ending_lines
-from schemas.events import ProjectPaused, ServiceFailed
+from schemas.events import ProjectChanged, ProjectPaused, ServiceFailed
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")
@@ -129,6 +128,11 @@ class Watch:
         if isinstance(data, ProjectPaused):
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+        if isinstance(data, ProjectChanged) and getattr(data.settings, "test", None) is not None:
+            self._screen.line(
+                f"{data.who} gave {history.project} another test set: from batch {data.from_batch} on "
+                "accuracies are on that one, not to be compared with those above"
+            )
 
     def _tell_ending(self, history: History) -> None:
         """Say once that a project is labelled, and once that it is finished, until it continues."""
@@ -222,7 +226,7 @@ async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> Non
 async def _find(argilla: Argilla, project: str, batch: int) -> str | None:
     """The data set of a project, once it has the texts of this batch."""
     try:
-        dataset = await argilla.find_dataset(project, DEFAULT_WORKSPACE)
+        dataset = await argilla.find_project(project)
         if dataset is not None and await argilla.records(dataset, batch):
             return dataset.id
     except (Unavailable, UserError):

@@ -65,6 +65,9 @@ def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decora
     kind = PathOrName() if name in PATHS else _kind(field, option)
     if kind is bool:
         attributes["is_flag"] = True
+        if keeps:
+            no = "--no-" + flag(name).removeprefix("--")
+            return click.option(f"{flag(name)}/{no}", name, default=None, **attributes)
     else:
         attributes["type"] = kind
     if isinstance(kind, NameValue | Labels):

@@ -151,6 +151,7 @@ def _lines(summary: "Summary") -> Iterator[str]:
     yield f"models      {len(progress.models)}"
     for model in progress.models:
         accuracy = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f}"
+        accuracy += f" on the test set {model.test_set}" if model.test_set else ""
         lost = ", lost" if model.lost else ""
         yield f"  {model.model:>8}  {model.labels} labels{accuracy}{lost}"
     yield f"digest      {summary.digest}"

@@ -18,7 +18,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.summary import StoppingSummary, Summary
+    from labelloop.projects.summary import ModelSummary, StoppingSummary, Summary
 
 
 Facts = dict[str, Any]
@@ -106,13 +106,15 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    if progress.only_for is not None:
+        yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
-        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on the test set"
+        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit)}"
@@ -126,6 +128,10 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _test_set(model: "ModelSummary") -> str:
+    return f"the test set {model.test_set}" if model.test_set else "the test set"
 
 
 def _folder(project: "Summary") -> str:

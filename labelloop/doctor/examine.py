@@ -58,9 +58,10 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
         home = None if any(each.level == FAIL for each in findings) else find_home(folder)
         locations = choose_locations(home, elsewhere) if home or elsewhere.log else None
         argilla = choose_elsewhere(home, given)
+        has_cluster = chosen_engine() != LOCAL
     except UserError as error:
         return [check_python(), *findings, Finding("settings", FAIL, str(error))]
-    wanted = {extra: WITHOUT[extra] for extra in _extras(locations, argilla)}
+    wanted = {extra: WITHOUT[extra] for extra in _extras(locations, argilla, has_cluster)}
     log = await check_log(locations) if locations else LogReport([])
     served, time = await _argilla(home, argilla)
     now = datetime.now(UTC)
@@ -91,12 +92,12 @@ async def _argilla(home: Home | None, argilla: ArgillaAccess | None) -> tuple[li
     return [finding], time
 
 
-def _extras(locations: Locations | None, argilla: ArgillaAccess | None) -> Iterator[str]:
+def _extras(locations: Locations | None, argilla: ArgillaAccess | None, has_cluster: bool) -> Iterator[str]:
     """The extras that this machine needs."""
     yield "learner"
     if argilla is None:
         yield "server"
-    if chosen_engine() != LOCAL:
+    if has_cluster:
         yield "ray"
     if locations is not None:
         yield from _extra_of_log(locations.log)

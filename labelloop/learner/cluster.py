@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from labelloop.config.environment import OPENMP, choose
+from labelloop.config.settings import ENGINE, LOCAL
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.learner.engine import Chunk, Remote, Result
 from labelloop.store.task_failures import TaskFailed
@@ -27,6 +28,7 @@ FEW = 4096
 SENT_AT_A_TIME = 256
 SECONDS_FOR_A_RESULT = 900
 SECONDS_TO_CONNECT = 10
+TRIES = 3
 LONGEST = 300
 SENT = ("*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/config.json")
 """The files of a model's folder that its loading needs. None can hold code."""
@@ -108,12 +110,7 @@ class Cluster:
             raise self._unavailable(f"does not answer ({error.strerror or one_line(error)})") from error
         ray, grpc = _ray()
         try:
-            ray.init(
-                f"ray://{url.netloc if url.port else f'{url.netloc}:{port}'}",
-                runtime_env={"env_vars": _environment()},
-                log_to_driver=False,
-                logging_level="CRITICAL",
-            )
+            _connect(ray, f"ray://{url.netloc if url.port else f'{url.netloc}:{port}'}")
             yield ray
         except ray.exceptions.GetTimeoutError as error:
             raise self._unavailable(f"gave no result in {SECONDS_FOR_A_RESULT} s") from error
@@ -224,9 +221,26 @@ def _ray() -> tuple[Any, Any]:
     return ray, grpc
 
 
+def _connect(ray: Any, address: str) -> None:
+    """The process that a head starts for a client may end at once where the head is busy: try again."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            ray.init(
+                address,
+                runtime_env={"env_vars": _environment()},
+                log_to_driver=False,
+                logging_level="CRITICAL",
+            )
+            return
+        except ConnectionError:
+            ray.shutdown()
+            if not tries_left:
+                raise
+
+
 def _environment() -> dict[str, str]:
     """What processes on the nodes must have in their environment before they load anything."""
-    return {**OPENMP, "HF_HUB_OFFLINE": "1", **QUIET}
+    return {**OPENMP, "HF_HUB_OFFLINE": "1", ENGINE: LOCAL, **QUIET}
 
 
 def files_to_send(folder: Path) -> list[str]:

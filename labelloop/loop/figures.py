@@ -7,7 +7,9 @@ from math import sqrt
 
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import finished
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState
+from schemas.events import ModelEvaluated
 
 Z95 = 1.959964
 
@@ -44,9 +46,36 @@ class Spread:
 
 
 def curve(state: LoopState) -> list[Point]:
-    """The evaluated models in the order of training."""
-    evaluations = (state.evaluations.get(name) for name in state.models)
-    return [Point(e.model, e.labels, e.accuracy, e.macro_f1) for e in evaluations if e is not None]
+    """The models that were evaluated on the test set in force, in the order of training."""
+    by_test = curves(state)
+    if any(change.settings.test for change in state.changes):
+        return by_test.get(test_set_in_force(state) or "", [])
+    return [point for points in by_test.values() for point in points]
+
+
+def curves(state: LoopState) -> dict[str, list[Point]]:
+    """A curve for each test set, by its digest: accuracies on different texts cannot be compared."""
+    order = {name: number for number, name in enumerate(state.models)}
+    points: dict[str, list[Point]] = {}
+    for (model, test), e in sorted(state.tested.items(), key=lambda each: order.get(each[0][0], 0)):
+        points.setdefault(test, []).append(Point(model, e.labels, e.accuracy, e.macro_f1))
+    return points
+
+
+def evaluation(state: LoopState, model: str) -> ModelEvaluated | None:
+    """A model's figures on the test set in force, or else on the one that it was last evaluated on."""
+    return state.tested.get((model, test_set_in_force(state) or "")) or state.evaluations.get(model)
+
+
+def test_set_in_force(state: LoopState) -> str | None:
+    """The digest of the test set in force."""
+    test = for_next(state).test
+    return test.digest if test else None
+
+
+def name_of_test_set(state: LoopState, digest: str) -> str | None:
+    """What to call a test set where there were several: the beginning of its digest. None: there is one."""
+    return digest[:8] if any(change.settings.test for change in state.changes) else None
 
 
 def audits(state: LoopState) -> list[Audited]:
@@ -138,7 +167,7 @@ def is_tested(state: LoopState, model: str) -> bool:
     """Whether the model exists, and no evaluation of it is outstanding."""
     if model not in state.models:
         return False
-    return model in state.evaluations or state.project.test is None or _is_passed_over(state, model)
+    return model in state.evaluations or test_set_in_force(state) is None or _is_passed_over(state, model)
 
 
 def _is_passed_over(state: LoopState, model: str) -> bool:
@@ -150,11 +179,11 @@ def _is_passed_over(state: LoopState, model: str) -> bool:
 
 def _line(state: LoopState, name: str, picked: float | None, waited: float | None) -> BatchLine:
     trained = state.models.get(name)
-    evaluation = state.evaluations.get(name)
+    evaluated = evaluation(state, name)
     return BatchLine(
         name=name,
         labels=trained.first.labels if trained else labels_up_to(state, name),
-        accuracy=evaluation.accuracy if evaluation else None,
+        accuracy=evaluated.accuracy if evaluated else None,
         trained=trained.first.seconds if trained else None,
         picked=picked,
         waited=waited,

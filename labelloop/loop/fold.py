@@ -22,6 +22,7 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event
+from schemas.parts import SettingsV2
 
 State = TypeVar("State", bound=ProjectState)
 
@@ -44,6 +45,7 @@ def shared(state: State) -> State:
         state.chosen,
         state.models,
         state.evaluations,
+        state.tested,
         state.audits,
         state.checks,
         state.failures,
@@ -206,7 +208,12 @@ def _(data: e.ModelLost, state: LoopState, event_id: str, at: datetime) -> LoopS
 
 @_apply.register
 def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, evaluations=with_value(state.evaluations, data.model, data))
+    evaluated = e.ModelEvaluated(**dict(data))
+    return changed(
+        state,
+        evaluations=with_value(state.evaluations, data.model, evaluated),
+        tested=with_value(state.tested, (data.model, data.test_version), evaluated),
+    )
 
 
 @_apply.register
@@ -256,7 +263,7 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    change = Change(max(data.from_batch, state.numbered), data.settings)
+    change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
 
 

@@ -6,6 +6,7 @@ It depends on times in the log alone: what is decided by it is recorded with the
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from labelloop.loop.settings_in_force import min_submitted_at
 from labelloop.loop.state import Batch, LoopState
 
 RECORD_EVERY = timedelta(seconds=10)
@@ -25,8 +26,11 @@ def runs_low(state: LoopState) -> bool:
 def waiting_texts(state: LoopState) -> int:
     """How many texts wait for people, as far as their answers are recorded."""
     batches = (state.batches[str(number)] for number in range(state.annotated, state.numbered))
-    wanted = state.project.min_submitted
-    return sum(len(batch.items) - _decided(batch, wanted) for batch in batches if not batch.done)
+    return sum(
+        len(batch.items) - _decided(batch, min_submitted_at(state, batch.number))
+        for batch in batches
+        if not batch.done
+    )
 
 
 def expected_answers(state: LoopState) -> float:

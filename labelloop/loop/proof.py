@@ -1,6 +1,6 @@
 """A history that takes only what fits: each event's bytes and id, its cause, and the order of work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
@@ -9,8 +9,8 @@ from labelloop.loop.draws import derived
 from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import ChainedHistory
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
-from labelloop.loop.schedule import next_relabel, picked_by
-from labelloop.loop.state import Batch, LoopState, ProjectState
+from labelloop.loop.schedule import grows, next_relabel, picked_by
+from labelloop.loop.state import Batch, LoopState, ProjectState, changed
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
 
@@ -86,14 +86,16 @@ class Proof(ChainedHistory):
             raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")
         model = picked_by(state, state.numbered)
         if data.model is not None:
-            if project.lookahead_grows and data.batch not in state.chosen:
+            states = _before_late_changes(state)
+            known = [each for each in states if data.batch in each.chosen or not grows(each)]
+            if not known:
                 raise InapplicableEvent(f"model {data.model} picked it, which no event chose")
-            if data.model != str(model):
+            if data.model not in {str(picked_by(each, state.numbered)) for each in known}:
                 raise InapplicableEvent(f"model {data.model} picked it, where model {model} had to")
             _caused(event, _attempt(state, data.model, data.attempt))
             if data.seed != derived(project.seed, "query", data.batch):
                 raise InapplicableEvent("its seed is not the one for this batch")
-        elif model < 0:
+        elif any(picked_by(each, state.numbered) < 0 for each in _before_late_changes(state)):
             _caused(event, state.created_id)
         else:
             before = (batch for batch in state.batches.values() if _is_learnable(batch, model))
@@ -101,8 +103,8 @@ class Proof(ChainedHistory):
         if data.model is None and data.seed != project.seed:
             raise InapplicableEvent("its seed is not the project's")
         # A change may have come while it was picked.
-        changed = (change.settings.batch_size or 0 for change in state.changes)
-        most = max((project.batch_size, *changed))
+        sizes = (change.settings.batch_size or 0 for change in state.changes)
+        most = max((project.batch_size, *sizes))
         if state.numbered >= project.given and not 0 < len(data.items) <= most:
             raise InapplicableEvent(f"it asks for {len(data.items)} texts, where a batch has {most}")
 
@@ -124,7 +126,7 @@ class Proof(ChainedHistory):
 
     @_check.register
     def _(self, data: e.LookaheadChosen, event: Event, state: LoopState) -> None:
-        if not state.project.lookahead_grows:
+        if not any(map(grows, _before_late_changes(state))):
             raise InapplicableEvent("the project's lookahead does not grow")
         if data.batch != str(state.numbered):
             raise InapplicableEvent(f"it is of batch {data.batch}, where batch {state.numbered} is next")
@@ -222,6 +224,14 @@ class Proof(ChainedHistory):
             batch = after.batches[data.batch]
             for item in batch.items - batch.kept:
                 del self._asked[item]
+
+
+def _before_late_changes(state: LoopState) -> Iterator[LoopState]:
+    """The state, and what it was before each change for the next batch that came while that was picked."""
+    late = [change for change in state.changes if change.from_batch == state.numbered]
+    others = tuple(change for change in state.changes if change.from_batch != state.numbered)
+    for count in range(len(late) + 1):
+        yield changed(state, changes=(*others, *late[:count])) if late else state
 
 
 def _attempt(state: LoopState, model: str, attempt: int | None) -> str:

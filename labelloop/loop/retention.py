@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from labelloop.loop.names import numbered
 from labelloop.loop.schedule import picked_by
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import for_next, lookahead_at
 from labelloop.loop.state import LoopState, Trained
 
 
@@ -22,7 +22,11 @@ def _needed(state: LoopState) -> int:
     """
     project = for_next(state)
     if not project.lookahead_grows:
-        return project.lookahead + (3 if project.audit_share else 1)
+        needed = project.lookahead + (3 if project.audit_share else 1)
+        if not lookahead_at(state, state.numbered).since:
+            return needed
+        oldest = picked_by(state, max(0, state.annotated - 1) if project.audit_share else state.numbered)
+        return max(needed, sum(int(name) >= oldest for name in numbered(state.models)))
     oldest = picked_by(state, max(0, state.annotated - 1)) if project.audit_share else state.numbered
     return 2 + sum(int(name) >= oldest for name in numbered(state.models))
 

@@ -11,7 +11,7 @@ from itertools import count
 from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import LookaheadChosen, ProjectCreated
 
@@ -23,7 +23,7 @@ MOST_AHEAD = 8
 class NextBatch:
     """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
 
-    `changes`: how many changes of settings hold for it.
+    `changes`: how many changes of settings that it depends on hold for it.
     """
 
     batch: str
@@ -64,20 +64,19 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
 
     Where the lookahead grows, what was chosen when its pick began holds.
     """
-    if state.project.lookahead_grows and begun.model is not None:
+    if grows(state) and begun.model is not None:
         chosen = LookaheadChosen(batch=begun.batch, model=begun.model, waiting=0, expected=0.0)
         state = replace(state, chosen={**state.chosen, begun.batch: chosen})
     return next_batch(state) == begun
 
 
 def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
-    changes = sum(change.from_batch <= state.numbered for change in state.changes)
     size = remaining(state, for_next(state).batch_size)
-    return NextBatch(str(state.numbered), model, size, cause, changes)
+    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state))
 
 
 def _may_choose(state: LoopState) -> bool:
-    return state.project.lookahead_grows and str(state.numbered) not in state.chosen
+    return grows(state) and str(state.numbered) not in state.chosen
 
 
 def _newest_in_time(state: LoopState, expected: int) -> int:
@@ -147,18 +146,19 @@ def _numbered(state: LoopState) -> NextModel | None:
 def _to_train(state: LoopState) -> range:
     """The numbers that a model can have."""
     first = max(0, state.project.given - 1)
-    if not state.project.lookahead_grows:
-        return range(first, state.numbered)
+    if not grows(state):
+        is_changed = lookahead_at(state, state.numbered).since > 0
+        return range(max(first, expected_model(state, state.numbered) if is_changed else 0), state.numbered)
     chosen = state.chosen.get(str(state.numbered))
     newest = int(chosen.model) if chosen else state.annotated - 1
     if not is_last_queried(state):
-        first = max(first, _first_to_pick(state.project))
+        first = max(first, _first_to_pick(state))
     return range(max(first, newest), newest + 1)
 
 
-def _first_to_pick(project: ProjectCreated) -> int:
+def _first_to_pick(state: LoopState) -> int:
     """The number of the first model that picks a batch."""
-    return next(model for batch in count() if (model := picking_model(project, batch)) >= 0)
+    return next(model for batch in count() if (model := expected_model(state, batch)) >= 0)
 
 
 def _final(state: LoopState) -> NextModel | None:
@@ -205,7 +205,28 @@ def newest_answers(state: LoopState, batches: Iterable[str]) -> str:
 def picked_by(state: LoopState, batch: int) -> int:
     """The number of the model that picks a numbered batch, or picked it: the chosen one, if there is one."""
     chosen = state.chosen.get(str(batch))
-    return int(chosen.model) if chosen else picking_model(state.project, batch)
+    return int(chosen.model) if chosen else expected_model(state, batch)
+
+
+def grows(state: LoopState) -> bool:
+    """Whether the model that picks the next batch is chosen."""
+    return lookahead_at(state, state.numbered).grows
+
+
+def expected_model(state: LoopState, batch: int) -> int:
+    """The number of the model that picks a numbered batch, unless another one is chosen.
+
+    After a change of the lookahead it is none that is older than the one that picked the batch before the
+    change, and the next newer one where it was passed over.
+    """
+    lookahead = lookahead_at(state, batch)
+    model = picking_model(state.project, batch, lookahead.batches)
+    if not lookahead.since:
+        return model
+    model = max(model, picked_by(state, lookahead.since - 1))
+    if model in state.skipped:
+        return min((int(name) for name in numbered(state.models) if int(name) > model), default=model)
+    return model
 
 
 def newest_model(state: LoopState) -> int:
@@ -213,16 +234,16 @@ def newest_model(state: LoopState) -> int:
     return max(map(int, numbered(state.models)), default=-1)
 
 
-def picking_model(project: ProjectCreated, batch: int) -> int:
+def picking_model(project: ProjectCreated, batch: int, lookahead: int | None = None) -> int:
     """The number of the model that picks a numbered batch; below 0 when none does: a cold start, or given.
 
     It is older than the batch before by the lookahead: people label while the machine works. The first
     batches after those that were given are all picked by the first model, which has learned what was given.
-    Where the lookahead grows, another one may be chosen.
+    Where the lookahead grows, another one may be chosen. `lookahead` None: that which the project began with.
     """
     if batch < project.given or (not project.given and batch * project.batch_size < first_texts(project)):
         return -1
-    return max(batch - 1 - project.lookahead, project.given - 1)
+    return max(batch - 1 - (project.lookahead if lookahead is None else lookahead), project.given - 1)
 
 
 def first_texts(project: ProjectCreated) -> int:

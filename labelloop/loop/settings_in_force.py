@@ -1,34 +1,100 @@
 """The settings at a point of the loop, after any changes."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, NamedTuple
 
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
-from schemas.events import ProjectCreated, ProjectCreatedV4
+from schemas.events import ProjectCreatedV4
 from schemas.model import replaced
-from schemas.parts import Settings
+from schemas.parts import Snapshot
 
-Project = TypeVar("Project", bound=ProjectCreated)
+NOTHING = "none"
+"""The name of a stopping criterion that advises nothing."""
+AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised", "annotators"})
+"""Settings of no batch: they hold once theirs is the next one, also if it never comes."""
+APART_FROM_PICKS = AT_ONCE | {"min_submitted"}
+SHOWN = ("guidelines", "min_submitted")
+"""Settings that people see where they answer."""
 
 
 def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
     """The project's settings for a numbered batch."""
-    project = state.project
+    settings: dict[str, Any] = {}
     for change in state.changes:
         if change.from_batch <= batch:
-            project = with_settings(project, change.settings)
-    return project
+            settings |= {name: value for name, value in change.settings if value is not None}
+    stopping = settings.get("stopping")
+    if stopping is not None and stopping.name == NOTHING:
+        settings["stopping"] = None
+    settings.pop("annotators", None)  # They are no part of the project, but of who sees it.
+    return replaced(state.project, **settings) if settings else state.project
 
 
-def with_settings(project: Project, settings: Settings) -> Project:
-    """The project with some settings replaced."""
-    return replaced(project, **{name: value for name, value in settings if value is not None})
+def annotators(state: LoopState) -> tuple[str, ...] | None:
+    """Who alone sees the project where people answer. None: everybody."""
+    told = [change.settings.annotators for change in state.changes if change.from_batch <= state.numbered]
+    return next((names for names in reversed(told) if names is not None), None)
+
+
+class Lookahead(NamedTuple):
+    """How many batches are picked ahead, whether they become more, and from which batch on that holds."""
+
+    batches: int
+    grows: bool
+    since: int = 0
+
+
+def lookahead_at(state: LoopState, batch: int) -> Lookahead:
+    """The lookahead with which a numbered batch is picked."""
+    found = Lookahead(state.project.lookahead, state.project.lookahead_grows)
+    for change in state.changes:
+        lookahead, grows = change.settings.lookahead, change.settings.lookahead_grows
+        if change.from_batch <= batch and lookahead is not None:
+            found = Lookahead(lookahead, bool(grows), change.from_batch)
+    return found
+
+
+def shows_otherwise(state: LoopState) -> bool:
+    """Whether people are shown something else by now than when the project began."""
+    return any(
+        change.from_batch <= state.numbered and getattr(change.settings, name) is not None
+        for change in state.changes
+        for name in SHOWN
+    )
+
+
+def min_submitted_at(state: LoopState, batch: int) -> int:
+    """How many people decide each text of a numbered batch."""
+    told = [change for change in state.changes if change.settings.min_submitted is not None]
+    holding = [each.settings.min_submitted for each in told if each.from_batch <= batch]
+    return (holding[-1] if holding else None) or state.project.min_submitted
+
+
+def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:
+    """The first batches for which another number of people decides, beginning with 0, and those numbers."""
+    firsts = {0, *(each.from_batch for each in state.changes if each.settings.min_submitted is not None)}
+    return tuple((first, min_submitted_at(state, first)) for first in sorted(firsts))
 
 
 def for_next(state: LoopState) -> ProjectCreatedV4:
     """The project's settings for the next batch."""
     return at_batch(state, state.numbered)
+
+
+def changes_of_picks(state: LoopState) -> int:
+    """How many changes that a pick depends on hold for the next batch."""
+    return sum(
+        change.from_batch <= state.numbered
+        and any(value is not None for name, value in change.settings if name not in APART_FROM_PICKS)
+        for change in state.changes
+    )
+
+
+def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
+    """The pool and all test sets of a project, each once."""
+    tests = (state.project.test, *(change.settings.test for change in state.changes))
+    return tuple(dict.fromkeys((state.project.pool, *filter(None, tests))))
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV4:

@@ -21,7 +21,7 @@ from schemas.events import (
     StoppingAdvised,
     StoppingChecked,
 )
-from schemas.parts import ItemVotes, Settings
+from schemas.parts import ItemVotes, SettingsV2
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -149,7 +149,7 @@ class Change:
     """Settings that apply from a batch on."""
 
     from_batch: int
-    settings: Settings
+    settings: SettingsV2
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,9 @@ class LoopState:
     `picks`: how many texts all batches asked for, counting each time that a text was asked for. `numbered`:
     the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
     from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
-    numbers that are never trained. `moved`: where the project last moved to. `advised`: when the stopping
-    criterion last began to say stop.
+    numbers that are never trained. `evaluations`: the last one of each model. `tested`: the last one of each
+    model on each test set, by its digest. `moved`: where the project last moved to. `advised`: when the
+    stopping criterion last began to say stop.
     """
 
     project_id: str
@@ -200,6 +201,7 @@ class LoopState:
     chosen: Mapping[str, LookaheadChosen] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
+    tested: Mapping[tuple[str, str], ModelEvaluated] = field(default_factory=dict)
     audits: Mapping[str, AuditEstimated] = field(default_factory=dict)
     checks: Mapping[str, StoppingChecked] = field(default_factory=dict)
     advised: StoppingAdvised | None = None

@@ -130,6 +130,32 @@ class KnowsBatches(Protocol):
         ...
 
 
+@runtime_checkable
+class FollowsChanges(ProjectRecords, Protocol):
+    """Records whose place can follow changes of a project's settings. An oracle need not offer it."""
+
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
+        """Show the project's guidelines from now on, and ask for as many answers to each text as are wanted.
+
+        `min_submitted`: from which batch on how many. `project.min_submitted` is the most that a batch wants
+        which is open or comes next. Called often, but only after one of them was changed. Raises Missing if
+        the project is not set up, and UserError if the oracle refuses.
+        """
+        ...
+
+
+@runtime_checkable
+class ShowsToSome(ProjectRecords, Protocol):
+    """Records that some people see, and others do not. An oracle need not offer it."""
+
+    async def show_only_to(self, annotators: Sequence[str]) -> Sequence[str]:
+        """Let only these people see the project. Returns those whose account is new.
+
+        Called often, and always before `set_up`. Answers of others that there are stay.
+        """
+        ...
+
+
 class Oracle(Protocol):
     """The people of a deployment who answer."""
 

@@ -72,6 +72,9 @@ class MappingRecords:
     async def set_up(self, project: ProjectCreated) -> bool:
         return await _in_thread(self._set_up, project)
 
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
+        await _in_thread(self._follow, project)
+
     async def seen(self, batch: Batch) -> Mapping[int, SeenRecord] | None:
         return await _in_thread(self._seen, batch)
 
@@ -97,9 +100,12 @@ class MappingRecords:
     def _set_up(self, project: ProjectCreated) -> bool:
         if self._entries.project() is not None:
             return False
-        asks = (project.name, project.task, project.labels, project.min_submitted, project.guidelines)
-        self._entries.write_project(ProjectEntry(*asks))
+        self._entries.write_project(_entry(project))
         return True
+
+    def _follow(self, project: ProjectCreated) -> None:
+        if self._project() != _entry(project):
+            self._entries.write_project(_entry(project))
 
     def _seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
         if self._entries.project() is None:
@@ -168,6 +174,10 @@ async def _in_thread(work: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.to_thread(work, *arguments)
     except OSError as error:
         raise Unavailable(f"where people answer cannot be reached: {one_line(error)}") from error
+
+
+def _entry(project: ProjectCreated) -> ProjectEntry:
+    return ProjectEntry(project.name, project.task, project.labels, project.min_submitted, project.guidelines)
 
 
 def _asked(record: RecordEntry) -> AskedText:

@@ -54,13 +54,15 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     return Prepared(rows, known, empty, duplicates, unlabelled)
 
 
-def clean_test(table: Table, labels: Sequence[str], pool: Sequence[Row]) -> Prepared:
+def clean_test(
+    table: Table, labels: Sequence[str], pool: Sequence[Row], label_option: str = "--label-column"
+) -> Prepared:
     """Distinct labelled texts to evaluate on. Texts that are also in the pool are kept and counted.
 
     Raises `UserError`.
     """
     if table.labels is None:
-        raise UserError(f"the test set {table.source} has no labels; name their column with --label-column")
+        raise UserError(f"the test set {table.source} has no labels; name their column with {label_option}")
     rows, empty, duplicates = _distinct(table, "correct it")
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:

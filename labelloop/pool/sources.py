@@ -66,6 +66,7 @@ def load(
     split: str | Split | None = None,
     revision: str | None = None,
     text_option: str = "--text-column",
+    label_option: str = "--label-column",
     reading: Reading = AS_USUAL,
     keep: Mapping[str, str] | None = NOTHING,
 ) -> Table:
@@ -73,15 +74,15 @@ def load(
 
     The default text column is `text`, or else the only column of strings; several are joined. The default
     label column is `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
-    id, `split` also within a folder. `text_option` is the option that names the text columns. `reading` is
-    for files whose columns have no names of their own. `keep`: further columns, and the options that name
-    them; None: all others, and those of a text of several. Raises `UserError`.
+    id, `split` also within a folder. `text_option` and `label_option` are the options that name the columns.
+    `reading` is for files whose columns have no names of their own. `keep`: further columns, and the options
+    that name them; None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
     if not columns.names:
         raise _without_columns(source, columns)
-    label_name = _label_column(source, columns, label_column)
+    label_name = _label_column(source, columns, label_column, label_option)
     text_names = _text_columns(source, columns, text_column, label_name, text_option)
     if keep is None:
         used = {label_name, *(text_names if len(text_names) == 1 else ())}
@@ -145,12 +146,12 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _label_column(source: str, columns: Columns, asked: str | None) -> str | None:
+def _label_column(source: str, columns: Columns, asked: str | None, option: str) -> str | None:
     if asked == "":
         return None
     if asked is None:
         return LABEL_COLUMN if LABEL_COLUMN in columns.names else None
-    return _known(source, columns.names, asked, "--label-column")
+    return _known(source, columns.names, asked, option)
 
 
 def _text_columns(

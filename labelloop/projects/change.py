@@ -1,25 +1,43 @@
 """Change a project's settings from a batch on, or fork a project with other settings."""
 
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from dataclasses import replace as replace_state
+from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.schedule import MOST_AHEAD, newest_model, picking_model
-from labelloop.loop.settings_in_force import at_batch
+from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
+from labelloop.loop.settings_in_force import (
+    AT_ONCE,
+    NOTHING,
+    annotators,
+    at_batch,
+    lookahead_at,
+    min_submitted_at,
+)
 from labelloop.loop.state import Change, LoopState
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_model, try_change
+from labelloop.projects.checks import check_choices, check_model, check_stopping, try_change
 from labelloop.projects.create import SOURCE, new_id
+from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
+from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectCreated
-from schemas.model import replaced
-from schemas.parts import BaseModelChoice, Settings
+from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated, ProjectCreatedV4
+from schemas.model import fields, replaced
+from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
+
+LOOKAHEAD = {"lookahead", "lookahead_grows"}
+OTHER = "give another setting, for example --strategy prediction-entropy"
 
 
 async def change(
@@ -32,8 +50,8 @@ async def change(
 ) -> tuple[int, tuple[str, ...]]:
     """Apply the given options from a batch on, by default the next one. Returns its number, and notes.
 
-    With a `store`, another classifier or model is tried first. Raises UserError if the batch was already
-    picked, for invalid settings, and if no model can be trained.
+    With a `store`, another classifier or model is tried first; a test set needs it. Raises UserError if the
+    batch was already picked, for invalid settings, and if no model can be trained.
     """
     state = sound(history)
     if state.ended:
@@ -45,14 +63,58 @@ async def change(
         )
     before = at_batch(state, first)
     asked = _asked(before, options)
-    if not asked:
-        raise UserError("nothing changes: give another setting, for example --strategy prediction-entropy")
-    settings = Settings(**asked)
-    _check_change(replace_state(state, changes=(*state.changes, Change(first, settings))), first)
-    notes = await try_change(store, before, replaced(before, **asked)) if store else ()
-    data = ProjectChanged(request=new_request(), who=who(), why=why, from_batch=first, settings=settings)
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        tested = await _new_test(options, before, history.project, store, Path(folder))
+        asked |= tested.fields
+        asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
+        if not asked:
+            raise UserError(f"nothing changes: {OTHER}")
+        data = _event(first, asked, why)
+        if asked.keys() - AT_ONCE:
+            change = Change(first, _settings(asked))
+            _check_change(replace_state(state, changes=(*state.changes, change)), first)
+        after = replaced(before, **{name: each for name, each in asked.items() if name != "annotators"})
+        notes = await try_change(store, before, after) if store else ()
+        await tested.keep(store)
     await ask(log, history, data)
-    return first, notes
+    return first, (*tested.notes, *notes, *_kept_notes(state, asked))
+
+
+def _other_annotators(
+    state: LoopState, options: ProjectOptions, min_submitted: int
+) -> dict[str, tuple[str, ...]]:
+    """The annotators of a project that has its own, if they change. Raises UserError."""
+    now = annotators(state)
+    if options.annotators is not None and now is None:
+        raise UserError(
+            f"{state.project_id} is where all annotators see it: "
+            "for some alone make a fork, with --annotators"
+        )
+    people = now if options.annotators is None else options.annotators
+    if people is not None:
+        check_annotators(people, min_submitted)
+    return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
+
+
+def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
+    """What stays for batches that were picked, which people may take otherwise."""
+    stays = {batch.name: min_submitted_at(state, batch.number) for batch in open_batches(state)}
+    if "min_submitted" in asked and any(number != asked["min_submitted"] for number in stays.values()):
+        told = ", ".join(f"{name} ({number})" for name, number in stays.items())
+        yield f"open batches keep their number of annotators for each text: {told}"
+
+
+def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
+    """Version 1 if it can say it, so that older services go on."""
+    by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
+    if asked.keys() <= fields(Settings).keys():
+        return ProjectChanged(**by, settings=Settings(**asked))
+    return ProjectChangedV2(**by, settings=_settings(asked))
+
+
+def _settings(asked: Mapping[str, Any]) -> SettingsV2:
+    without = {"stopping": Choice(name=NOTHING)} if asked.get("stopping", NOTHING) is None else {}
+    return SettingsV2(**{**asked, **without})
 
 
 async def fork(
@@ -75,15 +137,55 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
-    created = with_options(project, options)
+    created, made = with_options(project, options), new_id(name)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
-    notes = await try_change(store, project, created) if store else ()
-    made = new_id(name)
-    await log.append(*opening(made, created, copied(state, batches), SOURCE))
-    return made, batches, notes
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        tested = await _new_test(options, project, made, store, Path(folder))
+        created = replaced(created, **tested.fields)
+        notes = await try_change(store, project, created) if store else ()
+        await tested.keep(store)
+    people = annotators(state) if options.annotators is None else options.annotators
+    if people is not None:
+        check_annotators(people, created.min_submitted)
+    await log.append(*opening(made, created, copied(state, batches), SOURCE, annotators=people))
+    return made, batches, (*tested.notes, *notes)
+
+
+@dataclass(frozen=True)
+class _NewTest:
+    """A test set that was asked for, if it is another one than before, and notes on it."""
+
+    snapshot: Snapshot | None = None
+    file: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What changes by it."""
+        return {} if self.snapshot is None else {"test": self.snapshot}
+
+    async def keep(self, store: Store | None) -> None:
+        """Put it into the store."""
+        if store is not None and self.snapshot is not None and self.file is not None:
+            await asyncio.to_thread(store.add_snapshot, self.snapshot, self.file)
+
+
+async def _new_test(
+    options: ProjectOptions, before: ProjectCreatedV4, project: str, store: Store | None, folder: Path
+) -> _NewTest:
+    """Read the given test set into the folder. Raises UserError."""
+    if options.test is None:
+        return _NewTest()
+    if store is None:
+        raise UserError("the store is not known here, where a test set is kept: give it with --store")
+    pool = OpenSnapshot.open(await asyncio.to_thread(store.pool, before))
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder)
+    if before.test is not None and before.test.digest == made.digest:
+        return _NewTest(notes=notes)
+    return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)
 
 
 def _batches(state: LoopState, last: int | None) -> int:
@@ -119,10 +221,10 @@ def _check_change(after: LoopState, first: int) -> None:
 
 def _may_pick(state: LoopState, batch: int) -> range:
     """The models one of which picks a batch; where the lookahead grows, all from the newest there is."""
-    expected = picking_model(state.project, batch)
+    expected = expected_model(state, batch)
     if expected < 0:
         return range(0)
-    if not state.project.lookahead_grows:
+    if not lookahead_at(state, batch).grows:
         return range(expected, expected + 1)
     return range(max(0, newest_model(state), batch - 1 - MOST_AHEAD), batch)
 
@@ -153,8 +255,23 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
     after = replaced(project, **asked)
     if "classifier" in asked or "strategy" in asked:
         check_choices(after.classifier, after.strategy)
+    if after.stopping is None and "stopping" in asked:
+        asked["stop_when_advised"] = False
+    elif after.stopping is None and asked.get("stop_when_advised"):
+        raise UserError(f"{project.name} has no stopping criterion: name one with --stopping")
+    elif "stopping" in asked:
+        check_stopping(after)
     if "batch_size" in asked and after.batch_size > project.pool.size:
         raise UserError(
             f"a batch of {after.batch_size} is larger than the pool of {project.pool.size} texts: give less"
         )
-    return {name: value for name, value in asked.items() if value != getattr(project, name)}
+    ahead = (after.lookahead + 1) * after.batch_size
+    if "lookahead" in asked and after.lookahead and ahead > project.pool.size:
+        raise UserError(
+            f"a lookahead of {after.lookahead} asks for {ahead:,} texts, "
+            f"and the pool has {project.pool.size:,}: give less"
+        )
+    differing = {name: value for name, value in asked.items() if value != getattr(project, name)}
+    if differing.keys() & LOOKAHEAD:
+        differing |= {name: asked[name] for name in LOOKAHEAD}
+    return differing

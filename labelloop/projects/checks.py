@@ -92,6 +92,14 @@ def check_classes(options: ProjectOptions, data: ProjectData) -> None:
     stopping.check_classes(options.stopping, options.stopping_parameters, len(data.labels))
 
 
+def check_stopping(project: ProjectCreated) -> None:
+    """Check a project's stopping criterion: its name, its parameters, and against the labels."""
+    from labelloop.learner import stopping
+
+    if project.stopping is not None:
+        stopping.check_classes(project.stopping.name, project.stopping.parameters, len(project.labels))
+
+
 def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
     """Check the batch size against the pool, and the cold start against the gold labels."""
     size = data.pool.size

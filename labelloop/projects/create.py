@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import annotators, for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
@@ -33,6 +33,7 @@ from labelloop.projects.options_as_fields import (
     new_classifier,
     recorded_options,
 )
+from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
@@ -96,7 +97,7 @@ async def ensure_project(
         opened_log = await log()
     given = imported(data.given)
     created = _event(project, name, model, options, data, len(given))
-    await opened_log.append(*opening(project, created, given, SOURCE))
+    await opened_log.append(*opening(project, created, given, SOURCE, annotators=options.annotators))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
@@ -113,6 +114,8 @@ def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
+    if options.annotators is not None:
+        check_annotators(options.annotators, options.min_submitted)
     check_labels(data)
     check_classes(options, data)
 
@@ -164,6 +167,9 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
         asked, now = getattr(options, option), as_option(recorded, option)
         if option in options.given and not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
+    only_for = annotators(state)
+    if options.annotators is not None and set(options.annotators) != set(only_for or ()):
+        raise _other(recorded, "annotators", only_for or "none of its own")
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None:
         kept = OpenSnapshot.open(store.pool(recorded)).kept_columns

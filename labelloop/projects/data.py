@@ -9,10 +9,11 @@ from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
-from labelloop.pool.snapshot import NONE_KEPT, write
+from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, load
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
+from schemas.events import ProjectCreatedV4
 from schemas.parts import Snapshot
 
 Tell = Callable[[str], None]
@@ -96,13 +97,16 @@ def prepare_data(
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
     kept = {column: [values[row.source_row] for row in pool.rows] for column, values in table.kept.items()}
+    metadata = {name: kind_of(kept[name]) for name in options.metadata_column or ()}
+    if metadata:
+        notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
         pool=_keep(folder, "pool", table, pool, kept),
         test=_keep(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
-        metadata={name: kind_of(kept[name]) for name in options.metadata_column or ()},
+        metadata=metadata,
         given=given,
     )
 
@@ -137,6 +141,36 @@ def _without_gold(dataset: str, what: str) -> UserError:
         f"{dataset} {what}, which simulated annotators need: name the column with --label-column, "
         "or let people label with `labelloop up`"
     )
+
+
+def prepare_test(
+    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
+
+    Its columns have the names that they had before, unless others are given. Raises UserError.
+    """
+    before = project.test or project.pool
+    columns = project.text_columns or (before.text_column,)
+    given = options.test_text_column or columns
+    if len(given) != len(columns):
+        raise UserError(
+            f"--test-text-column names {len(given)} columns for the {len(columns)} of a text: name one for "
+            "each, in the same order"
+        )
+    table = load(
+        str(options.test),
+        given,
+        before.label_column if options.test_label_column is None else options.test_label_column,
+        None,
+        Split.of_test(options.test_split),
+        text_option="--test-text-column",
+        label_option="--test-label-column",
+    )
+    rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
+    prepared = clean_test(table, project.labels, rows, "--test-label-column")
+    note = _note(f"test set {options.test}", prepared)
+    return _keep(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
 
 
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:

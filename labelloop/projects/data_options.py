@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, mod
 from labelloop.errors import UserError
 from labelloop.pool.columns import Reading
 from labelloop.pool.words import label_name
-from labelloop.projects.option import ADOPT, DEMO, IMPORT, NEW, Option
+from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, Option
 
 TEXT = "text"
 Columns = tuple[str, ...]
@@ -57,7 +57,7 @@ class DataOptions(BaseModel):
         str | None,
         Option(
             "Labelled texts to evaluate each model on: a file, folder or Hub id, like --dataset.",
-            DEMO | ADOPT,
+            DEMO | CHANGE,
         ),
     ] = None
     text_column: Annotated[
@@ -109,13 +109,13 @@ class DataOptions(BaseModel):
         tuple[str, ...] | None,
         Option("Further columns of the data set that exports shall have, such as id.", NEW),
     ] = None
-    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", ADOPT)] = None
+    test_split: Annotated[str | None, Option("Split of the test set. [default: test]", CHANGE)] = None
     test_text_column: Annotated[
         Columns | None,
-        Option("Column of the texts in the test set. [default: --text-column]", ADOPT, one_each=True),
+        Option("Column of the texts in the test set. [default: --text-column]", CHANGE, one_each=True),
     ] = None
     test_label_column: Annotated[
-        str | None, Option("Column of the labels in the test set. [default: --label-column]", ADOPT)
+        str | None, Option("Column of the labels in the test set. [default: --label-column]", CHANGE)
     ] = None
 
     @property

@@ -9,6 +9,7 @@ from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import decided
 from labelloop.loop.state import Batch, LoopState
+from labelloop.projects.own_annotators import at_creation
 from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
@@ -99,11 +100,17 @@ def opening(
     given: Sequence[InitialBatch],
     source: str,
     time: datetime | None = None,
+    annotators: Sequence[str] | None = None,
 ) -> Iterator[Event]:
-    """The first events of a project, to be appended together. `time` None means now."""
+    """The first events of a project, to be appended together. `time` None means now.
+
+    `annotators`: who alone sees it.
+    """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(given)))
     yield first
+    if annotators is not None:
+        yield event(at_creation(annotators, source))
     for number, batch in enumerate(given):
         queried = event(_queried(created, number, batch.items), cause=first.id)
         yield queried

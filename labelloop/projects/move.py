@@ -8,14 +8,14 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
+from labelloop.loop.settings_in_force import snapshots as snapshots_of
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.operator_requests import new_request, who
 from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, copy_snapshots
 from schemas.envelope import Event, new_event
-from schemas.events import ProjectCreated, ProjectMoved
-from schemas.parts import Snapshot
+from schemas.events import ProjectMoved
 
 TRIES = 20
 NEVER = 1
@@ -56,7 +56,7 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     history = _movable(await read_histories(source.log), name, target_identity)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
-    snapshots = copy_snapshots(source.store(), target.store(), _snapshots(created(history).project))
+    snapshots = copy_snapshots(source.store(), target.store(), snapshots_of(created(history)))
     history = await leave(source.log, project, target.address, target_identity, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)
@@ -154,7 +154,3 @@ async def _history(log: Log, project: str) -> History:
     history = History(project, await log.identity())
     await replay_until(log, history, ReplayEnd())
     return history
-
-
-def _snapshots(project: ProjectCreated) -> list[Snapshot]:
-    return [project.pool] if project.test is None else [project.pool, project.test]

@@ -57,14 +57,14 @@ class ProjectOptions(DataOptions):
     ] = {}
     stopping: Annotated[
         str,
-        Option("Stopping criterion, by its name in small-text, or none.", ADOPT, "stopping.name", NONE),
+        Option("Stopping criterion, by its name in small-text, or none.", CHANGE, "stopping.name", NONE),
     ] = DEFAULT
     stopping_parameters: Annotated[
         Parameters,
-        Option("Parameter of the stopping criterion, such as kappa=0.98.", ADOPT, "stopping.parameters", {}),
+        Option("Parameter of the stopping criterion, such as kappa=0.98.", CHANGE, "stopping.parameters", {}),
     ] = {}
     stop_when_advised: Annotated[
-        bool, Option("End the project when the stopping criterion says stop.", ADOPT, "stop_when_advised")
+        bool, Option("End the project when the stopping criterion says stop.", CHANGE, "stop_when_advised")
     ] = False
     name: Annotated[str | None, Option("Name of the project. [default: the data set's name]", NEW)] = None
     batches: Annotated[
@@ -74,8 +74,7 @@ class ProjectOptions(DataOptions):
     ] = None
     batch_size: Annotated[Positive, Option("Texts per batch.", DEMO | CHANGE, "batch_size")] = 20
     lookahead: Annotated[
-        Lookahead,
-        Option("Batches picked ahead, so that nobody waits for a training; or auto.", DEMO | FORK, LOOKAHEAD),
+        Lookahead, Option("Batches picked ahead so that nobody waits; or auto.", DEMO | CHANGE, LOOKAHEAD)
     ] = 1
     cold_start: Annotated[
         Literal["random", "typical", "balanced"],
@@ -89,7 +88,7 @@ class ProjectOptions(DataOptions):
         Share,
         Option("Share of each batch, drawn at random and shown without a suggestion.", CHANGE, "audit_share"),
     ] = 0.0
-    min_submitted: Annotated[Positive, Option("Number of annotators per text.", FORK, "min_submitted")] = 1
+    min_submitted: Annotated[Positive, Option("Number of annotators per text.", CHANGE, "min_submitted")] = 1
     ties: Annotated[
         Literal["label-order", "discard"],
         Option("What to do with a text if the annotators' votes are tied.", CHANGE, "ties"),
@@ -98,8 +97,10 @@ class ProjectOptions(DataOptions):
         int, Option("Random seed of the first batches and the trainings.", DEMO | FORK, "seed")
     ] = 0
     guidelines: Annotated[
-        str | None,
-        Option("File with guidelines for the annotators.", FORK, "guidelines", in_file=True),
+        str | None, Option("File with guidelines for the annotators.", CHANGE, "guidelines", in_file=True)
+    ] = None
+    annotators: Annotated[
+        tuple[str, ...] | None, Option("Who alone sees it. [default: all]", NEW | {"fork", "change"})
     ] = None
 
     @classmethod

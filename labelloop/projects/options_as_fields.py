@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
+from labelloop.errors import UserError
 from labelloop.projects.given_batches import batches_in_all, batches_to_ask
-from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions
+from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions, flag
 from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.parts import Choice
 
@@ -101,9 +102,14 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
         return None if values[""] is None else batches_in_all(project, values[""])
     if "" in values:
         return values[""]
-    is_new = parts[STAYS] in options.given
+    is_new, now = parts[STAYS] in options.given, getattr(project, field)
+    absent = ProjectOptions.options()[parts[STAYS]].absent
+    if is_new and absent is not None and values[STAYS] == absent:
+        return None
     if not is_new:
-        values[STAYS] = getattr(getattr(project, field), STAYS)
+        if now is None:
+            raise UserError(f"{project.name} has no {field} criterion: name one with {flag(parts[STAYS])}")
+        values[STAYS] = getattr(now, STAYS)
     if field == CLASSIFIER:
         if is_new and values[STAYS] != project.classifier.name:
             return new_classifier(values[STAYS], values[PARAMETERS])

@@ -14,6 +14,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import EvaluateResult, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.names import expanded
+from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import evaluate_request, predictions, train_request
 from labelloop.store import Store
@@ -43,16 +44,19 @@ class Recomputed:
 
 async def recompute(store: Store, state: LoopState) -> Recomputed:
     """Measure again each model whose figures are in the log. Raises UserError and TaskError."""
-    if state.project.test is None:
-        return Recomputed((), len(state.evaluations))
     remeasured = []
-    test = await asyncio.to_thread(store.snapshot, state.project.test)
+    tests = {
+        snapshot.digest: await asyncio.to_thread(store.snapshot, snapshot)
+        for snapshot in snapshots(state)
+        if snapshot.digest in {version for _, version in state.tested}
+    }
     threads = max((trained.latest.threads for trained in state.models.values()), default=1)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder, closing(Worker(threads)) as worker:
-        for recorded in state.evaluations.values():
+        for recorded in state.tested.values():
+            test = tests.get(recorded.test_version)
             trained = state.models[recorded.model].attempts[recorded.attempt]
             model_folder = await asyncio.to_thread(store.find_model, trained)
-            if model_folder is not None:
+            if model_folder is not None and test is not None:
                 request = evaluate_request(
                     state,
                     recorded.model,
@@ -63,7 +67,7 @@ async def recompute(store: Store, state: LoopState) -> Recomputed:
                     cache=Path(folder),
                 )
                 remeasured.append(_remeasured(recorded, await worker.run(request)))
-    return Recomputed(tuple(remeasured), len(state.evaluations) - len(remeasured))
+    return Recomputed(tuple(remeasured), len(state.tested) - len(remeasured))
 
 
 def _remeasured(recorded: ModelEvaluated, now: EvaluateResult) -> Remeasured:

@@ -11,6 +11,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import ChainedHistory, History
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.proof import Proof
+from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.store import Store
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
@@ -110,9 +111,8 @@ def _check_files(history: History, store: Store) -> tuple[int, int]:
     state = history.state
     if isinstance(state, NotCreated):
         return 0, 0
-    for snapshot in (state.project.pool, state.project.test):
-        if snapshot is not None:
-            _check_snapshot(store, snapshot, state.created_id)
+    for snapshot in snapshots(state):
+        _check_snapshot(store, snapshot, state.created_id)
     are_kept = [_is_kept(store, trained, event) for trained, event in _attempts(state)]
     return sum(are_kept), len(are_kept) - sum(are_kept)
 

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from labelloop.learner.large_pools import Embedded
+from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import Audited, audits
+from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.schedule import finished, open_batches
+from labelloop.loop.settings_in_force import annotators
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.projects.catalog import name_of
 from labelloop.projects.next_steps import next_steps
@@ -31,7 +33,10 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """The latest training of a model, and its accuracy on the test set."""
+    """The latest training of a model, and its accuracy on the test set.
+
+    `test_set`: on which one, where there were several.
+    """
 
     model: str
     attempt: int
@@ -39,6 +44,7 @@ class ModelSummary:
     accuracy: float | None
     folder: str
     lost: bool
+    test_set: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ class Progress:
     """The progress of a project that was created. The defaults are those of a project that was not.
 
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
-    the pool, by why. `annotators`: valid answers by username and status.
+    the pool, by why. `annotators`: valid answers by username and status. `only_for`: who alone
+    sees it.
     `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
     been done since.
     """
@@ -82,6 +89,7 @@ class Progress:
     pool: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    only_for: tuple[str, ...] | None = None
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
     stopping: StoppingSummary | None = None
@@ -160,9 +168,11 @@ class Summary:
             "discarded": progress.discarded,
             "pool": progress.pool,
             "left_out": progress.left_out,
+            "only_for": progress.only_for,
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
+            "test_set": model.test_set if model else None,
             "audit": asdict(progress.audit) if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "digest": self.digest,
@@ -228,6 +238,7 @@ def _progress(state: LoopState) -> Progress:
             "near_copies": state.project.pool.dropped_near_copies,
         },
         annotators=_annotators(state),
+        only_for=annotators(state),
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),
@@ -241,10 +252,10 @@ def _open(batch: Batch) -> OpenBatch:
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:
-    checks = [state.checks[name] for name in state.models if name in state.checks]
+    checks, advice = checks_in_force(state), advice_in_force(state)
     if not checks:
         return None
-    last, advised_at = checks[-1], state.advised.labels if state.advised else None
+    last, advised_at = checks[-1], advice.labels if advice else None
     return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
 
 
@@ -273,12 +284,13 @@ def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
 
 
 def _model(state: LoopState, trained: Trained) -> ModelSummary:
-    evaluation = state.evaluations.get(trained.latest.model)
+    evaluated = evaluation(state, trained.latest.model)
     return ModelSummary(
         model=trained.latest.model,
         attempt=trained.latest.attempt,
         labels=trained.latest.labels,
-        accuracy=evaluation.accuracy if evaluation else None,
+        accuracy=evaluated.accuracy if evaluated else None,
+        test_set=name_of_test_set(state, evaluated.test_version) if evaluated else None,
         folder=trained.latest.artifact,
         lost=not trained.available,
     )

@@ -17,6 +17,7 @@ from labelloop.errors import TaskError, UserError
 from labelloop.log import open_log
 from labelloop.log.sqlite.log import back_up as back_up_log
 from labelloop.loop.history import History, all_created
+from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.projects.catalog import read_histories
@@ -148,7 +149,7 @@ async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[
             return histories, 0
         store, target = FolderStore(home.store), FolderStore(copy.store)
         for history, state in all_created(histories.values()):
-            for snapshot in filter(None, (state.project.pool, state.project.test)):
+            for snapshot in snapshots(state):
                 _copy_snapshot(store, target, snapshot, is_needed=not history.is_away)
         copied = [_copy_model(store, target, uri, sha256) for uri, sha256 in _models(states, store)]
         if all(copied) or not tries_left:

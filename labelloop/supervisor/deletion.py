@@ -16,9 +16,9 @@ from labelloop.config.locations import Locations, cache_folder, is_file
 from labelloop.errors import UserError
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.history import History, all_created
+from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.projects.catalog import NOWHERE, created, is_deleted
 from labelloop.projects.move import leave
@@ -73,11 +73,11 @@ async def delete(
         if not isinstance(log, ErasingLog):
             await withdraw(log, history, why)
         if argilla is not None:
-            await argilla.delete_dataset(project, DEFAULT_WORKSPACE)
+            await argilla.delete_project(project)
         forks = remove_from_store(store, histories, project)
         if argilla is not None and not isinstance(log, ErasingLog):
             # A service may have been writing to it until it read that the project is gone.
-            await argilla.delete_dataset(project, DEFAULT_WORKSPACE)
+            await argilla.delete_project(project)
     if home is not None:
         _free_space(home)
     events = None
@@ -195,4 +195,4 @@ def _created(histories: Mapping[str, History]) -> dict[str, LoopState]:
 
 
 def _texts(state: LoopState) -> set[str]:
-    return {snapshot.uri for snapshot in (state.project.pool, state.project.test) if snapshot is not None}
+    return {snapshot.uri for snapshot in snapshots(state)}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from labelloop.alert_settings import Rules
 from labelloop.durations import spoken
+from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState, ProjectState
@@ -145,9 +146,8 @@ def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
 
 def _stopping(state: LoopState) -> Iterator[Alert]:
     """Open as long as the criterion says stop."""
-    checks = [state.checks[name] for name in state.models if name in state.checks]
-    if state.advised is not None and checks and checks[-1].stop:
-        advice = state.advised
+    checks, advice = checks_in_force(state), advice_in_force(state)
+    if advice is not None and checks[-1].stop:
         text = (
             f"{advice.criterion}, after model {advice.model}: more than {advice.labels} labels change little."
         )

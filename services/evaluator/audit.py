@@ -7,6 +7,7 @@ from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import is_last_queried, picked_by
+from labelloop.loop.settings_in_force import lookahead_at
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 
@@ -117,8 +118,9 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
 
 def _last_before_newer(state: LoopState, model: int) -> int:
     """The last batch that no newer model picks, which may still be to come."""
-    if not state.project.lookahead_grows:
-        return model + 1 + state.project.lookahead
+    lookahead = lookahead_at(state, state.numbered)
+    if not lookahead.grows and not lookahead.since:
+        return model + 1 + lookahead.batches
     picked = (batch for batch in range(model + 1, state.numbered) if picked_by(state, batch) > model)
     return next(picked, state.numbered + 1) - 1
 

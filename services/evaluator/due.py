@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
+from labelloop.loop.advice import checks_in_force
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.retention import kept
 from labelloop.loop.schedule import newest_answers
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import (
     EventData,
@@ -73,18 +75,22 @@ def next_work(state: LoopState, keep: int) -> Work | None:
 
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
-    """The oldest model without an evaluation. None without a test set."""
-    if state.project.test is None:
+    """The oldest model without an evaluation, or the newest one without one on the test set in force."""
+    test = for_next(state).test
+    if test is None:
         return None
-    for trained in _kept(state, keep):
-        if trained.latest.model not in state.evaluations:
+    models = list(_kept(state, keep))
+    for trained in models:
+        is_newest = trained is models[-1]
+        known = (trained.latest.model, test.digest) in state.tested
+        if trained.latest.model not in state.evaluations or (is_newest and not known):
             return Evaluation(trained.latest, trained.ids[-1])
     return None
 
 
 def next_check(state: LoopState, keep: int) -> Check | None:
     """The oldest unchecked model of a batch. None without a criterion, and after the project ended."""
-    if state.project.stopping is None or state.ended:
+    if for_next(state).stopping is None or state.ended:
         return None
     for trained in _kept(state, keep):
         model = trained.latest.model
@@ -127,7 +133,7 @@ def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
 
 def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
     """The check, an advice if it is the first that says stop, and an end if the project wants that."""
-    before = earlier(state, check.model, 1)
+    before = [each for each in checks_in_force(state) if each.model != check.model]
     if not check.stop or (before and before[-1].stop):
         return [check]
     advised = StoppingAdvised(
@@ -137,7 +143,7 @@ def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
         criterion=check.criterion,
         value=check.value,
     )
-    if not state.project.stop_when_advised:
+    if not for_next(state).stop_when_advised:
         return [check, advised]
     end = ProjectEnded(
         request=f"stopping-{check.model}",

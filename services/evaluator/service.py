@@ -17,7 +17,14 @@ from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Store, open_store
 from labelloop.store.task_failures import is_model_lost
-from schemas.events import AuditEstimated, EventData, ModelEvaluated, ModelLost, StoppingChecked
+from schemas.events import (
+    AuditEstimated,
+    EventData,
+    ModelEvaluated,
+    ModelEvaluatedV2,
+    ModelLost,
+    StoppingChecked,
+)
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, samples, texts
 from services.evaluator.due import (
@@ -100,8 +107,9 @@ async def evaluated(
     worker: Worker, store: Store, threads: int, state: LoopState, work: Evaluation
 ) -> ModelEvaluated:
     """Raises TaskError and UserError."""
-    project, model = state.project, work.trained
+    project, model = for_next(state), work.trained
     assert project.test is not None
+    is_changed = any(change.settings.test for change in state.changes)
     result = await worker.run(
         evaluate_request(
             state,
@@ -113,7 +121,7 @@ async def evaluated(
             cache=store.cache(state.project_id),
         )
     )
-    return ModelEvaluated(
+    return (ModelEvaluatedV2 if is_changed else ModelEvaluated)(
         model=model.model,
         attempt=model.attempt,
         labels=model.labels,
@@ -173,7 +181,7 @@ async def checked(
     worker: Worker, store: Store, threads: int, state: LoopState, work: Check
 ) -> StoppingChecked:
     """Raises TaskError and UserError."""
-    project, model = state.project, work.trained
+    project, model = for_next(state), work.trained
     assert project.stopping is not None
     criterion = check_stopping(project.stopping.name, project.stopping.parameters)
     assert criterion is not None
@@ -203,6 +211,7 @@ async def checked(
         attempt=model.attempt,
         labels=model.labels,
         criterion=criterion.name,
+        parameters=project.stopping.parameters,
         value=result.value,
         stop=result.stop,
         predicted=result.predicted,

@@ -13,7 +13,6 @@ from labelloop.loop.schedule import (
     is_last_queried,
     next_batch,
     next_relabel,
-    picking_model,
 )
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
@@ -33,7 +32,7 @@ def still_due(state: LoopState, begun: NextBatch | NextRelabel) -> bool:
 
 def lookahead_chosen(state: LoopState, work: NextBatch) -> tuple[LookaheadChosen, ...]:
     """What is appended before a batch that a model picked; nothing where the lookahead is fixed."""
-    if work.model is None or not state.project.lookahead_grows:
+    if work.model is None or not schedule.grows(state):
         return ()
     return (
         LookaheadChosen(
@@ -52,7 +51,7 @@ def is_model_wanted(state: LoopState) -> bool:
 
 def is_due_by_labels(state: LoopState) -> bool:
     """Whether labels decide what the next batch asks for, so that it can differ if it is picked again."""
-    return picking_model(state.project, state.numbered) >= 0
+    return schedule.expected_model(state, state.numbered) >= 0
 
 
 def shown_again(state: LoopState, size: int, shown: Sequence[ShownText]) -> list[ShownText]:

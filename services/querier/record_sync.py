@@ -5,16 +5,31 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labelloop.errors import Unavailable
+from labelloop.errors import Unavailable, UserError
 from labelloop.loop.schedule import open_batches
+from labelloop.loop.settings_in_force import (
+    annotators,
+    min_submitted_at,
+    min_submitted_by_batch,
+    shows_otherwise,
+)
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import Missing, Oracle, ProjectRecords, Refused, Rejected
+from labelloop.oracle.base import (
+    FollowsChanges,
+    Missing,
+    Oracle,
+    ProjectRecords,
+    Refused,
+    Rejected,
+    ShowsToSome,
+)
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
+from schemas.model import replaced
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 
 logger = logging.getLogger(__name__)
@@ -64,14 +79,38 @@ class RecordSync:
         served = self._served.setdefault(
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
+        await self._show_only_to(state, served.records)
         if await served.records.set_up(project):
             served.compared.clear()
+        if isinstance(served.records, FollowsChanges) and shows_otherwise(state):
+            await self._follow(state, project, served.records)
         done = [batch for batch in state.batches.values() if batch.done]
         newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
         for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, COMPARE_EVERY)):
             await self._restore(state, project, batch, served.records)
             if batch.done:
                 served.compared.add(batch.name)
+
+    async def _show_only_to(self, state: LoopState, records: ProjectRecords) -> None:
+        people = annotators(state)
+        if people is None:
+            return
+        if not isinstance(records, ShowsToSome):
+            raise UserError(
+                f"{state.project_id} is for {', '.join(people)} alone, but here everybody sees everything: "
+                "use Argilla, or make a project without --annotators"
+            )
+        for name in await records.show_only_to(people):
+            logger.warning("%s has an account now: run `labelloop annotators password %s`", name, name)
+
+    async def _follow(self, state: LoopState, project: ProjectCreated, records: FollowsChanges) -> None:
+        open_ones = (min_submitted_at(state, batch.number) for batch in open_batches(state))
+        most = max(project.min_submitted, *open_ones)
+        try:
+            await records.follow(replaced(project, min_submitted=most), min_submitted_by_batch(state))
+        except Missing as error:
+            records.forget()
+            raise Unavailable(f"what people see of {state.project_id} cannot be changed: {error}") from error
 
     async def _restore(
         self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords

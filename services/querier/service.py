@@ -91,7 +91,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         if not state.begun:
             return Polled()
         self._ahead.go_on(state)
-        await self._record_sync.compare(state, state.project)
+        await self._record_sync.compare(state, for_next(state))
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
         if is_model_wanted(state) and (self._warm is None or failed):
             self._warm = asyncio.create_task(self._worker.warm())

@@ -76,6 +76,7 @@ def test_people_see_each_column_filter_by_metadata_and_label(
     expect(ada.columns_shown).to_have_count(4 - len(found[0]))
     found.append(ada.columns)
     assert sorted(found, key=len) == [given[2], given[1]]
+    assert ada.metadata()["team_img_src_x"] == f"South {image}"
 
     ada.page.get_by_text(LABELS[1], exact=True).first.click()
     ada.page.get_by_role("button", name="Submit").click()
@@ -83,13 +84,13 @@ def test_people_see_each_column_filter_by_metadata_and_label(
     (answered,) = [answer.item for answer in loop.state(project).batches["0"].answers if answer.votes]
     assert given[answered] == found[1]
 
-    see_all_settings(loop, browser, link, shown)
+    see_all_settings(loop, browser, link)
     assert ada.page.locator("img[src=x]").count() == 0
     assert (ada.asked_elsewhere(), attacker.heard) == ([], [])
     ada.page.context.close()
 
 
-def see_all_settings(loop: Loop, browser: Browser, link: str, column: str) -> None:
+def see_all_settings(loop: Loop, browser: Browser, link: str) -> None:
     """The owner looks at the fields and the metadata of the data set."""
     owner = AnnotatorPage(browser, loop.argilla.url, policy=False)
     owner.log_in(loop.argilla.login.username, loop.argilla.login.password)

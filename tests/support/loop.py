@@ -74,15 +74,15 @@ class ServiceLoop:
         """
         project = project or f"mail-{secrets.token_hex(4)}"
         settings = {
-            "pool": self._snapshot(project, rows, kept),
+            "pool": self.snapshot(project, rows, kept),
             "model": BaseModelChoice(name=str(TINY)),
         } | changes
         if test:
-            settings["test"] = self._snapshot(project, test)
+            settings["test"] = self.snapshot(project, test)
         self.append(project, states.project(**settings))
         return project
 
-    def _snapshot(
+    def snapshot(
         self, project: str, rows: Sequence[Row], kept: Mapping[str, Sequence[str | None]] = NONE_KEPT
     ) -> Snapshot:
         table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]

@@ -10,7 +10,7 @@ from labelloop.loop.schedule import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
 from labelloop.projects.given_batches import copied
 from schemas import events as e
-from schemas.parts import Settings
+from schemas.parts import Settings, SettingsV2
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare
 
 ACTS = (
@@ -188,14 +188,14 @@ class Chance:
 
     def _change(self) -> None:
         self._requests += 1
-        self._loop.append(
-            e.ProjectChanged(
-                request=str(self._requests),
-                who="ada",
-                from_batch=self._random.randint(0, 8),
-                settings=Settings(batch_size=self._random.choice([1, 2, 5])),
-            )
-        )
+        by = {"request": str(self._requests), "who": "ada", "from_batch": self._random.randint(0, 8)}
+        if self._random.random() < 0.5:
+            settings = Settings(batch_size=self._random.choice([1, 2, 5]))
+            self._loop.append(e.ProjectChanged(**by, settings=settings))  # type: ignore[arg-type]
+        else:
+            lookahead = {"lookahead": self._random.choice([0, 1, 2, 4]), "lookahead_grows": False}
+            other = SettingsV2(**self._random.choice([lookahead, {"lookahead": 1, "lookahead_grows": True}]))  # type: ignore[arg-type]
+            self._loop.append(e.ProjectChangedV2(**by, settings=other))  # type: ignore[arg-type]
 
     def _some(self, batch: Batch) -> Answers:
         decided = [pick.item for pick in batch.queried.items if self._random.random() < 0.5]

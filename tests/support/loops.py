@@ -22,6 +22,7 @@ from labelloop.loop.schedule import (
     NextModel,
     NextRelabel,
     finished,
+    grows,
     next_batch,
     next_model,
     next_relabel,
@@ -126,7 +127,7 @@ class Loop:
 
     def picked(self, work: NextBatch) -> list[e.EventData]:
         """All that the querier says of a batch."""
-        if work.model is None or not self.created.lookahead_grows:
+        if work.model is None or not grows(self.state):
             return [self.pick(work)]
         waiting, expected = waiting_texts(self.state), expected_answers(self.state)
         chosen = e.LookaheadChosen(batch=work.batch, model=work.model, waiting=waiting, expected=expected)

@@ -200,6 +200,7 @@ class StoppingChecked(Struct, kw_only=True, frozen=True, gc=False):
     attempt: Count
     labels: Count
     criterion: str
+    parameters: dict[str, Any] | None = None
     value: float | None = None
     stop: bool
     predicted: tuple[int, ...]

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from itertools import takewhile
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
@@ -66,8 +65,12 @@ class RayCluster:
             text=True,
         )
         assert node_started.stdout is not None
-        output = list(takewhile(lambda line: STARTED not in line, node_started.stdout))
-        assert node_started.poll() is None, "".join(output)
+        output = []
+        for line in node_started.stdout:
+            output.append(line)
+            if STARTED in line:
+                return
+        raise AssertionError(f"the node {node} of Ray did not start: {''.join(output)}")
 
 
 @contextmanager

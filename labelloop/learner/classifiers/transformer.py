@@ -51,7 +51,7 @@ from labelloop.learner.runtime import device
 FROZEN = "frozen_layers.json"
 WARM_UP = 0.1
 MAX_GRADIENT = 1.0
-SCORED = 1024
+SCORED = 4096
 """Texts that are scored together, and sorted by their length."""
 
 

@@ -1,6 +1,7 @@
 """The server's version, users, workspaces and annotators' accounts."""
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -52,6 +53,23 @@ class Accounts(Transport):
         with suppress(Conflict):
             await self._request("POST", f"workspaces/{workspace_id}/users", body={"user_id": account.user_id})
         return account
+
+    async def share_workspace(self, workspace: str, usernames: Sequence[str]) -> list[str]:
+        """Make the workspace one of these annotators alone. Returns those whose account is new."""
+        accounts = [await self.create_annotator(name, workspace) for name in usernames]
+        path = f"workspaces/{await self._ensure_workspace(workspace)}/users"
+        for item in await self._listed(path):
+            if item["role"] == "annotator" and item["username"] not in usernames:
+                with suppress(Missing):
+                    await self._request("DELETE", f"{path}/{item['id']}")
+        return [account.username for account in accounts if account.password is not None]
+
+    async def delete_workspace(self, workspace: str) -> None:
+        """Delete a workspace without data sets. It may be gone already."""
+        workspace_id = await self._find_workspace(workspace)
+        if workspace_id is not None:
+            with suppress(Missing):
+                await self._request("DELETE", f"workspaces/{workspace_id}")
 
     async def new_password(self, username: str) -> str:
         """Set a generated password for an account. Needs an owner's key. Raises Missing if it is unknown."""

@@ -5,7 +5,13 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
-from labelloop.oracle.argilla.models import QUESTION, QUESTION_TYPES, Dataset, DatasetSpec
+from labelloop.oracle.argilla.models import (
+    DEFAULT_WORKSPACE,
+    QUESTION,
+    QUESTION_TYPES,
+    Dataset,
+    DatasetSpec,
+)
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
@@ -36,6 +42,17 @@ class Datasets(Accounts):
         if answer is None or answer["status"] != "ready":
             return None
         return await self._described(answer, workspace)
+
+    async def find_project(self, project: str) -> Dataset | None:
+        """The data set of a project: in the workspace of its own annotators, or in that of all."""
+        own = await self.find_dataset(project, project)
+        return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+
+    async def delete_project(self, project: str) -> None:
+        """Delete a project's data set, and the workspace of its own annotators."""
+        for workspace in (project, DEFAULT_WORKSPACE):
+            await self.delete_dataset(project, workspace)
+        await self.delete_workspace(project)
 
     async def last_activity(self, dataset: Dataset) -> str | None:
         """When somebody last answered, as the server writes it. It does not tell of records and accounts.
@@ -77,6 +94,18 @@ class Datasets(Accounts):
                 "choose another name, or delete it in Argilla"
             )
         return dataset
+
+    async def update_dataset(self, dataset: Dataset, spec: DatasetSpec) -> None:
+        """Give an existing data set the guidelines and the wanted answers. Raises Missing and UserError."""
+        path = f"datasets/{dataset.id}"
+        present = await self._request("GET", path)
+        wanted = _changeable(spec, present)
+        if {name: present[name] for name in wanted} == wanted:
+            return
+        try:
+            await self._request("PATCH", path, body=wanted)
+        except Rejected as error:
+            raise UserError(f"Argilla refuses to change the data set {spec.name!r}: {error}") from error
 
     async def _find(self, name: str, workspace_id: str) -> Any | None:
         params = {"name": name, "workspace_id": workspace_id}
@@ -142,6 +171,16 @@ def _dataset(spec: DatasetSpec, workspace_id: str) -> dict[str, Any]:
         **_guidelines(spec),
         "allow_extra_metadata": True,
         "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
+    }
+
+
+def _changeable(spec: DatasetSpec, present: Any) -> dict[str, Any]:
+    """What of a data set can change. Its other metadata stay."""
+    metadata = {**(present["metadata"] or {}), "min_submitted": [list(step) for step in spec.by_batch]}
+    return {
+        **_guidelines(spec),
+        "distribution": {"strategy": "overlap", "min_submitted": spec.min_submitted},
+        "metadata": metadata if len(spec.by_batch) > 1 else present["metadata"],
     }
 
 

@@ -52,6 +52,7 @@ class DatasetSpec:
     """A data set to set up: text fields, one question with labels, `min_submitted` answers per text.
 
     `fields`: titles by name. `metadata`: title and Argilla's kind by name, beside those of every project.
+    `by_batch`: from which batch on how many answers; an Argilla elsewhere does not know it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class DatasetSpec:
     guidelines: str | None = None
     min_submitted: int = 1
     task: str = "single-label"
+    by_batch: tuple[tuple[int, int], ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
     metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.state import Batch
@@ -75,7 +75,7 @@ class ArgillaProject:
         self,
         argilla: Argilla,
         project_id: str,
-        workspace: str = DEFAULT_WORKSPACE,
+        workspace: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._argilla = argilla
@@ -83,6 +83,8 @@ class ArgillaProject:
         self._project_id = project_id
         self._workspace = workspace
         self._dataset: Dataset | None = None
+        self._followed: DatasetSpec | None = None
+        self._shown_to: frozenset[str] | None = None
         self._usernames: dict[str, str] = {}
         self._activity: str | None = None
         self._asked_activity = float("-inf")
@@ -127,8 +129,18 @@ class ArgillaProject:
         """Create the data set unless it exists. True if it had to be looked up, so it may be new."""
         if self._dataset is not None:
             return False
-        self._dataset = await self._argilla.ensure_dataset(dataset_spec(self._project_id, project))
+        spec = dataset_spec(self._project_id, project)
+        spec = replace(spec, workspace=self._workspace or DEFAULT_WORKSPACE)
+        self._dataset = await self._argilla.ensure_dataset(spec)
+        self._followed = self._shown_to = None
         return True
+
+    async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
+        """Update the data set, once after each change, and once after it had to be looked up."""
+        spec = replace(dataset_spec(self._project_id, project), by_batch=tuple(min_submitted))
+        if spec != self._followed:
+            await self._argilla.update_dataset(self._needed(), spec)
+            self._followed = spec
 
     async def put(self, texts: Sequence[AskedText]) -> None:
         """Write records. An existing record keeps its id. Raises Missing without a data set."""
@@ -144,12 +156,23 @@ class ArgillaProject:
 
     async def make_account(self, username: str) -> str:
         """Create an annotator's account with a new password. Returns the account's id."""
-        account = await self._argilla.create_annotator(username, self._workspace)
+        self._shown_to = None
+        account = await self._argilla.create_annotator(username, self._workspace or DEFAULT_WORKSPACE)
         return account.user_id
 
+    async def show_only_to(self, annotators: Sequence[str]) -> Sequence[str]:
+        """Give the project a workspace of its own, once after each change of them."""
+        if self._workspace is None:
+            self._workspace, self._dataset = self._project_id, None
+        if self._shown_to == frozenset(annotators):
+            return ()
+        made = await self._argilla.share_workspace(self._workspace, annotators)
+        self._shown_to = frozenset(annotators)
+        return made
+
     def forget(self) -> None:
-        """Look up the data set and its records again next time."""
-        self._dataset = None
+        """Look up the data set, its records and who sees them again next time."""
+        self._dataset = self._shown_to = None
 
     def _needed(self) -> Dataset:
         if self._dataset is None:
@@ -173,7 +196,11 @@ class ArgillaProject:
     async def _find(self) -> Dataset | None:
         if self._dataset is None:
             self._looks.clear()
-            self._dataset = await self._argilla.find_dataset(self._project_id, self._workspace)
+            self._dataset = await (
+                self._argilla.find_project(self._project_id)
+                if self._workspace is None
+                else self._argilla.find_dataset(self._project_id, self._workspace)
+            )
         return self._dataset
 
     async def _know_authors(self, records: Sequence[StoredRecord]) -> None:

@@ -30,6 +30,7 @@ from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
 from labelloop.oracle.server.unstored_answers import fail_with_the_database
+from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
 from labelloop.oracle.server.withdrawals import make_table
 
 GRACE_SECONDS = 3
@@ -44,6 +45,8 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     keep_answers_private()
     keep_newer_answers()
     fail_with_the_database()
+    count_by_batch()
+    keep_changed_metadata()
     end_with_the_password()
     tell_no_webhooks()
     prepare(database)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -17,6 +18,10 @@ from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names
 
 LONG = Path(__file__).parents[3] / "LICENSE"
+
+
+def events_as_written(log: str) -> list[dict[str, Any]]:
+    return list(map(json.loads, labelloop("events", "--log", log, "--json").stdout.splitlines()))
 
 
 def events(log: str, project: str) -> list[tuple[str, dict[str, object]]]:
@@ -78,6 +83,56 @@ def test_a_change_is_in_the_log_with_what_was_given_alone(log: str) -> None:
     assert given == {"max_batches": 9, "strategy": {"name": "prediction-entropy", "parameters": {}}}
 
 
+def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_path: Path) -> None:
+    guidelines = tmp_path / "guidelines.md"
+    guidelines.write_text("Spam asks for money.")
+
+    result = labelloop("change", PROJECT, "--guidelines", guidelines, "--log", log)
+
+    assert names(result.stdout, PROJECT, 3)
+    (event,) = events_as_written(log)[-1:]
+    assert (event["type"], event["mustunderstand"]) == ("labelloop.ProjectChanged.v2", "true")
+    given = {name: value for name, value in event["data"]["settings"].items() if value is not None}
+    assert given == {"guidelines": "Spam asks for money."}
+
+
+def test_a_fork_for_some_annotators_alone_can_have_others_later(log: str) -> None:
+    said = ("--as", "other", "--batches", 9, "--min-submitted", 2, "--annotators", "ann,bob")
+    fork = made_by(labelloop("fork", PROJECT, *said, "--log", log), "other")
+
+    (_, created), (name, data), *_ = events(log, fork)
+    assert name == "ProjectChanged"
+    assert (data["from_batch"], data["settings"]["annotators"]) == (0, ["ann", "bob"])  # type: ignore[index]
+    of_the_fork = labelloop("fork", fork, "--as", "third", "--batches", 9, "--log", log)
+    assert events(log, made_by(of_the_fork, "third"))[1][1]["settings"]["annotators"] == ["ann", "bob"]  # type: ignore[index]
+    assert names(error_line(labelloop("change", fork, "--annotators", "ann", "--log", log)), 2, 1)
+    assert labelloop("change", fork, "--annotators", "ann,carl", "--log", log).exit_code == 0
+    assert names(error_line(labelloop("change", fork, "--annotators", "carl,ann", "--log", log)), "nothing")
+    assert names(error_line(labelloop("change", fork, "--min-submitted", 3, "--log", log)), 3, 2)
+
+
+def test_the_stopping_criterion_is_changed_and_taken_away(log: str) -> None:
+    def changed(*arguments: object) -> dict[str, object]:
+        result = labelloop("change", PROJECT, *arguments, "--log", log)
+        assert result.exit_code == 0, result.output
+        settings = events_as_written(log)[-1]["data"]["settings"]
+        return {name: value for name, value in settings.items() if value is not None}
+
+    named = changed(
+        "--stopping", "kappa-average", "--stopping-parameter", "kappa=0.98", "--stop-when-advised"
+    )
+    assert named == {
+        "stopping": {"name": "kappa-average", "parameters": {"kappa": 0.98}},
+        "stop_when_advised": True,
+    }
+    assert changed("--no-stop-when-advised") == {"stop_when_advised": False}
+    changed("--stop-when-advised")
+    assert changed("--stopping", "none") == {
+        "stopping": {"name": "none", "parameters": {}},
+        "stop_when_advised": False,
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "facts"),
     [
@@ -86,6 +141,21 @@ def test_a_change_is_in_the_log_with_what_was_given_alone(log: str) -> None:
         (("fork", PROJECT, "--as", "other"), ("other", 3, "--batches 4")),
         (("fork", "nobody", "--as", "other"), ("'nobody'", PROJECT)),
         (("fork", PROJECT, "--as", "other", "--batches", 9, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--guidelines", LONG), ("10,000",)),
+        (("change", PROJECT, "--annotators", "ann,bob"), (PROJECT, "fork", "--annotators")),
+        (("fork", PROJECT, "--as", "other", "--batches", 9, "--annotators", "<b>"), ("'<b>'",)),
+        (("change", PROJECT, "--batches", 9, "--lookahead", 30), (30, 93, 40)),
+        (("change", PROJECT, "--batches", 9, "--lookahead", "many"), ("'many'", "auto")),
+        (("change", PROJECT, "--lookahead", 0), (PROJECT, 3, "--batches")),
+        (("change", PROJECT, "--stopping", "guess"), ("'guess'",)),
+        (
+            ("change", PROJECT, "--stopping", "kappa-average", "--stopping-parameter", "size=3"),
+            ("'size'", "window_size"),
+        ),
+        (("change", PROJECT, "--stopping-parameter", "kappa=0.9"), ("questions", "--stopping")),
+        (("change", PROJECT, "--stop-when-advised"), ("questions", "--stopping")),
+        (("fork", PROJECT, "--as", "other", "--batches", 9, "--stopping", "guess"), ("'guess'",)),
+        (("change", PROJECT, "--guidelines", "nowhere.md"), ("nowhere.md",)),
         (("change", PROJECT), ("--strategy prediction-entropy",)),
         (("change", PROJECT, "--batch-size", 3), ("--strategy prediction-entropy",)),
         (("change", PROJECT, "--batch-size", 4), (PROJECT, 3, "--batches")),

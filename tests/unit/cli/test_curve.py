@@ -27,6 +27,6 @@ def test_audits_are_drawn_with_their_intervals() -> None:
 
 
 def test_a_picture_has_any_name_as_its_title(tmp_path: Path) -> None:
-    draw_png([Point("0", 20, 0.4, 0.3)], r"$$ and $\frac{1}{$", tmp_path / "curve.png")
+    draw_png({None: [Point("0", 20, 0.4, 0.3)]}, r"$$ and $\frac{1}{$", tmp_path / "curve.png")
 
     assert (tmp_path / "curve.png").stat().st_size > 0

@@ -111,6 +111,28 @@ def test_options_that_may_be_repeated_come_from_the_environment_by_semicolons() 
     assert found["given"] == ["classifier_parameters", "strategy_parameters"]
 
 
+@pytest.mark.parametrize("said", ["mail, the text", "a", "größer ✓"])
+def test_the_name_of_a_column_may_hold_anything(said: str, tmp_path: Path) -> None:
+    (tmp_path / "project.yaml").write_text(f"text-column: {json.dumps(said)}\n")
+
+    for found in (
+        shown("--text-column", said),
+        shown(LABELLOOP_TEXT_COLUMN=said),
+        shown("--file", str(tmp_path / "project.yaml")),
+    ):
+        assert (found["text_column"], found["given"]) == ([said], ["text_column"])
+
+
+def test_several_columns_are_said_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "project.yaml").write_text("text-column: [subject, body]\nshow-column: from\n")
+
+    typed = shown("--text-column", "subject", "--text-column", "body", "--show-column", "from")
+
+    assert (typed["text_column"], typed["show_column"]) == (["subject", "body"], ["from"])
+    assert shown("--file", str(tmp_path / "project.yaml")) == typed
+    assert shown(LABELLOOP_TEXT_COLUMN="subject; body", LABELLOOP_SHOW_COLUMN="from") == typed
+
+
 def test_headers_come_from_the_environment_and_those_of_the_services_are_left_to_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -25,13 +25,16 @@ from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.options import ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
-from schemas.parts import Settings
+from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
 
 NAMES = tuple(ProjectOptions.options())
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
+OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
+APART = {*OF_TEST, "annotators"}
+"""What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "task", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
     str: ("other", "other"),
@@ -187,9 +190,7 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
 
 
 def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test() -> None:
-    of_test = {"test", "test_split", "test_text_column", "test_label_column"}
-
-    assert set(ProjectOptions.taken_by("adopt")) == {*recorded_options(), *of_test} - {"labels"}
+    assert set(ProjectOptions.taken_by("adopt")) == {*recorded_options(), *OF_TEST} - {"labels"}
 
 
 def test_each_field_of_a_new_project_is_that_of_an_option() -> None:
@@ -199,16 +200,22 @@ def test_each_field_of_a_new_project_is_that_of_an_option() -> None:
 
 
 def test_what_can_be_changed_is_what_a_change_records() -> None:
-    changing = [str(option.recorded).split(".")[0] for option in ProjectOptions.taken_by("change").values()]
+    options = ProjectOptions.taken_by("change")
+    recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
-    assert set(changing) == set(Settings.__annotations__)
+    assert {name for name, option in options.items() if not option.recorded} == APART
+    assert {*recorded, "test", "lookahead_grows", "annotators"} == {
+        *Settings.__annotations__,
+        *SettingsV2.__annotations__,
+    }
 
 
-@pytest.mark.parametrize("name", ProjectOptions.taken_by("fork"))
+@pytest.mark.parametrize("name", sorted(ProjectOptions.taken_by("fork").keys() - APART))
 def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_path: Path) -> None:
     _, value = another(name, tmp_path)
+    now = project().model_copy(update={"stopping": Choice(name="kappa-average")})
 
-    fields = given_fields(project(), ProjectOptions.of({name: value}))
+    fields = given_fields(now, ProjectOptions.of({name: value}))
 
     field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
     if name == "lookahead":

@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 
-from labelloop.loop.figures import BatchLine, Point, batch_lines, curve, labels_up_to, spread, waits
+from labelloop.loop.figures import (
+    BatchLine,
+    Point,
+    batch_lines,
+    curve,
+    curves,
+    evaluation,
+    labels_up_to,
+    name_of_test_set,
+    spread,
+    waits,
+)
 from schemas import events as e
-from schemas.parts import Snapshot
+from schemas.parts import SettingsV2, Snapshot
 from tests.support.states import (
     START,
     all_answered,
@@ -51,6 +62,41 @@ def test_the_curve_follows_the_order_of_training_not_of_evaluation() -> None:
     )
 
     assert curve(state) == [Point("0", 3, 0.5, 0.25), Point("1", 6, 0.8, 0.4)]
+
+
+def on_another(evaluated: e.ModelEvaluated) -> e.ModelEvaluatedV2:
+    return e.ModelEvaluatedV2(**{**dict(evaluated), "test_version": "another"})
+
+
+def test_after_a_change_of_the_test_set_there_is_a_curve_for_each_and_the_newest_is_the_curve() -> None:
+    another = SettingsV2(test=Snapshot(uri="mail-5e1f/test/y.arrow", digest="another", size=10))
+    facts = (
+        project(test=TEST_SET.model_copy(update={"digest": "d"})),
+        queried("0", range(3)),
+        done("0", range(3), 0, 10),
+        queried("1", range(3, 6)),
+        done("1", range(3, 6), 0, 20),
+        trained("0", {"0": 0}),
+        evaluated("0", 3, 0.5),
+        e.ProjectChangedV2(request="1", who="ann", from_batch=2, settings=another),
+    )
+
+    before = state_of(*facts)
+    state = state_of(
+        *facts,
+        on_another(evaluated("0", 3, 0.25)),
+        trained("1", {"0": 0, "1": 0}),
+        on_another(evaluated("1", 6, 0.75)),
+    )
+
+    assert curve(before) == [], "nothing is known of the new one yet"
+    assert curve(state) == [Point("0", 3, 0.25, 0.125), Point("1", 6, 0.75, 0.375)]
+    assert curves(state) == {"d": [Point("0", 3, 0.5, 0.25)], "another": curve(state)}
+    assert (name_of_test_set(state, "another"), name_of_test_set(state_of(*facts[:-1]), "d")) == (
+        "another",
+        None,
+    )
+    assert [found.accuracy for name in "01" if (found := evaluation(state, name))] == [0.25, 0.75]
 
 
 def test_a_batch_that_came_in_time_kept_nobody_waiting() -> None:

@@ -12,7 +12,7 @@ from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.state import Change, LoopState, NotCreated, ProjectState, Relabel
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Settings
+from schemas.parts import Settings, SettingsV2
 from tests.support.states import (
     PROJECT,
     advised,
@@ -171,7 +171,19 @@ def test_project_changed_gives_other_settings_to_the_batches_to_come() -> None:
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(2, Settings(batch_size=7)),), "batches 0 and 1 are picked already"
+    assert then.changes == (Change(2, SettingsV2(batch_size=7)),), "batches 0 and 1 are picked already"
+
+
+def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None:
+    given = state_of(project(), queried("0"))
+    settings = SettingsV2(guidelines="Spam asks for money.")
+    when = at_noon(e.ProjectChangedV2(request="1", who="ann", from_batch=1, settings=settings))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"changes"}
+    assert then.changes == (Change(1, settings),)
+    assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
 
 
 def test_project_moved_names_the_log_where_the_project_lives_now() -> None:
@@ -306,8 +318,22 @@ def test_model_evaluated_keeps_the_figures_of_the_test_set() -> None:
 
     then = fold(given, at_noon(evaluated("0", accuracy=0.75)))
 
-    assert changed(given, then) == {"evaluations"}
+    assert changed(given, then) == {"evaluations", "tested"}
     assert then.evaluations == {"0": evaluated("0", accuracy=0.75)}
+
+
+def test_model_evaluated_v2_keeps_the_figures_of_each_test_set() -> None:
+    given = state_of(
+        project(), queried("0"), all_answered("0"), trained("0", {"0": 0}), evaluated("0", accuracy=0.5)
+    )
+    when = at_noon(e.ModelEvaluatedV2(**{**dict(evaluated("0", accuracy=0.75)), "test_version": "e"}))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"evaluations", "tested"}
+    assert then.evaluations["0"].accuracy == 0.75
+    assert {key: each.accuracy for key, each in then.tested.items()} == {("0", "d"): 0.5, ("0", "e"): 0.75}
+    assert when.id != new_event(PROJECT, e.ModelEvaluatedV2(**dict(evaluated("0"))), source="tests").id
 
 
 def test_audit_estimated_keeps_the_figures_of_the_pool() -> None:

@@ -116,6 +116,7 @@ def test_an_unknown_event_that_does_not_matter_is_skipped() -> None:
 
 NEED_NOT_BE_UNDERSTOOD: list[e.EventData] = [
     evaluated("0"),
+    e.ModelEvaluatedV2(**dict(evaluated("0"))),
     audited("0"),
     checked("0", stop=True),
     advised("0"),

@@ -10,14 +10,18 @@ from labelloop.loop.labels import asked, at_revisions, classes, current, latest_
 from labelloop.loop.names import expanded
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.schedule import (
+    expected_model,
     finished,
+    grows,
     is_last_queried,
     next_batch,
     next_model,
     next_relabel,
     open_batches,
+    picked_by,
     remaining,
 )
+from labelloop.loop.settings_in_force import lookahead_at
 from labelloop.loop.state import LoopState, Trained
 from labelloop.projects.catalog import created
 from schemas import events as e
@@ -129,12 +133,24 @@ def test_each_batch_is_picked_by_the_model_of_its_turn(loop: Loop) -> None:
         work = next_batch(state)
         if work is not None:
             offered.add((work.batch, work.model))
-            turn = max(int(work.batch) - 1 - loop.created.lookahead, given - 1)
+            turn = turn_of(state, int(work.batch), given)
             assert is_in_turn(state, turn, work.model) or is_chosen(state, turn, work.model)
         data = event.payload
         if isinstance(data, e.BatchQueried) and data.batch.isdigit() and int(data.batch) >= given:
             assert (data.batch, data.model) in offered
         history.add(event)
+
+
+def turn_of(state: LoopState, batch: int, given: int) -> int:
+    """The model whose turn it is. After a change of the lookahead none is older than the last one."""
+    lookahead = lookahead_at(state, batch)
+    turn = max(batch - 1 - lookahead.batches, given - 1)
+    if not lookahead.since:
+        return turn
+    found = expected_model(state, batch)
+    assert found >= max(turn, picked_by(state, batch - 1))
+    assert found in (turn, picked_by(state, lookahead.since - 1)) or found in numbered_models(state)
+    return found
 
 
 def is_in_turn(state: LoopState, turn: int, model: str | None) -> bool:
@@ -150,7 +166,7 @@ def is_in_turn(state: LoopState, turn: int, model: str | None) -> bool:
 
 def is_chosen(state: LoopState, turn: int, model: str | None) -> bool:
     """Whether the lookahead grows, and this is the newest model, and as new as it should be or in haste."""
-    if not state.project.lookahead_grows or model is None:
+    if not grows(state) or model is None:
         return False
     if str(state.numbered) in state.chosen:
         return model == state.chosen[str(state.numbered)].model
@@ -161,12 +177,16 @@ def is_chosen(state: LoopState, turn: int, model: str | None) -> bool:
 @MANY
 @given(loop=loops(until_finished=True))
 def test_what_was_chosen_is_what_picked(loop: Loop) -> None:
-    grows, picked = loop.created.lookahead_grows, loop.state.batches.values()
+    picked = loop.state.batches.values()
+    changed = any(change.settings.lookahead is not None for change in loop.state.changes)
     asked = [batch for batch in picked if batch.is_numbered and batch.number >= len(loop.given)]
     by_models = {batch.name: batch.queried.model for batch in asked if batch.queried.model is not None}
 
     chosen = {batch: choice.model for batch, choice in loop.state.chosen.items()}
-    assert chosen == (by_models if grows else {})
+    if changed:
+        assert chosen.items() <= by_models.items()
+    else:
+        assert chosen == (by_models if loop.created.lookahead_grows else {})
 
 
 @MANY

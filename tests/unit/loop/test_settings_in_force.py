@@ -1,10 +1,15 @@
 """Settings that change on the way."""
 
 from labelloop.loop.schedule import next_batch
-from labelloop.loop.settings_in_force import at_batch, of_model
+from labelloop.loop.settings_in_force import at_batch, for_next, of_model, shows_otherwise
 from schemas import events as e
-from schemas.parts import Choice, Settings
+from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.loops import Loop, mixed, project
+
+
+def change_v2(loop: Loop, from_batch: int, request: str = "1", **settings: object) -> None:
+    changed = SettingsV2(**settings)  # type: ignore[arg-type]
+    loop.append(e.ProjectChangedV2(request=request, who="ada", from_batch=from_batch, settings=changed))
 
 
 def change(loop: Loop, from_batch: int, request: str = "1", **settings: object) -> None:
@@ -72,6 +77,15 @@ def test_a_pick_that_was_begun_before_a_change_is_not_what_is_due_after_it() -> 
     assert next_batch(loop.state) not in (begun, None)
 
 
+def test_a_pick_that_was_begun_before_a_change_that_concerns_no_pick_stays_due() -> None:
+    loop = with_batches(1)
+    begun = next_batch(loop.state)
+
+    change_v2(loop, 1, guidelines="Spam asks for money.", stop_when_advised=False)
+
+    assert next_batch(loop.state) == begun is not None
+
+
 def test_more_batches_let_a_loop_go_on_that_was_at_its_end() -> None:
     loop = Loop(project(max_batches=2), mixed)
     loop.finish()
@@ -81,3 +95,15 @@ def test_more_batches_let_a_loop_go_on_that_was_at_its_end() -> None:
     loop.finish()
 
     assert list(loop.state.models) == ["0", "1", "2"]
+
+
+def test_guidelines_are_shown_as_soon_as_their_batch_is_the_next_one() -> None:
+    loop = with_batches(1)
+    change(loop, 1, batch_size=5)
+    change_v2(loop, 2, request="2", guidelines="Spam asks for money.")
+    assert (shows_otherwise(loop.state), for_next(loop.state).guidelines) == (False, None)
+
+    while loop.state.numbered < 2:
+        loop.act(loop.ready()[0])
+
+    assert (shows_otherwise(loop.state), for_next(loop.state).guidelines) == (True, "Spam asks for money.")

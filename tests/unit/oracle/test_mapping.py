@@ -7,7 +7,7 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.loop.state import Batch
-from labelloop.oracle.base import AskedText, Missing, Prediction, Rejected, ShownText
+from labelloop.oracle.base import AskedText, FollowsChanges, Missing, Prediction, Rejected, ShownText
 from labelloop.oracle.lost_votes import SeenRecord, lost_votes, merged
 from labelloop.oracle.mapping import MappingOracle, MappingRecords
 from schemas.parts import ItemVotes, Vote
@@ -62,6 +62,22 @@ async def test_a_set_up_that_is_known_is_not_new_and_one_that_was_lost_is(entrie
     assert not await records.set_up(PROJECT)
     entries.clear()
     assert await records.set_up(PROJECT)
+
+
+async def test_changed_guidelines_take_the_place_of_the_others(
+    records: MappingRecords, entries: dict[str, str]
+) -> None:
+    assert isinstance(records, FollowsChanges)
+
+    await records.follow(
+        project(labels=("spam", "ham"), guidelines="Spam asks for money.", min_submitted=2), ()
+    )
+
+    told = json.loads(entries["project"])
+    assert (told["guidelines"], told["min_submitted"]) == ("Spam asks for money.", 2)
+    entries.clear()
+    with pytest.raises(Missing):
+        await records.follow(PROJECT, ())
 
 
 async def test_what_was_put_is_seen_with_its_answers_and_told_to_people(records: MappingRecords) -> None:

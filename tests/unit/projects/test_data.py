@@ -139,6 +139,7 @@ def test_texts_that_the_model_cannot_tell_apart_are_one(tmp_path: Path) -> None:
     assert pool.kept([0, 1]) == {"subject": ["Win", "Lunch"], "body": ["a prize", "?"], "team": ["3", None]}
     assert (data.text_columns, data.metadata) == (("subject", "body"), {"team": "integer"})
     assert data.pool.dropped_duplicate == 1
+    assert any(names(note, "team", "integer") for note in data.notes)
 
 
 def test_a_text_of_one_column_is_stored_as_ever(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -300,3 +301,37 @@ async def ensured(folder: Path, options: ProjectOptions) -> tuple[EnsuredProject
         return made, created(choose(await read_histories(log), made.project))
     finally:
         await log.close()
+
+
+JOINED = """text,label
+"Win
+
+a prize",spam
+lunch?,ham
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "columns"),
+    [
+        ("subject,body,label\nWin,a prize,spam\n,lunch?,ham\n", {}),
+        ("title,mail,label\nWin,a prize,spam\n,lunch?,ham\n", {"labelled_text_column": ("title", "mail")}),
+        (JOINED, {"labelled_text_column": "text"}),
+    ],
+)
+def test_a_text_of_several_columns_is_meant_by_all_of_them(
+    tmp_path: Path, labels: str, columns: dict[str, Any]
+) -> None:
+    """Or by what they are joined, as an export has it."""
+    files = {"mail.csv": "subject,body\nSee,you\n,lunch?\nWin,a prize\n", "labels.csv": labels}
+    paths = written(tmp_path, files)
+    options = ProjectOptions.of(
+        {
+            "dataset": paths["mail.csv"],
+            "labelled": paths["labels.csv"],
+            "text_column": ("subject", "body"),
+            **columns,
+        }
+    )
+
+    assert prepare_data(options, tmp_path).given == {1: ("ham",), 2: ("spam",)}

@@ -156,15 +156,15 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
     [
         ("batch_size", 3, "--batch-size 2", True),
         ("labels", ("ham", "spam"), "--labels spam,ham", False),
-        ("lookahead", 0, "--lookahead 1", False),
+        ("lookahead", 0, "--lookahead 1", True),
         ("seed", 1, "--seed 0", False),
         ("strategy", "random-sampling", "--strategy distinct-ties", True),
-        ("stopping", "none", "--stopping kappa-average", False),
-        ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", False),
+        ("stopping", "none", "--stopping kappa-average", True),
+        ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", True),
         ("strategy_parameters", {"k": 3}, "--strategy-parameter {'shortlist': 2000}", True),
         ("classifier", "linear", "--classifier transformer", True),
         ("model", "another", "--model all-MiniLM-L6-v2", True),
-        ("test", "tests.csv", "--test none", False),
+        ("test", "tests.csv", "--test none", True),
     ],
 )
 async def test_the_same_name_with_another_setting_is_an_error_that_names_it(

@@ -25,6 +25,8 @@ SINCE = (
     "labelloop.ProjectCreated.v3",
     "labelloop.ProjectCreated.v4",
     "labelloop.LookaheadChosen.v1",
+    "labelloop.ProjectChanged.v2",
+    "labelloop.ModelEvaluated.v2",
 )
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(

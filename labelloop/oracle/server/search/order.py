@@ -38,6 +38,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from labelloop.oracle.server.reservations import Seat, seat
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema
+from labelloop.oracle.server.wanted_answers import wanted
 
 BATCH = columns.metadata_value("batch")
 RANK = columns.metadata_value("rank")
@@ -148,13 +149,9 @@ def _decided_by() -> ScalarSelect[int]:
     )
 
 
-def _wanted(dataset: Dataset) -> ColumnElement[int]:
-    return literal(int(dataset.distribution["min_submitted"]))
-
-
 def is_decided(dataset: Dataset) -> ColumnElement[bool]:
-    """Whether as many people as the data set wants have decided on a record."""
-    return _decided_by() >= _wanted(dataset)
+    """Whether as many people as it wants have decided on a record."""
+    return _decided_by() >= wanted(dataset)
 
 
 def is_offered(dataset: Dataset, on_other_screens: Mapping[UUID, int]) -> ColumnElement[bool]:
@@ -162,7 +159,7 @@ def is_offered(dataset: Dataset, on_other_screens: Mapping[UUID, int]) -> Column
     awaited: ColumnElement[int] = literal(0)
     if on_other_screens:
         awaited = case(dict(on_other_screens), value=Record.id, else_=0)
-    return _decided_by() + awaited < _wanted(dataset)
+    return _decided_by() + awaited < wanted(dataset)
 
 
 def given_first(given: Sequence[UUID]) -> ColumnElement[int]:

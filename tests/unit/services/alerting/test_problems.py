@@ -9,6 +9,7 @@ from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
+from schemas.parts import Choice
 from services.alerting.problems import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
 from tests.support.messages import names
 from tests.support.states import (
@@ -126,7 +127,8 @@ def test_advice_to_stop_is_told_as_long_as_it_stands(still: bool, is_told: bool)
         )
 
     advice = e.StoppingAdvised(model="0", attempt=0, labels=3, criterion="kappa")
-    told = (*OPEN, all_answered(), trained("0", {"0": 0}), check("0", True), advice)
+    begun = (project(stopping=Choice(name="kappa")), *OPEN[1:])
+    told = (*begun, all_answered(), trained("0", {"0": 0}), check("0", True), advice)
     state = state_of(*told, trained("1", {"0": 0}), check("1", still))
 
     assert ("stopping" in found(state)) == is_told

@@ -5,7 +5,7 @@ from typing import Any
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
-from schemas.parts import Choice, Snapshot
+from schemas.parts import Choice, SettingsV2, Snapshot
 from services.evaluator.due import count_up_to, earlier, next_check, next_evaluation, stopping_set, told
 from tests.support.messages import names
 from tests.support.states import (
@@ -19,7 +19,7 @@ from tests.support.states import (
     trained,
 )
 
-TEST = Snapshot(uri="x", digest="t", size=10, label_column="label")
+TEST = Snapshot(uri="x", digest="d", size=10, label_column="label")
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 
@@ -57,6 +57,29 @@ def test_a_model_that_was_measured_is_not_measured_again_when_trained_again() ->
     lost = e.ModelLost(model="0", attempt=0, reason="gone")
 
     assert following(MODELS[0], evaluated("0"), lost, trained("0", {"0": 0}, attempt=1)) is None
+
+
+def to_another(test: str, request: str = "1") -> e.ProjectChangedV2:
+    settings = SettingsV2(test=replaced(TEST, digest=test))
+    return e.ProjectChangedV2(request=request, who="ann", from_batch=0, settings=settings)
+
+
+def on(test: str, model: str) -> e.ModelEvaluatedV2:
+    return e.ModelEvaluatedV2(**{**dict(evaluated(model)), "test_version": test})
+
+
+def test_on_another_test_set_the_newest_model_is_measured_again_and_each_later_one() -> None:
+    measured = (*MODELS[:2], evaluated("0"), evaluated("1"), to_another("u"))
+    assert following(*measured) == ("1", 0)
+    assert following(*measured, on("u", "1")) is None
+    assert following(*measured, on("u", "1"), MODELS[2]) == ("2", 0)
+
+    back = (*measured, on("u", "1"), to_another("d", "2"))
+    assert following(*back) is None, "its figures on that one are known"
+
+
+def test_a_first_test_set_that_comes_later_measures_the_models_that_there_are() -> None:
+    assert following(*MODELS[:2], to_another("u"), test=None) == ("0", 0)
 
 
 def after(*said: e.EventData, **settings: Any) -> LoopState:
@@ -127,3 +150,44 @@ def test_the_project_ends_by_the_advice_where_it_was_told_to() -> None:
     assert isinstance(found[-1], e.ProjectEnded)
     assert found[-1].who == "evaluator"
     assert names(found[-1].why, "KappaAverage", "0")
+
+
+def to_criterion(name: str, request: str = "1", **parameters: Any) -> e.ProjectChangedV2:
+    settings = SettingsV2(stopping=Choice(name=name, parameters=parameters))
+    return e.ProjectChangedV2(request=request, who="ann", from_batch=0, settings=settings)
+
+
+def test_another_criterion_or_none_is_asked_after_the_next_model() -> None:
+    assert due(after(MODELS[0], to_criterion("none"))) is None
+    assert due(after(MODELS[0], to_criterion("delta-f-score"), stopping=None)) == "0"
+    assert due(after(*MODELS[:2], checked("0"), to_criterion("delta-f-score"))) == "1"
+
+
+def test_what_models_said_before_stays_known_to_another_criterion() -> None:
+    state = after(*MODELS[:2], checked("0"), to_criterion("delta-f-score"))
+
+    assert [check.model for check in earlier(state, "1", 5)] == ["0"]
+
+
+def test_another_criterion_advises_anew_though_the_one_before_said_stop() -> None:
+    said = (*MODELS[:2], checked("0", stop=True), advised("0"), to_criterion("delta-f-score"))
+    check = replaced(checked("1", stop=True), criterion="delta-f-score", parameters={})
+
+    assert [type(each).__name__ for each in told(after(*said), check)] == [
+        "StoppingChecked",
+        "StoppingAdvised",
+    ]
+    again = (*said, check, MODELS[2])
+    later = replaced(check, model="2")
+    assert [type(each).__name__ for each in told(after(*again), later)] == ["StoppingChecked"]
+    stricter = (*again, to_criterion("delta-f-score", "2", threshold=0.01))
+    later = replaced(later, parameters={"threshold": 0.01})
+    assert len(told(after(*stricter), later)) == 2
+
+
+def test_whether_an_advice_ends_the_project_can_change() -> None:
+    settings = SettingsV2(stop_when_advised=False)
+    kept = e.ProjectChangedV2(request="1", who="ann", from_batch=0, settings=settings)
+
+    assert len(told(after(MODELS[0], stop_when_advised=True), checked("0", stop=True))) == 3
+    assert len(told(after(MODELS[0], kept, stop_when_advised=True), checked("0", stop=True))) == 2

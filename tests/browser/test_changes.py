@@ -1,0 +1,57 @@
+"""What people see of changed settings, in the browser."""
+
+import json
+from pathlib import Path
+
+from tests.browser.conftest import LogIn, Served, aside
+from tests.support.browser import AnnotatorPage
+from tests.support.command import eventually
+
+
+def lists(person: AnnotatorPage, project: str) -> bool:
+    """Whether a person's home page lists a project."""
+    person.page.goto(person.url)
+    person.page.get_by_text("Your datasets").wait_for()
+    person.page.wait_for_load_state("networkidle")
+    return project in person.page.inner_text("body")
+
+
+def test_only_a_projects_own_annotators_find_it_on_their_home_page(served: Served, log_in: LogIn) -> None:
+    options = ("--classifier", "linear", "--batch-size", 5, "--annotators", "bob")
+    file = ("--dataset", served.home.parent / "mail.csv", "--text-column", "body", "--labels", "spam,ham")
+    made = aside("init", "--home", served.home, "--name", "private", *file, *options, "--json")
+    project = json.loads(made.stdout)["project"]
+    eventually(
+        lambda: "bob" in aside("annotators", "list", "--home", served.home).stdout, "bob has an account"
+    )
+    password = aside("annotators", "password", "bob", "--home", served.home, "--json").stdout
+    served.passwords["bob"] = json.loads(password)["password"]
+    ada, bob = log_in("ada"), log_in("bob")
+
+    eventually(lambda: lists(bob, project), "bob finds it")
+    assert not lists(ada, project)
+    aside("change", "private", "--annotators", "ada", "--home", served.home)
+    eventually(lambda: lists(ada, project), "ada finds it")
+    assert not lists(bob, project)
+
+
+def test_changed_guidelines_are_read_beside_the_texts_as_text(
+    served: Served, log_in: LogIn, tmp_path: Path
+) -> None:
+    guidelines = tmp_path / "guidelines.md"
+    guidelines.write_text(
+        "Spam asks for money. <img src=x onerror=\"document.title='run'\">", encoding="utf-8"
+    )
+    ada = log_in("ada")
+
+    aside("change", "ahead", "--guidelines", guidelines, "--home", served.home)
+
+    def shown() -> bool:
+        ada.page.goto(served.link("ahead"))
+        ada.page.get_by_text("Guidelines", exact=True).first.click()
+        found = ada.page.locator(".markdown-render")
+        found.first.wait_for()
+        return "Spam asks for money. <img" in found.first.inner_text().replace("\N{WORD JOINER}", "")
+
+    eventually(shown, "the new guidelines are there")
+    assert ada.page.title() != "run"
