@@ -115,7 +115,7 @@ def main() -> None:
     for name, model in (("a tiny model", str(TINY)), ("all-MiniLM-L6-v2", BUNDLED)):
         with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
             columns[name] = measured(Path(folder), model, sizes[model])
-    publish("predict", comparison("`labelloop predict` on a CSV file, classifier `linear`", columns))
+        publish("predict", comparison("`labelloop predict` on a CSV file, classifier `linear`", columns))
 
 
 if __name__ == "__main__":
