@@ -2,6 +2,8 @@
 
 import asyncio
 import shlex
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ from labelloop.cli.curve import draw_png, draw_text
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.live_view import Watch, login_lines, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
+from labelloop.cli.predict import lines
 from labelloop.cli.screen import Screen
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
+from labelloop.config.settings import default_threads
+from labelloop.learner.worker import Worker
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import audits, curve, is_tested, spread, waits
 from labelloop.loop.history import History
@@ -25,7 +30,9 @@ from labelloop.pool.bundled import bundled
 from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.export import rows
-from labelloop.projects.formats import write_rows
+from labelloop.projects.formats import write_rows, write_table
+from labelloop.projects.predictions.predict import Asked, predict
+from labelloop.projects.predictions.unfinished import beside
 from labelloop.store import Store
 from labelloop.supervisor import plan
 from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port
@@ -75,11 +82,10 @@ class Simulation:
                 async with running(home, locations, address, screen.line) as machine:
                     self._machine = machine
                     await self._loop(opened_log, machine, project, screen)
+                    await self._finish(machine, opened_log, project, screen)
                     if self.keep_running:
-                        await self._finish(home, opened_log, project, screen)
                         screen.line("Argilla and the services keep running until Ctrl-C")
                         await asyncio.Event().wait()
-                await self._finish(home, opened_log, project, screen)
 
     def kill(self) -> None:
         """Kill everything that runs, at once."""
@@ -113,12 +119,13 @@ class Simulation:
         annotators = plan.annotators(machine.home, machine.locations, machine.access, project, behaviour)
         machine.supervisor.start(annotators)
 
-    async def _finish(self, home: Home, opened_log: Opened, project: str, screen: Screen) -> None:
-        if self.outcome is None:
-            state = sound((await read_histories(opened_log.log))[project])
-            kept = keep(home, opened_log.store, state)
-            self.outcome = outcome(opened_log.store, state, kept)
-            tell(home, state, self.outcome, kept, screen)
+    async def _finish(self, machine: Machine, opened_log: Opened, project: str, screen: Screen) -> None:
+        state, store = sound((await read_histories(opened_log.log))[project]), opened_log.store
+        kept = keep(machine.home, store, state)
+        predictions = await label_rest(machine, store, state, kept.rest, screen)
+        atomic.restrict(machine.home.exports, machine.home.path)
+        self.outcome = outcome(store, state, kept)
+        tell(machine.home, state, self.outcome, kept, predictions, screen)
 
 
 def _with_bundled(options: DemoOptions) -> DemoOptions:
@@ -142,6 +149,7 @@ class WrittenFiles:
 
     export: Path
     png: Path | None
+    rest: Path
 
 
 def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
@@ -152,8 +160,20 @@ def keep(home: Home, store: Store, state: LoopState) -> WrittenFiles:
     png = home.exports / f"{state.project_id}-curve.png" if points or audited else None
     if png is not None:
         draw_png({None: points} if points else {}, state.project.name, png, audited)
-    atomic.restrict(home.exports, home.path)
-    return WrittenFiles(export, png)
+    return WrittenFiles(export, png, home.exports / f"{state.project_id}-predictions.jsonl")
+
+
+async def label_rest(
+    machine: Machine, store: Store, state: LoopState, output: Path, screen: Screen
+) -> list[str]:
+    """Write what the last model says of the texts that nobody labelled. The lines that tell of it."""
+    address, threads = None if machine.learner is None else str(machine.learner), default_threads()
+    with beside(output) as unfinished, closing(Worker(threads, learner=address)) as worker:
+        answer = await predict(state, store, Asked(), unfinished, worker, threads, screen.count)
+        screen.show(())
+        write_table(answer.predictions.table(None), output, "jsonl")
+        unfinished.remove()
+    return list(lines(answer, answer.predictions.found.asked, None, str(output)))
 
 
 def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any]:
@@ -169,11 +189,19 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
         "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
         "model": store.address(trained.latest.artifact) if trained else None,
         "export": str(kept.export),
+        "predictions": str(kept.rest),
         "digest": loop_digest(state),
     }
 
 
-def tell(home: Home, state: LoopState, figures: dict[str, Any], kept: WrittenFiles, screen: Screen) -> None:
+def tell(
+    home: Home,
+    state: LoopState,
+    figures: dict[str, Any],
+    kept: WrittenFiles,
+    predictions: Sequence[str],
+    screen: Screen,
+) -> None:
     """Print the curve, where the files are, and how to look again."""
     points = curve(state)
     screen.line()
@@ -188,4 +216,5 @@ def tell(home: Home, state: LoopState, figures: dict[str, Any], kept: WrittenFil
     screen.line(f"labels  {figures['export']}")
     if kept.png:
         screen.line(f"curve   {kept.png}")
+    screen.line(f"rest    {predictions[0]}")
     screen.line(f"look    labelloop status --home {shlex.quote(str(home.path))}")

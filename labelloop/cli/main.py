@@ -29,6 +29,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "noise": "labelloop.cli.relabel",
         "relabel": "labelloop.cli.relabel",
         "export": "labelloop.cli.export",
+        "predict": "labelloop.cli.predict",
     },
     "Look": {
         "list": "labelloop.cli.status:list_",

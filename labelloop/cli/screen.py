@@ -79,3 +79,7 @@ class Screen:
     def tell(self, doing: str) -> None:
         """Show one bar for what is done now, of which nobody knows how long it takes."""
         self.show([Activity(doing, doing)])
+
+    def count(self, doing: str, done: int, total: int | None) -> None:
+        """Show one bar for what is done now, and how far it is."""
+        self.show([Activity(doing, doing, done, total)])

@@ -6,34 +6,15 @@ A pool item is a row number of the pool's snapshot, an Arrow IPC stream file wit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
-from schemas.events import ProjectCreated
+from labelloop.learner.classifier_spec import JSON as JSON
+from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
 from schemas.parts import Shortlist
 
-JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True)
-class ClassifierSpec:
-    """A classifier by name ("transformer", "linear"), its parameters and its base model."""
-
-    name: str
-    parameters: Mapping[str, JSON]
-    model: str
-    revision: str | None
-
-    @classmethod
-    def of(cls, project: ProjectCreated) -> Self:
-        """That of a project."""
-        classifier, model = project.classifier, project.model
-        return cls(classifier.name, classifier.parameters, model.name, model.revision)
-
-    @property
-    def model_name(self) -> str:
-        """The base model without the folder in which it lies."""
-        return Path(self.model).name if Path(self.model).is_absolute() else self.model
+SCORED_AT_A_TIME = 1024
+"""Texts of a chunk, in their order."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +174,26 @@ class EvaluateResult:
 
 
 @dataclass(frozen=True)
+class ScoreRequest:
+    """Score all texts of the snapshot `texts`, each chunk into a file in `into`. Files there are kept.
+
+    The answer is how many chunks were scored now.
+    """
+
+    texts: Path
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model_folder: Path
+    model_sha256: str
+    into: Path
+    threads: int
+
+    def file_of(self, chunk: int) -> Path:
+        """The file of a chunk: numpy's, with probabilities of shape (texts, classes)."""
+        return self.into / f"{chunk}.npy"
+
+
+@dataclass(frozen=True)
 class CheckRequest:
     """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
@@ -291,6 +292,7 @@ Request: TypeAlias = (
     | QueryRequest
     | EmbedRequest
     | EvaluateRequest
+    | ScoreRequest
     | CheckRequest
     | TryRequest
     | NoiseRequest

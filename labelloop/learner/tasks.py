@@ -10,6 +10,7 @@ from labelloop.learner import (
     pool_embeddings,
     querying,
     requests,
+    scoring,
     stopping_check,
     training,
     trying,
@@ -62,6 +63,11 @@ def _(request: requests.EmbedRequest) -> int:
 @perform.register
 def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
     return evaluating.evaluate(request)
+
+
+@perform.register
+def _(request: requests.ScoreRequest) -> int:
+    return scoring.score(request)
 
 
 @perform.register

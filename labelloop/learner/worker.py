@@ -15,12 +15,15 @@ from labelloop.store.task_failures import TaskFailed
 
 
 class Worker:
-    """Runs one task per child. Any number may run at the same time."""
+    """Runs one task per child. Any number may run at the same time.
 
-    def __init__(self, threads: int, name: str = "learner") -> None:
+    `learner`: the address of a shared one, if it is not that of the environment.
+    """
+
+    def __init__(self, threads: int, name: str = "learner", learner: str | None = None) -> None:
         choose_threads(threads)
         self._name = name
-        self._learner = shared_learner()
+        self._learner = learner or shared_learner()
         self._children: set[Child | SharedChild] = set()
         self._starting: set[asyncio.Future[None]] = set()
 
@@ -40,6 +43,8 @@ class Worker:
     async def run(self, request: requests.EmbedRequest) -> int: ...
     @overload
     async def run(self, request: requests.EvaluateRequest) -> requests.EvaluateResult: ...
+    @overload
+    async def run(self, request: requests.ScoreRequest) -> int: ...
     @overload
     async def run(self, request: requests.CheckRequest) -> requests.CheckResult: ...
     @overload

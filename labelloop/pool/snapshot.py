@@ -87,6 +87,10 @@ class OpenSnapshot:
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
+    def part(self, start: int, stop: int) -> "OpenSnapshot":
+        """The rows from the first of these to before the second, as a snapshot whose items begin at 0."""
+        return OpenSnapshot(self._table.slice(start, max(0, stop - start)))
+
     @property
     def has_gold(self) -> bool:
         """Whether the snapshot has gold labels."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -33,8 +33,9 @@ DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no dat
 class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
-    A text of several columns is their texts, joined. `notes`: lines for the user about what was read. `bad`:
-    how many rows could not be used; their texts are empty. `kept`: the values of further columns, by name.
+    A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
+    `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
+    name.
     """
 
     source: str
@@ -43,8 +44,13 @@ class Table:
     texts: list[str]
     labels: list[str | None] | None
     notes: tuple[str, ...] = ()
-    bad: int = 0
+    bad_rows: Collection[int] = ()
     kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+
+    @property
+    def bad(self) -> int:
+        """How many rows could not be used."""
+        return len(self.bad_rows)
 
     @property
     def text_column(self) -> str:
@@ -62,7 +68,7 @@ def load(
     text_option: str = "--text-column",
     label_option: str = "--label-column",
     reading: Reading = AS_USUAL,
-    keep: Mapping[str, str] = NOTHING,
+    keep: Mapping[str, str] | None = NOTHING,
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
@@ -70,7 +76,7 @@ def load(
     label column is `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
     id, `split` also within a folder. `text_option` and `label_option` are the options that name the columns.
     `reading` is for files whose columns have no names of their own. `keep`: further columns, and the options
-    that name them. Raises `UserError`.
+    that name them; None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
@@ -78,6 +84,9 @@ def load(
         raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column, label_option)
     text_names = _text_columns(source, columns, text_column, label_name, text_option)
+    if keep is None:
+        used = {label_name, *(text_names if len(text_names) == 1 else ())}
+        keep = dict.fromkeys((name for name in columns.names if name and name not in used), "")
     if UNSTORABLE.search("".join((*text_names, label_name or "", *keep))):
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     bad = dict(columns.bad)
@@ -100,7 +109,8 @@ def load(
     notes = [_doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
     if bad:
         notes.append(left_out(source, bad))
-    return Table(source, text_names, label_name, texts, labels, (*columns.notes, *notes), len(bad), kept)
+    told = (*columns.notes, *notes)
+    return Table(source, text_names, label_name, texts, labels, told, frozenset(bad), kept)
 
 
 def _without_columns(source: str, columns: Columns) -> UserError:

@@ -44,6 +44,8 @@ def next_steps(history: History) -> Iterator[str]:
         return
     name = shlex.quote(state.project.name)
     yield f"`labelloop export --project {name}` writes its {len(current(state))} labels"
+    if remaining(state):
+        yield f"`labelloop predict --project {name}` has the model label its other texts"
     if state.ended:
         yield f"`labelloop fork {name} --as NAME` continues from them"
     elif remaining(state):

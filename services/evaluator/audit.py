@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
+from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import is_last_queried, picked_by
 from labelloop.loop.settings_in_force import lookahead_at
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
-
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -65,20 +63,6 @@ def estimate(samples: Sequence[Sample]) -> Estimate | None:
         low=min(accuracy, counted + weight * low),
         high=min(1.0, max(accuracy, counted + weight * high)),
     )
-
-
-def wilson(share: float, size: int, fraction: float = 0.0) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share in a sample of `size` (Wilson 1927).
-
-    `fraction`: the sampled fraction of the population, for the finite population correction (Cochran 1977,
-    ch. 3).
-    """
-    if fraction >= 1:
-        return share, share
-    doubt = Z95**2 * (1 - fraction) / size
-    centre = (share + doubt / 2) / (1 + doubt)
-    half = sqrt(doubt * share * (1 - share) + doubt**2 / 4) / (1 + doubt)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:

@@ -53,6 +53,10 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     ) -> Floats:
         """Probabilities, shape (texts, classes), or (texts, samples, classes) for several dropout samples."""
 
+    def predict_once(self, data_set: Dataset) -> Floats:
+        """Probabilities, shape (texts, classes), of texts that are seen once: nothing is kept of them."""
+        return self.predict_proba(data_set)
+
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:

@@ -153,6 +153,10 @@ class TransformerClassifier(LoopClassifier):
         network, _ = self._fitted()
         return score(network, Encoded(self.tokenizer, ids), self.num_classes, self.device)
 
+    def predict_once(self, data_set: Dataset) -> Floats:
+        network, _ = self._fitted()
+        return score(network, self._encode(data_set), self.num_classes, self.device)
+
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:

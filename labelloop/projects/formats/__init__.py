@@ -1,6 +1,6 @@
 """Write tables of labels to files, folders and the Hub, and read them back."""
 
-from labelloop.projects.formats.columns import COLUMNS, Row, own_name
+from labelloop.projects.formats.columns import COLUMNS, Row, Table, own_name
 from labelloop.projects.formats.files import (
     FORMATS,
     TEXTS,
@@ -9,20 +9,26 @@ from labelloop.projects.formats.files import (
     read_rows,
     write_origin,
     write_rows,
+    write_table,
 )
-from labelloop.projects.formats.text import as_text, formula_cells
+from labelloop.projects.formats.text import as_text, formula_cells, formulas_in, formulas_in_rows, text_of
 
 __all__ = [
     "COLUMNS",
     "FORMATS",
     "TEXTS",
     "Row",
+    "Table",
     "as_text",
     "ending",
     "format_of",
     "formula_cells",
+    "formulas_in",
+    "formulas_in_rows",
     "own_name",
     "read_rows",
+    "text_of",
     "write_origin",
     "write_rows",
+    "write_table",
 ]

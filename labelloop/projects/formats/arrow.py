@@ -1,6 +1,5 @@
 """Exports as Parquet and as data sets of the package `datasets`. Both use one Arrow table."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +26,30 @@ _KINDS = {
     c.TEXTS: pa.list_(pa.string()),
     c.VOTES: pa.list_(_VOTE),
 }
-SCHEMA = pa.schema([(name, _KINDS[kind]) for name, kind in c.COLUMNS.items()])
 
 
-def write_parquet(rows: Sequence[c.Row], path: Path) -> None:
-    pq.write_table(_table(rows), path)
+def write_parquet(table: c.Table, path: Path) -> None:
+    schema = _schema(table)
+    with pq.ParquetWriter(path, schema) as writer:
+        for rows in table.parts:
+            writer.write_table(pa.Table.from_pylist(list(rows), schema))
+
+
+def write_arrow(table: c.Table, path: Path) -> None:
+    """Write the Arrow file that a `datasets.Dataset` is made of."""
+    schema = _schema(table)
+    with pa.ipc.new_stream(path, schema) as writer:
+        for rows in table.parts:
+            writer.write_table(pa.Table.from_pylist(list(rows), schema))
 
 
 def read_parquet(path: Path) -> list[c.Row]:
     return _rows(pq.read_table(path), str(path))
 
 
-def as_dataset(rows: Sequence[c.Row]) -> Any:
-    """The table as a `datasets.Dataset`."""
-    from datasets.table import InMemoryTable  # type: ignore[import-untyped]
-
-    return _quiet_datasets().Dataset(InMemoryTable(_table(rows)))
+def as_dataset(path: Path) -> Any:
+    """The table in an Arrow file as a `datasets.Dataset`, which leaves it on the disk."""
+    return _quiet_datasets().Dataset.from_file(str(path))
 
 
 def read_dataset(path: Path) -> list[c.Row]:
@@ -72,6 +79,5 @@ def _rows(table: pa.Table, source: str) -> list[c.Row]:
     return rows
 
 
-def _table(rows: Sequence[c.Row]) -> pa.Table:
-    own = [pa.field(name, pa.string()) for name in c.own(rows[0] if rows else {})]
-    return pa.Table.from_pylist(list(rows), pa.schema([*SCHEMA, *own]))
+def _schema(table: c.Table) -> pa.Schema:
+    return pa.schema([(name, _KINDS[kind]) for name, kind in table.columns.items()])

@@ -1,9 +1,10 @@
-"""The columns of an export, their types, and their values in JSON and CSV."""
+"""Tables to write, the columns of an export with their types, and their values in JSON and CSV."""
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from labelloop.errors import UserError
 from labelloop.pool.formulas import MARK
@@ -33,6 +34,19 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class Table:
+    """Rows in parts, of which one is in memory at a time, and their columns with their types."""
+
+    columns: Mapping[str, str]
+    parts: Iterable[Sequence[Row]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Self:
+        """The table of an export. The user's own columns are those of its first row."""
+        return cls({**COLUMNS, **dict.fromkeys(own(rows[0] if rows else {}), TEXT)}, [rows])
+
+
 def check_columns(names: Any, source: str) -> None:
     """Raises UserError if a column of an export is missing."""
     missing = [name for name in COLUMNS if name not in names]
@@ -43,10 +57,10 @@ def check_columns(names: Any, source: str) -> None:
         )
 
 
-def own_name(name: str, others: Container[str]) -> str:
+def own_name(name: str, others: Container[str], ours: Iterable[str] = tuple(COLUMNS)) -> str:
     """The name in an export of one of the user's own columns, whatever the `others` are named."""
     made = name
-    while made in (*COLUMNS, MARK) or (made != name and made in others):
+    while made in (*ours, MARK) or (made != name and made in others):
         made = f"source_{made}"
     return made
 
@@ -56,10 +70,15 @@ def own(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in COLUMNS}
 
 
-def to_json(row: Row) -> Row:
+def to_json(row: Row, columns: Mapping[str, str]) -> Row:
     """The row with its times as ISO 8601 strings."""
-    votes = [{**vote, "time": _told(vote["time"])} for vote in row["votes"]]
-    return {**row, "time": _told(row["time"]), "votes": votes}
+    return {name: _to_json(value, columns[name]) for name, value in row.items()}
+
+
+def _to_json(value: Any, kind: str) -> Any:
+    if kind == VOTES:
+        return [{**vote, "time": _told(vote["time"])} for vote in value]
+    return _told(value) if kind == TIME else value
 
 
 def from_json(row: Row) -> Row:
@@ -68,9 +87,9 @@ def from_json(row: Row) -> Row:
     return {**{name: row[name] for name in COLUMNS}, **own(row), "time": _time(row["time"]), "votes": votes}
 
 
-def to_cells(row: Row) -> Row:
+def to_cells(row: Row, columns: Mapping[str, str]) -> Row:
     """Each value as the text of a CSV cell. Missing values are empty; lists, votes and flags are JSON."""
-    return {name: _to_cell(value, COLUMNS.get(name, TEXT)) for name, value in to_json(row).items()}
+    return {name: _to_cell(value, columns[name]) for name, value in to_json(row, columns).items()}
 
 
 def from_cells(row: Row) -> Row:

@@ -1,6 +1,7 @@
 """Write and read exports. A file is written completely or not at all."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
 from labelloop.pool.text_files import open_text
-from labelloop.projects.formats.columns import Row
-from labelloop.projects.formats.text import as_text, from_text
+from labelloop.projects.formats.columns import Row, Table
+from labelloop.projects.formats.text import from_text, text_of
 
 FORMATS = ("jsonl", "csv", "parquet", "datasets", "hub")
 TEXTS = ("jsonl", "csv")
@@ -89,21 +90,26 @@ def _from_hub(name: str) -> list[Row]:
 
 
 def write_rows(rows: Sequence[Row], output: str | Path, kind: str, safe: bool = False) -> None:
+    """Write an export, as `write_table` does."""
+    write_table(Table.of(rows), output, kind, safe)
+
+
+def write_table(table: Table, output: str | Path, kind: str, safe: bool = False) -> None:
     """Write a file (`jsonl`, `csv`, `parquet`), a folder (`datasets`), or push to the Hub (`hub`).
 
-    An existing export is replaced; if it is a link, its target is. A folder with other contents is refused.
-    A new data set on the Hub is private. `safe`: see `as_text`. Raises UserError.
+    What is there is replaced; if it is a link, its target is. A folder with other contents is refused.
+    A new data set on the Hub is private. `safe`: see `text_of`. Raises UserError.
     """
     if kind == "hub":
-        _push(rows, str(output).removeprefix(HUB))
+        _push(table, str(output).removeprefix(HUB))
         return
     path = Path(output).resolve()
     try:
         with atomic.beside(path) as draft:
             if kind == "datasets":
-                _save(rows, draft, path)
+                _save(table, draft, path)
             else:
-                _write(rows, draft, kind, safe)
+                _write(table, draft, kind, safe)
                 atomic.place(draft, path)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror or error}): give another --output") from error
@@ -121,21 +127,29 @@ def write_origin(output: str | Path, kind: str, project: str, log: LogDigest) ->
         raise UserError(f"cannot write {origin} ({error.strerror}): give another --output") from error
 
 
-def _write(rows: Sequence[Row], path: Path, kind: str, safe: bool) -> None:
+def _write(table: Table, path: Path, kind: str, safe: bool) -> None:
     if kind == "parquet":
         from labelloop.projects.formats.arrow import write_parquet
 
-        write_parquet(rows, path)
+        write_parquet(table, path)
     else:
-        path.write_text(as_text(rows, kind, safe), encoding="utf-8", newline="")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(text_of(table, kind, safe))
 
 
-def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:
-    from labelloop.projects.formats.arrow import as_dataset
-
+def check_folder(path: Path) -> None:
+    """Raises UserError for a folder that holds other things than a data set."""
     if path.is_dir() and any(path.iterdir()) and not (path / _SAVED).exists():
         raise UserError(f"{path} is a folder that holds other things: give a new one with --output")
-    as_dataset(rows).save_to_disk(str(draft), num_shards=1)
+
+
+def _save(table: Table, draft: Path, path: Path) -> None:
+    from labelloop.projects.formats.arrow import as_dataset, write_arrow
+
+    check_folder(path)
+    with atomic.beside(path) as file:
+        write_arrow(table, file)
+        as_dataset(file).save_to_disk(str(draft), num_shards=1)
     before = path.with_name(f"{draft.name}.before")
     if path.exists():
         path.rename(before)
@@ -143,14 +157,17 @@ def _save(rows: Sequence[Row], draft: Path, path: Path) -> None:
     atomic.remove(before)
 
 
-def _push(rows: Sequence[Row], name: str) -> None:
-    from labelloop.projects.formats.arrow import as_dataset
+def _push(table: Table, name: str) -> None:
+    from labelloop.projects.formats.arrow import as_dataset, write_arrow
 
-    try:
-        as_dataset(rows).push_to_hub(name, private=True)
-    # What its client raises has no common base, and differs by version.
-    except Exception as error:
-        raise UserError(
-            f"cannot push {name} to the Hub ({one_line(error)}): check the name, the network "
-            "and `hf auth login`, or give a file with --output"
-        ) from error
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
+        file = Path(folder) / "table.arrow"
+        write_arrow(table, file)
+        try:
+            as_dataset(file).push_to_hub(name, private=True)
+        # What its client raises has no common base, and differs by version.
+        except Exception as error:
+            raise UserError(
+                f"cannot push {name} to the Hub ({one_line(error)}): check the name, the network "
+                "and `hf auth login`, or give a file with --output"
+            ) from error

@@ -100,7 +100,7 @@ def test_a_fork_for_some_annotators_alone_can_have_others_later(log: str) -> Non
     said = ("--as", "other", "--batches", 9, "--min-submitted", 2, "--annotators", "ann,bob")
     fork = made_by(labelloop("fork", PROJECT, *said, "--log", log), "other")
 
-    (_, created), (name, data), *_ = events(log, fork)
+    _, (name, data), *_ = events(log, fork)
     assert name == "ProjectChanged"
     assert (data["from_batch"], data["settings"]["annotators"]) == (0, ["ann", "bob"])  # type: ignore[index]
     of_the_fork = labelloop("fork", fork, "--as", "third", "--batches", 9, "--log", log)

@@ -12,6 +12,7 @@ from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried, recorded, trained, vote, votes
 
 ENDED = ProjectEnded(request="1", who="ann")
+EXPORT, PREDICT = "labelloop export --project mail", "labelloop predict --project mail"
 
 
 def history_of(*facts: EventData) -> History:
@@ -42,9 +43,9 @@ def test_with_the_last_label_it_is_labelled_and_with_the_last_model_finished() -
 @pytest.mark.parametrize(
     ("settings", "last", "steps"),
     [
-        ({"max_batches": 1}, (), ["labelloop export --project mail", "labelloop change mail --batches 2"]),
-        ({}, (ENDED,), ["labelloop export --project mail", "labelloop fork mail --as"]),
-        ({"pool": Snapshot(uri="x", digest="d", size=3)}, (), ["labelloop export --project mail"]),
+        ({"max_batches": 1}, (), [EXPORT, PREDICT, "labelloop change mail --batches 2"]),
+        ({}, (ENDED,), [EXPORT, PREDICT, "labelloop fork mail --as"]),
+        ({"pool": Snapshot(uri="x", digest="d", size=3)}, (), [EXPORT]),
     ],
 )
 def test_who_finished_is_told_what_to_do_next(

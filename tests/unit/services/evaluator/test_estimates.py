@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evaluator.audit import Sample, estimate, wilson
+from labelloop.loop.figures import wilson
+from services.evaluator.audit import Sample, estimate
 
 RUNS = 400
 

@@ -1,0 +1,243 @@
+"""`labelloop predict`: the labels that a model gives to the rest of the pool, or to the texts of files."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from labelloop.cli import options
+from labelloop.cli.echo import echo, tell
+from labelloop.cli.output import Output, Placed, output_options
+from labelloop.config.locations import Where
+from labelloop.errors import UserError
+
+if TYPE_CHECKING:
+    from labelloop.projects.predictions.calibration import Standing
+    from labelloop.projects.predictions.predict import Answer, Asked
+
+NAME = "-predictions"
+PERCENT = 100
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@click.argument(
+    "files",
+    nargs=-1,
+    metavar="[FILE]…",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+)
+@options.where_and_project
+@click.option("--pool", is_flag=True, help="Label the texts of the pool that nobody labelled. [default]")
+@output_options(f"<project>{NAME}")
+@click.option("--replace", is_flag=True, help="Replace a file or data set that is there.")
+@click.option(
+    "--at-least",
+    type=click.FloatRange(0, 1),
+    help="Write only rows with this probability or a higher one, such as 0.9.",
+)
+@click.option(
+    "--model", allow_from_autoenv=False, help="The number of the model. [default: the newest in the store]"
+)
+@click.option(
+    "--text-column",
+    "text_columns",
+    multiple=True,
+    allow_from_autoenv=False,
+    help="Column of the texts in the files; several for texts of several. [default: text, or the only one]",
+)
+@click.option(
+    "--no-header",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="The files' first line is a text; columns are 1, 2, ….",
+)
+@click.option(
+    "--encoding",
+    allow_from_autoenv=False,
+    help="Encoding of the files, if they are not in Unicode, such as cp1252.",
+)
+@click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    allow_from_autoenv=False,
+    help="Leave out rows of the files that cannot be used.",
+)
+@options.as_json
+def predict(
+    files: tuple[Path, ...],
+    where: Where,
+    project: str | None,
+    pool: bool,
+    output: Output,
+    replace: bool,
+    at_least: float | None,
+    model: str | None,
+    text_columns: tuple[str, ...],
+    no_header: bool,
+    encoding: str | None,
+    skip_bad_rows: bool,
+    as_json: bool,
+) -> None:
+    """Label the rest of the pool, or the texts of any files, with the newest model.
+
+    `labelloop predict --output rest.csv`
+
+    `labelloop predict mail.csv --text-column body --at-least 0.9 --output sure.parquet`
+
+    Each row has the label, how probable it is that it is right, and the model. Your own columns are kept. If
+    it is stopped, or killed, the same command goes on where it was.
+    """
+    from labelloop.pool.columns import Reading
+    from labelloop.pool.parts import Wanted
+    from labelloop.projects.predictions.predict import Asked
+
+    if files and pool:
+        raise UserError("--pool is for the pool and not for files: leave out one of them")
+    reading = Reading(no_header, skip_bad_rows, encoding)
+    if not files and (text_columns, reading) != ((), Reading()):
+        raise UserError("how files are read is said, but no file is given: name one")
+    asked = Asked(files, Wanted(text_columns or None, reading), model)
+    asyncio.run(_predict(where, project, output, replace, at_least, asked, as_json))
+
+
+async def _predict(
+    where: Where,
+    project: str | None,
+    output: Output,
+    replace: bool,
+    at_least: float | None,
+    asked: "Asked",
+    as_json: bool,
+) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.cli.screen import Screen
+    from labelloop.config.settings import default_threads
+    from labelloop.learner.worker import Worker
+    from labelloop.projects.catalog import sound
+    from labelloop.projects.formats import write_origin
+    from labelloop.projects.predictions.predict import predict as predicted
+    from labelloop.projects.predictions.unfinished import beside
+
+    async with opened_project(where.find(), project) as (opened_log, history):
+        state, store = sound(history), opened_log.store
+        placed = output.placed(opened_log.locations.home, f"{history.project}{NAME}")
+    _check_place(placed, asked, replace)
+    threads = default_threads()
+    with (
+        beside(placed.path) as unfinished,
+        Screen(stderr=True) as screen,
+        closing(Worker(threads)) as worker,
+    ):
+        answer = await predicted(state, store, asked, unfinished, worker, threads, screen.count)
+        for note in answer.notes:
+            tell(note, err=True)
+        screen.tell("writing")
+        rows = written(answer, placed, at_least)
+        if placed.path is not None:
+            write_origin(placed.target, placed.kind, history.project, state.log)
+            unfinished.remove()
+    placed.make_private()
+    if as_json:
+        facts = {"project": history.project, "file": placed.target, "format": placed.kind}
+        told = json.dumps({**facts, "log": state.log._asdict(), **figures(answer, rows, at_least)})
+        echo(told, err=placed.is_terminal)
+        return
+    for line in lines(answer, rows, at_least, placed.target):
+        tell(line, err=placed.is_terminal)
+
+
+def _check_place(placed: Placed, asked: "Asked", replace: bool) -> None:
+    from labelloop.projects.formats.files import check_folder
+
+    path = placed.path
+    if path is None:
+        return
+    if any(path == file.resolve() for file in asked.files):
+        raise UserError(f"{placed.target} is a file that is to be labelled: give another --output")
+    if path.exists() and not replace and not (path.is_dir() and not any(path.iterdir())):
+        raise UserError(f"{placed.target} exists: give another --output, or --replace")
+    if path.is_dir() and placed.kind != "datasets":
+        raise UserError(f"{placed.target} is a folder: give a file as --output")
+    check_folder(path)
+
+
+def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
+    """Write the rows that reach the threshold, and return how many. Raises UserError if none does."""
+    found = answer.predictions.found
+    rows = int(found.chosen(at_least).sum())
+    if not rows and at_least is not None:
+        raise UserError(
+            f"none of {found.asked:,} texts reaches {at_least:g} (the highest is {found.highest:.3f}): give "
+            "a lower --at-least; what is scored is kept for it"
+        )
+    placed.write(answer.predictions.table(at_least))
+    return rows
+
+
+def lines(answer: "Answer", rows: int, at_least: float | None, target: str) -> Iterator[str]:
+    """How many rows there are, which model made them, and what the audit says of them."""
+    predictions = answer.predictions
+    what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
+    reach = "" if at_least is None else f", {rows:,} of them at {at_least:g} or above"
+    yield f"{predictions.found.asked:,} {what}{reach}: {target}"
+    yield f"by model {predictions.model.model} ({predictions.model.sha256})"
+    yield _calibrated(answer)
+    yield standing_line(_standing(answer, at_least), rows, at_least, predictions.is_pool)
+
+
+def _calibrated(answer: "Answer") -> str:
+    from labelloop.projects.predictions.calibration import FEWEST
+
+    if answer.calibration is not None:
+        calibration = answer.calibration
+        return (
+            f"probabilities are calibrated by {calibration.audited} audited texts "
+            f"(temperature {calibration.temperature:.2f})"
+        )
+    return (
+        f"probabilities are not calibrated: {len(answer.seen)} texts are audited, and it needs {FEWEST}; "
+        "`labelloop change --audit-share 0.2` draws some of each batch"
+    )
+
+
+def standing_line(standing: "Standing", rows: int, at_least: float | None, is_pool: bool) -> str:
+    """Such as "of 4,212 texts at 0.9 or above, 97.1 % right, 95 % interval 94.9 … 98.5"."""
+    from labelloop.projects.predictions.calibration import FEWEST_ABOVE
+
+    above = "" if at_least is None else f" at {at_least:g} or above"
+    if not standing.tells:
+        return (
+            f"of {rows:,} texts{above}, too few are audited to tell how many are right: {standing.audited}, "
+            f"and it takes {FEWEST_ABOVE}"
+        )
+    low, share, high = (PERCENT * each for each in (standing.low, standing.share, standing.high))
+    like = "" if is_pool else ", if they are like those of the pool"
+    return (
+        f"of {rows:,} texts{above}, {share:.1f} % right, 95 % interval {low:.1f} … {high:.1f} "
+        f"(by {standing.audited} audited texts{like})"
+    )
+
+
+def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, Any]:
+    """The same as JSON values."""
+    predictions, standing = answer.predictions, _standing(answer, at_least)
+    return {
+        "texts": predictions.found.asked,
+        "rows": rows,
+        "at_least": at_least,
+        "model": predictions.model.model,
+        "sha256": predictions.model.sha256,
+        "calibration": None if answer.calibration is None else asdict(answer.calibration),
+        "audit": {**asdict(standing), "tells": standing.tells},
+    }
+
+
+def _standing(answer: "Answer", at_least: float | None) -> "Standing":
+    from labelloop.projects.predictions.calibration import standing
+
+    return standing(answer.seen, answer.calibration, at_least or 0.0)
