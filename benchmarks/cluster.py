@@ -20,8 +20,8 @@ import psutil
 from benchmarks.large_pools import rows
 from benchmarks.report import comparison, publish
 from labelloop.learner.base_model import BUNDLED
-from labelloop.learner.requests import ClassifierSpec, FirstTextsRequest
-from labelloop.learner.worker import Worker
+from labelloop.learner.child import Caller, Child, choose_threads
+from labelloop.learner.requests import ClassifierSpec, FirstTextsRequest, FirstTextsResult
 from labelloop.pool.snapshot import write
 from tests.support.ray_cluster import OTHER, RayCluster, ray_cluster
 
@@ -33,8 +33,8 @@ AFTER = 8
 class Measured:
     """The same request again and again, each time with an empty cache."""
 
-    def __init__(self, folder: Path, texts: int, worker: Worker) -> None:
-        self._folder, self._worker = folder, worker
+    def __init__(self, folder: Path, texts: int) -> None:
+        self._folder = folder
         self._pool = folder / write(folder, list(rows(texts))).name
 
     async def figures(self, arm: str, meanwhile: Callable[[Path], None]) -> dict[str, str]:
@@ -44,7 +44,7 @@ class Measured:
         request = FirstTextsRequest(self._pool, spec, (), 20, 40, 1, 1, cache)
         threading.Thread(target=meanwhile, args=(cache,), daemon=True).start()
         began = time.time()
-        task = asyncio.ensure_future(self._worker.run(request))
+        task = asyncio.ensure_future(asyncio.to_thread(_answer, request))
         most = 0
         while not task.done():
             await asyncio.wait([task], timeout=1)
@@ -61,6 +61,16 @@ class Measured:
                 :16
             ],
         }
+
+
+def _answer(request: FirstTextsRequest) -> FirstTextsResult:
+    """A child's, which gets the environment that this process has now."""
+    child = Child(request, "benchmark", Caller.here())
+    child.start()
+    answer = child.answer()
+    if not isinstance(answer, FirstTextsResult):
+        raise RuntimeError(answer)
+    return answer
 
 
 def _largest_child() -> int:
@@ -90,24 +100,20 @@ def nothing(cache: Path) -> None:
 
 async def columns(folder: Path, texts: int) -> dict[str, dict[str, str]]:
     """A column for each arm."""
-    worker = Worker(1)
-    try:
-        await worker.warm()
-        measured = Measured(folder, texts, worker)
-        found = {"this machine, one thread": await measured.figures("here", nothing)}
-        with ray_cluster() as cluster:
-            os.environ[ENGINE] = cluster.address
-            found["two nodes"] = await measured.figures("there", nothing)
-            found["two nodes, one killed"] = await measured.figures("killed", killing(cluster))
-        return found
-    finally:
-        worker.close()
+    measured = Measured(folder, texts)
+    found = {"this machine, one thread": await measured.figures("here", nothing)}
+    with ray_cluster() as cluster:
+        os.environ[ENGINE] = cluster.address
+        found["two nodes"] = await measured.figures("there", nothing)
+        found["two nodes, one killed"] = await measured.figures("killed", killing(cluster))
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=4200, help="size of the pool")
     texts = parser.parse_args().texts
+    choose_threads(1)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         found = asyncio.run(columns(Path(folder), texts))
     publish("cluster", comparison(f"The states of {texts:,} texts on a Ray cluster on one machine", found))

@@ -4,7 +4,8 @@ What a text gets depends on the texts of its chunk alone, and not on who asks, o
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from labelloop import atomic
 from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Features, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.engine import Remote, engine
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.pool import snapshot
 from labelloop.store import artifacts
@@ -28,10 +30,12 @@ def score(request: ScoreRequest) -> int:
         classifier = loaded(
             request.classifier, request.labels, request.model_folder, request.model_sha256, Path(scratch)
         )
-        for number in missing:
-            start = number * SCORED_AT_A_TIME
-            chunk = texts.part(start, start + SCORED_AT_A_TIME).all_texts()
-            _write(request.file_of(number), scored(classifier, chunk))
+        starts = (number * SCORED_AT_A_TIME for number in missing)
+        parts = (texts.part(start, start + SCORED_AT_A_TIME).all_texts() for start in starts)
+        remote = Remote(request.model_folder, partial(_load_scored, request.classifier, request.labels))
+        found = engine().map(partial(scored, classifier), parts, remote)
+        for number, probabilities in zip(missing, found, strict=True):
+            _write(request.file_of(number), probabilities)
     return len(missing)
 
 
@@ -40,6 +44,10 @@ def loaded(
 ) -> LoopClassifier:
     """The classifier in a folder, checked, for texts of no pool. It writes into `scratch` only."""
     artifacts.verify(folder, sha256)
+    return _classifier(spec, names, folder, scratch)
+
+
+def _classifier(spec: ClassifierSpec, names: Sequence[str], folder: Path, scratch: Path) -> LoopClassifier:
     nothing = scratch / snapshot.write(scratch, ()).name
     return factory(spec.name).load(folder, Setting(spec, len(names), 0, nothing, scratch))
 
@@ -48,6 +56,13 @@ def scored(classifier: LoopClassifier, chunk: Sequence[str]) -> Features:
     """The probabilities of the texts of a chunk, shape (texts, classes)."""
     found = classifier.predict_once(labels.unlabelled(chunk, classifier.num_classes))
     return found.astype(np.float32)
+
+
+def _load_scored(
+    spec: ClassifierSpec, names: Sequence[str], folder: Path
+) -> Callable[[Sequence[str]], Features]:
+    with tempfile.TemporaryDirectory(prefix="labelloop-") as scratch:
+        return partial(scored, _classifier(spec, names, folder, Path(scratch)))
 
 
 def _write(file: Path, probabilities: Features) -> None:

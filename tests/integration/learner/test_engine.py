@@ -3,6 +3,7 @@
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile, rmtree
 from typing import Any
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 from small_text import TextDataset  # type: ignore[import-untyped]
 
-from labelloop.learner import cluster
+from labelloop.learner import cluster, scoring
 from labelloop.learner.classifiers import hidden_states, linear, transformer
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.engine import Remote
 from labelloop.learner.pool_embeddings import PoolEmbeddings
-from labelloop.learner.requests import ClassifierSpec
+from labelloop.learner.requests import ClassifierSpec, ScoreRequest
+from labelloop.learner.training import train
 from labelloop.pool.snapshot import OpenSnapshot
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 
@@ -105,3 +107,29 @@ def test_files_and_probabilities_are_the_same(
     # Then each byte is the same
     assert there == here
     assert sum(computed_there) >= SIZE
+
+
+@pytest.mark.parametrize("classifier", ["transformer", "linear"])
+def test_predictions_are_the_same(bench: Bench, classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = bench.training(classifier)
+    trained = train(training)
+    request = ScoreRequest(
+        texts=bench.pool,
+        classifier=training.classifier,
+        labels=LABELS,
+        model_folder=trained.folder,
+        model_sha256=trained.sha256,
+        into=bench.folder / "here",
+        threads=1,
+    )
+    monkeypatch.setattr(scoring, "SCORED_AT_A_TIME", 25)
+    scoring.score(request)
+    computed_there.clear()
+
+    monkeypatch.setattr(cluster, "Cluster", AnotherMachine)
+    monkeypatch.setenv("LABELLOOP_ENGINE", "ray://node:10001")
+    scoring.score(replace(request, into=bench.folder / "there"))
+
+    files = [file.read_bytes() for file in sorted((bench.folder / "here").iterdir())]
+    assert [file.read_bytes() for file in sorted((bench.folder / "there").iterdir())] == files
+    assert computed_there[-3:] == [25, 25, 10]
