@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from labelloop.cli import options
 from labelloop.cli.annotators import annotators
+from labelloop.cli.init import init
 from labelloop.cli.main import cli
 from labelloop.cli.options_from_file import file, name_of
 from labelloop.cli.options_from_model import project_options
@@ -145,13 +146,15 @@ def test_headers_come_from_the_environment_and_those_of_the_services_are_left_to
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: command.name)
-def test_every_option_can_come_from_the_environment(
+def test_every_option_can_come_from_the_environment_unless_its_name_is_that_of_a_projects_option(
     command: click.Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = click.Context(command, **command.context_settings)
 
     for option in command.params:
-        if isinstance(option, click.Option):
+        if isinstance(option, click.Option) and not option.allow_from_autoenv:
+            assert name_of(option) in {name_of(each) for each in init.params}
+        elif isinstance(option, click.Option):
             monkeypatch.setenv(f"LABELLOOP_{name_of(option).upper().replace('-', '_')}", "said")
             assert option.resolve_envvar_value(context) == "said", option.name
 

@@ -12,6 +12,7 @@ from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.projects.summary import summarized
 from schemas.envelope import new_event
+from schemas.parts import Choice
 from tests.support.messages import names
 from tests.support.states import (
     PROJECT,
@@ -96,7 +97,8 @@ def test_a_status_tells_what_an_audit_and_a_stopping_criterion_found() -> None:
     history = History(PROJECT)
     models = [trained(str(number), {"0": 0}) for number in range(3)]
     checks = (checked("0", value=None), checked("1", stop=True), advised("1"))
-    history.state = state_of(project(), queried("0"), all_answered("0"), *models, audited("0"), *checks)
+    begun = project(stopping=Choice(name="KappaAverage"))
+    history.state = state_of(begun, queried("0"), all_answered("0"), *models, audited("0"), *checks)
 
     found = status_text({**STOPPED, "log": ""}, [summarized(history)])
 
