@@ -1,0 +1,84 @@
+"""What people ask of a project that is under way."""
+
+from typing import Annotated, ClassVar
+
+from annotated_types import MinLen
+
+from schemas.fields import Count, Positive
+from schemas.model import EventData, Fact
+from schemas.parts import Settings, SettingsV2
+
+
+class OperatorEvent(EventData):
+    """Asked for by a person; `request` is minted once for each request."""
+
+    request: str
+    who: str
+    why: str = ""
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.request,)
+
+
+class BatchClosed(OperatorEvent):
+    """A batch is done with what is there; its undecided texts go back to the pool."""
+
+    batch: str
+
+
+class ProjectChanged(OperatorEvent):
+    """Settings hold from a batch on, and from the model of that number on.
+
+    A batch that is in the log already stays as it was picked: then they hold from the next one on.
+    """
+
+    from_batch: Count
+    settings: Settings
+
+
+class ProjectChangedV2(ProjectChanged):
+    """Settings hold from a batch on, among them such as could not be changed before."""
+
+    version: ClassVar[int] = 2
+
+    settings: SettingsV2
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.ProjectChanged.v{cls.version}"
+
+
+class RelabelRequested(OperatorEvent):
+    """People are to be asked for these texts once more: the newer answer takes the place of the older."""
+
+    items: Annotated[tuple[Count, ...], MinLen(1)]
+
+
+class ProjectPaused(OperatorEvent):
+    """No new picks until it is resumed; what is labelled is recorded and learned."""
+
+
+class ProjectResumed(OperatorEvent):
+    """Picks go on."""
+
+
+class ProjectEnded(OperatorEvent):
+    """No further picks; what is labelled is recorded and learned once more."""
+
+
+class ProjectMoved(OperatorEvent):
+    """The project lives in another log from now on; what follows here is void until it moves back.
+
+    `log` is that log's identity, `address` its URL; `events` counts what counts of the project before this.
+    """
+
+    log: str
+    address: str
+    events: Positive
+
+
+class EventSkipped(OperatorEvent):
+    """An event that halted the project counts no more: the one of that id with data of that sha256."""
+
+    event: str
+    content: str
