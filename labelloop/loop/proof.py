@@ -95,11 +95,9 @@ class Proof(ChainedHistory):
             _caused(event, _attempt(state, data.model, data.attempt))
             if data.seed != derived(project.seed, "query", data.batch):
                 raise InapplicableEvent("its seed is not the one for this batch")
-        elif any(picked_by(each, state.numbered) < 0 for each in _before_late_changes(state)):
-            _caused(event, state.created_id)
         else:
-            before = (batch for batch in state.batches.values() if _is_learnable(batch, model))
-            _caused(event, *_revisions(before))
+            models = {picked_by(each, state.numbered) for each in _before_late_changes(state)}
+            _caused(event, *(cause for each in models for cause in _of_cold_start(state, each)))
         if data.model is None and data.seed != project.seed:
             raise InapplicableEvent("its seed is not the project's")
         # A change may have come while it was picked.
@@ -224,6 +222,14 @@ class Proof(ChainedHistory):
             batch = after.batches[data.batch]
             for item in batch.items - batch.kept:
                 del self._asked[item]
+
+
+def _of_cold_start(state: LoopState, model: int) -> Iterator[str]:
+    """What may have made a batch due that this model would pick, and that was drawn."""
+    if model < 0:
+        yield state.created_id
+    else:
+        yield from _revisions(batch for batch in state.batches.values() if _is_learnable(batch, model))
 
 
 def _before_late_changes(state: LoopState) -> Iterator[LoopState]:

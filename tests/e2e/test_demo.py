@@ -39,6 +39,7 @@ KEYS = {
     "query_seconds",
     "model",
     "export",
+    "predictions",
     "digest",
 }
 
@@ -207,8 +208,9 @@ def test_a_figure_of_the_log_that_is_another_is_told_and_fails_nothing(home: Pat
     async def recomputed() -> Recomputed:
         async with opened_project(locations_of(str(home)), None) as (found, history):
             state = created(history)
-            evaluations = {"0": replaced(state.evaluations["0"], accuracy=0.99)}
-            return await recompute(found.store, replace(state, evaluations=evaluations))
+            evaluated = replaced(state.evaluations["0"], accuracy=0.99)
+            tested = {("0", evaluated.test_version): evaluated}
+            return await recompute(found.store, replace(state, tested=tested))
 
     (measured,) = asyncio.run(recomputed()).models
 
