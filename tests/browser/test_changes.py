@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.browser.conftest import LogIn, Served, aside
 from tests.support.browser import AnnotatorPage
 from tests.support.command import eventually
@@ -16,6 +18,7 @@ def lists(person: AnnotatorPage, project: str) -> bool:
     return project in person.page.inner_text("body")
 
 
+@pytest.mark.all_cells
 def test_only_a_projects_own_annotators_find_it_on_their_home_page(served: Served, log_in: LogIn) -> None:
     options = ("--classifier", "linear", "--batch-size", 5, "--annotators", "bob")
     file = ("--dataset", served.home.parent / "mail.csv", "--text-column", "body", "--labels", "spam,ham")

@@ -14,8 +14,8 @@ from docs.outputs.workshop import Workshop
 from tests.support.demo import KEPT, Undisturbed
 from tests.support.matrices import in_all_cells
 
-DEAR = ("fork", "import")
-"""Pages whose commands train models, or try them again and again."""
+DEAR = ("alerting", "fork", "import")
+"""Pages whose commands wait, train models, or try them again and again."""
 
 
 @pytest.mark.parametrize(

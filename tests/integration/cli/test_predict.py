@@ -25,7 +25,7 @@ from tests.support.tiny_bert import TINY
 from tests.support.trained_home import trained_home
 
 SIZE, BATCH = 1100, 30
-MANY = 40 * SCORED_AT_A_TIME
+MANY = 20 * SCORED_AT_A_TIME
 FORMULA, ESCAPES = "=HYPERLINK('x')", "who \x1b[2J is"
 
 

@@ -104,6 +104,7 @@ def test_a_node_that_would_compute_other_values_computes_none(
         list(Cluster(ray.address, few=1).map(never, CHUNKS[:2], Remote(folder, ray_cluster.slow)))
 
 
+@pytest.mark.all_cells
 def test_a_node_that_is_killed_meanwhile_changes_no_result(ray: RayCluster, folder: Path) -> None:
     results = Cluster(ray.address, few=1).map(never, CHUNKS, Remote(folder, ray_cluster.slow))
 

@@ -44,15 +44,20 @@ def children(name: str) -> list[psutil.Process]:
     return [psutil.Process(child.pid) for child in running if child.name == name and child.pid]
 
 
-def priority_of(request: str) -> tuple[int, int]:
-    """The scheduling policy and the niceness of a process that has begun such a task."""
-    code = (
-        "import os; from labelloop.learner import requests, tasks;"
-        f"tasks.give_way(requests.{request}.__new__(requests.{request}));"
-        "print(os.sched_getscheduler(0), os.nice(0), flush=True); os._exit(0)"
-    )
-    policy, niceness = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    return int(policy), int(niceness)
+def priorities() -> dict[str, tuple[int, int]]:
+    """The scheduling policy and the niceness of a process that has begun a task, by its request."""
+    code = """
+import os
+from labelloop.learner import requests, tasks
+for kind in requests.QueryRequest, requests.TrainRequest, requests.EmbedRequest:
+    if not os.fork():
+        tasks.give_way(kind.__new__(kind))
+        print(kind.__name__, os.sched_getscheduler(0), os.nice(0), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+    lines = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    return {name: (int(policy), int(niceness)) for name, policy, niceness in map(str.split, lines)}
 
 
 async def test_a_child_answers_with_its_versions(worker: Worker) -> None:
@@ -117,13 +122,12 @@ async def test_closing_ends_what_still_runs(bench: Bench) -> None:
         await task
 
 
-def test_a_training_gives_way_to_a_pick() -> None:
-    assert priority_of("TrainRequest") == (os.SCHED_OTHER, os.nice(0) + 5)
-    assert priority_of("QueryRequest") == (os.SCHED_OTHER, os.nice(0))
+def test_a_training_gives_way_to_a_pick_and_embedding_ahead_to_everything() -> None:
+    found = priorities()
 
-
-def test_embedding_ahead_gives_way_to_everything() -> None:
-    assert priority_of("EmbedRequest")[0] == os.SCHED_IDLE
+    assert found["QueryRequest"] == (os.SCHED_OTHER, os.nice(0))
+    assert found["TrainRequest"] == (os.SCHED_OTHER, os.nice(0) + 5)
+    assert found["EmbedRequest"][0] == os.SCHED_IDLE
 
 
 async def test_several_children_work_at_a_time(worker: Worker, bench: Bench) -> None:
