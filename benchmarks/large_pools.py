@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import tempfile
-import threading
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ import psutil
 from matplotlib import pyplot
 
 from benchmarks.arms import DEFAULT
+from benchmarks.memory import Memory
 from benchmarks.plots import PLAIN
 from benchmarks.report import RESULTS, machine, publish
 from labelloop.learner.base_model import BUNDLED
@@ -52,35 +52,6 @@ def rows(count: int) -> Iterator[Row]:
     for number, pair in enumerate(pairs):
         (first, label), (second, _) = questions[pair // len(questions)], questions[pair % len(questions)]
         yield Row(f"{first} {second}", label, number)
-
-
-class Memory:
-    """The most bytes that all children of this process had since it was asked last.
-
-    Mapped files are left out, and what processes share counts once.
-    """
-
-    def __init__(self) -> None:
-        self._most = 0
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def taken(self) -> int:
-        most, self._most = self._most, 0
-        return most
-
-    def _watch(self) -> None:
-        while True:
-            children = psutil.Process().children(recursive=True)
-            self._most = max(self._most, sum(_own(child.pid) for child in children))
-            time.sleep(0.2)
-
-
-def _own(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:"))
 
 
 @dataclass(frozen=True)
@@ -200,7 +171,7 @@ class Project:
 
 async def measure(size: int, threads: int) -> Figures:
     """The figures of a pool of this size."""
-    worker, memory = Worker(threads), Memory()
+    worker, memory = Worker(threads), Memory(psutil.Process(), itself=False)
     await worker.warm()
     try:
         with tempfile.TemporaryDirectory() as folder:

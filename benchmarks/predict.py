@@ -9,13 +9,13 @@ import csv
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 from random import Random
 
 import psutil
 
+from benchmarks.memory import Memory
 from benchmarks.report import comparison, publish
 from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.requests import SCORED_AT_A_TIME
@@ -29,32 +29,6 @@ from tests.support.trained_home import trained_home
 
 BATCH = 40
 KILLED_AT = 0.4
-
-
-class Memory:
-    """The most anonymous memory of a process and all below it. What several share is counted once."""
-
-    def __init__(self, process: psutil.Process) -> None:
-        self.most = 0
-        self._process = process
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        while self._process.is_running():
-            try:
-                every = [self._process, *self._process.children(recursive=True)]
-            except psutil.Error:
-                return
-            self.most = max(self.most, sum(_private(each.pid) for each in every))
-            time.sleep(0.2)
-
-
-def _private(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:"))
 
 
 def write_mail(file: Path, count: int) -> None:
@@ -81,7 +55,7 @@ def measured(folder: Path, model: str, count: int) -> dict[str, str]:
 
     began = time.perf_counter()
     first = psutil.Popen(list(map(str, command)))
-    memory = Memory(first)
+    memory = Memory(first, itself=True)
     while len(list(scores.glob("*.npy"))) < KILLED_AT * chunks:
         time.sleep(0.2)
     first.send_signal(signal.SIGKILL)
@@ -90,7 +64,7 @@ def measured(folder: Path, model: str, count: int) -> dict[str, str]:
     kept = len(list(scores.glob("*.npy")))
     again = time.perf_counter()
     second = psutil.Popen(list(map(str, command)), stdout=subprocess.PIPE)
-    later = Memory(second)
+    later = Memory(second, itself=True)
     second.communicate()
     seconds = killed + time.perf_counter() - again
     with output.open(encoding="utf-8", newline="") as content:
@@ -99,7 +73,7 @@ def measured(folder: Path, model: str, count: int) -> dict[str, str]:
         "texts": f"{count:,}",
         "killed with -9 after": f"{killed:.0f} s, {kept} of {chunks} chunks scored",
         "both runs": f"{seconds:.0f} s, {count / seconds:,.0f} texts a second",
-        "private memory of all its processes, at most": f"{max(memory.most, later.most) / 1e6:,.0f} MB",
+        "private memory of all its processes, at most": f"{max(memory.taken(), later.taken()) / 1e6:,.0f} MB",
         "rows lost or there twice": "none" if ids == list(range(count)) else "**some**",
     }
 

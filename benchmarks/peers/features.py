@@ -17,8 +17,8 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from benchmarks.loops import Outcome, Round, Task
 from benchmarks.peers.scores import Integers, figures, gold_of
 from labelloop.learner import runtime
+from labelloop.learner.array_files import kept
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.linear import kept
 from labelloop.loop.draws import derived
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest

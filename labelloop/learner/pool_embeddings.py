@@ -12,12 +12,12 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
+from labelloop.learner.array_files import kept
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
 from labelloop.learner.classifiers.hidden_states import StateStore
-from labelloop.learner.classifiers.linear import kept
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from labelloop import atomic
 from labelloop.learner import labels, runtime
+from labelloop.learner.array_files import write
 from labelloop.learner.classifiers.base import Features, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.engine import Remote, engine
@@ -35,7 +35,7 @@ def score(request: ScoreRequest) -> int:
         remote = Remote(request.model_folder, partial(_load_scored, request.classifier, request.labels))
         found = engine().map(partial(scored, classifier), parts, remote)
         for number, probabilities in zip(missing, found, strict=True):
-            _write(request.file_of(number), probabilities)
+            write(request.file_of(number), probabilities)
     return len(missing)
 
 
@@ -63,10 +63,3 @@ def _load_scored(
 ) -> Callable[[Sequence[str]], Features]:
     with tempfile.TemporaryDirectory(prefix="labelloop-") as scratch:
         return partial(scored, _classifier(spec, names, folder, Path(scratch)))
-
-
-def _write(file: Path, probabilities: Features) -> None:
-    with atomic.beside(file) as draft:
-        with atomic.create(draft, atomic.THIS_USER) as writing:
-            np.save(writing, probabilities, allow_pickle=False)
-        atomic.place(draft, file)

@@ -7,7 +7,7 @@ from math import sqrt
 
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import finished
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
 from schemas.events import ModelEvaluated
 
@@ -48,7 +48,7 @@ class Spread:
 def curve(state: LoopState) -> list[Point]:
     """The models that were evaluated on the test set in force, in the order of training."""
     by_test = curves(state)
-    if any(change.settings.test for change in state.changes):
+    if is_test_changed(state):
         return by_test.get(test_set_in_force(state) or "", [])
     return [point for points in by_test.values() for point in points]
 
@@ -75,7 +75,7 @@ def test_set_in_force(state: LoopState) -> str | None:
 
 def name_of_test_set(state: LoopState, digest: str) -> str | None:
     """What to call a test set where there were several: the beginning of its digest. None: there is one."""
-    return digest[:8] if any(change.settings.test for change in state.changes) else None
+    return digest[:8] if is_test_changed(state) else None
 
 
 def audits(state: LoopState) -> list[Audited]:

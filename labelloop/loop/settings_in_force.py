@@ -91,6 +91,11 @@ def changes_of_picks(state: LoopState) -> int:
     )
 
 
+def is_test_changed(state: LoopState) -> bool:
+    """Whether the project was given another test set than it began with."""
+    return any(change.settings.test for change in state.changes)
+
+
 def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
     """The pool and all test sets of a project, each once."""
     tests = (state.project.test, *(change.settings.test for change in state.changes))

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from labelloop.errors import UserError
+from labelloop.projects.checks import BREAKS, UNSEEN
 from schemas.events import ProjectChangedV2
 from schemas.parts import SettingsV2
 
@@ -38,4 +39,4 @@ def at_creation(names: Sequence[str], who: str) -> ProjectChangedV2:
 
 
 def _breaks(name: str) -> bool:
-    return any(unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") for each in name)
+    return not {*BREAKS, UNSEEN}.isdisjoint(map(unicodedata.category, name))

@@ -11,7 +11,7 @@ from labelloop.learner.requests import CheckRequest, ClassifierSpec
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import at_revisions
-from labelloop.loop.settings_in_force import for_next, of_model
+from labelloop.loop.settings_in_force import for_next, is_test_changed, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.learner_requests import evaluate_request, predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
@@ -109,7 +109,6 @@ async def evaluated(
     """Raises TaskError and UserError."""
     project, model = for_next(state), work.trained
     assert project.test is not None
-    is_changed = any(change.settings.test for change in state.changes)
     result = await worker.run(
         evaluate_request(
             state,
@@ -121,7 +120,7 @@ async def evaluated(
             cache=store.cache(state.project_id),
         )
     )
-    return (ModelEvaluatedV2 if is_changed else ModelEvaluated)(
+    return (ModelEvaluatedV2 if is_test_changed(state) else ModelEvaluated)(
         model=model.model,
         attempt=model.attempt,
         labels=model.labels,

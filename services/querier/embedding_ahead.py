@@ -57,7 +57,7 @@ class EmbeddingAhead:
             logger.warning("the pool of %s is not embedded ahead now: %s", project, error)
             self._failed[project] = len(state.batches)
             return
-        if texts <= self._done.get(project, -1):
+        if texts <= self._done.get(project, 0):
             self._failed[project] = len(state.batches)
         self._done[project] = texts
         logger.info("%s of %s texts of %s are embedded", texts, request.texts, project)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -16,8 +15,8 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
-from labelloop import atomic
 from labelloop.errors import UserError
+from labelloop.learner.array_files import kept
 from labelloop.learner.base_model import WEIGHTS, resolve
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
@@ -96,20 +95,6 @@ def _of_text(hidden: torch.Tensor, ids: torch.Tensor, model: PreTrainedModel) ->
     places = torch.arange(ids.shape[1], device=ids.device)
     last = (places * (ids != model.config.pad_token_id)).argmax(dim=1)
     return hidden[torch.arange(len(hidden), device=ids.device), last]
-
-
-def kept(file: Path, texts: int, compute: Callable[[], Features]) -> Features:
-    """What is in the file, if that has so many rows. Else it is computed, and written there if possible."""
-    with suppress(OSError, EOFError, ValueError):
-        features: Features = np.load(file, mmap_mode="r", allow_pickle=False)
-        if features.ndim == 2 and len(features) == texts:
-            return features
-    features = compute()
-    with suppress(OSError), atomic.beside(file) as draft:
-        with atomic.create(draft, atomic.THIS_USER) as writing:
-            np.save(writing, features, allow_pickle=False)
-        atomic.place(draft, file)
-    return features
 
 
 class LinearClassifier(LoopClassifier):

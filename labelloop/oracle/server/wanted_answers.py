@@ -71,5 +71,5 @@ def _steps(dataset: Dataset) -> Sequence[tuple[int, int]]:
     return [
         (first, number)
         for first, number in pairs
-        if type(first) is int and type(number) is int and 0 <= first < 2**31 and 0 < number < 2**31
+        if type(first) is int and type(number) is int and 0 <= first < MOST and 0 < number < MOST
     ]
