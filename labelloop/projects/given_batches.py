@@ -18,11 +18,13 @@ from schemas.events import (
     ProjectCreatedV2,
     ProjectCreatedV3,
     ProjectCreatedV4,
+    ProjectCreatedV5,
 )
+from schemas.fields import UNSAID
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
-VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4)
+VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
@@ -46,7 +48,10 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
             BatchAnnotated(
                 batch=str(number),
                 revision=0,
-                items=tuple(AnnotatedItem(item=item, labels=labels[item]) for item in items),
+                items=tuple(
+                    AnnotatedItem(item=item, labels=labels[item], none=not labels[item] or UNSAID)
+                    for item in items
+                ),
             ),
         )
         for number, items in enumerate(parts)
@@ -130,6 +135,8 @@ def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
 def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
     """Whether what this version leaves out is what it means by that."""
     if kind is ProjectCreated and created.cold_start not in COLD_STARTS_OF_VERSION_1:
+        return False
+    if created.is_multi_label != (kind is ProjectCreatedV5):
         return False
     others = created.model_fields.keys() - kind.model_fields.keys()
     return all(getattr(created, name) == created.model_fields[name].default for name in others)

@@ -7,29 +7,48 @@ from labelloop.errors import UserError
 from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import (
     DEFAULT_WORKSPACE,
+    NONE,
     QUESTION,
     QUESTION_TYPES,
+    TITLES,
     Dataset,
     DatasetSpec,
+    from_value,
+    options,
 )
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
 from labelloop.oracle.escaping import without_html
+from schemas.parts import MULTI_LABEL
 
-GUIDELINES = (
-    "Choose the label that fits each text best.\n\n"
-    "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"
-    "- **Enter** agrees with the suggestion, if one is marked: beside it stands how sure the model is, "
-    "from 0 to 1. Its own number takes it back.\n"
-    "- **Backspace** discards a text that no label fits: the model does not learn from it.\n"
+_AFTERWARDS = (
     "- **Changed your mind?** Choose *Submitted* at the top in place of *Pending*, and answer again.\n"
     "- **All answered?** Whatever the page says then, the next batch comes as soon as it is picked. "
     "Should it not appear by itself in a minute, go to *Home* and open the data set again.\n"
     "- **Why this text?** Choose ⋮ and *View metadata*: its batch, its rank there, the reason, "
     "and the model that picked it.\n"
 )
+GUIDELINES = (
+    "Choose the label that fits each text best.\n\n"
+    "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"
+    "- **Enter** agrees with the suggestion, if one is marked: beside it stands how sure the model is, "
+    "from 0 to 1. Its own number takes it back.\n"
+    "- **Backspace** discards a text that no label fits: the model does not learn from it.\n"
+    f"{_AFTERWARDS}"
+)
 """The default guidelines, which annotators see next to the texts."""
+GUIDELINES_OF_SEVERAL = (
+    "Choose every label that fits the text.\n\n"
+    f"- **No label fits?** Choose *{NONE}*: the model learns that too. Beside a label it counts for nothing.\n"
+    "- **A number** chooses that label, and once more takes it back. **Enter** submits, and the next text "
+    "comes. No reaction? Click beside the labels.\n"
+    "- **Suggestions** are chosen already: beside each stands how sure the model is, from 0 to 1. Take back "
+    "what is wrong, and add what is missing.\n"
+    "- **Backspace** discards a text that cannot be judged: the model does not learn from it.\n"
+    f"{_AFTERWARDS}"
+)
+"""Those where a text may have several labels."""
 
 
 class Datasets(Accounts):
@@ -88,7 +107,7 @@ class Datasets(Accounts):
                 f"Argilla refuses the data set {spec.name!r}: {error}; change its name, labels or guidelines"
             ) from error
         dataset = await self._described(answer, spec.workspace)
-        if dataset is None or set(dataset.labels) != set(spec.labels):
+        if dataset is None or (dataset.task, set(dataset.labels)) != (spec.task, set(spec.labels)):
             raise UserError(
                 f"Argilla has a data set {spec.name!r} with another question or other labels; "
                 "choose another name, or delete it in Argilla"
@@ -114,11 +133,22 @@ class Datasets(Accounts):
 
     async def _described(self, answer: Any, workspace: str) -> Dataset | None:
         questions = (await self._request("GET", f"datasets/{answer['id']}/questions"))["items"]
+        tasks = {kind: task for task, kind in QUESTION_TYPES.items()}
         for question in questions:
-            if question["name"] == QUESTION and question["settings"]["type"] in QUESTION_TYPES.values():
+            task = tasks.get(question["settings"]["type"])
+            if question["name"] == QUESTION and task is not None:
                 labels = tuple(option["value"] for option in question["settings"]["options"])
-                submitted = answer["distribution"]["min_submitted"]
-                return Dataset(answer["id"], answer["name"], workspace, labels, question["id"], submitted)
+                if task == MULTI_LABEL:
+                    labels = from_value(labels)
+                return Dataset(
+                    answer["id"],
+                    answer["name"],
+                    workspace,
+                    labels,
+                    question["id"],
+                    answer["distribution"]["min_submitted"],
+                    task,
+                )
         return None
 
     async def _ensure(self, spec: DatasetSpec) -> Any:
@@ -185,7 +215,8 @@ def _changeable(spec: DatasetSpec, present: Any) -> dict[str, Any]:
 
 
 def _guidelines(spec: DatasetSpec) -> dict[str, str]:
-    return {"guidelines": without_html(spec.guidelines or GUIDELINES)}
+    usual = GUIDELINES_OF_SEVERAL if spec.task == MULTI_LABEL else GUIDELINES
+    return {"guidelines": without_html(spec.guidelines or usual)}
 
 
 def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
@@ -199,12 +230,12 @@ def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
 
 
 def _question(spec: DatasetSpec) -> dict[str, Any]:
-    options = [{"value": label, "text": label} for label in spec.labels]
+    chosen_from = [{"value": label, "text": label} for label in options(spec.labels, spec.task)]
     return {
         "name": QUESTION,
-        "title": spec.title,
+        "title": TITLES[spec.task],
         "required": True,
-        "settings": {"type": QUESTION_TYPES[spec.task], "options": options},
+        "settings": {"type": QUESTION_TYPES[spec.task], "options": chosen_from},
     }
 
 
