@@ -155,7 +155,8 @@ def fields(kind: Any) -> Mapping[str, FieldInfo]:
 @model_serializer(mode="wrap")
 def without_unsaid(self: Any, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
     """Leaves fields out that say nothing. A class with such fields has this as an attribute."""
-    seldom = unsaid(type(self))
+    kind: Any = type(self)
+    seldom = unsaid(kind)
     return {name: value for name, value in written(self).items() if name not in seldom or value is not None}
 
 

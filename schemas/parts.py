@@ -5,8 +5,8 @@ from typing import Annotated
 from schemas.fields import EMPTY, UNSAID, Count, Integer, OneOf, Parameters, Positive, Seldom, Share, Time
 from schemas.model import Model, part, without_unsaid
 
-MULTI_LABEL = "multi-label"
-Task = Annotated[str, OneOf(("single-label", MULTI_LABEL))]
+SINGLE_LABEL, MULTI_LABEL = "single-label", "multi-label"
+Task = Annotated[str, OneOf((SINGLE_LABEL, MULTI_LABEL))]
 ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from labelloop.loop.labels import named
 from labelloop.loop.state import LoopState
 from schemas.parts import AnnotatedItem
 
@@ -86,11 +87,6 @@ def confusions(texts: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
     """Pairs of different labels that two annotators gave one text, with counts, most frequent first."""
     counts = Counter(pair for submitted in texts for pair in _pairs(submitted))
     return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
-
-
-def named(labels: Sequence[str]) -> str:
-    """The labels of an answer in one line."""
-    return ", ".join(labels) or "none of them"
 
 
 def _majority(given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:

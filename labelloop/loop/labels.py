@@ -1,12 +1,15 @@
 """Labels from the recorded answers, at a point of the loop."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labelloop.loop.state import Batch, Labels, LoopState
 from schemas.events import ProjectCreated
+from schemas.fields import UNSAID
 from schemas.parts import AnnotatedItem
 
+NONE = "none of them"
+"""What people choose where no label fits. No label has this name in a project whose texts may have several."""
 Learned = Mapping[str, int]
 
 
@@ -31,6 +34,16 @@ def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]
 def current(state: LoopState) -> Labels:
     """The current labels of all finished batches."""
     return at_revisions(state, latest_revisions(state, (b.name for b in state.batches.values() if b.done)))
+
+
+def as_answer(item: int, labels: tuple[str, ...]) -> AnnotatedItem:
+    """The answer that gives these labels, which may be none of them."""
+    return AnnotatedItem(item=item, labels=labels, none=not labels or UNSAID)
+
+
+def named(labels: Sequence[str]) -> str:
+    """The labels of an answer in one line."""
+    return ", ".join(labels) or NONE
 
 
 def of_answer(answer: AnnotatedItem) -> tuple[str, ...] | None:

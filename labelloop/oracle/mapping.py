@@ -52,7 +52,8 @@ class MappingRecords:
     def answer(self, record: str, username: str, labels: Sequence[str], status: Status = "submitted") -> None:
         """Write somebody's answer, which replaces an earlier one. Makes the account unless there is one.
 
-        Submitted without labels, it says that none of several fits. Raises Missing if the record is gone, and UserError if this cannot be an answer.
+        Submitted without labels, it says that none of several fits. Raises Missing if the record is gone, and
+        UserError if this cannot be an answer.
         """
         project = self._project()
         is_one = project.task == MULTI_LABEL or len(labels) == 1 or (status != "submitted" and not labels)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -117,8 +117,8 @@ class OpenSnapshot:
         lengths: list[int] = pc.utf8_length(self._table.column("text")).to_pylist()
         return lengths
 
-    def gold(self, items: Sequence[int]) -> list[Gold] | None:
-        """The gold of these pool items, or None if there is none."""
+    def gold(self, items: Sequence[int]) -> list[Any] | None:
+        """The Gold of these pool items, all of one kind, or None if there is none."""
         if not self.has_gold:
             return None
         values = self._table.column("gold").take(pa.array(items, pa.int64())).to_pylist()

@@ -7,6 +7,7 @@ from pathlib import Path
 from labelloop.errors import UserError
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.label_cells import Cells
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
@@ -14,7 +15,7 @@ from labelloop.pool.sources import Table, load
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreatedV4
-from schemas.parts import Snapshot
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Snapshot, Task
 
 Tell = Callable[[str], None]
 """It is told what is done now, in a few words."""
@@ -26,7 +27,7 @@ def untold(_: str) -> None:
 
 @dataclass(frozen=True)
 class ProjectData:
-    """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
+    """Snapshots (URIs relative to the project's folder), task, labels, and notes on what was left out.
 
     `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
     pool item.
@@ -39,6 +40,7 @@ class ProjectData:
     text_columns: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    task: Task = SINGLE_LABEL
 
 
 def prepare_data(
@@ -66,6 +68,7 @@ def prepare_data(
         options.revision,
         reading=options.reading,
         keep=to_keep(options),
+        cells=options.cells,
     )
     if twice := [name for name in options.show_column or () if name in table.text_columns]:
         raise UserError(
@@ -74,7 +77,10 @@ def prepare_data(
         )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
+    options = _of_task(options, table.cells)
     labelled = read_labelled(options, table) if options.labelled else None
+    if labelled is not None:
+        options = _of_task(options, labelled.cells)
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
     tell(f"looking for duplicates in {len(table.texts):,} texts")
@@ -108,7 +114,15 @@ def prepare_data(
         text_columns=table.text_columns,
         metadata=metadata,
         given=given,
+        task=options.asked_task or SINGLE_LABEL,
     )
+
+
+def _of_task(options: ProjectOptions, cells: Cells) -> ProjectOptions:
+    """The options with the task that label cells tell, unless it was told before."""
+    if options.asked_task is not None or cells.several is None:
+        return options
+    return options.with_other(task=MULTI_LABEL if cells.several else SINGLE_LABEL)
 
 
 def to_keep(options: ProjectOptions) -> dict[str, str]:
@@ -166,6 +180,7 @@ def prepare_test(
         Split.of_test(options.test_split),
         text_option="--test-text-column",
         label_option="--test-label-column",
+        cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     prepared = clean_test(table, project.labels, rows, "--test-label-column")
@@ -202,6 +217,7 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
         None if on_disk else options.revision,
         "--test-text-column",
         reading=options.reading.beside(label_column),
+        cells=options.cells,
     )
     return table, clean_test(table, pool.labels, pool.rows)
 

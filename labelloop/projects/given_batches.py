@@ -7,7 +7,7 @@ from functools import partial
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
-from labelloop.loop.labels import decided
+from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.own_annotators import at_creation
 from schemas.envelope import Event, new_event
@@ -20,7 +20,6 @@ from schemas.events import (
     ProjectCreatedV4,
     ProjectCreatedV5,
 )
-from schemas.fields import UNSAID
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
@@ -48,10 +47,7 @@ def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
             BatchAnnotated(
                 batch=str(number),
                 revision=0,
-                items=tuple(
-                    AnnotatedItem(item=item, labels=labels[item], none=not labels[item] or UNSAID)
-                    for item in items
-                ),
+                items=tuple(as_answer(item, labels[item]) for item in items),
             ),
         )
         for number, items in enumerate(parts)

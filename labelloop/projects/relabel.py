@@ -70,6 +70,11 @@ def _under_way(state: LoopState) -> set[int]:
 async def find_noise(store: Store, state: LoopState) -> NoiseResult:
     """Find the suspects among the current labels. Raises TaskError and UserError."""
     project, threads = for_next(state), default_threads()
+    if project.is_multi_label:
+        raise UserError(
+            f"suspects are not for {state.project_id}, whose texts may have several labels: it is known only "
+            "of one label a text how well it fits; ask again for texts by their numbers: `labelloop relabel 7`"
+        )
     request = NoiseRequest(
         pool=await asyncio.to_thread(store.pool, project),
         model=project.model.name,

@@ -153,7 +153,7 @@ def _model(kind: type[Model], values: dict[str, Any]) -> Model:
 @cache
 def _fields(kind: type[Model]) -> Any:
     hints = {
-        name: NotRequired[field.annotation] if name in unsaid(kind) else field.annotation  # type: ignore[valid-type]
+        name: NotRequired[field.annotation] if name in unsaid(kind) else field.annotation
         for name, field in fields(kind).items()
     }
     return TypedDict(kind.__name__, hints)  # type: ignore[operator]

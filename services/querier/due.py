@@ -17,6 +17,7 @@ from labelloop.loop.schedule import (
 )
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
+from labelloop.projects.learner_requests import predicted
 from schemas.events import LookaheadChosen, ProjectCreated
 from schemas.parts import QueriedItem
 
@@ -103,10 +104,6 @@ def queried_items(
 
 
 def _predicted(pick: Pick, project: ProjectCreated) -> dict[str, Any]:
-    if not project.is_multi_label:
-        return {"predicted": (pick.label,), "probability": pick.probability}
-    return {
-        "predicted": tuple(label for label, _ in pick.labels),
-        "probability": pick.probability,
-        "probabilities": tuple(probability for _, probability in pick.labels),
-    }
+    several = project.is_multi_label
+    said = {"predicted": predicted(pick, several), "probability": pick.probability}
+    return {**said, "probabilities": tuple(each for _, each in pick.labels)} if several else said

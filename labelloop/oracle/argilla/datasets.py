@@ -4,10 +4,10 @@ from contextlib import suppress
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.loop.labels import NONE
 from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import (
     DEFAULT_WORKSPACE,
-    NONE,
     QUESTION,
     QUESTION_TYPES,
     TITLES,
@@ -40,7 +40,7 @@ GUIDELINES = (
 """The default guidelines, which annotators see next to the texts."""
 GUIDELINES_OF_SEVERAL = (
     "Choose every label that fits the text.\n\n"
-    f"- **No label fits?** Choose *{NONE}*: the model learns that too. Beside a label it counts for nothing.\n"
+    f"- **No label fits?** Choose *{NONE}*: the model learns that too. Beside a label it says nothing.\n"
     "- **A number** chooses that label, and once more takes it back. **Enter** submits, and the next text "
     "comes. No reaction? Click beside the labels.\n"
     "- **Suggestions** are chosen already: beside each stands how sure the model is, from 0 to 1. Take back "

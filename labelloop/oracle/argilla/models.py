@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from labelloop.loop.labels import NONE
 from schemas.parts import MULTI_LABEL
 
 DEFAULT_WORKSPACE = "labelloop"
@@ -19,8 +20,6 @@ ONE_FIELD: Mapping[str, str] = {TEXT_FIELD: "Text"}
 QUESTION = "label"
 QUESTION_TYPES = {"single-label": "label_selection", MULTI_LABEL: "multi_label_selection"}
 TITLES = {"single-label": "Which label fits?", MULTI_LABEL: "Which labels fit?"}
-NONE = "none of them"
-"""The option that says that no label fits, where a text may have several. No label of such a project has its name."""
 
 MetadataValue = str | int | float | list[str]
 

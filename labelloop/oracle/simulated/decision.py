@@ -76,7 +76,7 @@ def gold_labels(pools: Sequence[Path]) -> Callable[[int], Gold | None]:
 
 def _labels(path: Path) -> list[Gold]:
     snapshot = OpenSnapshot.open(path)
-    labels = snapshot.gold(range(len(snapshot)))
+    labels: list[Gold] | None = snapshot.gold(range(len(snapshot)))
     if labels is None:
         raise UserError(f"the pool {path} has no gold labels; make it from a data set with a label column")
     return labels

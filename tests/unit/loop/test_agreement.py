@@ -90,7 +90,7 @@ def test_sets_of_labels_are_alike_by_what_they_share() -> None:
 
 
 def test_of_several_labels_each_has_an_alpha() -> None:
-    found = [
+    found: list[dict[str, tuple[str, ...]]] = [
         {"ann": ("spam", "news"), "bob": ("spam",)},
         {"ann": (), "bob": ()},
         {"ann": ("news",), "bob": ("spam", "news")},

@@ -222,7 +222,7 @@ def test_a_field_that_most_projects_never_need_is_written_only_where_it_says_som
         assert read(BatchAnnotated, write(event)) == event
         assert replaced(answer, labels=()) == answer
         assert bool(answer.none) == is_there
-    figures = {
+    figures: dict[str, Any] = {
         "model": "0",
         "attempt": 0,
         "labels": 3,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from labelloop.oracle.argilla.models import NONE, from_value, from_values, options, to_value, to_values
+from labelloop.loop.labels import NONE
+from labelloop.oracle.argilla.models import from_value, from_values, options, to_value, to_values
 
 ONE, SEVERAL = "single-label", "multi-label"
 
