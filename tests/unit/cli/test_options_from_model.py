@@ -29,7 +29,9 @@ from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
 
-NAMES = tuple(ProjectOptions.options())
+ELSEWHERE = "argilla_dataset"
+"""What `import` has no use for."""
+NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
@@ -101,6 +103,7 @@ def created(home: Path) -> ProjectCreated:
 
 def test_each_option_is_one_of_a_new_project() -> None:
     assert tuple(ProjectOptions.taken_by("import")) == NAMES
+    assert ELSEWHERE in ProjectOptions.taken_by("init")
     assert {name for name in NAMES if name not in ProjectOptions.taken_by("init")} == {
         "labelled",
         "match",
