@@ -28,6 +28,7 @@ from schemas.events import ProjectCreated
 from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
+from tests.support.messages import raises_naming
 
 ELSEWHERE = "argilla_dataset"
 """What `import` has no use for."""
@@ -190,6 +191,12 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
     for asked in found:
         assert asked.given == {"labelled", "dataset", name}
         assert getattr(asked, name) == value
+
+
+@pytest.mark.parametrize("option", ["batches", "batch_size", "lookahead", "min_submitted", "seed"])
+def test_a_number_that_no_event_holds_is_refused(option: str) -> None:
+    with raises_naming(UserError, flag(option), 10**23):
+        ProjectOptions.of({option: 10**23})
 
 
 def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test() -> None:
