@@ -30,7 +30,7 @@ Curve = Sequence[tuple[int, float]]
 def curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
     """Draw the learning curve: accuracy by number of labels, on the test set and as estimated by audits.
 
-    Where a text may have several labels: micro-F1, macro-F1, and the share of texts whose labels are all right.
+    Where a text may have several labels: micro-F1, macro-F1, and the share of texts that are all right.
 
     `labelloop curve --png curve.png`
     """

@@ -133,7 +133,8 @@ def _project(project: "Summary") -> Iterator[str]:
 def _figures(model: "ModelSummary") -> str:
     if model.micro_f1 is None:
         return f"accuracy {model.accuracy:.3f}"
-    return f"micro-F1 {model.micro_f1:.3f}, macro-F1 {model.macro_f1:.3f}, {model.accuracy:.1%} of texts all right"
+    texts = f"{model.accuracy:.1%} of texts all right"
+    return f"micro-F1 {model.micro_f1:.3f}, macro-F1 {model.macro_f1:.3f}, {texts}"
 
 
 def _test_set(model: "ModelSummary") -> str:

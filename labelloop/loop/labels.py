@@ -9,7 +9,7 @@ from schemas.fields import UNSAID
 from schemas.parts import AnnotatedItem
 
 NONE = "none of them"
-"""What people choose where no label fits. No label has this name in a project whose texts may have several."""
+"""What people choose where no label fits. Where a text may have several, no label has this name."""
 Learned = Mapping[str, int]
 
 

@@ -128,7 +128,8 @@ def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
     (label, row), (other, later) = sorted(given.items(), key=itemgetter(1))[:2]
     more = f", and {len(texts) - 1:,} more texts have several" if texts[1:] else ""
     return UserError(
-        f"{table.source}, {rows_named([row, later])}: one text has the labels {told(label)} and {told(other)}{more}; "
+        f"{table.source}, {rows_named([row, later])}: one text has the labels {told(label)} and {told(other)}"
+        f"{more}; "
         f"{remedy}"
     )
 

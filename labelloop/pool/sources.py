@@ -35,9 +35,9 @@ DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no dat
 class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
-    `cells`: how the labels were read, so that it is known whether a text may have several. A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
+    A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
     `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
-    name.
+    name. `cells`: how the labels were read, which tells whether a text may have several.
     """
 
     source: str
@@ -77,13 +77,38 @@ def load(
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings; several are joined. The default
-    label column is `label` or `labels`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
-    id, `split` also within a folder. `text_option` and `label_option` are the options that name the columns.
-    `reading` is for files whose columns have no names of their own. `keep`: further columns, and the options
-    that name them; None: all others, and those of a text of several. Raises `UserError`.
+    label column is `label` or `labels`, if it exists (`""`: none). `config`, `split` and `revision` select
+    within a Hub id, `split` also within a folder. `text_option` and `label_option` are the options that name
+    the columns. `reading` is for files whose columns have no names of their own. `keep`: further columns, and
+    the options that name them; None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
+    return as_table(
+        source,
+        columns,
+        text_column,
+        label_column,
+        text_option,
+        label_option,
+        reading.skip_bad_rows,
+        keep,
+        cells,
+    )
+
+
+def as_table(
+    source: str,
+    columns: Columns,
+    text_column: str | Sequence[str] | None = None,
+    label_column: str | None = None,
+    text_option: str = "--text-column",
+    label_option: str = "--label-column",
+    skip_bad_rows: bool = False,
+    keep: Mapping[str, str] | None = NOTHING,
+    cells: Cells = ONE_OR_SEVERAL,
+) -> Table:
+    """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column, label_option, cells)
@@ -104,7 +129,7 @@ def load(
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in (_known(source, columns.names, name, option) for name, option in keep.items())
     }
-    if bad and (len(bad) == len(texts) or not reading.skip_bad_rows):
+    if bad and (len(bad) == len(texts) or not skip_bad_rows):
         raise refused(source, bad, len(texts))
     for row in bad:
         texts[row] = ""

@@ -10,11 +10,16 @@ from labelloop.pool.columns import Reading
 from labelloop.pool.label_cells import Cells, check_separator
 from labelloop.pool.words import label_name
 from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, Option
-from schemas.parts import MULTI_LABEL, Task
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Task
 
 TEXT = "text"
 Columns = tuple[str, ...]
 BY_COLUMN = ("text_column", "show_column", "metadata_column", "labelled_text_column", "test_text_column")
+
+OF_FILES = frozenset(
+    {"dataset", "task", "label_separator", "labels", "label_column", "config", "split", "revision"}
+)
+"""Options that say where the texts and labels of files and Hub ids are."""
 
 
 class DataOptions(BaseModel):
@@ -55,6 +60,13 @@ class DataOptions(BaseModel):
             DEMO,
         ),
     ] = None
+    argilla_dataset: Annotated[
+        str | None,
+        Option(
+            "In place of --dataset: texts of Argilla's data set WORKSPACE/NAME, with its labels and votes.",
+            frozenset({"init"}),
+        ),
+    ] = None
     test: Annotated[
         str | None,
         Option(
@@ -86,8 +98,8 @@ class DataOptions(BaseModel):
     task: Annotated[
         Literal["single-label", "multi-label"] | None,
         Option(
-            "Whether a text has one label, or several or none of them. [default: single-label, or multi-label "
-            "if the label column holds lists]",
+            "Whether a text has one label, or several or none of them. [default: multi-label if the label "
+            "column holds lists]",
             DEMO,
             "task",
         ),
@@ -179,12 +191,19 @@ class DataOptions(BaseModel):
     def _check_separator(self) -> Self:
         if self.label_separator is None:
             return self
-        if not self.label_separator or self.task == "single-label":
+        if not self.label_separator or self.task == SINGLE_LABEL:
             raise UserError(
                 "--label-separator is what stands between several labels, such as ';': "
                 "leave it out where each text has one"
             )
         check_separator(self.label_separator, self.labels or ())
+        return self
+
+    @model_validator(mode="after")
+    def _check_argilla_dataset(self) -> Self:
+        if self.argilla_dataset is not None and (other := self.model_fields_set & OF_FILES):
+            option = f"--{min(other)}".replace("_", "-")
+            raise UserError(f"--argilla-dataset has texts and labels of its own: leave out {option}")
         return self
 
     @model_validator(mode="after")

@@ -132,7 +132,7 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], known: Se
 def _labels(table: Table) -> list[Gold | None]:
     if table.labels is None:
         raise UserError(
-            f"{table.source} has no column 'label' or 'labels': name the column of the labels with --label-column"
+            f"{table.source} has no column 'label' or 'labels': name that of the labels with --label-column"
         )
     return table.labels
 

@@ -72,8 +72,8 @@ async def find_noise(store: Store, state: LoopState) -> NoiseResult:
     project, threads = for_next(state), default_threads()
     if project.is_multi_label:
         raise UserError(
-            f"suspects are not for {state.project_id}, whose texts may have several labels: it is known only "
-            "of one label a text how well it fits; ask again for texts by their numbers: `labelloop relabel 7`"
+            f"{state.project_id} has no suspects, because its texts may have several labels, and they are "
+            "defined for one: ask again for texts by their numbers, as `labelloop relabel 7`"
         )
     request = NoiseRequest(
         pool=await asyncio.to_thread(store.pool, project),

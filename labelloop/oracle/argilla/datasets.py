@@ -10,10 +10,12 @@ from labelloop.oracle.argilla.models import (
     DEFAULT_WORKSPACE,
     QUESTION,
     QUESTION_TYPES,
+    TASKS,
     TITLES,
     Dataset,
+    DatasetParts,
     DatasetSpec,
-    from_value,
+    labels_of,
     options,
 )
 from labelloop.oracle.argilla.new_record import METADATA
@@ -66,6 +68,18 @@ class Datasets(Accounts):
         """The data set of a project: in the workspace of its own annotators, or in that of all."""
         own = await self.find_dataset(project, project)
         return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+
+    async def parts(self, name: str, workspace: str) -> DatasetParts | None:
+        """A data set of any kind, or None if the user can see none of this name there."""
+        workspace_id = await self._find_workspace(workspace)
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        if answer is None:
+            return None
+        return DatasetParts(
+            answer,
+            await self._listed(f"datasets/{answer['id']}/fields"),
+            await self._listed(f"datasets/{answer['id']}/questions"),
+        )
 
     async def delete_project(self, project: str) -> None:
         """Delete a project's data set, and the workspace of its own annotators."""
@@ -133,21 +147,17 @@ class Datasets(Accounts):
 
     async def _described(self, answer: Any, workspace: str) -> Dataset | None:
         questions = (await self._request("GET", f"datasets/{answer['id']}/questions"))["items"]
-        tasks = {kind: task for task, kind in QUESTION_TYPES.items()}
         for question in questions:
-            task = tasks.get(question["settings"]["type"])
+            task = TASKS.get(question["settings"]["type"])
             if question["name"] == QUESTION and task is not None:
-                labels = tuple(option["value"] for option in question["settings"]["options"])
-                if task == MULTI_LABEL:
-                    labels = from_value(labels)
                 return Dataset(
                     answer["id"],
                     answer["name"],
                     workspace,
-                    labels,
+                    labels_of(question, task),
                     question["id"],
                     answer["distribution"]["min_submitted"],
-                    task,
+                    task=task,
                 )
         return None
 

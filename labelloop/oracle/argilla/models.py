@@ -6,20 +6,21 @@ if a person discarded a text without choosing a label. In a multi-label task a s
 labels, or such a suggestion, says that none of them fits: Argilla has the option NONE for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from labelloop.loop.labels import NONE
-from schemas.parts import MULTI_LABEL
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL
 
 DEFAULT_WORKSPACE = "labelloop"
 TEXT_FIELD = "text"
 ONE_FIELD: Mapping[str, str] = {TEXT_FIELD: "Text"}
 QUESTION = "label"
-QUESTION_TYPES = {"single-label": "label_selection", MULTI_LABEL: "multi_label_selection"}
-TITLES = {"single-label": "Which label fits?", MULTI_LABEL: "Which labels fit?"}
+QUESTION_TYPES = {SINGLE_LABEL: "label_selection", MULTI_LABEL: "multi_label_selection"}
+TASKS = {kind: task for task, kind in QUESTION_TYPES.items()}
+TITLES = {SINGLE_LABEL: "Which label fits?", MULTI_LABEL: "Which labels fit?"}
 
 MetadataValue = str | int | float | list[str]
 
@@ -65,7 +66,7 @@ class DatasetSpec:
     workspace: str = DEFAULT_WORKSPACE
     guidelines: str | None = None
     min_submitted: int = 1
-    task: str = "single-label"
+    task: str = SINGLE_LABEL
     by_batch: tuple[tuple[int, int], ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
     metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class DatasetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A published data set with its label question."""
+    """A published data set with its label question, by its id and its name."""
 
     id: str
     name: str
@@ -81,11 +82,21 @@ class Dataset:
     labels: tuple[str, ...]
     question_id: str
     min_submitted: int
-    task: str = "single-label"
+    question: str = QUESTION
+    task: str = SINGLE_LABEL
 
     @property
     def is_multi_label(self) -> bool:
         return self.task == MULTI_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetParts:
+    """A data set of any kind with its fields and questions, as the server describes them."""
+
+    answer: Mapping[str, Any]
+    fields: Sequence[Mapping[str, Any]]
+    questions: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,12 @@ def options(labels: tuple[str, ...], task: str) -> tuple[str, ...]:
     return (*labels, NONE) if task == MULTI_LABEL else labels
 
 
+def labels_of(question: Mapping[str, Any], task: str) -> tuple[str, ...]:
+    """The labels of a question, as the server describes it."""
+    values = tuple(option["value"] for option in question["settings"]["options"])
+    return from_value(values) if task == MULTI_LABEL else values
+
+
 def to_value(labels: tuple[str, ...], task: str) -> str | list[str]:
     """The value of an answer. ValueError unless a single-label answer has exactly one label."""
     if task == MULTI_LABEL:
@@ -174,7 +191,7 @@ def from_value(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(label for label in value if label != NONE)
 
 
-def from_values(values: dict[str, Any] | None) -> tuple[str, ...]:
+def from_values(values: dict[str, Any] | None, question: str = QUESTION) -> tuple[str, ...]:
     """The labels of a response's values."""
-    answer = (values or {}).get(QUESTION)
+    answer = (values or {}).get(question)
     return from_value(answer["value"]) if answer else ()

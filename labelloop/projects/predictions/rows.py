@@ -1,4 +1,4 @@
-"""What a model says of texts, as a table: the likeliest label of each, and how probably it is right; or labels."""
+"""What a model says of texts, as a table: the likeliest label of each, or several, and how probable they are."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

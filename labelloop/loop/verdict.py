@@ -2,16 +2,32 @@
 
 from collections import Counter
 from statistics import fmean
+from typing import Protocol
 
 from labelloop.loop.agreement import likeness
-from schemas.events import ProjectCreated
 from schemas.fields import UNSAID
-from schemas.parts import AnnotatedItem, ItemVotes, Vote
+from schemas.parts import MULTI_LABEL, AnnotatedItem, ItemVotes, Vote
 
 Labels = tuple[str, ...]
 
 
-def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
+class Rules(Protocol):
+    """What a project, or one that is being made, says of votes."""
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def labels(self) -> Labels: ...
+
+    @property
+    def min_submitted(self) -> int: ...
+
+    @property
+    def ties(self) -> str: ...
+
+
+def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
     """The labels of the majority, or discarded. None while too few annotators have decided.
 
     A text is discarded if at least half of the deciding votes discard it.
@@ -23,7 +39,7 @@ def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
         return None
     if 2 * len(discarded) >= deciding:
         return _item(votes, (), True, None)
-    return (_majority_of_each if project.is_multi_label else _majority)(votes, submitted, project)
+    return (_majority_of_each if project.task == MULTI_LABEL else _majority)(votes, submitted, project)
 
 
 def withdrawn(votes: ItemVotes) -> AnnotatedItem:
@@ -31,7 +47,7 @@ def withdrawn(votes: ItemVotes) -> AnnotatedItem:
     return _item(votes, (), False, None)
 
 
-def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) -> AnnotatedItem:
+def _majority(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
     counts = Counter(vote.labels for vote in submitted)
     most = max(counts.values())
     leading = [labels for labels, count in counts.items() if count == most]
@@ -42,7 +58,7 @@ def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) 
     return _item(votes, winner, False, agreement)
 
 
-def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) -> AnnotatedItem:
+def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
     """Each label that more than half of the submitted votes give: a tie leaves it out."""
     counts = Counter(label for vote in submitted for label in set(vote.labels))
     labels = tuple(label for label in project.labels if 2 * counts[label] > len(submitted))
@@ -50,7 +66,7 @@ def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: ProjectC
     return _item(votes, labels, False, fmean(alike) if len(alike) > 1 else None, none=not labels)
 
 
-def _in_label_order(labels: Labels, project: ProjectCreated) -> list[int]:
+def _in_label_order(labels: Labels, project: Rules) -> list[int]:
     known = {label: place for place, label in enumerate(project.labels)}
     return [known.get(label, len(known)) for label in labels]
 
