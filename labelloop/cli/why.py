@@ -15,6 +15,7 @@ from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
+    from labelloop.loop.label_lists import LabelList
     from labelloop.loop.state import Batch, LoopState, Trained
 
 REASONS = {
@@ -68,6 +69,7 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
+    from labelloop.loop.label_lists import label_list
     from labelloop.loop.labels import named
     from labelloop.projects.learner_requests import predicted, prediction_of_each
 
@@ -75,13 +77,13 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     with closing(Worker(threads)) as worker:
         models = since(state, text_facts["item"])
         picks = await prediction_of_each(worker, opened_log.store, threads, state, models, text_facts["item"])
-    several = state.project.is_multi_label
+    several, listed = state.project.is_multi_label, label_list(state)
     for model in text_facts["models"]:
         pick = picks.get(model["model"])
-        model["predicted"] = named(predicted(pick, several)) if pick else None
+        model["predicted"] = named(listed.show(predicted(pick, several))) if pick else None
         model["probability"] = pick.probability if pick else None
         if pick and several:
-            model["probabilities"] = dict(pick.labels)
+            model["probabilities"] = {listed.called[name]: each for name, each in pick.labels}
 
 
 def why_text(text_facts: Mapping[str, Any]) -> str:
@@ -175,17 +177,19 @@ def _model(model: Mapping[str, Any]) -> str:
 
 def reasons(state: "LoopState", item: int) -> dict[str, Any]:
     """As JSON values: each time the text was asked, its current label, and the models `since`."""
-    from labelloop.loop.labels import at_revisions, current
+    from labelloop.loop.label_lists import label_list
+    from labelloop.loop.labels import current, learned_labels
 
+    listed = label_list(state)
     asked = [batch for batch in state.batches.values() if item in batch.items]
     labels = current(state).get(item)
     return {
         "project": state.project_id,
         "item": item,
-        "asked": [{**_asking(batch, item), **_choice(state, batch)} for batch in asked],
-        "labels": None if labels is None else list(labels),
+        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asked],
+        "labels": None if labels is None else list(listed.show(labels)),
         "models": [
-            _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
+            _learned_by(trained, learned_labels(state, trained), item) for trained in since(state, item)
         ],
     }
 
@@ -204,7 +208,7 @@ def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
     return {"lookahead": chosen and {"waiting": chosen.waiting, "expected": chosen.expected}}
 
 
-def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+def _asking(batch: "Batch", item: int, listed: "LabelList") -> dict[str, Any]:
     from schemas.fields import UNSAID
     from schemas.model import plain
 
@@ -224,7 +228,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "shortlist": plain(queried.shortlist) if queried.shortlist and picked.reason == "uncertain" else None,
         "model": queried.model,
         "attempt": queried.attempt,
-        "predicted": list(picked.predicted),
+        "predicted": list(listed.show(picked.predicted)),
         "probability": picked.probability,
         "suggested": picked.suggested,
         "texts": len(queried.items),
@@ -234,12 +238,12 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
             {
                 "annotator": vote.username,
                 "status": vote.status,
-                "labels": list(vote.labels),
+                "labels": list(listed.show(vote.labels)),
                 "time": vote.time.isoformat() if vote.time else None,
             }
             for vote in (answer.votes if answer else ())
         ],
-        "labels": list(verdict.labels) if verdict else None,
+        "labels": list(listed.show(verdict.labels)) if verdict else None,
         "discarded": verdict.discarded if verdict else None,
         "agreement": verdict.agreement if verdict else None,
         **({} if picked.probabilities is UNSAID else {"probabilities": list(picked.probabilities)}),

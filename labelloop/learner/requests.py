@@ -27,7 +27,8 @@ class Ping:
 class TrainRequest:
     """Train on `examples` (pool item and its labels); items in `ignored` are never learned.
 
-    Of a large pool the first texts in the order of `order_seed` are looked at.
+    Of a large pool the first texts in the order of `order_seed` are looked at. `shown`: how the model's
+    folder calls the labels, if not by their names.
     """
 
     pool: Path
@@ -40,6 +41,7 @@ class TrainRequest:
     into: Path
     cache: Path
     order_seed: int = 0
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ class EmbedRequest:
 class EvaluateRequest:
     """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text.
 
-    In a multi-label task it has a list of labels for each.
+    In a multi-label task it has a list of labels for each. Texts that have only labels which are `left_out`,
+    or one that the model does not tell apart, do not count.
     """
 
     texts_path: Path
@@ -164,6 +167,7 @@ class EvaluateRequest:
     model_sha256: str
     threads: int
     cache: Path
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -110,13 +110,13 @@ def _unlabelled(request: TrainRequest, number: int) -> list[str]:
 def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:
     classifier.save(folder)
     if (folder / CONFIG).is_file():
-        _add_labels(folder / CONFIG, request.labels)
+        _add_labels(folder / CONFIG, request.shown or request.labels)
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
         "base_model": request.classifier.model_name,
         "revision": request.classifier.revision,
-        "labels": list(request.labels),
+        "labels": list(request.shown or request.labels),
         "examples": examples,
         "seed": request.seed,
         "versions": runtime.versions(),

@@ -22,6 +22,7 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event
+from schemas.fields import UNSAID
 from schemas.parts import SettingsV2
 
 State = TypeVar("State", bound=ProjectState)
@@ -160,6 +161,10 @@ def _annotated(state: LoopState) -> int:
 def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
     for name, revision in data.learned.items():
         _check_learned(state, name, revision)
+    if data.label_list is not UNSAID and data.label_list > len(state.label_changes):
+        raise InapplicableEvent(
+            f"its labels are those of change {data.label_list}, which the log does not have"
+        )
     passed = _passed_by(data, state)
     before = state.models.get(data.model)
     if before is None:
@@ -237,6 +242,16 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
     if batch is None or batch.done or batch.closed:
         return state
     return _with_batch(state, changed(batch, closed=event_id))
+
+
+@_apply.register
+def _(data: e.LabelsChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    before = state.label_changes[-1].names if state.label_changes else state.project.labels
+    if data.number != len(state.label_changes) + 1:
+        raise InapplicableEvent(f"it is change {data.number}, where {len(state.label_changes) + 1} is next")
+    if len(data.names) < len(before) or max(data.retired, default=0) >= len(data.names):
+        raise InapplicableEvent(f"it leaves out a label, or retires one that is not among {len(data.names)}")
+    return changed(state, label_changes=(*state.label_changes, data))
 
 
 @_apply.register

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from labelloop.loop.labels import asked, at_revisions, current, is_learnable, latest_revisions
+from labelloop.loop.label_lists import label_list, of_trained
+from labelloop.loop.labels import (
+    asked,
+    at_revisions,
+    current,
+    is_learnable,
+    latest_revisions,
+    learned_labels,
+)
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
@@ -169,7 +177,8 @@ def _final(state: LoopState) -> NextModel | None:
     if not is_learnable(labels, state.project):
         return None
     if state.latest_model is not None:
-        if at_revisions(state, state.models[state.latest_model].learned) == labels:
+        newest = state.models[state.latest_model]
+        if learned_labels(state, newest) == labels and of_trained(state, newest) == label_list(state):
             return None
     elif not state.ended:
         return None

@@ -11,6 +11,7 @@ from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
@@ -209,6 +210,7 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    label_changes: tuple[LabelsChanged, ...] = ()
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
     latest_model: str | None = None

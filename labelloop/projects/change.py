@@ -11,6 +11,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
 from labelloop.loop.settings_in_force import (
     AT_ONCE,
@@ -64,7 +65,7 @@ async def change(
     before = at_batch(state, first)
     asked = _asked(before, options)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, before, history.project, store, Path(folder))
+        tested = await _new_test(options, before, history.project, store, Path(folder), label_list(state))
         asked |= tested.fields
         asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
         if not asked:
@@ -137,20 +138,24 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
+    if state.label_changes:
+        project = replaced(project, labels=state.project.labels)
     created, made = with_options(project, options), new_id(name)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, project, made, store, Path(folder))
+        tested = await _new_test(options, project, made, store, Path(folder), label_list(state))
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
     people = annotators(state) if options.annotators is None else options.annotators
     if people is not None:
         check_annotators(people, created.min_submitted)
-    await log.append(*opening(made, created, copied(state, batches), SOURCE, annotators=people))
+    changes = state.label_changes
+    first = opening(made, created, copied(state, batches), SOURCE, annotators=people, label_changes=changes)
+    await log.append(*first)
     return made, batches, (*tested.notes, *notes)
 
 
@@ -174,7 +179,12 @@ class _NewTest:
 
 
 async def _new_test(
-    options: ProjectOptions, before: ProjectCreatedV4, project: str, store: Store | None, folder: Path
+    options: ProjectOptions,
+    before: ProjectCreatedV4,
+    project: str,
+    store: Store | None,
+    folder: Path,
+    labels: LabelList,
 ) -> _NewTest:
     """Read the given test set into the folder. Raises UserError."""
     if options.test is None:
@@ -182,7 +192,7 @@ async def _new_test(
     if store is None:
         raise UserError("the store is not known here, where a test set is kept: give it with --store")
     pool = OpenSnapshot.open(await asyncio.to_thread(store.pool, before))
-    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder)
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, labels)
     if before.test is not None and before.test.digest == made.digest:
         return _NewTest(notes=notes)
     return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)

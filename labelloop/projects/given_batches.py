@@ -14,6 +14,7 @@ from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
     ProjectCreated,
     ProjectCreatedV2,
     ProjectCreatedV3,
@@ -116,16 +117,18 @@ def opening(
     source: str,
     time: datetime | None = None,
     annotators: Sequence[str] | None = None,
+    label_changes: Sequence[LabelsChanged] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
-    `annotators`: who alone sees it.
+    `annotators`: who alone sees it. `label_changes`: those of the project that it goes on from.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(given)))
     yield first
     if annotators is not None:
         yield event(at_creation(annotators, source))
+    yield from map(event, label_changes)
     for number, batch in enumerate(given):
         queried = event(_queried(created, number, batch.items), cause=first.id)
         yield queried

@@ -20,6 +20,7 @@ from labelloop.learner.requests import (
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
+from labelloop.loop.label_lists import LabelList, label_list, of_trained
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
 from labelloop.loop.schedule import NextModel, first_texts, is_last_queried, remaining
@@ -28,6 +29,7 @@ from labelloop.loop.state import LoopState, Trained
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
+from schemas.fields import UNSAID
 from schemas.parts import LogPrefix
 
 
@@ -35,13 +37,14 @@ def train_request(
     state: LoopState, model: str, learned: Learned, *, pool: Path, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
     """A request to train a model on batches at given revisions."""
-    project = for_learned(state, learned)
+    project, listed = for_learned(state, learned), _labels_of(state, model)
     return TrainRequest(
         pool=pool,
         classifier=ClassifierSpec.of(project),
-        labels=project.labels,
-        examples=tuple(sorted(at_revisions(state, learned).items())),
-        ignored=ignored_at(state, learned),
+        labels=listed.names,
+        shown=listed.shown,
+        examples=tuple(sorted(at_revisions(state, learned, listed).items())),
+        ignored=ignored_at(state, learned, listed),
         seed=derived(project.seed, "train", model),
         threads=threads,
         into=into,
@@ -54,11 +57,12 @@ def trained(
     state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, artifact: str
 ) -> ModelTrained:
     """The event about a finished training. `artifact` is where its model is stored."""
+    listed = _labels_of(state, work.model)
     return ModelTrained(
         model=work.model,
         attempt=work.attempt,
         learned=compact(work.learned),
-        digest=learned_digest(state, work.learned),
+        digest=learned_digest(state, work.learned, listed),
         labels=len(request.examples),
         artifact=artifact,
         sha256=result.sha256,
@@ -69,7 +73,14 @@ def trained(
         versions=dict(result.versions),
         seed=request.seed,
         log=LogPrefix(events=state.log.events, digest=state.log.digest),
+        label_list=listed.number or UNSAID,
     )
+
+
+def _labels_of(state: LoopState, model: str) -> LabelList:
+    """Those of the model, also if it is trained again, or of now if it is new."""
+    trained = state.models.get(model)
+    return of_trained(state, trained) if trained else label_list(state)
 
 
 def evaluate_request(
@@ -85,6 +96,7 @@ def evaluate_request(
         model_sha256=sha256,
         threads=threads,
         cache=cache,
+        left_out=tuple(sorted(_labels_of(state, model).retired)),
     )
 
 
@@ -124,18 +136,18 @@ def query_request(
 
     `labelled`: the batches, at revisions, whose labels the strategy sees.
     """
-    project = for_next(state)
+    project, of_then, listed = for_next(state), of_model(state, model), _labels_of(state, model)
     return QueryRequest(
         pool=pool,
-        classifier=ClassifierSpec.of(of_model(state, model)),
-        labels=project.labels,
+        classifier=ClassifierSpec.of(of_then),
+        labels=of_then.labels,
         model_folder=folder,
         model_sha256=sha256,
         strategy=project.strategy.name,
         strategy_parameters=project.strategy.parameters,
         taken=tuple(sorted(taken)),
-        labelled=tuple(sorted(at_revisions(state, labelled).items())),
-        ignored=ignored_at(state, labelled),
+        labelled=tuple(sorted(at_revisions(state, labelled, listed).items())),
+        ignored=ignored_at(state, labelled, listed),
         n=n,
         also=tuple(also),
         number=state.numbered - project.given,

@@ -33,6 +33,7 @@ from labelloop.projects.catalog import created
 from labelloop.projects.given_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.fields import UNSAID
 from schemas.parts import (
     AnnotatedItem,
     BaseModelChoice,
@@ -158,6 +159,7 @@ class Loop:
             threads=2,
             seed=derived(self.created.seed, "train", work.model),
             log=LogPrefix(events=self.state.log.events, digest=self.state.log.digest),
+            label_list=len(self.state.label_changes) or UNSAID,
         )
 
     def answer(self, batch: Batch, given: Answers | None = None) -> None:

@@ -162,6 +162,7 @@ class ModelTrained(Struct, kw_only=True, frozen=True, gc=False):
     versions: dict[str, str] = {}
     seed: int
     log: LogPrefix | None = None
+    label_list: Positive | UnsetType = UNSET
 
 
 class ModelLost(Struct, kw_only=True, frozen=True, gc=False):

@@ -12,6 +12,7 @@ from labelloop.errors import UserError
 from labelloop.learner import thresholds
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import decided
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
@@ -116,7 +117,7 @@ async def predict(
     predictions = Predictions(
         texts=texts,
         found=found(texts, request.file_of, calibration, left_out),
-        labels=project.labels,
+        labels=label_list(state).show(project.labels),
         model=trained,
         is_calibrated=calibration is not None,
         own=texts.kept_columns if staged is None else [*staged.names],
