@@ -98,6 +98,8 @@ def _service(service: Facts) -> str:
 
 
 def _project(project: "Summary") -> Iterator[str]:
+    from labelloop.oracle.argilla.models import data_set_name
+
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
     yield (
@@ -106,6 +108,8 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    if progress.places > 1:
+        yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     for batch in progress.open:

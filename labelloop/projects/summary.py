@@ -11,6 +11,7 @@ from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.schedule import finished, open_batches
@@ -77,7 +78,7 @@ class Progress:
 
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
     the pool, by why. `annotators`: valid answers by username and status. `only_for`: who alone
-    sees it.
+    sees it. `places`: how many places people answered in, one after the other, because labels changed.
     `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
     been done since.
     """
@@ -93,6 +94,7 @@ class Progress:
     left_out: Mapping[str, int] = field(default_factory=dict)
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     only_for: tuple[str, ...] | None = None
+    places: int = 1
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
     stopping: StoppingSummary | None = None
@@ -226,15 +228,15 @@ def summarized(history: History, store: str | None = None) -> Summary:
 
 
 def _progress(state: LoopState) -> Progress:
-    opened = open_batches(state)
-    audited = audits(state)
+    opened, audited, listed = open_batches(state), audits(state), label_list(state)
     return Progress(
         paused=state.paused,
         ended=bool(state.ended),
         finished=finished(state),
         done=len(state.batches) - len(opened),
         open=tuple(map(_open, opened)),
-        labels=current(state),
+        labels={item: listed.show(names) for item, names in current(state).items()},
+        places=len(places(state)),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
         pool=state.project.pool.size,
         left_out={

@@ -23,7 +23,7 @@ from labelloop.oracle.argilla.models import (
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
-from labelloop.oracle.escaping import without_html
+from labelloop.oracle.escaping import FOLLOWED_BY, without_html
 from schemas.parts import MULTI_LABEL
 
 _AFTERWARDS = (
@@ -53,10 +53,6 @@ GUIDELINES_OF_SEVERAL = (
     f"{_AFTERWARDS}"
 )
 """Those where a text may have several labels."""
-
-
-FOLLOWED_BY = "followed_by"
-"""In the metadata of a data set: the id of the one that stands in for it."""
 
 
 class Datasets(Accounts):

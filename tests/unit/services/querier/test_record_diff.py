@@ -221,7 +221,7 @@ def test_a_retired_label_is_not_suggested() -> None:
     picked = QueriedItem(
         item=0, rank=0, reason="uncertain", predicted=("spam",), probability=0.9, suggested=True
     )
-    state = state_of(project(), queried(picked, model="0"), RETIRED)
+    state = state_of(project(), replaced(queried(model="0", attempt=0), items=(picked,)), RETIRED)
     text = PoolText("win a prize")
 
     (asked,) = asked_texts(state.batches["0"], [MissingRecord(0, ())], [text], {}, label_list(state))
