@@ -21,7 +21,7 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     texts = OpenSnapshot.open(request.texts_path)
-    rows, names = _counting(texts.gold(range(len(texts))), request)
+    rows, names = _counting(texts.gold(range(len(texts))) or (), request)
     if not names:
         raise UserError("the test set has no labels or no texts; give one with both")
     gold = labels.numbers(names, request.labels)
