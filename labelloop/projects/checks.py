@@ -80,8 +80,8 @@ def check_labels(data: ProjectData) -> None:
         for label in data.labels:
             if "".join(label.casefold().split()) == "".join(NONE.split()):
                 raise UserError(
-                    f"the label {label!r} is what people choose if no label fits: leave it out, and give such "
-                    "texts an empty list, or name it otherwise"
+                    f"the label {label!r} is what people choose if no label fits: leave it out, and give "
+                    "such texts an empty list, or name it otherwise"
                 )
     looks: dict[str, str] = {}
     for label in data.labels:
