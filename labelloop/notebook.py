@@ -168,12 +168,10 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
     highest = max((number for numbers in classes.values() for number in numbers), default=0)
     if highest >= len(labels):
         raise UserError(f"the learner has the class {highest}: name {highest + 1} labels")
-    golds = {
-        row: tuple(sorted(labels[number] for number in numbers))
-        if learner.multi_label
-        else labels[numbers[0]]
-        for row, numbers in classes.items()
-    }
+    several = {row: tuple(sorted(labels[number] for number in each)) for row, each in classes.items()}
+    golds: Mapping[int, Gold] = several
+    if not learner.multi_label:
+        golds = {row: name for row, (name,) in several.items()}
     _check_equal_texts(texts, golds)
     ignored = set(map(int, learner.indices_ignored))
     return [
