@@ -38,7 +38,7 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         state = sound(history)
     listed, asked = label_list(state), measured.answers(state)
     by_text = list(asked.values())
-    figures = {
+    figures: dict[str, Any] = {
         "project": history.project,
         "alpha": measured.alpha(by_text),
         "texts": len({item for item, _ in asked}),

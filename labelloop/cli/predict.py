@@ -125,12 +125,12 @@ async def _predict(
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store = sound(history), opened_log.store
+        placed = output.placed(opened_log.locations.home, f"{history.project}{NAME}")
     if at_least is not None and state.project.is_multi_label:
         raise UserError(
             f"--at-least is not for {history.project}, whose texts may have several labels, each with a "
             "probability of its own: leave it out, and choose by the column probabilities"
         )
-        placed = output.placed(opened_log.locations.home, f"{history.project}{NAME}")
     _check_place(placed, asked, replace)
     threads = default_threads()
     with (

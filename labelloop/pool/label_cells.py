@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.snapshot import Gold
 from labelloop.pool.words import as_csv, label_name
 
+Gold = str | tuple[str, ...]
+"""What a source says of a text: its label; or all its labels, where it may have several, or none of them."""
 ONE, SEVERAL = "label", "labels"
 """The columns of the labels, unless they are named."""
 

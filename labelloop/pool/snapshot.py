@@ -15,14 +15,11 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
+from labelloop.pool.label_cells import Gold
 
 ROWS_PER_BATCH = 4096
 KEPT = "kept:"
 NONE_KEPT: Mapping[str, Sequence[str | None]] = MappingProxyType({})
-
-
-Gold = str | tuple[str, ...]
-"""What a source says of a text: its label; or all its labels, where it may have several, or none of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import SEVERAL, Cells, NoLabels, names_of
-from labelloop.pool.snapshot import Gold
+from labelloop.pool.label_cells import SEVERAL, Cells, Gold, NoLabels, names_of
 from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
 from labelloop.pool.words import quoted
 
@@ -44,7 +43,7 @@ class Table:
     text_columns: tuple[str, ...]
     label_column: str | None
     texts: list[str]
-    labels: list[Gold | None] | None
+    labels: Sequence[Gold | None] | None
     notes: tuple[str, ...] = ()
     bad_rows: Collection[int] = ()
     kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
@@ -120,7 +119,7 @@ def as_table(
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     bad = dict(columns.bad)
     texts = _texts(columns, text_names, text_option, bad)
-    labels = None
+    labels: list[Gold | None] | None = None
     if label_name is not None:
         values = columns.values(label_name)
         cells = cells.knowing(values)

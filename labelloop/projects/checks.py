@@ -81,8 +81,8 @@ def check_label_list(labels: Sequence[str], task: str, fewer: str) -> None:
         for label in labels:
             if "".join(label.casefold().split()) == "".join(NONE.split()):
                 raise UserError(
-                    f"the label {label!r} is what people choose if no label fits: leave it out, and give such "
-                    "texts an empty list, or name it otherwise"
+                    f"the label {label!r} is what people choose if no label fits: leave it out, and give "
+                    "such texts an empty list, or name it otherwise"
                 )
     looks: dict[str, str] = {}
     for label in labels:

@@ -150,7 +150,7 @@ def _of_task(options: ProjectOptions, cells: Cells) -> ProjectOptions:
     """The options with the task that label cells tell, unless it was told before."""
     if options.asked_task is not None or cells.several is None:
         return options
-    return options.with_other(task=MULTI_LABEL if cells.several else SINGLE_LABEL)
+    return options.model_copy(update={"task": MULTI_LABEL if cells.several else SINGLE_LABEL})
 
 
 def to_keep(options: ProjectOptions) -> dict[str, str]:

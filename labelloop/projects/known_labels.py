@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.errors import UserError
-from labelloop.pool.label_cells import Cells, names_in, names_of, ordered, told
+from labelloop.pool.label_cells import Cells, Gold, names_in, names_of, ordered, told
 from labelloop.pool.prepare import Prepared, key
-from labelloop.pool.snapshot import Gold
 from labelloop.pool.sources import ONE_OR_SEVERAL, Table, load
 from labelloop.pool.words import SHOWN, quoted, rows_named, whole
 from labelloop.projects.data_options import TEXT
@@ -129,7 +128,7 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], known: Se
             )
 
 
-def _labels(table: Table) -> list[Gold | None]:
+def _labels(table: Table) -> Sequence[Gold | None]:
     if table.labels is None:
         raise UserError(
             f"{table.source} has no column 'label' or 'labels': name that of the labels with --label-column"

@@ -26,7 +26,7 @@ from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
-from labelloop.pool.snapshot import Gold
+from labelloop.pool.label_cells import Gold
 from labelloop.projects.catalog import named, read_histories
 from labelloop.startup import stop_with_parent
 from labelloop.store import open_store

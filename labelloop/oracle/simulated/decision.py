@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.pool.snapshot import Gold, OpenSnapshot
+from labelloop.pool.label_cells import Gold
+from labelloop.pool.snapshot import OpenSnapshot
 
 Decide = Callable[[int, str], "Answer"]
 

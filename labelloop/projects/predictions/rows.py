@@ -1,4 +1,4 @@
-"""What a model says of texts, as a table: the likeliest label of each, or several, and how probable they are."""
+"""What a model says of texts, as a table: the likeliest label of each, or several, and how probable it is."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
