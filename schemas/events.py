@@ -15,6 +15,7 @@ from schemas.model import Fact
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
 from schemas.operator_events import OperatorEvent as OperatorEvent
+from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
 from schemas.operator_events import ProjectEnded as ProjectEnded
@@ -246,6 +247,7 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
+        PoolGrown,
         ProjectChanged,
         ProjectChangedV2,
         ProjectPaused,

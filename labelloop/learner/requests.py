@@ -1,6 +1,7 @@
 """Requests to and results from a worker's child. They can be pickled and import nothing heavy.
 
-A pool item is a row number of the pool's snapshot, an Arrow IPC stream file with a column `text`.
+A pool item is a row number of the pool's snapshot, or over those of a pool that grew: Arrow IPC stream files
+with a column `text`.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import TypeAlias
 
 from labelloop.learner.classifier_spec import JSON as JSON
 from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
+from labelloop.pool.snapshot import Files
 from schemas.parts import Shortlist
 
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
@@ -29,7 +31,7 @@ class TrainRequest:
     Of a large pool the first texts in the order of `order_seed` are looked at.
     """
 
-    pool: Path
+    pool: Files
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     examples: Examples
@@ -63,7 +65,7 @@ class QueryRequest:
     that was not given with its labels. With each more of a large pool is looked at, ordered by `order_seed`.
     """
 
-    pool: Path
+    pool: Files
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -110,7 +112,7 @@ class FirstTextsRequest:
     `taken`: items that are labelled or asked already. `clusters`: how many the pool is divided into at least.
     """
 
-    pool: Path
+    pool: Files
     classifier: ClassifierSpec
     taken: tuple[int, ...]
     n: int
@@ -136,7 +138,7 @@ class EmbedRequest:
     how many are embedded.
     """
 
-    pool: Path
+    pool: Files
     classifier: ClassifierSpec
     texts: int
     seconds: float
@@ -180,7 +182,7 @@ class ScoreRequest:
     The answer is how many chunks were scored now.
     """
 
-    texts: Path
+    texts: Files
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -201,7 +203,7 @@ class CheckRequest:
     class numbers that earlier models predicted, for as many models as the criterion needs.
     """
 
-    pool: Path
+    pool: Files
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -256,7 +258,7 @@ class TryResult:
 class NoiseRequest:
     """Look for wrong labels among `examples`, with embeddings of the base model `model`."""
 
-    pool: Path
+    pool: Files
     model: str
     revision: str | None
     labels: tuple[str, ...]

@@ -25,8 +25,8 @@ from schemas.parts import Shortlist
 class Embeddings(Protocol):
     """Embeddings of items in an order, one row each."""
 
-    def of_places(self, places: Sequence[int]) -> Features:
-        """Those at some places of the order, which ascend."""
+    def of_places(self, places: Sequence[int], number: int) -> Features:
+        """Those at some places of the first `number`. The places ascend."""
 
     def parts(self, number: int) -> Iterator[Features]:
         """Those of the first items, some at a time."""
@@ -79,7 +79,7 @@ def most_doubtful(
     rows = np.array([row for row, item in enumerate(items) if item in free], dtype=np.int64)
     if len(set(y)) > 1 and len(rows):
         probe = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500))
-        probe.fit(embeddings.of_places(learned), y)
+        probe.fit(embeddings.of_places(learned, len(items)), y)
         found = np.concatenate([margins(probe.predict_proba(part)) for part in embeddings.parts(len(items))])
         rows = rows[np.argsort(found[rows], kind="stable")]
     return [items[row] for row in rows[:number]]

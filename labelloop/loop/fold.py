@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from labelloop.loop.names import number_of, numbers_of
+from labelloop.loop.pools import grown, pool_of
 from labelloop.loop.schedule import picked_by
 from labelloop.loop.state import (
     Batch,
@@ -241,19 +242,15 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
 
 @_apply.register
 def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    if max(data.items) >= state.project.pool.size or len(set(data.items)) < len(data.items):
+    if max(data.items) >= pool_of(state).size or len(set(data.items)) < len(data.items):
         raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
     return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
-@_apply.register
-def _(data: e.ProjectPaused, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, paused=True)
-
-
-@_apply.register
-def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, paused=False)
+@_apply.register(e.ProjectPaused)
+@_apply.register(e.ProjectResumed)
+def _(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, paused=isinstance(data, e.ProjectPaused))
 
 
 @_apply.register
@@ -265,6 +262,11 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
     change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
+
+
+@_apply.register
+def _(data: e.PoolGrown, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, grown=grown(state, data, event_id))
 
 
 @_apply.register

@@ -21,7 +21,7 @@ from schemas.events import (
     StoppingAdvised,
     StoppingChecked,
 )
-from schemas.parts import ItemVotes, SettingsV2
+from schemas.parts import ItemVotes, SettingsV2, Snapshot
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -153,6 +153,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """Further texts of the pool, which are there from a batch on, and the id of the event that added them."""
+
+    id: str
+    from_batch: int
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
 class Relabel:
     """Texts to ask for again, and the id of the request event."""
 
@@ -209,6 +218,7 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
     latest_model: str | None = None

@@ -69,12 +69,14 @@ def load(
     label_option: str = "--label-column",
     reading: Reading = AS_USUAL,
     keep: Mapping[str, str] | None = NOTHING,
+    usual_label: str = LABEL_COLUMN,
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings; several are joined. The default
-    label column is `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
-    id, `split` also within a folder. `text_option` and `label_option` are the options that name the columns.
+    label column is the `usual_label`, if it exists (`""`: none). `config`, `split` and `revision` select
+    within a Hub id, `split` also within a folder. `text_option` and `label_option` are the options that name
+    the columns; `""`: none does, because they are those of a project.
     `reading` is for files whose columns have no names of their own. `keep`: further columns, and the options
     that name them; None: all others, and those of a text of several. Raises `UserError`.
     """
@@ -82,7 +84,7 @@ def load(
     columns = _read(source, config, chosen, revision, reading)
     if not columns.names:
         raise _without_columns(source, columns)
-    label_name = _label_column(source, columns, label_column, label_option)
+    label_name = _label_column(source, columns, label_column, usual_label, label_option)
     text_names = _text_columns(source, columns, text_column, label_name, text_option)
     if keep is None:
         used = {label_name, *(text_names if len(text_names) == 1 else ())}
@@ -146,11 +148,11 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _label_column(source: str, columns: Columns, asked: str | None, option: str) -> str | None:
+def _label_column(source: str, columns: Columns, asked: str | None, usual: str, option: str) -> str | None:
     if asked == "":
         return None
     if asked is None:
-        return LABEL_COLUMN if LABEL_COLUMN in columns.names else None
+        return usual if usual in columns.names else None
     return _known(source, columns.names, asked, option)
 
 
@@ -170,6 +172,11 @@ def _text_columns(
 
 
 def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
+    if asked not in names and not option:
+        raise UserError(
+            f"{source} has no column {asked!r}, as the project's texts have: give a file with their columns; "
+            f"this one has {_listed(names)}"
+        )
     if asked not in names:
         raise UserError(f"{source} has no column {asked!r}; choose one by {option}: {_listed(names)}")
     return asked
@@ -195,7 +202,7 @@ def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option))
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option or "file"))
         return ""
     text = str(value)
     if UNSTORABLE.search(text):

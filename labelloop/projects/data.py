@@ -101,8 +101,8 @@ def prepare_data(
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
-        pool=_keep(folder, "pool", table, pool, kept),
-        test=_keep(folder, "test", *tested) if tested else None,
+        pool=keep_snapshot(folder, "pool", table, pool, kept),
+        test=keep_snapshot(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
@@ -170,7 +170,7 @@ def prepare_test(
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     prepared = clean_test(table, project.labels, rows, "--test-label-column")
     note = _note(f"test set {options.test}", prepared)
-    return _keep(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+    return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
 
 
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
@@ -216,13 +216,14 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
     return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
-def _keep(
+def keep_snapshot(
     folder: Path,
     name: str,
     table: Table,
     prepared: Prepared,
     kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
 ) -> Snapshot:
+    """Write the snapshot of what was prepared into a folder of this name, under `folder`."""
     info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",

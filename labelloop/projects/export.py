@@ -5,6 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from labelloop.loop.labels import decided
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, own_name
@@ -22,7 +23,7 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """
     if isinstance(state, NotCreated):
         return
-    pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
+    pool = store.open_pool(pool_of(state))
     for batch, counting in groupby(decided(state), itemgetter(0)):
         yield from _batch_rows(batch, {answer.item: answer for _, answer in counting}, pool)
 

@@ -12,6 +12,7 @@ from labelloop.log.base import Log
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -71,7 +72,7 @@ async def find_noise(store: Store, state: LoopState) -> NoiseResult:
     """Find the suspects among the current labels. Raises TaskError and UserError."""
     project, threads = for_next(state), default_threads()
     request = NoiseRequest(
-        pool=await asyncio.to_thread(store.pool, project),
+        pool=await asyncio.to_thread(store.pool, pool_of(state)),
         model=project.model.name,
         revision=project.model.revision,
         labels=project.labels,

@@ -13,6 +13,7 @@ from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
 from labelloop.loop.labels import current, decided
 from labelloop.loop.log_digest import LogDigest
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.settings_in_force import annotators
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
@@ -223,6 +224,7 @@ def summarized(history: History, store: str | None = None) -> Summary:
 def _progress(state: LoopState) -> Progress:
     opened = open_batches(state)
     audited = audits(state)
+    pool = pool_of(state)
     return Progress(
         paused=state.paused,
         ended=bool(state.ended),
@@ -231,11 +233,11 @@ def _progress(state: LoopState) -> Progress:
         open=tuple(map(_open, opened)),
         labels=current(state),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
-        pool=state.project.pool.size,
+        pool=pool.size,
         left_out={
-            "empty": state.project.pool.dropped_empty,
-            "duplicates": state.project.pool.dropped_duplicate,
-            "near_copies": state.project.pool.dropped_near_copies,
+            "empty": sum(snapshot.dropped_empty for snapshot in pool.snapshots),
+            "duplicates": sum(snapshot.dropped_duplicate for snapshot in pool.snapshots),
+            "near_copies": sum(snapshot.dropped_near_copies for snapshot in pool.snapshots),
         },
         annotators=_annotators(state),
         only_for=annotators(state),

@@ -6,8 +6,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from labelloop.errors import TaskError, UserError
+from labelloop.loop.pools import Pool
+from labelloop.pool.snapshot import Files, OpenSnapshot
 from labelloop.store.artifacts import MANIFEST, file_digest
-from schemas.events import ModelTrained, ProjectCreated
+from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
 
@@ -32,8 +34,14 @@ class Store(ABC):
     is missing or damaged, or the disk is full).
     """
 
-    def pool(self, project: ProjectCreated) -> Path:
-        return self.snapshot(project.pool)
+    def pool(self, pool: Pool) -> Files:
+        """The files of a pool, for reading."""
+        files = tuple(map(self.snapshot, pool.snapshots))
+        return files if pool.has_grown else files[0]
+
+    def open_pool(self, pool: Pool) -> OpenSnapshot:
+        """A pool whose files are checked."""
+        return OpenSnapshot.open(self.pool(pool), *(snapshot.digest for snapshot in pool.snapshots))
 
     @abstractmethod
     def snapshot(self, snapshot: Snapshot) -> Path:

@@ -27,6 +27,7 @@ SINCE = (
     "labelloop.LookaheadChosen.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",
+    "labelloop.PoolGrown.v1",
 )
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(
