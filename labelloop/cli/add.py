@@ -56,7 +56,8 @@ def _lines(state: LoopState, texts: int) -> Iterator[str]:
         yield f"nothing changes: {state.project_id} has {size:,} texts, as before"
         return
     first = state.grown[-1].from_batch
-    yield f"{state.project_id} has {texts:,} more texts from batch {first} on, {size:,} in all"
+    more = f"{texts:,} more text{'s' * (texts > 1)}"
+    yield f"{state.project_id} has {more} from batch {first} on, {size:,} in all"
     if is_last_queried(state):
         most = batches_to_ask(for_next(state)) or 0
         yield (

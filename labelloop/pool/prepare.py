@@ -38,7 +38,13 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
 
     The default for `labels` is the sorted values of the label column. Raises `UserError`.
     """
-    rows, empty, duplicates = _texts(table, "correct it, or --label-column '' to go without")
+    rows, empty, duplicates = _distinct(table, "correct it, or --label-column '' to go without")
+    if not table.texts:
+        raise no_rows(table.source)
+    if not rows:
+        raise UserError(
+            f"{table.source} has no texts in the column {quoted(table.text_columns)}; choose another"
+        )
     gold_labels = {row.gold for row in rows if row.gold is not None}
     known = _labels(table, gold_labels, labels)
     _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")
@@ -49,25 +55,13 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
 def clean_further(table: Table, labels: Sequence[str], there: Container[str]) -> Prepared:
     """Distinct texts for a pool that does not have them, with gold labels if every text has one.
 
-    `there`: the keys of the texts that it has. Raises `UserError`.
+    `there`: the keys of the texts that it has. There may be none. Raises `UserError`.
     """
-    rows, empty, duplicates = _texts(table, "correct it")
+    rows, empty, duplicates = _distinct(table, "correct it")
     gold_labels = {row.gold for row in rows if row.gold is not None}
     _no_others(table, gold_labels, labels, "correct them")
     further, unlabelled = _all_labelled_or_none([row for row in rows if key(row.text) not in there])
     return Prepared(further, list(labels), empty, duplicates, unlabelled, len(rows) - len(further))
-
-
-def _texts(table: Table, remedy: str) -> tuple[list[Row], int, int]:
-    """As `_distinct`, of a table that must have texts."""
-    rows, empty, duplicates = _distinct(table, remedy)
-    if not table.texts:
-        raise no_rows(table.source)
-    if not rows:
-        raise UserError(
-            f"{table.source} has no texts in the column {quoted(table.text_columns)}; choose another"
-        )
-    return rows, empty, duplicates
 
 
 def _all_labelled_or_none(rows: list[Row]) -> tuple[list[Row], int]:

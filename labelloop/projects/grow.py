@@ -175,13 +175,15 @@ class Further:
 
 
 def _note(source: str, further: Prepared, has_gold: bool) -> str:
+    rows = further.rows
     facts = [
-        (further.in_pool, "are in the pool already"),
+        (further.in_pool, "in the pool already"),
         (further.duplicates, "duplicates left out"),
         (further.near_copies, "near-copies left out"),
         (further.empty, "empty left out"),
         (further.unlabelled, UNUSED),
+        (len(rows) if has_gold and rows and rows[0].gold is None else 0, "without a known label"),
     ]
     parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
-    new = f"{len(further.rows):,} new texts" if further.rows else "no new texts"
+    new = f"{format(len(rows), ',') if rows else 'no'} new text{'s' * (len(rows) != 1)}"
     return f"{source}: {new}" + (f" ({parts})" if parts else "")
