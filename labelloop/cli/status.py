@@ -142,8 +142,9 @@ def _folder(project: "Summary") -> str:
 
 
 def _audit(audit: "Audited") -> str:
+    then = "" if audit.texts is None else f" (of {audit.texts:,} texts then)"
     return (
-        f"accuracy of model {audit.model} on the pool {audit.accuracy:.3f} "
+        f"accuracy of model {audit.model} on the pool{then} {audit.accuracy:.3f} "
         f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
     )
 

@@ -7,12 +7,14 @@ with a column `text`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from labelloop.learner.classifier_spec import JSON as JSON
 from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
-from labelloop.pool.snapshot import Files
 from schemas.parts import Shortlist
+
+if TYPE_CHECKING:
+    from labelloop.pool.snapshot import Files
 
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 SCORED_AT_A_TIME = 1024
@@ -31,7 +33,7 @@ class TrainRequest:
     Of a large pool the first texts in the order of `order_seed` are looked at.
     """
 
-    pool: Files
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     examples: Examples
@@ -65,7 +67,7 @@ class QueryRequest:
     that was not given with its labels. With each more of a large pool is looked at, ordered by `order_seed`.
     """
 
-    pool: Files
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -112,7 +114,7 @@ class FirstTextsRequest:
     `taken`: items that are labelled or asked already. `clusters`: how many the pool is divided into at least.
     """
 
-    pool: Files
+    pool: "Files"
     classifier: ClassifierSpec
     taken: tuple[int, ...]
     n: int
@@ -138,7 +140,7 @@ class EmbedRequest:
     how many are embedded.
     """
 
-    pool: Files
+    pool: "Files"
     classifier: ClassifierSpec
     texts: int
     seconds: float
@@ -182,7 +184,7 @@ class ScoreRequest:
     The answer is how many chunks were scored now.
     """
 
-    texts: Files
+    texts: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -203,7 +205,7 @@ class CheckRequest:
     class numbers that earlier models predicted, for as many models as the criterion needs.
     """
 
-    pool: Files
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -258,7 +260,7 @@ class TryResult:
 class NoiseRequest:
     """Look for wrong labels among `examples`, with embeddings of the base model `model`."""
 
-    pool: Files
+    pool: "Files"
     model: str
     revision: str | None
     labels: tuple[str, ...]

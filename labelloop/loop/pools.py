@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from labelloop.loop.names import number_of
 from labelloop.loop.state import Growth, LoopState
@@ -69,3 +70,10 @@ def pool_of_version(state: LoopState, version: str) -> Pool:
     snapshots = pool_of(state).snapshots
     digests = [snapshot.digest for snapshot in snapshots]
     return Pool(snapshots[: digests.index(version) + 1])
+
+
+def sizes_by_version(state: LoopState) -> Mapping[str, int]:
+    """How many texts the pool had in each of its versions."""
+    snapshots = pool_of(state).snapshots
+    sizes = accumulate(snapshot.size for snapshot in snapshots)
+    return {snapshot.digest: size for snapshot, size in zip(snapshots, sizes, strict=True)}

@@ -40,17 +40,18 @@ AT_ONCE = 10
 
 
 class Pools:
-    """Open pools by version. A pool is checked when it is opened."""
+    """Open pools, of each the newest version. A pool is checked when it is opened."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opened: dict[str, OpenSnapshot] = {}
+        self._opened: dict[str, tuple[str, OpenSnapshot]] = {}
 
     async def open(self, pool: Pool) -> OpenSnapshot:
         """The pool. Raises UserError if it is missing or damaged."""
-        if pool.version not in self._opened:
-            self._opened[pool.version] = await asyncio.to_thread(self._store.open_pool, pool)
-        return self._opened[pool.version]
+        first, version = pool.snapshots[0].digest, pool.version
+        if self._opened.get(first, ("",))[0] != version:
+            self._opened[first] = version, await asyncio.to_thread(self._store.open_pool, pool)
+        return self._opened[first][1]
 
 
 @dataclass

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
 from labelloop.plugins import Plugins
-from labelloop.pool.snapshot import Files
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
     from labelloop.learner.classifiers.hidden_states import StateStore
+    from labelloop.pool.snapshot import Files
 
 CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
@@ -28,7 +28,7 @@ class Setting:
     spec: ClassifierSpec
     num_classes: int
     seed: int
-    texts: Files
+    texts: "Files"
     cache: Path
     order_seed: int = 0
 
