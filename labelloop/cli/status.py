@@ -117,7 +117,7 @@ def _project(project: "Summary") -> Iterator[str]:
         tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
-        yield f"  audit: {_audit(progress.audit)}"
+        yield f"  audit: {_audit(progress.audit, progress.pool)}"
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
@@ -141,8 +141,8 @@ def _folder(project: "Summary") -> str:
     return f"{folder} (missing: {MISSING})" if lacks else folder
 
 
-def _audit(audit: "Audited") -> str:
-    then = "" if audit.texts is None else f" (of {audit.texts:,} texts then)"
+def _audit(audit: "Audited", pool: int) -> str:
+    then = "" if audit.texts in (None, pool) else f" (of {audit.texts:,} texts then)"
     return (
         f"accuracy of model {audit.model} on the pool{then} {audit.accuracy:.3f} "
         f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
