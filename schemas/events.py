@@ -16,6 +16,7 @@ from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
 from schemas.operator_events import LabelsChanged as LabelsChanged
 from schemas.operator_events import OperatorEvent as OperatorEvent
+from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
 from schemas.operator_events import ProjectEnded as ProjectEnded
@@ -266,6 +267,7 @@ EVENTS: dict[str, type[EventData]] = {
         BatchClosed,
         RelabelRequested,
         LabelsChanged,
+        PoolGrown,
         ProjectChanged,
         ProjectChangedV2,
         ProjectPaused,

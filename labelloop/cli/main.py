@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "down": "labelloop.cli.down",
     },
     "Label": {
+        "add": "labelloop.cli.add",
         "annotators": "labelloop.cli.annotators",
         "agreement": "labelloop.cli.agreement",
         "noise": "labelloop.cli.relabel",

@@ -18,7 +18,8 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.summary import ModelSummary, StoppingSummary, Summary
+    from labelloop.projects.progress import ModelSummary, StoppingSummary
+    from labelloop.projects.summary import Summary
 
 
 Facts = dict[str, Any]
@@ -121,7 +122,7 @@ def _project(project: "Summary") -> Iterator[str]:
         tested = "" if model.accuracy is None else f", {_figures(model)} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
-        yield f"  audit: {_audit(progress.audit)}"
+        yield f"  audit: {_audit(progress.audit, progress.pool)}"
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
@@ -152,9 +153,10 @@ def _folder(project: "Summary") -> str:
     return f"{folder} (missing: {MISSING})" if lacks else folder
 
 
-def _audit(audit: "Audited") -> str:
+def _audit(audit: "Audited", pool: int) -> str:
+    then = "" if audit.texts in (None, pool) else f" (of {audit.texts:,} texts then)"
     return (
-        f"accuracy of model {audit.model} on the pool {audit.accuracy:.3f} "
+        f"accuracy of model {audit.model} on the pool{then} {audit.accuracy:.3f} "
         f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
     )
 

@@ -44,11 +44,12 @@ def why(item: int, where: Where, project: str | None, quick: bool, as_json: bool
 
 async def _why(item: int, where: Where, project: str | None, quick: bool, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
+    from labelloop.loop.pools import pool_of
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
-        size = state.project.pool.size
+        size = pool_of(state).size
         if item >= size:
             raise UserError(f"the pool of {history.project} has no text {item}: choose from 0 to {size - 1}")
         text_facts = reasons(state, item) | {"text": None}
@@ -60,9 +61,9 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
 
 
 def _text(opened_log: "Opened", state: "LoopState", item: int) -> str:
-    from labelloop.pool.snapshot import OpenSnapshot
+    from labelloop.loop.pools import pool_of
 
-    return OpenSnapshot.open(opened_log.store.pool(state.project), state.project.pool.digest).texts([item])[0]
+    return opened_log.store.open_pool(pool_of(state)).texts([item])[0]
 
 
 async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn import metrics  # type: ignore[import-untyped]
@@ -57,14 +58,12 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     )
 
 
-def _counting(
-    gold: Sequence[str | Sequence[str]], request: EvaluateRequest
-) -> tuple[list[int], list[str | Sequence[str]]]:
+def _counting(gold: Sequence[Any], request: EvaluateRequest) -> tuple[list[int], list[Any]]:
     """The rows to evaluate on, and their labels without those that are left out."""
     left_out, known = set(request.left_out), set(request.labels)
     if not left_out and known.issuperset(label for names in gold for label in _each(names)):
         return list(range(len(gold))), list(gold)
-    found: dict[int, str | Sequence[str]] = {}
+    found: dict[int, Any] = {}
     for row, names in enumerate(gold):
         counting = [label for label in _each(names) if label not in left_out]
         if known.issuperset(counting) and (counting or not names):

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from labelloop.loop.state import LoopState, Trained
+from labelloop.loop.state import InapplicableEvent, LoopState, Trained
+from schemas.events import LabelsChanged
 from schemas.fields import UNSAID
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, Vote
@@ -66,6 +67,16 @@ class LabelList:
             labels=self.show(labels or ()),
             votes=tuple(replaced(vote, labels=self.show(vote.labels)) for vote in answer.votes),
         )
+
+
+def with_change(state: LoopState, data: LabelsChanged) -> tuple[LabelsChanged, ...]:
+    """All changes with this one. Raises InapplicableEvent if it does not follow them."""
+    before = state.label_changes[-1].names if state.label_changes else state.project.labels
+    if data.number != len(state.label_changes) + 1:
+        raise InapplicableEvent(f"it is change {data.number}, where {len(state.label_changes) + 1} is next")
+    if len(data.names) < len(before) or max(data.retired, default=0) >= len(data.names):
+        raise InapplicableEvent("it leaves out a label, or retires one that it does not name")
+    return (*state.label_changes, data)
 
 
 def label_list(state: LoopState, number: int | None = None) -> LabelList:

@@ -100,9 +100,10 @@ def is_test_changed(state: LoopState) -> bool:
 
 
 def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
-    """The pool and all test sets of a project, each once."""
+    """Those of the pool, and all test sets of a project, each once."""
     tests = (state.project.test, *(change.settings.test for change in state.changes))
-    return tuple(dict.fromkeys((state.project.pool, *filter(None, tests))))
+    grown = (growth.snapshot for growth in state.grown)
+    return tuple(dict.fromkeys((state.project.pool, *grown, *filter(None, tests))))
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV4:

@@ -198,7 +198,7 @@ async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated
     """
     if (after.classifier, after.model) == (before.classifier, before.model):
         return ()
-    pool = await asyncio.to_thread(store.pool, after)
+    pool = await asyncio.to_thread(store.snapshot, after.pool)
     return await try_model(pool, ClassifierSpec.of(after), after.labels)
 
 

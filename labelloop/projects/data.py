@@ -8,10 +8,10 @@ from labelloop.errors import UserError
 from labelloop.loop.label_lists import LabelList
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import Cells
+from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
-from labelloop.pool.snapshot import NONE_KEPT, Gold, OpenSnapshot, Row, write
+from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
@@ -108,8 +108,8 @@ def prepare_data(
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
-        pool=_keep(folder, "pool", table, pool, kept),
-        test=_keep(folder, "test", *tested) if tested else None,
+        pool=keep_snapshot(folder, "pool", table, pool, kept),
+        test=keep_snapshot(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
@@ -217,7 +217,7 @@ def prepare_test(
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
     note = _note(f"test set {options.test}", prepared)
-    return _keep(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+    return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
 
 
 def _by_name(prepared: Prepared, labels: LabelList) -> Prepared:
@@ -278,13 +278,14 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
     return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
-def _keep(
+def keep_snapshot(
     folder: Path,
     name: str,
     table: Table,
     prepared: Prepared,
     kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
 ) -> Snapshot:
+    """Write the snapshot of what was prepared into a folder of this name, under `folder`."""
     info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",

@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.labels import decided, of_answer
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, own_name
@@ -24,8 +25,7 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """
     if isinstance(state, NotCreated):
         return
-    pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
-    listed = label_list(state)
+    pool, listed = store.open_pool(pool_of(state)), label_list(state)
     for batch, counting in groupby(decided(state), itemgetter(0)):
         answers = {answer.item: listed.as_called(answer) for _, answer in counting}
         yield from _batch_rows(batch, answers, pool, listed, several=state.project.is_multi_label)

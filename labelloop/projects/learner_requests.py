@@ -23,9 +23,11 @@ from labelloop.loop.draws import derived
 from labelloop.loop.label_lists import LabelList, label_list, of_trained
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
+from labelloop.loop.pools import pool_for_next, pool_of
 from labelloop.loop.schedule import NextModel, first_texts, is_last_queried, remaining
 from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained
+from labelloop.pool.snapshot import Files
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
@@ -34,7 +36,7 @@ from schemas.parts import LogPrefix
 
 
 def train_request(
-    state: LoopState, model: str, learned: Learned, *, pool: Path, threads: int, into: Path, cache: Path
+    state: LoopState, model: str, learned: Learned, *, pool: Files, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
     """A request to train a model on batches at given revisions."""
     project, listed = for_learned(state, learned), _labels_of(state, model)
@@ -101,7 +103,7 @@ def evaluate_request(
 
 
 def first_texts_request(
-    state: LoopState, n: int, *, pool: Path, threads: int, cache: Path
+    state: LoopState, n: int, *, pool: Files, threads: int, cache: Path
 ) -> FirstTextsRequest:
     """A request to pick `n` texts while there is no model."""
     project = state.project
@@ -124,7 +126,7 @@ def query_request(
     sha256: str,
     labelled: Learned,
     *,
-    pool: Path,
+    pool: Files,
     threads: int,
     cache: Path,
     seed: int,
@@ -158,7 +160,9 @@ def query_request(
     )
 
 
-def embed_request(state: LoopState, seconds: float, *, pool: Path, threads: int, cache: Path) -> EmbedRequest:
+def embed_request(
+    state: LoopState, seconds: float, *, pool: Files, threads: int, cache: Path
+) -> EmbedRequest:
     """A request to embed, for some seconds, the texts at which later picks look."""
     project = for_next(state)
     return EmbedRequest(
@@ -181,9 +185,10 @@ def to_embed(state: LoopState) -> int:
     size = shortlist_size(wanted, project.batch_size)
     if remaining(state, SMALL * size + 1) <= SMALL * size:
         return 0
+    texts = pool_for_next(state).size
     if project.max_batches is None:
-        return project.pool.size
-    return min(project.pool.size, looked_at(size, project.max_batches - 1 - project.given))
+        return texts
+    return min(texts, looked_at(size, project.max_batches - 1 - project.given))
 
 
 def predicted(pick: Pick, several: bool) -> tuple[str, ...]:
@@ -202,7 +207,7 @@ async def predictions(
     items: Sequence[int],
 ) -> tuple[Pick, ...]:
     """Predictions of an attempt's model, in the order of the items. Raises TaskError and UserError."""
-    project = of_model(state, model)
+    pool = pool_of(state)
     result = await worker.run(
         query_request(
             state,
@@ -210,11 +215,11 @@ async def predictions(
             folder,
             sha256,
             {},
-            pool=await asyncio.to_thread(store.pool, project),
+            pool=await asyncio.to_thread(store.pool, pool),
             threads=threads,
             cache=store.cache(state.project_id),
-            seed=project.seed,
-            taken=range(project.pool.size),
+            seed=state.project.seed,
+            taken=range(pool.size),
             also=items,
         )
     )

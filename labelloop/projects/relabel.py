@@ -13,6 +13,7 @@ from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import current, decided
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -78,7 +79,7 @@ async def find_noise(store: Store, state: LoopState) -> NoiseResult:
         )
     listed = label_list(state)
     request = NoiseRequest(
-        pool=await asyncio.to_thread(store.pool, project),
+        pool=await asyncio.to_thread(store.pool, pool_of(state)),
         model=project.model.name,
         revision=project.model.revision,
         labels=listed.shown,

@@ -27,7 +27,7 @@ from schemas.events import (
 )
 from schemas.fields import UNSAID
 from schemas.parts import ClassFigures
-from services.evaluator.audit import estimate, samples, texts
+from services.evaluator.audit import estimate, pool_version, samples, texts
 from services.evaluator.due import (
     Audit,
     Check,
@@ -175,6 +175,7 @@ def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float
         known=audit_samples[-1].known,
         batches=work.batches,
         seconds=seconds,
+        pool_version=pool_version(state, work.batches) if state.grown else None,
     )
 
 
@@ -191,7 +192,7 @@ async def checked(
     learned = learned_labels(state, state.models[work.model])
     result = await worker.run(
         CheckRequest(
-            pool=await asyncio.to_thread(store.pool, project),
+            pool=await asyncio.to_thread(store.snapshot, project.pool),
             classifier=ClassifierSpec.of(of_model(state, work.model)),
             labels=of_model(state, work.model).labels,
             model_folder=await asyncio.to_thread(store.model, model),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.pools import Pool, pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
@@ -41,21 +42,18 @@ AT_ONCE = 10
 
 
 class Pools:
-    """Open pools by digest. A pool is checked when it is opened."""
+    """Open pools, of each the newest version. A pool is checked when it is opened."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opened: dict[str, OpenSnapshot] = {}
+        self._opened: dict[str, tuple[str, OpenSnapshot]] = {}
 
-    async def open(self, project: ProjectCreated) -> OpenSnapshot:
-        """The project's pool. Raises UserError if it is missing or damaged."""
-        digest = project.pool.digest
-        if digest not in self._opened:
-            self._opened[digest] = await asyncio.to_thread(self._read, project)
-        return self._opened[digest]
-
-    def _read(self, project: ProjectCreated) -> OpenSnapshot:
-        return OpenSnapshot.open(self._store.pool(project), project.pool.digest)
+    async def open(self, pool: Pool) -> OpenSnapshot:
+        """The pool. Raises UserError if it is missing or damaged."""
+        first, version = pool.snapshots[0].digest, pool.version
+        if self._opened.get(first, ("",))[0] != version:
+            self._opened[first] = version, await asyncio.to_thread(self._store.open_pool, pool)
+        return self._opened[first][1]
 
 
 @dataclass
@@ -128,7 +126,7 @@ class RecordSync:
             lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records), labels)
             if lacking:
                 accounts = await self._with_missing(lacking, records)
-                pool = await self._pools.open(project)
+                pool = await self._pools.open(pool_of(state))
                 texts = pool_texts(project, pool, [lack.item for lack in lacking])
                 await records.put(asked_texts(batch, lacking, texts, accounts, labels))
         except (Missing, Rejected) as error:

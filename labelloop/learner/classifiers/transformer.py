@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.batches import (
     score,
 )
 from labelloop.learner.classifiers.fine_tuning import fine_tune
-from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
+from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates, StateStore
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
     Network,
@@ -41,6 +41,7 @@ from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
+from labelloop.pool.snapshot import paths_of
 
 FROZEN = "frozen_layers.json"
 PENALTY = 1.0
@@ -72,7 +73,7 @@ class TransformerClassifier(LoopClassifier):
         self.max_length = most_tokens(base, parameters.max_length)
         self.model: PreTrainedModel | None = None
         self.network: Network | None = None
-        self._states: StateStore | None = None
+        self._states: PoolStates | None = None
         self._remote: Remote[Sequence[Sequence[int]], Floats] | None = None
 
     @classmethod
@@ -191,24 +192,29 @@ class TransformerClassifier(LoopClassifier):
     def _texts(self, network: Network, data_set: Dataset) -> Texts:
         """The texts as the network takes them: what the frozen layers make of them, or their tokens."""
         if self._states is None:
-            self._states = self._store(network)
+            self._states = self._pool_states(network)
         states = self._states.of(data_set.x) if self._states is not None else None
         return self._encode(data_set) if states is None else states
 
-    def _store(self, network: Network) -> StateStore | None:
+    def _pool_states(self, network: Network) -> PoolStates | None:
+        lower, setting = self._lower(network), self.setting
+        return PoolStates(setting.texts, setting.order_seed, setting.cache, lower) if lower else None
+
+    def _lower(self, network: Network) -> LowerLayers | None:
         if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
             return None
-        lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
-        return StateStore(self.setting.texts, self.setting.order_seed, self.setting.cache, lower)
+        return LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
 
     def half_states(self) -> StateStore | None:
-        """What the frozen layers of the base model make of texts, if they are half of its layers."""
+        """What the frozen layers of the base model make of a snapshot, if they are half of its layers."""
         if not averages_tokens(self.base, self.parameters.pooling):
             return None
         network = ready(self._new_network(), self.device)
         layers = AutoConfig.from_pretrained(self.base).num_hidden_layers
         has_half = isinstance(network, MeanPooled) and network.frozen_layers == layers // 2
-        return self._store(network) if has_half else None
+        lower, setting = self._lower(network) if has_half else None, self.setting
+        (snapshot,) = paths_of(setting.texts)
+        return StateStore(snapshot, setting.order_seed, setting.cache, lower) if lower else None
 
     def _new_network(self) -> Network:
         parameters = self.parameters

@@ -6,13 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.fold import fold as fold_any
 from labelloop.loop.log_digest import LogDigest
-from labelloop.loop.state import Change, LoopState, NotCreated, ProjectState, Relabel
+from labelloop.loop.state import (
+    Change,
+    Growth,
+    InapplicableEvent,
+    LoopState,
+    NotCreated,
+    ProjectState,
+    Relabel,
+)
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Settings, SettingsV2
+from schemas.parts import Settings, SettingsV2, Snapshot
 from tests.support.states import (
     LABELS,
     PROJECT,
@@ -218,6 +225,18 @@ def test_a_change_of_labels_that_does_not_follow_is_refused(
 
     with pytest.raises(InapplicableEvent):
         fold(state_of(project()), at_noon(wrong))
+
+
+def test_pool_grown_adds_texts_for_the_batches_to_come() -> None:
+    given = state_of(project(), queried("0"))
+    snapshot = Snapshot(uri="mail-5e1f/pool/y.arrow", digest="y", size=7)
+    when = at_noon(e.PoolGrown(snapshot=snapshot, after="d", from_batch=0, who="ann"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"grown"}
+    assert then.grown == (Growth(when.id, 1, snapshot),), "batch 0 is picked already"
+    assert (when.type, when.mustunderstand) == ("labelloop.PoolGrown.v1", True), "an older version halts"
 
 
 def test_project_moved_names_the_log_where_the_project_lives_now() -> None:

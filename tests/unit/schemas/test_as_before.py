@@ -29,6 +29,7 @@ SINCE = (
     "labelloop.LabelsChanged.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",
+    "labelloop.PoolGrown.v1",
 )
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(
