@@ -24,7 +24,7 @@ from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
 from labelloop.projects.next_steps import Ending, ending, ending_lines
-from schemas.events import ProjectChanged, ProjectPaused, ServiceFailed
+from schemas.events import PoolGrown, ProjectChanged, ProjectPaused, ServiceFailed
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")
@@ -131,6 +131,8 @@ class Watch:
         if isinstance(data, ProjectPaused):
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+        if isinstance(data, PoolGrown):
+            self._screen.line(f"{data.who} added {data.snapshot.size:,} texts to {history.project}")
         if isinstance(data, ProjectChanged) and getattr(data.settings, "test", None) is not None:
             self._screen.line(
                 f"{data.who} gave {history.project} another test set: from batch {data.from_batch} on "

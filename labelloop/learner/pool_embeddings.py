@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
-from labelloop.learner.classifiers.hidden_states import StateStore
+from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
@@ -44,7 +44,8 @@ class PoolEmbeddings:
     """
 
     def __init__(self, pool: Files, spec: ClassifierSpec, seed: int, cache: Path) -> None:
-        self._snapshots = [SnapshotEmbeddings(path, spec, seed, cache) for path in paths_of(pool)]
+        half = HalfOfModel(Setting(spec, 2, 0, pool, cache, seed))
+        self._snapshots = [SnapshotEmbeddings(path, half, seed, cache) for path in paths_of(pool)]
         self._sizes = [snapshot.size for snapshot in self._snapshots]
         self._seed = seed
 
@@ -92,17 +93,16 @@ class PoolEmbeddings:
 class SnapshotEmbeddings:
     """Those of one snapshot.
 
-    Where the classifier keeps the states after half of the layers for its trainings, they are computed once
-    for both. A file is always made as a whole, so it does not matter how many are asked for at a time.
+    A file is always made as a whole, so it does not matter how many are asked for at a time.
     """
 
-    def __init__(self, snapshot: Path, spec: ClassifierSpec, seed: int, cache: Path) -> None:
-        self._setting = Setting(spec, 2, 0, snapshot, cache, seed)
+    def __init__(self, snapshot: Path, half: "HalfOfModel", seed: int, cache: Path) -> None:
+        self._half = half
         self._texts = OpenSnapshot.open(snapshot)
-        self._base = resolve(spec.model, spec.revision)
         self.size = len(self._texts)
         self._order = pool_order(seed, self.size)
-        key = f"{self._base.digest}:{MAX_LENGTH}:{file_digest(snapshot)}:{seed}"
+        self._kept_states = partial(StateStore, snapshot, seed, cache)
+        key = f"{half.base.digest}:{MAX_LENGTH}:{file_digest(snapshot)}:{seed}"
         self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def parts(self, number: int) -> Iterator[Features]:
@@ -150,7 +150,7 @@ class SnapshotEmbeddings:
         if self._states is not None:
             return self._states.averages([range(start, start + len(self._items(start))) for start in starts])
         texts = (self._texts.texts(self._items(start)) for start in starts)
-        return engine().map(self._half.embed, texts, Remote(self._base.folder, _load_embed))
+        return engine().map(self._half.alone.embed, texts, Remote(self._half.base.folder, _load_embed))
 
     def _missing(self, starts: Sequence[int]) -> list[int]:
         return [start for start in starts if not self._file(start).is_file()]
@@ -164,12 +164,28 @@ class SnapshotEmbeddings:
     @cached_property
     def _states(self) -> StateStore | None:
         """The states that the classifier keeps, if they are those of half of the layers."""
-        made_by = factory(self._setting.spec.name)
-        return made_by.half_states(self._setting, MAX_LENGTH) if isinstance(made_by, KeepsStates) else None
+        return self._kept_states(self._half.layers) if self._half.layers else None
+
+
+class HalfOfModel:
+    """Half of a base model's layers, loaded when they are needed.
+
+    Where the classifier keeps the states after half of the layers for its trainings, they are computed once
+    for both: by its `layers`. Else by half of the model `alone`.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.base = resolve(setting.spec.model, setting.spec.revision)
 
     @cached_property
-    def _half(self) -> "LowerHalf":
-        return LowerHalf(self._base.folder)
+    def layers(self) -> LowerLayers | None:
+        made_by = factory(self._setting.spec.name)
+        return made_by.half_layers(self._setting, MAX_LENGTH) if isinstance(made_by, KeepsStates) else None
+
+    @cached_property
+    def alone(self) -> "LowerHalf":
+        return LowerHalf(self.base.folder)
 
 
 def embed(request: EmbedRequest) -> int:

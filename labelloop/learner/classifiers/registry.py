@@ -14,7 +14,7 @@ from schemas.parts import Task
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
-    from labelloop.learner.classifiers.hidden_states import StateStore
+    from labelloop.learner.classifiers.hidden_states import LowerLayers
     from labelloop.pool.snapshot import Files
 
 CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
@@ -62,8 +62,8 @@ class Factory(Protocol):
 class KeepsStates(Protocol):
     """A factory whose classifiers keep what frozen layers make of texts."""
 
-    def half_states(self, setting: Setting, max_length: int) -> "StateStore | None":
-        """The states after half of the layers, of so many tokens, if it keeps such."""
+    def half_layers(self, setting: Setting, max_length: int) -> "LowerLayers | None":
+        """Half of the layers, with so many tokens, if it keeps what these make of texts."""
 
 
 def known_classifiers() -> tuple[str, ...]:

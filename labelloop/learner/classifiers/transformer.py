@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.batches import (
     score,
 )
 from labelloop.learner.classifiers.fine_tuning import fine_tune
-from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates, StateStore
+from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
     Network,
@@ -41,7 +41,6 @@ from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
-from labelloop.pool.snapshot import paths_of
 
 FROZEN = "frozen_layers.json"
 PENALTY = 1.0
@@ -205,16 +204,14 @@ class TransformerClassifier(LoopClassifier):
             return None
         return LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
 
-    def half_states(self) -> StateStore | None:
-        """What the frozen layers of the base model make of a snapshot, if they are half of its layers."""
+    def half_layers(self) -> LowerLayers | None:
+        """The frozen layers of the base model, if they are half of its layers."""
         if not averages_tokens(self.base, self.parameters.pooling):
             return None
         network = ready(self._new_network(), self.device)
         layers = AutoConfig.from_pretrained(self.base).num_hidden_layers
         has_half = isinstance(network, MeanPooled) and network.frozen_layers == layers // 2
-        lower, setting = self._lower(network) if has_half else None, self.setting
-        (snapshot,) = paths_of(setting.texts)
-        return StateStore(snapshot, setting.order_seed, setting.cache, lower) if lower else None
+        return self._lower(network) if has_half else None
 
     def _new_network(self) -> Network:
         parameters = self.parameters
@@ -251,11 +248,11 @@ class TransformerFactory:
             folder, TransformerParameters.parse(setting.spec.parameters), setting
         )
 
-    def half_states(self, setting: Setting, max_length: int) -> StateStore | None:
-        """The states that its classifiers keep, if they are of half of the layers and of so many tokens."""
+    def half_layers(self, setting: Setting, max_length: int) -> LowerLayers | None:
+        """Those of its classifiers, if they are half of the layers and have so many tokens."""
         classifier = self.new(setting)
         is_alike = classifier.max_length == most_tokens(classifier.base, max_length)
-        return classifier.half_states() if is_alike and classifier.parameters.frozen_share else None
+        return classifier.half_layers() if is_alike and classifier.parameters.frozen_share else None
 
 
 factory = TransformerFactory()
