@@ -80,6 +80,22 @@ def load(
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
+    return as_table(
+        source, columns, text_column, label_column, text_option, label_option, reading.skip_bad_rows, keep
+    )
+
+
+def as_table(
+    source: str,
+    columns: Columns,
+    text_column: str | Sequence[str] | None = None,
+    label_column: str | None = None,
+    text_option: str = "--text-column",
+    label_option: str = "--label-column",
+    skip_bad_rows: bool = False,
+    keep: Mapping[str, str] | None = NOTHING,
+) -> Table:
+    """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column, label_option)
@@ -99,7 +115,7 @@ def load(
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in (_known(source, columns.names, name, option) for name, option in keep.items())
     }
-    if bad and (len(bad) == len(texts) or not reading.skip_bad_rows):
+    if bad and (len(bad) == len(texts) or not skip_bad_rows):
         raise refused(source, bad, len(texts))
     for row in bad:
         texts[row] = ""

@@ -14,6 +14,9 @@ TEXT = "text"
 Columns = tuple[str, ...]
 BY_COLUMN = ("text_column", "show_column", "metadata_column", "labelled_text_column", "test_text_column")
 
+OF_FILES = frozenset({"dataset", "labels", "label_column", "config", "split", "revision"})
+"""Options that say where the texts and labels of files and Hub ids are."""
+
 
 class DataOptions(BaseModel):
     """Where the texts and labels of a project are, and how they are read.
@@ -51,6 +54,13 @@ class DataOptions(BaseModel):
             "Texts: a .jsonl, .json, .csv, .tsv, .txt, .xlsx or .parquet file, a folder saved by datasets, "
             "or a Hub id.",
             DEMO,
+        ),
+    ] = None
+    argilla_dataset: Annotated[
+        str | None,
+        Option(
+            "In place of --dataset: texts of Argilla's data set WORKSPACE/NAME, with its labels and votes.",
+            frozenset({"init"}),
         ),
     ] = None
     test: Annotated[
@@ -145,6 +155,13 @@ class DataOptions(BaseModel):
     @classmethod
     def _each_column_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return names and tuple(dict.fromkeys(names))
+
+    @model_validator(mode="after")
+    def _check_argilla_dataset(self) -> Self:
+        if self.argilla_dataset is not None and (other := self.model_fields_set & OF_FILES):
+            option = f"--{min(other)}".replace("_", "-")
+            raise UserError(f"--argilla-dataset has texts and labels of its own: leave out {option}")
+        return self
 
     @model_validator(mode="after")
     def _check_match(self) -> Self:

@@ -38,19 +38,33 @@ class InitialBatch:
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
     """Batches of imported labels (by pool item), which nobody gave in Argilla."""
-    texts = list(labels)
-    parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
+    return in_batches([AnnotatedItem(item=item, labels=labels[item]) for item in labels])
+
+
+def in_batches(answers: Sequence[AnnotatedItem]) -> list[InitialBatch]:
+    """Batches of texts that were answered elsewhere, with the votes that people gave there."""
     return [
         InitialBatch(
-            as_listed(items, "given"),
-            BatchAnnotated(
-                batch=str(number),
-                revision=0,
-                items=tuple(AnnotatedItem(item=item, labels=labels[item]) for item in items),
-            ),
+            as_listed([answer.item for answer in part], "given"),
+            BatchAnnotated(batch=str(number), revision=0, items=part, agreement=mean(part)),
         )
-        for number, items in enumerate(parts)
+        for number, part in enumerate(_parts(answers))
     ]
+
+
+def _parts(answers: Sequence[AnnotatedItem]) -> Iterator[tuple[AnnotatedItem, ...]]:
+    """The answers in parts of MOST_TEXTS texts, or of as many votes."""
+    part: list[AnnotatedItem] = []
+    size = 0
+    for answer in answers:
+        weight = max(1, len(answer.votes))
+        if part and size + weight > MOST_TEXTS:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(answer)
+        size += weight
+    if part:
+        yield tuple(part)
 
 
 def copied(state: LoopState, batches: int) -> list[InitialBatch]:

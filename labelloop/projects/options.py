@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
@@ -12,6 +12,8 @@ from labelloop.projects.data_options import DataOptions
 from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Option
 
 LOOKAHEAD = "lookahead"
+LARGEST = 2**53
+"""The largest whole number that every reader of JSON keeps."""
 Positive = Annotated[int, Field(ge=1)]
 GROWS: Literal["auto"] = "auto"
 Lookahead = Annotated[int, Field(ge=0)] | Literal["auto"]
@@ -135,6 +137,13 @@ class ProjectOptions(DataOptions):
     @property
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
+
+    @field_validator("batches", "batch_size", "lookahead", "min_submitted", "seed")
+    @classmethod
+    def _fits_an_event(cls, number: Any, field: ValidationInfo) -> Any:
+        if isinstance(number, int) and abs(number) > LARGEST:
+            raise UserError(f"{flag(str(field.field_name))} {number} is too large: give at most {LARGEST}")
+        return number
 
     @field_validator("stopping")
     @classmethod

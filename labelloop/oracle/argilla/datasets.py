@@ -10,6 +10,7 @@ from labelloop.oracle.argilla.models import (
     QUESTION,
     QUESTION_TYPES,
     Dataset,
+    DatasetParts,
     DatasetSpec,
 )
 from labelloop.oracle.argilla.new_record import METADATA
@@ -47,6 +48,18 @@ class Datasets(Accounts):
         """The data set of a project: in the workspace of its own annotators, or in that of all."""
         own = await self.find_dataset(project, project)
         return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+
+    async def parts(self, name: str, workspace: str) -> DatasetParts | None:
+        """A data set of any kind, or None if the user can see none of this name there."""
+        workspace_id = await self._find_workspace(workspace)
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        if answer is None:
+            return None
+        return DatasetParts(
+            answer,
+            await self._listed(f"datasets/{answer['id']}/fields"),
+            await self._listed(f"datasets/{answer['id']}/questions"),
+        )
 
     async def delete_project(self, project: str) -> None:
         """Delete a project's data set, and the workspace of its own annotators."""

@@ -5,7 +5,7 @@ Ids are Argilla's uuids as strings; times are aware and in UTC. The `status` of 
 if a person discarded a text without choosing a label.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,7 @@ class DatasetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A published data set with its label question."""
+    """A published data set with its label question, by its id and its name."""
 
     id: str
     name: str
@@ -77,6 +77,16 @@ class Dataset:
     labels: tuple[str, ...]
     question_id: str
     min_submitted: int
+    question: str = QUESTION
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetParts:
+    """A data set of any kind with its fields and questions, as the server describes them."""
+
+    answer: Mapping[str, Any]
+    fields: Sequence[Mapping[str, Any]]
+    questions: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ def from_value(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def from_values(values: dict[str, Any] | None) -> tuple[str, ...]:
+def from_values(values: dict[str, Any] | None, question: str = QUESTION) -> tuple[str, ...]:
     """The labels of a response's values."""
-    answer = (values or {}).get(QUESTION)
+    answer = (values or {}).get(question)
     return from_value(answer["value"]) if answer else ()

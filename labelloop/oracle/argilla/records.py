@@ -62,7 +62,8 @@ class Records(Transport):
             "filters": {"and": [of_batch]},
             "sort": [{"scope": {"entity": "record", "property": "external_id"}, "order": "asc"}],
         }
-        return [_to_record(item) for item in await read_all(listed if batch is None else searched)]
+        items = await read_all(listed if batch is None else searched)
+        return [_to_record(item, dataset.question) for item in items]
 
     async def put_records(self, dataset: Dataset, records: Sequence[NewRecord]) -> None:
         """Write records by their external ids, so that people see their texts literally.
@@ -95,7 +96,7 @@ class Records(Transport):
                 "sort": [{"scope": {"entity": "metadata", "metadata_property": "batch"}, "order": "asc"}],
             },
         )
-        return [_to_record(item["record"]) for item in answer["items"]]
+        return [_to_record(item["record"], dataset.question) for item in answer["items"]]
 
     async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
         """Set the caller's own answer to a record. It replaces an earlier one."""
@@ -129,7 +130,7 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
     return items if len({item["id"] for item in items}) == len(items) else None
 
 
-def _to_record(item: Any) -> StoredRecord:
+def _to_record(item: Any, question: str) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
     metadata = item["metadata"] or {}
     texts = {name: str(text) for name, text in item["fields"].items() if text is not None}
@@ -143,13 +144,14 @@ def _to_record(item: Any) -> StoredRecord:
         is_literal=is_literal,
         status=item["status"],
         suggestion=_suggestion(suggestions[0]) if suggestions else None,
-        responses=tuple(_response(response) for response in item.get("responses") or ()),
+        responses=tuple(_response(response, question) for response in item.get("responses") or ()),
         inserted_at=utc(item["inserted_at"]),
     )
 
 
-def _response(item: Any) -> Response:
-    return Response(item["user_id"], item["status"], from_values(item["values"]), utc(item["updated_at"]))
+def _response(item: Any, question: str) -> Response:
+    labels = from_values(item["values"], question)
+    return Response(item["user_id"], item["status"], labels, utc(item["updated_at"]))
 
 
 def _suggestion(item: Any) -> Suggestion:

@@ -28,8 +28,11 @@ from schemas.events import ProjectCreated
 from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
+from tests.support.messages import raises_naming
 
-NAMES = tuple(ProjectOptions.options())
+ELSEWHERE = "argilla_dataset"
+"""What `import` has no use for."""
+NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
@@ -101,6 +104,7 @@ def created(home: Path) -> ProjectCreated:
 
 def test_each_option_is_one_of_a_new_project() -> None:
     assert tuple(ProjectOptions.taken_by("import")) == NAMES
+    assert ELSEWHERE in ProjectOptions.taken_by("init")
     assert {name for name in NAMES if name not in ProjectOptions.taken_by("init")} == {
         "labelled",
         "match",
@@ -187,6 +191,12 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
     for asked in found:
         assert asked.given == {"labelled", "dataset", name}
         assert getattr(asked, name) == value
+
+
+@pytest.mark.parametrize("option", ["batches", "batch_size", "lookahead", "min_submitted", "seed"])
+def test_a_number_that_no_event_holds_is_refused(option: str) -> None:
+    with raises_naming(UserError, flag(option), 10**23):
+        ProjectOptions.of({option: 10**23})
 
 
 def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test() -> None:

@@ -1,14 +1,27 @@
 """The verdict on a text: majority label, tie-breaking, or discarded. Pure."""
 
 from collections import Counter
+from typing import Protocol
 
-from schemas.events import ProjectCreated
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
 
 Labels = tuple[str, ...]
 
 
-def verdict(votes: ItemVotes, project: ProjectCreated) -> AnnotatedItem | None:
+class Rules(Protocol):
+    """What a project, or one that is being made, says of votes."""
+
+    @property
+    def labels(self) -> Labels: ...
+
+    @property
+    def min_submitted(self) -> int: ...
+
+    @property
+    def ties(self) -> str: ...
+
+
+def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
     """The majority label, or discarded. None while too few annotators have decided.
 
     A text is discarded if at least half of the deciding votes discard it.
@@ -28,7 +41,7 @@ def withdrawn(votes: ItemVotes) -> AnnotatedItem:
     return _item(votes, (), False, None)
 
 
-def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) -> AnnotatedItem:
+def _majority(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
     counts = Counter(vote.labels for vote in submitted)
     most = max(counts.values())
     leading = [labels for labels, count in counts.items() if count == most]
@@ -39,7 +52,7 @@ def _majority(votes: ItemVotes, submitted: list[Vote], project: ProjectCreated) 
     return _item(votes, winner, False, agreement)
 
 
-def _in_label_order(labels: Labels, project: ProjectCreated) -> list[int]:
+def _in_label_order(labels: Labels, project: Rules) -> list[int]:
     known = {label: place for place, label in enumerate(project.labels)}
     return [known.get(label, len(known)) for label in labels]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from labelloop.loop.verdict import verdict, withdrawn
 from schemas.parts import Vote
-from services.annotation_watcher.verdict import verdict, withdrawn
 from tests.support.states import project, vote, votes
 
 SPAM, HAM, NEWS = vote("ann", "spam"), vote("bob", "ham"), vote("cid", "news")
