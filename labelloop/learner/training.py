@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop import atomic
 from labelloop.errors import UserError
-from labelloop.learner import labels, runtime
+from labelloop.learner import labels, runtime, thresholds
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.pool_embeddings import SAMPLE
 from labelloop.learner.requests import TrainRequest, TrainResult
-from labelloop.loop.draws import pool_order, random_draw
+from labelloop.loop.draws import first_of_pool, random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
@@ -92,41 +91,53 @@ def _size(request: TrainRequest) -> int:
 def _examples(request: TrainRequest) -> TextDataset:
     ignored = set(request.ignored)
     examples = tuple(sorted(example for example in request.examples if example[0] not in ignored))
-    y = labels.of_examples(examples, request.labels)
-    if len(set(y.tolist())) < 2:
-        raise UserError("the labelled texts have fewer than two classes; label more texts before training")
+    multi_label = request.classifier.multi_label
+    y = labels.of_examples(examples, request.labels, multi_label)
+    if not labels.tell_apart(y):
+        short = "fewer than two classes"
+        if multi_label:
+            short = "no label that some of them have and others have not"
+        raise UserError(f"the labelled texts have {short}; label more texts before training")
     texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
-    return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
+    return labels.data_set(texts, y, len(request.labels))
 
 
 def _unlabelled(request: TrainRequest, number: int) -> list[str]:
     pool = OpenSnapshot.open(request.pool)
     barred = {*request.ignored, *(item for item, _ in request.examples)}
-    sample = sorted(pool_order(request.order_seed, len(pool))[:SAMPLE])
+    sample = sorted(first_of_pool(request.order_seed, pool.sizes, SAMPLE))
     taken = [row for row, item in enumerate(sample) if item in barred]
     return pool.texts([sample[row] for row in random_draw(request.seed, len(sample), taken, number)])
 
 
 def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:
     classifier.save(folder)
+    multi_label = request.classifier.multi_label
     if (folder / CONFIG).is_file():
-        _add_labels(folder / CONFIG, request.labels)
+        _add_labels(folder / CONFIG, request.shown or request.labels, multi_label)
+    if multi_label:
+        tuned = classifier.thresholds or (thresholds.USUAL,) * len(request.labels)
+        thresholds.write(folder, request.shown or request.labels, tuned)
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
         "base_model": request.classifier.model_name,
         "revision": request.classifier.revision,
-        "labels": list(request.labels),
+        "labels": list(request.shown or request.labels),
         "examples": examples,
         "seed": request.seed,
         "versions": runtime.versions(),
     }
+    if multi_label:
+        card["task"] = request.classifier.task
     (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def _add_labels(config_file: Path, labels: Sequence[str]) -> None:
+def _add_labels(config_file: Path, labels: Sequence[str], multi_label: bool) -> None:
     config = json.loads(config_file.read_text())
     config.pop("_name_or_path", None)
     config["id2label"] = {str(number): label for number, label in enumerate(labels)}
     config["label2id"] = {label: number for number, label in enumerate(labels)}
+    if multi_label:
+        config["problem_type"] = "multi_label_classification"
     config_file.write_text(json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -1,4 +1,7 @@
-"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a plain model."""
+"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a plain model.
+
+In a multi-label task there is a regression for each label, and thresholds tuned on held-out probabilities.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from safetensors import safe_open
-from scipy.special import softmax  # type: ignore[import-untyped]
+from scipy.special import expit, softmax  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
@@ -18,15 +21,16 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 from labelloop.errors import UserError
 from labelloop.learner.array_files import kept
 from labelloop.learner.base_model import WEIGHTS, resolve
+from labelloop.learner.classifiers import one_vs_rest, tuning
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
 from labelloop.learner.classifiers.parameters import LinearParameters
-from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens
+from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
-from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 
 CHUNK = 1024
@@ -40,32 +44,40 @@ HEAD = "classifier"
 
 
 class FeatureStore:
-    """Features of the texts in one snapshot, shape (texts, hidden size), stored in `cache`.
+    """Features of the texts in snapshots, shape (texts, hidden size), stored in `cache`, a file for each.
 
-    They are computed for the whole snapshot if nothing is stored.
+    They are computed for a whole snapshot if nothing is stored.
     """
 
-    def __init__(self, snapshot: Path, cache: Path, model: "FrozenModel") -> None:
+    def __init__(self, snapshots: Files, cache: Path, model: "FrozenModel") -> None:
         self._compute = model.features
-        texts = OpenSnapshot.open(snapshot).all_texts()
-        name = hashlib.sha256(f"{model.key}:{file_digest(snapshot)}".encode()).hexdigest()
-        self._rows = {text: row for row, text in enumerate(texts)}
-
-        def computed() -> Features:
-            chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
-            return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
-
-        self._features = kept(cache / f"features-{name}.npy", len(texts), computed)
+        self._rows = {text: row for row, text in enumerate(OpenSnapshot.open(snapshots).all_texts())}
+        self._parts = [_features(path, cache, model) for path in paths_of(snapshots)]
 
     def of(self, texts: Sequence[str]) -> Features:
-        """Features of texts, in their order. Features of texts outside the snapshot are computed."""
-        result = np.empty((len(texts), self._features.shape[1]), dtype=np.float32)
-        known = [position for position, text in enumerate(texts) if text in self._rows]
-        result[known] = self._features[[self._rows[texts[position]] for position in known]]
-        unknown = [position for position, text in enumerate(texts) if text not in self._rows]
+        """Features of texts, in their order. Features of texts outside the snapshots are computed."""
+        result = np.empty((len(texts), self._parts[0].shape[1]), dtype=np.float32)
+        rows = np.array([self._rows.get(text, -1) for text in texts], dtype=np.int64)
+        first = 0
+        for features in self._parts:
+            here = (rows >= first) & (rows < first + len(features))
+            result[here] = features[rows[here] - first]
+            first += len(features)
+        unknown = np.flatnonzero(rows < 0).tolist()
         if unknown:
             result[unknown] = self._compute([texts[position] for position in unknown])
         return result
+
+
+def _features(snapshot: Path, cache: Path, model: "FrozenModel") -> Features:
+    name = hashlib.sha256(f"{model.key}:{file_digest(snapshot)}".encode()).hexdigest()
+    texts = OpenSnapshot.open(snapshot).all_texts()
+
+    def computed() -> Features:
+        chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
+        return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
+
+    return kept(cache / f"features-{name}.npy", len(texts), computed)
 
 
 @torch.inference_mode()
@@ -104,9 +116,15 @@ class LinearClassifier(LoopClassifier):
     """
 
     def __init__(
-        self, frozen: "FrozenModel", store: FeatureStore, num_classes: int, parameters: LinearParameters
+        self,
+        frozen: "FrozenModel",
+        store: FeatureStore,
+        num_classes: int,
+        parameters: LinearParameters,
+        multi_label: bool = False,
     ) -> None:
         self.num_classes = num_classes
+        self.multi_label = multi_label
         self.parameters = parameters
         self.metrics = {}
         self.weight = np.zeros((num_classes, 0))
@@ -116,6 +134,9 @@ class LinearClassifier(LoopClassifier):
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fit on the labelled texts. A class without examples is never predicted."""
+        if self.multi_label:
+            self._fit_each(train_set, weights)
+            return self
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
         has_bias = self._frozen.has_bias
         regression = LogisticRegression(C=self.parameters.c, max_iter=1000, fit_intercept=has_bias)
@@ -131,6 +152,14 @@ class LinearClassifier(LoopClassifier):
         self.weight[regression.classes_], self.bias[regression.classes_] = weight, bias
         self.metrics = {"train_accuracy": float(regression.score(features, targets))}
         return self
+
+    def _fit_each(self, train_set: Dataset, weights: Floats | None) -> None:
+        features, targets = self._store.of(train_set.x).astype(np.float64), train_set.y.toarray()
+        c, has_bias = self.parameters.c, self._frozen.has_bias
+        self.weight, self.bias = one_vs_rest.fit(features, targets, c, has_bias, weights)
+        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, c, has_bias), targets)
+        right = self.counting(self._probabilities(features)) == targets
+        self.metrics = {"train_accuracy": float(right.all(axis=1).mean())}
 
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
@@ -155,8 +184,9 @@ class LinearClassifier(LoopClassifier):
             kept["head"] = self._frozen.head
         (folder / FEATURES).write_text(json.dumps(kept) + "\n")
 
-    def _probabilities(self, features: Features) -> Floats:
-        probabilities: Floats = softmax(features @ self.weight.T + self.bias, axis=1)
+    def _probabilities(self, features: Features | Floats) -> Floats:
+        logits = features @ self.weight.T + self.bias
+        probabilities: Floats = expit(logits) if self.multi_label else softmax(logits, axis=1)
         return probabilities
 
 
@@ -193,10 +223,7 @@ class FrozenModel:
     def with_head(self, weight: Floats, bias: Floats) -> PreTrainedModel:
         """The model with this linear layer."""
         _, head = head_of(self._model)
-        with torch.no_grad():
-            head.weight.copy_(torch.from_numpy(weight))
-            if head.bias is not None:
-                head.bias.copy_(torch.from_numpy(bias))
+        set_head(head, weight, bias)
         return self._model
 
     @property
@@ -238,7 +265,7 @@ class LinearFactory:
 
 def _made(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -> LinearClassifier:
     store = FeatureStore(setting.texts, setting.cache, frozen)
-    return LinearClassifier(frozen, store, setting.num_classes, parameters)
+    return LinearClassifier(frozen, store, setting.num_classes, parameters, setting.spec.multi_label)
 
 
 def _load_features(

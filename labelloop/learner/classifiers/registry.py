@@ -1,17 +1,21 @@
 """Classifiers by name: check their parameters without loading them, and create them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from labelloop.learner import thresholds
+from labelloop.learner.classifier_spec import SINGLE_LABEL
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
 from labelloop.plugins import Plugins
+from schemas.parts import Task
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
-    from labelloop.learner.classifiers.hidden_states import StateStore
+    from labelloop.learner.classifiers.hidden_states import LowerLayers
+    from labelloop.pool.snapshot import Files
 
 CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
@@ -20,14 +24,14 @@ CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 class Setting:
     """The setting of a classifier: its specification, number of classes, seed, and texts.
 
-    `texts` is the snapshot of the texts. A classifier may store features in `cache` under its digest. Where a
-    part of the texts will do, it is the first in the random order of `order_seed`.
+    `texts` are the snapshots of the texts. A classifier may store features in `cache` under their digests.
+    Where a part of the texts will do, it is the first in the random order of `order_seed`.
     """
 
     spec: ClassifierSpec
     num_classes: int
     seed: int
-    texts: Path
+    texts: "Files"
     cache: Path
     order_seed: int = 0
 
@@ -58,8 +62,8 @@ class Factory(Protocol):
 class KeepsStates(Protocol):
     """A factory whose classifiers keep what frozen layers make of texts."""
 
-    def half_states(self, setting: Setting, max_length: int) -> "StateStore | None":
-        """The states after half of the layers, of so many tokens, if it keeps such."""
+    def half_layers(self, setting: Setting, max_length: int) -> "LowerLayers | None":
+        """Half of the layers, with so many tokens, if it keeps what these make of texts."""
 
 
 def known_classifiers() -> tuple[str, ...]:
@@ -67,12 +71,26 @@ def known_classifiers() -> tuple[str, ...]:
     return tuple(CLASSIFIERS.all())
 
 
-def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
-    """Raises `UserError` for an unknown classifier or parameter. Loads nothing heavy."""
-    CLASSIFIERS.get(name).check_parameters(parameters)
+def check_classifier(name: str, parameters: Mapping[str, Any], task: Task = SINGLE_LABEL) -> None:
+    """Raises `UserError` for an unknown classifier or parameter, or one that is not for the task.
+
+    Loads nothing heavy.
+    """
+    classifier = CLASSIFIERS.get(name)
+    able = [other for other, each in CLASSIFIERS.all().items() if task in each.tasks]
+    classifier.check_task(task, f"--classifier {' or '.join(able)}")
+    classifier.check_parameters(parameters)
 
 
 def factory(name: str) -> Factory:
     """The factory of a classifier; raises `UserError` for an unknown name."""
     make: Factory = CLASSIFIERS.get(name).loaded()
     return make
+
+
+def load(folder: Path, setting: Setting, labels: Sequence[str]) -> "LoopClassifier":
+    """A fitted classifier from a folder, for these labels. Raises `UserError` for an unknown name."""
+    classifier = factory(setting.spec.name).load(folder, setting)
+    if setting.spec.multi_label:
+        classifier.thresholds = thresholds.read(folder, labels)
+    return classifier
