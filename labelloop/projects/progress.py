@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
@@ -42,6 +43,10 @@ class ModelSummary:
     test_set: str | None = None
     micro_f1: float | None = None
     macro_f1: float | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON values; those of several labels only where a text may have several."""
+        return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
 
 
 @dataclass(frozen=True)
