@@ -8,9 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.label_lists import label_list, of_trained
+from labelloop.loop.labels import (
+    asked,
+    at_revisions,
+    current,
+    is_learnable,
+    latest_revisions,
+    learned_labels,
+)
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
+from labelloop.loop.pools import pool_for_next
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import LookaheadChosen, ProjectCreated
@@ -23,7 +32,7 @@ MOST_AHEAD = 8
 class NextBatch:
     """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
 
-    `changes`: how many changes of settings that it depends on hold for it.
+    `changes`: how many changes of settings that it depends on hold for it. `grown`: how often its pool grew.
     """
 
     batch: str
@@ -31,6 +40,7 @@ class NextBatch:
     size: int
     cause: str
     changes: int = 0
+    grown: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def next_batch(state: LoopState) -> NextBatch | None:
     trained = state.models.get(str(model))
     if trained is not None:
         return _next(state, str(model), trained.ids[-1]) if trained.available else None
-    if expected in state.skipped or _too_few_classes(state, expected):
+    if expected in state.skipped or _is_too_little(state, expected):
         return _next(state, None, newest_answers(state, _learnable(state, expected)))
     return None
 
@@ -72,7 +82,8 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
 
 def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
     size = remaining(state, for_next(state).batch_size)
-    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state))
+    grown = len(pool_for_next(state).snapshots) - 1
+    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state), grown)
 
 
 def _may_choose(state: LoopState) -> bool:
@@ -96,7 +107,7 @@ def next_model(state: LoopState) -> NextModel | None:
 
 def remaining(state: LoopState, most: int = sys.maxsize) -> int:
     """How many texts of the pool a new batch may still ask for; `most` if there are more."""
-    size = state.project.pool.size
+    size = pool_for_next(state).size
     return most if size - state.picks >= most else min(most, size - len(asked(state)))
 
 
@@ -137,7 +148,7 @@ def _numbered(state: LoopState) -> NextModel | None:
             continue
         if not _done_up_to(state, number):
             return None
-        if not _too_few_classes(state, number):
+        if not _is_too_little(state, number):
             learned = latest_revisions(state, _learnable(state, number))
             return NextModel(str(number), 0, learned, newest_answers(state, learned))
     return None
@@ -166,10 +177,11 @@ def _final(state: LoopState) -> NextModel | None:
     if not (state.ended or is_last_queried(state)) or open_batches(state) or not state.batches:
         return None
     labels = current(state)
-    if len(classes(labels)) < 2:
+    if not is_learnable(labels, state.project):
         return None
     if state.latest_model is not None:
-        if at_revisions(state, state.models[state.latest_model].learned) == labels:
+        newest = state.models[state.latest_model]
+        if learned_labels(state, newest) == labels and of_trained(state, newest) == label_list(state):
             return None
     elif not state.ended:
         return None
@@ -188,12 +200,12 @@ def _done_up_to(state: LoopState, number: int) -> bool:
     return state.annotated > number
 
 
-def _too_few_classes(state: LoopState, number: int) -> bool:
-    """Whether batches 0 … number are done and hold fewer than two classes."""
+def _is_too_little(state: LoopState, number: int) -> bool:
+    """Whether batches 0 … number are done, and no model can learn their labels."""
     if not _done_up_to(state, number):
         return False
     learned = latest_revisions(state, _learnable(state, number))
-    return len(classes(at_revisions(state, learned))) < 2
+    return not is_learnable(at_revisions(state, learned), state.project)
 
 
 def newest_answers(state: LoopState, batches: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """An immutable pool of texts in one Arrow IPC stream file, named by the sha256 of its bytes.
 
-A text's row number is its pool item id.
+A text's row number is its pool item id; in a pool that grew, its row number over all snapshots.
 """
 
 import hashlib
@@ -9,24 +9,27 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Self
+from typing import IO, Any, Self, TypeAlias
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
+from labelloop.pool.label_cells import Gold
 
 ROWS_PER_BATCH = 4096
 KEPT = "kept:"
+Files: TypeAlias = Path | tuple[Path, ...]
+"""The file of a snapshot, or those of a pool that grew, in their order."""
 NONE_KEPT: Mapping[str, Sequence[str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text, its label if the source has one, and its row (from 0) in the source."""
+    """A text, its gold if the source has one, and its row (from 0) in the source."""
 
     text: str
-    gold: str | None
+    gold: Gold | None
     source_row: int
 
 
@@ -44,7 +47,8 @@ def write(
 ) -> SnapshotInfo:
     """Write rows to `<folder>/<sha256>.arrow`. Equal rows give equal bytes and the same file.
 
-    There is a column `gold` if the first row has a label; then every row must have one (else `ValueError`).
+    There is a column `gold` if the first row has gold, of lists if that is a tuple; then every row must have
+    such gold (else `ValueError`).
     `kept`: further columns of the source by name, with a value for each row.
     Raises `UserError` if the folder cannot be written.
     """
@@ -63,26 +67,21 @@ def write(
 
 
 class OpenSnapshot:
-    """A memory-mapped snapshot, open for reading."""
+    """A memory-mapped snapshot, or several as one, open for reading. `sizes`: how many texts each has."""
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
+    def __init__(self, *tables: pa.Table) -> None:
+        # A column that a later snapshot lacks has no values there.
+        self._table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
+        self.sizes = tuple(int(table.num_rows) for table in tables)
 
     @classmethod
-    def open(cls, path: Path, digest: str | None = None) -> Self:
-        """Open a snapshot. With `digest` (sha256 in hex), its bytes are checked. Raises `UserError`."""
-        remedy = "restore it from a backup, or create the project again from its data set"
-        try:
-            if digest is not None and _info(path).digest != digest:
-                raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
-            table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
-        except FileNotFoundError as error:
-            raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
-        except (OSError, pa.ArrowInvalid) as error:
-            raise UserError(
-                f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}"
-            ) from error
-        return cls(table)
+    def open(cls, files: Files, *digests: str) -> Self:
+        """Open a snapshot, or several. With `digests` (sha256 in hex), their bytes are checked.
+
+        Raises `UserError`.
+        """
+        paths = paths_of(files)
+        return cls(*map(_table, paths, digests or [None] * len(paths)))
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -93,8 +92,8 @@ class OpenSnapshot:
 
     @property
     def has_gold(self) -> bool:
-        """Whether the snapshot has gold labels."""
-        return "gold" in self._table.column_names
+        """Whether the snapshot has a gold label for each text."""
+        return "gold" in self._table.column_names and not self._table.column("gold").null_count
 
     def texts(self, items: Sequence[int]) -> list[str]:
         """Texts of these pool items, in the same order. `IndexError` for an unknown item."""
@@ -112,9 +111,12 @@ class OpenSnapshot:
         lengths: list[int] = pc.utf8_length(self._table.column("text")).to_pylist()
         return lengths
 
-    def gold(self, items: Sequence[int]) -> list[str] | None:
-        """Gold labels of these pool items, or None if there are none."""
-        return self._take("gold", items) if self.has_gold else None
+    def gold(self, items: Sequence[int]) -> list[Any] | None:
+        """The Gold of these pool items, all of one kind, or None if there is none."""
+        if not self.has_gold:
+            return None
+        values = self._table.column("gold").take(pa.array(items, pa.int64())).to_pylist()
+        return [tuple(value) if isinstance(value, list) else value for value in values]
 
     def source_rows(self, items: Sequence[int]) -> list[int]:
         """Rows (from 0) of these pool items in the user's data set."""
@@ -140,20 +142,39 @@ class OpenSnapshot:
         return values
 
 
+def paths_of(files: Files) -> tuple[Path, ...]:
+    """The files, one for each snapshot."""
+    return (files,) if isinstance(files, Path) else files
+
+
+def _table(path: Path, digest: str | None) -> pa.Table:
+    remedy = "restore it from a backup, or create the project again from its data set"
+    try:
+        if digest is not None and _info(path).digest != digest:
+            raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
+        return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+    except FileNotFoundError as error:
+        raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UserError(f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}") from error
+
+
 def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]]) -> None:
     remaining, start = iter(rows), 0
     batch = list(islice(remaining, ROWS_PER_BATCH))
-    has_gold = bool(batch) and batch[0].gold is not None
+    gold = type(batch[0].gold) if batch else type(None)
+    has_gold = gold is not type(None)
     fields = [pa.field("text", pa.string(), nullable=False)]
     if has_gold:
-        fields.append(pa.field("gold", pa.string(), nullable=False))
+        kind = pa.list_(pa.string()) if gold is tuple else pa.string()
+        fields.append(pa.field("gold", kind, nullable=False))
     fields.append(pa.field("source_row", pa.int64(), nullable=False))
     own = [pa.field(f"{KEPT}{name}", pa.string()) for name in kept]
     schema = pa.schema([*fields, *own])
     with pa.ipc.new_stream(file, schema) as writer:
         while batch:
-            if any((row.gold is not None) != has_gold for row in batch):
-                raise ValueError("either every row has a gold label or none")
+            if any(type(row.gold) is not gold for row in batch):
+                raise ValueError("either every row has gold of one kind or none")
             columns = {field.name: [getattr(row, field.name) for row in batch] for field in fields}
             end = start + len(batch)
             columns |= {f"{KEPT}{name}": list(values[start:end]) for name, values in kept.items()}
