@@ -9,11 +9,12 @@ from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
-from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
+from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
 from schemas.model import EventData as EventData
-from schemas.model import Fact
+from schemas.model import Fact, without_unsaid
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
+from schemas.operator_events import LabelsChanged as LabelsChanged
 from schemas.operator_events import OperatorEvent as OperatorEvent
 from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
@@ -24,6 +25,7 @@ from schemas.operator_events import ProjectPaused as ProjectPaused
 from schemas.operator_events import ProjectResumed as ProjectResumed
 from schemas.operator_events import RelabelRequested as RelabelRequested
 from schemas.parts import (
+    MULTI_LABEL,
     AnnotatedItem,
     BaseModelChoice,
     Choice,
@@ -71,6 +73,11 @@ class ProjectCreated(EventData):
     def identity(self) -> tuple[Fact, ...]:
         return ()
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a text may have several labels, or none of them."""
+        return self.task == MULTI_LABEL
+
 
 class ProjectCreatedV2(ProjectCreated):
     """A project begins, whose first batches may be `typical` texts, which the base model picks.
@@ -110,6 +117,14 @@ class ProjectCreatedV4(ProjectCreatedV3):
     text_columns: tuple[str, ...] = ()
     shown_columns: tuple[str, ...] = ()
     metadata_columns: Frozenly[str, str] = EMPTY
+
+
+class ProjectCreatedV5(ProjectCreatedV4):
+    """A project begins, whose texts may have several of its labels, or none of them."""
+
+    version: ClassVar[int] = 5
+
+    task: Task = MULTI_LABEL
 
 
 class LookaheadChosen(EventData):
@@ -179,7 +194,7 @@ class ModelTrained(EventData):
     """A model learned `learned` (batch: revision; `"0-57": 0` says it of batches 0 … 57).
 
     `digest` is over those picks and labels; `labels` counts the labelled texts. `log`: the events that the
-    trainer had read when it began.
+    trainer had read when it began. `label_list`: how often the labels had changed by then, if they had.
     """
 
     model: str
@@ -196,6 +211,9 @@ class ModelTrained(EventData):
     versions: Frozenly[str, str] = EMPTY
     seed: Integer
     log: LogPrefix | None = None
+    label_list: Seldom[Positive] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
@@ -234,6 +252,7 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectCreatedV2,
         ProjectCreatedV3,
         ProjectCreatedV4,
+        ProjectCreatedV5,
         LookaheadChosen,
         BatchQueried,
         ResponsesRecorded,
@@ -247,6 +266,7 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
+        LabelsChanged,
         PoolGrown,
         ProjectChanged,
         ProjectChangedV2,

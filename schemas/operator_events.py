@@ -48,6 +48,21 @@ class ProjectChangedV2(ProjectChanged):
         return f"labelloop.ProjectChanged.v{cls.version}"
 
 
+class LabelsChanged(OperatorEvent):
+    """The labels to choose from are others from now on; `number` counts such changes, from 1.
+
+    `names`: how each is called now, by its place, which it keeps for ever; new ones stand behind the others.
+    `retired`: the places of those that count no more. Events speak of a label by the name that it had first.
+    """
+
+    number: Positive
+    names: Annotated[tuple[str, ...], MinLen(2)]
+    retired: tuple[Count, ...] = ()
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.number,)
+
+
 class PoolGrown(EventData):
     """Further texts are in the pool, from a batch on: the rows of a snapshot, whose items follow all others.
 

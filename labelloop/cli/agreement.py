@@ -10,6 +10,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
+from labelloop.errors import one_line
 
 SHOWN = 5
 
@@ -30,19 +31,27 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     from labelloop.cli.opened import opened_project
     from labelloop.loop import agreement as measured
+    from labelloop.loop.label_lists import label_list
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
-        asked = measured.answers(sound(history))
+        state = sound(history)
+    listed, asked = label_list(state), measured.answers(state)
     by_text = list(asked.values())
-    figures = {
+    figures: dict[str, Any] = {
         "project": history.project,
         "alpha": measured.alpha(by_text),
         "texts": len({item for item, _ in asked}),
         "shared": len({item for (item, _), submitted in asked.items() if len(submitted) > 1}),
         "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
-        "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(by_text)],
+        "confused": [
+            {"labels": list(listed.show(pair)), "times": times}
+            for pair, times in measured.confusions(by_text)
+        ],
     }
+    if state.project.is_multi_label:
+        alphas = measured.by_label(by_text, listed.names)
+        figures["labels"] = {listed.called[name]: alpha for name, alpha in alphas.items()}
     echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 
@@ -54,7 +63,11 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"alpha       not defined: {shared}; {why}"
     else:
-        yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, nominal): {shared}"
+        what = "nominal" if "labels" not in figures else "all labels of a text alike"
+        yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, {what}): {shared}"
+    for label, alpha in figures.get("labels", {}).items():
+        if alpha is not None:
+            yield f"label       {one_line(label)}: {alpha:.3f}"
     width = max([11, *map(len, figures["annotators"])])
     for name, who in figures["annotators"].items():
         compared = (

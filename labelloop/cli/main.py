@@ -29,6 +29,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "agreement": "labelloop.cli.agreement",
         "noise": "labelloop.cli.relabel",
         "relabel": "labelloop.cli.relabel",
+        "labels": "labelloop.cli.labels",
         "export": "labelloop.cli.export",
         "predict": "labelloop.cli.predict",
     },

@@ -18,7 +18,8 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.summary import ModelSummary, StoppingSummary, Summary
+    from labelloop.projects.progress import ModelSummary, StoppingSummary
+    from labelloop.projects.summary import Summary
 
 
 Facts = dict[str, Any]
@@ -98,6 +99,8 @@ def _service(service: Facts) -> str:
 
 
 def _project(project: "Summary") -> Iterator[str]:
+    from labelloop.oracle.argilla.models import data_set_name
+
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
     yield (
@@ -106,6 +109,8 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    if progress.places > 1:
+        yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     for batch in progress.open:
@@ -114,7 +119,7 @@ def _project(project: "Summary") -> Iterator[str]:
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
-        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on {_test_set(model)}"
+        tested = "" if model.accuracy is None else f", {_figures(model)} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit, progress.pool)}"
@@ -128,6 +133,13 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _figures(model: "ModelSummary") -> str:
+    if model.micro_f1 is None:
+        return f"accuracy {model.accuracy:.3f}"
+    texts = f"{model.accuracy:.1%} of texts all right"
+    return f"micro-F1 {model.micro_f1:.3f}, macro-F1 {model.macro_f1:.3f}, {texts}"
 
 
 def _test_set(model: "ModelSummary") -> str:

@@ -15,6 +15,7 @@ from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
+    from labelloop.loop.label_lists import LabelList
     from labelloop.loop.state import Batch, LoopState, Trained
 
 REASONS = {
@@ -69,16 +70,21 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
-    from labelloop.projects.learner_requests import prediction_of_each
+    from labelloop.loop.label_lists import label_list
+    from labelloop.loop.labels import named
+    from labelloop.projects.learner_requests import predicted, prediction_of_each
 
     threads = default_threads()
     with closing(Worker(threads)) as worker:
         models = since(state, text_facts["item"])
         picks = await prediction_of_each(worker, opened_log.store, threads, state, models, text_facts["item"])
+    several, listed = state.project.is_multi_label, label_list(state)
     for model in text_facts["models"]:
         pick = picks.get(model["model"])
-        model["predicted"] = pick.label if pick else None
+        model["predicted"] = named(listed.show(predicted(pick, several))) if pick else None
         model["probability"] = pick.probability if pick else None
+        if pick and several:
+            model["probabilities"] = {listed.called[name]: each for name, each in pick.labels}
 
 
 def why_text(text_facts: Mapping[str, Any]) -> str:
@@ -86,6 +92,8 @@ def why_text(text_facts: Mapping[str, Any]) -> str:
 
 
 def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
+    from labelloop.loop.labels import named
+
     yield f"text {text_facts['item']}" + (
         "" if text_facts["text"] is None else f"    {one_line(text_facts['text'])}"
     )
@@ -93,12 +101,15 @@ def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
         yield "asked       not yet"
     for asked in text_facts["asked"]:
         yield from _asked(asked)
-    yield f"label       {', '.join(text_facts['labels']) if text_facts['labels'] else 'none'}"
+    labels = text_facts["labels"]
+    yield f"label       {'none' if labels is None else named(labels)}"
     for model in text_facts["models"]:
         yield _model(model)
 
 
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
+    from labelloop.loop.labels import named
+
     place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
     yield f"asked       {asked['time']}, as {place}"
     yield f"because     {_reason(asked)}{_how(asked)}"
@@ -116,7 +127,8 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
             f"{chosen['expected']:.0f} until the batch was there"
         )
     for vote in asked["votes"]:
-        label = f" {', '.join(vote['labels'])}" if vote["labels"] else ""
+        has_label = vote["labels"] or vote["status"] == "submitted"
+        label = f" {named(vote['labels'])}" if has_label else ""
         yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
     if not asked["votes"]:
         yield "answered    by nobody" + ("" if asked["done"] else " so far")
@@ -139,10 +151,18 @@ def _how(asked: Mapping[str, Any]) -> str:
 
 
 def _predicted(asked: Mapping[str, Any]) -> str:
-    if not asked["predicted"]:
+    from labelloop.loop.labels import named
+
+    probabilities = asked.get("probabilities")
+    if not asked["predicted"] and probabilities is None:
         return ""
     shown = "shown as a suggestion" if asked["suggested"] else "not shown"
-    return f", which predicted {', '.join(asked['predicted'])} ({asked['probability']:.2f}; {shown})"
+    if probabilities is None:
+        said = f"{', '.join(asked['predicted'])} ({asked['probability']:.2f}"
+    else:
+        sure = ", ".join(f"{each:.2f}" for each in probabilities) or f"likeliest {asked['probability']:.2f}"
+        said = f"{named(asked['predicted'])} ({sure}"
+    return f", which predicted {said}; {shown})"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -152,23 +172,30 @@ def _model(model: Mapping[str, Any]) -> str:
     elif model["predicted"] is None:
         predicts = ", no longer kept"
     else:
-        predicts = f", predicts {model['predicted']} ({model['probability']:.2f})"
+        probability, each = f"{model['probability']:.2f}", model.get("probabilities")
+        if each is None:
+            predicts = f", predicts {model['predicted']} ({probability})"
+        else:
+            said = ", ".join(f"{label} {sure:.2f}" for label, sure in each.items())
+            predicts = f", predicts {said or model['predicted'] + f' (likeliest {probability})'}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
 
 
 def reasons(state: "LoopState", item: int) -> dict[str, Any]:
     """As JSON values: each time the text was asked, its current label, and the models `since`."""
-    from labelloop.loop.labels import at_revisions, current
+    from labelloop.loop.label_lists import label_list
+    from labelloop.loop.labels import current, learned_labels
 
+    listed = label_list(state)
     asked = [batch for batch in state.batches.values() if item in batch.items]
     labels = current(state).get(item)
     return {
         "project": state.project_id,
         "item": item,
-        "asked": [{**_asking(batch, item), **_choice(state, batch)} for batch in asked],
-        "labels": list(labels) if labels else None,
+        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asked],
+        "labels": None if labels is None else list(listed.show(labels)),
         "models": [
-            _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
+            _learned_by(trained, learned_labels(state, trained), item) for trained in since(state, item)
         ],
     }
 
@@ -187,7 +214,8 @@ def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
     return {"lookahead": chosen and {"waiting": chosen.waiting, "expected": chosen.expected}}
 
 
-def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+def _asking(batch: "Batch", item: int, listed: "LabelList") -> dict[str, Any]:
+    from schemas.fields import UNSAID
     from schemas.model import plain
 
     queried = batch.queried
@@ -206,7 +234,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "shortlist": plain(queried.shortlist) if queried.shortlist and picked.reason == "uncertain" else None,
         "model": queried.model,
         "attempt": queried.attempt,
-        "predicted": list(picked.predicted),
+        "predicted": list(listed.show(picked.predicted)),
         "probability": picked.probability,
         "suggested": picked.suggested,
         "texts": len(queried.items),
@@ -216,14 +244,15 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
             {
                 "annotator": vote.username,
                 "status": vote.status,
-                "labels": list(vote.labels),
+                "labels": list(listed.show(vote.labels)),
                 "time": vote.time.isoformat() if vote.time else None,
             }
             for vote in (answer.votes if answer else ())
         ],
-        "labels": list(verdict.labels) if verdict else None,
+        "labels": list(listed.show(verdict.labels)) if verdict else None,
         "discarded": verdict.discarded if verdict else None,
         "agreement": verdict.agreement if verdict else None,
+        **({} if picked.probabilities is UNSAID else {"probabilities": list(picked.probabilities)}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Requests to and results from a worker's child. They can be pickled and import nothing heavy.
+"""Requests to a worker's child. They can be pickled and import nothing heavy.
 
 A pool item is a row number of the pool's snapshot, or over those of a pool that grew: Arrow IPC stream files
 with a column `text`.
@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from labelloop.learner.classifier_spec import JSON as JSON
 from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
-from schemas.parts import Shortlist
+from labelloop.learner.results import CheckResult as CheckResult
+from labelloop.learner.results import EvaluateResult as EvaluateResult
+from labelloop.learner.results import FirstTextsResult as FirstTextsResult
+from labelloop.learner.results import NoiseResult as NoiseResult
+from labelloop.learner.results import Pick as Pick
+from labelloop.learner.results import QueryResult as QueryResult
+from labelloop.learner.results import Suspect as Suspect
+from labelloop.learner.results import TrainResult as TrainResult
+from labelloop.learner.results import TryResult as TryResult
 
 if TYPE_CHECKING:
     from labelloop.pool.snapshot import Files
 
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
+"""Pool items with their labels. A multi-label text without labels is one that none of them fits."""
 SCORED_AT_A_TIME = 1024
 """Texts of a chunk, in their order."""
 
@@ -30,7 +39,8 @@ class Ping:
 class TrainRequest:
     """Train on `examples` (pool item and its labels); items in `ignored` are never learned.
 
-    Of a large pool the first texts in the order of `order_seed` are looked at.
+    Of a large pool the first texts in the order of `order_seed` are looked at. `shown`: how the model's
+    folder calls the labels, if not by their names.
     """
 
     pool: "Files"
@@ -43,19 +53,7 @@ class TrainRequest:
     into: Path
     cache: Path
     order_seed: int = 0
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """A trained model in `folder`, which is `into / sha256`. `seconds` is wall-clock time."""
-
-    sha256: str
-    folder: Path
-    metrics: Mapping[str, float]
-    seconds: float
-    device: str
-    threads: int
-    versions: Mapping[str, str]
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,27 +85,6 @@ class QueryRequest:
 
 
 @dataclass(frozen=True)
-class Pick:
-    """A picked pool item with the strategy's score, if any, and the model's prediction."""
-
-    item: int
-    score: float | None
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """Picks, best first if the strategy ranks them. `shortlist` None: it could choose among all texts."""
-
-    picks: tuple[Pick, ...]
-    seconds: float
-    device: str
-    also: tuple[Pick, ...] = ()
-    shortlist: Shortlist | None = None
-
-
-@dataclass(frozen=True)
 class FirstTextsRequest:
     """Pick `n` pool items before there is a model: the typical ones of different clusters.
 
@@ -122,14 +99,6 @@ class FirstTextsRequest:
     seed: int
     threads: int
     cache: Path
-
-
-@dataclass(frozen=True)
-class FirstTextsResult:
-    """The picked items; that of the largest cluster is first."""
-
-    items: tuple[int, ...]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -151,7 +120,11 @@ class EmbedRequest:
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text."""
+    """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text.
+
+    In a multi-label task it has a list of labels for each. Texts that have only labels which are `left_out`,
+    or one that the model does not tell apart, do not count.
+    """
 
     texts_path: Path
     classifier: ClassifierSpec
@@ -160,21 +133,7 @@ class EvaluateRequest:
     model_sha256: str
     threads: int
     cache: Path
-
-
-@dataclass(frozen=True)
-class EvaluateResult:
-    """Shares from 0 to 1. `per_class` has precision, recall, f1 and support of every label.
-
-    `confusion` counts texts: rows are gold labels, columns are predicted labels, in the order of the labels.
-    """
-
-    accuracy: float
-    macro_f1: float
-    per_class: Mapping[str, Mapping[str, float]]
-    confusion: list[list[int]]
-    size: int
-    seconds: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,7 +152,10 @@ class ScoreRequest:
     threads: int
 
     def file_of(self, chunk: int) -> Path:
-        """The file of a chunk: numpy's, with probabilities of shape (texts, classes)."""
+        """The file of a chunk: numpy's, with probabilities of shape (texts, classes).
+
+        Those of a multi-label text do not add up to 1. `thresholds.read` tells from where on a label counts.
+        """
         return self.into / f"{chunk}.npy"
 
 
@@ -202,7 +164,8 @@ class CheckRequest:
     """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
     `number`: the number of models so far, from 1. `learned`: the items that the model has learned. `before`:
-    class numbers that earlier models predicted, for as many models as the criterion needs.
+    class numbers that earlier models predicted, for as many models as the criterion needs. The number of a
+    multi-label text has bit i set if label i is predicted.
     """
 
     pool: "Files"
@@ -222,19 +185,6 @@ class CheckRequest:
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """The class numbers that the model predicts for the items, and the criterion's result.
-
-    `value` is None if there are too few models yet.
-    """
-
-    predicted: tuple[int, ...]
-    value: float | None
-    stop: bool
-    seconds: float
-
-
-@dataclass(frozen=True)
 class TryRequest:
     """Try whether a classifier can learn from its model, with some texts of the pool."""
 
@@ -242,18 +192,6 @@ class TryRequest:
     labels: tuple[str, ...]
     texts: tuple[str, ...]
     threads: int
-
-
-@dataclass(frozen=True)
-class TryResult:
-    """It can. `unknown`: the share of tokens that the tokenizer does not know, or None if it cannot tell.
-
-    `without_embedding`: how many tokens the tokenizer has for which the model's weights have no embedding.
-    """
-
-    unknown: float | None
-    without_embedding: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -268,25 +206,6 @@ class NoiseRequest:
     seed: int
     threads: int
     cache: Path
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A text whose label may be wrong: the probability of its label, and the label that fits best."""
-
-    item: int
-    label: str
-    suggested: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class NoiseResult:
-    """The suspects, least fitting label first. `judged` is the number of labels that were checked."""
-
-    suspects: tuple[Suspect, ...]
-    judged: int
-    seconds: float
 
 
 Request: TypeAlias = (

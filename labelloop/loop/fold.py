@@ -5,6 +5,7 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TypeVar
 
+from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
 from labelloop.loop.pools import grown, pool_of
 from labelloop.loop.schedule import picked_by
@@ -12,6 +13,7 @@ from labelloop.loop.state import (
     Batch,
     Change,
     Failure,
+    InapplicableEvent,
     LoopState,
     NotCreated,
     ProjectState,
@@ -23,13 +25,10 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event
+from schemas.fields import UNSAID
 from schemas.parts import SettingsV2
 
 State = TypeVar("State", bound=ProjectState)
-
-
-class InapplicableEvent(ValueError):
-    """An event that contradicts the events before it."""
 
 
 def fold(state: ProjectState, event: Event) -> ProjectState:
@@ -41,17 +40,8 @@ def shared(state: State) -> State:
     """The state, which `advance` leaves as it is from now on."""
     if isinstance(state, NotCreated):
         return state
-    for mapping in (
-        state.batches,
-        state.chosen,
-        state.models,
-        state.evaluations,
-        state.tested,
-        state.audits,
-        state.checks,
-        state.failures,
-    ):
-        share(mapping)
+    for value in vars(state).values():
+        share(value)
     return state
 
 
@@ -89,7 +79,7 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV4:
     """What a state holds of a project, whichever version began it."""
-    return data if isinstance(data, e.ProjectCreatedV4) else e.ProjectCreatedV4(**dict(data))
+    return data if type(data) is e.ProjectCreatedV4 else e.ProjectCreatedV4(**dict(data))
 
 
 @_apply.register
@@ -161,6 +151,10 @@ def _annotated(state: LoopState) -> int:
 def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
     for name, revision in data.learned.items():
         _check_learned(state, name, revision)
+    if data.label_list is not UNSAID and data.label_list > len(state.label_changes):
+        raise InapplicableEvent(
+            f"its labels are those of change {data.label_list}, which the log does not have"
+        )
     passed = _passed_by(data, state)
     before = state.models.get(data.model)
     if before is None:
@@ -238,6 +232,11 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
     if batch is None or batch.done or batch.closed:
         return state
     return _with_batch(state, changed(batch, closed=event_id))
+
+
+@_apply.register
+def _(data: e.LabelsChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, label_changes=with_change(state, data))
 
 
 @_apply.register

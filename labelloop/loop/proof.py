@@ -6,14 +6,15 @@ from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
-from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import ChainedHistory
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
 from labelloop.loop.pools import Pool, pool_for_next, pool_of_version
 from labelloop.loop.schedule import grows, next_relabel, picked_by
-from labelloop.loop.state import Batch, LoopState, ProjectState, changed
+from labelloop.loop.state import Batch, InapplicableEvent, LoopState, ProjectState, changed
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
+from schemas.fields import UNSAID
 
 
 @dataclass(repr=False)
@@ -176,7 +177,8 @@ class Proof(ChainedHistory):
             _caused(event, *before.lost.values())
         if data.seed != derived(state.project.seed, "train", data.model):
             raise InapplicableEvent("its seed is not the one for this model")
-        digest, labels = self._digests.of(state, data.learned)
+        counted = label_list(state, 0 if data.label_list is UNSAID else data.label_list)
+        digest, labels = self._digests.of(state, data.learned, counted)
         if (data.digest, data.labels) != (digest, labels):
             raise InapplicableEvent(
                 f"its digest is not that of the {labels} labels and the picks that it learned"

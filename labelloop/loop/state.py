@@ -11,6 +11,7 @@ from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
@@ -28,16 +29,20 @@ Value = TypeVar("Value")
 Labels = Mapping[int, tuple[str, ...]]
 
 
+class InapplicableEvent(ValueError):
+    """An event that contradicts the events before it."""
+
+
 class CopyOnWriteDict(dict[Key, Value]):
     """A mapping that is no longer changed once it is `shared`."""
 
     shared = False
 
 
-def share(mapping: Mapping[Any, Any]) -> None:
-    """Mark the mapping as shared, so that it is never changed again."""
-    if isinstance(mapping, CopyOnWriteDict):
-        mapping.shared = True
+def share(value: object) -> None:
+    """Mark a mapping as shared, so that it is never changed again."""
+    if isinstance(value, CopyOnWriteDict):
+        value.shared = True
 
 
 def with_value(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
@@ -218,6 +223,7 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    label_changes: tuple[LabelsChanged, ...] = ()
     grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None

@@ -1,15 +1,21 @@
-"""The verdict on a text: majority label, tie-breaking, or discarded. Pure."""
+"""The verdict on a text: the labels of the majority, tie-breaking, or discarded. Pure."""
 
 from collections import Counter
+from statistics import fmean
 from typing import Protocol
 
-from schemas.parts import AnnotatedItem, ItemVotes, Vote
+from labelloop.loop.agreement import likeness
+from schemas.fields import UNSAID
+from schemas.parts import MULTI_LABEL, AnnotatedItem, ItemVotes, Vote
 
 Labels = tuple[str, ...]
 
 
 class Rules(Protocol):
     """What a project, or one that is being made, says of votes."""
+
+    @property
+    def task(self) -> str: ...
 
     @property
     def labels(self) -> Labels: ...
@@ -22,7 +28,7 @@ class Rules(Protocol):
 
 
 def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
-    """The majority label, or discarded. None while too few annotators have decided.
+    """The labels of the majority, or discarded. None while too few annotators have decided.
 
     A text is discarded if at least half of the deciding votes discard it.
     """
@@ -33,7 +39,7 @@ def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
         return None
     if 2 * len(discarded) >= deciding:
         return _item(votes, (), True, None)
-    return _majority(votes, submitted, project)
+    return (_majority_of_each if project.task == MULTI_LABEL else _majority)(votes, submitted, project)
 
 
 def withdrawn(votes: ItemVotes) -> AnnotatedItem:
@@ -52,12 +58,22 @@ def _majority(votes: ItemVotes, submitted: list[Vote], project: Rules) -> Annota
     return _item(votes, winner, False, agreement)
 
 
+def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
+    """Each label that more than half of the submitted votes give: a tie leaves it out."""
+    counts = Counter(label for vote in submitted for label in set(vote.labels))
+    labels = tuple(label for label in project.labels if 2 * counts[label] > len(submitted))
+    alike = [likeness(vote.labels, labels) for vote in submitted]
+    return _item(votes, labels, False, fmean(alike) if len(alike) > 1 else None, none=not labels)
+
+
 def _in_label_order(labels: Labels, project: Rules) -> list[int]:
     known = {label: place for place, label in enumerate(project.labels)}
     return [known.get(label, len(known)) for label in labels]
 
 
-def _item(votes: ItemVotes, labels: Labels, discarded: bool, agreement: float | None) -> AnnotatedItem:
+def _item(
+    votes: ItemVotes, labels: Labels, discarded: bool, agreement: float | None, *, none: bool = False
+) -> AnnotatedItem:
     return AnnotatedItem(
         item=votes.item,
         record=votes.record,
@@ -65,4 +81,5 @@ def _item(votes: ItemVotes, labels: Labels, discarded: bool, agreement: float | 
         labels=labels,
         discarded=discarded,
         agreement=agreement,
+        none=none or UNSAID,
     )

@@ -9,12 +9,14 @@ FOLDER = Path(__file__).resolve().parents[1] / "data"
 DESCRIPTIONS = {
     "questions": "questions in the six coarse classes of TREC: abbreviation, description, entity, human, "
     "location, number",
+    "topics": "the same questions with the topics that each touches, none or several: arts, business, food, "
+    "geography, health, history, language, science, sport, technology",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """JSON Lines files with the columns `text` and `label`, and their description."""
+    """JSON Lines files with the column `text`, and `label` or (lists) `labels`, and their description."""
 
     pool: Path
     test: Path

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import UserError
+from labelloop.loop.labels import of_answer
 from labelloop.loop.verdict import verdict
 from labelloop.pool.columns import Columns
 from labelloop.pool.prepare import Prepared, key
@@ -11,7 +12,7 @@ from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
 from labelloop.projects.options import ProjectOptions
 from schemas.model import replaced
-from schemas.parts import AnnotatedItem, ItemVotes, Vote
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, ItemVotes, Task, Vote
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class AnsweredTexts:
     labels: tuple[str, ...]
     votes: Sequence[tuple[Vote, ...]]
     guidelines: str | None = None
+    task: Task = SINGLE_LABEL
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Answers:
     @property
     def labels(self) -> dict[int, tuple[str, ...]]:
         """Those of the texts that have one."""
-        return {item: answer.labels for item, answer in self.by_item.items() if not answer.discarded}
+        found = {item: of_answer(answer) for item, answer in self.by_item.items()}
+        return {item: labels for item, labels in found.items() if labels is not None}
 
 
 NO_ANSWERS = Answers()
@@ -46,6 +49,7 @@ NO_ANSWERS = Answers()
 
 @dataclass(frozen=True)
 class _Rules:
+    task: Task
     labels: tuple[str, ...]
     min_submitted: int
     ties: str
@@ -63,7 +67,7 @@ def answers(answered: AnsweredTexts, table: Table, pool: Prepared, options: Proj
         item = items.get(key(table.texts[row]))
         if item is not None and given:
             votes.setdefault(item, []).extend(_sound(vote, answered, row, pool.labels) for vote in given)
-    rules = _Rules(tuple(pool.labels), options.min_submitted, options.ties)
+    rules = _Rules(answered.task, tuple(pool.labels), options.min_submitted, options.ties)
     verdicts = {
         item: verdict(ItemVotes(item=item, votes=_newest(votes[item])), rules) for item in sorted(votes)
     }
@@ -74,7 +78,8 @@ def answers(answered: AnsweredTexts, table: Table, pool: Prepared, options: Proj
 def _sound(vote: Vote, answered: AnsweredTexts, row: int, known: Sequence[str]) -> Vote:
     """The vote with labels as a project has them."""
     labels = tuple(map(label_name, vote.labels))
-    if vote.status == "submitted" and (len(labels) != 1 or not set(labels) <= set(known)):
+    is_whole = len(labels) == 1 or answered.task == MULTI_LABEL
+    if vote.status == "submitted" and not (is_whole and set(labels) <= set(known)):
         raise UserError(
             f"{answered.source}, {rows_named([row])}: the answer of {vote.username} is "
             f"{quoted(labels) or 'empty'}, not one of {quoted(known)}: correct it there"

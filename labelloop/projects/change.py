@@ -11,6 +11,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
 from labelloop.loop.settings_in_force import (
@@ -23,7 +24,7 @@ from labelloop.loop.settings_in_force import (
 )
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_model, check_stopping, try_change
+from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
@@ -137,6 +138,8 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
+    if state.label_changes:
+        project = replaced(project, labels=state.project.labels)
     pool = pool_of(state)
     created, made = with_options(project, options, pool.size), new_id(name)
     if created.max_batches is not None and created.max_batches <= batches:
@@ -151,8 +154,10 @@ async def fork(
     people = annotators(state) if options.annotators is None else options.annotators
     if people is not None:
         check_annotators(people, created.min_submitted)
-    more = pool.snapshots[1:]
-    await log.append(*opening(made, created, copied(state, batches), SOURCE, annotators=people, grown=more))
+    more, changes = pool.snapshots[1:], state.label_changes
+    given = copied(state, batches)
+    first = opening(made, created, given, SOURCE, annotators=people, grown=more, label_changes=changes)
+    await log.append(*first)
     return made, batches, (*tested.notes, *notes)
 
 
@@ -189,7 +194,7 @@ async def _new_test(
     if store is None:
         raise UserError("the store is not known here, where a test set is kept: give it with --store")
     pool = await asyncio.to_thread(store.open_pool, pool_of(state))
-    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder)
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, label_list(state))
     if before.test is not None and before.test.digest == made.digest:
         return _NewTest(notes=notes)
     return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)
@@ -239,7 +244,7 @@ def _may_pick(state: LoopState, batch: int) -> range:
 def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
     classifier, strategy = at_batch(after, model).classifier, at_batch(after, batch).strategy
     try:
-        check_choices(classifier, strategy)
+        check_choices(classifier, strategy, after.project.task)
     except UserError as error:
         raise UserError(
             f"batch {batch} is picked by model {model}, whose classifier is {classifier.name}: {error}; "
@@ -264,7 +269,8 @@ def _asked(project: ProjectCreated, options: ProjectOptions, texts: int) -> dict
         )
     after = replaced(project, **asked)
     if "classifier" in asked or "strategy" in asked:
-        check_choices(after.classifier, after.strategy)
+        check_choices(after.classifier, after.strategy, after.task)
+    check_task(after)
     if after.stopping is None and "stopping" in asked:
         asked["stop_when_advised"] = False
     elif after.stopping is None and asked.get("stop_when_advised"):

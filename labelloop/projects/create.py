@@ -22,7 +22,14 @@ from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
 from labelloop.projects.answered import AnsweredTexts
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
+from labelloop.projects.checks import (
+    check_classes,
+    check_labels,
+    check_learner,
+    check_sizes,
+    check_task,
+    try_model,
+)
 from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
 from labelloop.projects.given_batches import given_labels, imported, in_batches, opening
 from labelloop.projects.label_notes import label_notes
@@ -38,7 +45,7 @@ from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
-from schemas.parts import BaseModelChoice, Snapshot
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Snapshot
 
 SOURCE = "cli"
 LONGEST = 60
@@ -56,10 +63,10 @@ class EnsuredProject:
 
 def check_options(options: ProjectOptions) -> None:
     """Raises UserError if no project can be created with these options. Writes nothing."""
-    check_learner(options)
+    check_learner(options.of_task(options.asked_task or SINGLE_LABEL))
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder))
-    _check_data(options, data)
+    _check_data(_of_task(options, data), data)
 
 
 async def ensure_project(
@@ -92,10 +99,10 @@ async def ensure_project(
     project = new_id(name)
     if answered is not None and options.guidelines is None and answered.guidelines:
         options = options.with_other(guidelines=answered.guidelines)
-    model = check_learner(options)
+    model = check_learner(options.of_task(options.asked_task or SINGLE_LABEL))
     with store.draft(project) as draft:
         data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
-        notes = data.notes
+        options, notes = _of_task(options, data), data.notes
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
@@ -111,19 +118,34 @@ def _checked_data(
     options: ProjectOptions, draft: Path, tell: Tell, answered: AnsweredTexts | None
 ) -> ProjectData:
     data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell, answered=answered)
-    _check_data(options, data)
+    _check_data(_of_task(options, data), data)
     return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given)))
+
+
+def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:
+    """The options of the task that the data turned out to be of. Raises UserError if they are of another."""
+    of_task = options.of_task(data.task)
+    if options.asked_task is None and data.task != SINGLE_LABEL:
+        check_learner(of_task)
+    return of_task
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
     classifier = new_classifier(options.classifier, options.classifier_parameters)
-    return ClassifierSpec(classifier.name, classifier.parameters, model, options.model_revision)
+    return ClassifierSpec(
+        classifier.name,
+        classifier.parameters,
+        model,
+        options.model_revision,
+        multi_label=options.task == MULTI_LABEL,
+    )
 
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
     if options.annotators is not None:
         check_annotators(options.annotators, options.min_submitted)
+    check_task(options)
     check_labels(data)
     check_classes(options, data)
 
@@ -133,6 +155,7 @@ def _event(
 ) -> ProjectCreatedV4:
     fields = {
         "name": name,
+        "task": data.task,
         "labels": data.labels,
         "pool": _under(project, data.pool),
         "test": _under(project, data.test) if data.test else None,
@@ -230,7 +253,7 @@ def _check_texts(
     answered: AnsweredTexts | None,
 ) -> None:
     if answered is None:
-        options = options.with_other(labels=recorded.labels)
+        options = options.with_other(labels=recorded.labels, task=recorded.task)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder), answered=answered)
     if data.pool.digest != recorded.pool.digest:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.loop.label_lists import LabelList
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
@@ -15,7 +17,7 @@ from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreatedV4
-from schemas.parts import AnnotatedItem, Snapshot
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, Snapshot, Task
 
 Tell = Callable[[str], None]
 """It is told what is done now, in a few words."""
@@ -27,7 +29,7 @@ def untold(_: str) -> None:
 
 @dataclass(frozen=True)
 class ProjectData:
-    """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
+    """Snapshots (URIs relative to the project's folder), task, labels, and notes on what was left out.
 
     `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
     pool item. `answers`: what people answered elsewhere, by pool item.
@@ -41,6 +43,7 @@ class ProjectData:
     metadata: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     answers: Mapping[int, AnnotatedItem] = field(default_factory=dict)
+    task: Task = SINGLE_LABEL
 
 
 def prepare_data(
@@ -71,7 +74,10 @@ def prepare_data(
         )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
+    options = _of_task(options, table.cells)
     labelled = read_labelled(options, table) if options.labelled else None
+    if labelled is not None:
+        options = _of_task(options, labelled.cells)
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
     tell(f"looking for duplicates in {len(table.texts):,} texts")
@@ -110,6 +116,7 @@ def prepare_data(
         metadata=metadata,
         given=given or said.labels,
         answers=said.by_item,
+        task=options.asked_task or SINGLE_LABEL,
     )
 
 
@@ -123,6 +130,7 @@ def _loaded(dataset: str, options: ProjectOptions) -> Table:
         options.revision,
         reading=options.reading,
         keep=to_keep(options),
+        cells=options.cells,
     )
 
 
@@ -134,7 +142,15 @@ def _answered_table(answered: AnsweredTexts, options: ProjectOptions) -> Table:
         "",
         skip_bad_rows=options.skip_bad_rows,
         keep=to_keep(options),
+        cells=Cells(answered.task == MULTI_LABEL),
     )
+
+
+def _of_task(options: ProjectOptions, cells: Cells) -> ProjectOptions:
+    """The options with the task that label cells tell, unless it was told before."""
+    if options.asked_task is not None or cells.several is None:
+        return options
+    return options.model_copy(update={"task": MULTI_LABEL if cells.several else SINGLE_LABEL})
 
 
 def to_keep(options: ProjectOptions) -> dict[str, str]:
@@ -173,11 +189,12 @@ def _without_gold(dataset: str, what: str) -> UserError:
 
 
 def prepare_test(
-    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path
+    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path, labels: LabelList
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
 
-    Its columns have the names that they had before, unless others are given. Raises UserError.
+    Its columns have the names that they had before, unless others are given. `labels`: those of the project,
+    as they are called now. Raises UserError.
     """
     before = project.test or project.pool
     columns = project.text_columns or (before.text_column,)
@@ -195,11 +212,26 @@ def prepare_test(
         Split.of_test(options.test_split),
         text_option="--test-text-column",
         label_option="--test-label-column",
+        cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
-    prepared = clean_test(table, project.labels, rows, "--test-label-column")
+    prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
     note = _note(f"test set {options.test}", prepared)
     return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+
+
+def _by_name(prepared: Prepared, labels: LabelList) -> Prepared:
+    """The rows with the names of their labels, whatever these are called now."""
+    names = dict(zip(labels.shown, labels.names, strict=True))
+    if all(name == shown for shown, name in names.items()):
+        return prepared
+
+    def named(gold: Gold | None) -> Gold | None:
+        if gold is None or isinstance(gold, str):
+            return gold and names[gold]
+        return tuple(names[label] for label in gold)
+
+    return replace(prepared, rows=[replace(row, gold=named(row.gold)) for row in prepared.rows])
 
 
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
@@ -231,6 +263,7 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
         None if on_disk else options.revision,
         "--test-text-column",
         reading=options.reading.beside(label_column),
+        cells=options.cells,
     )
     return table, clean_test(table, pool.labels, pool.rows)
 

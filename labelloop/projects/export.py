@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
-from labelloop.loop.labels import decided
+from labelloop.loop.label_lists import LabelList, label_list
+from labelloop.loop.labels import decided, of_answer
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
@@ -19,16 +20,25 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
     A text that was labelled again appears in its relabel batch only. The columns of the data set that the
-    pool keeps come last, `source_text` if one has a name as `text` that the export uses itself.
+    pool keeps come last, `source_text` if one has a name as `text` that the export uses itself. Where a text
+    may have several labels, `label` is always missing.
     """
     if isinstance(state, NotCreated):
         return
-    pool = store.open_pool(pool_of(state))
+    pool, listed = store.open_pool(pool_of(state)), label_list(state)
     for batch, counting in groupby(decided(state), itemgetter(0)):
-        yield from _batch_rows(batch, {answer.item: answer for _, answer in counting}, pool)
+        answers = {answer.item: listed.as_called(answer) for _, answer in counting}
+        yield from _batch_rows(batch, answers, pool, listed, several=state.project.is_multi_label)
 
 
-def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot) -> Iterator[Row]:
+def _batch_rows(
+    batch: Batch,
+    answers: Mapping[int, AnnotatedItem],
+    pool: OpenSnapshot,
+    listed: LabelList,
+    *,
+    several: bool,
+) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
     kept = pool.kept(items)
@@ -36,10 +46,13 @@ def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSn
         zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
     ):
         own = {own_name(name, kept): values[rank] for name, values in kept.items()}
-        yield {**_row(batch, pick, answers[pick.item], text, source_row), **own}
+        row = _row(batch, pick, answers[pick.item], text, source_row, listed)
+        yield {**row, **(_of_several(answers[pick.item]) if several else {}), **own}
 
 
-def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int) -> Row:
+def _row(
+    batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int, listed: LabelList
+) -> Row:
     times = [vote.time for vote in answer.votes if vote.time is not None and vote.status != DRAFT]
     return {
         "text": text,
@@ -52,13 +65,19 @@ def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, sour
         "revision": len(batch.revisions) - 1,
         "reason": pick.reason,
         "model": batch.queried.model,
-        "predicted": list(pick.predicted),
+        "predicted": list(listed.show(pick.predicted)),
         "probability": pick.probability,
         "agreement": answer.agreement,
         "time": max(times, default=batch.annotated_at),
         "annotators": [vote.username for vote in answer.votes],
         "votes": [_vote(vote) for vote in answer.votes],
     }
+
+
+def _of_several(answer: AnnotatedItem) -> Row:
+    """An empty list says that no label fits. Of a text without an answer that counts there is none."""
+    labels = of_answer(answer)
+    return {"label": None, "labels": None if labels is None else list(labels)}
 
 
 def _vote(vote: Vote) -> Row:

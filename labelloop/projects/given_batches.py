@@ -8,23 +8,25 @@ from itertools import pairwise
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
-from labelloop.loop.labels import decided
+from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.own_annotators import at_creation
 from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
     PoolGrown,
     ProjectCreated,
     ProjectCreatedV2,
     ProjectCreatedV3,
     ProjectCreatedV4,
+    ProjectCreatedV5,
 )
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem, Snapshot
 
-VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4)
+VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
@@ -40,7 +42,7 @@ class InitialBatch:
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
     """Batches of imported labels (by pool item), which nobody gave in Argilla."""
-    return in_batches([AnnotatedItem(item=item, labels=labels[item]) for item in labels])
+    return in_batches([as_answer(item, labels[item]) for item in labels])
 
 
 def in_batches(answers: Sequence[AnnotatedItem]) -> list[InitialBatch]:
@@ -117,11 +119,13 @@ def opening(
     source: str,
     time: datetime | None = None,
     annotators: Sequence[str] | None = None,
+    label_changes: Sequence[LabelsChanged] = (),
     grown: Sequence[Snapshot] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
-    `annotators`: who alone sees it. `grown`: the snapshots of its pool after the first one.
+    `annotators`: who alone sees it. `label_changes` and `grown`: those of the project that it goes on
+    from, and the snapshots of its pool after the first one.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(given)))
@@ -130,6 +134,7 @@ def opening(
         yield event(more, cause=first.id)
     if annotators is not None:
         yield event(at_creation(annotators, source))
+    yield from map(event, label_changes)
     for number, batch in enumerate(given):
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch.items, version), cause=first.id)
@@ -156,6 +161,8 @@ def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
 def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
     """Whether what this version leaves out is what it means by that."""
     if kind is ProjectCreated and created.cold_start not in COLD_STARTS_OF_VERSION_1:
+        return False
+    if created.is_multi_label != (kind is ProjectCreatedV5):
         return False
     others = created.model_fields.keys() - kind.model_fields.keys()
     return all(getattr(created, name) == created.model_fields[name].default for name in others)

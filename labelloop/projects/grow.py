@@ -13,6 +13,7 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.context import first_misfit, metadata_kinds
+from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.near_copies import without_near_copies
 from labelloop.pool.prepare import UNUSED, Prepared, clean_further, key
 from labelloop.pool.snapshot import Row
@@ -117,7 +118,7 @@ class Further:
         self._rows = [Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         self._there = {key(row.text) for row in self._rows}
 
-    def _gold(self) -> Sequence[str | None]:
+    def _gold(self) -> Sequence[Gold | None]:
         items = range(len(self._pool))
         return self._pool.gold(items) or [None] * len(items)
 
@@ -153,6 +154,7 @@ class Further:
             text_option="",
             reading=options.reading,
             keep=dict.fromkeys(self._pool.kept_columns, ""),
+            cells=Cells(project.is_multi_label, options.label_separator),
             usual_label=gold or "",
         )
 

@@ -20,6 +20,7 @@ from labelloop.learner.requests import (
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
+from labelloop.loop.label_lists import LabelList, label_list, of_trained
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
 from labelloop.loop.pools import pool_for_next, pool_of
@@ -30,6 +31,7 @@ from labelloop.pool.snapshot import Files
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
+from schemas.fields import UNSAID
 from schemas.parts import LogPrefix
 
 
@@ -37,13 +39,14 @@ def train_request(
     state: LoopState, model: str, learned: Learned, *, pool: Files, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
     """A request to train a model on batches at given revisions."""
-    project = for_learned(state, learned)
+    project, listed = for_learned(state, learned), _labels_of(state, model)
     return TrainRequest(
         pool=pool,
         classifier=ClassifierSpec.of(project),
-        labels=project.labels,
-        examples=tuple(sorted(at_revisions(state, learned).items())),
-        ignored=ignored_at(state, learned),
+        labels=listed.names,
+        shown=listed.shown,
+        examples=tuple(sorted(at_revisions(state, learned, listed).items())),
+        ignored=ignored_at(state, learned, listed),
         seed=derived(project.seed, "train", model),
         threads=threads,
         into=into,
@@ -56,11 +59,12 @@ def trained(
     state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, artifact: str
 ) -> ModelTrained:
     """The event about a finished training. `artifact` is where its model is stored."""
+    listed = _labels_of(state, work.model)
     return ModelTrained(
         model=work.model,
         attempt=work.attempt,
         learned=compact(work.learned),
-        digest=learned_digest(state, work.learned),
+        digest=learned_digest(state, work.learned, listed),
         labels=len(request.examples),
         artifact=artifact,
         sha256=result.sha256,
@@ -71,7 +75,14 @@ def trained(
         versions=dict(result.versions),
         seed=request.seed,
         log=LogPrefix(events=state.log.events, digest=state.log.digest),
+        label_list=listed.number or UNSAID,
     )
+
+
+def _labels_of(state: LoopState, model: str) -> LabelList:
+    """Those of the model, also if it is trained again, or of now if it is new."""
+    trained = state.models.get(model)
+    return of_trained(state, trained) if trained else label_list(state)
 
 
 def evaluate_request(
@@ -87,6 +98,7 @@ def evaluate_request(
         model_sha256=sha256,
         threads=threads,
         cache=cache,
+        left_out=tuple(sorted(_labels_of(state, model).retired)),
     )
 
 
@@ -126,18 +138,18 @@ def query_request(
 
     `labelled`: the batches, at revisions, whose labels the strategy sees.
     """
-    project = for_next(state)
+    project, of_then, listed = for_next(state), of_model(state, model), _labels_of(state, model)
     return QueryRequest(
         pool=pool,
-        classifier=ClassifierSpec.of(of_model(state, model)),
-        labels=project.labels,
+        classifier=ClassifierSpec.of(of_then),
+        labels=of_then.labels,
         model_folder=folder,
         model_sha256=sha256,
         strategy=project.strategy.name,
         strategy_parameters=project.strategy.parameters,
         taken=tuple(sorted(taken)),
-        labelled=tuple(sorted(at_revisions(state, labelled).items())),
-        ignored=ignored_at(state, labelled),
+        labelled=tuple(sorted(at_revisions(state, labelled, listed).items())),
+        ignored=ignored_at(state, labelled, listed),
         n=n,
         also=tuple(also),
         number=state.numbered - project.given,
@@ -177,6 +189,11 @@ def to_embed(state: LoopState) -> int:
     if project.max_batches is None:
         return texts
     return min(texts, looked_at(size, project.max_batches - 1 - project.given))
+
+
+def predicted(pick: Pick, several: bool) -> tuple[str, ...]:
+    """The labels that a model predicts for a text. `several`: it may have several, or none of them."""
+    return tuple(label for label, _ in pick.labels) if several else (pick.label,)
 
 
 async def predictions(

@@ -7,9 +7,11 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
+from labelloop.learner import stopping
 from labelloop.learner.stopping import DEFAULT, NONE
 from labelloop.projects.data_options import DataOptions
 from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Option
+from schemas.parts import Task
 
 LOOKAHEAD = "lookahead"
 LARGEST = 2**53
@@ -133,6 +135,18 @@ class ProjectOptions(DataOptions):
     def with_other(self, **values: Any) -> Self:
         """A copy in which these values are given too. Raises UserError."""
         return self.of({**{name: getattr(self, name) for name in self.given}, **values})
+
+    def of_task(self, task: Task) -> Self:
+        """The same for a task: what is not given is what a new project of the task uses."""
+        from labelloop.learner.strategies import FOR_NEW
+
+        defaults: dict[str, Any] = {"task": task}
+        if "strategy" not in self.given:
+            defaults["strategy"] = FOR_NEW[task]
+        if not self.given & {"stopping", "stopping_parameters"}:
+            criterion = stopping.FOR_NEW[task]
+            defaults |= {"stopping": criterion.name, "stopping_parameters": dict(criterion.parameters)}
+        return self.model_construct(_fields_set={*self.given}, **{**dict(self), **defaults})
 
     @property
     def given(self) -> frozenset[str]:

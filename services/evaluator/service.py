@@ -10,7 +10,7 @@ from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.requests import CheckRequest, ClassifierSpec
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
-from labelloop.loop.labels import at_revisions
+from labelloop.loop.labels import learned_labels
 from labelloop.loop.settings_in_force import for_next, is_test_changed, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.learner_requests import evaluate_request, predictions
@@ -25,6 +25,7 @@ from schemas.events import (
     ModelLost,
     StoppingChecked,
 )
+from schemas.fields import UNSAID
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, pool_version, samples, texts
 from services.evaluator.due import (
@@ -126,12 +127,13 @@ async def evaluated(
         labels=model.labels,
         accuracy=result.accuracy,
         macro_f1=result.macro_f1,
-        classes=project.labels,
+        classes=of_model(state, work.model).labels,
         per_class={label: _figures(figures) for label, figures in result.per_class.items()},
         confusion=tuple(map(tuple, result.confusion)),
         size=result.size,
         test_version=project.test.digest,
         seconds=result.seconds,
+        micro_f1=UNSAID if result.micro_f1 is None else result.micro_f1,
     )
 
 
@@ -183,16 +185,16 @@ async def checked(
     """Raises TaskError and UserError."""
     project, model = for_next(state), work.trained
     assert project.stopping is not None
-    criterion = check_stopping(project.stopping.name, project.stopping.parameters)
+    criterion = check_stopping(project.stopping.name, project.stopping.parameters, project.task)
     assert criterion is not None
     items = stopping_set(project)
     before = earlier(state, model.model, past(criterion, project.stopping.parameters))
-    learned = at_revisions(state, state.models[work.model].learned)
+    learned = learned_labels(state, state.models[work.model])
     result = await worker.run(
         CheckRequest(
             pool=await asyncio.to_thread(store.snapshot, project.pool),
             classifier=ClassifierSpec.of(of_model(state, work.model)),
-            labels=project.labels,
+            labels=of_model(state, work.model).labels,
             model_folder=await asyncio.to_thread(store.model, model),
             model_sha256=model.sha256,
             criterion=criterion.name,

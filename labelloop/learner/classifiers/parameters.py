@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 from labelloop.errors import UserError
-from labelloop.learner.descriptors import ClassifierPlugin
+from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, ClassifierPlugin
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class TransformerParameters(Parameters):
 
     The word embeddings are frozen, and from below `frozen_share` of the layers. While labels are few, the
     model learns on from its own labels for other texts of the pool, which together weigh `self_training` of
-    what people's labels weigh. A default is what a parameter means in a project that does not record it.
+    what people's labels weigh (not in multi-label projects). A default is what a parameter means in a project
+    that does not record it.
     """
 
     classifier: ClassVar[str] = "transformer"
@@ -87,6 +88,7 @@ transformer = ClassifierPlugin(
     recipe=asdict(TransformerParameters(frozen_share=0.5, self_training=1.0)),
     offers=frozenset({"embeddings", "dropout", "network"}),
     preload=True,
+    tasks=ONE_LABEL | MANY_LABELS,
 )
 
 
@@ -108,4 +110,5 @@ linear = ClassifierPlugin(
     recipe=asdict(LinearParameters()),
     offers=frozenset({"embeddings"}),
     preload=True,
+    tasks=ONE_LABEL | MANY_LABELS,
 )

@@ -1,13 +1,16 @@
 """Classifiers by name: check their parameters without loading them, and create them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from labelloop.learner import thresholds
+from labelloop.learner.classifier_spec import SINGLE_LABEL
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
 from labelloop.plugins import Plugins
+from schemas.parts import Task
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
@@ -68,12 +71,26 @@ def known_classifiers() -> tuple[str, ...]:
     return tuple(CLASSIFIERS.all())
 
 
-def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
-    """Raises `UserError` for an unknown classifier or parameter. Loads nothing heavy."""
-    CLASSIFIERS.get(name).check_parameters(parameters)
+def check_classifier(name: str, parameters: Mapping[str, Any], task: Task = SINGLE_LABEL) -> None:
+    """Raises `UserError` for an unknown classifier or parameter, or one that is not for the task.
+
+    Loads nothing heavy.
+    """
+    classifier = CLASSIFIERS.get(name)
+    able = [other for other, each in CLASSIFIERS.all().items() if task in each.tasks]
+    classifier.check_task(task, f"--classifier {' or '.join(able)}")
+    classifier.check_parameters(parameters)
 
 
 def factory(name: str) -> Factory:
     """The factory of a classifier; raises `UserError` for an unknown name."""
     make: Factory = CLASSIFIERS.get(name).loaded()
     return make
+
+
+def load(folder: Path, setting: Setting, labels: Sequence[str]) -> "LoopClassifier":
+    """A fitted classifier from a folder, for these labels. Raises `UserError` for an unknown name."""
+    classifier = factory(setting.spec.name).load(folder, setting)
+    if setting.spec.multi_label:
+        classifier.thresholds = thresholds.read(folder, labels)
+    return classifier

@@ -5,7 +5,14 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import QUESTION_TYPES, Dataset, DatasetParts, StoredRecord
+from labelloop.oracle.argilla.models import (
+    QUESTION_TYPES,
+    TASKS,
+    Dataset,
+    DatasetParts,
+    StoredRecord,
+    labels_of,
+)
 from labelloop.pool.columns import Columns
 from labelloop.pool.words import label_name, quoted
 from labelloop.projects.answered import AnsweredTexts
@@ -43,6 +50,7 @@ async def read_foreign(argilla: Argilla, address: str) -> AnsweredTexts:
         labels=tuple(map(label_name, dataset.labels)),
         votes=[_votes(record, people) for record in records],
         guidelines=(parts.answer["guidelines"] or "").strip() or None,
+        task=dataset.task,
     )
 
 
@@ -59,7 +67,8 @@ def _dataset(parts: DatasetParts, address: str, workspace: str) -> Dataset:
         )
     (question,) = parts.questions
     kind = question["settings"]["type"]
-    if kind not in QUESTION_TYPES.values():
+    task = TASKS.get(kind)
+    if task is None:
         raise UserError(
             f"the data set {address} asks for {_of_kind(kind)} ({question['name']!r}), and a project for "
             f"{' or '.join(map(_of_kind, QUESTION_TYPES.values()))}: choose another data set"
@@ -68,10 +77,11 @@ def _dataset(parts: DatasetParts, address: str, workspace: str) -> Dataset:
         id=answer["id"],
         name=answer["name"],
         workspace=workspace,
-        labels=tuple(option["value"] for option in question["settings"]["options"]),
+        labels=labels_of(question, task),
         question_id=question["id"],
         min_submitted=answer["distribution"]["min_submitted"],
         question=question["name"],
+        task=task,
     )
 
 

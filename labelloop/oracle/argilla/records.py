@@ -98,9 +98,15 @@ class Records(Transport):
         )
         return [_to_record(item["record"], dataset.question) for item in answer["items"]]
 
-    async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
+    async def respond(
+        self,
+        record_id: str,
+        labels: tuple[str, ...],
+        status: str = "submitted",
+        task: str = "single-label",
+    ) -> None:
         """Set the caller's own answer to a record. It replaces an earlier one."""
-        answer = {"record_id": record_id, "status": status, "values": to_values(labels)}
+        answer = {"record_id": record_id, "status": status, "values": to_values(labels, status, task)}
         outcome = (await self._request("POST", "me/responses/bulk", body={"items": [answer]}))["items"][0]
         if outcome["error"] is not None:
             detail = " ".join(outcome["error"]["detail"].split())
@@ -155,7 +161,10 @@ def _response(item: Any, question: str) -> Response:
 
 
 def _suggestion(item: Any) -> Suggestion:
-    return Suggestion(from_value(item["value"]), item["score"], item["agent"])
+    labels, score, agent = from_value(item["value"]), item["score"], item["agent"]
+    if isinstance(score, list):
+        return Suggestion(labels, None, agent, tuple(score))
+    return Suggestion(labels, score, agent)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -172,22 +181,23 @@ def _upsert(record: NewRecord, dataset: Dataset) -> dict[str, Any]:
     if record.suggestion is not None:
         item["suggestions"] = [_upsert_suggestion(record.suggestion, dataset)]
     if record.responses:
-        item["responses"] = [_upsert_response(response) for response in record.responses]
+        item["responses"] = [_upsert_response(response, dataset) for response in record.responses]
     return item
 
 
 def _upsert_suggestion(suggestion: Suggestion, dataset: Dataset) -> dict[str, Any]:
     return {
         "question_id": dataset.question_id,
-        "value": to_value(suggestion.labels),
-        "score": suggestion.score,
+        "value": to_value(suggestion.labels, dataset.task),
+        "score": (list(suggestion.scores) or None) if dataset.is_multi_label else suggestion.score,
         "agent": suggestion.agent,
         "type": "model",
     }
 
 
-def _upsert_response(response: NewResponse) -> dict[str, Any]:
-    return {"user_id": response.user_id, "status": response.status, "values": to_values(response.labels)}
+def _upsert_response(response: NewResponse, dataset: Dataset) -> dict[str, Any]:
+    values = to_values(response.labels, response.status, dataset.task)
+    return {"user_id": response.user_id, "status": response.status, "values": values}
 
 
 def _pending(entity: str) -> dict[str, Any]:

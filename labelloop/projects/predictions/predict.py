@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.learner import thresholds
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import decided
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import of_model
@@ -18,7 +20,7 @@ from labelloop.loop.state import LoopState
 from labelloop.pool.parts import Wanted
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.predictions.calibration import Calibration, Seen, audited, calibrated
-from labelloop.projects.predictions.rows import Predictions, found
+from labelloop.projects.predictions.rows import Predictions, SeveralLabels, found
 from labelloop.projects.predictions.staging import Staged, stage
 from labelloop.projects.predictions.unfinished import Unfinished
 from labelloop.store import Store
@@ -117,11 +119,14 @@ async def predict(
     predictions = Predictions(
         texts=texts,
         found=found(texts, request.file_of, calibration, left_out),
-        labels=project.labels,
+        labels=label_list(state).show(project.labels),
         model=trained,
         is_calibrated=calibration is not None,
         own=texts.kept_columns if staged is None else [*staged.names],
         is_pool=staged is None,
+        several=SeveralLabels(thresholds.read(folder, project.labels), request.file_of)
+        if project.is_multi_label
+        else None,
     )
     return Answer(predictions, calibration, seen, staged.notes if staged else ())
 

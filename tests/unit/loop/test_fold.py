@@ -6,14 +6,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.fold import fold as fold_any
 from labelloop.loop.log_digest import LogDigest
-from labelloop.loop.state import Change, Growth, LoopState, NotCreated, ProjectState, Relabel
+from labelloop.loop.state import (
+    Change,
+    Growth,
+    InapplicableEvent,
+    LoopState,
+    NotCreated,
+    ProjectState,
+    Relabel,
+)
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.parts import Settings, SettingsV2, Snapshot
 from tests.support.states import (
+    LABELS,
     PROJECT,
     advised,
     all_answered,
@@ -100,6 +108,15 @@ def test_project_created_v4_begins_a_project_whose_texts_have_columns() -> None:
     assert after.project == created
 
 
+def test_project_created_v5_begins_a_project_whose_texts_may_have_several_labels() -> None:
+    created = e.ProjectCreatedV5(**{**dict(project()), "task": "multi-label"})
+
+    after = fold(NotCreated(PROJECT), at_noon(created))
+
+    assert after.project == e.ProjectCreatedV4(**dict(created))
+    assert after.project.is_multi_label
+
+
 def test_lookahead_chosen_names_the_model_that_picks_the_batch() -> None:
     given = state_of(project())
     chosen = e.LookaheadChosen(batch="2", model="0", waiting=3, expected=4.5)
@@ -184,6 +201,30 @@ def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None
     assert changed(given, then) == {"changes"}
     assert then.changes == (Change(1, settings),)
     assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
+
+
+def test_labels_changed_gives_a_list_of_labels_to_what_comes_after() -> None:
+    given = state_of(project(), queried("0"))
+    when = at_noon(e.LabelsChanged(request="1", who="ann", number=1, names=("junk", "ham", "news", "bill")))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"label_changes"}
+    assert then.label_changes == (when.payload,)
+    assert when.mustunderstand, "0.1.0 halts"
+
+
+@pytest.mark.parametrize(
+    ("number", "names", "retired"),
+    [(2, LABELS, ()), (1, LABELS[:2], ()), (1, LABELS, (3,))],
+)
+def test_a_change_of_labels_that_does_not_follow_is_refused(
+    number: int, names: tuple[str, ...], retired: tuple[int, ...]
+) -> None:
+    wrong = e.LabelsChanged(request="1", who="ann", number=number, names=names, retired=retired)
+
+    with pytest.raises(InapplicableEvent):
+        fold(state_of(project()), at_noon(wrong))
 
 
 def test_pool_grown_adds_texts_for_the_batches_to_come() -> None:

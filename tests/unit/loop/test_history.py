@@ -3,10 +3,10 @@
 import pytest
 
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.fold import InapplicableEvent, fold
+from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.loop.schedule import next_batch, next_model
-from labelloop.loop.state import NotCreated, with_log
+from labelloop.loop.state import InapplicableEvent, NotCreated, with_log
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
 from schemas.parts import AnnotatedItem
