@@ -68,3 +68,21 @@ def test_further_texts_are_added_and_0_1_0_halts(code_010: Path, tmp_path: Path)
     assert (project["halted"], project["pool"]) == (None, pool["size"] + 2)
     verified = labelloop("replay", "--verify", "--home", home)
     assert verified.exit_code == 0, verified.output
+
+
+@pytest.mark.parametrize(
+    "change", [("rename", LABELS[0], "another <b>"), ("add", "another"), ("retire", LABELS[0])]
+)
+def test_labels_are_changed_and_0_1_0_halts(code_010: Path, tmp_path: Path, change: tuple[str, ...]) -> None:
+    home = unpacked(tmp_path).home
+    before = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
+
+    changed = labelloop("labels", *change, "--home", home)
+
+    assert changed.exit_code == 0, changed.output
+    assert names(halted(labelloop_010(code_010, "status", "--home", home, "--json").stdout), "newer")
+    (now,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+    assert now["halted"] is None
+    assert (now["digest"] == before["digest"]) == (change[0] != "retire")
+    verified = labelloop("replay", "--verify", "--home", home)
+    assert verified.exit_code == 0, verified.output
