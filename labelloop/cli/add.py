@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -10,8 +11,10 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
-from labelloop.loop.state import LoopState
 from labelloop.projects.options import ProjectOptions
+
+if TYPE_CHECKING:
+    from labelloop.loop.state import LoopState
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -41,11 +44,12 @@ async def _add(where: Where, project: str, files: tuple[str, ...], asked: Projec
             grown = await grow(opened_log.log, history, opened_log.store, files, asked, why, screen.tell)
     for note in grown.notes:
         tell(note)
-    for line in _lines(grown.state, grown.texts):
+    for line in lines(grown.state, grown.texts):
         echo(line)
 
 
-def _lines(state: LoopState, texts: int) -> Iterator[str]:
+def lines(state: "LoopState", texts: int) -> Iterator[str]:
+    """What the pool is after so many texts were added, and whether the project asks for them."""
     from labelloop.loop.pools import pool_of
     from labelloop.loop.schedule import is_last_queried
     from labelloop.loop.settings_in_force import for_next
