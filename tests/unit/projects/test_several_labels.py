@@ -22,6 +22,7 @@ from labelloop.projects.change import change, fork
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.formats import read_rows, write_rows
+from labelloop.projects.grow import grow
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.relabel import find_noise
 from labelloop.projects.summary import summarized
@@ -266,3 +267,24 @@ async def test_a_learner_of_a_notebook_may_have_several_labels(tmp_path: Path) -
     await opened.close()
     assert now.project.is_multi_label
     assert current(now) == {0: ("money", "travel"), 1: (), 2: ("travel",)}
+
+
+async def test_texts_with_several_labels_are_added(tmp_path: Path, home: Home, log: Log) -> None:
+    await made(log, home, dataset=jsonl(tmp_path))
+    (tmp_path / "more.csv").write_text(
+        "text,labels\nseats to Oslo,travel; money\nnothing,;\ngood morning,money\n"
+    )
+    history, store = choose(await read_histories(log), None), FolderStore(home.path / "store")
+
+    added = await grow(log, history, store, [str(tmp_path / "more.csv")], ProjectOptions(label_separator=";"))
+
+    assert added.texts == 2
+    pool = store.open_pool(pool_of(added.state))
+    assert pool.gold(range(len(pool))) == [
+        ("money", "travel"),
+        ("money",),
+        (),
+        ("travel",),
+        ("money", "travel"),
+        (),
+    ]
