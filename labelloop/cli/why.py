@@ -151,18 +151,22 @@ def _how(asked: Mapping[str, Any]) -> str:
 
 
 def _predicted(asked: Mapping[str, Any]) -> str:
-    from labelloop.loop.labels import named
-
     probabilities = asked.get("probabilities")
     if not asked["predicted"] and probabilities is None:
         return ""
     shown = "shown as a suggestion" if asked["suggested"] else "not shown"
+    probability = f"{asked['probability']:.2f}"
     if probabilities is None:
-        said = f"{', '.join(asked['predicted'])} ({asked['probability']:.2f}"
-    else:
-        sure = ", ".join(f"{each:.2f}" for each in probabilities) or f"likeliest {asked['probability']:.2f}"
-        said = f"{named(asked['predicted'])} ({sure}"
-    return f", which predicted {said}; {shown})"
+        return f", which predicted {', '.join(asked['predicted'])} ({probability}; {shown})"
+    each = dict(zip(asked["predicted"], probabilities, strict=True))
+    return f", which predicted {_several(each, probability)} ({shown})"
+
+
+def _several(predicted: Mapping[str, float], likeliest: str) -> str:
+    from labelloop.loop.labels import named
+
+    said = ", ".join(f"{label} {sure:.2f}" for label, sure in predicted.items())
+    return said or f"{named(())}, the likeliest label {likeliest}"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -173,11 +177,8 @@ def _model(model: Mapping[str, Any]) -> str:
         predicts = ", no longer kept"
     else:
         probability, each = f"{model['probability']:.2f}", model.get("probabilities")
-        if each is None:
-            predicts = f", predicts {model['predicted']} ({probability})"
-        else:
-            said = ", ".join(f"{label} {sure:.2f}" for label, sure in each.items())
-            predicts = f", predicts {said or model['predicted'] + f' (likeliest {probability})'}"
+        said = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
+        predicts = f", predicts {said}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
 
 

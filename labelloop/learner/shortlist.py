@@ -99,7 +99,7 @@ def most_doubtful(
         probe = make_pipeline(scaler, regression).fit(embeddings.of_places(learned, len(items)), y)
         parts = (probe.predict_proba(part) for part in embeddings.parts(len(items)))
         if y.ndim > 1:
-            order = in_turn(np.abs(np.concatenate(list(parts))[rows] - USUAL))
+            order = np.array(in_turn(np.abs(np.concatenate(list(parts))[rows] - USUAL)))
         else:
             order = np.argsort(np.concatenate([margins(part) for part in parts])[rows], kind="stable")
         rows = rows[order]
