@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.learner.descriptors import Check, StoppingPlugin
+from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, Check, StoppingPlugin
 
 CLASSES = "labelloop.learner.stopping_criteria"
 
@@ -50,6 +50,7 @@ classification_change = StoppingPlugin(
     parameters={"threshold": float},
     check=_ranges("ClassificationChange"),
     past=1,
+    tasks=ONE_LABEL | MANY_LABELS,
 )
 overall_uncertainty = StoppingPlugin(
     "OverallUncertainty",
@@ -63,4 +64,5 @@ max_iterations = StoppingPlugin(
     parameters={"max_iterations": int},
     check=_ranges("MaxIterations"),
     needed=("max_iterations",),
+    tasks=ONE_LABEL | MANY_LABELS,
 )

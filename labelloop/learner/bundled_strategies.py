@@ -3,17 +3,24 @@
 Each is declared here, and an entry point in pyproject.toml names it.
 """
 
-from labelloop.learner.descriptors import SHORTLIST, Ability, StrategyPlugin
+from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, SHORTLIST, Ability, StrategyPlugin
 from labelloop.learner.strategies import BASE
 
 CORE = "small_text.query_strategies"
 TORCH = "small_text.integrations.pytorch.query_strategies"
 EMBEDDINGS: frozenset[Ability] = frozenset({"embeddings"})
 ITERATIONS = {"num_iterations": 1}
+ANY = ONE_LABEL | MANY_LABELS
 
-random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling")
+random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling", tasks=ANY)
 distinct_ties = StrategyPlugin(
     "DistinctTies", "labelloop.learner.distinct_ties:DistinctTies", recipe={SHORTLIST: 2000}
+)
+distinct_labels = StrategyPlugin(
+    "DistinctLabels",
+    "labelloop.learner.distinct_labels:DistinctLabels",
+    recipe={SHORTLIST: 2000},
+    tasks=MANY_LABELS,
 )
 breaking_ties = StrategyPlugin("BreakingTies", f"{CORE}:BreakingTies")
 least_confidence = StrategyPlugin("LeastConfidence", f"{CORE}:LeastConfidence")
@@ -25,6 +32,7 @@ subsampling = StrategyPlugin(
     "SubsamplingQueryStrategy",
     f"{CORE}:SubsamplingQueryStrategy",
     parameters={BASE: str, "subsample_size": int},
+    tasks=ANY,
 )
 class_balancer = StrategyPlugin(
     "ClassBalancer",
@@ -44,9 +52,14 @@ anchor_subsampling = StrategyPlugin(
     },
     needs=EMBEDDINGS,
     given=("vector_index_factory",),
+    tasks=ANY,
 )
 embedding_k_means = StrategyPlugin(
-    "EmbeddingKMeans", f"{CORE}:EmbeddingKMeans", parameters={"normalize": bool}, needs=EMBEDDINGS
+    "EmbeddingKMeans",
+    f"{CORE}:EmbeddingKMeans",
+    parameters={"normalize": bool},
+    needs=EMBEDDINGS,
+    tasks=ANY,
 )
 contrastive = StrategyPlugin(
     "ContrastiveActiveLearning",
@@ -66,6 +79,7 @@ greedy_coreset = StrategyPlugin(
     f"{CORE}:GreedyCoreset",
     parameters={"distance_metric": str, "normalize": bool, "batch_size": int},
     needs=EMBEDDINGS,
+    tasks=ANY,
 )
 lightweight_coreset = StrategyPlugin(
     "LightweightCoreset",
@@ -73,6 +87,7 @@ lightweight_coreset = StrategyPlugin(
     parameters={"distance_metric": str, "normalize": bool},
     needs=EMBEDDINGS,
     defaults={"batch_size": 2**31},
+    tasks=ANY,
 )
 prob_cover = StrategyPlugin(
     "ProbCover",
@@ -80,6 +95,7 @@ prob_cover = StrategyPlugin(
     parameters={"k": int, "ball_radius": float},
     needs=EMBEDDINGS,
     given=("vector_index_factory",),
+    tasks=ANY,
 )
 badge = StrategyPlugin("BADGE", f"{TORCH}:BADGE", needs=EMBEDDINGS, given=("num_classes",))
 discriminative_representation = StrategyPlugin(
@@ -96,6 +112,25 @@ discriminative_representation = StrategyPlugin(
     given=("device",),
     defaults=ITERATIONS,
 )
+category_vector = StrategyPlugin(
+    "CategoryVectorInconsistencyAndRanking",
+    f"{CORE}:CategoryVectorInconsistencyAndRanking",
+    parameters={"batch_size": int, "prediction_threshold": float, "epsilon": float},
+    defaults={"pbar": None},
+    tasks=MANY_LABELS,
+)
+label_cardinality = StrategyPlugin(
+    "LabelCardinalityInconsistency",
+    f"{CORE}:LabelCardinalityInconsistency",
+    parameters={"prediction_threshold": float},
+    tasks=MANY_LABELS,
+)
+adaptive = StrategyPlugin(
+    "AdaptiveActiveLearning",
+    f"{CORE}:AdaptiveActiveLearning",
+    parameters={"uncertainty_weight": float, "prediction_threshold": float},
+    tasks=MANY_LABELS,
+)
 
 # Strategies of small-text that no project can use, with the reason for the error message.
 
@@ -104,13 +139,9 @@ def _unusable(name: str, module: str, reason: str) -> StrategyPlugin:
     return StrategyPlugin(name, f"{module}:{name}", unusable=reason)
 
 
-_MULTI_LABEL = "it is for multi-label tasks"
 _GRADIENTS = "it differentiates small-text's own PyTorch models"
 
 seals = _unusable("SEALS", CORE, "small-text ties it to the package hnswlib")
-category_vector = _unusable("CategoryVectorInconsistencyAndRanking", CORE, _MULTI_LABEL)
-label_cardinality = _unusable("LabelCardinalityInconsistency", CORE, _MULTI_LABEL)
-adaptive = _unusable("AdaptiveActiveLearning", CORE, _MULTI_LABEL)
 gradient_length = _unusable("ExpectedGradientLength", TORCH, _GRADIENTS)
 gradient_length_max_word = _unusable("ExpectedGradientLengthMaxWord", TORCH, _GRADIENTS)
 gradient_length_layer = _unusable("ExpectedGradientLengthLayer", TORCH, _GRADIENTS)

@@ -10,12 +10,16 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from labelloop.errors import UserError
+from labelloop.learner.classifier_spec import MULTI_LABEL, SINGLE_LABEL
 from labelloop.plugins import loaded
+from schemas.parts import Task
 
 Ability = Literal["embeddings", "dropout", "network"]
 Load = str | Callable[[], Any]
 Check = Callable[[Mapping[str, Any]], object]
 
+ONE_LABEL: frozenset[Task] = frozenset({SINGLE_LABEL})
+MANY_LABELS: frozenset[Task] = frozenset({MULTI_LABEL})
 SHORTLIST = "shortlist"
 WHY: Mapping[Ability, str] = {
     "embeddings": "it compares embeddings",
@@ -49,13 +53,15 @@ def check_parameter(owner: str, known: Mapping[str, type], parameter: str, value
 class Descriptor:
     """The base of all descriptors: name, what to load, and parameters with their types.
 
-    `check` raises UserError for parameters that have the right types but invalid values.
+    `check` raises UserError for parameters that have the right types but invalid values. `tasks`: those that
+    it serves, single-label, multi-label or both.
     """
 
     name: str = field(kw_only=False)
     load: Load = field(kw_only=False)
     parameters: Mapping[str, type] = field(default_factory=dict)
     check: Check | None = None
+    tasks: frozenset[Task] = ONE_LABEL
 
     kind = "plugin"
 
@@ -73,6 +79,14 @@ class Descriptor:
             check_parameter(str(self), self.accepted, parameter, value)
         if self.check is not None:
             self.check(self.own(given))
+
+    def check_task(self, task: Task, others: str) -> None:
+        """Raises UserError if it does not serve the task. `others` are plugins that do."""
+        if task not in self.tasks:
+            raise UserError(
+                f"{self} cannot be used: it is for {' and '.join(sorted(self.tasks))} tasks, "
+                f"and this one is {task}; use {others}"
+            )
 
     def own(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Of parameters, those that the plugin itself gets."""

@@ -13,6 +13,7 @@ from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
 from schemas.parts import Shortlist
 
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
+"""Pool items with their labels. A multi-label text without labels is one that none of them fits."""
 SCORED_AT_A_TIME = 1024
 """Texts of a chunk, in their order."""
 
@@ -84,12 +85,16 @@ class QueryRequest:
 
 @dataclass(frozen=True)
 class Pick:
-    """A picked pool item with the strategy's score, if any, and the model's prediction."""
+    """A picked pool item with the strategy's score, if any, and the most probable label.
+
+    `labels`: in a multi-label task those that the model predicts, most probable first, maybe none.
+    """
 
     item: int
     score: float | None
     label: str
     probability: float
+    labels: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,10 @@ class EmbedRequest:
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text."""
+    """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text.
+
+    In a multi-label task it has a list of labels for each.
+    """
 
     texts_path: Path
     classifier: ClassifierSpec
@@ -163,6 +171,8 @@ class EvaluateResult:
     """Shares from 0 to 1. `per_class` has precision, recall, f1 and support of every label.
 
     `confusion` counts texts: rows are gold labels, columns are predicted labels, in the order of the labels.
+    In a multi-label task a text is right if all of its labels are, `confusion` is empty, and there is
+    `micro_f1`.
     """
 
     accuracy: float
@@ -171,6 +181,7 @@ class EvaluateResult:
     confusion: list[list[int]]
     size: int
     seconds: float
+    micro_f1: float | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +200,10 @@ class ScoreRequest:
     threads: int
 
     def file_of(self, chunk: int) -> Path:
-        """The file of a chunk: numpy's, with probabilities of shape (texts, classes)."""
+        """The file of a chunk: numpy's, with probabilities of shape (texts, classes).
+
+        Those of a multi-label text do not add up to 1. `thresholds.read` tells from where on a label counts.
+        """
         return self.into / f"{chunk}.npy"
 
 
@@ -198,7 +212,8 @@ class CheckRequest:
     """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
     `number`: the number of models so far, from 1. `learned`: the items that the model has learned. `before`:
-    class numbers that earlier models predicted, for as many models as the criterion needs.
+    class numbers that earlier models predicted, for as many models as the criterion needs. The number of a
+    multi-label text has bit i set if label i is predicted.
     """
 
     pool: Path
@@ -219,7 +234,7 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The class numbers that the model predicts for the items, and the criterion's result.
+    """The numbers that the model predicts for the items, as in `before`, and the criterion's result.
 
     `value` is None if there are too few models yet.
     """

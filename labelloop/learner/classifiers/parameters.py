@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 from labelloop.errors import UserError
-from labelloop.learner.descriptors import ClassifierPlugin
+from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, ClassifierPlugin
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ transformer = ClassifierPlugin(
     recipe=asdict(TransformerParameters(frozen_share=0.5, self_training=1.0)),
     offers=frozenset({"embeddings", "dropout", "network"}),
     preload=True,
+    tasks=ONE_LABEL | MANY_LABELS,
 )
 
 
@@ -108,4 +109,5 @@ linear = ClassifierPlugin(
     recipe=asdict(LinearParameters()),
     offers=frozenset({"embeddings"}),
     preload=True,
+    tasks=ONE_LABEL | MANY_LABELS,
 )

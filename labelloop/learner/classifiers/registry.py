@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from labelloop.learner.classifier_spec import SINGLE_LABEL
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
 from labelloop.plugins import Plugins
+from schemas.parts import Task
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
@@ -67,9 +69,15 @@ def known_classifiers() -> tuple[str, ...]:
     return tuple(CLASSIFIERS.all())
 
 
-def check_classifier(name: str, parameters: Mapping[str, Any]) -> None:
-    """Raises `UserError` for an unknown classifier or parameter. Loads nothing heavy."""
-    CLASSIFIERS.get(name).check_parameters(parameters)
+def check_classifier(name: str, parameters: Mapping[str, Any], task: Task = SINGLE_LABEL) -> None:
+    """Raises `UserError` for an unknown classifier or parameter, or one that is not for the task.
+
+    Loads nothing heavy.
+    """
+    classifier = CLASSIFIERS.get(name)
+    able = [other for other, each in CLASSIFIERS.all().items() if task in each.tasks]
+    classifier.check_task(task, f"--classifier {' or '.join(able)}")
+    classifier.check_parameters(parameters)
 
 
 def factory(name: str) -> Factory:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner.stopping import CRITERIA, check_classes, check_stopping, known_criteria, past
+from labelloop.learner.stopping import CRITERIA, FOR_NEW, check_classes, check_stopping, known_criteria, past
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 
@@ -56,6 +56,26 @@ def test_a_criterion_for_two_classes_is_refused_for_more() -> None:
     with raises_naming(UserError, "DeltaFScore", "3", "--stopping"):
         check_classes("delta-f-score", {}, 3)
     check_classes("none", {}, 3)
+
+
+def test_a_criterion_for_one_label_a_text_is_refused_for_many() -> None:
+    with raises_naming(UserError, "KappaAverage", "single-label", "classification-change"):
+        check_classes("kappa-average", {}, 3, "multi-label")
+    check_classes("kappa-average", {}, 3)
+
+
+@pytest.mark.parametrize("task", ["single-label", "multi-label"])
+def test_what_a_new_project_uses_is_for_its_task(task: str) -> None:
+    choice = FOR_NEW[task]
+
+    check_classes(choice.name, choice.parameters, 60, task)
+
+
+def test_more_labels_than_a_number_has_bits_are_refused() -> None:
+    with raises_naming(UserError, "60", "61", "--stopping none"):
+        check_classes("classification-change", {}, 61, "multi-label")
+    check_classes("classification-change", {}, 61)
+    check_classes("none", {}, 61, "multi-label")
 
 
 def test_there_is_every_criterion_that_small_text_has() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.descriptors import StrategyPlugin
-from labelloop.learner.strategies import STRATEGIES, check_strategy, known_strategies
+from labelloop.learner.strategies import FOR_NEW, STRATEGIES, check_strategy, known_strategies
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 
@@ -72,7 +72,40 @@ def test_the_check_of_a_strategy_sees_only_its_own_parameters() -> None:
 
 
 def test_a_wrapped_strategy_is_checked_too() -> None:
-    base = "AdaptiveActiveLearning"
+    base = "SEALS"
 
-    with raises_naming(UserError, STRATEGIES.get(base).unusable or ""):
+    with raises_naming(UserError, STRATEGIES.get(base).unusable):
         check_strategy("class-balancer", {"base_query_strategy": base})
+
+
+@pytest.mark.parametrize("name", known_strategies("multi-label"))
+def test_every_name_that_is_offered_for_many_labels_works(name: str) -> None:
+    found = check_strategy(name, {}, "transformer", "multi-label")
+
+    assert plain(found.name) == plain(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "other"),
+    [
+        ("breaking-ties", "multi-label", "single-label"),
+        ("adaptive-active-learning", "single-label", "multi-label"),
+        ("distinct-labels", "single-label", "multi-label"),
+    ],
+)
+def test_a_strategy_for_the_other_task_is_refused_with_the_reason(name: str, task: str, other: str) -> None:
+    with raises_naming(UserError, STRATEGIES.get(name).name, f"for {other} tasks", task):
+        check_strategy(name, {}, None, task)
+
+
+@pytest.mark.parametrize("task", ["single-label", "multi-label"])
+def test_what_a_new_project_uses_is_for_its_task(task: str) -> None:
+    check_strategy(FOR_NEW[task], {}, "transformer", task)
+    check_strategy("subsampling-query-strategy", {}, "linear", task)
+
+
+def test_a_wrapped_strategy_is_for_the_task_too() -> None:
+    with raises_naming(UserError, "BreakingTies", "single-label"):
+        check_strategy(
+            "subsampling-query-strategy", {"base_query_strategy": "breaking-ties"}, task="multi-label"
+        )
