@@ -172,7 +172,7 @@ class Run:
             derived(project.seed, "query", work.batch),
         )
         picks = [Pick(free[row], None, "", 0.0) for row in rows]
-        return queried_items(work.batch, project.seed, picks, [Pick(item, None, "", 0.0) for item in drawn])
+        return queried_items(work.batch, project, picks, [Pick(item, None, "", 0.0) for item in drawn])
 
 
 def prepare(data: Path, folder: Path) -> tuple[Pool, Snapshot]:

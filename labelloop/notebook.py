@@ -161,7 +161,8 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
         )
     if learner.multi_label:
         raise UserError(
-            "the learner is multi-label, but a project's texts have one label each: use another learner"
+            "the learner is multi-label, which cannot be adopted yet: write its labels to a file with lists, "
+            "and give that to `labelloop import`"
         )
     classes = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
     if classes and max(classes.values()) >= len(labels):

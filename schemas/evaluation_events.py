@@ -2,13 +2,17 @@
 
 from typing import ClassVar
 
-from schemas.fields import Count, Frozenly, Integer, Parameters, Positive, Seconds
-from schemas.model import EventData, Fact
+from schemas.fields import UNSAID, Count, Frozenly, Integer, Parameters, Positive, Seconds, Seldom
+from schemas.model import EventData, Fact, without_unsaid
 from schemas.parts import ClassFigures
 
 
 class ModelEvaluated(EventData):
-    """A model on the test set; `confusion` has gold classes as rows, in the order of `classes`."""
+    """A model on the test set; `confusion` has gold classes as rows, in the order of `classes`.
+
+    Where a text may have several labels, `accuracy` is the share of texts whose labels are all right, and
+    `confusion` is empty.
+    """
 
     mustunderstand: ClassVar[bool] = False
 
@@ -23,6 +27,9 @@ class ModelEvaluated(EventData):
     size: Integer
     test_version: str
     seconds: Seconds
+    micro_f1: Seldom[float] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
@@ -70,8 +77,9 @@ class StoppingChecked(EventData):
     """What the stopping criterion looks at after a model: `value`, None where it cannot tell yet.
 
     `predicted` are the places, among the project's labels, of what the model says of the stopping set, the
-    first `len(predicted)` texts of a random order of the pool; later checks go on from there. `labels`: as
-    many had the model learned. `parameters` of the criterion; None: those that the project began with.
+    first `len(predicted)` texts of a random order of the pool; later checks go on from there. Where a text
+    may have several labels, it is the sum of 2 to the power of each place. `labels`: as many had the model
+    learned. `parameters` of the criterion; None: those that the project began with.
     """
 
     mustunderstand: ClassVar[bool] = False

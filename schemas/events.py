@@ -23,6 +23,7 @@ from schemas.operator_events import ProjectPaused as ProjectPaused
 from schemas.operator_events import ProjectResumed as ProjectResumed
 from schemas.operator_events import RelabelRequested as RelabelRequested
 from schemas.parts import (
+    MULTI_LABEL,
     AnnotatedItem,
     BaseModelChoice,
     Choice,
@@ -70,6 +71,11 @@ class ProjectCreated(EventData):
     def identity(self) -> tuple[Fact, ...]:
         return ()
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a text may have several labels, or none of them."""
+        return self.task == MULTI_LABEL
+
 
 class ProjectCreatedV2(ProjectCreated):
     """A project begins, whose first batches may be `typical` texts, which the base model picks.
@@ -109,6 +115,14 @@ class ProjectCreatedV4(ProjectCreatedV3):
     text_columns: tuple[str, ...] = ()
     shown_columns: tuple[str, ...] = ()
     metadata_columns: Frozenly[str, str] = EMPTY
+
+
+class ProjectCreatedV5(ProjectCreatedV4):
+    """A project begins, whose texts may have several of its labels, or none of them."""
+
+    version: ClassVar[int] = 5
+
+    task: Task = MULTI_LABEL
 
 
 class LookaheadChosen(EventData):
@@ -233,6 +247,7 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectCreatedV2,
         ProjectCreatedV3,
         ProjectCreatedV4,
+        ProjectCreatedV5,
         LookaheadChosen,
         BatchQueried,
         ResponsesRecorded,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar, get_args
 
+import msgspec
 from annotated_types import Ge, Le
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -144,3 +145,7 @@ Time = Annotated[datetime, _Rfc3339()]
 Frozenly = Annotated[Mapping[Key, Value], _Freeze()]
 Parameters = Annotated[Mapping[str, Any], _FreezeJson()]
 EMPTY: Frozen[str, Any] = Frozen()
+UNSAID: Any = msgspec.UNSET
+"""The default of a field that most projects never need: it is false, and is not written."""
+Seldom = Annotated[Value, PlainSerializer(lambda value: None if value is UNSAID else value)]
+"""Such a field, which other writers than ours write as `without_unsaid` says."""

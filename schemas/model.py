@@ -5,12 +5,19 @@ from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 from pydantic.dataclasses import dataclass, is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
-from schemas.fields import OneOf
+from schemas.fields import UNSAID, OneOf
 
 Value = TypeVar("Value")
 Read = TypeVar("Read", bound="Model")
@@ -124,7 +131,12 @@ def write(value: Model) -> bytes:
 def plain(value: Any) -> Mapping[str, Any]:
     """The fields of a Model, for msgspec, which writes a float as 0.00005 where pydantic writes 5e-5."""
     if isinstance(value, Model):
-        return value.__dict__
+        told = value.__dict__
+        return (
+            told
+            if not unsaid(type(value))
+            else {name: each for name, each in told.items() if each is not UNSAID}
+        )
     raise TypeError(f"{type(value).__name__} is nothing that an event holds")
 
 
@@ -140,6 +152,20 @@ def fields(kind: Any) -> Mapping[str, FieldInfo]:
     return by_name
 
 
+@model_serializer(mode="wrap")
+def without_unsaid(self: Any, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    """Leaves fields out that say nothing. A class with such fields has this as an attribute."""
+    kind: Any = type(self)
+    seldom = unsaid(kind)
+    return {name: value for name, value in written(self).items() if name not in seldom or value is not None}
+
+
+@cache
+def unsaid(kind: Any) -> frozenset[str]:
+    """The fields of a Model or a part that are not written unless they say something."""
+    return frozenset(name for name, field in fields(kind).items() if field.default is UNSAID)
+
+
 def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> None:
     """Fill a new value. Raises TypeError for an unknown field, and Invalid."""
     __tracebackhide__ = True
@@ -147,7 +173,7 @@ def _make(kind: type, init: Callable[..., None], values: Mapping[str, Any]) -> N
     if unknown:
         raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
     try:
-        init(**values)
+        init(**{name: value for name, value in values.items() if value is not UNSAID})
     except ValidationError as error:
         raise Invalid(f"{kind.__name__}: {_sentence(error)}") from error
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from schemas.fields import EMPTY, Count, Integer, OneOf, Parameters, Positive, Share, Time
-from schemas.model import Model, part
+from schemas.fields import EMPTY, UNSAID, Count, Integer, OneOf, Parameters, Positive, Seldom, Share, Time
+from schemas.model import Model, part, without_unsaid
 
-Task = Annotated[str, OneOf(("single-label", "multi-label"))]
+SINGLE_LABEL, MULTI_LABEL = "single-label", "multi-label"
+Task = Annotated[str, OneOf((SINGLE_LABEL, MULTI_LABEL))]
 ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
@@ -92,7 +93,11 @@ class Shortlist(Model):
 
 @part
 class QueriedItem:
-    """A text that a batch asks for: why, and what the model that picked it thought of it."""
+    """A text that a batch asks for: why, and what the model that picked it thought of it.
+
+    `probabilities`, where a text may have several labels: those of the predicted ones, of which there may be
+    none; `probability` is then that of the likeliest label.
+    """
 
     item: Count
     rank: Count
@@ -101,11 +106,17 @@ class QueriedItem:
     predicted: tuple[str, ...] = ()
     probability: Probability = None
     suggested: bool = False
+    probabilities: Seldom[tuple[float, ...]] = UNSAID
+
+    _written = without_unsaid
 
 
 @part
 class Vote:
-    """One annotator's answer. `user` is the id of the account on the server where it was seen."""
+    """One annotator's answer. `user` is the id of the account on the server where it was seen.
+
+    Submitted without labels, where a text may have several: that none of them fits.
+    """
 
     username: str
     user: str | None = None
@@ -127,12 +138,16 @@ class ItemVotes:
 class AnnotatedItem(ItemVotes):
     """What the votes on a text come to: labels, or discarded, or neither when a vote was withdrawn.
 
-    `agreement` is the share of the submitted votes that the label got; None below two votes.
+    `none`, where a text may have several labels: that it has none of them. `agreement` is the share of the
+    submitted votes that the label got, of several the mean likeness of the votes to them; None below two.
     """
 
     labels: tuple[str, ...] = ()
     discarded: bool = False
     agreement: Probability = None
+    none: Seldom[bool] = UNSAID
+
+    _written = without_unsaid
 
 
 @part

@@ -10,6 +10,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
+from labelloop.errors import one_line
 
 SHOWN = 5
 
@@ -33,9 +34,10 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
-        asked = measured.answers(sound(history))
+        state = sound(history)
+    asked = measured.answers(state)
     by_text = list(asked.values())
-    figures = {
+    figures: dict[str, Any] = {
         "project": history.project,
         "alpha": measured.alpha(by_text),
         "texts": len({item for item, _ in asked}),
@@ -43,6 +45,8 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
         "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(by_text)],
     }
+    if state.project.is_multi_label:
+        figures["labels"] = measured.by_label(by_text, state.project.labels)
     echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 
@@ -54,7 +58,10 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"alpha       not defined: {shared}; {why}"
     else:
-        yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, nominal): {shared}"
+        what = "nominal" if "labels" not in figures else "all labels of a text alike"
+        yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, {what}): {shared}"
+    for label, alpha in figures.get("labels", {}).items():
+        yield f"label       {one_line(label)}: {'not defined' if alpha is None else f'{alpha:.3f}'}"
     width = max([11, *map(len, figures["annotators"])])
     for name, who in figures["annotators"].items():
         compared = (

@@ -30,6 +30,8 @@ Curve = Sequence[tuple[int, float]]
 def curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
     """Draw the learning curve: accuracy by number of labels, on the test set and as estimated by audits.
 
+    Where a text may have several labels: micro-F1, macro-F1, and the share of texts that are all right.
+
     `labelloop curve --png curve.png`
     """
     asyncio.run(_curve(where, project, png, as_json))
@@ -75,7 +77,15 @@ def _tell_why_none(name: str, project: "ProjectCreated") -> None:
 
 def draw_text(points: "Sequence[Point]", title: str, test_set: str | None = None) -> str:
     """The curve on a test set in characters, without colours. The set is named where there were several."""
-    return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on {_named(test_set)}")
+    if all(point.micro_f1 is None for point in points):
+        return _drawn({"●": _accuracy(points)}, f"{title}: accuracy on {_named(test_set)}")
+    curves = {
+        "●": [(point.labels, point.micro_f1 or 0.0) for point in points],
+        "○": [(point.labels, point.macro_f1) for point in points],
+        "▲": _accuracy(points),
+    }
+    marks = "● micro-F1   ○ macro-F1   ▲ share of texts whose labels are all right"
+    return f"{_drawn(curves, f'{title}: several labels on {_named(test_set)}')}\n{marks}"
 
 
 def _named(test_set: str | None) -> str:
@@ -135,7 +145,11 @@ def draw_png(
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
     for name, points in by_test.items():
         labels = [p.labels for p in points]
-        axes.plot(labels, [p.accuracy for p in points], marker="o", label=f"accuracy on {_named(name)}")
+        several = any(p.micro_f1 is not None for p in points)
+        accuracy_of = "texts all right" if several else "accuracy"
+        axes.plot(labels, [p.accuracy for p in points], marker="o", label=f"{accuracy_of} on {_named(name)}")
+        if several:
+            axes.plot(labels, [p.micro_f1 or 0.0 for p in points], marker="s", label="micro-F1 on it")
         axes.plot(labels, [p.macro_f1 for p in points], marker=".", linestyle="--", label="macro-F1 on it")
     if audits:
         accuracy = [a.accuracy for a in audits]

@@ -51,7 +51,10 @@ class DemoOptions(ProjectOptions):
 
     dataset: Annotated[
         str | None,
-        Option("Labelled texts, as for `labelloop up`. [default: bundled questions]", DEMO),
+        Option(
+            "Labelled texts, as for `labelloop up`. [default: bundled questions; multi-label: their topics]",
+            DEMO,
+        ),
     ] = None
     test: Annotated[
         str | None, Option("Labelled texts to evaluate on. [default: bundled with the questions]", DEMO)
@@ -80,6 +83,7 @@ class DemoOptions(ProjectOptions):
             "test",
             "text_column",
             "label_column",
+            "label_separator",
             "config",
             "split",
             "revision",
@@ -138,6 +142,8 @@ def demo(
     `labelloop demo`
 
     `labelloop demo --classifier linear --batches 5`
+
+    `labelloop demo --task multi-label`
 
     With the TREC questions from the Hugging Face Hub:
 

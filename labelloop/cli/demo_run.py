@@ -20,7 +20,7 @@ from labelloop.config.locations import Elsewhere, choose_fresh_locations, rememb
 from labelloop.config.settings import default_threads
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.figures import audits, curve, is_tested, spread, waits
+from labelloop.loop.figures import Point, audits, curve, is_tested, spread, waits
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished
@@ -38,8 +38,9 @@ from labelloop.supervisor import plan
 from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
+from schemas.parts import MULTI_LABEL
 
-QUESTIONS = "questions"
+QUESTIONS, TOPICS = "questions", "topics"
 
 
 @dataclass
@@ -131,8 +132,9 @@ class Simulation:
 def _with_bundled(options: DemoOptions) -> DemoOptions:
     if options.dataset is not None:
         return options
-    questions = bundled(QUESTIONS)
-    return options.with_other(name=QUESTIONS, dataset=str(questions.pool), test=str(questions.test))
+    name = TOPICS if options.asked_task == MULTI_LABEL else QUESTIONS
+    texts = bundled(name)
+    return options.with_other(name=name, dataset=str(texts.pool), test=str(texts.test))
 
 
 def _is_over(history: History | None) -> bool:
@@ -183,7 +185,7 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
         "project": state.project_id,
         "batches": len(state.batches),
         "labels": len(current(state)),
-        "accuracy": [{"labels": point.labels, "accuracy": point.accuracy} for point in curve(state)],
+        "accuracy": [_of(point) for point in curve(state)],
         "wait_seconds": asdict(spread(list(waits(state).values()))),
         "train_seconds": sum(each.first.seconds for each in state.models.values()),
         "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
@@ -192,6 +194,13 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
         "predictions": str(kept.rest),
         "digest": loop_digest(state),
     }
+
+
+def _of(point: Point) -> dict[str, float]:
+    figures = {"labels": point.labels, "accuracy": point.accuracy}
+    if point.micro_f1 is None:
+        return figures
+    return {**figures, "micro_f1": point.micro_f1, "macro_f1": point.macro_f1}
 
 
 def tell(

@@ -47,7 +47,8 @@ async def _export(where: Where, project: str | None, output: Output, as_json: bo
         return
     write_origin(placed.target, placed.kind, history.project, state.log)
     placed.make_private()
-    labelled = sum(1 for row in table if row["labels"])
+    several = state.project.is_multi_label
+    labelled = sum(1 for row in table if row["labels"] or (several and row["labels"] is not None))
     if as_json:
         facts = {"project": history.project, "file": placed.target, "format": placed.kind}
         echo(json.dumps({**facts, "log": state.log._asdict(), "rows": len(table), "labels": labelled}))

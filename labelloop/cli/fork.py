@@ -5,7 +5,7 @@ import asyncio
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
@@ -39,7 +39,7 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
         log, histories, store = opened_log.log, opened_log.histories, opened_log.known_store
         made, batches, notes = await fork(log, histories, history, name, batch, asked, store)
     for note in notes:
-        echo(note)
+        tell(note)
     echo(f"project {made} starts with the labels of {batches} batches of {history.project}")
 
 
@@ -71,5 +71,5 @@ async def _change(
         store = opened_log.known_store
         first, notes = await change(opened_log.log, history, from_batch, asked, why, store)
     for note in notes:
-        echo(note)
+        tell(note)
     echo(f"{history.project} changes from batch {first} on")

@@ -2,14 +2,23 @@
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from labelloop.cli import options, options_from_file
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
+from labelloop.config.deployment import GivenArgilla
+from labelloop.config.home import Home
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
+
+if TYPE_CHECKING:
+    from labelloop.projects.answered import AnsweredTexts
+
+
+NO_ARGILLA = GivenArgilla()
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -21,15 +30,18 @@ from labelloop.projects.options import ProjectOptions
     is_flag=True,
     help="Make the log, if there is none, and no project: for services that start before the first one.",
 )
+@options.argilla
 @options.as_json
-def init(where: Where, asked: ProjectOptions, log_only: bool, as_json: bool) -> None:
+def init(where: Where, asked: ProjectOptions, log_only: bool, argilla: GivenArgilla, as_json: bool) -> None:
     """Create a project in a home or in another log. Services may already be running.
 
     `labelloop init --dataset mail.csv --text-column body --labels spam,ham`
 
     `labelloop init --file project.yaml`
+
+    `labelloop init --argilla-dataset team/mail --argilla-url https://argilla.example.org`
     """
-    asyncio.run(_make_log(where, asked, as_json) if log_only else make(where, asked, as_json))
+    asyncio.run(_make_log(where, asked, as_json) if log_only else make(where, asked, as_json, argilla))
 
 
 async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
@@ -47,7 +59,9 @@ async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
         echo(f"the log {locations.log} {'was made' if is_new else 'is there'}")
 
 
-async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+async def make(
+    where: Where, asked: ProjectOptions, as_json: bool, argilla: GivenArgilla = NO_ARGILLA
+) -> None:
     """Create the requested project and report it. Raises UserError."""
     from labelloop.cli.opened import opened_for_projects
     from labelloop.cli.screen import Screen
@@ -56,6 +70,10 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 
     async with opened_for_projects(where.make()) as opened_log:
         with Screen(stderr=True) as screen:
+            answered = None
+            if asked.argilla_dataset is not None:
+                screen.tell(f"reading the data set {asked.argilla_dataset}")
+                answered = await _answered(opened_log.locations.home, argilla, asked.argilla_dataset)
             ensured = await ensure_project(
                 opened_log.store,
                 opened_log.log.made,
@@ -63,6 +81,7 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
                 asked,
                 tries_model=True,
                 tell=screen.tell,
+                answered=answered,
             )
     if as_json:
         echo(json.dumps({"project": ensured.project, "new": ensured.is_new, "notes": ensured.notes}))
@@ -80,6 +99,14 @@ async def make(where: Where, asked: ProjectOptions, as_json: bool) -> None:
             if opened_log.locations.has_own_log
             else f"it is in {opened_log.locations.log}"
         )
+
+
+async def _answered(home: Home | None, given: GivenArgilla, address: str) -> "AnsweredTexts":
+    from labelloop.oracle.argilla.foreign import read_foreign
+    from labelloop.supervisor.argilla import reached
+
+    async with reached(home, given) as (argilla, _):
+        return await read_foreign(argilla, address)
 
 
 @click.command("import", context_settings=options.FROM_ENVIRONMENT)

@@ -39,7 +39,9 @@ log = click.option(
     callback=keep,
     help="Use this log: kafka://host:9092,host:9092/prefix or sqlite:///file. [default: the home's]",
 )
-store = click.option("--store", help="Folder or URL for pools and models. [default: the home's]")
+store = click.option(
+    "--store", callback=keep, help="Folder or URL for pools and models. [default: the home's]"
+)
 
 
 def _choose_engine(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

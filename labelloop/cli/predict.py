@@ -14,7 +14,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.output import Output, Placed, output_options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.projects.predictions.calibration import Standing
@@ -126,6 +126,11 @@ async def _predict(
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store = sound(history), opened_log.store
         placed = output.placed(opened_log.locations.home, f"{history.project}{NAME}")
+    if at_least is not None and state.project.is_multi_label:
+        raise UserError(
+            f"--at-least is not for {history.project}, whose texts may have several labels, each with a "
+            "probability of its own: leave it out, and choose by the column probabilities"
+        )
     _check_place(placed, asked, replace)
     threads = default_threads()
     with (
@@ -186,8 +191,18 @@ def lines(answer: "Answer", rows: int, at_least: float | None, target: str) -> I
     reach = "" if at_least is None else f", {rows:,} of them at {at_least:g} or above"
     yield f"{predictions.found.asked:,} {what}{reach}: {target}"
     yield f"by model {predictions.model.model} ({predictions.model.sha256})"
+    if predictions.several is not None:
+        yield f"a label counts from its threshold on: {_thresholds(answer)}"
+        return
     yield _calibrated(answer)
     yield standing_line(_standing(answer, at_least), rows, at_least, predictions.is_pool)
+
+
+def _thresholds(answer: "Answer") -> str:
+    predictions = answer.predictions
+    assert predictions.several is not None
+    named = zip(predictions.labels, predictions.several.thresholds, strict=True)
+    return ", ".join(f"{one_line(label)} {threshold:.2f}" for label, threshold in named)
 
 
 def _calibrated(answer: "Answer") -> str:
@@ -226,12 +241,20 @@ def standing_line(standing: "Standing", rows: int, at_least: float | None, is_po
 def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, Any]:
     """The same as JSON values."""
     predictions, standing = answer.predictions, _standing(answer, at_least)
-    return {
+    told = {
         "texts": predictions.found.asked,
         "rows": rows,
         "at_least": at_least,
         "model": predictions.model.model,
         "sha256": predictions.model.sha256,
+    }
+    if predictions.several is not None:
+        return {
+            **told,
+            "thresholds": dict(zip(predictions.labels, predictions.several.thresholds, strict=True)),
+        }
+    return {
+        **told,
         "calibration": None if answer.calibration is None else asdict(answer.calibration),
         "audit": {**asdict(standing), "tells": standing.tells},
     }

@@ -114,7 +114,7 @@ def _project(project: "Summary") -> Iterator[str]:
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
-        tested = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f} on {_test_set(model)}"
+        tested = "" if model.accuracy is None else f", {_figures(model)} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
         yield f"  audit: {_audit(progress.audit)}"
@@ -128,6 +128,13 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _figures(model: "ModelSummary") -> str:
+    if model.micro_f1 is None:
+        return f"accuracy {model.accuracy:.3f}"
+    texts = f"{model.accuracy:.1%} of texts all right"
+    return f"micro-F1 {model.micro_f1:.3f}, macro-F1 {model.macro_f1:.3f}, {texts}"
 
 
 def _test_set(model: "ModelSummary") -> str:

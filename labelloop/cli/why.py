@@ -68,16 +68,20 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
-    from labelloop.projects.learner_requests import prediction_of_each
+    from labelloop.loop.labels import named
+    from labelloop.projects.learner_requests import predicted, prediction_of_each
 
     threads = default_threads()
     with closing(Worker(threads)) as worker:
         models = since(state, text_facts["item"])
         picks = await prediction_of_each(worker, opened_log.store, threads, state, models, text_facts["item"])
+    several = state.project.is_multi_label
     for model in text_facts["models"]:
         pick = picks.get(model["model"])
-        model["predicted"] = pick.label if pick else None
+        model["predicted"] = named(predicted(pick, several)) if pick else None
         model["probability"] = pick.probability if pick else None
+        if pick and several:
+            model["probabilities"] = dict(pick.labels)
 
 
 def why_text(text_facts: Mapping[str, Any]) -> str:
@@ -85,6 +89,8 @@ def why_text(text_facts: Mapping[str, Any]) -> str:
 
 
 def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
+    from labelloop.loop.labels import named
+
     yield f"text {text_facts['item']}" + (
         "" if text_facts["text"] is None else f"    {one_line(text_facts['text'])}"
     )
@@ -92,12 +98,15 @@ def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
         yield "asked       not yet"
     for asked in text_facts["asked"]:
         yield from _asked(asked)
-    yield f"label       {', '.join(text_facts['labels']) if text_facts['labels'] else 'none'}"
+    labels = text_facts["labels"]
+    yield f"label       {'none' if labels is None else named(labels)}"
     for model in text_facts["models"]:
         yield _model(model)
 
 
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
+    from labelloop.loop.labels import named
+
     place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
     yield f"asked       {asked['time']}, as {place}"
     yield f"because     {_reason(asked)}{_how(asked)}"
@@ -115,7 +124,8 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
             f"{chosen['expected']:.0f} until the batch was there"
         )
     for vote in asked["votes"]:
-        label = f" {', '.join(vote['labels'])}" if vote["labels"] else ""
+        has_label = vote["labels"] or vote["status"] == "submitted"
+        label = f" {named(vote['labels'])}" if has_label else ""
         yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
     if not asked["votes"]:
         yield "answered    by nobody" + ("" if asked["done"] else " so far")
@@ -138,10 +148,18 @@ def _how(asked: Mapping[str, Any]) -> str:
 
 
 def _predicted(asked: Mapping[str, Any]) -> str:
-    if not asked["predicted"]:
+    from labelloop.loop.labels import named
+
+    probabilities = asked.get("probabilities")
+    if not asked["predicted"] and probabilities is None:
         return ""
     shown = "shown as a suggestion" if asked["suggested"] else "not shown"
-    return f", which predicted {', '.join(asked['predicted'])} ({asked['probability']:.2f}; {shown})"
+    if probabilities is None:
+        said = f"{', '.join(asked['predicted'])} ({asked['probability']:.2f}"
+    else:
+        sure = ", ".join(f"{each:.2f}" for each in probabilities) or f"likeliest {asked['probability']:.2f}"
+        said = f"{named(asked['predicted'])} ({sure}"
+    return f", which predicted {said}; {shown})"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -165,7 +183,7 @@ def reasons(state: "LoopState", item: int) -> dict[str, Any]:
         "project": state.project_id,
         "item": item,
         "asked": [{**_asking(batch, item), **_choice(state, batch)} for batch in asked],
-        "labels": list(labels) if labels else None,
+        "labels": None if labels is None else list(labels),
         "models": [
             _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
         ],
@@ -187,6 +205,7 @@ def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
 
 
 def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+    from schemas.fields import UNSAID
     from schemas.model import plain
 
     queried = batch.queried
@@ -223,6 +242,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "labels": list(verdict.labels) if verdict else None,
         "discarded": verdict.discarded if verdict else None,
         "agreement": verdict.agreement if verdict else None,
+        **({} if picked.probabilities is UNSAID else {"probabilities": list(picked.probabilities)}),
     }
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Self, TypeAlias
 
 from schemas.events import ProjectCreated
+from schemas.parts import MULTI_LABEL as MULTI_LABEL
+from schemas.parts import SINGLE_LABEL as SINGLE_LABEL
 from schemas.parts import Task
 
-SINGLE_LABEL: Task = "single-label"
-MULTI_LABEL: Task = "multi-label"
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 

@@ -1,11 +1,12 @@
 """How well annotators agree, from the recorded votes. Pure, except that `alpha` loads numpy."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from labelloop.loop.labels import named
 from labelloop.loop.state import LoopState
 from schemas.parts import AnnotatedItem
 
@@ -21,8 +22,13 @@ class AnnotatorFigures:
     agreed: int
 
 
+def likeness(labels: Collection[str], others: Collection[str]) -> float:
+    """How much of the labels of two answers is in both of them (Jaccard 1901): 1 if they are the same."""
+    return len({*labels} & {*others}) / len(union) if (union := {*labels, *others}) else 1.0
+
+
 def mean(answered: Iterable[AnnotatedItem]) -> float | None:
-    """The mean share of votes that the label got, over texts with two votes or more."""
+    """The mean of the texts' agreement, over those with two votes or more."""
     known = [answer.agreement for answer in answered if answer.agreement is not None]
     return fmean(known) if known else None
 
@@ -54,6 +60,16 @@ def alpha(texts: Sequence[Answers]) -> float | None:
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
+def by_label(texts: Sequence[Answers], labels: Sequence[str]) -> dict[str, float | None]:
+    """`alpha` of each label of several: whether annotators agree that a text has it."""
+    return {
+        label: alpha(
+            [{who: (str(label in given),) for who, given in submitted.items()} for submitted in texts]
+        )
+        for label in labels
+    }
+
+
 def annotators(texts: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
     """Figures by username: how often each agrees with the majority of the others. A tie is no majority."""
     labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
@@ -83,5 +99,5 @@ def _majority(given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
 def _pairs(submitted: Answers) -> Iterator[tuple[str, str]]:
     for label, other_label in combinations(submitted.values(), 2):
         if label != other_label:
-            first, second = sorted((", ".join(label), ", ".join(other_label)))
+            first, second = sorted((named(label), named(other_label)))
             yield first, second

@@ -20,9 +20,11 @@ def pool_order(seed: int, pool_size: int) -> tuple[int, ...]:
     return tuple(_order(seed, pool_size))
 
 
-def balanced_draw(seed: int, gold: Sequence[str], taken: Collection[int], count: int) -> list[int]:
+def balanced_draw(
+    seed: int, gold: Sequence[str | tuple[str, ...]], taken: Collection[int], count: int
+) -> list[int]:
     """Like `random_draw`, but takes from each gold label in turn while it has items."""
-    by_label: dict[str, list[int]] = defaultdict(list)
+    by_label: dict[str | tuple[str, ...], list[int]] = defaultdict(list)
     for item in _free(_order(seed, len(gold)), taken):
         by_label[gold[item]].append(item)
     queues = [by_label[label] for label in sorted(by_label)]

@@ -5,23 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
+from labelloop.loop.labels import of_answer
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import finished
 from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
 from schemas.events import ModelEvaluated
+from schemas.fields import UNSAID
 
 Z95 = 1.959964
 
 
 @dataclass(frozen=True)
 class Point:
-    """A model's accuracy on the test set, and how many labels it had learned."""
+    """A model's accuracy on the test set, and how many labels it had learned.
+
+    `micro_f1` is known only where a text may have several labels; `accuracy` is then the share of texts whose
+    labels are all right.
+    """
 
     model: str
     labels: int
     accuracy: float
     macro_f1: float
+    micro_f1: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ def curves(state: LoopState) -> dict[str, list[Point]]:
     order = {name: number for number, name in enumerate(state.models)}
     points: dict[str, list[Point]] = {}
     for (model, test), e in sorted(state.tested.items(), key=lambda each: order.get(each[0][0], 0)):
-        points.setdefault(test, []).append(Point(model, e.labels, e.accuracy, e.macro_f1))
+        point = Point(model, e.labels, e.accuracy, e.macro_f1, None if e.micro_f1 is UNSAID else e.micro_f1)
+        points.setdefault(test, []).append(point)
     return points
 
 
@@ -115,7 +123,7 @@ def labels_up_to(state: LoopState, batch: str) -> int:
     labelled = set[int]()
     for each in state.batches.values():
         for answer in each.revisions[-1].items if each.done else ():
-            (labelled.add if answer.labels else labelled.discard)(answer.item)
+            (labelled.discard if of_answer(answer) is None else labelled.add)(answer.item)
         if each.name == batch:
             break
     return len(labelled)

@@ -88,7 +88,7 @@ def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> 
 
 def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV4:
     """What a state holds of a project, whichever version began it."""
-    return data if isinstance(data, e.ProjectCreatedV4) else e.ProjectCreatedV4(**dict(data))
+    return data if type(data) is e.ProjectCreatedV4 else e.ProjectCreatedV4(**dict(data))
 
 
 @_apply.register

@@ -1,10 +1,15 @@
 """Labels from the recorded answers, at a point of the loop."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labelloop.loop.state import Batch, Labels, LoopState
+from schemas.events import ProjectCreated
+from schemas.fields import UNSAID
 from schemas.parts import AnnotatedItem
 
+NONE = "none of them"
+"""What people choose where no label fits. Where a text may have several, no label has this name."""
 Learned = Mapping[str, int]
 
 
@@ -13,12 +18,12 @@ def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...
 
     Answers of a relabel batch replace those of the given numbered batches. Its other texts are ignored.
     """
-    return {item: labels for item, labels in _answers(state, learned).items() if labels}
+    return {item: labels for item, labels in _answers(state, learned).items() if labels is not None}
 
 
 def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
     """The discarded and withdrawn texts at those revisions: asked, but without a label."""
-    return tuple(item for item, labels in _answers(state, learned).items() if not labels)
+    return tuple(item for item, labels in _answers(state, learned).items() if labels is None)
 
 
 def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:
@@ -31,8 +36,27 @@ def current(state: LoopState) -> Labels:
     return at_revisions(state, latest_revisions(state, (b.name for b in state.batches.values() if b.done)))
 
 
-def classes(labels: Labels) -> frozenset[str]:
-    return frozenset(name for names in labels.values() for name in names)
+def as_answer(item: int, labels: tuple[str, ...]) -> AnnotatedItem:
+    """The answer that gives these labels, which may be none of them."""
+    return AnnotatedItem(item=item, labels=labels, none=not labels or UNSAID)
+
+
+def named(labels: Sequence[str]) -> str:
+    """The labels of an answer in one line."""
+    return ", ".join(labels) or NONE
+
+
+def of_answer(answer: AnnotatedItem) -> tuple[str, ...] | None:
+    """The labels that an answer gives, which may be none of them. None: it is discarded or withdrawn."""
+    return answer.labels if answer.labels or answer.none else None
+
+
+def is_learnable(labels: Labels, project: ProjectCreated) -> bool:
+    """Whether these labels tell texts apart: two of them, or one that some texts have and others have not."""
+    counts = Counter(name for names in labels.values() for name in names)
+    if project.is_multi_label:
+        return any(count < len(labels) for count in counts.values())
+    return len(counts) > 1
 
 
 def asked(state: LoopState) -> frozenset[int]:
@@ -54,12 +78,12 @@ def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
                 yield batch, answer
 
 
-def _answers(state: LoopState, learned: Learned) -> Labels:
+def _answers(state: LoopState, learned: Learned) -> Mapping[int, tuple[str, ...] | None]:
     """The answers that count, including those without a label."""
-    numbered: dict[int, tuple[str, ...]] = {}
-    relabelled: dict[int, tuple[str, ...]] = {}
+    numbered: dict[int, tuple[str, ...] | None] = {}
+    relabelled: dict[int, tuple[str, ...] | None] = {}
     for name, revision in learned.items():
         batch = state.batches[name]
         answers = numbered if batch.is_numbered else relabelled
-        answers |= {answer.item: answer.labels for answer in batch.revisions[revision].items}
+        answers |= {answer.item: of_answer(answer) for answer in batch.revisions[revision].items}
     return numbered | {item: labels for item, labels in relabelled.items() if item in numbered}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.labels import asked, at_revisions, current, is_learnable, latest_revisions
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
@@ -54,7 +54,7 @@ def next_batch(state: LoopState) -> NextBatch | None:
     trained = state.models.get(str(model))
     if trained is not None:
         return _next(state, str(model), trained.ids[-1]) if trained.available else None
-    if expected in state.skipped or _too_few_classes(state, expected):
+    if expected in state.skipped or _is_too_little(state, expected):
         return _next(state, None, newest_answers(state, _learnable(state, expected)))
     return None
 
@@ -137,7 +137,7 @@ def _numbered(state: LoopState) -> NextModel | None:
             continue
         if not _done_up_to(state, number):
             return None
-        if not _too_few_classes(state, number):
+        if not _is_too_little(state, number):
             learned = latest_revisions(state, _learnable(state, number))
             return NextModel(str(number), 0, learned, newest_answers(state, learned))
     return None
@@ -166,7 +166,7 @@ def _final(state: LoopState) -> NextModel | None:
     if not (state.ended or is_last_queried(state)) or open_batches(state) or not state.batches:
         return None
     labels = current(state)
-    if len(classes(labels)) < 2:
+    if not is_learnable(labels, state.project):
         return None
     if state.latest_model is not None:
         if at_revisions(state, state.models[state.latest_model].learned) == labels:
@@ -188,12 +188,12 @@ def _done_up_to(state: LoopState, number: int) -> bool:
     return state.annotated > number
 
 
-def _too_few_classes(state: LoopState, number: int) -> bool:
-    """Whether batches 0 … number are done and hold fewer than two classes."""
+def _is_too_little(state: LoopState, number: int) -> bool:
+    """Whether batches 0 … number are done, and no model can learn their labels."""
     if not _done_up_to(state, number):
         return False
     learned = latest_revisions(state, _learnable(state, number))
-    return len(classes(at_revisions(state, learned))) < 2
+    return not is_learnable(at_revisions(state, learned), state.project)
 
 
 def newest_answers(state: LoopState, batches: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labelloop.loop import schedule
-from labelloop.loop.labels import current
+from labelloop.loop.labels import current, of_answer
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import Batch, LoopState, NotCreated, ProjectState
 from schemas.events import BatchAnnotated, BatchQueried, ModelEvaluated, ModelTrained, ProjectCreated
@@ -57,7 +57,7 @@ class BatchView:
     def labels(self) -> Labels:
         """The labels of its newest revision by pool item, without discarded and withdrawn texts."""
         newest = self._batch.revisions[-1].items if self._batch.revisions else ()
-        return {answer.item: answer.labels for answer in newest if answer.labels}
+        return {answer.item: labels for answer in newest if (labels := of_answer(answer)) is not None}
 
 
 @dataclass(frozen=True, init=False)

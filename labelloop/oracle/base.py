@@ -31,11 +31,16 @@ class Refused(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A model's prediction. `probability` is from 0 to 1."""
+    """A model's prediction. `probability` is from 0 to 1.
+
+    Where a text may have several labels: `probabilities` are those of the labels, of which there may be none,
+    and `probability` is that of the likeliest label, whether it is predicted or not.
+    """
 
     labels: tuple[str, ...]
     probability: float | None
     model: str
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

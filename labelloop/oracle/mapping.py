@@ -19,6 +19,7 @@ from labelloop.oracle.entries import (
 )
 from labelloop.oracle.lost_votes import SeenRecord
 from schemas.events import ProjectCreated
+from schemas.parts import MULTI_LABEL
 
 Result = TypeVar("Result")
 
@@ -51,17 +52,19 @@ class MappingRecords:
     def answer(self, record: str, username: str, labels: Sequence[str], status: Status = "submitted") -> None:
         """Write somebody's answer, which replaces an earlier one. Makes the account unless there is one.
 
-        Raises Missing if the record is gone, and UserError if this cannot be an answer.
+        Submitted without labels, it says that none of several fits. Raises Missing if the record is gone, and
+        UserError if this cannot be an answer.
         """
         project = self._project()
-        too_many = project.task == "single-label" and len(labels) > 1
-        if too_many or not set(labels) <= set(project.labels) or (status == "submitted" and not labels):
+        is_one = project.task == MULTI_LABEL or len(labels) == 1 or (status != "submitted" and not labels)
+        if not is_one or not set(labels) <= set(project.labels):
             given, known = ", ".join(labels) or "no label", ", ".join(project.labels)
             raise UserError(f"{given} is no answer to {project.name}: give one of {known}")
         if self._entries.record(record) is None:
             raise Missing(f"the record {record} is gone")
         account = self._entries.make_account(username)
-        self._entries.write_vote(record, account, status, tuple(labels))
+        chosen = tuple(label for label in project.labels if label in labels)
+        self._entries.write_vote(record, account, status, chosen)
 
     def take_back(self, record: str, username: str) -> None:
         """Delete somebody's answer, if there is one."""

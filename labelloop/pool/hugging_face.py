@@ -90,10 +90,18 @@ def _columns(dataset: "Dataset") -> Columns:
 
     def values(name: str) -> Sequence[object]:
         column: list[object] = plain[name][:]
-        names = getattr(features[name], "names", None)
-        return column if names is None else [_class_name(names, value) for value in column]
+        of_each = getattr(features[name], "feature", features[name])
+        names = getattr(of_each, "names", None)
+        return column if names is None else [_class_names(names, value) for value in column]
 
     return Columns(plain.column_names, textual, values)
+
+
+def _class_names(names: Sequence[str], value: object) -> str | list[str | None] | None:
+    """The name of a class, or those of a list of them."""
+    if isinstance(value, list):
+        return [_class_name(names, each) for each in value]
+    return _class_name(names, value)
 
 
 def _class_name(names: Sequence[str], value: object) -> str | None:

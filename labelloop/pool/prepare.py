@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import no_rows
+from labelloop.pool.label_cells import names_in, ordered, told
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
@@ -45,12 +46,11 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
         raise UserError(
             f"{table.source} has no texts in the column {quoted(table.text_columns)}; choose another"
         )
-    gold_labels = {row.gold for row in rows if row.gold is not None}
+    gold_labels = names_in(row.gold for row in rows)
     known = _labels(table, gold_labels, labels)
     _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")
     unlabelled = sum(row.gold is None for row in rows) if gold_labels else 0
-    if unlabelled:
-        rows = [Row(row.text, None, row.source_row) for row in rows]
+    rows = [Row(row.text, None if unlabelled else ordered(row.gold, known), row.source_row) for row in rows]
     return Prepared(rows, known, empty, duplicates, unlabelled)
 
 
@@ -67,8 +67,8 @@ def clean_test(
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
         raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
-    gold_labels = {row.gold for row in labelled if row.gold is not None}
-    _no_others(table, gold_labels, labels, "correct them or add them to --labels")
+    _no_others(table, names_in(row.gold for row in labelled), labels, "correct them or add them to --labels")
+    labelled = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in labelled]
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
     if in_pool == len(labelled) == len(pool):
         raise UserError(
@@ -112,7 +112,7 @@ def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
         elif gold is not None and gold != first.gold:
             if first.gold is not None:
                 unlike[same] = None
-            kept[same] = Row(first.text, first.gold or gold, first.source_row)
+            kept[same] = Row(first.text, gold if first.gold is None else first.gold, first.source_row)
     if unlike:
         raise _two_labels(table, list(unlike), remedy)
     return list(kept.values()), empty - table.bad, len(table.texts) - empty - len(kept)
@@ -128,7 +128,8 @@ def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
     (label, row), (other, later) = sorted(given.items(), key=itemgetter(1))[:2]
     more = f", and {len(texts) - 1:,} more texts have several" if texts[1:] else ""
     return UserError(
-        f"{table.source}, {rows_named([row, later])}: one text has the labels {label!r} and {other!r}{more}; "
+        f"{table.source}, {rows_named([row, later])}: one text has the labels {told(label)} and {told(other)}"
+        f"{more}; "
         f"{remedy}"
     )
 
@@ -141,7 +142,7 @@ def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | N
         raise UserError(f"labels must be distinct and not empty: {quoted(labels)}; correct --labels")
     if len(labels) < 2:
         raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
-    if len(gold_labels) == 1:
+    if len(gold_labels) == 1 and not table.cells.several:
         raise _too_few(f"the column {table.label_column!r}", gold_labels)
     return labels
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop import atomic
 from labelloop.errors import UserError, one_line
+from labelloop.pool.label_cells import Gold
 
 ROWS_PER_BATCH = 4096
 KEPT = "kept:"
@@ -23,10 +24,10 @@ NONE_KEPT: Mapping[str, Sequence[str | None]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text, its label if the source has one, and its row (from 0) in the source."""
+    """A text, its gold if the source has one, and its row (from 0) in the source."""
 
     text: str
-    gold: str | None
+    gold: Gold | None
     source_row: int
 
 
@@ -44,7 +45,8 @@ def write(
 ) -> SnapshotInfo:
     """Write rows to `<folder>/<sha256>.arrow`. Equal rows give equal bytes and the same file.
 
-    There is a column `gold` if the first row has a label; then every row must have one (else `ValueError`).
+    There is a column `gold` if the first row has gold, of lists if that is a tuple; then every row must have
+    such gold (else `ValueError`).
     `kept`: further columns of the source by name, with a value for each row.
     Raises `UserError` if the folder cannot be written.
     """
@@ -112,9 +114,12 @@ class OpenSnapshot:
         lengths: list[int] = pc.utf8_length(self._table.column("text")).to_pylist()
         return lengths
 
-    def gold(self, items: Sequence[int]) -> list[str] | None:
-        """Gold labels of these pool items, or None if there are none."""
-        return self._take("gold", items) if self.has_gold else None
+    def gold(self, items: Sequence[int]) -> list[Any] | None:
+        """The Gold of these pool items, all of one kind, or None if there is none."""
+        if not self.has_gold:
+            return None
+        values = self._table.column("gold").take(pa.array(items, pa.int64())).to_pylist()
+        return [tuple(value) if isinstance(value, list) else value for value in values]
 
     def source_rows(self, items: Sequence[int]) -> list[int]:
         """Rows (from 0) of these pool items in the user's data set."""
@@ -143,17 +148,19 @@ class OpenSnapshot:
 def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]]) -> None:
     remaining, start = iter(rows), 0
     batch = list(islice(remaining, ROWS_PER_BATCH))
-    has_gold = bool(batch) and batch[0].gold is not None
+    gold = type(batch[0].gold) if batch else type(None)
+    has_gold = gold is not type(None)
     fields = [pa.field("text", pa.string(), nullable=False)]
     if has_gold:
-        fields.append(pa.field("gold", pa.string(), nullable=False))
+        kind = pa.list_(pa.string()) if gold is tuple else pa.string()
+        fields.append(pa.field("gold", kind, nullable=False))
     fields.append(pa.field("source_row", pa.int64(), nullable=False))
     own = [pa.field(f"{KEPT}{name}", pa.string()) for name in kept]
     schema = pa.schema([*fields, *own])
     with pa.ipc.new_stream(file, schema) as writer:
         while batch:
-            if any((row.gold is not None) != has_gold for row in batch):
-                raise ValueError("either every row has a gold label or none")
+            if any(type(row.gold) is not gold for row in batch):
+                raise ValueError("either every row has gold of one kind or none")
             columns = {field.name: [getattr(row, field.name) for row in batch] for field in fields}
             end = start + len(batch)
             columns |= {f"{KEPT}{name}": list(values[start:end]) for name, values in kept.items()}

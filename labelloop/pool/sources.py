@@ -14,13 +14,14 @@ from labelloop.pool.columns import AS_USUAL, Columns, Reading
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.label_cells import SEVERAL, Cells, Gold, NoLabels, names_of
 from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
-from labelloop.pool.words import label_name, quoted
+from labelloop.pool.words import quoted
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
-LABEL_COLUMN = "label"
 LONGEST_NAME = 60
+ONE_OR_SEVERAL = Cells()
 NOTHING: Mapping[str, str] = MappingProxyType({})
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
@@ -35,17 +36,18 @@ class Table:
 
     A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
     `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
-    name.
+    name. `cells`: how the labels were read, which tells whether a text may have several.
     """
 
     source: str
     text_columns: tuple[str, ...]
     label_column: str | None
     texts: list[str]
-    labels: list[str | None] | None
+    labels: Sequence[Gold | None] | None
     notes: tuple[str, ...] = ()
     bad_rows: Collection[int] = ()
     kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    cells: Cells = ONE_OR_SEVERAL
 
     @property
     def bad(self) -> int:
@@ -69,20 +71,46 @@ def load(
     label_option: str = "--label-column",
     reading: Reading = AS_USUAL,
     keep: Mapping[str, str] | None = NOTHING,
+    cells: Cells = ONE_OR_SEVERAL,
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings; several are joined. The default
-    label column is `label`, if it exists (`""`: none). `config`, `split` and `revision` select within a Hub
-    id, `split` also within a folder. `text_option` and `label_option` are the options that name the columns.
-    `reading` is for files whose columns have no names of their own. `keep`: further columns, and the options
-    that name them; None: all others, and those of a text of several. Raises `UserError`.
+    label column is `label` or `labels`, if it exists (`""`: none). `config`, `split` and `revision` select
+    within a Hub id, `split` also within a folder. `text_option` and `label_option` are the options that name
+    the columns. `reading` is for files whose columns have no names of their own. `keep`: further columns, and
+    the options that name them; None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
+    return as_table(
+        source,
+        columns,
+        text_column,
+        label_column,
+        text_option,
+        label_option,
+        reading.skip_bad_rows,
+        keep,
+        cells,
+    )
+
+
+def as_table(
+    source: str,
+    columns: Columns,
+    text_column: str | Sequence[str] | None = None,
+    label_column: str | None = None,
+    text_option: str = "--text-column",
+    label_option: str = "--label-column",
+    skip_bad_rows: bool = False,
+    keep: Mapping[str, str] | None = NOTHING,
+    cells: Cells = ONE_OR_SEVERAL,
+) -> Table:
+    """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise _without_columns(source, columns)
-    label_name = _label_column(source, columns, label_column, label_option)
+    label_name = _label_column(source, columns, label_column, label_option, cells)
     text_names = _text_columns(source, columns, text_column, label_name, text_option)
     if keep is None:
         used = {label_name, *(text_names if len(text_names) == 1 else ())}
@@ -91,15 +119,16 @@ def load(
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     bad = dict(columns.bad)
     texts = _texts(columns, text_names, text_option, bad)
-    labels = None
+    labels: list[Gold | None] | None = None
     if label_name is not None:
         values = columns.values(label_name)
-        labels = [_label(value, label_name, row, bad) for row, value in enumerate(values)]
+        cells = cells.knowing(values)
+        labels = [_label(value, label_name, row, bad, cells) for row, value in enumerate(values)]
     kept = {
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in (_known(source, columns.names, name, option) for name, option in keep.items())
     }
-    if bad and (len(bad) == len(texts) or not reading.skip_bad_rows):
+    if bad and (len(bad) == len(texts) or not skip_bad_rows):
         raise refused(source, bad, len(texts))
     for row in bad:
         texts[row] = ""
@@ -110,7 +139,7 @@ def load(
     if bad:
         notes.append(left_out(source, bad))
     told = (*columns.notes, *notes)
-    return Table(source, text_names, label_name, texts, labels, told, frozenset(bad), kept)
+    return Table(source, text_names, label_name, texts, labels, told, frozenset(bad), kept, cells)
 
 
 def _without_columns(source: str, columns: Columns) -> UserError:
@@ -146,11 +175,13 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _label_column(source: str, columns: Columns, asked: str | None, option: str) -> str | None:
+def _label_column(source: str, columns: Columns, asked: str | None, option: str, cells: Cells) -> str | None:
     if asked == "":
         return None
     if asked is None:
-        return LABEL_COLUMN if LABEL_COLUMN in columns.names else None
+        found = cells.column(columns.names)
+        is_meant = found != SEVERAL or cells.several or cells.knowing(columns.values(SEVERAL)).several
+        return found if is_meant else None
     return _known(source, columns.names, asked, option)
 
 
@@ -203,18 +234,18 @@ def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]
     return text
 
 
-def _label(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
-    """A value as a label; see `label_name`. None if missing or bad."""
-    if value is None or value != value:
+def _label(value: object, column: str, row: int, bad: dict[int, Bad], cells: Cells) -> Gold | None:
+    """What a cell says. None if missing or bad."""
+    try:
+        gold = cells.gold(value)
+    except NoLabels as error:
+        is_list = isinstance(value, list | tuple)
+        other = "--label-column, or give --task multi-label" if is_list else "--label-column"
+        bad.setdefault(row, _bad(column, row, str(error), other))
         return None
-    if not isinstance(value, str | int | float):
-        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not one label", "--label-column"))
-        return None
-    whole = isinstance(value, float) and value.is_integer()
-    label = label_name(str(int(value)) if whole else str(value))
-    if UNSTORABLE.search(label):
-        bad.setdefault(row, _damaged(column, row, label))
-    return label or None
+    if gold is not None and (unstorable := [name for name in names_of(gold) if UNSTORABLE.search(name)]):
+        bad.setdefault(row, _damaged(column, row, unstorable[0]))
+    return gold
 
 
 def _kept(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:

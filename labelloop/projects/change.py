@@ -23,7 +23,7 @@ from labelloop.loop.settings_in_force import (
 from labelloop.loop.state import Change, LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_choices, check_model, check_stopping, try_change
+from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
@@ -232,7 +232,7 @@ def _may_pick(state: LoopState, batch: int) -> range:
 def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
     classifier, strategy = at_batch(after, model).classifier, at_batch(after, batch).strategy
     try:
-        check_choices(classifier, strategy)
+        check_choices(classifier, strategy, after.project.task)
     except UserError as error:
         raise UserError(
             f"batch {batch} is picked by model {model}, whose classifier is {classifier.name}: {error}; "
@@ -254,7 +254,8 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
         )
     after = replaced(project, **asked)
     if "classifier" in asked or "strategy" in asked:
-        check_choices(after.classifier, after.strategy)
+        check_choices(after.classifier, after.strategy, after.task)
+    check_task(after)
     if after.stopping is None and "stopping" in asked:
         asked["stop_when_advised"] = False
     elif after.stopping is None and asked.get("stop_when_advised"):

@@ -11,12 +11,13 @@ from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
+from labelloop.loop.labels import NONE
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
 from schemas.events import ProjectCreated
-from schemas.parts import Choice
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Choice, Task
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
@@ -33,21 +34,23 @@ def check_learner(options: ProjectOptions) -> str:
     """Check classifier, strategy, stopping criterion and model. Returns the model's name to record."""
     from labelloop.learner.stopping import check_stopping
 
+    task = options.task or SINGLE_LABEL
     check_choices(
         Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
         Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
+        task,
     )
-    check_stopping(options.stopping, options.stopping_parameters)
+    check_stopping(options.stopping, options.stopping_parameters, task)
     return check_model(options.model, options.model_revision)
 
 
-def check_choices(classifier: Choice, strategy: Choice) -> None:
-    """Check that both exist, accept their parameters, and work together."""
+def check_choices(classifier: Choice, strategy: Choice, task: Task) -> None:
+    """Check that both exist, accept their parameters, and work together, for the task."""
     from labelloop.learner.classifiers.registry import check_classifier
     from labelloop.learner.strategies import check_strategy
 
-    check_classifier(classifier.name, classifier.parameters)
-    check_strategy(strategy.name, strategy.parameters, classifier.name)
+    check_classifier(classifier.name, classifier.parameters, task)
+    check_strategy(strategy.name, strategy.parameters, classifier.name, task)
 
 
 def check_model(name: str, revision: str | None) -> str:
@@ -61,9 +64,10 @@ def check_model(name: str, revision: str | None) -> str:
 
 def check_labels(data: ProjectData) -> None:
     """Check the labels against Argilla's limits, and that people can tell them apart."""
-    if len(data.labels) > MOST_LABELS:
+    most = MOST_LABELS - (data.task == MULTI_LABEL)
+    if len(data.labels) > most:
         raise UserError(
-            f"there are {len(data.labels)} labels, but Argilla takes at most {MOST_LABELS}: "
+            f"there are {len(data.labels)} labels, but Argilla takes at most {most}: "
             "give fewer with --labels, or another --label-column"
         )
     longest = max(data.labels, key=len)
@@ -72,6 +76,13 @@ def check_labels(data: ProjectData) -> None:
             f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
             "or another --label-column"
         )
+    if data.task == MULTI_LABEL:
+        for label in data.labels:
+            if "".join(label.casefold().split()) == "".join(NONE.split()):
+                raise UserError(
+                    f"the label {label!r} is what people choose if no label fits: leave it out, and give "
+                    "such texts an empty list, or name it otherwise"
+                )
     looks: dict[str, str] = {}
     for label in data.labels:
         categories = list(map(unicodedata.category, label))
@@ -89,7 +100,7 @@ def check_classes(options: ProjectOptions, data: ProjectData) -> None:
     """Check the stopping criterion against the labels."""
     from labelloop.learner import stopping
 
-    stopping.check_classes(options.stopping, options.stopping_parameters, len(data.labels))
+    stopping.check_classes(options.stopping, options.stopping_parameters, len(data.labels), data.task)
 
 
 def check_stopping(project: ProjectCreated) -> None:
@@ -97,7 +108,26 @@ def check_stopping(project: ProjectCreated) -> None:
     from labelloop.learner import stopping
 
     if project.stopping is not None:
-        stopping.check_classes(project.stopping.name, project.stopping.parameters, len(project.labels))
+        criterion, labels = project.stopping, len(project.labels)
+        stopping.check_classes(criterion.name, criterion.parameters, labels, project.task)
+
+
+def check_task(asked: ProjectOptions | ProjectCreated) -> None:
+    """Check that nothing is asked for that is not defined where a text may have several labels."""
+    if asked.task != MULTI_LABEL:
+        return
+    if asked.audit_share:
+        raise UserError(
+            "an audit estimates how many texts get their one label right, and here a text may have several: "
+            "leave out --audit-share, and give a test set with --test"
+        )
+    if asked.ties == "discard":
+        raise UserError("of several labels, a tied one is left out: leave out --ties")
+    if asked.cold_start == "balanced":
+        raise UserError(
+            "a balanced cold start draws from each label in turn, and here a text may have several: "
+            "give --cold-start typical or random"
+        )
 
 
 def check_sizes(options: ProjectOptions, data: ProjectData) -> None:

@@ -20,10 +20,18 @@ from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
+from labelloop.projects.answered import AnsweredTexts
 from labelloop.projects.catalog import named, sound
-from labelloop.projects.checks import check_classes, check_labels, check_learner, check_sizes, try_model
+from labelloop.projects.checks import (
+    check_classes,
+    check_labels,
+    check_learner,
+    check_sizes,
+    check_task,
+    try_model,
+)
 from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
-from labelloop.projects.given_batches import given_labels, imported, opening
+from labelloop.projects.given_batches import given_labels, imported, in_batches, opening
 from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
@@ -37,7 +45,7 @@ from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
-from schemas.parts import BaseModelChoice, Snapshot
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Snapshot
 
 SOURCE = "cli"
 LONGEST = 60
@@ -55,10 +63,10 @@ class EnsuredProject:
 
 def check_options(options: ProjectOptions) -> None:
     """Raises UserError if no project can be created with these options. Writes nothing."""
-    check_learner(options)
+    check_learner(options.of_task(options.asked_task or SINGLE_LABEL))
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         data = prepare_data(options, Path(folder))
-    _check_data(options, data)
+    _check_data(_of_task(options, data), data)
 
 
 async def ensure_project(
@@ -69,53 +77,75 @@ async def ensure_project(
     *,
     tries_model: bool = False,
     tell: Tell = untold,
+    answered: AnsweredTexts | None = None,
 ) -> EnsuredProject:
     """Create the project of these options, or find the existing one with this name and these settings.
+
+    `answered`: the texts, where the options name no file of them.
 
     `log` is called only once the project is found sound, so that it may make the log for it.
     `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
     `tell` is told what is done now.
     Raises UserError for bad input, and if the existing project has other settings.
     """
-    dataset = options.dataset or options.labelled
+    dataset = options.dataset or options.labelled or options.argilla_dataset
     name = options.name or (default_name(dataset) if dataset else None)
     if name is None:
         raise UserError("no data set is given: name one with --dataset FILE")
     history = named(histories, name)
     if history is not None:
-        check_same(sound(history), options, store)
+        check_same(sound(history), options, store, answered)
         return EnsuredProject(history.project, is_new=False)
     project = new_id(name)
-    model = check_learner(options)
+    if answered is not None and options.guidelines is None and answered.guidelines:
+        options = options.with_other(guidelines=answered.guidelines)
+    model = check_learner(options.of_task(options.asked_task or SINGLE_LABEL))
     with store.draft(project) as draft:
-        data = await asyncio.to_thread(_checked_data, options, draft, tell)
-        notes = data.notes
+        data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
+        options, notes = _of_task(options, data), data.notes
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
         # Texts in a home's store without a log beside them would tell of a lost log.
         opened_log = await log()
-    given = imported(data.given)
+    given = in_batches(list(data.answers.values())) if answered else imported(data.given)
     created = _event(project, name, model, options, data, len(given))
     await opened_log.append(*opening(project, created, given, SOURCE, annotators=options.annotators))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
-def _checked_data(options: ProjectOptions, draft: Path, tell: Tell) -> ProjectData:
-    data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell)
-    _check_data(options, data)
+def _checked_data(
+    options: ProjectOptions, draft: Path, tell: Tell, answered: AnsweredTexts | None
+) -> ProjectData:
+    data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell, answered=answered)
+    _check_data(_of_task(options, data), data)
     return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given)))
+
+
+def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:
+    """The options of the task that the data turned out to be of. Raises UserError if they are of another."""
+    of_task = options.of_task(data.task)
+    if options.asked_task is None and data.task != SINGLE_LABEL:
+        check_learner(of_task)
+    return of_task
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
     classifier = new_classifier(options.classifier, options.classifier_parameters)
-    return ClassifierSpec(classifier.name, classifier.parameters, model, options.model_revision)
+    return ClassifierSpec(
+        classifier.name,
+        classifier.parameters,
+        model,
+        options.model_revision,
+        multi_label=options.task == MULTI_LABEL,
+    )
 
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
     if options.annotators is not None:
         check_annotators(options.annotators, options.min_submitted)
+    check_task(options)
     check_labels(data)
     check_classes(options, data)
 
@@ -125,6 +155,7 @@ def _event(
 ) -> ProjectCreatedV4:
     fields = {
         "name": name,
+        "task": data.task,
         "labels": data.labels,
         "pool": _under(project, data.pool),
         "test": _under(project, data.test) if data.test else None,
@@ -160,7 +191,9 @@ def new_id(name: str) -> str:
     return f"{slug or 'project'}-{secrets.token_hex(3)}"
 
 
-def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
+def check_same(
+    state: LoopState, options: ProjectOptions, store: Store, answered: AnsweredTexts | None = None
+) -> None:
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
     for option in recorded_options():
@@ -171,12 +204,12 @@ def check_same(state: LoopState, options: ProjectOptions, store: Store) -> None:
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):
         raise _other(recorded, "annotators", only_for or "none of its own")
     _check_columns(recorded, options)
-    if options.dataset is not None or options.labelled is not None:
+    if options.dataset is not None or options.labelled is not None or answered is not None:
         kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
         options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
         if options.keep_columns is not None and tuple(to_keep(options)) != kept:
             raise _other(recorded, "keep_columns", kept)
-        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept))
+        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept), answered)
 
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
@@ -214,13 +247,17 @@ def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: 
 
 
 def _check_texts(
-    recorded: ProjectCreated, given: Mapping[int, tuple[str, ...]], options: ProjectOptions
+    recorded: ProjectCreated,
+    given: Mapping[int, tuple[str, ...]],
+    options: ProjectOptions,
+    answered: AnsweredTexts | None,
 ) -> None:
-    options = options.with_other(labels=recorded.labels)
+    if answered is None:
+        options = options.with_other(labels=recorded.labels, task=recorded.task)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        data = prepare_data(options, Path(folder))
+        data = prepare_data(options, Path(folder), answered=answered)
     if data.pool.digest != recorded.pool.digest:
-        source = options.dataset or options.labelled
+        source = options.dataset or options.labelled or options.argilla_dataset
         raise UserError(
             f"the project {recorded.name!r} was created from other texts than {source} has now: "
             "leave that option out to continue the project, or give another --name"

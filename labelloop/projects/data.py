@@ -1,20 +1,22 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
+from labelloop.pool.label_cells import Cells
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
-from labelloop.pool.sources import Table, load
+from labelloop.pool.sources import Table, as_table, load
+from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
 from schemas.events import ProjectCreatedV4
-from schemas.parts import Snapshot
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, Snapshot, Task
 
 Tell = Callable[[str], None]
 """It is told what is done now, in a few words."""
@@ -26,10 +28,10 @@ def untold(_: str) -> None:
 
 @dataclass(frozen=True)
 class ProjectData:
-    """Snapshots (URIs relative to the project's folder), labels, and notes on what was left out.
+    """Snapshots (URIs relative to the project's folder), task, labels, and notes on what was left out.
 
     `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
-    pool item.
+    pool item. `answers`: what people answered elsewhere, by pool item.
     """
 
     pool: Snapshot
@@ -39,34 +41,31 @@ class ProjectData:
     text_columns: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    answers: Mapping[int, AnnotatedItem] = field(default_factory=dict)
+    task: Task = SINGLE_LABEL
 
 
 def prepare_data(
-    options: ProjectOptions, folder: Path, looks_for_near_copies: bool = False, tell: Tell = untold
+    options: ProjectOptions,
+    folder: Path,
+    looks_for_near_copies: bool = False,
+    tell: Tell = untold,
+    answered: AnsweredTexts | None = None,
 ) -> ProjectData:
     """Load and clean pool and test set, and write their snapshots under `folder`. Raises UserError.
 
-    `looks_for_near_copies`: a note tells of them.
+    `looks_for_near_copies`: a note tells of them. `answered`: the texts, where options name no file of them.
     """
-    dataset = options.dataset or options.labelled
+    dataset = options.dataset or options.labelled or (answered.source if answered else None)
     if dataset is None:
         raise UserError("no data set is given: name one with --dataset FILE")
-    if options.dataset is None:
+    if options.dataset is None and answered is None:
         options = options.with_other(
             text_column=options.labelled_text_column or options.text_column,
             label_column=options.labelled_label_column or options.label_column,
         )
     tell(f"reading {dataset}")
-    table = load(
-        dataset,
-        options.text_column,
-        options.label_column,
-        options.config,
-        options.split,
-        options.revision,
-        reading=options.reading,
-        keep=to_keep(options),
-    )
+    table = _answered_table(answered, options) if answered else _loaded(dataset, options)
     if twice := [name for name in options.show_column or () if name in table.text_columns]:
         raise UserError(
             f"--show-column names {twice[0]!r}, which people see anyway: it is a column of the texts: "
@@ -74,25 +73,32 @@ def prepare_data(
         )
     if options.needs_gold and table.labels is None:
         raise _without_gold(dataset, "has no label column")
+    options = _of_task(options, table.cells)
     labelled = read_labelled(options, table) if options.labelled else None
+    if labelled is not None:
+        options = _of_task(options, labelled.cells)
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
     tell(f"looking for duplicates in {len(table.texts):,} texts")
-    pool = clean_pool(table, options.labels or (known_labels(labelled, table) if labelled else None))
+    labels = answered.labels if answered else options.labels
+    pool = clean_pool(table, labels or (known_labels(labelled, table) if labelled else None))
     if options.needs_gold and pool.unlabelled:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     given = matched(labelled, pool, dataset) if labelled else {}
+    said = answers(answered, table, pool, options) if answered else NO_ANSWERS
     notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
     if options.drop_near_copies or looks_for_near_copies:
         tell(f"looking for near-copies in {len(pool.rows):,} texts")
     if options.drop_near_copies:
-        pool, given = _without_near_copies(pool, given)
+        pool, given = _without_near_copies(pool, given, said.by_item)
+        said = answers(answered, table, pool, options) if answered else NO_ANSWERS
         notes.append(f"{dataset}: {pool.near_copies:,} near-copies of other texts left out")
     elif looks_for_near_copies and (note := near_copies_note([row.text for row in pool.rows])):
         notes.append(f"{dataset}: {note}")
     tested = _test(options, pool)
     if given:
         notes.append(_given_note(options.labelled, given, pool))
+    notes += said.notes
     if tested is not None:
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
@@ -107,8 +113,43 @@ def prepare_data(
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
         metadata=metadata,
-        given=given,
+        given=given or said.labels,
+        answers=said.by_item,
+        task=options.asked_task or SINGLE_LABEL,
     )
+
+
+def _loaded(dataset: str, options: ProjectOptions) -> Table:
+    return load(
+        dataset,
+        options.text_column,
+        options.label_column,
+        options.config,
+        options.split,
+        options.revision,
+        reading=options.reading,
+        keep=to_keep(options),
+        cells=options.cells,
+    )
+
+
+def _answered_table(answered: AnsweredTexts, options: ProjectOptions) -> Table:
+    return as_table(
+        answered.source,
+        answered.columns,
+        options.text_column,
+        "",
+        skip_bad_rows=options.skip_bad_rows,
+        keep=to_keep(options),
+        cells=Cells(answered.task == MULTI_LABEL),
+    )
+
+
+def _of_task(options: ProjectOptions, cells: Cells) -> ProjectOptions:
+    """The options with the task that label cells tell, unless it was told before."""
+    if options.asked_task is not None or cells.several is None:
+        return options
+    return options.model_copy(update={"task": MULTI_LABEL if cells.several else SINGLE_LABEL})
 
 
 def to_keep(options: ProjectOptions) -> dict[str, str]:
@@ -127,10 +168,13 @@ def to_keep(options: ProjectOptions) -> dict[str, str]:
 
 
 def _without_near_copies(
-    pool: Prepared, given: Mapping[int, tuple[str, ...]]
+    pool: Prepared, given: Mapping[int, tuple[str, ...]], answered: Container[int]
 ) -> tuple[Prepared, dict[int, tuple[str, ...]]]:
-    """The pool without near-copies, and the known labels of its texts. A text with a known label stays."""
-    kept = without_near_copies(pool.rows, given)
+    """The pool without near-copies, and the known labels of its texts.
+
+    A text with a known label stays, and one that people answered.
+    """
+    kept = without_near_copies(pool.rows, given or answered)
     labels = {place: given[number] for place, number in enumerate(kept) if number in given}
     rows = [pool.rows[number] for number in kept]
     return replace(pool, rows=rows, near_copies=len(pool.rows) - len(rows)), labels
@@ -166,6 +210,7 @@ def prepare_test(
         Split.of_test(options.test_split),
         text_option="--test-text-column",
         label_option="--test-label-column",
+        cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     prepared = clean_test(table, project.labels, rows, "--test-label-column")
@@ -202,6 +247,7 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
         None if on_disk else options.revision,
         "--test-text-column",
         reading=options.reading.beside(label_column),
+        cells=options.cells,
     )
     return table, clean_test(table, pool.labels, pool.rows)
 

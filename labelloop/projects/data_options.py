@@ -1,18 +1,25 @@
 """The options of a project that say what its texts and labels are, and where."""
 
 from collections import Counter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import Reading
+from labelloop.pool.label_cells import Cells, check_separator
 from labelloop.pool.words import label_name
 from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, Option
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Task
 
 TEXT = "text"
 Columns = tuple[str, ...]
 BY_COLUMN = ("text_column", "show_column", "metadata_column", "labelled_text_column", "test_text_column")
+
+OF_FILES = frozenset(
+    {"dataset", "task", "label_separator", "labels", "label_column", "config", "split", "revision"}
+)
+"""Options that say where the texts and labels of files and Hub ids are."""
 
 
 class DataOptions(BaseModel):
@@ -53,6 +60,13 @@ class DataOptions(BaseModel):
             DEMO,
         ),
     ] = None
+    argilla_dataset: Annotated[
+        str | None,
+        Option(
+            "In place of --dataset: texts of Argilla's data set WORKSPACE/NAME, with its labels and votes.",
+            frozenset({"init"}),
+        ),
+    ] = None
     test: Annotated[
         str | None,
         Option(
@@ -78,7 +92,23 @@ class DataOptions(BaseModel):
         Option("Further column by which people can filter texts in Argilla.", NEW, one_each=True),
     ] = None
     label_column: Annotated[
-        str | None, Option("Column of known labels; '' for none. [default: label, if it exists]", DEMO)
+        str | None,
+        Option("Column of known labels; '' for none. [default: label or labels, if it exists]", DEMO),
+    ] = None
+    task: Annotated[
+        Literal["single-label", "multi-label"] | None,
+        Option(
+            "Whether a text has one label, or several or none of them. [default: multi-label if the label "
+            "column holds lists]",
+            DEMO,
+            "task",
+        ),
+    ] = None
+    label_separator: Annotated[
+        str | None,
+        Option(
+            "What stands between the labels of a text in a cell, such as ';': multi-label.", DEMO | CHANGE
+        ),
     ] = None
     labels: Annotated[
         tuple[str, ...] | None,
@@ -123,6 +153,17 @@ class DataOptions(BaseModel):
         """How the rows of the data set's file are read."""
         return Reading(self.no_header, self.skip_bad_rows, self.encoding)
 
+    @property
+    def asked_task(self) -> Task | None:
+        """The task, as far as the options tell it."""
+        return self.task or (MULTI_LABEL if self.label_separator else None)
+
+    @property
+    def cells(self) -> Cells:
+        """How the cells of label columns are read."""
+        task = self.asked_task
+        return Cells(None if task is None else task == MULTI_LABEL, self.label_separator)
+
     @field_validator(*BY_COLUMN, mode="before")
     @classmethod
     def _one_or_several(cls, names: Any) -> Any:
@@ -145,6 +186,25 @@ class DataOptions(BaseModel):
     @classmethod
     def _each_column_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return names and tuple(dict.fromkeys(names))
+
+    @model_validator(mode="after")
+    def _check_separator(self) -> Self:
+        if self.label_separator is None:
+            return self
+        if not self.label_separator or self.task == SINGLE_LABEL:
+            raise UserError(
+                "--label-separator is what stands between several labels, such as ';': "
+                "leave it out where each text has one"
+            )
+        check_separator(self.label_separator, self.labels or ())
+        return self
+
+    @model_validator(mode="after")
+    def _check_argilla_dataset(self) -> Self:
+        if self.argilla_dataset is not None and (other := self.model_fields_set & OF_FILES):
+            option = f"--{min(other)}".replace("_", "-")
+            raise UserError(f"--argilla-dataset has texts and labels of its own: leave out {option}")
+        return self
 
     @model_validator(mode="after")
     def _check_match(self) -> Self:

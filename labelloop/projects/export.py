@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
-from labelloop.loop.labels import decided
+from labelloop.loop.labels import decided, of_answer
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, own_name
@@ -18,16 +18,20 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """Rows in the order of batches and ranks. Undecided texts are left out. Raises UserError.
 
     A text that was labelled again appears in its relabel batch only. The columns of the data set that the
-    pool keeps come last, `source_text` if one has a name as `text` that the export uses itself.
+    pool keeps come last, `source_text` if one has a name as `text` that the export uses itself. Where a text
+    may have several labels, `label` is always missing.
     """
     if isinstance(state, NotCreated):
         return
     pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
     for batch, counting in groupby(decided(state), itemgetter(0)):
-        yield from _batch_rows(batch, {answer.item: answer for _, answer in counting}, pool)
+        answers = {answer.item: answer for _, answer in counting}
+        yield from _batch_rows(batch, answers, pool, several=state.project.is_multi_label)
 
 
-def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot) -> Iterator[Row]:
+def _batch_rows(
+    batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot, *, several: bool
+) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
     kept = pool.kept(items)
@@ -35,7 +39,8 @@ def _batch_rows(batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSn
         zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
     ):
         own = {own_name(name, kept): values[rank] for name, values in kept.items()}
-        yield {**_row(batch, pick, answers[pick.item], text, source_row), **own}
+        row = _row(batch, pick, answers[pick.item], text, source_row)
+        yield {**row, **(_of_several(answers[pick.item]) if several else {}), **own}
 
 
 def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int) -> Row:
@@ -58,6 +63,12 @@ def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, sour
         "annotators": [vote.username for vote in answer.votes],
         "votes": [_vote(vote) for vote in answer.votes],
     }
+
+
+def _of_several(answer: AnnotatedItem) -> Row:
+    """An empty list says that no label fits. Of a text without an answer that counts there is none."""
+    labels = of_answer(answer)
+    return {"label": None, "labels": None if labels is None else list(labels)}
 
 
 def _vote(vote: Vote) -> Row:

@@ -7,7 +7,7 @@ from functools import partial
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
-from labelloop.loop.labels import decided
+from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.own_annotators import at_creation
 from schemas.envelope import Event, new_event
@@ -18,11 +18,12 @@ from schemas.events import (
     ProjectCreatedV2,
     ProjectCreatedV3,
     ProjectCreatedV4,
+    ProjectCreatedV5,
 )
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem
 
-VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4)
+VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
@@ -38,19 +39,33 @@ class InitialBatch:
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
     """Batches of imported labels (by pool item), which nobody gave in Argilla."""
-    texts = list(labels)
-    parts = [texts[start : start + MOST_TEXTS] for start in range(0, len(texts), MOST_TEXTS)]
+    return in_batches([as_answer(item, labels[item]) for item in labels])
+
+
+def in_batches(answers: Sequence[AnnotatedItem]) -> list[InitialBatch]:
+    """Batches of texts that were answered elsewhere, with the votes that people gave there."""
     return [
         InitialBatch(
-            as_listed(items, "given"),
-            BatchAnnotated(
-                batch=str(number),
-                revision=0,
-                items=tuple(AnnotatedItem(item=item, labels=labels[item]) for item in items),
-            ),
+            as_listed([answer.item for answer in part], "given"),
+            BatchAnnotated(batch=str(number), revision=0, items=part, agreement=mean(part)),
         )
-        for number, items in enumerate(parts)
+        for number, part in enumerate(_parts(answers))
     ]
+
+
+def _parts(answers: Sequence[AnnotatedItem]) -> Iterator[tuple[AnnotatedItem, ...]]:
+    """The answers in parts of MOST_TEXTS texts, or of as many votes."""
+    part: list[AnnotatedItem] = []
+    size = 0
+    for answer in answers:
+        weight = max(1, len(answer.votes))
+        if part and size + weight > MOST_TEXTS:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(answer)
+        size += weight
+    if part:
+        yield tuple(part)
 
 
 def copied(state: LoopState, batches: int) -> list[InitialBatch]:
@@ -130,6 +145,8 @@ def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
 def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
     """Whether what this version leaves out is what it means by that."""
     if kind is ProjectCreated and created.cold_start not in COLD_STARTS_OF_VERSION_1:
+        return False
+    if created.is_multi_label != (kind is ProjectCreatedV5):
         return False
     others = created.model_fields.keys() - kind.model_fields.keys()
     return all(getattr(created, name) == created.model_fields[name].default for name in others)

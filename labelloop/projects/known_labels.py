@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.errors import UserError
+from labelloop.pool.label_cells import Cells, Gold, names_in, names_of, ordered, told
 from labelloop.pool.prepare import Prepared, key
-from labelloop.pool.sources import Table, load
+from labelloop.pool.sources import ONE_OR_SEVERAL, Table, load
 from labelloop.pool.words import SHOWN, quoted, rows_named, whole
 from labelloop.projects.data_options import TEXT
 from labelloop.projects.options import ProjectOptions
@@ -15,21 +16,23 @@ ROW = "source_row"
 
 @dataclass(frozen=True)
 class Labelled:
-    """For each row, the matching text of the pool (None: no match) and its label, if there is one.
+    """For each row, the matching text of the pool (None: no match) and what it says, if it says something.
 
     Texts are in the form that `key` returns.
     """
 
     source: str
     texts: Sequence[str | None]
-    labels: Sequence[str | None]
+    labels: Sequence[Gold | None]
     notes: tuple[str, ...] = ()
+    cells: Cells = ONE_OR_SEVERAL
 
 
 def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     """Read the labels that the options name. `table` is the data set, which may contain them itself."""
     if options.labelled is None or options.dataset is None:
-        return Labelled(table.source, [key(text) for text in table.texts], _labels(table))
+        texts = [key(text) for text in table.texts]
+        return Labelled(table.source, texts, _labels(table), cells=table.cells)
     by = options.match
     label_column = options.labelled_label_column or options.label_column
     if by == TEXT:
@@ -38,17 +41,28 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     else:
         text_columns, option = (by,), "--match"
     reading = options.reading.beside(label_column)
-    labelled = load(options.labelled, text_columns, label_column, text_option=option, reading=reading)
+    labelled = load(
+        options.labelled,
+        text_columns,
+        label_column,
+        text_option=option,
+        reading=reading,
+        cells=options.cells,
+    )
     if by != TEXT:
         _check_named(labelled, by)
     return Labelled(
-        options.labelled, _meant(options, table, labelled.texts), _labels(labelled), labelled.notes
+        options.labelled,
+        _meant(options, table, labelled.texts),
+        _labels(labelled),
+        labelled.notes,
+        labelled.cells,
     )
 
 
 def known_labels(labelled: Labelled, table: Table) -> list[str]:
     """The default labels to choose from: all labels in the data, sorted. There must be at least two."""
-    known = sorted({label for label in [*labelled.labels, *(table.labels or ())] if label is not None})
+    known = sorted(names_in([*labelled.labels, *(table.labels or ())]))
     if not known:
         raise _without_labels(labelled)
     if len(known) == 1:
@@ -76,7 +90,7 @@ def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple
         )
     if not rows:
         raise _without_labels(labelled)
-    return _by_item(labelled, rows, items)
+    return _by_item(labelled, rows, items, pool.labels)
 
 
 def _without_labels(labelled: Labelled) -> UserError:
@@ -84,37 +98,40 @@ def _without_labels(labelled: Labelled) -> UserError:
 
 
 def _by_item(
-    labelled: Labelled, rows: Sequence[tuple[int, str]], items: Mapping[str | None, int]
+    labelled: Labelled,
+    rows: Sequence[tuple[int, Gold]],
+    items: Mapping[str | None, int],
+    labels: Sequence[str],
 ) -> dict[int, tuple[str, ...]]:
-    first: dict[int, tuple[int, str]] = {}
+    first: dict[int, tuple[int, Gold]] = {}
     unlike: dict[int, str] = {}
     for row, label in rows:
         item = items[labelled.texts[row]]
         before, earlier = first.setdefault(item, (row, label))
         if earlier != label:
-            unlike.setdefault(item, f"{rows_named([before, row])}: {earlier!r} and {label!r}")
+            unlike.setdefault(item, f"{rows_named([before, row])}: {told(earlier)} and {told(label)}")
     if unlike:
         shown = f"{'; '.join(list(unlike.values())[:SHOWN])}{' …' if len(unlike) > SHOWN else ''}"
         raise UserError(
             f"{labelled.source} has several labels for {len(unlike):,} text{'s' * (len(unlike) > 1)} "
             f"({shown}): choose one for each"
         )
-    return {item: (first[item][1],) for item in sorted(first)}
+    return {item: names_of(ordered(first[item][1], labels) or ()) for item in sorted(first)}
 
 
-def _check_known(labelled: Labelled, rows: Sequence[tuple[int, str]], known: Sequence[str]) -> None:
-    for row, label in rows:
-        if label not in known:
+def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], known: Sequence[str]) -> None:
+    for row, gold in rows:
+        for label in {*names_of(gold)} - {*known}:
             raise UserError(
                 f"{labelled.source}, {rows_named([row])}: the label {label!r} is not one of "
                 f"{quoted(known)}: correct it, or add it to --labels"
             )
 
 
-def _labels(table: Table) -> list[str | None]:
+def _labels(table: Table) -> Sequence[Gold | None]:
     if table.labels is None:
         raise UserError(
-            f"{table.source} has no column 'label': name the column of the labels with --label-column"
+            f"{table.source} has no column 'label' or 'labels': name that of the labels with --label-column"
         )
     return table.labels
 

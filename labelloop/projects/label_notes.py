@@ -19,7 +19,8 @@ def label_notes(labels: Sequence[str], given: Mapping[int, tuple[str, ...]]) -> 
             f"the labels {quoted(alike)} differ only in case or spaces: if they mean the same, write them "
             "alike and make the project again with another --name"
         )
-    unseen = [label for label in labels if given and (label,) not in given.values()]
+    seen = {name for names in given.values() for name in names}
+    unseen = [label for label in labels if given and label not in seen]
     if unseen:
         shown = f"{quoted(unseen[:SHOWN])}{_more(unseen)}"
         yield f"no text has the known label {shown}: no model learns what people have not given to any text"

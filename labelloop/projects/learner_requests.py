@@ -174,6 +174,11 @@ def to_embed(state: LoopState) -> int:
     return min(project.pool.size, looked_at(size, project.max_batches - 1 - project.given))
 
 
+def predicted(pick: Pick, several: bool) -> tuple[str, ...]:
+    """The labels that a model predicts for a text. `several`: it may have several, or none of them."""
+    return tuple(label for label, _ in pick.labels) if several else (pick.label,)
+
+
 async def predictions(
     worker: Worker,
     store: Store,

@@ -10,7 +10,7 @@ ADOPT = NEW | {"adopt"}
 FORK = ADOPT | {"fork"}
 CHANGE = FORK | {"change"}
 PLAY = CHANGE | {"what-if"}
-"""Which commands take an option. `up` and `import` take what `init` takes."""
+"""Which commands take an option. `up` and `import` take what `init` takes of files."""
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
+from labelloop.learner import stopping
 from labelloop.learner.stopping import DEFAULT, NONE
 from labelloop.projects.data_options import DataOptions
 from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Option
+from schemas.parts import Task
 
 LOOKAHEAD = "lookahead"
+LARGEST = 2**53
+"""The largest whole number that every reader of JSON keeps."""
 Positive = Annotated[int, Field(ge=1)]
 GROWS: Literal["auto"] = "auto"
 Lookahead = Annotated[int, Field(ge=0)] | Literal["auto"]
@@ -132,9 +136,28 @@ class ProjectOptions(DataOptions):
         """A copy in which these values are given too. Raises UserError."""
         return self.of({**{name: getattr(self, name) for name in self.given}, **values})
 
+    def of_task(self, task: Task) -> Self:
+        """The same for a task: what is not given is what a new project of the task uses."""
+        from labelloop.learner.strategies import FOR_NEW
+
+        defaults: dict[str, Any] = {"task": task}
+        if "strategy" not in self.given:
+            defaults["strategy"] = FOR_NEW[task]
+        if not self.given & {"stopping", "stopping_parameters"}:
+            criterion = stopping.FOR_NEW[task]
+            defaults |= {"stopping": criterion.name, "stopping_parameters": dict(criterion.parameters)}
+        return self.model_construct(_fields_set={*self.given}, **{**dict(self), **defaults})
+
     @property
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
+
+    @field_validator("batches", "batch_size", "lookahead", "min_submitted", "seed")
+    @classmethod
+    def _fits_an_event(cls, number: Any, field: ValidationInfo) -> Any:
+        if isinstance(number, int) and abs(number) > LARGEST:
+            raise UserError(f"{flag(str(field.field_name))} {number} is too large: give at most {LARGEST}")
+        return number
 
     @field_validator("stopping")
     @classmethod

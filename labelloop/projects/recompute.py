@@ -16,7 +16,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.names import expanded
 from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
-from labelloop.projects.learner_requests import evaluate_request, predictions, train_request
+from labelloop.projects.learner_requests import evaluate_request, predicted, predictions, train_request
 from labelloop.store import Store
 from labelloop.store.artifacts import MANIFEST
 from schemas.events import ModelEvaluated, ModelTrained
@@ -77,6 +77,8 @@ def _remeasured(recorded: ModelEvaluated, now: EvaluateResult) -> Remeasured:
         "confusion": (recorded.confusion, tuple(map(tuple, now.confusion))),
         "size": (recorded.size, now.size),
     }
+    if now.micro_f1 is not None:
+        pairs["micro-F1"] = recorded.micro_f1, now.micro_f1
     for label, figures in recorded.per_class.items():
         for name in ("precision", "recall", "f1", "support"):
             pairs[f"{name} of {label}"] = getattr(figures, name), now.per_class.get(label, {}).get(name)
@@ -160,9 +162,10 @@ async def _difference(
         for path, sha256 in ((folder, first.sha256), (second.folder, second.sha256))
     ]
     pairs = list(zip(picks, other_picks, strict=True))
+    several = state.project.is_multi_label
     return PredictionDifference(
         texts=len(items),
-        other_label=sum(a.label != b.label for a, b in pairs),
+        other_label=sum(predicted(a, several) != predicted(b, several) for a, b in pairs),
         probability=fmean(abs(a.probability - b.probability) for a, b in pairs),
     )
 

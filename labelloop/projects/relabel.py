@@ -70,6 +70,11 @@ def _under_way(state: LoopState) -> set[int]:
 async def find_noise(store: Store, state: LoopState) -> NoiseResult:
     """Find the suspects among the current labels. Raises TaskError and UserError."""
     project, threads = for_next(state), default_threads()
+    if project.is_multi_label:
+        raise UserError(
+            f"{state.project_id} has no suspects, because its texts may have several labels, and they are "
+            "defined for one: ask again for texts by their numbers, as `labelloop relabel 7`"
+        )
     request = NoiseRequest(
         pool=await asyncio.to_thread(store.pool, project),
         model=project.model.name,

@@ -11,7 +11,7 @@ from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.history import History
-from labelloop.loop.labels import current, decided
+from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.settings_in_force import annotators
@@ -35,7 +35,8 @@ class OpenBatch:
 class ModelSummary:
     """The latest training of a model, and its accuracy on the test set.
 
-    `test_set`: on which one, where there were several.
+    `test_set`: on which one, where there were several. `micro_f1`, `macro_f1`: where a text may have several
+    labels; `accuracy` is then the share of texts whose labels are all right.
     """
 
     model: str
@@ -45,6 +46,8 @@ class ModelSummary:
     folder: str
     lost: bool
     test_set: str | None = None
+    micro_f1: float | None = None
+    macro_f1: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,10 @@ class Progress:
 
     @property
     def label_counts(self) -> dict[str, int]:
-        """The number of texts by label."""
-        return dict(sorted(Counter(name for names in self.labels.values() for name in names).items()))
+        """The number of texts by label, and of those that have none of several."""
+        counts = dict(sorted(Counter(name for names in self.labels.values() for name in names).items()))
+        none = sum(not names for names in self.labels.values())
+        return {**counts, NONE: none} if none else counts
 
 
 @dataclass(frozen=True)
@@ -285,6 +290,7 @@ def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
 
 def _model(state: LoopState, trained: Trained) -> ModelSummary:
     evaluated = evaluation(state, trained.latest.model)
+    of_several = evaluated if state.project.is_multi_label else None
     return ModelSummary(
         model=trained.latest.model,
         attempt=trained.latest.attempt,
@@ -293,4 +299,6 @@ def _model(state: LoopState, trained: Trained) -> ModelSummary:
         test_set=name_of_test_set(state, evaluated.test_version) if evaluated else None,
         folder=trained.latest.artifact,
         lost=not trained.available,
+        micro_f1=of_several.micro_f1 if of_several else None,
+        macro_f1=of_several.macro_f1 if of_several else None,
     )

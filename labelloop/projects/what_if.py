@@ -14,7 +14,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, derived, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, current
+from labelloop.loop.labels import as_answer, asked, current
 from labelloop.loop.names import number_of
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, picking_model
 from labelloop.loop.settings_in_force import at_batch, of_model
@@ -33,7 +33,7 @@ from schemas.events import (
     ProjectCreatedV4,
 )
 from schemas.model import replaced
-from schemas.parts import AnnotatedItem, BaseModelChoice, Choice
+from schemas.parts import BaseModelChoice, Choice
 
 SIMULATED: Mapping[str, Any] = {"given": 0, "audit_share": 0.0, "cold_start": "random"}
 """Settings of every simulated project: only a project with a pool of its own can have others."""
@@ -177,7 +177,7 @@ class SimulatedLoop:
 
     def _answered(self, state: LoopState, batch: str) -> BatchAnnotated:
         items = [picked.item for picked in state.batches[batch].queried.items]
-        answers = tuple(AnnotatedItem(item=item, labels=self._labels[item]) for item in items)
+        answers = tuple(as_answer(item, self._labels[item]) for item in items)
         return BatchAnnotated(batch=batch, revision=0, items=answers)
 
     async def _trained(self, state: LoopState, model: NextModel) -> ModelTrained:
@@ -206,7 +206,7 @@ class SimulatedLoop:
             cache=self._store.cache(self._id),
         )
         result = await self._worker.run(request)
-        return Point(model.model, model.labels, result.accuracy, result.macro_f1)
+        return Point(model.model, model.labels, result.accuracy, result.macro_f1, result.micro_f1)
 
 
 def choices(project: ProjectCreatedV4, recorded: Mapping[str, LookaheadChosen]) -> Iterator[LookaheadChosen]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import msgspec
 
@@ -22,7 +22,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.state import ProjectState
 from schemas.fields import frozen
-from schemas.model import Model, fields, plain
+from schemas.model import Model, fields, plain, unsaid
 
 logger = logging.getLogger(__name__)
 SAVE_AFTER = 2000
@@ -152,7 +152,11 @@ def _model(kind: type[Model], values: dict[str, Any]) -> Model:
 
 @cache
 def _fields(kind: type[Model]) -> Any:
-    return TypedDict(kind.__name__, {name: field.annotation for name, field in fields(kind).items()})  # type: ignore[operator]
+    hints = {
+        name: NotRequired[field.annotation] if name in unsaid(kind) else field.annotation
+        for name, field in fields(kind).items()
+    }
+    return TypedDict(kind.__name__, hints)  # type: ignore[operator]
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=plain)

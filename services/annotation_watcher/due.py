@@ -7,12 +7,12 @@ from labelloop.loop import agreement
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.verdict import verdict, withdrawn
 from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
-from services.annotation_watcher.verdict import verdict, withdrawn
 
 Labels = tuple[str, ...]
 

@@ -25,6 +25,7 @@ from schemas.events import (
     ModelLost,
     StoppingChecked,
 )
+from schemas.fields import UNSAID
 from schemas.parts import ClassFigures
 from services.evaluator.audit import estimate, samples, texts
 from services.evaluator.due import (
@@ -132,6 +133,7 @@ async def evaluated(
         size=result.size,
         test_version=project.test.digest,
         seconds=result.seconds,
+        micro_f1=UNSAID if result.micro_f1 is None else result.micro_f1,
     )
 
 
@@ -182,7 +184,7 @@ async def checked(
     """Raises TaskError and UserError."""
     project, model = for_next(state), work.trained
     assert project.stopping is not None
-    criterion = check_stopping(project.stopping.name, project.stopping.parameters)
+    criterion = check_stopping(project.stopping.name, project.stopping.parameters, project.task)
     assert criterion is not None
     items = stopping_set(project)
     before = earlier(state, model.model, past(criterion, project.stopping.parameters))

@@ -1,6 +1,7 @@
 """Which batch is due, and its items from the strategy's picks. Pure."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from labelloop.learner.requests import Pick
 from labelloop.loop import schedule
@@ -16,7 +17,8 @@ from labelloop.loop.schedule import (
 )
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
-from schemas.events import LookaheadChosen
+from labelloop.projects.learner_requests import predicted
+from schemas.events import LookaheadChosen, ProjectCreated
 from schemas.parts import QueriedItem
 
 
@@ -62,23 +64,24 @@ def shown_again(state: LoopState, size: int, shown: Sequence[ShownText]) -> list
     return list(free.values())[:size]
 
 
-def shown_items(shown: Sequence[ShownText], described: Sequence[Pick]) -> tuple[QueriedItem, ...]:
+def shown_items(
+    shown: Sequence[ShownText], described: Sequence[Pick], project: ProjectCreated
+) -> tuple[QueriedItem, ...]:
     """The items of a batch that people are shown already, with the model's predictions for them."""
     return tuple(
         QueriedItem(
             item=text.item,
             rank=rank,
             reason="audit" if text.reason is None else "uncertain",
-            predicted=(pick.label,),
-            probability=pick.probability,
             suggested=text.reason is not None,
+            **_predicted(pick, project),
         )
         for rank, (text, pick) in enumerate(zip(shown, described, strict=True))
     )
 
 
 def queried_items(
-    batch: str, seed: int, uncertain: Sequence[Pick], audit: Sequence[Pick]
+    batch: str, project: ProjectCreated, uncertain: Sequence[Pick], audit: Sequence[Pick]
 ) -> tuple[QueriedItem, ...]:
     """The items in the order people see them: the strategy's order, or shuffled if there are audit texts.
 
@@ -86,16 +89,21 @@ def queried_items(
     """
     picks = {pick.item: pick for pick in (*uncertain, *audit)}
     audited = {pick.item for pick in audit}
-    order = shuffled(seed, batch, list(picks)) if audited else list(picks)
+    order = shuffled(project.seed, batch, list(picks)) if audited else list(picks)
     return tuple(
         QueriedItem(
             item=item,
             rank=rank,
             reason="audit" if item in audited else "uncertain",
             score=picks[item].score,
-            predicted=(picks[item].label,),
-            probability=picks[item].probability,
             suggested=item not in audited,
+            **_predicted(picks[item], project),
         )
         for rank, item in enumerate(order)
     )
+
+
+def _predicted(pick: Pick, project: ProjectCreated) -> dict[str, Any]:
+    several = project.is_multi_label
+    said = {"predicted": predicted(pick, several), "probability": pick.probability}
+    return {**said, "probabilities": tuple(each for _, each in pick.labels)} if several else said

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labelloop.loop.labels import of_answer
 from labelloop.loop.state import Batch
 from labelloop.oracle.base import AskedText, Prediction
 from labelloop.oracle.lost_votes import SeenRecord, lost_votes
@@ -44,7 +45,7 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
 
 def _came_with_its_label(votes: ItemVotes) -> bool:
     """Whether the text was imported with its label, so that nobody needs to answer in Argilla."""
-    return isinstance(votes, AnnotatedItem) and bool(votes.labels) and not votes.votes
+    return isinstance(votes, AnnotatedItem) and of_answer(votes) is not None and not votes.votes
 
 
 def missing_accounts(lacking: Sequence[MissingRecord], accounts: Mapping[str, str]) -> list[str]:
@@ -93,7 +94,7 @@ def _asked(
 def _suggestion(batch: Batch, picked: QueriedItem) -> Prediction | None:
     if not picked.suggested or batch.queried.model is None:
         return None
-    return Prediction(picked.predicted, picked.probability, batch.queried.model)
+    return Prediction(picked.predicted, picked.probability, batch.queried.model, picked.probabilities or ())
 
 
 def _votes(votes: Sequence[Vote], ids: Mapping[str, str]) -> tuple[Vote, ...]:

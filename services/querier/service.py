@@ -177,9 +177,9 @@ async def query_batch(
         )
     )
     items = (
-        shown_items(shown, result.also)
+        shown_items(shown, result.also, project)
         if shown
-        else queried_items(work.batch, project.seed, result.picks, result.also)
+        else queried_items(work.batch, project, result.picks, result.also)
     )
     return BatchQueried(
         batch=work.batch,

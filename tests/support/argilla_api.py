@@ -21,6 +21,8 @@ class ApiDataset:
     id: str
     workspace: str
     question: str
+    name: str
+    """Also that of the workspace."""
 
     def put(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """Upsert records; their server ids."""
@@ -76,24 +78,41 @@ def respond(client: httpx.Client, record: str, label: str | None, status: str = 
     return str(ok(client.post(f"/records/{record}/responses", json={"status": status, **values}))["id"])
 
 
-def make_dataset(client: httpx.Client, min_submitted: int = 1) -> ApiDataset:
-    """A new data set."""
+def make_dataset(
+    client: httpx.Client,
+    min_submitted: int = 1,
+    labels: Sequence[str] = LABELS,
+    fields: Sequence[str] = ("text",),
+    field: str = "text",
+    questions: Sequence[tuple[str, str]] = (("label", "label_selection"),),
+    is_published: bool = True,
+) -> ApiDataset:
+    """A new data set: fields of a kind, and questions by name and kind."""
     name = f"data-{secrets.token_hex(4)}"
     workspace = ok(client.post("/workspaces", json={"name": name}))["id"]
     spread = {"strategy": "overlap", "min_submitted": min_submitted}
     dataset = {"name": name, "workspace_id": workspace, "distribution": spread}
     path = f"/datasets/{ok(client.post('/datasets', json=dataset))['id']}"
-    text = {"name": "text", "title": "Text", "required": True, "settings": {"type": "text"}}
-    ok(client.post(f"{path}/fields", json=text))
-    options = [{"value": label, "text": label} for label in LABELS]
-    settings = {"type": "label_selection", "options": options}
-    label = {"name": "label", "title": "Label", "required": True, "settings": settings}
-    question = ok(client.post(f"{path}/questions", json=label))["id"]
+    for each in fields:
+        about = {"name": each, "title": each, "required": each == fields[0], "settings": {"type": field}}
+        ok(client.post(f"{path}/fields", json=about))
+    question = ""
+    for each, kind in questions:
+        choices: Sequence[Any] = range(1, 6) if kind == "rating" else labels
+        options = [{"value": choice, **({} if kind == "rating" else {"text": choice})} for choice in choices]
+        about = {
+            "name": each,
+            "title": each,
+            "required": True,
+            "settings": {"type": kind, "options": options},
+        }
+        question = ok(client.post(f"{path}/questions", json=about))["id"]
     for property, type in METADATA.items():
         about = {"name": property, "title": property, "settings": {"type": type}}
         ok(client.post(f"{path}/metadata-properties", json={**about, "visible_for_annotators": True}))
-    ok(client.put(f"{path}/publish"))
-    return ApiDataset(client, path.removeprefix("/datasets/"), workspace, question)
+    if is_published:
+        ok(client.put(f"{path}/publish"))
+    return ApiDataset(client, path.removeprefix("/datasets/"), workspace, question, name)
 
 
 def record(batch: int, rank: int, text: str = "text", **more: Any) -> dict[str, Any]:

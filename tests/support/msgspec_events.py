@@ -6,7 +6,7 @@ A field that was added to an event since is added here too.
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 Probability = float | None
 Count = Annotated[int, Meta(ge=0)]
@@ -66,6 +66,7 @@ class QueriedItem(Struct, kw_only=True, frozen=True, gc=False):
     predicted: tuple[str, ...] = ()
     probability: Probability = None
     suggested: bool = False
+    probabilities: tuple[float, ...] | UnsetType = UNSET
 
 
 class Vote(Struct, kw_only=True, frozen=True, gc=False):
@@ -86,6 +87,7 @@ class AnnotatedItem(ItemVotes, kw_only=True, frozen=True, gc=False):
     labels: tuple[str, ...] = ()
     discarded: bool = False
     agreement: Probability = None
+    none: bool | UnsetType = UNSET
 
 
 class ClassFigures(Struct, kw_only=True, frozen=True, gc=False):
@@ -180,6 +182,7 @@ class ModelEvaluated(Struct, kw_only=True, frozen=True, gc=False):
     size: int
     test_version: str
     seconds: Seconds
+    micro_f1: float | UnsetType = UNSET
 
 
 class AuditEstimated(Struct, kw_only=True, frozen=True, gc=False):

@@ -9,7 +9,9 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import created
 from schemas import events as e
 from schemas.envelope import new_event
+from schemas.fields import UNSAID
 from schemas.parts import (
+    MULTI_LABEL,
     AnnotatedItem,
     BaseModelChoice,
     Choice,
@@ -37,6 +39,8 @@ def project(**changes: Any) -> e.ProjectCreated:
     }
     kinds = (e.ProjectCreated, e.ProjectCreatedV3, e.ProjectCreatedV4)
     kind = next(kind for kind in kinds if changes.keys() <= kind.model_fields.keys())
+    if changes.get("task") == MULTI_LABEL:
+        kind = e.ProjectCreatedV5
     return kind(**{**settings, **changes})
 
 
@@ -63,6 +67,22 @@ def vote(username: str, label: str | None = None, status: str | None = None, **c
     labels = (label,) if label else ()
     return Vote(
         **{"username": username, "user": f"u-{username}", "status": status, "labels": labels} | changes
+    )
+
+
+def chosen(username: str, *labels: str) -> Vote:
+    """Submitted with any of several labels, or with none of them."""
+    return Vote(username=username, user=f"u-{username}", status="submitted", labels=labels)
+
+
+def of_several(item: int, *labels: str) -> AnnotatedItem:
+    """What it came to that ann chose these of several labels."""
+    return AnnotatedItem(
+        item=item,
+        record=f"r-{item}",
+        votes=(chosen("ann", *labels),),
+        labels=labels,
+        none=not labels or UNSAID,
     )
 
 

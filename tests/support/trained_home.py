@@ -46,7 +46,7 @@ def trained_home(path: Path, rows: Sequence[Row], batch: int, wrong: int = 0, **
 
 
 def _labelled(batch: str, rows: Sequence[Row], items: range) -> EventData:
-    done = (answered(item, vote("ann", rows[item].gold)) for item in items)
+    done = (answered(item, vote("ann", str(rows[item].gold))) for item in items)
     return annotated(*done, batch=batch)
 
 

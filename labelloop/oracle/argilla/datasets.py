@@ -4,32 +4,53 @@ from contextlib import suppress
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.loop.labels import NONE
 from labelloop.oracle.argilla.accounts import Accounts
 from labelloop.oracle.argilla.models import (
     DEFAULT_WORKSPACE,
     QUESTION,
     QUESTION_TYPES,
+    TASKS,
+    TITLES,
     Dataset,
+    DatasetParts,
     DatasetSpec,
+    labels_of,
+    options,
 )
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
 from labelloop.oracle.escaping import without_html
+from schemas.parts import MULTI_LABEL
 
-GUIDELINES = (
-    "Choose the label that fits each text best.\n\n"
-    "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"
-    "- **Enter** agrees with the suggestion, if one is marked: beside it stands how sure the model is, "
-    "from 0 to 1. Its own number takes it back.\n"
-    "- **Backspace** discards a text that no label fits: the model does not learn from it.\n"
+_AFTERWARDS = (
     "- **Changed your mind?** Choose *Submitted* at the top in place of *Pending*, and answer again.\n"
     "- **All answered?** Whatever the page says then, the next batch comes as soon as it is picked. "
     "Should it not appear by itself in a minute, go to *Home* and open the data set again.\n"
     "- **Why this text?** Choose ⋮ and *View metadata*: its batch, its rank there, the reason, "
     "and the model that picked it.\n"
 )
+GUIDELINES = (
+    "Choose the label that fits each text best.\n\n"
+    "- **A number** answers with that label, and the next text comes. No reaction? Click beside the labels.\n"
+    "- **Enter** agrees with the suggestion, if one is marked: beside it stands how sure the model is, "
+    "from 0 to 1. Its own number takes it back.\n"
+    "- **Backspace** discards a text that no label fits: the model does not learn from it.\n"
+    f"{_AFTERWARDS}"
+)
 """The default guidelines, which annotators see next to the texts."""
+GUIDELINES_OF_SEVERAL = (
+    "Choose every label that fits the text.\n\n"
+    f"- **No label fits?** Choose *{NONE}*: the model learns that too. Beside a label it says nothing.\n"
+    "- **A number** chooses that label, and once more takes it back. **Enter** submits, and the next text "
+    "comes. No reaction? Click beside the labels.\n"
+    "- **Suggestions** are chosen already: beside each stands how sure the model is, from 0 to 1. Take back "
+    "what is wrong, and add what is missing.\n"
+    "- **Backspace** discards a text that cannot be judged: the model does not learn from it.\n"
+    f"{_AFTERWARDS}"
+)
+"""Those where a text may have several labels."""
 
 
 class Datasets(Accounts):
@@ -47,6 +68,18 @@ class Datasets(Accounts):
         """The data set of a project: in the workspace of its own annotators, or in that of all."""
         own = await self.find_dataset(project, project)
         return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+
+    async def parts(self, name: str, workspace: str) -> DatasetParts | None:
+        """A data set of any kind, or None if the user can see none of this name there."""
+        workspace_id = await self._find_workspace(workspace)
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        if answer is None:
+            return None
+        return DatasetParts(
+            answer,
+            await self._listed(f"datasets/{answer['id']}/fields"),
+            await self._listed(f"datasets/{answer['id']}/questions"),
+        )
 
     async def delete_project(self, project: str) -> None:
         """Delete a project's data set, and the workspace of its own annotators."""
@@ -88,7 +121,7 @@ class Datasets(Accounts):
                 f"Argilla refuses the data set {spec.name!r}: {error}; change its name, labels or guidelines"
             ) from error
         dataset = await self._described(answer, spec.workspace)
-        if dataset is None or set(dataset.labels) != set(spec.labels):
+        if dataset is None or (dataset.task, set(dataset.labels)) != (spec.task, set(spec.labels)):
             raise UserError(
                 f"Argilla has a data set {spec.name!r} with another question or other labels; "
                 "choose another name, or delete it in Argilla"
@@ -115,10 +148,17 @@ class Datasets(Accounts):
     async def _described(self, answer: Any, workspace: str) -> Dataset | None:
         questions = (await self._request("GET", f"datasets/{answer['id']}/questions"))["items"]
         for question in questions:
-            if question["name"] == QUESTION and question["settings"]["type"] in QUESTION_TYPES.values():
-                labels = tuple(option["value"] for option in question["settings"]["options"])
-                submitted = answer["distribution"]["min_submitted"]
-                return Dataset(answer["id"], answer["name"], workspace, labels, question["id"], submitted)
+            task = TASKS.get(question["settings"]["type"])
+            if question["name"] == QUESTION and task is not None:
+                return Dataset(
+                    answer["id"],
+                    answer["name"],
+                    workspace,
+                    labels_of(question, task),
+                    question["id"],
+                    answer["distribution"]["min_submitted"],
+                    task=task,
+                )
         return None
 
     async def _ensure(self, spec: DatasetSpec) -> Any:
@@ -185,7 +225,8 @@ def _changeable(spec: DatasetSpec, present: Any) -> dict[str, Any]:
 
 
 def _guidelines(spec: DatasetSpec) -> dict[str, str]:
-    return {"guidelines": without_html(spec.guidelines or GUIDELINES)}
+    usual = GUIDELINES_OF_SEVERAL if spec.task == MULTI_LABEL else GUIDELINES
+    return {"guidelines": without_html(spec.guidelines or usual)}
 
 
 def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
@@ -199,12 +240,12 @@ def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
 
 
 def _question(spec: DatasetSpec) -> dict[str, Any]:
-    options = [{"value": label, "text": label} for label in spec.labels]
+    chosen_from = [{"value": label, "text": label} for label in options(spec.labels, spec.task)]
     return {
         "name": QUESTION,
-        "title": spec.title,
+        "title": TITLES[spec.task],
         "required": True,
-        "settings": {"type": QUESTION_TYPES[spec.task], "options": options},
+        "settings": {"type": QUESTION_TYPES[spec.task], "options": chosen_from},
     }
 
 

@@ -2,19 +2,25 @@
 
 Ids are Argilla's uuids as strings; times are aware and in UTC. The `status` of a response is `submitted`,
 `discarded` or `draft`. A response or suggestion has a tuple of labels: one label in a single-label task, none
-if a person discarded a text without choosing a label.
+if a person discarded a text without choosing a label. In a multi-label task a submitted response without
+labels, or such a suggestion, says that none of them fits: Argilla has the option NONE for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from labelloop.loop.labels import NONE
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL
 
 DEFAULT_WORKSPACE = "labelloop"
 TEXT_FIELD = "text"
 ONE_FIELD: Mapping[str, str] = {TEXT_FIELD: "Text"}
 QUESTION = "label"
-QUESTION_TYPES = {"single-label": "label_selection"}
+QUESTION_TYPES = {SINGLE_LABEL: "label_selection", MULTI_LABEL: "multi_label_selection"}
+TASKS = {kind: task for task, kind in QUESTION_TYPES.items()}
+TITLES = {SINGLE_LABEL: "Which label fits?", MULTI_LABEL: "Which labels fit?"}
 
 MetadataValue = str | int | float | list[str]
 
@@ -58,10 +64,9 @@ class DatasetSpec:
     name: str
     labels: tuple[str, ...]
     workspace: str = DEFAULT_WORKSPACE
-    title: str = "Which label fits?"
     guidelines: str | None = None
     min_submitted: int = 1
-    task: str = "single-label"
+    task: str = SINGLE_LABEL
     by_batch: tuple[tuple[int, int], ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
     metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -69,7 +74,7 @@ class DatasetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A published data set with its label question."""
+    """A published data set with its label question, by its id and its name."""
 
     id: str
     name: str
@@ -77,15 +82,34 @@ class Dataset:
     labels: tuple[str, ...]
     question_id: str
     min_submitted: int
+    question: str = QUESTION
+    task: str = SINGLE_LABEL
+
+    @property
+    def is_multi_label(self) -> bool:
+        return self.task == MULTI_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetParts:
+    """A data set of any kind with its fields and questions, as the server describes them."""
+
+    answer: Mapping[str, Any]
+    fields: Sequence[Mapping[str, Any]]
+    questions: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A model's suggested answer. `score` is from 0 to 1; `agent` has letters, digits, `-_:./` and spaces."""
+    """A model's suggested answer. `score` is from 0 to 1; `agent` has letters, digits, `-_:./` and spaces.
+
+    In a multi-label task there are `scores` instead: one for each label, or one that none of them fits.
+    """
 
     labels: tuple[str, ...]
     score: float | None = None
     agent: str | None = None
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +161,37 @@ class NewRecord:
     responses: tuple[NewResponse, ...] = ()
 
 
-def to_value(labels: tuple[str, ...]) -> str:
-    """The value of a single-label answer. ValueError unless there is exactly one label."""
+def options(labels: tuple[str, ...], task: str) -> tuple[str, ...]:
+    """What people choose from."""
+    return (*labels, NONE) if task == MULTI_LABEL else labels
+
+
+def labels_of(question: Mapping[str, Any], task: str) -> tuple[str, ...]:
+    """The labels of a question, as the server describes it."""
+    values = tuple(option["value"] for option in question["settings"]["options"])
+    return from_value(values) if task == MULTI_LABEL else values
+
+
+def to_value(labels: tuple[str, ...], task: str) -> str | list[str]:
+    """The value of an answer. ValueError unless a single-label answer has exactly one label."""
+    if task == MULTI_LABEL:
+        return list(labels) or [NONE]
     (label,) = labels
     return label
 
 
-def to_values(labels: tuple[str, ...]) -> dict[str, Any] | None:
-    """A response's values, or None without a label."""
-    return {QUESTION: {"value": to_value(labels)}} if labels else None
+def to_values(labels: tuple[str, ...], status: str, task: str) -> dict[str, Any] | None:
+    """A response's values, or None if it chooses nothing."""
+    says_none = task == MULTI_LABEL and status == "submitted"
+    return {QUESTION: {"value": to_value(labels, task)}} if labels or says_none else None
 
 
 def from_value(value: Any) -> tuple[str, ...]:
-    """The labels of a suggestion's value."""
-    return (value,) if isinstance(value, str) else tuple(value)
+    """The labels of a suggestion's value. NONE beside labels says nothing: the page may have chosen it."""
+    return (value,) if isinstance(value, str) else tuple(label for label in value if label != NONE)
 
 
-def from_values(values: dict[str, Any] | None) -> tuple[str, ...]:
+def from_values(values: dict[str, Any] | None, question: str = QUESTION) -> tuple[str, ...]:
     """The labels of a response's values."""
-    answer = (values or {}).get(QUESTION)
+    answer = (values or {}).get(question)
     return from_value(answer["value"]) if answer else ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from labelloop.oracle.argilla.column_names import field_names, metadata_names
 from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
-from labelloop.oracle.base import AskedText
+from labelloop.oracle.base import AskedText, Prediction
 
 METADATA = {
     "batch": ("Batch", "integer"),
@@ -49,18 +49,22 @@ def new_record(asked: AskedText) -> NewRecord:
         metadata[RESTORED] = " ".join(sorted(put_back))
     own = metadata_names(asked.metadata)
     metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
-    suggested = asked.suggestion
     return NewRecord(
         external_id=record_id(asked.batch, asked.item),
         fields=_fields(asked),
         metadata=metadata,
-        suggestion=Suggestion(suggested.labels, suggested.probability, _agent(suggested.model))
-        if suggested
-        else None,
+        suggestion=_suggestion(asked.suggestion) if asked.suggestion else None,
         responses=tuple(
             NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
         ),
     )
+
+
+def _suggestion(predicted: Prediction) -> Suggestion:
+    scores = predicted.probabilities
+    if not predicted.labels and predicted.probability is not None:
+        scores = (1 - predicted.probability,)
+    return Suggestion(predicted.labels, predicted.probability, _agent(predicted.model), scores)
 
 
 def _fields(asked: AskedText) -> dict[str, str]:

@@ -103,7 +103,7 @@ class ArgillaProject:
         wanted = {record_id(batch.name, item): item for item in batch.items}
         await self._know_authors(records)
         return {
-            wanted[record.external_id]: self._seen(record)
+            wanted[record.external_id]: self._seen(record, dataset.labels)
             for record in records
             if record.external_id in wanted
         }
@@ -208,13 +208,14 @@ class ArgillaProject:
         if authors - self._usernames.keys():
             await self.accounts()
 
-    def _seen(self, record: StoredRecord) -> SeenRecord:
+    def _seen(self, record: StoredRecord, labels: Sequence[str]) -> SeenRecord:
+        places = {label: place for place, label in enumerate(labels)}
         votes = tuple(
             Vote(
                 username=self._usernames[response.user_id],
                 user=response.user_id,
                 status=response.status,
-                labels=response.labels,
+                labels=tuple(sorted(response.labels, key=lambda label: places.get(label, len(places)))),
                 time=response.updated_at,
             )
             for response in record.responses

@@ -62,7 +62,8 @@ class Records(Transport):
             "filters": {"and": [of_batch]},
             "sort": [{"scope": {"entity": "record", "property": "external_id"}, "order": "asc"}],
         }
-        return [_to_record(item) for item in await read_all(listed if batch is None else searched)]
+        items = await read_all(listed if batch is None else searched)
+        return [_to_record(item, dataset.question) for item in items]
 
     async def put_records(self, dataset: Dataset, records: Sequence[NewRecord]) -> None:
         """Write records by their external ids, so that people see their texts literally.
@@ -95,11 +96,17 @@ class Records(Transport):
                 "sort": [{"scope": {"entity": "metadata", "metadata_property": "batch"}, "order": "asc"}],
             },
         )
-        return [_to_record(item["record"]) for item in answer["items"]]
+        return [_to_record(item["record"], dataset.question) for item in answer["items"]]
 
-    async def respond(self, record_id: str, labels: tuple[str, ...], status: str = "submitted") -> None:
+    async def respond(
+        self,
+        record_id: str,
+        labels: tuple[str, ...],
+        status: str = "submitted",
+        task: str = "single-label",
+    ) -> None:
         """Set the caller's own answer to a record. It replaces an earlier one."""
-        answer = {"record_id": record_id, "status": status, "values": to_values(labels)}
+        answer = {"record_id": record_id, "status": status, "values": to_values(labels, status, task)}
         outcome = (await self._request("POST", "me/responses/bulk", body={"items": [answer]}))["items"][0]
         if outcome["error"] is not None:
             detail = " ".join(outcome["error"]["detail"].split())
@@ -129,7 +136,7 @@ async def _read(fetch: Fetch, size: int) -> list[Any] | None:
     return items if len({item["id"] for item in items}) == len(items) else None
 
 
-def _to_record(item: Any) -> StoredRecord:
+def _to_record(item: Any, question: str) -> StoredRecord:
     suggestions = item.get("suggestions") or ()
     metadata = item["metadata"] or {}
     texts = {name: str(text) for name, text in item["fields"].items() if text is not None}
@@ -143,17 +150,21 @@ def _to_record(item: Any) -> StoredRecord:
         is_literal=is_literal,
         status=item["status"],
         suggestion=_suggestion(suggestions[0]) if suggestions else None,
-        responses=tuple(_response(response) for response in item.get("responses") or ()),
+        responses=tuple(_response(response, question) for response in item.get("responses") or ()),
         inserted_at=utc(item["inserted_at"]),
     )
 
 
-def _response(item: Any) -> Response:
-    return Response(item["user_id"], item["status"], from_values(item["values"]), utc(item["updated_at"]))
+def _response(item: Any, question: str) -> Response:
+    labels = from_values(item["values"], question)
+    return Response(item["user_id"], item["status"], labels, utc(item["updated_at"]))
 
 
 def _suggestion(item: Any) -> Suggestion:
-    return Suggestion(from_value(item["value"]), item["score"], item["agent"])
+    labels, score, agent = from_value(item["value"]), item["score"], item["agent"]
+    if isinstance(score, list):
+        return Suggestion(labels, None, agent, tuple(score))
+    return Suggestion(labels, score, agent)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -170,22 +181,23 @@ def _upsert(record: NewRecord, dataset: Dataset) -> dict[str, Any]:
     if record.suggestion is not None:
         item["suggestions"] = [_upsert_suggestion(record.suggestion, dataset)]
     if record.responses:
-        item["responses"] = [_upsert_response(response) for response in record.responses]
+        item["responses"] = [_upsert_response(response, dataset) for response in record.responses]
     return item
 
 
 def _upsert_suggestion(suggestion: Suggestion, dataset: Dataset) -> dict[str, Any]:
     return {
         "question_id": dataset.question_id,
-        "value": to_value(suggestion.labels),
-        "score": suggestion.score,
+        "value": to_value(suggestion.labels, dataset.task),
+        "score": (list(suggestion.scores) or None) if dataset.is_multi_label else suggestion.score,
         "agent": suggestion.agent,
         "type": "model",
     }
 
 
-def _upsert_response(response: NewResponse) -> dict[str, Any]:
-    return {"user_id": response.user_id, "status": response.status, "values": to_values(response.labels)}
+def _upsert_response(response: NewResponse, dataset: Dataset) -> dict[str, Any]:
+    values = to_values(response.labels, response.status, dataset.task)
+    return {"user_id": response.user_id, "status": response.status, "values": values}
 
 
 def _pending(entity: str) -> dict[str, Any]:

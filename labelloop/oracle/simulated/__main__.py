@@ -26,13 +26,14 @@ from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
+from labelloop.pool.label_cells import Gold
 from labelloop.projects.catalog import named, read_histories
 from labelloop.startup import stop_with_parent
 from labelloop.store import open_store
 from schemas.events import ProjectCreated
 
 KEYS_VARIABLE = "LABELLOOP_ANNOTATOR_KEYS"
-Gold = Callable[[int], str | None]
+GoldOf = Callable[[int], Gold | None]
 Share = click.FloatRange(0, 1)
 Found = TypeVar("Found")
 
@@ -119,7 +120,7 @@ def main(
         else:
             raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
 
-        def deciding(gold: Gold, data_set: Dataset) -> Decide:
+        def deciding(gold: GoldOf, data_set: Dataset) -> Decide:
             personal = data_set.min_submitted > 1
             return GoldAnswers(gold, data_set.labels, error_share, discard, seed, personal)
 
@@ -134,7 +135,9 @@ async def _given(employment: AnnotationJob) -> AnnotationJob:
 
 
 async def _work(
-    employing: Awaitable[AnnotationJob], deciding: Callable[[Gold, Dataset], Decide], seconds_per_label: float
+    employing: Awaitable[AnnotationJob],
+    deciding: Callable[[GoldOf, Dataset], Decide],
+    seconds_per_label: float,
 ) -> None:
     at = await employing
     gold = gold_labels(at.pools)

@@ -76,7 +76,7 @@ class Annotator:
             self._empty.reset()
             await asyncio.sleep(self._seconds_per_label)
             answer = decide(int(record.metadata["item"]), username)
-            await self._argilla.respond(record.id, answer.labels, answer.status)
+            await self._argilla.respond(record.id, answer.labels, answer.status, dataset.task)
         self._backoff.reset()
         self._failing = False
 

@@ -1,11 +1,12 @@
 """The answers of a simulated annotator, from the gold labels of the pool."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.pool.label_cells import Gold
 from labelloop.pool.snapshot import OpenSnapshot
 
 Decide = Callable[[int, str], "Answer"]
@@ -25,10 +26,11 @@ class GoldAnswers:
 
     They depend only on the seed and the pool item, so a text always gets the same label. With `personal` they
     also depend on the annotator's name, so annotators make different errors and a majority is better than one
-    of them. A text without a gold label is discarded.
+    of them. A text without a gold label is discarded. Where texts may have several labels, a wrong answer has
+    one label too many, or one too few.
     """
 
-    gold: Callable[[int], str | None]
+    gold: Callable[[int], Gold | None]
     labels: Sequence[str]
     error: float = 0.0
     discard: float = 0.0
@@ -37,13 +39,19 @@ class GoldAnswers:
 
     def __call__(self, item: int, annotator: str) -> Answer:
         """The answer of this annotator to this pool item."""
-        label = self.gold(item)
+        gold = self.gold(item)
         who = annotator if self.personal else ""
-        if label is None or self._draw(item, who, "discard") < self.discard:
+        if gold is None or self._draw(item, who, "discard") < self.discard:
             return Answer("discarded")
-        if self._draw(item, who, "error") < self.error:
-            label = self._other(label, self._draw(item, who, "label"))
-        return Answer("submitted", (label,))
+        is_wrong = self._draw(item, who, "error") < self.error
+        draw = self._draw(item, who, "label")
+        if isinstance(gold, str):
+            return Answer("submitted", (self._other(gold, draw) if is_wrong else gold,))
+        return Answer("submitted", self._with_error(gold, draw) if is_wrong else tuple(gold))
+
+    def _with_error(self, gold: Collection[str], draw: float) -> tuple[str, ...]:
+        wrong = self.labels[int(draw * len(self.labels))]
+        return tuple(label for label in self.labels if (label in gold) != (label == wrong))
 
     def _other(self, label: str, draw: float) -> str:
         others = [other for other in self.labels if other != label]
@@ -54,22 +62,22 @@ class GoldAnswers:
         return int.from_bytes(digest[:6]) / 2**48
 
 
-def gold_labels(pools: Sequence[Path]) -> Callable[[int], str | None]:
-    """A function from pool item (row number over all these snapshots) to gold label, or None beyond them.
+def gold_labels(pools: Sequence[Path]) -> Callable[[int], Gold | None]:
+    """A function from pool item (row number over all these snapshots) to its gold, or None beyond them.
 
     Raises UserError for a snapshot without gold labels.
     """
     labels = [label for path in pools for label in _labels(path)]
 
-    def gold(item: int) -> str | None:
+    def gold(item: int) -> Gold | None:
         return labels[item] if 0 <= item < len(labels) else None
 
     return gold
 
 
-def _labels(path: Path) -> list[str]:
+def _labels(path: Path) -> list[Gold]:
     snapshot = OpenSnapshot.open(path)
-    labels = snapshot.gold(range(len(snapshot)))
+    labels: list[Gold] | None = snapshot.gold(range(len(snapshot)))
     if labels is None:
         raise UserError(f"the pool {path} has no gold labels; make it from a data set with a label column")
     return labels

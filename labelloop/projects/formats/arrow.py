@@ -24,6 +24,7 @@ _KINDS = {
     c.NUMBER: pa.float64(),
     c.TIME: _TIME,
     c.TEXTS: pa.list_(pa.string()),
+    c.NUMBERS: pa.list_(pa.float64()),
     c.VOTES: pa.list_(_VOTE),
 }
 

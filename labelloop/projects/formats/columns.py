@@ -14,6 +14,7 @@ Row = dict[str, Any]
 UTC_OFFSET = "+00:00"
 
 TEXT, FLAG, WHOLE, NUMBER, TIME, TEXTS, VOTES = "text", "flag", "whole", "number", "time", "texts", "votes"
+NUMBERS = "numbers"
 COLUMNS = {
     "text": TEXT,
     "label": TEXT,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.learner import thresholds
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import decided
@@ -17,7 +18,7 @@ from labelloop.loop.state import LoopState
 from labelloop.pool.parts import Wanted
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.predictions.calibration import Calibration, Seen, audited, calibrated
-from labelloop.projects.predictions.rows import Predictions, found
+from labelloop.projects.predictions.rows import Predictions, SeveralLabels, found
 from labelloop.projects.predictions.staging import Staged, stage
 from labelloop.projects.predictions.unfinished import Unfinished
 from labelloop.store import Store
@@ -120,6 +121,9 @@ async def predict(
         is_calibrated=calibration is not None,
         own=texts.kept_columns if staged is None else [*staged.names],
         is_pool=staged is None,
+        several=SeveralLabels(thresholds.read(folder, project.labels), request.file_of)
+        if project.is_multi_label
+        else None,
     )
     return Answer(predictions, calibration, seen, staged.notes if staged else ())
 

@@ -1,4 +1,4 @@
-"""What a model says of texts, as a table: the likeliest label of each, and how probably it is right."""
+"""What a model says of texts, as a table: the likeliest label of each, or several, and how probable it is."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +28,13 @@ COLUMNS = {
     "source": c.TEXT,
     "source_row": c.WHOLE,
 }
+OF_SEVERAL = {
+    "text": c.TEXT,
+    "labels": c.TEXTS,
+    "probabilities": c.NUMBERS,
+    **{name: COLUMNS[name] for name in ("model", "model_sha256", "item", "source", "source_row")},
+}
+"""The columns where a text may have several labels."""
 DIGITS = 6
 """Of a probability. Further ones are not the same on each machine."""
 Probability = Callable[[float], float]
@@ -84,8 +91,39 @@ def found(
 
 
 @dataclass(frozen=True)
+class SeveralLabels:
+    """From which probability on each label counts, and the file with the probabilities of each chunk."""
+
+    thresholds: Sequence[float]
+    file_of: Callable[[int], Path]
+
+    def scores(self, start: int) -> npt.NDArray[np.float64]:
+        """The probabilities of all labels, for the texts of the chunk that starts there."""
+        scores: npt.NDArray[np.float64] = np.load(
+            self.file_of(start // SCORED_AT_A_TIME), allow_pickle=False
+        ).astype(np.float64)
+        return scores
+
+    def said(self, labels: Sequence[str], scores: Sequence[float]) -> Row:
+        """The labels that count, the likeliest first, and their probabilities."""
+        counting = [
+            (score, -place)
+            for place, (score, least) in enumerate(zip(scores, self.thresholds, strict=True))
+            if score >= least
+        ]
+        counting.sort(reverse=True)
+        return {
+            "labels": [labels[-place] for _, place in counting],
+            "probabilities": [round(score, DIGITS) for score, _ in counting],
+        }
+
+
+@dataclass(frozen=True)
 class Predictions:
-    """A snapshot of a pool, or of the texts of files, what was found, and the model that found it."""
+    """A snapshot of a pool, or of the texts of files, what was found, and the model that found it.
+
+    `several`: where a text may have several labels.
+    """
 
     texts: OpenSnapshot
     found: Found
@@ -94,11 +132,13 @@ class Predictions:
     is_calibrated: bool
     own: Sequence[str]
     is_pool: bool
+    several: SeveralLabels | None = None
 
     def table(self, at_least: float | None) -> Table:
         """The rows of the texts that reach the threshold, in their order."""
-        names = {name: own_name(name, self.own, COLUMNS) for name in self.own}
-        columns = {**COLUMNS, **{names[name]: c.TEXT for name in self.own}}
+        ours = COLUMNS if self.several is None else OF_SEVERAL
+        names = {name: own_name(name, self.own, ours) for name in self.own}
+        columns = {**ours, **{names[name]: c.TEXT for name in self.own}}
         return Table(columns, self._parts(self.found.chosen(at_least), names))
 
     def _parts(self, chosen: npt.NDArray[np.bool_], names: dict[str, str]) -> Iterator[list[Row]]:
@@ -110,19 +150,23 @@ class Predictions:
 
     def _rows(self, part: OpenSnapshot, start: int, rows: list[int], names: dict[str, str]) -> Iterator[Row]:
         kept = part.kept(rows)
+        scores = self.several.scores(start) if self.several else None
         for place, (row, text, source_row) in enumerate(
             zip(rows, part.texts(rows), part.source_rows(rows), strict=True)
         ):
             item = start + row
-            is_empty = self.found.is_empty[item]
             values = {name: column[place] for name, column in kept.items()}
             source = None if self.is_pool else values[SOURCE]
             own = values if self.is_pool else json.loads(values[OWN] or "{}")
+            if self.several is None or scores is None:
+                said = self._likeliest(item)
+            elif self.found.is_empty[item]:
+                said = {"labels": None, "probabilities": None}
+            else:
+                said = self.several.said(self.labels, scores[row].tolist())
             yield {
                 "text": text,
-                "label": None if is_empty else self.labels[self.found.classes[item]],
-                "probability": None if is_empty else float(self.found.probabilities[item]),
-                "calibrated": self.is_calibrated,
+                **said,
                 "model": self.model.model,
                 "model_sha256": self.model.sha256,
                 "item": item if self.is_pool else None,
@@ -130,3 +174,11 @@ class Predictions:
                 "source_row": source_row,
                 **{names[name]: own.get(name) for name in self.own},
             }
+
+    def _likeliest(self, item: int) -> Row:
+        is_empty = self.found.is_empty[item]
+        return {
+            "label": None if is_empty else self.labels[self.found.classes[item]],
+            "probability": None if is_empty else float(self.found.probabilities[item]),
+            "calibrated": self.is_calibrated,
+        }

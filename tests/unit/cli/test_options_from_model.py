@@ -28,14 +28,17 @@ from schemas.events import ProjectCreated
 from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.command import labelloop
 from tests.support.loops import project
+from tests.support.messages import raises_naming
 
-NAMES = tuple(ProjectOptions.options())
+ELSEWHERE = "argilla_dataset"
+"""What `import` has no use for."""
+NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
-APART = {*OF_TEST, "annotators"}
+APART = {*OF_TEST, "label_separator", "annotators"}
 """What a change takes beside the settings of ProjectCreated."""
-NOT_OPTIONS = {"name", "task", "pool", "test", "given", "forked_from"}
+NOT_OPTIONS = {"name", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
     str: ("other", "other"),
     int: ("7", 7),
@@ -60,6 +63,8 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
     if ProjectOptions.options()[name].one_each:
         return "other, too", ("other, too",)
     hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
+    if get_origin(hint) is Literal:
+        return (get_args(hint)[-1],) * 2
     return ANOTHER[get_origin(hint) or hint]
 
 
@@ -101,6 +106,7 @@ def created(home: Path) -> ProjectCreated:
 
 def test_each_option_is_one_of_a_new_project() -> None:
     assert tuple(ProjectOptions.taken_by("import")) == NAMES
+    assert ELSEWHERE in ProjectOptions.taken_by("init")
     assert {name for name in NAMES if name not in ProjectOptions.taken_by("init")} == {
         "labelled",
         "match",
@@ -158,6 +164,7 @@ def test_init_and_adopt_make_the_same_project_of_what_is_not_said(tmp_path: Path
     assert result.exit_code == 0, result.output
     for name in recorded_options():
         default = {
+            "task": "single-label",
             "labels": ("ham", "spam"),
             "classifier_parameters": dict(CLASSIFIERS.get("transformer").recipe),
             "strategy_parameters": dict(STRATEGIES.get(ProjectOptions().strategy).recipe),
@@ -189,8 +196,16 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
         assert getattr(asked, name) == value
 
 
+@pytest.mark.parametrize("option", ["batches", "batch_size", "lookahead", "min_submitted", "seed"])
+def test_a_number_that_no_event_holds_is_refused(option: str) -> None:
+    with raises_naming(UserError, flag(option), 10**23):
+        ProjectOptions.of({option: 10**23})
+
+
 def test_an_option_of_a_notebook_is_one_that_is_recorded_or_says_where_to_test() -> None:
-    assert set(ProjectOptions.taken_by("adopt")) == {*recorded_options(), *OF_TEST} - {"labels"}
+    of_files = {"labels", "task"}
+    recorded = {*recorded_options(), *OF_TEST, "label_separator"}
+    assert set(ProjectOptions.taken_by("adopt")) == recorded - of_files
 
 
 def test_each_field_of_a_new_project_is_that_of_an_option() -> None:

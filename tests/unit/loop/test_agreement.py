@@ -2,7 +2,15 @@
 
 import pytest
 
-from labelloop.loop.agreement import AnnotatorFigures, alpha, annotators, answers, confusions
+from labelloop.loop.agreement import (
+    AnnotatorFigures,
+    alpha,
+    annotators,
+    answers,
+    by_label,
+    confusions,
+    likeness,
+)
 from schemas.parts import AnnotatedItem
 from tests.support.states import annotated, answered, project, queried, recorded, state_of, vote, votes
 
@@ -73,3 +81,23 @@ def test_recorded_answers_count_as_soon_as_they_are_there_and_discarded_texts_do
         (1, "0"): unit(bob="ham"),
         (3, "1"): unit(ann="news"),
     }
+
+
+def test_sets_of_labels_are_alike_by_what_they_share() -> None:
+    assert likeness(("a", "b"), ("b", "c")) == pytest.approx(1 / 3)
+    assert likeness((), ()) == likeness(("a",), ("a",)) == 1.0
+    assert likeness((), ("a",)) == 0.0
+
+
+def test_of_several_labels_each_has_an_alpha() -> None:
+    found: list[dict[str, tuple[str, ...]]] = [
+        {"ann": ("spam", "news"), "bob": ("spam",)},
+        {"ann": (), "bob": ()},
+        {"ann": ("news",), "bob": ("spam", "news")},
+    ]
+
+    alphas = by_label(found, ("spam", "news", "ham"))
+
+    assert alphas["ham"] is None, "nobody gave it"
+    assert alphas["spam"] == alphas["news"] == pytest.approx(0.44, abs=0.01)
+    assert [times for _, times in confusions(found)] == [1, 1]

@@ -100,6 +100,15 @@ def test_project_created_v4_begins_a_project_whose_texts_have_columns() -> None:
     assert after.project == created
 
 
+def test_project_created_v5_begins_a_project_whose_texts_may_have_several_labels() -> None:
+    created = e.ProjectCreatedV5(**{**dict(project()), "task": "multi-label"})
+
+    after = fold(NotCreated(PROJECT), at_noon(created))
+
+    assert after.project == e.ProjectCreatedV4(**dict(created))
+    assert after.project.is_multi_label
+
+
 def test_lookahead_chosen_names_the_model_that_picks_the_batch() -> None:
     given = state_of(project())
     chosen = e.LookaheadChosen(batch="2", model="0", waiting=3, expected=4.5)

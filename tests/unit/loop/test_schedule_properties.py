@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, at_revisions, classes, current, latest_revisions
+from labelloop.loop.labels import asked, at_revisions, current, latest_revisions
 from labelloop.loop.names import expanded
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.schedule import (
@@ -22,7 +22,7 @@ from labelloop.loop.schedule import (
     remaining,
 )
 from labelloop.loop.settings_in_force import lookahead_at
-from labelloop.loop.state import LoopState, Trained
+from labelloop.loop.state import Labels, LoopState, Trained
 from labelloop.projects.catalog import created
 from schemas import events as e
 from tests.support.loop_strategies import golds, loops, projects
@@ -30,6 +30,10 @@ from tests.support.loops import PROJECT, Loop, drawn
 from tests.support.matrices import examples
 
 MANY = examples(200)
+
+
+def classes(labels: Labels) -> frozenset[str]:
+    return frozenset(name for names in labels.values() for name in names)
 
 
 def numbered_models(state: LoopState) -> dict[int, Trained]:

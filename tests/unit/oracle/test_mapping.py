@@ -321,3 +321,28 @@ async def test_a_record_that_an_older_labelloop_wrote_has_its_text_alone(
     (text,) = records.asked().values()
 
     assert (text.text, text.columns, text.metadata) == ("mail 0", {}, {})
+
+
+async def test_of_several_labels_people_give_any_or_none(entries: dict[str, str]) -> None:
+    records = MappingOracle(lambda project: entries).project("mail-5e1f")
+    await records.set_up(project(task="multi-label"))
+    await records.put([asked(0), asked(1)])
+    one, other = records.asked()
+
+    records.answer(one, "ann", ["news", "spam"])
+    records.answer(other, "ann", [])
+
+    answers = {item: each.votes[0].labels for item, each in (await seen(records)).items()}
+    assert answers == {0: ("spam", "news"), 1: ()}
+    with pytest.raises(UserError, match="is no answer"):
+        records.answer(one, "ann", ["spam", "eggs"])
+
+
+async def test_of_one_label_people_give_exactly_one(records: MappingRecords) -> None:
+    await records.put([asked(0)])
+    (record,) = records.asked()
+
+    for labels in ([], ["spam", "ham"]):
+        with pytest.raises(UserError, match="is no answer"):
+            records.answer(record, "ann", labels)
+    records.answer(record, "ann", [], "discarded")

@@ -124,7 +124,11 @@ def test_a_quote_that_is_not_closed_is_never_left_out(tmp_path: Path) -> None:
         ("data.jsonl", '[\n{"text": "a"}\n', ("JSON",)),
         ("data.json", '[["a"]]', ("objects",)),
         ("data.jsonl", '{"text": ["a"]}', ("row 1", "'text'", "list", "--text-column")),
-        ("data.jsonl", '{"text": "a", "label": ["x"]}', ("row 1", "'label'", "list", "--label-column")),
+        (
+            "data.jsonl",
+            '{"text": "a", "label": ["x"]}\n{"text": "b", "label": "y"}',
+            ("row 1", "'label'", "list", "--label-column", "--task multi-label"),
+        ),
         ("data.jsonl", '{"text": "a"}\n{"text": "b\\u0000"}', ("row 2", "'text'", "NUL")),
         ("data.jsonl", '{"text": "\\ud83d"}', ("row 1", "'text'", "surrogate")),
         ("data.jsonl", '{"text": "a", "label": "\\u0000"}', ("row 1", "'label'", "NUL")),

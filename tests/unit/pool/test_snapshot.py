@@ -150,3 +150,16 @@ def test_reading_a_snapshot_needs_neither_pandas_nor_datasets_nor_torch() -> Non
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert output.split() == []
+
+
+def test_lists_of_gold_are_read_as_they_were_written(tmp_path: Path) -> None:
+    golds = [("a", "b"), (), ("größer ✓",)]
+
+    info = write(tmp_path, [Row(f"text {row}", gold, row) for row, gold in enumerate(golds)])
+
+    assert OpenSnapshot.open(tmp_path / info.name).gold([2, 1, 0]) == golds[::-1]
+
+
+def test_gold_of_two_kinds_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="one kind"):
+        write(tmp_path, [Row("one", "a", 0), Row("two", ("a",), 1)])

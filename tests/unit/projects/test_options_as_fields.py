@@ -138,3 +138,11 @@ def test_a_fork_may_fix_a_lookahead_that_grows() -> None:
     assert replaced(grown, **fields).lookahead == 2
     assert as_option(replaced(grown, **fields), "lookahead") == 2
     assert as_option(project(lookahead=2), "lookahead") == 2
+
+
+def test_several_labels_a_text_begin_a_project_of_version_5() -> None:
+    """An older labelloop would ask for one label, and take a text without one as withdrawn."""
+    written = as_written(replaced(project(), task="multi-label"), 0)
+
+    assert type(written).type_name() == "labelloop.ProjectCreated.v5"
+    assert written.is_multi_label

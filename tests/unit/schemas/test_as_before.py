@@ -24,6 +24,7 @@ from tests.unit.schemas.test_samples import sample
 SINCE = (
     "labelloop.ProjectCreated.v3",
     "labelloop.ProjectCreated.v4",
+    "labelloop.ProjectCreated.v5",
     "labelloop.LookaheadChosen.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",

@@ -209,3 +209,28 @@ def test_other_tools_read_and_write_it_too() -> None:
     )
     assert ANNOTATED.model_dump()["items"][0]["votes"][0]["username"] == "ann"
     assert set(ProjectCreatedV4.model_json_schema()["properties"]) == set(ProjectCreatedV4.model_fields)
+
+
+def test_a_field_that_most_projects_never_need_is_written_only_where_it_says_something() -> None:
+    without, said = AnnotatedItem(item=0), AnnotatedItem(item=0, none=True)
+
+    for answer, is_there in ((without, False), (said, True)):
+        event = BatchAnnotated(batch="0", revision=0, items=(answer,))
+        assert (b'"none"' in write(event)) == is_there
+        assert ("none" in event.model_dump()["items"][0]) == is_there
+        assert ("none" in event.model_dump_json()) == is_there
+        assert read(BatchAnnotated, write(event)) == event
+        assert replaced(answer, labels=()) == answer
+        assert bool(answer.none) == is_there
+    figures: dict[str, Any] = {
+        "model": "0",
+        "attempt": 0,
+        "labels": 3,
+        "accuracy": 0.5,
+        "macro_f1": 0.5,
+        "classes": (),
+        "size": 2,
+    }
+    evaluated = ModelEvaluated(**figures, per_class={}, confusion=(), test_version="d", seconds=0.5)
+    assert b"micro_f1" not in write(evaluated)
+    assert b'"micro_f1":0.0' in write(replaced(evaluated, micro_f1=0.0))

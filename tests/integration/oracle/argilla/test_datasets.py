@@ -9,6 +9,7 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, DatasetSpec, Rejected
+from labelloop.oracle.argilla.models import TITLES
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.oracle import dataset_spec
 from tests.support.argilla_server import ArgillaServer
@@ -28,7 +29,7 @@ async def test_a_data_set_is_made_as_specified(
         (question,) = raw.get(f"/datasets/{dataset.id}/questions").json()["items"]
         metadata = raw.get(f"/me/datasets/{dataset.id}/metadata-properties").json()["items"]
     assert (made["status"], made["guidelines"], field["name"]) == ("ready", "Choose one.", "text")
-    assert (question["name"], question["title"], question["required"]) == ("label", spec.title, True)
+    assert (question["name"], question["title"], question["required"]) == ("label", TITLES[spec.task], True)
     assert {item["name"]: (item["title"], item["settings"]["type"]) for item in metadata} == METADATA
     assert all(item["visible_for_annotators"] for item in metadata)
 

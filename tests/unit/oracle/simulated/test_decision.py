@@ -73,3 +73,16 @@ def test_a_text_without_gold_label_is_discarded() -> None:
     answers = GoldAnswers(lambda item: None, LABELS)
 
     assert answers(7, "ann") == Answer("discarded")
+
+
+def several(item: int) -> tuple[str, ...]:
+    return LABELS[: item % 4]
+
+
+def test_of_several_gold_labels_all_are_answered_and_a_wrong_answer_differs_by_one() -> None:
+    right, wrong = GoldAnswers(several, LABELS), GoldAnswers(several, LABELS, error=1.0)
+
+    assert all(right(item, "ann") == Answer("submitted", several(item)) for item in ITEMS)
+    differing = [{*wrong(item, "ann").labels} ^ {*several(item)} for item in ITEMS]
+    assert all(len(labels) == 1 for labels in differing)
+    assert set().union(*differing) == set(LABELS)

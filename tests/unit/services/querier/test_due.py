@@ -40,7 +40,7 @@ def test_a_cold_start_says_nothing_but_its_order() -> None:
 
 
 def test_a_batch_without_audit_keeps_the_strategys_order_and_shows_suggestions() -> None:
-    items = queried_items("3", 0, picks(7, 2, 5), [])
+    items = queried_items("3", project(), picks(7, 2, 5), [])
 
     assert [(item.item, item.rank) for item in items] == [(7, 0), (2, 1), (5, 2)]
     assert all(item.suggested and item.reason == "uncertain" for item in items)
@@ -49,7 +49,7 @@ def test_a_batch_without_audit_keeps_the_strategys_order_and_shows_suggestions()
 
 
 def test_audit_texts_are_mixed_in_and_show_no_suggestion_but_record_the_prediction() -> None:
-    items = queried_items("3", 0, picks(*range(10)), picks(*range(10, 20)))
+    items = queried_items("3", project(), picks(*range(10)), picks(*range(10, 20)))
 
     audited = {item.item for item in items if item.reason == "audit"}
     assert audited == set(range(10, 20))
@@ -61,7 +61,9 @@ def test_audit_texts_are_mixed_in_and_show_no_suggestion_but_record_the_predicti
 
 def test_the_mix_follows_from_seed_and_batch() -> None:
     def order(batch: str, seed: int) -> list[int]:
-        return [item.item for item in queried_items(batch, seed, picks(*range(10)), picks(10, 11))]
+        return [
+            item.item for item in queried_items(batch, project(seed=seed), picks(*range(10)), picks(10, 11))
+        ]
 
     assert order("3", 0) == order("3", 0)
     assert order("3", 0) != order("4", 0)

@@ -96,7 +96,7 @@ def test_what_the_batch_cannot_have_is_left_out() -> None:
 def test_the_items_have_the_order_of_the_page_and_the_models_predictions() -> None:
     texts = [ShownText(7, 0, "uncertain"), ShownText(5, 4, None)]
 
-    items = shown_items(texts, [Pick(7, None, "ham", 0.6), Pick(5, None, "spam", 0.8)])
+    items = shown_items(texts, [Pick(7, None, "ham", 0.6), Pick(5, None, "spam", 0.8)], project())
 
     assert [(item.item, item.rank, item.reason) for item in items] == [(7, 0, "uncertain"), (5, 1, "audit")]
     assert [(item.predicted, item.probability) for item in items] == [(("ham",), 0.6), (("spam",), 0.8)]

@@ -2,9 +2,9 @@
 
 import pytest
 
+from labelloop.loop.verdict import verdict, withdrawn
 from schemas.parts import Vote
-from services.annotation_watcher.verdict import verdict, withdrawn
-from tests.support.states import project, vote, votes
+from tests.support.states import chosen, project, vote, votes
 
 SPAM, HAM, NEWS = vote("ann", "spam"), vote("bob", "ham"), vote("cid", "news")
 
@@ -101,3 +101,43 @@ def test_a_withdrawn_text_is_neither_labelled_nor_discarded() -> None:
 
     assert (taken_back.labels, taken_back.discarded, taken_back.agreement) == ((), False, None)
     assert len(taken_back.votes) == 1
+
+
+SEVERAL = project(task="multi-label", min_submitted=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "labels", "agreement"),
+    [
+        pytest.param([("spam", "news"), ("spam",)], ("spam",), (1 / 2 + 1) / 2, id="a tie leaves it out"),
+        pytest.param([("news", "spam"), ("spam", "news")], ("spam", "news"), 1.0, id="the project's order"),
+        pytest.param([("spam",), ("news",)], (), 0.0, id="ties alone leave none"),
+        pytest.param([(), ()], (), 1.0, id="that none fits"),
+        pytest.param(
+            [("spam", "ham"), ("ham",), ("news",)], ("ham",), (1 / 2 + 1 + 0) / 3, id="more than half"
+        ),
+        pytest.param([("spam", "other"), ("spam", "other")], ("spam",), 1 / 2, id="no label of the project"),
+    ],
+)
+def test_of_several_labels_each_needs_more_than_half_of_the_votes(
+    given: list[tuple[str, ...]], labels: tuple[str, ...], agreement: float
+) -> None:
+    cast = [chosen(name, *answer) for name, answer in zip("abc", given, strict=False)]
+
+    decided = verdict(votes(7, *cast), SEVERAL)
+
+    assert decided is not None
+    assert (decided.labels, decided.discarded) == (labels, False)
+    assert bool(decided.none) == (not labels)
+    assert decided.agreement == pytest.approx(agreement)
+
+
+def test_several_labels_are_discarded_and_wait_as_one_does() -> None:
+    one, discarded = chosen("ann", "spam"), vote("bob")
+
+    assert verdict(votes(7, one), SEVERAL) is None
+    both = verdict(votes(7, one, discarded), SEVERAL)
+    assert both is not None
+    assert both.discarded
+    assert not both.none
+    assert not withdrawn(votes(7, one)).none
