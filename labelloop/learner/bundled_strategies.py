@@ -52,7 +52,6 @@ anchor_subsampling = StrategyPlugin(
     },
     needs=EMBEDDINGS,
     given=("vector_index_factory",),
-    tasks=ANY,
 )
 embedding_k_means = StrategyPlugin(
     "EmbeddingKMeans",

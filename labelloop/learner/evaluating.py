@@ -4,18 +4,20 @@ import time
 
 import numpy as np
 from sklearn import metrics  # type: ignore[import-untyped]
-from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
-from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.requests import EvaluateRequest, EvaluateResult
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
 
 def evaluate(request: EvaluateRequest) -> EvaluateResult:
-    """Accuracy, macro-F1 over the classes that occur, figures per class, and the confusion matrix."""
+    """Accuracy, macro-F1 over the classes that occur, figures per class, and the confusion matrix.
+
+    In a multi-label task there is no confusion matrix, but micro-F1, and a text is right as a whole or not.
+    """
     started = time.monotonic()
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
@@ -23,21 +25,32 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     names = texts.gold(range(len(texts)))
     if not names:
         raise UserError("the test set has no labels or no texts; give one with both")
-    gold = labels.numbers(names, request.labels)
-    size = len(request.labels)
+    multi_label, size = request.classifier.multi_label, len(request.labels)
+    gold = labels.matrix(names, request.labels) if multi_label else labels.numbers(names, request.labels)
     setting = Setting(request.classifier, size, 0, request.texts_path, request.cache)
-    classifier = factory(request.classifier.name).load(request.model_folder, setting)
-    predicted = classifier.predict(TextDataset(texts.all_texts(), gold, target_labels=np.arange(size)))
-    figures = metrics.precision_recall_fscore_support(gold, predicted, labels=range(size), zero_division=0)
+    classifier = load(request.model_folder, setting, request.labels)
+    predicted = classifier.predict(labels.data_set(texts.all_texts(), gold, size))
+    figures = metrics.precision_recall_fscore_support(
+        gold, predicted, labels=range(size), average=None, zero_division=0
+    )
     columns = ("precision", "recall", "f1", "support")
+    occurring = np.flatnonzero((gold + predicted).sum(axis=0)) if multi_label else ()
+
+    def f1(average: str) -> float:
+        given = occurring if len(occurring) else None
+        return float(metrics.f1_score(gold, predicted, labels=given, average=average, zero_division=0))
+
     return EvaluateResult(
         accuracy=float(metrics.accuracy_score(gold, predicted)),
-        macro_f1=float(metrics.f1_score(gold, predicted, average="macro", zero_division=0)),
+        macro_f1=f1("macro"),
+        micro_f1=f1("micro") if multi_label else None,
         per_class={
             label: {column: float(values[number]) for column, values in zip(columns, figures, strict=True)}
             for number, label in enumerate(request.labels)
         },
-        confusion=metrics.confusion_matrix(gold, predicted, labels=range(size)).tolist(),
-        size=len(gold),
+        confusion=[]
+        if multi_label
+        else metrics.confusion_matrix(gold, predicted, labels=range(size)).tolist(),
+        size=len(names),
         seconds=time.monotonic() - started,
     )

@@ -2,18 +2,19 @@
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from small_text import KNNIndex, QueryStrategy, TextDataset, VectorIndexFactory  # type: ignore[import-untyped]
+from scipy.sparse import vstack  # type: ignore[import-untyped]
+from small_text import KNNIndex, QueryStrategy, VectorIndexFactory  # type: ignore[import-untyped]
 from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
 
 from labelloop.learner import labels, runtime
-from labelloop.learner.classifiers.base import Floats, Integers, LoopClassifier
-from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.classifiers.base import Booleans, Floats, LoopClassifier
+from labelloop.learner.classifiers.registry import Setting, factory, load
 from labelloop.learner.descriptors import SHORTLIST
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.scored_once import ScoredOnce
@@ -37,22 +38,25 @@ def query(request: QueryRequest) -> QueryResult:
     also: tuple[Pick, ...] = ()
     told: Shortlist | None = None
     if candidates or request.also:
-        classifier = ScoredOnce(factory(request.classifier.name).load(request.model_folder, setting))
+        size, multi_label = len(request.labels), request.classifier.multi_label
+        classifier = ScoredOnce(load(request.model_folder, setting, request.labels))
 
         def predict(items: Sequence[int]) -> Floats:
-            return classifier.predict_proba(labels.unlabelled(pool.texts(items), len(request.labels)))
+            return classifier.predict_proba(labels.unlabelled(pool.texts(items), size, multi_label))
 
         if candidates:
             learned = [item for item, _ in request.labelled]
-            y = labels.of_examples(request.labelled, request.labels)
-            if isinstance(size := request.strategy_parameters.get(SHORTLIST), int):
-                known = dict(zip(learned, y.tolist(), strict=True))
-                candidates, told = shortlisted(request, size, candidates, known, predict)
+            y = labels.of_examples(request.labelled, request.labels, multi_label)
+            if isinstance(wanted := request.strategy_parameters.get(SHORTLIST), int):
+                known = dict(zip(learned, labels.dense(y).tolist(), strict=True))
+                counting = classifier.counting if multi_label else None
+                candidates, told = shortlisted(request, wanted, candidates, known, predict, counting)
             rows, scores = ask(
                 strategy, classifier, pool.texts([*candidates, *learned]), y, request.n, request.seed
             )
-            picks = _described(predict, request.labels, [candidates[row] for row in rows], scores)
-        also = _described(predict, request.labels, request.also, [None] * len(request.also))
+            picks = _described(predict, classifier, request.labels, [candidates[row] for row in rows], scores)
+        nothing = [None] * len(request.also)
+        also = _described(predict, classifier, request.labels, request.also, nothing)
     return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also, told)
 
 
@@ -62,18 +66,36 @@ def _candidates(request: QueryRequest, size: int) -> list[int]:
 
 
 def _described(
-    predict: Predict, names: tuple[str, ...], items: Sequence[int], scores: Sequence[float | None]
+    predict: Predict,
+    classifier: LoopClassifier,
+    names: tuple[str, ...],
+    items: Sequence[int],
+    scores: Sequence[float | None],
 ) -> tuple[Pick, ...]:
     if not items:
         return ()
+    probabilities = predict(items)
+    found: Sequence[tuple[tuple[str, float], ...]] = [()] * len(items)
+    if classifier.multi_label:
+        found = [
+            _counting(*each, names)
+            for each in zip(probabilities, classifier.counting(probabilities), strict=True)
+        ]
     return tuple(
-        Pick(item, score, names[int(row.argmax())], float(row.max()))
-        for item, score, row in zip(items, scores, predict(items), strict=True)
+        Pick(item, score, names[int(row.argmax())], float(row.max()), of_text)
+        for item, score, row, of_text in zip(items, scores, probabilities, found, strict=True)
+    )
+
+
+def _counting(row: Floats, counts: Booleans, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The labels that count, most probable first."""
+    return tuple(
+        (names[label], float(row[label])) for label in np.argsort(-row, kind="stable") if counts[label]
     )
 
 
 class SettingFactory:
-    """A small-text classifier factory: new classifiers like the loop's own, for two classes."""
+    """A small-text classifier factory: new classifiers like the loop's own."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
@@ -85,11 +107,12 @@ class SettingFactory:
 
 def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
     """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
-    plugin = check_strategy(name, parameters, setting.spec.name)
+    task = setting.spec.task
+    plugin = check_strategy(name, parameters, setting.spec.name, task)
     given = {argument: _given(argument, setting, device) for argument in plugin.given}
     arguments = {**given, **plugin.defaults, **plugin.own(parameters)}
     if BASE in plugin.parameters:
-        arguments[BASE] = build(base_name(parameters), {}, setting, device)
+        arguments[BASE] = build(base_name(parameters, task), {}, setting, device)
     return plugin.loaded()(**arguments)
 
 
@@ -97,35 +120,38 @@ def ask(
     strategy: QueryStrategy,
     classifier: LoopClassifier,
     texts: Sequence[str],
-    labels: Integers,
+    y: labels.Targets,
     n: int,
     seed: int,
 ) -> tuple[list[int], list[float | None]]:
     """The rows that the strategy picks among the unlabelled texts, and their scores if it has scores.
 
-    `texts` are the unlabelled texts, followed by one text for each of `labels`. Rows are sorted best first if
+    `texts` are the unlabelled texts, followed by those whose targets are `y`. Rows are sorted best first if
     the strategy scores them, otherwise they are in its own order.
     """
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-    unlabelled = len(texts) - len(labels)
-    y = np.concatenate([np.full(unlabelled, -1), labels])
-    data = TextDataset(list(texts), y, target_labels=np.arange(classifier.num_classes))
+    size, unlabelled = classifier.num_classes, len(texts) - y.shape[0]
+    nothing = labels.of_none(unlabelled, size, classifier.multi_label)
+    together = vstack([nothing, y], "csr") if classifier.multi_label else np.concatenate([nothing, y])
+    data = labels.data_set(texts, together, size)
     rows = strategy.query(
         classifier,
         data,
         np.arange(unlabelled),
         np.arange(unlabelled, len(texts)),
-        labels,
+        y,
         n=min(n, unlabelled),
     )
-    return _ranked(strategy, [int(row) for row in rows], len(texts))
+    return _ranked(strategy, [int(row) for row in rows], {len(texts), unlabelled})
 
 
-def _ranked(strategy: QueryStrategy, rows: list[int], size: int) -> tuple[list[int], list[float | None]]:
+def _ranked(
+    strategy: QueryStrategy, rows: list[int], sizes: Collection[int]
+) -> tuple[list[int], list[float | None]]:
     scores = getattr(strategy, "scores_", None)
-    if scores is None or len(scores) != size:
+    if scores is None or len(scores) not in sizes:
         return rows, [None] * len(rows)
     lower_is_better = isinstance(strategy, ConfidenceBasedQueryStrategy) and strategy.lower_is_better
     rows.sort(key=lambda row: float(scores[row]) if lower_is_better else -float(scores[row]))

@@ -16,6 +16,8 @@ class ScoredOnce(LoopClassifier):
         self._classifier = classifier
         self._known: dict[str, Floats] = {}
         self.num_classes = classifier.num_classes
+        self.multi_label = classifier.multi_label
+        self.thresholds = classifier.thresholds
 
     def __getattr__(self, name: str) -> Any:
         # Some strategies read a network's attributes, as `model`.

@@ -13,7 +13,7 @@ import numpy as np
 from labelloop.learner import labels, runtime
 from labelloop.learner.array_files import write
 from labelloop.learner.classifiers.base import Features, LoopClassifier
-from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.pool import snapshot
@@ -49,12 +49,13 @@ def loaded(
 
 def _classifier(spec: ClassifierSpec, names: Sequence[str], folder: Path, scratch: Path) -> LoopClassifier:
     nothing = scratch / snapshot.write(scratch, ()).name
-    return factory(spec.name).load(folder, Setting(spec, len(names), 0, nothing, scratch))
+    return load(folder, Setting(spec, len(names), 0, nothing, scratch), names)
 
 
 def scored(classifier: LoopClassifier, chunk: Sequence[str]) -> Features:
     """The probabilities of the texts of a chunk, shape (texts, classes)."""
-    found = classifier.predict_once(labels.unlabelled(chunk, classifier.num_classes))
+    data = labels.unlabelled(chunk, classifier.num_classes, classifier.multi_label)
+    found = classifier.predict_once(data)
     return found.astype(np.float32)
 
 

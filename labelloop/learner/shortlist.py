@@ -11,13 +11,15 @@ from typing import Protocol
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-from labelloop.learner.classifiers.base import Features, Floats, margins
+from labelloop.learner.classifiers.base import Booleans, Features, Floats, in_turn, margins
 from labelloop.learner.large_pools import DRAWN, SMALL, looked_at, shortlist_size
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import QueryRequest
+from labelloop.learner.thresholds import USUAL
 from labelloop.loop.draws import random_draw
 from schemas.parts import Shortlist
 
@@ -32,6 +34,8 @@ class Embeddings(Protocol):
         """Those of the first items, some at a time."""
 
 
+Target = int | Sequence[int]
+"""The class of a text, or in a multi-label task its row of 0 and 1."""
 Predict = Callable[[Sequence[int]], Floats]
 """The model's probabilities for items of the pool, shape (items, classes)."""
 
@@ -40,11 +44,17 @@ PENALTY = 0.03
 
 
 def shortlisted(
-    request: QueryRequest, size: int, candidates: Sequence[int], labels: Mapping[int, int], predict: Predict
+    request: QueryRequest,
+    size: int,
+    candidates: Sequence[int],
+    labels: Mapping[int, Target],
+    predict: Predict,
+    counting: Callable[[Floats], Booleans] | None = None,
 ) -> tuple[list[int], Shortlist | None]:
     """The items that the model is to score, `size` in all, and how they were chosen.
 
-    They are all candidates if these are few. `labels` has the class of each labelled item.
+    They are all candidates if these are few. `labels` has the class of each labelled item, or its row of 0
+    and 1. `counting`: in a multi-label task, which labels count with the model's probabilities.
     """
     size = shortlist_size(size, request.n)
     if len(candidates) <= SMALL * size:
@@ -54,7 +64,9 @@ def shortlisted(
     seen = sorted({*candidates} & {*items})
     free = seen if len(seen) > size else candidates
     drawn = [free[row] for row in random_draw(request.seed, len(free), (), size // DRAWN)]
-    known = {**labels, **dict(zip(drawn, predict(drawn).argmax(axis=1).tolist(), strict=True))}
+    probabilities = predict(drawn)
+    found = probabilities.argmax(axis=1) if counting is None else counting(probabilities).astype(np.int64)
+    known = {**labels, **dict(zip(drawn, found.tolist(), strict=True))}
     doubtful = most_doubtful(items, embeddings, known, seen, size - len(drawn))
     chosen = sorted([*doubtful, *drawn])
     digest = hashlib.sha256(",".join(map(str, chosen)).encode()).hexdigest()
@@ -64,22 +76,31 @@ def shortlisted(
 def most_doubtful(
     items: Sequence[int],
     embeddings: Embeddings,
-    known: Mapping[int, int],
+    known: Mapping[int, Target],
     candidates: Sequence[int],
     number: int,
 ) -> list[int]:
     """Candidates with the smallest margin between their two likeliest classes, as the probe sees them.
 
+    In a multi-label task there is a probe for each label. The labels take turns, and each takes the text of
+    which its probe is least sure.
     `embeddings` are those of `items`, and `known` has the classes that the probe learns. Texts whose class is
-    known are left out, and the first candidates follow if the classes of the items are fewer than two.
+    known are left out, and the first candidates follow if there is nothing to tell apart.
     """
     learned = [row for row, item in enumerate(items) if item in known]
-    y = [known[items[row]] for row in learned]
+    y = np.array([known[items[row]] for row in learned])
     free = {*candidates} - known.keys()
     rows = np.array([row for row, item in enumerate(items) if item in free], dtype=np.int64)
-    if len(set(y)) > 1 and len(rows):
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500))
-        probe.fit(embeddings.of_places(learned), y)
-        found = np.concatenate([margins(probe.predict_proba(part)) for part in embeddings.parts(len(items))])
-        rows = rows[np.argsort(found[rows], kind="stable")]
+    if len(y) and (y != y[0]).any() and len(rows):
+        scaler, regression = StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500)
+        if y.ndim > 1:
+            y = y[:, y.min(axis=0) < y.max(axis=0)]
+            regression = OneVsRestClassifier(regression)
+        probe = make_pipeline(scaler, regression).fit(embeddings.of_places(learned), y)
+        parts = (probe.predict_proba(part) for part in embeddings.parts(len(items)))
+        if y.ndim > 1:
+            order = in_turn(np.abs(np.concatenate(list(parts))[rows] - USUAL))
+        else:
+            order = np.argsort(np.concatenate([margins(part) for part in parts])[rows], kind="stable")
+        rows = rows[order]
     return [items[row] for row in rows[:number]]

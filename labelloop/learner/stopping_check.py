@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from labelloop.learner import labels, runtime
-from labelloop.learner.classifiers.registry import Setting, factory
+from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.requests import CheckRequest, CheckResult
 from labelloop.learner.stopping import CRITERIA
 from labelloop.learner.stopping_criteria import Criterion, StoppingContext
@@ -21,14 +21,15 @@ def check(request: CheckRequest) -> CheckResult:
     size = len(request.labels)
     criterion: Criterion = CRITERIA.get(request.criterion).loaded()(size, **request.parameters)
     setting = Setting(request.classifier, size, 0, request.pool, request.cache, request.order_seed)
-    classifier = factory(request.classifier.name).load(request.model_folder, setting)
+    classifier = load(request.model_folder, setting, request.labels)
     texts = OpenSnapshot.open(request.pool).texts(request.items)
-    learned = set(request.learned)
+    learned, multi_label = set(request.learned), request.classifier.multi_label
     context = StoppingContext(
         number=request.number,
         before=[np.array(classes) for classes in request.before],
-        probabilities=classifier.predict_proba(labels.unlabelled(texts, size)),
+        probabilities=classifier.predict_proba(labels.unlabelled(texts, size, multi_label)),
         unlearned=[row for row, item in enumerate(request.items) if item not in learned],
+        counting=classifier.counting if multi_label else None,
     )
     stop, value = criterion.check(context)
     return CheckResult(

@@ -1,7 +1,7 @@
 """The input of a stopping criterion, and small-text's criteria, called as if they had seen every model."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 import small_text  # type: ignore[import-untyped]
 from scipy.stats import entropy  # type: ignore[import-untyped]
 
-from labelloop.learner.classifiers.base import Floats, Integers
+from labelloop.learner.classifiers.base import Booleans, Floats, Integers
 
 Verdict = tuple[bool, float | None]
 
@@ -20,18 +20,23 @@ class StoppingContext:
 
     `number`: how many models there are, including the newest. `before`: class numbers by earlier models,
     oldest first, as many as the criterion needs. `probabilities`: by the newest model, shape (texts,
-    classes). `unlearned`: the rows that the newest model has not learned.
+    classes). `unlearned`: the rows that the newest model has not learned. `counting`: in a multi-label task,
+    which labels count with these probabilities. There the class number of a text has bit i set if label i
+    counts.
     """
 
     number: int
     before: Sequence[Integers]
     probabilities: Floats
     unlearned: Sequence[int]
+    counting: Callable[[Floats], Booleans] | None = None
 
     @property
     def predicted(self) -> Integers:
         """The class numbers that the newest model predicts."""
         predicted: Integers = self.probabilities.argmax(axis=1)
+        if self.counting is not None:
+            predicted = self.counting(self.probabilities) @ (1 << np.arange(self.probabilities.shape[1]))
         return predicted
 
 

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from small_text import TextDataset  # type: ignore[import-untyped]
 
 from labelloop import atomic
 from labelloop.errors import UserError
-from labelloop.learner import labels, runtime
+from labelloop.learner import labels, runtime, thresholds
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
@@ -92,11 +91,15 @@ def _size(request: TrainRequest) -> int:
 def _examples(request: TrainRequest) -> TextDataset:
     ignored = set(request.ignored)
     examples = tuple(sorted(example for example in request.examples if example[0] not in ignored))
-    y = labels.of_examples(examples, request.labels)
-    if len(set(y.tolist())) < 2:
-        raise UserError("the labelled texts have fewer than two classes; label more texts before training")
+    multi_label = request.classifier.multi_label
+    y = labels.of_examples(examples, request.labels, multi_label)
+    if not labels.tell_apart(y):
+        short = "fewer than two classes"
+        if multi_label:
+            short = "no label that some of them have and others have not"
+        raise UserError(f"the labelled texts have {short}; label more texts before training")
     texts = OpenSnapshot.open(request.pool).texts([item for item, _ in examples])
-    return TextDataset(texts, y, target_labels=np.arange(len(request.labels)))
+    return labels.data_set(texts, y, len(request.labels))
 
 
 def _unlabelled(request: TrainRequest, number: int) -> list[str]:
@@ -109,8 +112,12 @@ def _unlabelled(request: TrainRequest, number: int) -> list[str]:
 
 def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, folder: Path) -> None:
     classifier.save(folder)
+    multi_label = request.classifier.multi_label
     if (folder / CONFIG).is_file():
-        _add_labels(folder / CONFIG, request.labels)
+        _add_labels(folder / CONFIG, request.labels, multi_label)
+    if multi_label:
+        tuned = classifier.thresholds or (thresholds.USUAL,) * len(request.labels)
+        thresholds.write(folder, request.labels, tuned)
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
@@ -121,12 +128,16 @@ def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, fol
         "seed": request.seed,
         "versions": runtime.versions(),
     }
+    if multi_label:
+        card["task"] = request.classifier.task
     (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def _add_labels(config_file: Path, labels: Sequence[str]) -> None:
+def _add_labels(config_file: Path, labels: Sequence[str], multi_label: bool) -> None:
     config = json.loads(config_file.read_text())
     config.pop("_name_or_path", None)
     config["id2label"] = {str(number): label for number, label in enumerate(labels)}
     config["label2id"] = {label: number for number, label in enumerate(labels)}
+    if multi_label:
+        config["problem_type"] = "multi_label_classification"
     config_file.write_text(json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 from labelloop.errors import UserError
 from labelloop.learner import labels, training
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, factory
+from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, load
 from labelloop.learner.requests import ClassifierSpec, TrainRequest, TryRequest, TryResult
 from labelloop.pool.snapshot import Row, write
 
@@ -47,8 +47,8 @@ def try_model(request: TryRequest) -> TryResult:
             )
         )
         setting = Setting(spec, size, 0, pool, folder / "cache")
-        classifier = factory(spec.name).load(result.folder, setting)
-        classifier.predict_proba(labels.unlabelled(texts, size))
+        classifier = load(result.folder, setting, request.labels)
+        classifier.predict_proba(labels.unlabelled(texts, size, spec.multi_label))
         unknown, without_embedding = _unread(request.classifier, texts)
     if unknown is not None and unknown > MOST_UNKNOWN:
         raise UserError(

@@ -26,9 +26,13 @@ class ArrayClassifier(LoopClassifier):
         self.setting = setting
         self.parameters = setting.spec.parameters
         self.num_classes = setting.num_classes
+        self.multi_label = setting.spec.multi_label
 
     def learn(self, texts: Sequence[str], classes: Integers) -> None:
-        """Set the arrays. `classes` has the number of each text's class."""
+        """Set the arrays. `classes` has the number of each text's class.
+
+        In a multi-label task it is a matrix (texts, classes) of 0 and 1.
+        """
         raise NotImplementedError
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
@@ -36,7 +40,7 @@ class ArrayClassifier(LoopClassifier):
         raise NotImplementedError
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
-        self.learn(train_set.x, np.asarray(train_set.y))
+        self.learn(train_set.x, train_set.y.toarray() if self.multi_label else np.asarray(train_set.y))
         return self
 
     def predict_proba(

@@ -8,13 +8,16 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from small_text import Classifier, Dataset, EmbeddingMixin  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
+from labelloop.learner.thresholds import USUAL
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
+Booleans = npt.NDArray[np.bool_]
 Unlabelled = Callable[[int], Sequence[str]]
 """At most so many texts that nobody labelled, drawn at random by the training's seed."""
 
@@ -25,14 +28,29 @@ def margins(probabilities: Floats) -> Floats:
     return two[:, 1] - two[:, 0]
 
 
-class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
-    """A single-label classifier that saves itself into a folder.
+def in_turn(distances: Floats) -> Integers:
+    """All rows, in the order in which the columns take them in turn, each the one of its smallest distance.
 
-    `num_classes` is the setting's. `metrics` are figures of the training, which the log records.
+    A row that another column has taken already counts as taken by this one, too.
+    """
+    columns = distances.shape[1]
+    ranks = np.argsort(np.argsort(distances, axis=0, kind="stable"), axis=0, kind="stable")
+    turns = (ranks * columns + np.arange(columns)).min(axis=1)
+    rows: Integers = np.argsort(turns, kind="stable")
+    return rows
+
+
+class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
+    """A classifier that saves itself into a folder.
+
+    `num_classes` and `multi_label` are the setting's. `metrics` are figures of the training, which the log
+    records. `thresholds`: in a multi-label task, from which probability on each label counts (0.5 if there
+    are none). They are kept beside what the classifier saves.
     """
 
     multi_label = False
     num_classes: int
+    thresholds: Sequence[float] = ()
     metrics: Mapping[str, float] = MappingProxyType({})
 
     def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
@@ -51,7 +69,10 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
     ) -> Floats:
-        """Probabilities, shape (texts, classes), or (texts, samples, classes) for several dropout samples."""
+        """Probabilities, shape (texts, classes), or (texts, samples, classes) for several dropout samples.
+
+        Those of a multi-label text are of one label each, and do not add up to 1.
+        """
 
     def predict_once(self, data_set: Dataset) -> Floats:
         """Probabilities, shape (texts, classes), of texts that are seen once: nothing is kept of them."""
@@ -69,7 +90,26 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
     def predict(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
-        """Class numbers, shape (texts,), or a pair with the probabilities if these are requested."""
-        probabilities = self.predict_proba(data_set)
-        classes = probabilities.argmax(axis=1)
+        """Class numbers, shape (texts,), or a pair with the probabilities if these are requested.
+
+        In a multi-label task both are sparse, shape (texts, classes), of the labels that count.
+        """
+        probabilities: Any = self.predict_proba(data_set)
+        classes: Any = probabilities.argmax(axis=1)
+        if self.multi_label:
+            counting = self.counting(probabilities)
+            classes, probabilities = (
+                csr_matrix(counting, dtype=np.int64),
+                csr_matrix(counting * probabilities),
+            )
         return (classes, probabilities) if return_proba else classes
+
+    def counting(self, probabilities: Floats) -> Booleans:
+        """Which labels of multi-label texts count, of the same shape as the probabilities."""
+        counts: Booleans = probabilities >= np.array(self.thresholds or USUAL)
+        return counts
+
+    def distances(self, probabilities: Floats) -> Floats:
+        """How far the probabilities of multi-label texts are from the thresholds, of the same shape."""
+        distances: Floats = np.abs(probabilities - np.array(self.thresholds or USUAL))
+        return distances

@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.learner.classifiers.base import Floats
-from labelloop.learner.classifiers.networks import mean_over_tokens
+from labelloop.learner.classifiers.networks import MeanPooled, mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 
 SCORING_BATCH = 64
@@ -82,27 +82,45 @@ class Encoded(Texts):
 
 
 @torch.inference_mode()
-def score(network: nn.Module, texts: Texts, num_classes: int, device: torch.device) -> Floats:
+def score(
+    network: nn.Module, texts: Texts, num_classes: int, device: torch.device, multi_label: bool = False
+) -> Floats:
     """Probabilities, shape (texts, classes), by a network whose outputs are logits."""
     result = np.empty((len(texts), num_classes))
     for rows in texts.by_length():
-        result[rows] = _probabilities(network(**texts.batch(rows, device)))
+        result[rows] = _probabilities(network(**texts.batch(rows, device)), multi_label)
+    return result
+
+
+@torch.inference_mode()
+def features_of(network: MeanPooled, texts: Texts, device: torch.device) -> Floats:
+    """What the linear layer of a network gets for texts, shape (texts, hidden size)."""
+    ready(network, device)
+    result = np.empty((len(texts), network.classifier.in_features))
+    for rows in texts.by_length():
+        result[rows] = network.features(**texts.batch(rows, device)).double().cpu().numpy()
     return result
 
 
 def sample_dropout(
-    network: nn.Module, texts: Texts, num_classes: int, device: torch.device, samples: int
+    network: nn.Module,
+    texts: Texts,
+    num_classes: int,
+    device: torch.device,
+    samples: int,
+    multi_label: bool = False,
 ) -> Floats:
     """Probabilities under dropout (Gal and Ghahramani 2016), shape (texts, samples, classes)."""
     network.train()
     try:
-        return np.stack([score(network, texts, num_classes, device) for _ in range(samples)], axis=1)
+        scored = [score(network, texts, num_classes, device, multi_label) for _ in range(samples)]
+        return np.stack(scored, axis=1)
     finally:
         network.train(False)
 
 
 @torch.inference_mode()
-def represent(model: PreTrainedModel, encoded: Encoded) -> tuple[Floats, Floats]:
+def represent(model: PreTrainedModel, encoded: Encoded, multi_label: bool = False) -> tuple[Floats, Floats]:
     """The last hidden states averaged over tokens, shape (texts, hidden size), and the probabilities."""
     embeddings = np.empty((len(encoded), model.config.hidden_size))
     probabilities = np.empty((len(encoded), len(model.config.id2label or {})))
@@ -111,10 +129,12 @@ def represent(model: PreTrainedModel, encoded: Encoded) -> tuple[Floats, Floats]
         output = model(**batch, output_hidden_states=True)
         mean = mean_over_tokens(output.hidden_states[-1], batch["attention_mask"])
         embeddings[rows] = mean.double().cpu().numpy()
-        probabilities[rows] = _probabilities(output.logits)
+        probabilities[rows] = _probabilities(output.logits, multi_label)
     return embeddings, probabilities
 
 
-def _probabilities(logits: torch.Tensor) -> Floats:
-    probabilities: Floats = functional.softmax(logits.double(), dim=-1).cpu().numpy()
+def _probabilities(logits: torch.Tensor, multi_label: bool) -> Floats:
+    exact = logits.double()
+    shares = torch.sigmoid(exact) if multi_label else functional.softmax(exact, dim=-1)
+    probabilities: Floats = shares.cpu().numpy()
     return probabilities

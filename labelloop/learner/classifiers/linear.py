@@ -1,4 +1,7 @@
-"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a plain model."""
+"""Logistic regression on frozen embeddings, which are computed once per snapshot. Saved as a plain model.
+
+In a multi-label task there is a regression for each label, and thresholds tuned on held-out probabilities.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from safetensors import safe_open
-from scipy.special import softmax  # type: ignore[import-untyped]
+from scipy.special import expit, softmax  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
@@ -18,6 +21,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 from labelloop.errors import UserError
 from labelloop.learner.array_files import kept
 from labelloop.learner.base_model import WEIGHTS, resolve
+from labelloop.learner.classifiers import one_vs_rest, tuning
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
@@ -104,9 +108,15 @@ class LinearClassifier(LoopClassifier):
     """
 
     def __init__(
-        self, frozen: "FrozenModel", store: FeatureStore, num_classes: int, parameters: LinearParameters
+        self,
+        frozen: "FrozenModel",
+        store: FeatureStore,
+        num_classes: int,
+        parameters: LinearParameters,
+        multi_label: bool = False,
     ) -> None:
         self.num_classes = num_classes
+        self.multi_label = multi_label
         self.parameters = parameters
         self.metrics = {}
         self.weight = np.zeros((num_classes, 0))
@@ -116,6 +126,9 @@ class LinearClassifier(LoopClassifier):
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fit on the labelled texts. A class without examples is never predicted."""
+        if self.multi_label:
+            self._fit_each(train_set, weights)
+            return self
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
         has_bias = self._frozen.has_bias
         regression = LogisticRegression(C=self.parameters.c, max_iter=1000, fit_intercept=has_bias)
@@ -131,6 +144,14 @@ class LinearClassifier(LoopClassifier):
         self.weight[regression.classes_], self.bias[regression.classes_] = weight, bias
         self.metrics = {"train_accuracy": float(regression.score(features, targets))}
         return self
+
+    def _fit_each(self, train_set: Dataset, weights: Floats | None) -> None:
+        features, targets = self._store.of(train_set.x).astype(np.float64), train_set.y.toarray()
+        c, has_bias = self.parameters.c, self._frozen.has_bias
+        self.weight, self.bias = one_vs_rest.fit(features, targets, c, has_bias, weights)
+        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, c, has_bias), targets)
+        right = self.counting(self._probabilities(features)) == targets
+        self.metrics = {"train_accuracy": float(right.all(axis=1).mean())}
 
     def predict_proba(
         self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
@@ -155,8 +176,9 @@ class LinearClassifier(LoopClassifier):
             kept["head"] = self._frozen.head
         (folder / FEATURES).write_text(json.dumps(kept) + "\n")
 
-    def _probabilities(self, features: Features) -> Floats:
-        probabilities: Floats = softmax(features @ self.weight.T + self.bias, axis=1)
+    def _probabilities(self, features: Features | Floats) -> Floats:
+        logits = features @ self.weight.T + self.bias
+        probabilities: Floats = expit(logits) if self.multi_label else softmax(logits, axis=1)
         return probabilities
 
 
@@ -238,7 +260,7 @@ class LinearFactory:
 
 def _made(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -> LinearClassifier:
     store = FeatureStore(setting.texts, setting.cache, frozen)
-    return LinearClassifier(frozen, store, setting.num_classes, parameters)
+    return LinearClassifier(frozen, store, setting.num_classes, parameters, setting.spec.multi_label)
 
 
 def _load_features(

@@ -1,10 +1,11 @@
 """Classifiers by name: check their parameters without loading them, and create them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from labelloop.learner import thresholds
 from labelloop.learner.classifier_spec import SINGLE_LABEL
 from labelloop.learner.descriptors import ClassifierPlugin
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
@@ -84,3 +85,11 @@ def factory(name: str) -> Factory:
     """The factory of a classifier; raises `UserError` for an unknown name."""
     make: Factory = CLASSIFIERS.get(name).loaded()
     return make
+
+
+def load(folder: Path, setting: Setting, labels: Sequence[str]) -> "LoopClassifier":
+    """A fitted classifier from a folder, for these labels. Raises `UserError` for an unknown name."""
+    classifier = factory(setting.spec.name).load(folder, setting)
+    if setting.spec.multi_label:
+        classifier.thresholds = thresholds.read(folder, labels)
+    return classifier

@@ -1,7 +1,6 @@
-"""Fine-tunes a transformer: AdamW, linear warm-up and decay, clipped gradients, frozen lower layers."""
+"""Fine-tunes a transformer, with frozen lower layers."""
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,27 +10,22 @@ from typing import Any, Self
 import numpy as np
 import torch
 from small_text import Dataset, TextDataset  # type: ignore[import-untyped]
-from torch import nn
-from torch.nn import functional
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    PreTrainedModel,
-    get_linear_schedule_with_warmup,
-)
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
 from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers import self_training
-from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
+from labelloop.learner.classifiers import one_vs_rest, self_training, tuning
+from labelloop.learner.classifiers.base import Floats, Integers, LoopClassifier, Unlabelled
 from labelloop.learner.classifiers.batches import (
     Encoded,
     Texts,
+    features_of,
     represent,
     sample_dropout,
     save_tokenizer,
     score,
 )
+from labelloop.learner.classifiers.fine_tuning import fine_tune
 from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
@@ -49,8 +43,8 @@ from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 
 FROZEN = "frozen_layers.json"
-WARM_UP = 0.1
-MAX_GRADIENT = 1.0
+PENALTY = 1.0
+"""The C of the regressions that a multi-label head begins with, as of `linear`."""
 SCORED = 4096
 """Texts that are scored together, and sorted by their length."""
 
@@ -58,7 +52,9 @@ SCORED = 4096
 class TransformerClassifier(LoopClassifier):
     """A transformer with a linear head. `base` is a local folder with safetensors weights.
 
-    `weights`: the sha256 of the weights of which the lower layers are frozen.
+    In a multi-label task each label is a yes or no of its own (sigmoid, binary cross-entropy), and the model
+    learns from labels alone: self-training draws texts by their one class. `weights`: the sha256 of the
+    weights of which the lower layers are frozen.
     """
 
     def __init__(
@@ -66,6 +62,7 @@ class TransformerClassifier(LoopClassifier):
     ) -> None:
         self.base = base
         self.num_classes = setting.num_classes
+        self.multi_label = setting.spec.multi_label
         self.parameters = parameters
         self.setting = setting
         self.weights = weights
@@ -94,18 +91,34 @@ class TransformerClassifier(LoopClassifier):
         seed, parameters = self.setting.seed, self.parameters
         torch.manual_seed(seed)
         network = self._new_network()
-        targets = torch.as_tensor(np.asarray(train_set.y, dtype=np.int64), device=self.device)
+        targets = self._targets(train_set)
         importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
         texts = self._texts(network, train_set)
+        if self.multi_label:
+            self._begin(network, texts, train_set.y.toarray())
         self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
         self._take(network, exported(network))
         return self
 
     def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
         self.fit(train_set)
-        if self.parameters.self_training and self_training.is_due(len(train_set), self.num_classes):
+        wanted = self.parameters.self_training and not self.multi_label
+        if wanted and self_training.is_due(len(train_set), self.num_classes):
             self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
+
+    def _begin(self, network: Network, texts: Texts, targets: Integers) -> None:
+        """Give each label the head that a regression on the base model's features has, and its threshold."""
+        if not isinstance(network, MeanPooled):
+            return
+        features = features_of(network, texts, self.device)
+        network.begin(*one_vs_rest.fit(features, targets, PENALTY))
+        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, PENALTY), targets)
+
+    def _targets(self, train_set: Dataset) -> torch.Tensor:
+        if self.multi_label:
+            return torch.as_tensor(train_set.y.toarray(), dtype=torch.float32, device=self.device)
+        return torch.as_tensor(np.asarray(train_set.y, dtype=np.int64), device=self.device)
 
     def _learn_on(self, train_set: Dataset, texts: Sequence[str]) -> None:
         """Fine-tune further, also on what the model makes of texts without a label."""
@@ -126,7 +139,7 @@ class TransformerClassifier(LoopClassifier):
         fine_tune(
             network,
             self._texts(network, both),
-            torch.as_tensor(both.y, device=self.device),
+            self._targets(both),
             torch.as_tensor(weights, device=self.device).float(),
             replace(parameters, epochs=1, min_steps=self_training.steps(self.num_classes)),
             seed,
@@ -138,30 +151,33 @@ class TransformerClassifier(LoopClassifier):
     ) -> Floats:
         network, _ = self._fitted()
         if dropout_sampling > 1:
+            encoded = self._encode(data_set)
             return sample_dropout(
-                network, self._encode(data_set), self.num_classes, self.device, dropout_sampling
+                network, encoded, self.num_classes, self.device, dropout_sampling, self.multi_label
             )
         texts = self._texts(network, data_set)
         if not isinstance(texts, Encoded):
-            return score(network, texts, self.num_classes, self.device)
+            return self._score(texts)
         parts = (texts.ids[start : start + SCORED] for start in range(0, len(texts), SCORED))
         scores = engine().map(self.score_tokens, parts, self._remote)
         return np.concatenate([np.empty((0, self.num_classes)), *scores])
 
     def score_tokens(self, ids: Sequence[Sequence[int]]) -> Floats:
         """Probabilities of tokenized texts, shape (texts, classes)."""
-        network, _ = self._fitted()
-        return score(network, Encoded(self.tokenizer, ids), self.num_classes, self.device)
+        return self._score(Encoded(self.tokenizer, ids))
 
     def predict_once(self, data_set: Dataset) -> Floats:
+        return self._score(self._encode(data_set))
+
+    def _score(self, texts: Texts) -> Floats:
         network, _ = self._fitted()
-        return score(network, self._encode(data_set), self.num_classes, self.device)
+        return score(network, texts, self.num_classes, self.device, self.multi_label)
 
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
     ) -> Any:
         _, model = self._fitted()
-        embeddings, probabilities = represent(model, self._encode(data_set))
+        embeddings, probabilities = represent(model, self._encode(data_set), self.multi_label)
         return (embeddings, probabilities) if return_proba else embeddings
 
     def save(self, folder: Path) -> None:
@@ -243,50 +259,3 @@ def _load_score(
     parameters: TransformerParameters, setting: Setting, folder: Path
 ) -> Callable[[Sequence[Sequence[int]]], Floats]:
     return TransformerClassifier.load(folder, parameters, setting).score_tokens
-
-
-def fine_tune(
-    network: nn.Module,
-    texts: Texts,
-    targets: torch.Tensor,
-    weights: torch.Tensor,
-    parameters: TransformerParameters,
-    seed: int,
-) -> dict[str, float]:
-    """Train `network` in place; `targets` are class numbers and `weights` importances, shape (texts,).
-
-    Returns the mean loss of the last epoch, and the number of epochs and steps.
-    """
-    size, random = parameters.batch_size, np.random.default_rng(seed)
-    steps_an_epoch = math.ceil(len(texts) / size)
-    epochs = max(parameters.epochs, math.ceil(parameters.min_steps / steps_an_epoch))
-    steps = epochs * steps_an_epoch
-    optimizer = torch.optim.AdamW(_groups(network, parameters), fused=True)
-    schedule = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
-        optimizer, math.ceil(WARM_UP * steps), steps
-    )
-    network.train()
-    total = 0.0
-    for _ in range(epochs):
-        total = 0.0
-        for rows in texts.shuffled(size, random):
-            logits = network(**texts.batch(rows, targets.device))
-            losses = functional.cross_entropy(logits, targets[rows], reduction="none")
-            loss = (losses * weights[rows]).mean()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            total += float(loss.detach()) * len(rows)
-    return {"train_loss": total / len(texts), "epochs": epochs, "steps": steps}
-
-
-def _groups(network: nn.Module, parameters: TransformerParameters) -> list[dict[str, Any]]:
-    trained = [(name, tensor) for name, tensor in network.named_parameters() if tensor.requires_grad]
-    head = [tensor for name, tensor in trained if name.startswith("classifier")]
-    body = [tensor for name, tensor in trained if not name.startswith("classifier")]
-    return [
-        {"params": body, "lr": parameters.learning_rate},
-        {"params": head, "lr": parameters.head_learning_rate},
-    ]

@@ -27,7 +27,7 @@ LEFT = SIZE - len(BARRED)
 STRATEGIES_FOR_NETWORKS = {"bald", "discriminative-representation-learning"}
 UNSEEDED = {"badge", "anchor-subsampling"}
 SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}}
-OURS = {"DistinctTies"}
+OURS = {"DistinctTies", "DistinctLabels"}
 ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
 
 
