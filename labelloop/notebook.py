@@ -19,6 +19,7 @@ from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.state import LoopState, Trained
+from labelloop.pool.label_cells import Gold, told
 from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
@@ -29,6 +30,7 @@ from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import Store, open_store
 from labelloop.store.artifacts import ModelDamaged, ModelMissing
 from schemas.events import ModelTrained
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from small_text import PoolBasedActiveLearner  # type: ignore[import-untyped]
@@ -84,7 +86,10 @@ def adopt(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         path = Path(folder) / "labelled.jsonl"
         path.write_text("".join(_lines(learner, texts, labels)), encoding="utf-8")
-        asked = _options(learner, options, labelled=str(path), labels=tuple(labels), name=name)
+        fixed = {"labelled": str(path), "labels": tuple(labels), "name": name}
+        if learner.multi_label:
+            fixed["task"] = MULTI_LABEL
+        asked = _options(learner, options, **fixed)
         return _run(_made(locations, asked))
 
 
@@ -159,33 +164,38 @@ def _lines(learner: "PoolBasedActiveLearner", texts: Sequence[str], labels: Sequ
         raise UserError(
             f"there are {len(texts)} texts, but the learner's data set has {len(learner.dataset)}: give those"
         )
-    if learner.multi_label:
-        raise UserError(
-            "the learner is multi-label, which cannot be adopted yet: write its labels to a file with lists, "
-            "and give that to `labelloop import`"
-        )
-    classes = dict(zip(map(int, learner.indices_labeled), map(int, learner.y), strict=True))
-    if classes and max(classes.values()) >= len(labels):
-        raise UserError(
-            f"the learner has the class {max(classes.values())}: name {max(classes.values()) + 1} labels"
-        )
-    _check_equal_texts(texts, labels, classes)
+    classes = dict(zip(map(int, learner.indices_labeled), _classes(learner), strict=True))
+    highest = max((number for numbers in classes.values() for number in numbers), default=0)
+    if highest >= len(labels):
+        raise UserError(f"the learner has the class {highest}: name {highest + 1} labels")
+    several = {row: tuple(sorted(labels[number] for number in each)) for row, each in classes.items()}
+    golds: Mapping[int, Gold] = several
+    if not learner.multi_label:
+        golds = {row: name for row, (name,) in several.items()}
+    _check_equal_texts(texts, golds)
     ignored = set(map(int, learner.indices_ignored))
     return [
-        json.dumps({"text": text, "label": labels[classes[row]] if row in classes else None}) + "\n"
+        json.dumps({"text": text, "label": golds.get(row)}) + "\n"
         for row, text in enumerate(texts)
         if row not in ignored
     ]
 
 
-def _check_equal_texts(texts: Sequence[str], labels: Sequence[str], classes: Mapping[int, int]) -> None:
+def _classes(learner: "PoolBasedActiveLearner") -> list[tuple[int, ...]]:
+    """The classes of each labelled text."""
+    if not learner.multi_label:
+        return [(int(number),) for number in learner.y]
+    return [tuple(map(int, learner.y[row].indices)) for row in range(learner.y.shape[0])]
+
+
+def _check_equal_texts(texts: Sequence[str], golds: Mapping[int, Gold]) -> None:
     first: dict[str, int] = {}
-    for row, number in classes.items():
+    for row, gold in golds.items():
         before = first.setdefault(key(texts[row]), row)
-        if classes[before] != number:
+        if golds[before] != gold:
             raise UserError(
-                f"texts {before} and {row} are the same and have the labels {labels[classes[before]]!r} and "
-                f"{labels[number]!r}: choose one of them"
+                f"texts {before} and {row} are the same and have the labels {told(golds[before])} and "
+                f"{told(gold)}: choose one of them"
             )
 
 
@@ -198,7 +208,8 @@ def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixe
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
         classifier = given.get("classifier", ProjectOptions().classifier)
-        given = {"strategy": check_strategy(own, {}, classifier).name, **given}
+        task = MULTI_LABEL if learner.multi_label else SINGLE_LABEL
+        given = {"strategy": check_strategy(own, {}, classifier, task).name, **given}
     return ProjectOptions.of({**given, **fixed})
 
 

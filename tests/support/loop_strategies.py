@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from labelloop.loop.labels import decided
+from labelloop.loop.labels import decided, of_answer
 from labelloop.loop.schedule import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
 from labelloop.projects.given_batches import copied
 from schemas import events as e
-from schemas.parts import Settings, SettingsV2
+from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Settings, SettingsV2
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare
 
 ACTS = (
@@ -37,13 +37,16 @@ ACTS = (
 
 
 @st.composite
-def projects(draw: st.DrawFn, pool: int | None = None, *, may_grow: bool = True) -> e.ProjectCreatedV4:
+def projects(
+    draw: st.DrawFn, pool: int | None = None, *, may_grow: bool = True, task: str | None = None
+) -> e.ProjectCreatedV4:
     return project(
         pool=pool or draw(st.sampled_from([30, 30, 20, 12, 7, 1])),
         batch_size=draw(st.sampled_from([3, 2, 4, 1])),
         max_batches=draw(st.sampled_from([None, 6, 8, 3, 1])),
         lookahead=draw(st.sampled_from([0, 1, 2, 3, *(["auto", "auto"] if may_grow else [])])),
         seed=draw(st.integers(0, 3)),
+        task=task or draw(st.sampled_from([SINGLE_LABEL, SINGLE_LABEL, MULTI_LABEL])),
     )
 
 
@@ -62,7 +65,7 @@ def loops(draw: st.DrawFn, until_finished: bool = False) -> Loop:
     if draw(st.sampled_from([False, False, True])):
         Chance(loop, generator).run(generator.choices(ACTS, k=30))
         given = copied(loop.state, generator.randint(0, loop.state.annotated))
-        loop = Loop(draw(projects(pool=created.pool.size)), gold, given)
+        loop = Loop(draw(projects(pool=created.pool.size, task=created.task)), gold, given)
     acts = generator.choices(ACTS, k=draw(st.sampled_from([0, 10, 30, 60, 100])))
     Chance(loop, generator).run(acts)
     if until_finished:
@@ -172,7 +175,7 @@ class Chance:
         self._loop.answer_partly(batch, number)
 
     def _revise(self, batch: Batch) -> None:
-        answers = {answer.item: answer.labels or None for answer in batch.revisions[-1].items}
+        answers = {answer.item: of_answer(answer) for answer in batch.revisions[-1].items}
         if answers:
             item = self._random.choice(sorted(answers))
             answers[item] = self._random.choice([(LABELS[0],), (LABELS[1],), None, ()])
@@ -199,7 +202,7 @@ class Chance:
 
     def _some(self, batch: Batch) -> Answers:
         decided = [pick.item for pick in batch.queried.items if self._random.random() < 0.5]
-        return {item: (label,) if (label := self._loop.gold(item)) else None for item in decided}
+        return {item: self._loop.answers(item) for item in decided}
 
 
 def evaluated(trained: e.ModelTrained) -> e.ModelEvaluated:

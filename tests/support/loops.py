@@ -33,6 +33,7 @@ from labelloop.projects.catalog import created
 from labelloop.projects.given_batches import InitialBatch, opening
 from schemas import events as e
 from schemas.envelope import Event, new_event
+from schemas.fields import UNSAID
 from schemas.parts import (
     AnnotatedItem,
     BaseModelChoice,
@@ -163,23 +164,37 @@ class Loop:
     def answer(self, batch: Batch, given: Answers | None = None) -> None:
         """The batch is done, or revised: with gold answers, or `given` ones (None: discarded, (): withdrawn).
 
-        Of a batch that was closed, or of a project that ended, only what is given.
+        Of several labels, () is none of them. Of a batch that was closed, or if the project ended, only what
+        is given.
         """
         picked = [pick.item for pick in batch.queried.items]
         if given is None:
-            given = {item: (label,) if (label := self.gold(item)) else None for item in picked}
+            given = {item: self.answers(item) for item in picked}
+        several = self.created.is_multi_label
         self.append(
             e.BatchAnnotated(
                 batch=batch.name,
                 revision=len(batch.revisions),
                 items=tuple(
-                    AnnotatedItem(item=item, labels=given[item] or (), discarded=given[item] is None)
+                    AnnotatedItem(
+                        item=item,
+                        labels=given[item] or (),
+                        discarded=given[item] is None,
+                        none=(several and given[item] == ()) or UNSAID,
+                    )
                     for item in picked
                     if item in given
                 ),
             ),
             batch.revision_ids[-1] if batch.done else batch.closed or self.state.ended or batch.queried_id,
         )
+
+    def answers(self, item: int) -> tuple[str, ...] | None:
+        """What people say of an item: of several labels the first is none of them, the second may be both."""
+        label = self.gold(item)
+        if label is None or not self.created.is_multi_label:
+            return None if label is None else (label,)
+        return () if label == LABELS[0] else LABELS[item % 4 // 2 :]
 
     def answer_partly(self, batch: Batch, number: int) -> None:
         """Some answers of a batch that is not done."""

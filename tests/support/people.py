@@ -13,6 +13,7 @@ from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 
 Found = dict[int, dict[str, Any]]
+Label = str | list[str] | None
 
 
 class Person:
@@ -31,11 +32,11 @@ class Person:
         self.key: str = made.api_key
         self._client = server.client(made.api_key)
 
-    def answer(self, record: str, label: str | None, status: str | None = None) -> None:
-        """Submit a label, discard without one, or what `status` says; a second time replaces the first."""
+    def answer(self, record: str, label: Label, status: str | None = None) -> None:
+        """Submit a label or several, discard without one, or what `status` says; it replaces the last one."""
         self._respond([_answer(record, label, status)])
 
-    def answer_all(self, labels: Mapping[str, str | None]) -> None:
+    def answer_all(self, labels: Mapping[str, Label]) -> None:
         """Submit the labels of several records in one request, or discard them without one."""
         self._respond([_answer(record, label) for record, label in labels.items()])
 
@@ -47,7 +48,7 @@ class Person:
         ok(self._client.delete(f"/responses/{response}"))
 
 
-def _answer(record: str, label: str | None, status: str | None = None) -> dict[str, Any]:
+def _answer(record: str, label: Label, status: str | None = None) -> dict[str, Any]:
     values = {"label": {"value": label}} if label else None
     return {
         "record_id": record,

@@ -32,8 +32,11 @@ from tests.support.matrices import examples
 MANY = examples(200)
 
 
-def classes(labels: Labels) -> frozenset[str]:
-    return frozenset(name for names in labels.values() for name in names)
+def tells_apart(labels: Labels, created: e.ProjectCreated) -> bool:
+    """Whether there are two classes, or of several labels one that some texts have and others have not."""
+    sets = [set(names) for names in labels.values()]
+    occurring, common = set().union(*sets), set.intersection(*sets) if sets else set()
+    return occurring != common if created.is_multi_label else len(occurring) > 1
 
 
 def numbered_models(state: LoopState) -> dict[int, Trained]:
@@ -71,9 +74,9 @@ def test_every_loop_comes_to_an_end_at_which_nothing_is_due(loop: Loop) -> None:
 @given(loop=loops(until_finished=True))
 def test_the_last_model_has_learned_the_labels_as_they_are(loop: Loop) -> None:
     state, labels = loop.state, current(loop.state)
-    noted(f"two classes: {len(classes(labels)) > 1}, final: {'final-1' in state.models}")
+    noted(f"two classes: {tells_apart(labels, state.project)}, final: {'final-1' in state.models}")
 
-    if len(classes(labels)) > 1:
+    if tells_apart(labels, state.project):
         assert state.latest_model is not None
         assert at_revisions(state, state.models[state.latest_model].learned) == labels
 
@@ -165,7 +168,7 @@ def is_in_turn(state: LoopState, turn: int, model: str | None) -> bool:
         return True
     again = [batch.name for batch in state.batches.values() if batch.done and not batch.name.isdigit()]
     learned = latest_revisions(state, [*(str(number) for number in range(turn + 1)), *again])
-    return len(classes(at_revisions(state, learned))) < 2
+    return not tells_apart(at_revisions(state, learned), state.project)
 
 
 def is_chosen(state: LoopState, turn: int, model: str | None) -> bool:
@@ -203,7 +206,7 @@ def test_a_numbered_model_learns_the_batches_up_to_its_number_and_what_was_answe
         again = list(trained.learned)[number + 1 :]
         assert again == [name for name in state.batches if name in again and not name.isdigit()]
         labels = at_revisions(state, trained.learned)
-        assert len(classes(labels)) > 1
+        assert tells_apart(labels, state.project)
         assert labels.keys() <= set().union(*(state.batches[str(batch)].kept for batch in range(number + 1)))
         assert all(expanded(attempt.learned) == trained.learned for attempt in trained.attempts)
 
@@ -258,7 +261,7 @@ def test_a_revision_after_the_last_batch_makes_a_final_model_due_exactly_when_la
     loop.answer(batch, answers)
 
     work, labels = next_model(loop.state), current(loop.state)
-    is_due = labels != at_revisions(loop.state, latest.learned) and len(classes(labels)) > 1
+    is_due = labels != at_revisions(loop.state, latest.learned) and tells_apart(labels, loop.state.project)
     noted(f"due: {is_due}")
     assert (work is not None) == is_due
     if work is not None and not finished(loop.state):

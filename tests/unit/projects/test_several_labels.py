@@ -3,15 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
 from labelloop.log import Log, create_log, open_log
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
+from labelloop.notebook import adopt
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.change import change, fork
@@ -241,3 +244,23 @@ async def test_suspects_are_not_defined(tmp_path: Path, home: Home, log: Log) ->
 
     with raises_naming(UserError, "several labels", "labelloop relabel"):
         await find_noise(FolderStore(home.path / "store"), await state(log))
+
+
+async def test_a_learner_of_a_notebook_may_have_several_labels(tmp_path: Path) -> None:
+    texts = ["cheap flights", "the euro falls", "good morning", "a walk in Rome", "not yet"]
+    learner: Any = SimpleNamespace(
+        dataset=texts,
+        multi_label=True,
+        indices_labeled=[0, 2, 3],
+        y=csr_matrix([[1, 1], [0, 0], [0, 1]]),
+        indices_ignored=[1],
+        query_strategy=object(),
+    )
+
+    adopt(learner, texts, ["money", "travel"], name="topics", home=tmp_path / "home", batch_size=1)
+
+    opened = open_log(open_home(tmp_path / "home").log_url)
+    now = created(choose(await read_histories(opened), None))
+    await opened.close()
+    assert now.project.is_multi_label
+    assert current(now) == {0: ("money", "travel"), 1: (), 2: ("travel",)}
