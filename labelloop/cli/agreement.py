@@ -61,7 +61,8 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         what = "nominal" if "labels" not in figures else "all labels of a text alike"
         yield f"alpha       {figures['alpha']:.3f} (Krippendorff's, {what}): {shared}"
     for label, alpha in figures.get("labels", {}).items():
-        yield f"label       {one_line(label)}: {'not defined' if alpha is None else f'{alpha:.3f}'}"
+        if alpha is not None:
+            yield f"label       {one_line(label)}: {alpha:.3f}"
     width = max([11, *map(len, figures["annotators"])])
     for name, who in figures["annotators"].items():
         compared = (

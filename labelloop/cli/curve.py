@@ -52,9 +52,12 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     if png is not None and (by_test or audits):
         draw_png(by_test, name_of(history), png, audits)
     if as_json:
-        told: dict[str, object] = {"curve": list(map(asdict, points)), "audits": list(map(asdict, audits))}
+        told: dict[str, object] = {
+            "curve": [point.told() for point in points],
+            "audits": list(map(asdict, audits)),
+        }
         if by_test and None not in by_test:
-            told["by_test_set"] = {name: list(map(asdict, each)) for name, each in by_test.items()}
+            told["by_test_set"] = {name: [point.told() for point in each] for name, each in by_test.items()}
         echo(json.dumps({"project": history.project, **told}))
         return
     for name, each in by_test.items():

@@ -198,9 +198,7 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
 
 def _of(point: Point) -> dict[str, float]:
     figures = {"labels": point.labels, "accuracy": point.accuracy}
-    if point.micro_f1 is None:
-        return figures
-    return {**figures, "micro_f1": point.micro_f1, "macro_f1": point.macro_f1}
+    return figures if point.micro_f1 is None else {**figures, "micro_f1": point.micro_f1}
 
 
 def tell(

@@ -169,7 +169,12 @@ def _model(model: Mapping[str, Any]) -> str:
     elif model["predicted"] is None:
         predicts = ", no longer kept"
     else:
-        predicts = f", predicts {model['predicted']} ({model['probability']:.2f})"
+        probability, each = f"{model['probability']:.2f}", model.get("probabilities")
+        if each is None:
+            predicts = f", predicts {model['predicted']} ({probability})"
+        else:
+            said = ", ".join(f"{label} {sure:.2f}" for label, sure in each.items())
+            predicts = f", predicts {said or model['predicted'] + f' (likeliest {probability})'}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
 
 

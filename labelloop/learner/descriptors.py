@@ -7,19 +7,21 @@ A descriptor is cheap to import: the command line and services read it without t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from labelloop.errors import UserError
-from labelloop.learner.classifier_spec import MULTI_LABEL, SINGLE_LABEL
 from labelloop.plugins import loaded
-from schemas.parts import Task
+
+if TYPE_CHECKING:
+    from schemas.parts import Task
 
 Ability = Literal["embeddings", "dropout", "network"]
 Load = str | Callable[[], Any]
 Check = Callable[[Mapping[str, Any]], object]
 
-ONE_LABEL: frozenset[Task] = frozenset({SINGLE_LABEL})
-MANY_LABELS: frozenset[Task] = frozenset({MULTI_LABEL})
+# By their names in events, which a descriptor does not load.
+ONE_LABEL: "frozenset[Task]" = frozenset({"single-label"})
+MANY_LABELS: "frozenset[Task]" = frozenset({"multi-label"})
 SHORTLIST = "shortlist"
 WHY: Mapping[Ability, str] = {
     "embeddings": "it compares embeddings",
@@ -61,7 +63,7 @@ class Descriptor:
     load: Load = field(kw_only=False)
     parameters: Mapping[str, type] = field(default_factory=dict)
     check: Check | None = None
-    tasks: frozenset[Task] = ONE_LABEL
+    tasks: "frozenset[Task]" = ONE_LABEL
 
     kind = "plugin"
 
@@ -80,7 +82,7 @@ class Descriptor:
         if self.check is not None:
             self.check(self.own(given))
 
-    def check_task(self, task: Task, others: str) -> None:
+    def check_task(self, task: "Task", others: str) -> None:
         """Raises UserError if it does not serve the task. `others` are plugins that do."""
         if task not in self.tasks:
             raise UserError(

@@ -1,7 +1,7 @@
 """Figures of a loop: the learning curve, waits of annotators, a line for each batch. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import sqrt
 
@@ -29,6 +29,10 @@ class Point:
     accuracy: float
     macro_f1: float
     micro_f1: float | None = None
+
+    def told(self) -> dict[str, str | int | float]:
+        """The figures that are known, as JSON values."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class ModelSummary:
     micro_f1: float | None = None
     macro_f1: float | None = None
 
+    def told(self) -> dict[str, Any]:
+        """As JSON values; those of several labels only where a text may have several."""
+        return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
+
 
 @dataclass(frozen=True)
 class StoppingSummary:
@@ -177,6 +181,8 @@ class Summary:
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,
+            **({} if model is None or model.micro_f1 is None else {"micro_f1": model.micro_f1}),
+            **({} if model is None or model.macro_f1 is None else {"macro_f1": model.macro_f1}),
             "test_set": model.test_set if model else None,
             "audit": asdict(progress.audit) if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
@@ -201,7 +207,7 @@ class Summary:
             "labels": progress.label_counts,
             "items": {str(item): list(names) for item, names in sorted(progress.labels.items())},
             "annotators": progress.annotators,
-            "models": [asdict(model) for model in progress.models],
+            "models": [model.told() for model in progress.models],
             "digest": self.digest,
             "log": self.log._asdict(),
         }

@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.learner.classifiers.base import Floats
-from labelloop.learner.classifiers.networks import MeanPooled, mean_over_tokens, ready
+from labelloop.learner.classifiers.networks import MeanPooled, mean_over_tokens
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 
 SCORING_BATCH = 64
@@ -93,9 +93,9 @@ def score(
 
 
 @torch.inference_mode()
-def features_of(network: MeanPooled, texts: Texts, device: torch.device) -> Floats:
+def features_of(network: MeanPooled, texts: Texts) -> Floats:
     """What the linear layer of a network gets for texts, shape (texts, hidden size)."""
-    ready(network, device)
+    device = network.classifier.weight.device
     result = np.empty((len(texts), network.classifier.in_features))
     for rows in texts.by_length():
         result[rows] = network.features(**texts.batch(rows, device)).double().cpu().numpy()

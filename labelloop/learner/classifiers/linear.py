@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
 from labelloop.learner.classifiers.parameters import LinearParameters
-from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens
+from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
@@ -215,10 +215,7 @@ class FrozenModel:
     def with_head(self, weight: Floats, bias: Floats) -> PreTrainedModel:
         """The model with this linear layer."""
         _, head = head_of(self._model)
-        with torch.no_grad():
-            head.weight.copy_(torch.from_numpy(weight))
-            if head.bias is not None:
-                head.bias.copy_(torch.from_numpy(bias))
+        set_head(head, weight, bias)
         return self._model
 
     @property

@@ -23,7 +23,6 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from labelloop.learner.classifiers.base import Floats
 from labelloop.learner.classifiers.pretrained import check_body, fit_embeddings, load_with_head
 
 MEAN_WEIGHT = 1000.0
@@ -77,12 +76,6 @@ class MeanPooled(nn.Module):
         """Logits, shape (texts, classes)."""
         logits: torch.Tensor = self.classifier(self.dropout(self.features(attention_mask, **texts)))
         return logits
-
-    @torch.no_grad()
-    def begin(self, weight: Floats, bias: Floats) -> None:
-        """Set the linear layer before the training."""
-        self.classifier.weight.copy_(torch.from_numpy(weight))
-        self.classifier.bias.copy_(torch.from_numpy(bias))
 
     def export(self) -> BertForSequenceClassification:
         """The same function as a plain `BertForSequenceClassification` with one more layer.

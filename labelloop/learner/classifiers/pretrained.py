@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from labelloop.errors import UserError, one_line
+from labelloop.learner.classifiers.base import Floats
 
 LONGEST = 300
 COUNTED_AFTER_PADDING = ("roberta", "camembert", "xlm-roberta", "xlm-roberta-xl", "mpnet", "longformer")
@@ -102,6 +103,14 @@ def head_of(model: PreTrainedModel) -> tuple[str, nn.Linear]:
     if not layers:
         raise UserError(f"{model.config.model_type} has no linear head; use --classifier transformer")
     return layers[-1]
+
+
+@torch.no_grad()
+def set_head(head: nn.Linear, weight: Floats, bias: Floats) -> None:
+    """Give a linear layer this weight, and this bias if it has one."""
+    head.weight.copy_(torch.from_numpy(weight))
+    if head.bias is not None:
+        head.bias.copy_(torch.from_numpy(bias))
 
 
 def most_tokens(base: Path, wanted: int) -> int:

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers import one_vs_rest, self_training, tuning
-from labelloop.learner.classifiers.base import Floats, Integers, LoopClassifier, Unlabelled
+from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
 from labelloop.learner.classifiers.batches import (
     Encoded,
     Texts,
@@ -27,6 +27,7 @@ from labelloop.learner.classifiers.batches import (
 )
 from labelloop.learner.classifiers.fine_tuning import fine_tune
 from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
+from labelloop.learner.classifiers.linear import inputs_of_head
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
     Network,
@@ -37,7 +38,7 @@ from labelloop.learner.classifiers.networks import (
     ready,
 )
 from labelloop.learner.classifiers.parameters import TransformerParameters
-from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
+from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
@@ -52,9 +53,10 @@ SCORED = 4096
 class TransformerClassifier(LoopClassifier):
     """A transformer with a linear head. `base` is a local folder with safetensors weights.
 
-    In a multi-label task each label is a yes or no of its own (sigmoid, binary cross-entropy), and the model
-    learns from labels alone: self-training draws texts by their one class. `weights`: the sha256 of the
-    weights of which the lower layers are frozen.
+    In a multi-label task each label is a yes or no of its own (sigmoid, binary cross-entropy). The head
+    begins as regressions on the base model's features, whose held-out probabilities give the thresholds.
+    There is no self-training, which draws texts by their one class. `weights`: the sha256 of the weights of
+    which the lower layers are frozen.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class TransformerClassifier(LoopClassifier):
         importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
         texts = self._texts(network, train_set)
         if self.multi_label:
-            self._begin(network, texts, train_set.y.toarray())
+            self._begin(network, texts, train_set)
         self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
         self._take(network, exported(network))
         return self
@@ -107,13 +109,18 @@ class TransformerClassifier(LoopClassifier):
             self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
 
-    def _begin(self, network: Network, texts: Texts, targets: Integers) -> None:
+    def _begin(self, network: Network, texts: Texts, train_set: Dataset) -> None:
         """Give each label the head that a regression on the base model's features has, and its threshold."""
-        if not isinstance(network, MeanPooled):
-            return
-        features = features_of(network, texts, self.device)
-        network.begin(*one_vs_rest.fit(features, targets, PENALTY))
-        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, PENALTY), targets)
+        ready(network, self.device)
+        if isinstance(network, MeanPooled):
+            head, features = network.classifier, features_of(network, texts)
+        else:
+            _, head = head_of(network.model)
+            inputs = inputs_of_head(network.model, self.tokenizer, self.max_length, train_set.x)
+            features = inputs.astype(np.float64)
+        targets, has_bias = train_set.y.toarray(), head.bias is not None
+        set_head(head, *one_vs_rest.fit(features, targets, PENALTY, has_bias))
+        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, PENALTY, has_bias), targets)
 
     def _targets(self, train_set: Dataset) -> torch.Tensor:
         if self.multi_label:

@@ -25,10 +25,13 @@ from transformers import (
 )
 
 from labelloop.learner.requests import ClassifierSpec, FirstTextsRequest, TrainResult
+from labelloop.learner.thresholds import USUAL, read
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, Bench
+from tests.support import many_labels
+from tests.support.many_labels import ManyLabels
 from tests.support.matrices import cells
 from tests.support.messages import raises_naming
 
@@ -105,6 +108,29 @@ async def test_each_classifier_learns_from_each_family(
         [answer["score"] for answer in plain], abs=1e-4
     )
     assert (await trained(worker, bench, family, classifier)).sha256 == result.sha256
+
+
+@pytest.mark.parametrize(
+    "family", cells("gpt2", rest=["roberta", "distilbert", "electra", "albert"]), indirect=True
+)
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+async def test_each_classifier_learns_many_labels_from_each_family(
+    worker: Worker, tmp_path: Path, family: Path, classifier: str
+) -> None:
+    many = ManyLabels.at(tmp_path, family)
+    training = many.training(classifier)
+
+    result = await worker.run(training)
+
+    query = replace(many.query(training, result, "distinct-labels"), also=(0, 1, 2, 20))
+    picks = (await worker.run(query)).also
+    classify: Any = pipeline("text-classification", str(result.folder), top_k=None)
+    plain = classify(OpenSnapshot.open(many.pool).texts([0, 1, 2, 20]))
+    assert [pick.label for pick in picks] == [answers[0]["label"] for answers in plain]
+    assert [pick.probability for pick in picks] == pytest.approx(
+        [answers[0]["score"] for answers in plain], abs=1e-4
+    )
+    assert set(read(result.folder, many_labels.LABELS)) != {USUAL}
 
 
 @pytest.mark.parametrize(

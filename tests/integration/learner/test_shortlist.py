@@ -78,6 +78,16 @@ def test_where_no_two_classes_are_known_the_first_texts_are_taken(known: dict[in
     assert most_doubtful(range(20), LINE, known, range(20), 5) == [0, 1, 2, 3, 4]
 
 
+def test_each_label_has_doubtful_texts_of_its_own() -> None:
+    """The first label fits from 5 on, the second from 15 on; the third is not known yet."""
+    known = {0: (0, 0, 0), 2: (0, 0, 0), 8: (1, 0, 0), 12: (1, 0, 0), 18: (1, 1, 0), 19: (1, 1, 0)}
+
+    found = most_doubtful(range(20), LINE, known, range(20), 6)
+
+    assert {4, 5, 6} & {*found}
+    assert {14, 15, 16} & {*found}
+
+
 def test_a_shortlist_is_as_long_as_it_should_be_and_says_how_it_was_made(bench: Bench) -> None:
     request = a_pick(bench)
 

@@ -30,3 +30,10 @@ def test_a_picture_has_any_name_as_its_title(tmp_path: Path) -> None:
     draw_png({None: [Point("0", 20, 0.4, 0.3)]}, r"$$ and $\frac{1}{$", tmp_path / "curve.png")
 
     assert (tmp_path / "curve.png").stat().st_size > 0
+
+
+def test_of_several_labels_both_means_of_f1_are_drawn_beside_the_texts_that_are_right() -> None:
+    drawn = draw_text([Point("0", 20, 0.2, 0.4, 0.6), Point("1", 40, 0.3, 0.7, 0.8)], "topics")
+
+    assert "● micro-F1   ○ macro-F1   ▲" in drawn
+    assert all(drawn.count(mark) == 2 + 1 for mark in "●○▲")

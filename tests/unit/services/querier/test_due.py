@@ -68,3 +68,15 @@ def test_the_mix_follows_from_seed_and_batch() -> None:
     assert order("3", 0) == order("3", 0)
     assert order("3", 0) != order("4", 0)
     assert order("3", 0) != order("3", 1)
+
+
+def test_of_several_labels_those_are_recorded_that_the_model_predicts_or_none() -> None:
+    several = project(task="multi-label")
+    found = [Pick(4, None, "spam", 0.9, (("spam", 0.9), ("news", 0.6))), Pick(2, None, "ham", 0.2)]
+
+    one, other = queried_items("3", several, found, [])
+
+    assert (one.predicted, one.probabilities, one.probability) == (("spam", "news"), (0.9, 0.6), 0.9)
+    assert (other.predicted, other.probabilities, other.probability) == ((), (), 0.2)
+    assert one.suggested
+    assert other.suggested, "that none fits is a suggestion too"

@@ -7,7 +7,7 @@ from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import PoolText
 from schemas import events as e
 from schemas.model import replaced
-from schemas.parts import QueriedItem, Vote
+from schemas.parts import AnnotatedItem, QueriedItem, Vote
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 from tests.support.states import (
     START,
@@ -18,6 +18,7 @@ from tests.support.states import (
     queried,
     recorded,
     state_of,
+    trained,
     vote,
     votes,
 )
@@ -190,3 +191,23 @@ def test_a_record_carries_the_columns_of_its_text() -> None:
     (asked,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [text], {})
 
     assert (asked.text, asked.columns, asked.metadata) == (text.text, text.columns, text.metadata)
+
+
+def test_that_no_label_fits_is_suggested_with_how_likely_the_likeliest_is() -> None:
+    picked = (
+        QueriedItem(item=0, rank=0, reason="uncertain", probability=0.2, suggested=True, probabilities=()),
+    )
+    told = e.BatchQueried(**{**dict(queried("1", (0,), model="0", attempt=0)), "items": picked})
+    facts = (project(task="multi-label"), queried(), all_answered(), trained("0", {"0": 0}), told)
+    batch = state_of(*facts).batches["1"]
+
+    (text,) = asked_texts(batch, lacks(batch, {}, {}), [PoolText("a")], {})
+
+    assert text.suggestion == Prediction((), 0.2, "0", ())
+
+
+def test_a_text_that_came_with_no_label_of_several_is_not_shown() -> None:
+    came = AnnotatedItem(item=0, none=True)
+    batch = state_of(project(task="multi-label"), queried(items=(0,)), annotated(came)).batches["0"]
+
+    assert lacks(batch, {}, {}) == []
