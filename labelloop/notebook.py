@@ -18,6 +18,7 @@ from labelloop.learner.requests import QueryRequest
 from labelloop.log import open_log
 from labelloop.loop.history import History
 from labelloop.loop.labels import latest_revisions
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState, Trained
 from labelloop.pool.label_cells import Gold, told
 from labelloop.pool.prepare import key
@@ -138,7 +139,7 @@ def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
         folder,
         trained.sha256,
         latest_revisions(state, done),
-        pool=store.pool(state.project),
+        pool=store.pool(pool_of(state)),
         threads=default_threads(),
         cache=store.cache(state.project_id),
         seed=state.project.seed,

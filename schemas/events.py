@@ -9,12 +9,14 @@ from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
-from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Seconds, Share, Time
+from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
 from schemas.model import EventData as EventData
-from schemas.model import Fact
+from schemas.model import Fact, without_unsaid
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
+from schemas.operator_events import LabelsChanged as LabelsChanged
 from schemas.operator_events import OperatorEvent as OperatorEvent
+from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
 from schemas.operator_events import ProjectEnded as ProjectEnded
@@ -192,7 +194,7 @@ class ModelTrained(EventData):
     """A model learned `learned` (batch: revision; `"0-57": 0` says it of batches 0 … 57).
 
     `digest` is over those picks and labels; `labels` counts the labelled texts. `log`: the events that the
-    trainer had read when it began.
+    trainer had read when it began. `label_list`: how often the labels had changed by then, if they had.
     """
 
     model: str
@@ -209,6 +211,9 @@ class ModelTrained(EventData):
     versions: Frozenly[str, str] = EMPTY
     seed: Integer
     log: LogPrefix | None = None
+    label_list: Seldom[Positive] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)
@@ -261,6 +266,8 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
+        LabelsChanged,
+        PoolGrown,
         ProjectChanged,
         ProjectChangedV2,
         ProjectPaused,

@@ -6,7 +6,7 @@ from annotated_types import MinLen
 
 from schemas.fields import Count, Positive
 from schemas.model import EventData, Fact
-from schemas.parts import Settings, SettingsV2
+from schemas.parts import Settings, SettingsV2, Snapshot
 
 
 class OperatorEvent(EventData):
@@ -46,6 +46,38 @@ class ProjectChangedV2(ProjectChanged):
     @classmethod
     def type_name(cls) -> str:
         return f"labelloop.ProjectChanged.v{cls.version}"
+
+
+class LabelsChanged(OperatorEvent):
+    """The labels to choose from are others from now on; `number` counts such changes, from 1.
+
+    `names`: how each is called now, by its place, which it keeps for ever; new ones stand behind the others.
+    `retired`: the places of those that count no more. Events speak of a label by the name that it had first.
+    """
+
+    number: Positive
+    names: Annotated[tuple[str, ...], MinLen(2)]
+    retired: tuple[Count, ...] = ()
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.number,)
+
+
+class PoolGrown(EventData):
+    """Further texts are in the pool, from a batch on: the rows of a snapshot, whose items follow all others.
+
+    `after`: the digest of the pool's newest snapshot before. If another one is by then, this adds nothing:
+    its texts may be there already. A batch that is in the log already stays as it was picked.
+    """
+
+    snapshot: Snapshot
+    after: str
+    from_batch: Count
+    who: str
+    why: str = ""
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.snapshot.digest, self.after)
 
 
 class RelabelRequested(OperatorEvent):

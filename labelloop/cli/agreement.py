@@ -31,11 +31,12 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     from labelloop.cli.opened import opened_project
     from labelloop.loop import agreement as measured
+    from labelloop.loop.label_lists import label_list
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
-    asked = measured.answers(state)
+    listed, asked = label_list(state), measured.answers(state)
     by_text = list(asked.values())
     figures: dict[str, Any] = {
         "project": history.project,
@@ -43,10 +44,14 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         "texts": len({item for item, _ in asked}),
         "shared": len({item for (item, _), submitted in asked.items() if len(submitted) > 1}),
         "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
-        "confused": [{"labels": list(pair), "times": times} for pair, times in measured.confusions(by_text)],
+        "confused": [
+            {"labels": list(listed.show(pair)), "times": times}
+            for pair, times in measured.confusions(by_text)
+        ],
     }
     if state.project.is_multi_label:
-        figures["labels"] = measured.by_label(by_text, state.project.labels)
+        alphas = measured.by_label(by_text, listed.names)
+        figures["labels"] = {listed.called[name]: alpha for name, alpha in alphas.items()}
     echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 

@@ -14,14 +14,17 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Log, own_group
 from labelloop.loop.figures import BatchLine, batch_lines
 from labelloop.loop.history import History, all_created
+from labelloop.loop.label_lists import places
 from labelloop.loop.schedule import open_batches
+from labelloop.loop.state import LoopState
 from labelloop.observe.status_file import read_status_file
 from labelloop.oracle.argilla import Argilla
+from labelloop.oracle.argilla.models import data_set_name
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject
 from labelloop.projects.next_steps import Ending, ending, ending_lines
-from schemas.events import ProjectChanged, ProjectPaused, ServiceFailed
+from schemas.events import PoolGrown, ProjectChanged, ProjectPaused, ServiceFailed
 
 WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
 NOT_WORKING = ("idle", "starting")
@@ -128,6 +131,8 @@ class Watch:
         if isinstance(data, ProjectPaused):
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
+        if isinstance(data, PoolGrown):
+            self._screen.line(f"{data.who} added {data.snapshot.size:,} texts to {history.project}")
         if isinstance(data, ProjectChanged) and getattr(data.settings, "test", None) is not None:
             self._screen.line(
                 f"{data.who} gave {history.project} another test set: from batch {data.from_batch} on "
@@ -205,28 +210,33 @@ def login_lines(url: str, login: Credentials | None, colleagues: str | None) -> 
     return lines
 
 
+def data_set(state: LoopState) -> str:
+    """The name of the data set in which people answer now."""
+    return data_set_name(state.project_id, len(places(state)) - 1)
+
+
 async def tell_links(access: ArgillaAccess, watch: Watch, screen: Screen) -> None:
     """Print each project's link as soon as its first batch is there. Runs until cancelled."""
     linked: set[str] = set()
     async with Argilla(access.url, access.key, access.headers) as argilla:
         while True:
             waiting = [
-                (history, state.project.given)
+                (history, data_set(state), state.project.given)
                 for history, state in all_created(list(watch.histories.values()))
-                if history.project not in linked and state.numbered > state.project.given
+                if data_set(state) not in linked and state.numbered > state.project.given
             ]
-            for history, first in waiting:
-                dataset = await _find(argilla, history.project, first)
+            for history, name, first in waiting:
+                dataset = await _find(argilla, history.project, name, first)
                 if dataset is not None:
-                    linked.add(history.project)
+                    linked.add(name)
                     screen.line(f"label {name_of(history)}: {labelling_url(access.page, dataset)}")
             await asyncio.sleep(SOON if waiting or not linked else LATER)
 
 
-async def _find(argilla: Argilla, project: str, batch: int) -> str | None:
+async def _find(argilla: Argilla, project: str, name: str, batch: int) -> str | None:
     """The data set of a project, once it has the texts of this batch."""
     try:
-        dataset = await argilla.find_project(project)
+        dataset = await argilla.find_project(project, name)
         if dataset is not None and await argilla.records(dataset, batch):
             return dataset.id
     except (Unavailable, UserError):

@@ -24,10 +24,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "down": "labelloop.cli.down",
     },
     "Label": {
+        "add": "labelloop.cli.add",
         "annotators": "labelloop.cli.annotators",
         "agreement": "labelloop.cli.agreement",
         "noise": "labelloop.cli.relabel",
         "relabel": "labelloop.cli.relabel",
+        "labels": "labelloop.cli.labels",
         "export": "labelloop.cli.export",
         "predict": "labelloop.cli.predict",
     },

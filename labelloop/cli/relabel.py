@@ -41,14 +41,14 @@ async def _noise(where: Where, project: str | None, most: int, as_json: bool) ->
     from dataclasses import asdict
 
     from labelloop.cli.opened import opened_project
-    from labelloop.pool.snapshot import OpenSnapshot
+    from labelloop.loop.pools import pool_of
     from labelloop.projects.catalog import sound
     from labelloop.projects.relabel import find_noise
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
         noisy = await find_noise(opened_log.store, state)
-        pool = OpenSnapshot.open(opened_log.store.pool(state.project), state.project.pool.digest)
+        pool = opened_log.store.open_pool(pool_of(state))
     worst = noisy.suspects[:most]
     texts = pool.texts([suspect.item for suspect in worst])
     if as_json:

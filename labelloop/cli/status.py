@@ -18,7 +18,8 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.summary import ModelSummary, StoppingSummary, Summary
+    from labelloop.projects.progress import ModelSummary, StoppingSummary
+    from labelloop.projects.summary import Summary
 
 
 Facts = dict[str, Any]
@@ -98,6 +99,8 @@ def _service(service: Facts) -> str:
 
 
 def _project(project: "Summary") -> Iterator[str]:
+    from labelloop.oracle.argilla.models import data_set_name
+
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
     yield (
@@ -106,6 +109,8 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    if progress.places > 1:
+        yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     for batch in progress.open:
@@ -117,7 +122,7 @@ def _project(project: "Summary") -> Iterator[str]:
         tested = "" if model.accuracy is None else f", {_figures(model)} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
     if progress.audit is not None:
-        yield f"  audit: {_audit(progress.audit)}"
+        yield f"  audit: {_audit(progress.audit, progress.pool)}"
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     yield f"  digest {project.digest}"
@@ -148,9 +153,10 @@ def _folder(project: "Summary") -> str:
     return f"{folder} (missing: {MISSING})" if lacks else folder
 
 
-def _audit(audit: "Audited") -> str:
+def _audit(audit: "Audited", pool: int) -> str:
+    then = "" if audit.texts in (None, pool) else f" (of {audit.texts:,} texts then)"
     return (
-        f"accuracy of model {audit.model} on the pool {audit.accuracy:.3f} "
+        f"accuracy of model {audit.model} on the pool{then} {audit.accuracy:.3f} "
         f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
     )
 

@@ -55,6 +55,7 @@ async def _what_if(
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
     from labelloop.loop.labels import current
+    from labelloop.loop.pools import pool_of
     from labelloop.loop.settings_in_force import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
@@ -64,7 +65,7 @@ async def _what_if(
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
         now = for_next(state)
-        other = with_options(now, asked)
+        other = with_options(now, asked, pool_of(state).size)
         runs = [await _played(opened_log.store, state, other, seed) for seed in range(seeds)]
     differing = differences(state, replaced(other, **SIMULATED))
     labels, recorded = len(current(state)), figures.curve(state)

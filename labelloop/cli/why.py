@@ -15,6 +15,7 @@ from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
+    from labelloop.loop.label_lists import LabelList
     from labelloop.loop.state import Batch, LoopState, Trained
 
 REASONS = {
@@ -43,11 +44,12 @@ def why(item: int, where: Where, project: str | None, quick: bool, as_json: bool
 
 async def _why(item: int, where: Where, project: str | None, quick: bool, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
+    from labelloop.loop.pools import pool_of
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
-        size = state.project.pool.size
+        size = pool_of(state).size
         if item >= size:
             raise UserError(f"the pool of {history.project} has no text {item}: choose from 0 to {size - 1}")
         text_facts = reasons(state, item) | {"text": None}
@@ -59,15 +61,16 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
 
 
 def _text(opened_log: "Opened", state: "LoopState", item: int) -> str:
-    from labelloop.pool.snapshot import OpenSnapshot
+    from labelloop.loop.pools import pool_of
 
-    return OpenSnapshot.open(opened_log.store.pool(state.project), state.project.pool.digest).texts([item])[0]
+    return opened_log.store.open_pool(pool_of(state)).texts([item])[0]
 
 
 async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[str, Any]) -> None:
     """Add each model's prediction; None for models that are no longer kept."""
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
+    from labelloop.loop.label_lists import label_list
     from labelloop.loop.labels import named
     from labelloop.projects.learner_requests import predicted, prediction_of_each
 
@@ -75,13 +78,13 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     with closing(Worker(threads)) as worker:
         models = since(state, text_facts["item"])
         picks = await prediction_of_each(worker, opened_log.store, threads, state, models, text_facts["item"])
-    several = state.project.is_multi_label
+    several, listed = state.project.is_multi_label, label_list(state)
     for model in text_facts["models"]:
         pick = picks.get(model["model"])
-        model["predicted"] = named(predicted(pick, several)) if pick else None
+        model["predicted"] = named(listed.show(predicted(pick, several))) if pick else None
         model["probability"] = pick.probability if pick else None
         if pick and several:
-            model["probabilities"] = dict(pick.labels)
+            model["probabilities"] = {listed.called[name]: each for name, each in pick.labels}
 
 
 def why_text(text_facts: Mapping[str, Any]) -> str:
@@ -148,18 +151,22 @@ def _how(asked: Mapping[str, Any]) -> str:
 
 
 def _predicted(asked: Mapping[str, Any]) -> str:
-    from labelloop.loop.labels import named
-
     probabilities = asked.get("probabilities")
     if not asked["predicted"] and probabilities is None:
         return ""
     shown = "shown as a suggestion" if asked["suggested"] else "not shown"
+    probability = f"{asked['probability']:.2f}"
     if probabilities is None:
-        said = f"{', '.join(asked['predicted'])} ({asked['probability']:.2f}"
-    else:
-        sure = ", ".join(f"{each:.2f}" for each in probabilities) or f"likeliest {asked['probability']:.2f}"
-        said = f"{named(asked['predicted'])} ({sure}"
-    return f", which predicted {said}; {shown})"
+        return f", which predicted {', '.join(asked['predicted'])} ({probability}; {shown})"
+    each = dict(zip(asked["predicted"], probabilities, strict=True))
+    return f", which predicted {_several(each, probability)} ({shown})"
+
+
+def _several(predicted: Mapping[str, float], likeliest: str) -> str:
+    from labelloop.loop.labels import named
+
+    said = ", ".join(f"{label} {sure:.2f}" for label, sure in predicted.items())
+    return said or f"{named(())}, the likeliest label {likeliest}"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -170,27 +177,26 @@ def _model(model: Mapping[str, Any]) -> str:
         predicts = ", no longer kept"
     else:
         probability, each = f"{model['probability']:.2f}", model.get("probabilities")
-        if each is None:
-            predicts = f", predicts {model['predicted']} ({probability})"
-        else:
-            said = ", ".join(f"{label} {sure:.2f}" for label, sure in each.items())
-            predicts = f", predicts {said or model['predicted'] + f' (likeliest {probability})'}"
+        said = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
+        predicts = f", predicts {said}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
 
 
 def reasons(state: "LoopState", item: int) -> dict[str, Any]:
     """As JSON values: each time the text was asked, its current label, and the models `since`."""
-    from labelloop.loop.labels import at_revisions, current
+    from labelloop.loop.label_lists import label_list
+    from labelloop.loop.labels import current, learned_labels
 
+    listed = label_list(state)
     asked = [batch for batch in state.batches.values() if item in batch.items]
     labels = current(state).get(item)
     return {
         "project": state.project_id,
         "item": item,
-        "asked": [{**_asking(batch, item), **_choice(state, batch)} for batch in asked],
-        "labels": None if labels is None else list(labels),
+        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asked],
+        "labels": None if labels is None else list(listed.show(labels)),
         "models": [
-            _learned_by(trained, at_revisions(state, trained.learned), item) for trained in since(state, item)
+            _learned_by(trained, learned_labels(state, trained), item) for trained in since(state, item)
         ],
     }
 
@@ -209,7 +215,7 @@ def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
     return {"lookahead": chosen and {"waiting": chosen.waiting, "expected": chosen.expected}}
 
 
-def _asking(batch: "Batch", item: int) -> dict[str, Any]:
+def _asking(batch: "Batch", item: int, listed: "LabelList") -> dict[str, Any]:
     from schemas.fields import UNSAID
     from schemas.model import plain
 
@@ -229,7 +235,7 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
         "shortlist": plain(queried.shortlist) if queried.shortlist and picked.reason == "uncertain" else None,
         "model": queried.model,
         "attempt": queried.attempt,
-        "predicted": list(picked.predicted),
+        "predicted": list(listed.show(picked.predicted)),
         "probability": picked.probability,
         "suggested": picked.suggested,
         "texts": len(queried.items),
@@ -239,12 +245,12 @@ def _asking(batch: "Batch", item: int) -> dict[str, Any]:
             {
                 "annotator": vote.username,
                 "status": vote.status,
-                "labels": list(vote.labels),
+                "labels": list(listed.show(vote.labels)),
                 "time": vote.time.isoformat() if vote.time else None,
             }
             for vote in (answer.votes if answer else ())
         ],
-        "labels": list(verdict.labels) if verdict else None,
+        "labels": list(listed.show(verdict.labels)) if verdict else None,
         "discarded": verdict.discarded if verdict else None,
         "agreement": verdict.agreement if verdict else None,
         **({} if picked.probabilities is UNSAID else {"probabilities": list(picked.probabilities)}),

@@ -1,6 +1,8 @@
 """Evaluate a model on labelled texts that it never learns from."""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn import metrics  # type: ignore[import-untyped]
@@ -22,14 +24,14 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     texts = OpenSnapshot.open(request.texts_path)
-    names = texts.gold(range(len(texts)))
+    rows, names = _counting(texts.gold(range(len(texts))) or (), request)
     if not names:
         raise UserError("the test set has no labels or no texts; give one with both")
     multi_label, size = request.classifier.multi_label, len(request.labels)
     gold = labels.matrix(names, request.labels) if multi_label else labels.numbers(names, request.labels)
     setting = Setting(request.classifier, size, 0, request.texts_path, request.cache)
     classifier = load(request.model_folder, setting, request.labels)
-    predicted = classifier.predict(labels.data_set(texts.all_texts(), gold, size))
+    predicted = classifier.predict(labels.data_set(texts.texts(rows), gold, size))
     figures = metrics.precision_recall_fscore_support(
         gold, predicted, labels=range(size), average=None, zero_division=0
     )
@@ -54,3 +56,20 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
         size=len(names),
         seconds=time.monotonic() - started,
     )
+
+
+def _counting(gold: Sequence[Any], request: EvaluateRequest) -> tuple[list[int], list[Any]]:
+    """The rows to evaluate on, and their labels without those that are left out."""
+    left_out, known = set(request.left_out), set(request.labels)
+    if not left_out and known.issuperset(label for names in gold for label in _each(names)):
+        return list(range(len(gold))), list(gold)
+    found: dict[int, Any] = {}
+    for row, names in enumerate(gold):
+        counting = [label for label in _each(names) if label not in left_out]
+        if known.issuperset(counting) and (counting or not names):
+            found[row] = names if isinstance(names, str) else counting
+    return list(found), list(found.values())
+
+
+def _each(names: str | Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names

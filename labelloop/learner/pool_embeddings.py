@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -17,15 +17,15 @@ from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.hidden_states import CHUNK as OF_STATES
-from labelloop.learner.classifiers.hidden_states import StateStore
+from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
 from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.large_pools import Embedded
 from labelloop.learner.requests import ClassifierSpec, EmbedRequest
-from labelloop.loop.draws import pool_order
-from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.loop.draws import first_of_pool, pool_order, shares
+from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 
 SAMPLE = 6000
@@ -39,31 +39,75 @@ AT_A_TIME = 256
 class PoolEmbeddings:
     """Embeddings of the texts of a pool, in a random order that the seed decides, kept in files in `cache`.
 
-    Each is the average of a text's states after half of the layers. Where the classifier keeps these states
-    for its trainings, they are computed once for both. A file is always made as a whole, so it does not
-    matter how many are asked for at a time.
+    Each is the average of a text's states after half of the layers. Of a pool that grew, each snapshot has an
+    order and files of its own, and its share of what is asked for.
     """
 
-    def __init__(self, pool: Path, spec: ClassifierSpec, seed: int, cache: Path) -> None:
-        self._setting = Setting(spec, 2, 0, pool, cache, seed)
-        self._texts = OpenSnapshot.open(pool)
-        self._base = resolve(spec.model, spec.revision)
-        self._order = pool_order(seed, len(self._texts))
-        key = f"{self._base.digest}:{MAX_LENGTH}:{file_digest(pool)}:{seed}"
-        self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
+    def __init__(self, pool: Files, spec: ClassifierSpec, seed: int, cache: Path) -> None:
+        half = HalfOfModel(Setting(spec, 2, 0, pool, cache, seed))
+        self._snapshots = [SnapshotEmbeddings(path, half, seed, cache) for path in paths_of(pool)]
+        self._sizes = [snapshot.size for snapshot in self._snapshots]
+        self._seed = seed
 
     def first(self, number: int) -> tuple[list[int], Features]:
         """The first items of the order, and their embeddings, shape (items, hidden size)."""
-        items = self.items(number)
-        return items, np.concatenate(list(self.parts(len(items))))
+        return self.items(number), np.concatenate(list(self.parts(number)))
 
     def items(self, number: int) -> list[int]:
         """The first items of the order."""
-        return list(self._order[:number])
+        return first_of_pool(self._seed, self._sizes, number)
+
+    def parts(self, number: int) -> Iterator[Features]:
+        """The embeddings of the first items, at most CHUNK rows at a time."""
+        for snapshot, share in self._shares(number):
+            yield from snapshot.parts(share)
+
+    def of_places(self, places: Sequence[int], number: int) -> Features:
+        """The embeddings of the items at these places of the first `number`. The places ascend."""
+        found, first = [], 0
+        for snapshot, share in self._shares(number):
+            here = [place - first for place in places if first <= place < first + share]
+            found += [snapshot.of_places(here)] if here else []
+            first += share
+        return np.concatenate(found)
+
+    def made(self, number: int) -> Iterator[int]:
+        """Make the embeddings of the first items that have none.
+
+        After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
+        file cannot be written.
+        """
+        before = 0
+        for snapshot, share in self._shares(number):
+            texts = 0
+            for texts in snapshot.made(share):
+                yield before + texts
+            if texts < share:
+                return
+            before += share
+
+    def _shares(self, number: int) -> Iterator[tuple["SnapshotEmbeddings", int]]:
+        return zip(self._snapshots, shares(number, self._sizes), strict=True)
+
+
+class SnapshotEmbeddings:
+    """Those of one snapshot.
+
+    A file is always made as a whole, so it does not matter how many are asked for at a time.
+    """
+
+    def __init__(self, snapshot: Path, half: "HalfOfModel", seed: int, cache: Path) -> None:
+        self._half = half
+        self._texts = OpenSnapshot.open(snapshot)
+        self.size = len(self._texts)
+        self._order = pool_order(seed, self.size)
+        self._kept_states = partial(StateStore, snapshot, seed, cache)
+        key = f"{half.base.digest}:{MAX_LENGTH}:{file_digest(snapshot)}:{seed}"
+        self._folder = cache / f"embeddings-{hashlib.sha256(key.encode()).hexdigest()}"
 
     def parts(self, number: int) -> Iterator[Features]:
         """The embeddings of the first items, a file of CHUNK rows at a time."""
-        starts = range(0, min(number, len(self._order)), CHUNK)
+        starts = range(0, number, CHUNK)
         for start, features in zip(starts, self._chunks(starts), strict=True):
             yield features[: number - start]
 
@@ -77,11 +121,7 @@ class PoolEmbeddings:
         return np.concatenate([features[of_file] for of_file, features in files])
 
     def made(self, number: int) -> Iterator[int]:
-        """Make the embeddings of the first items that have none.
-
-        After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
-        file cannot be written.
-        """
+        """Make those of the first items that have none: see `PoolEmbeddings.made`."""
         missing = self._missing(range(0, number, CHUNK))
         for first in range(0, len(missing), AT_A_TIME):
             part = missing[first : first + AT_A_TIME]
@@ -110,7 +150,7 @@ class PoolEmbeddings:
         if self._states is not None:
             return self._states.averages([range(start, start + len(self._items(start))) for start in starts])
         texts = (self._texts.texts(self._items(start)) for start in starts)
-        return engine().map(self._half.embed, texts, Remote(self._base.folder, _load_embed))
+        return engine().map(self._half.alone.embed, texts, Remote(self._half.base.folder, _load_embed))
 
     def _missing(self, starts: Sequence[int]) -> list[int]:
         return [start for start in starts if not self._file(start).is_file()]
@@ -124,12 +164,28 @@ class PoolEmbeddings:
     @cached_property
     def _states(self) -> StateStore | None:
         """The states that the classifier keeps, if they are those of half of the layers."""
-        made_by = factory(self._setting.spec.name)
-        return made_by.half_states(self._setting, MAX_LENGTH) if isinstance(made_by, KeepsStates) else None
+        return self._kept_states(self._half.layers) if self._half.layers else None
+
+
+class HalfOfModel:
+    """Half of a base model's layers, loaded when they are needed.
+
+    Where the classifier keeps the states after half of the layers for its trainings, they are computed once
+    for both: by its `layers`. Else by half of the model `alone`.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.base = resolve(setting.spec.model, setting.spec.revision)
 
     @cached_property
-    def _half(self) -> "LowerHalf":
-        return LowerHalf(self._base.folder)
+    def layers(self) -> LowerLayers | None:
+        made_by = factory(self._setting.spec.name)
+        return made_by.half_layers(self._setting, MAX_LENGTH) if isinstance(made_by, KeepsStates) else None
+
+    @cached_property
+    def alone(self) -> "LowerHalf":
+        return LowerHalf(self.base.folder)
 
 
 def embed(request: EmbedRequest) -> int:

@@ -1,16 +1,28 @@
-"""Requests to and results from a worker's child. They can be pickled and import nothing heavy.
+"""Requests to a worker's child. They can be pickled and import nothing heavy.
 
-A pool item is a row number of the pool's snapshot, an Arrow IPC stream file with a column `text`.
+A pool item is a row number of the pool's snapshot, or over those of a pool that grew: Arrow IPC stream files
+with a column `text`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from labelloop.learner.classifier_spec import JSON as JSON
 from labelloop.learner.classifier_spec import ClassifierSpec as ClassifierSpec
-from schemas.parts import Shortlist
+from labelloop.learner.results import CheckResult as CheckResult
+from labelloop.learner.results import EvaluateResult as EvaluateResult
+from labelloop.learner.results import FirstTextsResult as FirstTextsResult
+from labelloop.learner.results import NoiseResult as NoiseResult
+from labelloop.learner.results import Pick as Pick
+from labelloop.learner.results import QueryResult as QueryResult
+from labelloop.learner.results import Suspect as Suspect
+from labelloop.learner.results import TrainResult as TrainResult
+from labelloop.learner.results import TryResult as TryResult
+
+if TYPE_CHECKING:
+    from labelloop.pool.snapshot import Files
 
 Examples: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 """Pool items with their labels. A multi-label text without labels is one that none of them fits."""
@@ -27,10 +39,11 @@ class Ping:
 class TrainRequest:
     """Train on `examples` (pool item and its labels); items in `ignored` are never learned.
 
-    Of a large pool the first texts in the order of `order_seed` are looked at.
+    Of a large pool the first texts in the order of `order_seed` are looked at. `shown`: how the model's
+    folder calls the labels, if not by their names.
     """
 
-    pool: Path
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     examples: Examples
@@ -40,19 +53,7 @@ class TrainRequest:
     into: Path
     cache: Path
     order_seed: int = 0
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """A trained model in `folder`, which is `into / sha256`. `seconds` is wall-clock time."""
-
-    sha256: str
-    folder: Path
-    metrics: Mapping[str, float]
-    seconds: float
-    device: str
-    threads: int
-    versions: Mapping[str, str]
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class QueryRequest:
     that was not given with its labels. With each more of a large pool is looked at, ordered by `order_seed`.
     """
 
-    pool: Path
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -84,38 +85,13 @@ class QueryRequest:
 
 
 @dataclass(frozen=True)
-class Pick:
-    """A picked pool item with the strategy's score, if any, and the most probable label.
-
-    `labels`: in a multi-label task those that the model predicts, most probable first, maybe none.
-    """
-
-    item: int
-    score: float | None
-    label: str
-    probability: float
-    labels: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """Picks, best first if the strategy ranks them. `shortlist` None: it could choose among all texts."""
-
-    picks: tuple[Pick, ...]
-    seconds: float
-    device: str
-    also: tuple[Pick, ...] = ()
-    shortlist: Shortlist | None = None
-
-
-@dataclass(frozen=True)
 class FirstTextsRequest:
     """Pick `n` pool items before there is a model: the typical ones of different clusters.
 
     `taken`: items that are labelled or asked already. `clusters`: how many the pool is divided into at least.
     """
 
-    pool: Path
+    pool: "Files"
     classifier: ClassifierSpec
     taken: tuple[int, ...]
     n: int
@@ -126,14 +102,6 @@ class FirstTextsRequest:
 
 
 @dataclass(frozen=True)
-class FirstTextsResult:
-    """The picked items; that of the largest cluster is first."""
-
-    items: tuple[int, ...]
-    seconds: float
-
-
-@dataclass(frozen=True)
 class EmbedRequest:
     """Embed the first `texts` of a large pool, in the order of `order_seed`, for the picks to come.
 
@@ -141,7 +109,7 @@ class EmbedRequest:
     how many are embedded.
     """
 
-    pool: Path
+    pool: "Files"
     classifier: ClassifierSpec
     texts: int
     seconds: float
@@ -154,7 +122,8 @@ class EmbedRequest:
 class EvaluateRequest:
     """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text.
 
-    In a multi-label task it has a list of labels for each.
+    In a multi-label task it has a list of labels for each. Texts that have only labels which are `left_out`,
+    or one that the model does not tell apart, do not count.
     """
 
     texts_path: Path
@@ -164,24 +133,7 @@ class EvaluateRequest:
     model_sha256: str
     threads: int
     cache: Path
-
-
-@dataclass(frozen=True)
-class EvaluateResult:
-    """Shares from 0 to 1. `per_class` has precision, recall, f1 and support of every label.
-
-    `confusion` counts texts: rows are gold labels, columns are predicted labels, in the order of the labels.
-    In a multi-label task a text is right if all of its labels are, `confusion` is empty, and there is
-    `micro_f1`.
-    """
-
-    accuracy: float
-    macro_f1: float
-    per_class: Mapping[str, Mapping[str, float]]
-    confusion: list[list[int]]
-    size: int
-    seconds: float
-    micro_f1: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,7 +143,7 @@ class ScoreRequest:
     The answer is how many chunks were scored now.
     """
 
-    texts: Path
+    texts: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -216,7 +168,7 @@ class CheckRequest:
     multi-label text has bit i set if label i is predicted.
     """
 
-    pool: Path
+    pool: "Files"
     classifier: ClassifierSpec
     labels: tuple[str, ...]
     model_folder: Path
@@ -233,19 +185,6 @@ class CheckRequest:
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """The numbers that the model predicts for the items, as in `before`, and the criterion's result.
-
-    `value` is None if there are too few models yet.
-    """
-
-    predicted: tuple[int, ...]
-    value: float | None
-    stop: bool
-    seconds: float
-
-
-@dataclass(frozen=True)
 class TryRequest:
     """Try whether a classifier can learn from its model, with some texts of the pool."""
 
@@ -256,22 +195,10 @@ class TryRequest:
 
 
 @dataclass(frozen=True)
-class TryResult:
-    """It can. `unknown`: the share of tokens that the tokenizer does not know, or None if it cannot tell.
-
-    `without_embedding`: how many tokens the tokenizer has for which the model's weights have no embedding.
-    """
-
-    unknown: float | None
-    without_embedding: int
-    seconds: float
-
-
-@dataclass(frozen=True)
 class NoiseRequest:
     """Look for wrong labels among `examples`, with embeddings of the base model `model`."""
 
-    pool: Path
+    pool: "Files"
     model: str
     revision: str | None
     labels: tuple[str, ...]
@@ -279,25 +206,6 @@ class NoiseRequest:
     seed: int
     threads: int
     cache: Path
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A text whose label may be wrong: the probability of its label, and the label that fits best."""
-
-    item: int
-    label: str
-    suggested: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class NoiseResult:
-    """The suspects, least fitting label first. `judged` is the number of labels that were checked."""
-
-    suspects: tuple[Suspect, ...]
-    judged: int
-    seconds: float
 
 
 Request: TypeAlias = (

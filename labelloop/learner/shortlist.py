@@ -27,8 +27,8 @@ from schemas.parts import Shortlist
 class Embeddings(Protocol):
     """Embeddings of items in an order, one row each."""
 
-    def of_places(self, places: Sequence[int]) -> Features:
-        """Those at some places of the order, which ascend."""
+    def of_places(self, places: Sequence[int], number: int) -> Features:
+        """Those at some places of the first `number`. The places ascend."""
 
     def parts(self, number: int) -> Iterator[Features]:
         """Those of the first items, some at a time."""
@@ -96,10 +96,10 @@ def most_doubtful(
         if y.ndim > 1:
             y = y[:, y.min(axis=0) < y.max(axis=0)]
             regression = OneVsRestClassifier(regression)
-        probe = make_pipeline(scaler, regression).fit(embeddings.of_places(learned), y)
+        probe = make_pipeline(scaler, regression).fit(embeddings.of_places(learned, len(items)), y)
         parts = (probe.predict_proba(part) for part in embeddings.parts(len(items)))
         if y.ndim > 1:
-            order = in_turn(np.abs(np.concatenate(list(parts))[rows] - USUAL))
+            order = np.array(in_turn(np.abs(np.concatenate(list(parts))[rows] - USUAL)))
         else:
             order = np.argsort(np.concatenate([margins(part) for part in parts])[rows], kind="stable")
         rows = rows[order]

@@ -16,16 +16,18 @@ USUAL = 0.5
 def read(folder: Path, labels: Sequence[str]) -> tuple[float, ...]:
     """The threshold of each label, in their order: a label counts at it or above.
 
-    It is 0.5 for each if the folder names none. Raises UserError if they are not those of the labels.
+    It is 0.5 for each if the folder names none. Raises UserError if there is not one for each.
     """
     file = folder / FILE
     try:
         content = json.loads(file.read_bytes())
-        found = tuple(float(content[label]) for label in labels)
+        found = tuple(map(float, content.values()))
     except FileNotFoundError:
         return (USUAL,) * len(labels)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{file} has no thresholds for the labels; restore the model's folder") from error
+    if len(found) != len(labels):
+        raise UserError(f"{file} has not one threshold for each label; restore the model's folder")
     if not all(0 < threshold < 1 for threshold in found):
         raise UserError(f"{file} has a threshold that is not between 0 and 1; restore the model's folder")
     return found

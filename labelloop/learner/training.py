@@ -19,7 +19,7 @@ from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.pool_embeddings import SAMPLE
 from labelloop.learner.requests import TrainRequest, TrainResult
-from labelloop.loop.draws import pool_order, random_draw
+from labelloop.loop.draws import first_of_pool, random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
@@ -105,7 +105,7 @@ def _examples(request: TrainRequest) -> TextDataset:
 def _unlabelled(request: TrainRequest, number: int) -> list[str]:
     pool = OpenSnapshot.open(request.pool)
     barred = {*request.ignored, *(item for item, _ in request.examples)}
-    sample = sorted(pool_order(request.order_seed, len(pool))[:SAMPLE])
+    sample = sorted(first_of_pool(request.order_seed, pool.sizes, SAMPLE))
     taken = [row for row, item in enumerate(sample) if item in barred]
     return pool.texts([sample[row] for row in random_draw(request.seed, len(sample), taken, number)])
 
@@ -114,16 +114,16 @@ def _write(classifier: LoopClassifier, request: TrainRequest, examples: int, fol
     classifier.save(folder)
     multi_label = request.classifier.multi_label
     if (folder / CONFIG).is_file():
-        _add_labels(folder / CONFIG, request.labels, multi_label)
+        _add_labels(folder / CONFIG, request.shown or request.labels, multi_label)
     if multi_label:
         tuned = classifier.thresholds or (thresholds.USUAL,) * len(request.labels)
-        thresholds.write(folder, request.labels, tuned)
+        thresholds.write(folder, request.shown or request.labels, tuned)
     card = {
         "classifier": request.classifier.name,
         "parameters": dict(request.classifier.parameters),
         "base_model": request.classifier.model_name,
         "revision": request.classifier.revision,
-        "labels": list(request.labels),
+        "labels": list(request.shown or request.labels),
         "examples": examples,
         "seed": request.seed,
         "versions": runtime.versions(),

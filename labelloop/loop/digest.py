@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.labels import Learned, at_revisions, current
 from labelloop.loop.names import Run, batches, compact, expanded, in_common, number_of, numbered, runs
 from labelloop.loop.state import Batch, Labels, LoopState, NotCreated, ProjectState
@@ -24,9 +25,9 @@ def loop_digest(state: ProjectState) -> str:
     return _sha256(_array((_array(batches), _array(models), _json(sorted(state.skipped)))))
 
 
-def learned_digest(state: LoopState, learned: Learned) -> str:
-    """The sha256 over the picks and labels of batches at the given revisions."""
-    labels = at_revisions(state, learned)
+def learned_digest(state: LoopState, learned: Learned, counted: LabelList | None = None) -> str:
+    """The sha256 over the picks and labels of batches at the given revisions; see `at_revisions`."""
+    labels = at_revisions(state, learned, counted)
     return _sha256(
         _array(_json(_learned(state.batches[name], labels)) for name in sorted(learned, key=_order))
     )
@@ -39,30 +40,37 @@ class LearnedDigests:
     """
 
     def __init__(self) -> None:
+        self._begin(frozenset())
+
+    def _begin(self, retired: frozenset[str]) -> None:
+        self._retired = retired
         self._runs: list[Run] = []
         self._sums = [(hashlib.sha256(b"["), 0)]
         self._items: dict[int, str] = {}
         self._overlap = False
 
-    def of(self, state: LoopState, learned: Learned) -> tuple[str, int]:
+    def of(self, state: LoopState, learned: Learned, counted: LabelList | None = None) -> tuple[str, int]:
         """The digest and the number of labels. `learned` may be in compact form."""
+        counted = counted or label_list(state)
+        if counted.retired != self._retired:
+            self._begin(counted.retired)
         wanted = runs(learned)
         same = in_common(self._runs, wanted)
         del self._sums[same + 1 :]
         for name, revision in batches(wanted, same):
-            self._extend(state, name, revision)
+            self._extend(state, name, revision, counted)
         self._runs = wanted
         if self._overlap:
             # A text that two batches asked for has its label from either.
             learned = expanded(learned)
-            return learned_digest(state, learned), len(at_revisions(state, learned))
+            return learned_digest(state, learned, counted), len(at_revisions(state, learned, counted))
         content, labels = self._sums[-1]
         content = content.copy()
         content.update(b"]")
         return content.hexdigest(), labels
 
-    def _extend(self, state: LoopState, name: str, revision: int) -> None:
-        batch, labels = state.batches[name], at_revisions(state, {name: revision})
+    def _extend(self, state: LoopState, name: str, revision: int, counted: LabelList) -> None:
+        batch, labels = state.batches[name], at_revisions(state, {name: revision}, counted)
         for item in batch.items:
             self._overlap |= self._items.setdefault(item, name) != name
         content, count = self._sums[-1]

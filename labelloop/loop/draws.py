@@ -5,6 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 
 from schemas.parts import QueriedItem
 
@@ -18,6 +19,26 @@ def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -
 def pool_order(seed: int, pool_size: int) -> tuple[int, ...]:
     """All items in that order. It is kept for who asks again: a million take a second."""
     return tuple(_order(seed, pool_size))
+
+
+def shares(number: int, sizes: Sequence[int]) -> list[int]:
+    """How many of the first texts of a pool come from each of its snapshots, which have these sizes."""
+    ends = list(accumulate(sizes, initial=0))
+    number = min(number, ends[-1])
+    return [after - before for before, after in pairwise(number * end // max(1, ends[-1]) for end in ends)]
+
+
+def first_of_pool(seed: int, sizes: Sequence[int], number: int) -> list[int]:
+    """The first items in the random order of the pool: of each snapshot the first in its own, by its share.
+
+    So a snapshot that is added later leaves the order of those before as it is.
+    """
+    firsts = accumulate(sizes, initial=0)
+    return [
+        first + item
+        for first, size, share in zip(firsts, sizes, shares(number, sizes), strict=False)
+        for item in pool_order(seed, size)[:share]
+    ]
 
 
 def balanced_draw(

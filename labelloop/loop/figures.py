@@ -7,6 +7,7 @@ from math import sqrt
 
 from labelloop.loop.labels import of_answer
 from labelloop.loop.names import number_of
+from labelloop.loop.pools import sizes_by_version
 from labelloop.loop.schedule import finished
 from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
@@ -37,7 +38,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Audited:
-    """A model's estimated accuracy on the whole pool, from `audited` texts, with its 95 % interval."""
+    """A model's estimated accuracy on the whole pool, from `audited` texts, with its 95 % interval.
+
+    `texts`: how many texts the pool had then, where it grew.
+    """
 
     model: str
     labels: int
@@ -45,6 +49,7 @@ class Audited:
     low: float
     high: float
     audited: int
+    texts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,11 @@ def name_of_test_set(state: LoopState, digest: str) -> str | None:
 def audits(state: LoopState) -> list[Audited]:
     """The audited models in the order of training."""
     estimates = (state.audits.get(name) for name in state.models)
+    sizes = sizes_by_version(state)
     return [
-        Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited) for a in estimates if a is not None
+        Audited(a.model, a.labels, a.accuracy, a.low, a.high, a.audited, sizes.get(a.pool_version or ""))
+        for a in estimates
+        if a is not None
     ]
 
 

@@ -5,12 +5,15 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TypeVar
 
+from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
+from labelloop.loop.pools import grown, pool_of
 from labelloop.loop.schedule import picked_by
 from labelloop.loop.state import (
     Batch,
     Change,
     Failure,
+    InapplicableEvent,
     LoopState,
     NotCreated,
     ProjectState,
@@ -22,13 +25,10 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event
+from schemas.fields import UNSAID
 from schemas.parts import SettingsV2
 
 State = TypeVar("State", bound=ProjectState)
-
-
-class InapplicableEvent(ValueError):
-    """An event that contradicts the events before it."""
 
 
 def fold(state: ProjectState, event: Event) -> ProjectState:
@@ -40,17 +40,8 @@ def shared(state: State) -> State:
     """The state, which `advance` leaves as it is from now on."""
     if isinstance(state, NotCreated):
         return state
-    for mapping in (
-        state.batches,
-        state.chosen,
-        state.models,
-        state.evaluations,
-        state.tested,
-        state.audits,
-        state.checks,
-        state.failures,
-    ):
-        share(mapping)
+    for value in vars(state).values():
+        share(value)
     return state
 
 
@@ -160,6 +151,10 @@ def _annotated(state: LoopState) -> int:
 def _(data: e.ModelTrained, state: LoopState, event_id: str, at: datetime) -> LoopState:
     for name, revision in data.learned.items():
         _check_learned(state, name, revision)
+    if data.label_list is not UNSAID and data.label_list > len(state.label_changes):
+        raise InapplicableEvent(
+            f"its labels are those of change {data.label_list}, which the log does not have"
+        )
     passed = _passed_by(data, state)
     before = state.models.get(data.model)
     if before is None:
@@ -240,20 +235,21 @@ def _(data: e.BatchClosed, state: LoopState, event_id: str, at: datetime) -> Loo
 
 
 @_apply.register
+def _(data: e.LabelsChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, label_changes=with_change(state, data))
+
+
+@_apply.register
 def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    if max(data.items) >= state.project.pool.size or len(set(data.items)) < len(data.items):
+    if max(data.items) >= pool_of(state).size or len(set(data.items)) < len(data.items):
         raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
     return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
-@_apply.register
-def _(data: e.ProjectPaused, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, paused=True)
-
-
-@_apply.register
-def _(data: e.ProjectResumed, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, paused=False)
+@_apply.register(e.ProjectPaused)
+@_apply.register(e.ProjectResumed)
+def _(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, paused=isinstance(data, e.ProjectPaused))
 
 
 @_apply.register
@@ -265,6 +261,11 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
     change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
+
+
+@_apply.register
+def _(data: e.PoolGrown, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, grown=grown(state, data, event_id))
 
 
 @_apply.register

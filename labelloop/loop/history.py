@@ -3,9 +3,16 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from labelloop.loop.fold import InapplicableEvent, advance, shared
+from labelloop.loop.fold import advance, shared
 from labelloop.loop.log_digest import START
-from labelloop.loop.state import LoopState, NotCreated, ProjectState, changed, with_log
+from labelloop.loop.state import (
+    InapplicableEvent,
+    LoopState,
+    NotCreated,
+    ProjectState,
+    changed,
+    with_log,
+)
 from schemas.envelope import Event, InvalidEvent, UnknownType, datahash, id_instead
 from schemas.events import EventSkipped, ProjectMoved
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from labelloop.loop.state import Batch, Labels, LoopState
+from labelloop.loop.label_lists import LabelList, label_list, of_trained
+from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from schemas.events import ProjectCreated
 from schemas.fields import UNSAID
 from schemas.parts import AnnotatedItem
@@ -13,17 +14,27 @@ NONE = "none of them"
 Learned = Mapping[str, int]
 
 
-def at_revisions(state: LoopState, learned: Learned) -> dict[int, tuple[str, ...]]:
+def at_revisions(
+    state: LoopState, learned: Learned, labels: LabelList | None = None
+) -> dict[int, tuple[str, ...]]:
     """Labels by pool item at the given revisions of batches. Unlabelled and discarded texts are left out.
 
-    Answers of a relabel batch replace those of the given numbered batches. Its other texts are ignored.
+    `labels`: the list by which labels count; None: that of now. Answers of a relabel batch replace those of
+    the given numbered batches. Its other texts are ignored.
     """
-    return {item: labels for item, labels in _answers(state, learned).items() if labels is not None}
+    answers = _answers(state, learned, labels or label_list(state))
+    return {item: names for item, names in answers.items() if names is not None}
 
 
-def ignored_at(state: LoopState, learned: Learned) -> tuple[int, ...]:
+def ignored_at(state: LoopState, learned: Learned, labels: LabelList | None = None) -> tuple[int, ...]:
     """The discarded and withdrawn texts at those revisions: asked, but without a label."""
-    return tuple(item for item, labels in _answers(state, learned).items() if labels is None)
+    answers = _answers(state, learned, labels or label_list(state))
+    return tuple(item for item, names in answers.items() if names is None)
+
+
+def learned_labels(state: LoopState, trained: Trained) -> dict[int, tuple[str, ...]]:
+    """The labels by pool item that a model has learned."""
+    return at_revisions(state, trained.learned, of_trained(state, trained))
 
 
 def latest_revisions(state: LoopState, batches: Iterable[str]) -> dict[str, int]:
@@ -78,7 +89,7 @@ def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
                 yield batch, answer
 
 
-def _answers(state: LoopState, learned: Learned) -> Mapping[int, tuple[str, ...] | None]:
+def _answers(state: LoopState, learned: Learned, counted: LabelList) -> Mapping[int, tuple[str, ...] | None]:
     """The answers that count, including those without a label."""
     numbered: dict[int, tuple[str, ...] | None] = {}
     relabelled: dict[int, tuple[str, ...] | None] = {}
@@ -86,4 +97,7 @@ def _answers(state: LoopState, learned: Learned) -> Mapping[int, tuple[str, ...]
         batch = state.batches[name]
         answers = numbered if batch.is_numbered else relabelled
         answers |= {answer.item: of_answer(answer) for answer in batch.revisions[revision].items}
-    return numbered | {item: labels for item, labels in relabelled.items() if item in numbered}
+    found = numbered | {item: labels for item, labels in relabelled.items() if item in numbered}
+    if not counted.retired:
+        return found
+    return {item: counted.counting(labels) for item, labels in found.items()}

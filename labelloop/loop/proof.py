@@ -6,13 +6,15 @@ from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
-from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.history import ChainedHistory
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
+from labelloop.loop.pools import Pool, pool_for_next, pool_of_version
 from labelloop.loop.schedule import grows, next_relabel, picked_by
-from labelloop.loop.state import Batch, LoopState, ProjectState, changed
+from labelloop.loop.state import Batch, InapplicableEvent, LoopState, ProjectState, changed
 from schemas import events as e
 from schemas.envelope import Event, datahash, event_id, id_instead
+from schemas.fields import UNSAID
 
 
 @dataclass(repr=False)
@@ -71,9 +73,9 @@ class Proof(ChainedHistory):
     @_check.register
     def _(self, data: e.BatchQueried, event: Event, state: LoopState) -> None:
         project = state.project
-        if data.pool_version != project.pool.digest:
+        if data.pool_version not in {pool.version for pool in _pools(state)}:
             raise InapplicableEvent("it was picked from another pool")
-        self._check_items(data, project)
+        self._check_items(data, pool_of_version(state, data.pool_version))
         if number_of(data.batch) is None:
             self._check_relabel(data, event, state)
             return
@@ -115,11 +117,11 @@ class Proof(ChainedHistory):
             raise InapplicableEvent("it asks for other texts than were requested, or a model picked it")
         _caused(event, due.cause)
 
-    def _check_items(self, data: e.BatchQueried, project: e.ProjectCreated) -> None:
+    def _check_items(self, data: e.BatchQueried, pool: Pool) -> None:
         items = [picked.item for picked in data.items]
         if [picked.rank for picked in data.items] != list(range(len(items))):
             raise InapplicableEvent("the ranks of its texts are not 0, 1, 2 …")
-        if len(set(items)) < len(items) or max(items, default=-1) >= project.pool.size:
+        if len(set(items)) < len(items) or max(items, default=-1) >= pool.size:
             raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
 
     @_check.register
@@ -175,7 +177,8 @@ class Proof(ChainedHistory):
             _caused(event, *before.lost.values())
         if data.seed != derived(state.project.seed, "train", data.model):
             raise InapplicableEvent("its seed is not the one for this model")
-        digest, labels = self._digests.of(state, data.learned)
+        counted = label_list(state, 0 if data.label_list is UNSAID else data.label_list)
+        digest, labels = self._digests.of(state, data.learned, counted)
         if (data.digest, data.labels) != (digest, labels):
             raise InapplicableEvent(
                 f"its digest is not that of the {labels} labels and the picks that it learned"
@@ -238,6 +241,14 @@ def _before_late_changes(state: LoopState) -> Iterator[LoopState]:
     others = tuple(change for change in state.changes if change.from_batch != state.numbered)
     for count in range(len(late) + 1):
         yield changed(state, changes=(*others, *late[:count])) if late else state
+
+
+def _pools(state: LoopState) -> Iterator[Pool]:
+    """The pool of the next batch, and what it was before each growth that came while that was picked."""
+    snapshots = pool_for_next(state).snapshots
+    late = sum(growth.from_batch == state.numbered for growth in state.grown)
+    for count in range(late + 1):
+        yield Pool(snapshots[: len(snapshots) - count])
 
 
 def _attempt(state: LoopState, model: str, attempt: int | None) -> str:

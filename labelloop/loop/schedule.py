@@ -8,9 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from labelloop.loop.labels import asked, at_revisions, current, is_learnable, latest_revisions
+from labelloop.loop.label_lists import label_list, of_trained
+from labelloop.loop.labels import (
+    asked,
+    at_revisions,
+    current,
+    is_learnable,
+    latest_revisions,
+    learned_labels,
+)
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
+from labelloop.loop.pools import pool_for_next
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import LookaheadChosen, ProjectCreated
@@ -23,7 +32,7 @@ MOST_AHEAD = 8
 class NextBatch:
     """A batch to pick, by a model or (None) as a cold start; `cause` is the event that made it due.
 
-    `changes`: how many changes of settings that it depends on hold for it.
+    `changes`: how many changes of settings that it depends on hold for it. `grown`: how often its pool grew.
     """
 
     batch: str
@@ -31,6 +40,7 @@ class NextBatch:
     size: int
     cause: str
     changes: int = 0
+    grown: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,8 @@ def still_due(state: LoopState, begun: NextBatch) -> bool:
 
 def _next(state: LoopState, model: str | None, cause: str) -> NextBatch:
     size = remaining(state, for_next(state).batch_size)
-    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state))
+    grown = len(pool_for_next(state).snapshots) - 1
+    return NextBatch(str(state.numbered), model, size, cause, changes_of_picks(state), grown)
 
 
 def _may_choose(state: LoopState) -> bool:
@@ -96,7 +107,7 @@ def next_model(state: LoopState) -> NextModel | None:
 
 def remaining(state: LoopState, most: int = sys.maxsize) -> int:
     """How many texts of the pool a new batch may still ask for; `most` if there are more."""
-    size = state.project.pool.size
+    size = pool_for_next(state).size
     return most if size - state.picks >= most else min(most, size - len(asked(state)))
 
 
@@ -169,7 +180,8 @@ def _final(state: LoopState) -> NextModel | None:
     if not is_learnable(labels, state.project):
         return None
     if state.latest_model is not None:
-        if at_revisions(state, state.models[state.latest_model].learned) == labels:
+        newest = state.models[state.latest_model]
+        if learned_labels(state, newest) == labels and of_trained(state, newest) == label_list(state):
             return None
     elif not state.ended:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
 from schemas.events import ProjectCreatedV4
@@ -28,6 +29,8 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
     if stopping is not None and stopping.name == NOTHING:
         settings["stopping"] = None
     settings.pop("annotators", None)  # They are no part of the project, but of who sees it.
+    if state.label_changes:
+        settings["labels"] = label_list(state).names
     return replaced(state.project, **settings) if settings else state.project
 
 
@@ -97,9 +100,10 @@ def is_test_changed(state: LoopState) -> bool:
 
 
 def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
-    """The pool and all test sets of a project, each once."""
+    """Those of the pool, and all test sets of a project, each once."""
     tests = (state.project.test, *(change.settings.test for change in state.changes))
-    return tuple(dict.fromkeys((state.project.pool, *filter(None, tests))))
+    grown = (growth.snapshot for growth in state.grown)
+    return tuple(dict.fromkeys((state.project.pool, *grown, *filter(None, tests))))
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV4:
@@ -108,5 +112,7 @@ def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV
 
 
 def of_model(state: LoopState, model: str) -> ProjectCreatedV4:
-    """The project's settings for a trained model."""
-    return for_learned(state, state.models[model].learned)
+    """The project's settings for a trained model, with the labels that it tells apart."""
+    trained = state.models[model]
+    project = for_learned(state, trained.learned)
+    return replaced(project, labels=of_trained(state, trained).names) if state.label_changes else project

@@ -11,6 +11,7 @@ from schemas.events import (
     AuditEstimated,
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
@@ -21,11 +22,15 @@ from schemas.events import (
     StoppingAdvised,
     StoppingChecked,
 )
-from schemas.parts import ItemVotes, SettingsV2
+from schemas.parts import ItemVotes, SettingsV2, Snapshot
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Labels = Mapping[int, tuple[str, ...]]
+
+
+class InapplicableEvent(ValueError):
+    """An event that contradicts the events before it."""
 
 
 class CopyOnWriteDict(dict[Key, Value]):
@@ -34,10 +39,10 @@ class CopyOnWriteDict(dict[Key, Value]):
     shared = False
 
 
-def share(mapping: Mapping[Any, Any]) -> None:
-    """Mark the mapping as shared, so that it is never changed again."""
-    if isinstance(mapping, CopyOnWriteDict):
-        mapping.shared = True
+def share(value: object) -> None:
+    """Mark a mapping as shared, so that it is never changed again."""
+    if isinstance(value, CopyOnWriteDict):
+        value.shared = True
 
 
 def with_value(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
@@ -153,6 +158,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """Further texts of the pool, which are there from a batch on, and the id of the event that added them."""
+
+    id: str
+    from_batch: int
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
 class Relabel:
     """Texts to ask for again, and the id of the request event."""
 
@@ -209,6 +223,8 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    label_changes: tuple[LabelsChanged, ...] = ()
+    grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
     moved: ProjectMoved | None = None
     latest_model: str | None = None

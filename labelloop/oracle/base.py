@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
+from labelloop.loop.label_lists import LabelList
 from labelloop.loop.state import Batch
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import Metadata
@@ -145,6 +146,20 @@ class FollowsChanges(ProjectRecords, Protocol):
         `min_submitted`: from which batch on how many. `project.min_submitted` is the most that a batch wants
         which is open or comes next. Called often, but only after one of them was changed. Raises Missing if
         the project is not set up, and UserError if the oracle refuses.
+        """
+        ...
+
+
+@runtime_checkable
+class ChangesLabels(ProjectRecords, Protocol):
+    """Records whose labels can change while people answer. An oracle need not offer it."""
+
+    async def use_labels(self, lists: Sequence[LabelList]) -> None:
+        """Ask with the last of these lists of labels from now on; the others are older, oldest first.
+
+        Called often, and always before `set_up` and `seen`. A list that is only called otherwise takes the
+        place of the one before. Where it has other labels to choose from, there are no records yet: `put`
+        fills it. `seen` tells the answers that people still give by the lists of before as `earlier`.
         """
         ...
 

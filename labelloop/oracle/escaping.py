@@ -12,6 +12,8 @@ from labelloop.config.deployment import LONGEST_GUIDELINES
 
 MARK = {"escaped": "html"}
 """The metadata of a record whose text is escaped."""
+FOLLOWED_BY = "followed_by"
+"""In the metadata of a data set: the id of the one that stands in for it."""
 
 _TAG = re.compile(r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")

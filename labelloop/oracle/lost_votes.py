@@ -21,7 +21,8 @@ class SeenRecord:
     """A record as it is on the server now: its id, its votes, and when it was created.
 
     `outdated`: an older labelloop wrote it, so it has to be written again. `restored`: the ids of the
-    accounts whose votes were put back on it; None if the oracle does not tell.
+    accounts whose votes were put back on it; None if the oracle does not tell. `earlier`: votes on records of
+    the same text in places where people were asked before the labels changed.
     """
 
     record: str
@@ -29,6 +30,7 @@ class SeenRecord:
     inserted_at: datetime
     outdated: bool = False
     restored: Collection[str] | None = None
+    earlier: tuple[Vote, ...] = ()
 
 
 def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:
@@ -45,20 +47,30 @@ def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Accounts) -> tup
 
 
 def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Accounts) -> ItemVotes:
-    """The votes that count now: those on the server, and those that the server lost."""
+    """The votes that count now: those on the server, and those that the server lost.
+
+    Of a person who answered in several places, the newest answer counts.
+    """
     if seen is None:
         return recorded
     lost = lost_votes(recorded, seen, accounts)
     before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
-    votes = [
+    votes = {
         # A restored vote has a new time on the server; its recorded time is the true one.
-        replaced(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
+        vote.username: replaced(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
         for vote in seen.votes
-    ]
+    } | {vote.username: vote for vote in lost}
     # While a vote is lost, keep the old record id: on the new record the vote would look withdrawn.
     record = recorded.record if lost else seen.record
-    ordered = sorted((*votes, *lost), key=lambda vote: vote.username)
-    return ItemVotes(item=recorded.item, record=record, votes=tuple(ordered))
+    for vote in seen.earlier:
+        if is_newer(vote, votes.get(vote.username)):
+            votes[vote.username], record = vote, None
+    return ItemVotes(item=recorded.item, record=record, votes=tuple(votes[name] for name in sorted(votes)))
+
+
+def is_newer(vote: Vote, other: Vote | None) -> bool:
+    """Whether the vote was given after the other one, or there is no other."""
+    return other is None or (vote.time is not None and other.time is not None and vote.time > other.time)
 
 
 def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, SeenRecord]) -> bool:

@@ -61,6 +61,15 @@ def kind_of(values: Iterable[str | None]) -> str:
     return FLOAT if given and all(map(_FLOAT.fullmatch, given)) else TERMS
 
 
+def first_misfit(values: Sequence[str | None], kind: str) -> int | None:
+    """The place of the first value that a metadata column of this kind cannot have, or None."""
+    pattern = {INTEGER: _INTEGER, FLOAT: _FLOAT}.get(kind)
+    if pattern is None:
+        return None
+    given = ((place, value) for place, value in enumerate(values) if value is not None)
+    return next((place for place, value in given if not pattern.fullmatch(whole(value))), None)
+
+
 def pool_texts(project: ProjectCreated, pool: "OpenSnapshot", items: Sequence[int]) -> list[PoolText]:
     """These texts of the project's pool."""
     seen, kinds, kept = seen_columns(project), metadata_kinds(project), pool.kept(items)

@@ -1,7 +1,7 @@
 """Clean a loaded table into a pool or a test set. Pure."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -22,7 +22,7 @@ class Prepared:
 
     `empty`, `duplicates` and `near_copies` are left out. `unlabelled` texts are left out of a test set; a
     pool keeps them, and then none of its rows has a gold label. `in_pool` counts kept test texts that are
-    also in the pool.
+    also in the pool, and of further texts those that are left out because they are.
     """
 
     rows: list[Row]
@@ -49,9 +49,29 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     gold_labels = names_in(row.gold for row in rows)
     known = _labels(table, gold_labels, labels)
     _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")
-    unlabelled = sum(row.gold is None for row in rows) if gold_labels else 0
-    rows = [Row(row.text, None if unlabelled else ordered(row.gold, known), row.source_row) for row in rows]
+    rows, unlabelled = _all_labelled_or_none(rows)
+    rows = [Row(row.text, ordered(row.gold, known), row.source_row) for row in rows]
     return Prepared(rows, known, empty, duplicates, unlabelled)
+
+
+def clean_further(table: Table, labels: Sequence[str], there: Container[str]) -> Prepared:
+    """Distinct texts for a pool that does not have them, with gold labels if every text has one.
+
+    `there`: the keys of the texts that it has. There may be none. Raises `UserError`.
+    """
+    rows, empty, duplicates = _distinct(table, "correct it")
+    _no_others(table, names_in(row.gold for row in rows), labels, "correct them")
+    further, unlabelled = _all_labelled_or_none([row for row in rows if key(row.text) not in there])
+    further = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in further]
+    return Prepared(further, list(labels), empty, duplicates, unlabelled, len(rows) - len(further))
+
+
+def _all_labelled_or_none(rows: list[Row]) -> tuple[list[Row], int]:
+    """Rows that all have a gold label, or none has; and how many had none where others had one."""
+    unlabelled = sum(row.gold is None for row in rows)
+    if unlabelled in (0, len(rows)):
+        return rows, 0
+    return [Row(row.text, None, row.source_row) for row in rows], unlabelled
 
 
 def clean_test(

@@ -1,6 +1,6 @@
 """An immutable pool of texts in one Arrow IPC stream file, named by the sha256 of its bytes.
 
-A text's row number is its pool item id.
+A text's row number is its pool item id; in a pool that grew, its row number over all snapshots.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeAlias
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -19,6 +19,8 @@ from labelloop.pool.label_cells import Gold
 
 ROWS_PER_BATCH = 4096
 KEPT = "kept:"
+Files: TypeAlias = Path | tuple[Path, ...]
+"""The file of a snapshot, or those of a pool that grew, in their order."""
 NONE_KEPT: Mapping[str, Sequence[str | None]] = MappingProxyType({})
 
 
@@ -65,26 +67,21 @@ def write(
 
 
 class OpenSnapshot:
-    """A memory-mapped snapshot, open for reading."""
+    """A memory-mapped snapshot, or several as one, open for reading. `sizes`: how many texts each has."""
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
+    def __init__(self, *tables: pa.Table) -> None:
+        # A column that a later snapshot lacks has no values there.
+        self._table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
+        self.sizes = tuple(int(table.num_rows) for table in tables)
 
     @classmethod
-    def open(cls, path: Path, digest: str | None = None) -> Self:
-        """Open a snapshot. With `digest` (sha256 in hex), its bytes are checked. Raises `UserError`."""
-        remedy = "restore it from a backup, or create the project again from its data set"
-        try:
-            if digest is not None and _info(path).digest != digest:
-                raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
-            table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
-        except FileNotFoundError as error:
-            raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
-        except (OSError, pa.ArrowInvalid) as error:
-            raise UserError(
-                f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}"
-            ) from error
-        return cls(table)
+    def open(cls, files: Files, *digests: str) -> Self:
+        """Open a snapshot, or several. With `digests` (sha256 in hex), their bytes are checked.
+
+        Raises `UserError`.
+        """
+        paths = paths_of(files)
+        return cls(*map(_table, paths, digests or [None] * len(paths)))
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -95,8 +92,8 @@ class OpenSnapshot:
 
     @property
     def has_gold(self) -> bool:
-        """Whether the snapshot has gold labels."""
-        return "gold" in self._table.column_names
+        """Whether the snapshot has a gold label for each text."""
+        return "gold" in self._table.column_names and not self._table.column("gold").null_count
 
     def texts(self, items: Sequence[int]) -> list[str]:
         """Texts of these pool items, in the same order. `IndexError` for an unknown item."""
@@ -143,6 +140,23 @@ class OpenSnapshot:
     def _take(self, column: str, items: Sequence[int]) -> list[str]:
         values: list[str] = self._table.column(column).take(pa.array(items, pa.int64())).to_pylist()
         return values
+
+
+def paths_of(files: Files) -> tuple[Path, ...]:
+    """The files, one for each snapshot."""
+    return (files,) if isinstance(files, Path) else files
+
+
+def _table(path: Path, digest: str | None) -> pa.Table:
+    remedy = "restore it from a backup, or create the project again from its data set"
+    try:
+        if digest is not None and _info(path).digest != digest:
+            raise UserError(f"the pool snapshot {path} is damaged (its sha256 has changed); {remedy}")
+        return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+    except FileNotFoundError as error:
+        raise UserError(f"the pool snapshot {path} is missing; {remedy}") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UserError(f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}") from error
 
 
 def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]]) -> None:

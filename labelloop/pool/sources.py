@@ -72,28 +72,21 @@ def load(
     reading: Reading = AS_USUAL,
     keep: Mapping[str, str] | None = NOTHING,
     cells: Cells = ONE_OR_SEVERAL,
+    usual_label: str | None = None,
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text column is `text`, or else the only column of strings; several are joined. The default
-    label column is `label` or `labels`, if it exists (`""`: none). `config`, `split` and `revision` select
-    within a Hub id, `split` also within a folder. `text_option` and `label_option` are the options that name
-    the columns. `reading` is for files whose columns have no names of their own. `keep`: further columns, and
-    the options that name them; None: all others, and those of a text of several. Raises `UserError`.
+    label column is `usual_label`, or else `label` or `labels`, if it exists (`""`: none). `config`, `split`
+    and `revision` select within a Hub id, `split` also within a folder. `text_option` and `label_option` are
+    the options that name the columns; `""`: none does, because they are those of a project. `reading` is for
+    files whose columns have no names of their own. `keep`: further columns, and the options that name them;
+    None: all others, and those of a text of several. Raises `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
-    return as_table(
-        source,
-        columns,
-        text_column,
-        label_column,
-        text_option,
-        label_option,
-        reading.skip_bad_rows,
-        keep,
-        cells,
-    )
+    options, skip = (text_option, label_option), reading.skip_bad_rows
+    return as_table(source, columns, text_column, label_column, *options, skip, keep, cells, usual_label)
 
 
 def as_table(
@@ -106,11 +99,12 @@ def as_table(
     skip_bad_rows: bool = False,
     keep: Mapping[str, str] | None = NOTHING,
     cells: Cells = ONE_OR_SEVERAL,
+    usual_label: str | None = None,
 ) -> Table:
     """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise _without_columns(source, columns)
-    label_name = _label_column(source, columns, label_column, label_option, cells)
+    label_name = _label_column(source, columns, label_column, usual_label, label_option, cells)
     text_names = _text_columns(source, columns, text_column, label_name, text_option)
     if keep is None:
         used = {label_name, *(text_names if len(text_names) == 1 else ())}
@@ -175,9 +169,13 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
     raise UserError(f"the data set {source!r} does not exist; check the path (from {Path.cwd()})")
 
 
-def _label_column(source: str, columns: Columns, asked: str | None, option: str, cells: Cells) -> str | None:
+def _label_column(
+    source: str, columns: Columns, asked: str | None, usual: str | None, option: str, cells: Cells
+) -> str | None:
     if asked == "":
         return None
+    if asked is None and usual is not None:
+        return usual if usual in columns.names else None
     if asked is None:
         found = cells.column(columns.names)
         is_meant = found != SEVERAL or cells.several or cells.knowing(columns.values(SEVERAL)).several
@@ -201,6 +199,11 @@ def _text_columns(
 
 
 def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
+    if asked not in names and not option:
+        raise UserError(
+            f"{source} has no column {asked!r}, as the project's texts have: give a file with their columns; "
+            f"this one has {_listed(names)}"
+        )
     if asked not in names:
         raise UserError(f"{source} has no column {asked!r}; choose one by {option}: {_listed(names)}")
     return asked
@@ -226,7 +229,7 @@ def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option))
+        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option or "file"))
         return ""
     text = str(value)
     if UNSTORABLE.search(text):

@@ -11,6 +11,8 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import label_list
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
 from labelloop.loop.settings_in_force import (
     AT_ONCE,
@@ -21,7 +23,6 @@ from labelloop.loop.settings_in_force import (
     min_submitted_at,
 )
 from labelloop.loop.state import Change, LoopState
-from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
@@ -62,9 +63,9 @@ async def change(
             f"batch {first} of {history.project} was already picked: give {state.numbered} or a later one"
         )
     before = at_batch(state, first)
-    asked = _asked(before, options)
+    asked = _asked(before, options, pool_of(state).size)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, before, history.project, store, Path(folder))
+        tested = await _new_test(options, state, before, history.project, store, Path(folder))
         asked |= tested.fields
         asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
         if not asked:
@@ -137,20 +138,26 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
-    created, made = with_options(project, options), new_id(name)
+    if state.label_changes:
+        project = replaced(project, labels=state.project.labels)
+    pool = pool_of(state)
+    created, made = with_options(project, options, pool.size), new_id(name)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, project, made, store, Path(folder))
+        tested = await _new_test(options, state, project, made, store, Path(folder))
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
     people = annotators(state) if options.annotators is None else options.annotators
     if people is not None:
         check_annotators(people, created.min_submitted)
-    await log.append(*opening(made, created, copied(state, batches), SOURCE, annotators=people))
+    more, changes = pool.snapshots[1:], state.label_changes
+    given = copied(state, batches)
+    first = opening(made, created, given, SOURCE, annotators=people, grown=more, label_changes=changes)
+    await log.append(*first)
     return made, batches, (*tested.notes, *notes)
 
 
@@ -174,15 +181,20 @@ class _NewTest:
 
 
 async def _new_test(
-    options: ProjectOptions, before: ProjectCreatedV4, project: str, store: Store | None, folder: Path
+    options: ProjectOptions,
+    state: LoopState,
+    before: ProjectCreatedV4,
+    project: str,
+    store: Store | None,
+    folder: Path,
 ) -> _NewTest:
     """Read the given test set into the folder. Raises UserError."""
     if options.test is None:
         return _NewTest()
     if store is None:
         raise UserError("the store is not known here, where a test set is kept: give it with --store")
-    pool = OpenSnapshot.open(await asyncio.to_thread(store.pool, before))
-    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder)
+    pool = await asyncio.to_thread(store.open_pool, pool_of(state))
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, label_list(state))
     if before.test is not None and before.test.digest == made.digest:
         return _NewTest(notes=notes)
     return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)
@@ -240,12 +252,15 @@ def _check_pick(after: LoopState, batch: int, model: int, later: int) -> None:
         ) from error
 
 
-def with_options(project: ProjectCreated, options: ProjectOptions) -> ProjectCreated:
-    """The project with the given options applied. Raises UserError for invalid settings."""
-    return replaced(project, **_asked(project, options))
+def with_options(project: ProjectCreated, options: ProjectOptions, texts: int) -> ProjectCreated:
+    """The project, whose pool has so many texts, with the given options applied.
+
+    Raises UserError for invalid settings.
+    """
+    return replaced(project, **_asked(project, options, texts))
 
 
-def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
+def _asked(project: ProjectCreated, options: ProjectOptions, texts: int) -> dict[str, Any]:
     """The fields that the given options change. Raises UserError for invalid settings."""
     asked = given_fields(project, options)
     if model := asked.get("model"):
@@ -262,15 +277,13 @@ def _asked(project: ProjectCreated, options: ProjectOptions) -> dict[str, Any]:
         raise UserError(f"{project.name} has no stopping criterion: name one with --stopping")
     elif "stopping" in asked:
         check_stopping(after)
-    if "batch_size" in asked and after.batch_size > project.pool.size:
-        raise UserError(
-            f"a batch of {after.batch_size} is larger than the pool of {project.pool.size} texts: give less"
-        )
+    if "batch_size" in asked and after.batch_size > texts:
+        raise UserError(f"a batch of {after.batch_size} is larger than the pool of {texts} texts: give less")
     ahead = (after.lookahead + 1) * after.batch_size
-    if "lookahead" in asked and after.lookahead and ahead > project.pool.size:
+    if "lookahead" in asked and after.lookahead and ahead > texts:
         raise UserError(
             f"a lookahead of {after.lookahead} asks for {ahead:,} texts, "
-            f"and the pool has {project.pool.size:,}: give less"
+            f"and the pool has {texts:,}: give less"
         )
     differing = {name: value for name, value in asked.items() if value != getattr(project, name)}
     if differing.keys() & LOOKAHEAD:

@@ -64,27 +64,28 @@ def check_model(name: str, revision: str | None) -> str:
 
 def check_labels(data: ProjectData) -> None:
     """Check the labels against Argilla's limits, and that people can tell them apart."""
-    most = MOST_LABELS - (data.task == MULTI_LABEL)
-    if len(data.labels) > most:
-        raise UserError(
-            f"there are {len(data.labels)} labels, but Argilla takes at most {most}: "
-            "give fewer with --labels, or another --label-column"
-        )
-    longest = max(data.labels, key=len)
+    check_label_list(data.labels, data.task, "give fewer with --labels, or another --label-column")
+
+
+def check_label_list(labels: Sequence[str], task: str, fewer: str) -> None:
+    """The same for these labels. `fewer`: what to do if they are too many."""
+    most = MOST_LABELS - (task == MULTI_LABEL)
+    if len(labels) > most:
+        raise UserError(f"there are {len(labels)} labels, but Argilla takes at most {most}: {fewer}")
+    longest = max(labels, key=len)
     if len(longest) > LONGEST_LABEL:
         raise UserError(
-            f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter --labels, "
-            "or another --label-column"
+            f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give a shorter one"
         )
-    if data.task == MULTI_LABEL:
-        for label in data.labels:
+    if task == MULTI_LABEL:
+        for label in labels:
             if "".join(label.casefold().split()) == "".join(NONE.split()):
                 raise UserError(
                     f"the label {label!r} is what people choose if no label fits: leave it out, and give "
                     "such texts an empty list, or name it otherwise"
                 )
     looks: dict[str, str] = {}
-    for label in data.labels:
+    for label in labels:
         categories = list(map(unicodedata.category, label))
         if BREAKS.intersection(categories):
             raise UserError(
@@ -197,7 +198,7 @@ async def try_change(store: Store, before: ProjectCreated, after: ProjectCreated
     """
     if (after.classifier, after.model) == (before.classifier, before.model):
         return ()
-    pool = await asyncio.to_thread(store.pool, after)
+    pool = await asyncio.to_thread(store.snapshot, after.pool)
     return await try_model(pool, ClassifierSpec.of(after), after.labels)
 
 

@@ -205,7 +205,7 @@ def check_same(
         raise _other(recorded, "annotators", only_for or "none of its own")
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
-        kept = OpenSnapshot.open(store.pool(recorded)).kept_columns
+        kept = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns
         options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
         if options.keep_columns is not None and tuple(to_keep(options)) != kept:
             raise _other(recorded, "keep_columns", kept)
@@ -260,7 +260,8 @@ def _check_texts(
         source = options.dataset or options.labelled or options.argilla_dataset
         raise UserError(
             f"the project {recorded.name!r} was created from other texts than {source} has now: "
-            "leave that option out to continue the project, or give another --name"
+            "leave that option out to continue the project, add further texts with `labelloop add`, or give "
+            "another --name"
         )
     if options.labelled is not None and data.given != given:
         raise UserError(

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.loop.label_lists import LabelList
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import Cells
+from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
@@ -107,8 +108,8 @@ def prepare_data(
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
-        pool=_keep(folder, "pool", table, pool, kept),
-        test=_keep(folder, "test", *tested) if tested else None,
+        pool=keep_snapshot(folder, "pool", table, pool, kept),
+        test=keep_snapshot(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
@@ -188,11 +189,12 @@ def _without_gold(dataset: str, what: str) -> UserError:
 
 
 def prepare_test(
-    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path
+    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path, labels: LabelList
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
 
-    Its columns have the names that they had before, unless others are given. Raises UserError.
+    Its columns have the names that they had before, unless others are given. `labels`: those of the project,
+    as they are called now. Raises UserError.
     """
     before = project.test or project.pool
     columns = project.text_columns or (before.text_column,)
@@ -213,9 +215,23 @@ def prepare_test(
         cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
-    prepared = clean_test(table, project.labels, rows, "--test-label-column")
+    prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
     note = _note(f"test set {options.test}", prepared)
-    return _keep(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+    return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+
+
+def _by_name(prepared: Prepared, labels: LabelList) -> Prepared:
+    """The rows with the names of their labels, whatever these are called now."""
+    names = dict(zip(labels.shown, labels.names, strict=True))
+    if all(name == shown for shown, name in names.items()):
+        return prepared
+
+    def named(gold: Gold | None) -> Gold | None:
+        if gold is None or isinstance(gold, str):
+            return gold and names[gold]
+        return tuple(names[label] for label in gold)
+
+    return replace(prepared, rows=[replace(row, gold=named(row.gold)) for row in prepared.rows])
 
 
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
@@ -262,13 +278,14 @@ def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool
     return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
 
 
-def _keep(
+def keep_snapshot(
     folder: Path,
     name: str,
     table: Table,
     prepared: Prepared,
     kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
 ) -> Snapshot:
+    """Write the snapshot of what was prepared into a folder of this name, under `folder`."""
     info = write(folder / name, prepared.rows, kept)
     return Snapshot(
         uri=f"{name}/{info.name}",

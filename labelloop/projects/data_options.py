@@ -9,7 +9,7 @@ from labelloop.errors import UserError
 from labelloop.pool.columns import Reading
 from labelloop.pool.label_cells import Cells, check_separator
 from labelloop.pool.words import label_name
-from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, Option
+from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, READ, Option
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Task
 
 TEXT = "text"
@@ -120,20 +120,20 @@ class DataOptions(BaseModel):
     ] = None
     drop_near_copies: Annotated[
         bool,
-        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW),
+        Option("Leave out texts that are like an earlier one but for numbers or a few words.", NEW | {"add"}),
     ] = False
-    config: Annotated[str | None, Option("Configuration of a Hub data set.", DEMO)] = None
+    config: Annotated[str | None, Option("Configuration of a Hub data set.", READ)] = None
     split: Annotated[
-        str | None, Option("Split of a Hub data set or a saved folder. [default: train]", DEMO)
+        str | None, Option("Split of a Hub data set or a saved folder. [default: train]", READ)
     ] = None
-    revision: Annotated[str | None, Option("Revision of a Hub data set.", DEMO)] = None
+    revision: Annotated[str | None, Option("Revision of a Hub data set.", READ)] = None
     no_header: Annotated[
         bool,
-        Option("The first line of the files is a row, and columns go by number: --text-column 1.", DEMO),
+        Option("The first line of the files is a row, and columns go by number: --text-column 1.", READ),
     ] = False
-    encoding: Annotated[str | None, Option("Encoding of files not in UTF-8, such as cp1252.", DEMO)] = None
+    encoding: Annotated[str | None, Option("Encoding of files not in UTF-8, such as cp1252.", READ)] = None
     skip_bad_rows: Annotated[
-        bool, Option("Leave out rows that cannot be used, and say how many there are.", DEMO)
+        bool, Option("Leave out rows that cannot be used, and say how many there are.", READ)
     ] = False
     keep_columns: Annotated[
         tuple[str, ...] | None,

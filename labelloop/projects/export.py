@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
+from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.labels import decided, of_answer
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, own_name
@@ -23,14 +25,19 @@ def rows(state: ProjectState, store: Store) -> Iterator[Row]:
     """
     if isinstance(state, NotCreated):
         return
-    pool = OpenSnapshot.open(store.pool(state.project), state.project.pool.digest)
+    pool, listed = store.open_pool(pool_of(state)), label_list(state)
     for batch, counting in groupby(decided(state), itemgetter(0)):
-        answers = {answer.item: answer for _, answer in counting}
-        yield from _batch_rows(batch, answers, pool, several=state.project.is_multi_label)
+        answers = {answer.item: listed.as_called(answer) for _, answer in counting}
+        yield from _batch_rows(batch, answers, pool, listed, several=state.project.is_multi_label)
 
 
 def _batch_rows(
-    batch: Batch, answers: Mapping[int, AnnotatedItem], pool: OpenSnapshot, *, several: bool
+    batch: Batch,
+    answers: Mapping[int, AnnotatedItem],
+    pool: OpenSnapshot,
+    listed: LabelList,
+    *,
+    several: bool,
 ) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
@@ -39,11 +46,13 @@ def _batch_rows(
         zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
     ):
         own = {own_name(name, kept): values[rank] for name, values in kept.items()}
-        row = _row(batch, pick, answers[pick.item], text, source_row)
+        row = _row(batch, pick, answers[pick.item], text, source_row, listed)
         yield {**row, **(_of_several(answers[pick.item]) if several else {}), **own}
 
 
-def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int) -> Row:
+def _row(
+    batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, source_row: int, listed: LabelList
+) -> Row:
     times = [vote.time for vote in answer.votes if vote.time is not None and vote.status != DRAFT]
     return {
         "text": text,
@@ -56,7 +65,7 @@ def _row(batch: Batch, pick: QueriedItem, answer: AnnotatedItem, text: str, sour
         "revision": len(batch.revisions) - 1,
         "reason": pick.reason,
         "model": batch.queried.model,
-        "predicted": list(pick.predicted),
+        "predicted": list(listed.show(pick.predicted)),
         "probability": pick.probability,
         "agreement": answer.agreement,
         "time": max(times, default=batch.annotated_at),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
@@ -14,6 +15,8 @@ from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
+    LabelsChanged,
+    PoolGrown,
     ProjectCreated,
     ProjectCreatedV2,
     ProjectCreatedV3,
@@ -21,7 +24,7 @@ from schemas.events import (
     ProjectCreatedV5,
 )
 from schemas.model import replaced
-from schemas.parts import AnnotatedItem, QueriedItem
+from schemas.parts import AnnotatedItem, QueriedItem, Snapshot
 
 VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
@@ -116,20 +119,33 @@ def opening(
     source: str,
     time: datetime | None = None,
     annotators: Sequence[str] | None = None,
+    label_changes: Sequence[LabelsChanged] = (),
+    grown: Sequence[Snapshot] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
-    `annotators`: who alone sees it.
+    `annotators`: who alone sees it. `label_changes` and `grown`: those of the project that it goes on
+    from, and the snapshots of its pool after the first one.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(given)))
     yield first
+    for more in growth(created.pool, grown, source):
+        yield event(more, cause=first.id)
     if annotators is not None:
         yield event(at_creation(annotators, source))
+    yield from map(event, label_changes)
     for number, batch in enumerate(given):
-        queried = event(_queried(created, number, batch.items), cause=first.id)
+        version = (created.pool, *grown)[-1].digest
+        queried = event(_queried(created, number, batch.items, version), cause=first.id)
         yield queried
         yield event(batch.answers, cause=queried.id)
+
+
+def growth(pool: Snapshot, grown: Sequence[Snapshot], who: str) -> Iterator[PoolGrown]:
+    """What says that a pool has further snapshots from the first batch on."""
+    for before, snapshot in pairwise((pool, *grown)):
+        yield PoolGrown(snapshot=snapshot, after=before.digest, from_batch=0, who=who)
 
 
 def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
@@ -152,7 +168,9 @@ def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
     return all(getattr(created, name) == created.model_fields[name].default for name in others)
 
 
-def _queried(created: ProjectCreated, number: int, items: tuple[QueriedItem, ...]) -> BatchQueried:
+def _queried(
+    created: ProjectCreated, number: int, items: tuple[QueriedItem, ...], pool_version: str
+) -> BatchQueried:
     return BatchQueried(
-        batch=str(number), items=items, seed=created.seed, pool_version=created.pool.digest, seconds=0.0
+        batch=str(number), items=items, seed=created.seed, pool_version=pool_version, seconds=0.0
     )

@@ -20,28 +20,33 @@ from labelloop.learner.requests import (
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
+from labelloop.loop.label_lists import LabelList, label_list, of_trained
 from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
 from labelloop.loop.names import compact
+from labelloop.loop.pools import pool_for_next, pool_of
 from labelloop.loop.schedule import NextModel, first_texts, is_last_queried, remaining
 from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained
+from labelloop.pool.snapshot import Files
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
+from schemas.fields import UNSAID
 from schemas.parts import LogPrefix
 
 
 def train_request(
-    state: LoopState, model: str, learned: Learned, *, pool: Path, threads: int, into: Path, cache: Path
+    state: LoopState, model: str, learned: Learned, *, pool: Files, threads: int, into: Path, cache: Path
 ) -> TrainRequest:
     """A request to train a model on batches at given revisions."""
-    project = for_learned(state, learned)
+    project, listed = for_learned(state, learned), _labels_of(state, model)
     return TrainRequest(
         pool=pool,
         classifier=ClassifierSpec.of(project),
-        labels=project.labels,
-        examples=tuple(sorted(at_revisions(state, learned).items())),
-        ignored=ignored_at(state, learned),
+        labels=listed.names,
+        shown=listed.shown,
+        examples=tuple(sorted(at_revisions(state, learned, listed).items())),
+        ignored=ignored_at(state, learned, listed),
         seed=derived(project.seed, "train", model),
         threads=threads,
         into=into,
@@ -54,11 +59,12 @@ def trained(
     state: LoopState, work: NextModel, request: TrainRequest, result: TrainResult, artifact: str
 ) -> ModelTrained:
     """The event about a finished training. `artifact` is where its model is stored."""
+    listed = _labels_of(state, work.model)
     return ModelTrained(
         model=work.model,
         attempt=work.attempt,
         learned=compact(work.learned),
-        digest=learned_digest(state, work.learned),
+        digest=learned_digest(state, work.learned, listed),
         labels=len(request.examples),
         artifact=artifact,
         sha256=result.sha256,
@@ -69,7 +75,14 @@ def trained(
         versions=dict(result.versions),
         seed=request.seed,
         log=LogPrefix(events=state.log.events, digest=state.log.digest),
+        label_list=listed.number or UNSAID,
     )
+
+
+def _labels_of(state: LoopState, model: str) -> LabelList:
+    """Those of the model, also if it is trained again, or of now if it is new."""
+    trained = state.models.get(model)
+    return of_trained(state, trained) if trained else label_list(state)
 
 
 def evaluate_request(
@@ -85,11 +98,12 @@ def evaluate_request(
         model_sha256=sha256,
         threads=threads,
         cache=cache,
+        left_out=tuple(sorted(_labels_of(state, model).retired)),
     )
 
 
 def first_texts_request(
-    state: LoopState, n: int, *, pool: Path, threads: int, cache: Path
+    state: LoopState, n: int, *, pool: Files, threads: int, cache: Path
 ) -> FirstTextsRequest:
     """A request to pick `n` texts while there is no model."""
     project = state.project
@@ -112,7 +126,7 @@ def query_request(
     sha256: str,
     labelled: Learned,
     *,
-    pool: Path,
+    pool: Files,
     threads: int,
     cache: Path,
     seed: int,
@@ -124,18 +138,18 @@ def query_request(
 
     `labelled`: the batches, at revisions, whose labels the strategy sees.
     """
-    project = for_next(state)
+    project, of_then, listed = for_next(state), of_model(state, model), _labels_of(state, model)
     return QueryRequest(
         pool=pool,
-        classifier=ClassifierSpec.of(of_model(state, model)),
-        labels=project.labels,
+        classifier=ClassifierSpec.of(of_then),
+        labels=of_then.labels,
         model_folder=folder,
         model_sha256=sha256,
         strategy=project.strategy.name,
         strategy_parameters=project.strategy.parameters,
         taken=tuple(sorted(taken)),
-        labelled=tuple(sorted(at_revisions(state, labelled).items())),
-        ignored=ignored_at(state, labelled),
+        labelled=tuple(sorted(at_revisions(state, labelled, listed).items())),
+        ignored=ignored_at(state, labelled, listed),
         n=n,
         also=tuple(also),
         number=state.numbered - project.given,
@@ -146,7 +160,9 @@ def query_request(
     )
 
 
-def embed_request(state: LoopState, seconds: float, *, pool: Path, threads: int, cache: Path) -> EmbedRequest:
+def embed_request(
+    state: LoopState, seconds: float, *, pool: Files, threads: int, cache: Path
+) -> EmbedRequest:
     """A request to embed, for some seconds, the texts at which later picks look."""
     project = for_next(state)
     return EmbedRequest(
@@ -169,9 +185,10 @@ def to_embed(state: LoopState) -> int:
     size = shortlist_size(wanted, project.batch_size)
     if remaining(state, SMALL * size + 1) <= SMALL * size:
         return 0
+    texts = pool_for_next(state).size
     if project.max_batches is None:
-        return project.pool.size
-    return min(project.pool.size, looked_at(size, project.max_batches - 1 - project.given))
+        return texts
+    return min(texts, looked_at(size, project.max_batches - 1 - project.given))
 
 
 def predicted(pick: Pick, several: bool) -> tuple[str, ...]:
@@ -190,7 +207,7 @@ async def predictions(
     items: Sequence[int],
 ) -> tuple[Pick, ...]:
     """Predictions of an attempt's model, in the order of the items. Raises TaskError and UserError."""
-    project = of_model(state, model)
+    pool = pool_of(state)
     result = await worker.run(
         query_request(
             state,
@@ -198,11 +215,11 @@ async def predictions(
             folder,
             sha256,
             {},
-            pool=await asyncio.to_thread(store.pool, project),
+            pool=await asyncio.to_thread(store.pool, pool),
             threads=threads,
             cache=store.cache(state.project_id),
-            seed=project.seed,
-            taken=range(project.pool.size),
+            seed=state.project.seed,
+            taken=range(pool.size),
             also=items,
         )
     )

@@ -51,6 +51,8 @@ def next_steps(history: History) -> Iterator[str]:
     elif remaining(state):
         more = 2 * (batches_to_ask(for_next(state)) or 0)
         yield f"`labelloop change {name} --batches {more}` continues"
+    else:
+        yield f"`labelloop add {name} FILE` continues with further texts"
 
 
 def ending_lines(history: History) -> list[str]:

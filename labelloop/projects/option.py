@@ -6,6 +6,7 @@ from typing import Any
 IMPORT = frozenset({"import"})
 NEW = IMPORT | {"init", "up"}
 DEMO = NEW | {"demo"}
+READ = DEMO | {"add"}
 ADOPT = NEW | {"adopt"}
 FORK = ADOPT | {"fork"}
 CHANGE = FORK | {"change"}

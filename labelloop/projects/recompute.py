@@ -14,6 +14,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import EvaluateResult, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.names import expanded
+from labelloop.loop.pools import pool_for_learned, pool_of
 from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import evaluate_request, predicted, predictions, train_request
@@ -128,7 +129,7 @@ async def _retrained(
         state,
         first.model,
         expanded(first.learned),
-        pool=await asyncio.to_thread(store.pool, state.project),
+        pool=await asyncio.to_thread(store.pool, pool_for_learned(state, expanded(first.learned))),
         threads=first.threads,
         into=scratch / "models",
         cache=scratch / "cache",
@@ -155,7 +156,7 @@ def _weights(folder: Path) -> dict[str, object]:
 async def _difference(
     worker: Worker, store: Store, state: LoopState, first: ModelTrained, folder: Path, second: TrainResult
 ) -> PredictionDifference:
-    size = state.project.pool.size
+    size = pool_of(state).size
     items = sorted(random.Random(0).sample(range(size), min(SAMPLE, size)))
     picks, other_picks = [
         await predictions(worker, store, first.threads, state, first.model, path, sha256, items)

@@ -11,7 +11,9 @@ from labelloop.learner.worker import Worker
 from labelloop.log.base import Log
 from labelloop.loop.draws import derived
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import current, decided
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -75,12 +77,13 @@ async def find_noise(store: Store, state: LoopState) -> NoiseResult:
             f"{state.project_id} has no suspects, because its texts may have several labels, and they are "
             "defined for one: ask again for texts by their numbers, as `labelloop relabel 7`"
         )
+    listed = label_list(state)
     request = NoiseRequest(
-        pool=await asyncio.to_thread(store.pool, project),
+        pool=await asyncio.to_thread(store.pool, pool_of(state)),
         model=project.model.name,
         revision=project.model.revision,
-        labels=project.labels,
-        examples=tuple(sorted(current(state).items())),
+        labels=listed.shown,
+        examples=tuple((item, listed.show(names)) for item, names in sorted(current(state).items())),
         seed=derived(project.seed, "noise"),
         threads=threads,
         cache=store.cache(state.project_id),

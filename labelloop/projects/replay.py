@@ -111,8 +111,9 @@ def _check_files(history: History, store: Store) -> tuple[int, int]:
     state = history.state
     if isinstance(state, NotCreated):
         return 0, 0
+    added = {growth.snapshot: growth.id for growth in state.grown}
     for snapshot in snapshots(state):
-        _check_snapshot(store, snapshot, state.created_id)
+        _check_snapshot(store, snapshot, added.get(snapshot, state.created_id))
     are_kept = [_is_kept(store, trained, event) for trained, event in _attempts(state)]
     return sum(are_kept), len(are_kept) - sum(are_kept)
 

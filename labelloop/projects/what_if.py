@@ -16,10 +16,12 @@ from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import as_answer, asked, current
 from labelloop.loop.names import number_of
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, picking_model
 from labelloop.loop.settings_in_force import at_batch, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.catalog import created
+from labelloop.projects.given_batches import growth
 from labelloop.projects.learner_requests import evaluate_request, query_request, train_request, trained
 from labelloop.store import Store
 from schemas.envelope import new_event
@@ -126,6 +128,7 @@ class SimulatedLoop:
         self._id = real.project_id
         self._labels = current(real)
         self._chosen = real.chosen
+        self._grown = [growth.snapshot for growth in real.grown]
         self._scratch = scratch
         self._models: dict[str, TrainResult] = {}
 
@@ -133,6 +136,8 @@ class SimulatedLoop:
         """Yields the figures of each model on the test set. Raises TaskError."""
         history = History(self._id)
         state = _after(history, project)
+        for more in growth(project.pool, self._grown, "what-if"):
+            state = _after(history, more)
         for choice in choices(state.project, self._chosen):
             state = _after(history, choice)
         while not finished(state):
@@ -147,9 +152,10 @@ class SimulatedLoop:
                 return
 
     async def _picked(self, state: LoopState, project: ProjectCreated, batch: NextBatch) -> BatchQueried:
-        taken = {*range(project.pool.size)} - {*self._labels} | asked(state)
+        pool = pool_of(state)
+        taken = {*range(pool.size)} - {*self._labels} | asked(state)
         if batch.model is None:
-            items = random_draw(project.seed, project.pool.size, taken, batch.size)
+            items = random_draw(project.seed, pool.size, taken, batch.size)
         else:
             trained_model = self._models[batch.model]
             request = query_request(
@@ -158,7 +164,7 @@ class SimulatedLoop:
                 trained_model.folder,
                 trained_model.sha256,
                 state.models[batch.model].learned,
-                pool=self._store.pool(project),
+                pool=self._store.pool(pool),
                 threads=self._threads,
                 cache=self._store.cache(self._id),
                 seed=derived(project.seed, "query", batch.batch),
@@ -171,7 +177,7 @@ class SimulatedLoop:
             items=as_listed(items, "uncertain" if batch.model else "cold-start"),
             model=batch.model,
             seed=project.seed,
-            pool_version=project.pool.digest,
+            pool_version=pool.version,
             seconds=0.0,
         )
 
@@ -185,7 +191,7 @@ class SimulatedLoop:
             state,
             model.model,
             model.learned,
-            pool=await asyncio.to_thread(self._store.pool, state.project),
+            pool=await asyncio.to_thread(self._store.pool, pool_of(state)),
             threads=self._threads,
             into=self._scratch / model.model,
             cache=self._store.cache(self._id),

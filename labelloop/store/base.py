@@ -4,11 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labelloop.errors import TaskError, UserError
+from labelloop.loop.pools import Pool
 from labelloop.store.artifacts import MANIFEST, file_digest
-from schemas.events import ModelTrained, ProjectCreated
+from schemas.events import ModelTrained
 from schemas.parts import Snapshot
+
+if TYPE_CHECKING:
+    from labelloop.pool.snapshot import Files, OpenSnapshot
 
 
 def pool_uri(project_id: str, file_name: str) -> str:
@@ -32,8 +37,16 @@ class Store(ABC):
     is missing or damaged, or the disk is full).
     """
 
-    def pool(self, project: ProjectCreated) -> Path:
-        return self.snapshot(project.pool)
+    def pool(self, pool: Pool) -> "Files":
+        """The files of a pool, for reading."""
+        files = tuple(map(self.snapshot, pool.snapshots))
+        return files if pool.has_grown else files[0]
+
+    def open_pool(self, pool: Pool) -> "OpenSnapshot":
+        """A pool whose files are checked. Raises UserError also if one is missing or damaged."""
+        from labelloop.pool.snapshot import OpenSnapshot
+
+        return OpenSnapshot.open(self.pool(pool), *(snapshot.digest for snapshot in pool.snapshots))
 
     @abstractmethod
     def snapshot(self, snapshot: Snapshot) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from labelloop.loop import agreement
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
@@ -27,7 +28,7 @@ def due(
     """The events that are due after a poll of the batch."""
     votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
     if batch.done:
-        return _revision(batch, votes, seen, project)
+        return _revision(state, batch, votes, seen, project)
     return _progress(state, project, batch, votes, seen, now)
 
 
@@ -52,7 +53,7 @@ def _progress(
     seen: Mapping[int, SeenRecord],
     now: datetime,
 ) -> list[Outcome]:
-    verdicts = [verdict(item, project) for item in votes]
+    verdicts = [verdict(_counting(item, state), project) for item in votes]
     decided = [item for item in verdicts if item is not None]
     closed_by = batch.closed or state.ended
     is_done = bool(closed_by) or len(decided) == len(verdicts)
@@ -71,7 +72,11 @@ def _progress(
 
 
 def _revision(
-    batch: Batch, votes: list[ItemVotes], seen: Mapping[int, SeenRecord], project: ProjectCreated
+    state: LoopState,
+    batch: Batch,
+    votes: list[ItemVotes],
+    seen: Mapping[int, SeenRecord],
+    project: ProjectCreated,
 ) -> list[Outcome]:
     recorded = recorded_votes(batch)
     if all(_is_known(recorded[item.item], item, seen.get(item.item)) for item in votes):
@@ -81,7 +86,7 @@ def _revision(
     items = [
         replaced(decided[item.item], record=item.record, votes=item.votes)
         if _answers(item) == _answers(decided[item.item])
-        else _decided_again(item, first[item.item], project)
+        else _decided_again(_counting(item, state), first[item.item], project)
         for item in votes
     ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
@@ -115,6 +120,11 @@ def _is_known(recorded: ItemVotes, now: ItemVotes, seen: SeenRecord | None) -> b
         (now.record == recorded.record and vote.user == users[vote.username]) or vote.user in restored
         for vote in now.votes
     )
+
+
+def _counting(votes: ItemVotes, state: LoopState) -> ItemVotes:
+    """The votes that are for no retired label."""
+    return replaced(votes, votes=label_list(state).counting_votes(votes.votes))
 
 
 def _deciding(votes: ItemVotes) -> list[Vote]:

@@ -8,6 +8,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import ProjectRecords
+from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin
@@ -47,6 +48,7 @@ class AnnotationWatcher(Controller[None]):
         watched = self._watched.setdefault(
             state.project_id, WatchedProject(self._oracle.project(state.project_id))
         )
+        await use_labels(state, watched.records)
         opened = open_batches(state)
         interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
         if any(batch.closed or state.ended for batch in opened):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
+from labelloop.loop.pools import pool_of_version
 from labelloop.loop.schedule import is_last_queried, picked_by
 from labelloop.loop.settings_in_force import lookahead_at
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
@@ -69,7 +70,8 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     """The batches whose audit texts score a model: from the first it did not learn to the one it picked.
 
     Batches are left out if they may have been picked while an open batch held texts that it gave back later:
-    those could not be drawn. Empty if a batch is not done yet, if no audit text has a label, and for a model
+    those could not be drawn. Of a pool that grew meanwhile, only those of its newest version with an audit
+    text that has a label. Empty if a batch is not done yet, if no audit text has a label, and for a model
     that belongs to no batch.
     """
     number = number_of(trained.first.model)
@@ -83,10 +85,19 @@ def scoring_batches(state: LoopState, trained: Trained) -> tuple[str, ...]:
     if len(batches) < len(expected):
         return ()
     batches = [batch for batch in batches if not _gave_back(state, batch)]
-    drawn = frozenset[int]().union(*map(_audited, batches))
-    if not drawn or not drawn & current(state).keys():
+    if not any(map(_audited, batches)):
         return ()
-    return tuple(batch.name for batch in batches)
+    labels = current(state)
+    for version in dict.fromkeys(batch.queried.pool_version for batch in reversed(batches)):
+        alike = [batch for batch in batches if batch.queried.pool_version == version]
+        if any(_audited(batch) & labels.keys() for batch in alike):
+            return tuple(batch.name for batch in alike)
+    return ()
+
+
+def pool_version(state: LoopState, batches: Sequence[str]) -> str:
+    """The version of the pool from which these batches, of which all have the same, were picked."""
+    return state.batches[batches[-1]].queried.pool_version
 
 
 def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
@@ -101,6 +112,7 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
     """The random sample in each of the batches, scored with a model's labels for `texts`."""
     labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
+    pool = pool_of_version(state, pool_version(state, batches))
     before = set[int]()
     for batch in _up_to(state, batches[-1]):
         if batch.name in batches:
@@ -108,7 +120,7 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
             yield Sample(
                 known=len(before & labels.keys()),
                 known_right=len(before & right),
-                rest=state.project.pool.size - len(before),
+                rest=pool.size - len(before),
                 drawn=len(drawn),
                 labelled=len(drawn & labels.keys()),
                 right=len(drawn & right),

@@ -10,7 +10,7 @@ from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.requests import CheckRequest, ClassifierSpec
 from labelloop.learner.stopping import check_stopping, past
 from labelloop.learner.worker import Worker
-from labelloop.loop.labels import at_revisions
+from labelloop.loop.labels import learned_labels
 from labelloop.loop.settings_in_force import for_next, is_test_changed, of_model
 from labelloop.loop.state import Labels, LoopState
 from labelloop.projects.learner_requests import evaluate_request, predictions
@@ -27,7 +27,7 @@ from schemas.events import (
 )
 from schemas.fields import UNSAID
 from schemas.parts import ClassFigures
-from services.evaluator.audit import estimate, samples, texts
+from services.evaluator.audit import estimate, pool_version, samples, texts
 from services.evaluator.due import (
     Audit,
     Check,
@@ -127,7 +127,7 @@ async def evaluated(
         labels=model.labels,
         accuracy=result.accuracy,
         macro_f1=result.macro_f1,
-        classes=project.labels,
+        classes=of_model(state, work.model).labels,
         per_class={label: _figures(figures) for label, figures in result.per_class.items()},
         confusion=tuple(map(tuple, result.confusion)),
         size=result.size,
@@ -175,6 +175,7 @@ def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float
         known=audit_samples[-1].known,
         batches=work.batches,
         seconds=seconds,
+        pool_version=pool_version(state, work.batches) if state.grown else None,
     )
 
 
@@ -188,12 +189,12 @@ async def checked(
     assert criterion is not None
     items = stopping_set(project)
     before = earlier(state, model.model, past(criterion, project.stopping.parameters))
-    learned = at_revisions(state, state.models[work.model].learned)
+    learned = learned_labels(state, state.models[work.model])
     result = await worker.run(
         CheckRequest(
-            pool=await asyncio.to_thread(store.pool, project),
+            pool=await asyncio.to_thread(store.snapshot, project.pool),
             classifier=ClassifierSpec.of(of_model(state, work.model)),
-            labels=project.labels,
+            labels=of_model(state, work.model).labels,
             model_folder=await asyncio.to_thread(store.model, model),
             model_sha256=model.sha256,
             criterion=criterion.name,

@@ -8,6 +8,7 @@ from labelloop.loop import schedule
 from labelloop.loop.draws import shuffled
 from labelloop.loop.labels import asked
 from labelloop.loop.pace import expected_answers, waiting_texts
+from labelloop.loop.pools import pool_for_next
 from labelloop.loop.schedule import (
     NextBatch,
     NextRelabel,
@@ -58,7 +59,8 @@ def is_due_by_labels(state: LoopState) -> bool:
 
 def shown_again(state: LoopState, size: int, shown: Sequence[ShownText]) -> list[ShownText]:
     """Of the texts that people are shown as the next batch, those that it can have, by rank."""
-    free = {text.item: text for text in shown if text.item < state.project.pool.size}
+    size_of_pool = pool_for_next(state).size
+    free = {text.item: text for text in shown if text.item < size_of_pool}
     for item in asked(state) & free.keys():
         del free[item]
     return list(free.values())[:size]

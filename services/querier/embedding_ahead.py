@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.learner.worker import Worker
+from labelloop.loop.pools import pool_for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import embed_request, to_embed
 from labelloop.store import Store
@@ -21,7 +22,7 @@ class EmbeddingAhead:
     def __init__(self, worker: Worker, store: Store, threads: int) -> None:
         self._worker, self._store, self._threads = worker, store, threads
         self._task: asyncio.Task[None] | None = None
-        self._done: dict[str, int] = {}
+        self._done: dict[tuple[str, str], int] = {}
         self._failed: dict[str, int] = {}
 
     def go_on(self, state: LoopState) -> None:
@@ -32,7 +33,7 @@ class EmbeddingAhead:
         is_busy = self._task is not None and not self._task.done()
         if is_busy or not state.batches or self._failed.get(state.project_id) == len(state.batches):
             return
-        if to_embed(state) > self._done.get(state.project_id, 0):
+        if to_embed(state) > self._done.get(_texts_of(state), 0):
             self._task = asyncio.create_task(self._embed(state))
 
     async def close(self) -> None:
@@ -48,7 +49,7 @@ class EmbeddingAhead:
             request = embed_request(
                 state,
                 SECONDS,
-                pool=await asyncio.to_thread(self._store.pool, state.project),
+                pool=await asyncio.to_thread(self._store.pool, pool_for_next(state)),
                 threads=self._threads,
                 cache=self._store.cache(project),
             )
@@ -57,7 +58,11 @@ class EmbeddingAhead:
             logger.warning("the pool of %s is not embedded ahead now: %s", project, error)
             self._failed[project] = len(state.batches)
             return
-        if texts <= self._done.get(project, 0):
+        if texts <= self._done.get(_texts_of(state), 0):
             self._failed[project] = len(state.batches)
-        self._done[project] = texts
+        self._done[_texts_of(state)] = texts
         logger.info("%s of %s texts of %s are embedded", texts, request.texts, project)
+
+
+def _texts_of(state: LoopState) -> tuple[str, str]:
+    return state.project_id, pool_for_next(state).version

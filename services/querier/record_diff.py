@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import of_answer
 from labelloop.loop.state import Batch
 from labelloop.oracle.base import AskedText, Prediction
-from labelloop.oracle.lost_votes import SeenRecord, lost_votes
+from labelloop.oracle.lost_votes import SeenRecord, is_newer, lost_votes
 from labelloop.pool.context import PoolText
+from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 
@@ -23,8 +25,13 @@ class MissingRecord:
     restored: tuple[str, ...] = ()
 
 
-def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, str]) -> list[MissingRecord]:
-    """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids."""
+def lacks(
+    batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, str], labels: LabelList
+) -> list[MissingRecord]:
+    """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids.
+
+    A text of a batch that is done, to which people gave only labels that are retired, is not asked again.
+    """
     recorded = {answer.item: answer for answer in batch.answers}
     kept = batch.kept
     missing = []
@@ -34,13 +41,28 @@ def lacks(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, s
         votes = recorded.get(picked.item, ItemVotes(item=picked.item))
         if _came_with_its_label(votes):
             continue
+        counting = labels.counting_votes(votes.votes)
         if picked.item not in seen:
-            missing.append(MissingRecord(picked.item, votes.votes))
+            if counting or not votes.votes or not batch.done:
+                missing.append(MissingRecord(picked.item, counting))
             continue
-        record = seen[picked.item]
-        if (lost := lost_votes(votes, record, accounts)) or record.outdated:
+        record, votes = seen[picked.item], replaced(votes, votes=counting)
+        lost = (*lost_votes(votes, record, accounts), *_given_elsewhere(votes, record))
+        if lost or record.outdated:
             missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ())))
     return missing
+
+
+def _given_elsewhere(recorded: ItemVotes, seen: SeenRecord) -> list[Vote]:
+    """The recorded votes that are newer than those of the same people on the record."""
+    there = {vote.username: vote for vote in seen.votes}
+    return [
+        vote
+        for vote in recorded.votes
+        if (other := there.get(vote.username)) is not None
+        and (vote.status, vote.labels) != (other.status, other.labels)
+        and is_newer(vote, other)
+    ]
 
 
 def _came_with_its_label(votes: ItemVotes) -> bool:
@@ -60,19 +82,28 @@ def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
 
 
 def asked_texts(
-    batch: Batch, lacking: Sequence[MissingRecord], texts: Sequence[PoolText], accounts: Mapping[str, str]
+    batch: Batch,
+    lacking: Sequence[MissingRecord],
+    texts: Sequence[PoolText],
+    accounts: Mapping[str, str],
+    labels: LabelList,
 ) -> list[AskedText]:
-    """The records to write, with the votes of those who have an account."""
+    """The records to write, with the votes of those who have an account. No retired label is suggested."""
     ids = {username: user_id for user_id, username in accounts.items()}
     picked = {item.item: item for item in batch.queried.items}
     return [
-        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored)
+        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored, labels)
         for lack, text in zip(lacking, texts, strict=True)
     ]
 
 
 def _asked(
-    batch: Batch, picked: QueriedItem, text: PoolText, votes: tuple[Vote, ...], restored: tuple[str, ...]
+    batch: Batch,
+    picked: QueriedItem,
+    text: PoolText,
+    votes: tuple[Vote, ...],
+    restored: tuple[str, ...],
+    labels: LabelList,
 ) -> AskedText:
     is_audit = picked.reason == "audit"
     return AskedText(
@@ -83,7 +114,7 @@ def _asked(
         text=text.text,
         reason=None if is_audit else picked.reason,
         model=None if is_audit else batch.queried.model,
-        suggestion=_suggestion(batch, picked),
+        suggestion=None if labels.retired.intersection(picked.predicted) else _suggestion(batch, picked),
         votes=votes,
         restored=restored,
         columns=text.columns,

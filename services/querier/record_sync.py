@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
+from labelloop.loop.label_lists import label_list
+from labelloop.loop.pools import Pool, pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
@@ -23,6 +25,7 @@ from labelloop.oracle.base import (
     Rejected,
     ShowsToSome,
 )
+from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot
@@ -39,21 +42,18 @@ AT_ONCE = 10
 
 
 class Pools:
-    """Open pools by digest. A pool is checked when it is opened."""
+    """Open pools, of each the newest version. A pool is checked when it is opened."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opened: dict[str, OpenSnapshot] = {}
+        self._opened: dict[str, tuple[str, OpenSnapshot]] = {}
 
-    async def open(self, project: ProjectCreated) -> OpenSnapshot:
-        """The project's pool. Raises UserError if it is missing or damaged."""
-        digest = project.pool.digest
-        if digest not in self._opened:
-            self._opened[digest] = await asyncio.to_thread(self._read, project)
-        return self._opened[digest]
-
-    def _read(self, project: ProjectCreated) -> OpenSnapshot:
-        return OpenSnapshot.open(self._store.pool(project), project.pool.digest)
+    async def open(self, pool: Pool) -> OpenSnapshot:
+        """The pool. Raises UserError if it is missing or damaged."""
+        first, version = pool.snapshots[0].digest, pool.version
+        if self._opened.get(first, ("",))[0] != version:
+            self._opened[first] = version, await asyncio.to_thread(self._store.open_pool, pool)
+        return self._opened[first][1]
 
 
 @dataclass
@@ -80,6 +80,7 @@ class RecordSync:
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
         await self._show_only_to(state, served.records)
+        await use_labels(state, served.records)
         if await served.records.set_up(project):
             served.compared.clear()
         if isinstance(served.records, FollowsChanges) and shows_otherwise(state):
@@ -121,12 +122,13 @@ class RecordSync:
             raise Unavailable(f"the records of {state.project_id} are gone where people answer")
         try:
             await records.remove(leftovers(batch, seen))
-            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records))
+            labels = label_list(state)
+            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records), labels)
             if lacking:
                 accounts = await self._with_missing(lacking, records)
-                pool = await self._pools.open(project)
+                pool = await self._pools.open(pool_of(state))
                 texts = pool_texts(project, pool, [lack.item for lack in lacking])
-                await records.put(asked_texts(batch, lacking, texts, accounts))
+                await records.put(asked_texts(batch, lacking, texts, accounts, labels))
         except (Missing, Rejected) as error:
             records.forget()
             message = f"batch {batch.name} of {state.project_id} changed while it was compared: {error}"

@@ -10,6 +10,7 @@ from labelloop.errors import TaskError
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.labels import asked
+from labelloop.loop.pools import pool_for_next
 from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -73,7 +74,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
     async def do(self, state: LoopState, work: NextBatch | NextRelabel) -> Sequence[Outcome]:
         project = state.project
         if isinstance(work, NextRelabel):
-            return [Outcome(_again(project, work), work.cause)]
+            return [Outcome(_again(state, work), work.cause)]
         shown = await self._shown_before.texts(state, work)
         if work.model is None:
             return [Outcome(await self._cold_start(state, project, work, shown), work.cause)]
@@ -107,17 +108,17 @@ class Querier(Controller[NextBatch | NextRelabel]):
             items=as_listed(items, "cold-start"),
             strategy=project.cold_start,
             seed=project.seed,
-            pool_version=project.pool.digest,
+            pool_version=pool_for_next(state).version,
             seconds=time.monotonic() - started,
         )
 
     async def _first_texts(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> list[int]:
-        pool, taken = await self._pools.open(project), asked(state)
+        pool, taken = await self._pools.open(pool_for_next(state)), asked(state)
         if project.cold_start == "typical" and len(pool) - len(taken) > work.size:
             request = first_texts_request(
                 state,
                 work.size,
-                pool=await asyncio.to_thread(self._store.pool, project),
+                pool=await asyncio.to_thread(self._store.pool, pool_for_next(state)),
                 threads=self._settings.threads,
                 cache=self._store.cache(state.project_id),
             )
@@ -128,13 +129,13 @@ class Querier(Controller[NextBatch | NextRelabel]):
         return random_draw(project.seed, len(pool), taken, work.size)
 
 
-def _again(project: ProjectCreated, work: NextRelabel) -> BatchQueried:
+def _again(state: LoopState, work: NextRelabel) -> BatchQueried:
     """The relabel batch for a request."""
     return BatchQueried(
         batch=work.batch,
         items=as_listed(work.items, "relabel"),
-        seed=project.seed,
-        pool_version=project.pool.digest,
+        seed=state.project.seed,
+        pool_version=pool_for_next(state).version,
         seconds=0.0,
     )
 
@@ -151,12 +152,12 @@ async def query_batch(
 
     If people are shown the batch already, its texts are those (`shown`), and the model only predicts.
     """
-    model, project = str(work.model), for_next(state)
+    model, project, pool = str(work.model), for_next(state), pool_for_next(state)
     trained, taken = state.models[model], asked(state)
     seed = derived(project.seed, "query", work.batch)
     chosen = [text.item for text in shown] or random_draw(
         derived(project.seed, "audit", work.batch),
-        project.pool.size,
+        pool.size,
         taken,
         audit_count(project.audit_share, work.size),
     )
@@ -167,7 +168,7 @@ async def query_batch(
             await asyncio.to_thread(store.model, trained.latest),
             trained.latest.sha256,
             trained.learned,
-            pool=await asyncio.to_thread(store.pool, project),
+            pool=await asyncio.to_thread(store.pool, pool),
             threads=threads,
             cache=store.cache(state.project_id),
             seed=seed,
@@ -189,7 +190,7 @@ async def query_batch(
         strategy=project.strategy.name,
         shortlist=result.shortlist,
         seed=seed,
-        pool_version=project.pool.digest,
+        pool_version=pool.version,
         seconds=result.seconds,
     )
 

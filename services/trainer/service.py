@@ -7,6 +7,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
+from labelloop.loop.pools import pool_for_learned
 from labelloop.loop.retention import kept
 from labelloop.loop.schedule import NextModel, finished, next_model
 from labelloop.loop.state import LoopState
@@ -51,7 +52,7 @@ class Trainer(Controller[NextModel]):
             state,
             work.model,
             work.learned,
-            pool=await asyncio.to_thread(self._store.pool, state.project),
+            pool=await asyncio.to_thread(self._store.pool, pool_for_learned(state, work.learned)),
             threads=self._settings.threads,
             into=self._store.models(state.project_id) / work.model,
             cache=self._store.cache(state.project_id),

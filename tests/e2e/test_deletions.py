@@ -189,7 +189,7 @@ def test_one_deletion_after_the_other_while_simulated_annotators_work(loop: Loop
     project = loop.create(texts(60), batch_size=20, max_batches=3, lookahead=2)
     owner = Owner(loop.argilla, project)
     ann, bob = Person(loop.argilla), Person(loop.argilla)
-    pool = open_store(loop.settings.store).pool(loop.state(project).project)
+    pool = open_store(loop.settings.store).snapshot(loop.state(project).project.pool)
     with simulated_annotators(loop, project, pool, [ann.key, bob.key], seconds_per_label=0.2):
         loop.wait(project, lambda state: state.batches and state.batches["0"].responses)
         records = owner.records(0)

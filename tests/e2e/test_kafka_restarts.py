@@ -39,7 +39,7 @@ def test_a_rolling_restart_loses_nothing_and_keeps_nobody_waiting(loop: Loop, ti
     work = GoldWork(loop, ann, BATCHES, SIZE, test=texts(6), model=tiny)
     loop.start(*SERVICES)
     work.wait_for(0)
-    pool = open_store(loop.settings.store).pool(work.state.project)
+    pool = open_store(loop.settings.store).snapshot(work.state.project.pool)
 
     with simulated_annotators(loop, work.project, pool, [ann.key], SECONDS_PER_LABEL):
         state = loop.wait(work.project, lambda state: state.batches["0"].done)

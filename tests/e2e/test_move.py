@@ -33,7 +33,7 @@ def create(loop: Loop) -> str:
 @contextmanager
 def labelling(loop: Loop, project: str) -> Iterator[None]:
     """An annotator who answers by the gold labels."""
-    pool = open_store(loop.settings.store).pool(loop.state(project).project)
+    pool = open_store(loop.settings.store).snapshot(loop.state(project).project.pool)
     with simulated_annotators(loop, project, pool, [Person(loop.argilla).key], seconds_per_label=0.05):
         yield
 

@@ -56,7 +56,7 @@ def stranger(
         said = done("fork", project, "--as", "another", *going, *log)
         fork = said.split()[1]
         loop.start(*SERVICES, LABELLOOP_CACHE=str(home / "cache"))
-        pool = open_store(loop.settings.store).pool(before.project)
+        pool = open_store(loop.settings.store).snapshot(before.project.pool)
         with ExitStack() as at_work:
             for each in (project, fork):
                 keys = [Person(argilla_server).key]

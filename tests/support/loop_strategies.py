@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from labelloop.loop.labels import decided, of_answer
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import next_batch, next_model, open_batches
 from labelloop.loop.state import Batch
 from labelloop.projects.given_batches import copied
@@ -24,6 +25,7 @@ ACTS = (
     "pause",
     "resume",
     "change",
+    "grow",
     "ask again",
     "relabel",
     "lose",
@@ -65,7 +67,8 @@ def loops(draw: st.DrawFn, until_finished: bool = False) -> Loop:
     if draw(st.sampled_from([False, False, True])):
         Chance(loop, generator).run(generator.choices(ACTS, k=30))
         given = copied(loop.state, generator.randint(0, loop.state.annotated))
-        loop = Loop(draw(projects(pool=created.pool.size, task=created.task)), gold, given)
+        grown = pool_of(loop.state).snapshots[1:]
+        loop = Loop(draw(projects(pool=created.pool.size, task=created.task)), gold, given, grown)
     acts = generator.choices(ACTS, k=draw(st.sampled_from([0, 10, 30, 60, 100])))
     Chance(loop, generator).run(acts)
     if until_finished:
@@ -120,6 +123,9 @@ class Chance:
                 self._ask(e.ProjectResumed)
             case "change":
                 self._change()
+            case "grow":
+                if self._random.random() < 0.5:
+                    self._grow()
             case "end":
                 if self._random.random() < 0.03:
                     self._ask(e.ProjectEnded)
@@ -199,6 +205,13 @@ class Chance:
             lookahead = {"lookahead": self._random.choice([0, 1, 2, 4]), "lookahead_grows": False}
             other = SettingsV2(**self._random.choice([lookahead, {"lookahead": 1, "lookahead_grows": True}]))  # type: ignore[arg-type]
             self._loop.append(e.ProjectChangedV2(**by, settings=other))  # type: ignore[arg-type]
+
+    def _grow(self) -> None:
+        self._requests += 1
+        versions = [snapshot.digest for snapshot in pool_of(self._loop.state).snapshots]
+        after = self._random.choice([versions[-1], versions[-1], *versions])
+        size, first = self._random.choice([1, 4, 12]), self._random.randint(0, 8)
+        self._loop.grow(f"{len(versions)}-{self._requests}", size, after, first)
 
     def _some(self, batch: Batch) -> Answers:
         decided = [pick.item for pick in batch.queried.items if self._random.random() < 0.5]

@@ -17,6 +17,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions
 from labelloop.loop.names import compact
 from labelloop.loop.pace import expected_answers, waiting_texts
+from labelloop.loop.pools import pool_for_next, pool_of
 from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
@@ -83,12 +84,13 @@ class Loop:
     created: e.ProjectCreatedV4
     gold: Callable[[int], str | None]
     given: Sequence[InitialBatch] = ()
+    grown: Sequence[Snapshot] = ()
     events: list[Event] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(PROJECT))
     minutes: int = 0
 
     def __post_init__(self) -> None:
-        for event in opening(PROJECT, self.created, self.given, "tests", START):
+        for event in opening(PROJECT, self.created, self.given, "tests", START, grown=self.grown):
             self._take(event)
 
     @property
@@ -107,7 +109,8 @@ class Loop:
 
     def pick(self, work: NextBatch) -> e.BatchQueried:
         """What the querier says: a draw that depends on the seed, or on what the model learned."""
-        free = sorted(set(range(self.created.pool.size)) - asked(self.state))
+        pool = pool_for_next(self.state)
+        free = sorted(set(range(pool.size)) - asked(self.state))
         trained = self.state.models[work.model].latest if work.model is not None else None
         source = f"{self.created.seed} {trained.digest if trained else ''}"
         order = sorted(free, key=lambda item: hashlib.sha256(f"{source} {item}".encode()).digest())
@@ -122,7 +125,7 @@ class Loop:
             model=work.model,
             attempt=trained.attempt if trained else None,
             seed=derived(self.created.seed, "query", work.batch) if trained else self.created.seed,
-            pool_version="d",
+            pool_version=pool.version,
             seconds=self.minutes / 7,
         )
 
@@ -140,7 +143,7 @@ class Loop:
             batch=work.batch,
             items=as_listed(work.items, "relabel"),
             seed=self.created.seed,
-            pool_version="d",
+            pool_version=pool_for_next(self.state).version,
             seconds=0.0,
         )
 
@@ -159,6 +162,20 @@ class Loop:
             threads=2,
             seed=derived(self.created.seed, "train", work.model),
             log=LogPrefix(events=self.state.log.events, digest=self.state.log.digest),
+            label_list=len(self.state.label_changes) or UNSAID,
+        )
+
+    def grow(
+        self, digest: str, size: int = 5, after: str | None = None, from_batch: int | None = None
+    ) -> None:
+        """Further texts; `after` another version of the pool than there is, they come too late."""
+        self.append(
+            e.PoolGrown(
+                snapshot=Snapshot(uri=f"pools/{digest}", digest=digest, size=size),
+                after=pool_of(self.state).version if after is None else after,
+                from_batch=self.state.numbered if from_batch is None else from_batch,
+                who="ada",
+            )
         )
 
     def answer(self, batch: Batch, given: Answers | None = None) -> None:

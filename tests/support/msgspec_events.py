@@ -162,6 +162,7 @@ class ModelTrained(Struct, kw_only=True, frozen=True, gc=False):
     versions: dict[str, str] = {}
     seed: int
     log: LogPrefix | None = None
+    label_list: Positive | UnsetType = UNSET
 
 
 class ModelLost(Struct, kw_only=True, frozen=True, gc=False):
@@ -196,6 +197,7 @@ class AuditEstimated(Struct, kw_only=True, frozen=True, gc=False):
     known: Count
     batches: tuple[str, ...]
     seconds: Seconds
+    pool_version: str | None = None
 
 
 class StoppingChecked(Struct, kw_only=True, frozen=True, gc=False):

@@ -66,7 +66,7 @@ def _model(home: Home, state: LoopState) -> ModelTrained:
         state,
         "0",
         learned,
-        pool=store.pool(state.project),
+        pool=store.snapshot(state.project.pool),
         threads=1,
         into=store.models(PROJECT) / "0",
         cache=store.cache(PROJECT),

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -28,16 +29,17 @@ def margins(probabilities: Floats) -> Floats:
     return two[:, 1] - two[:, 0]
 
 
-def in_turn(distances: Floats) -> Integers:
-    """All rows, in the order in which the columns take them in turn, each the one of its smallest distance.
-
-    A row that another column has taken already counts as taken by this one, too.
-    """
-    columns = distances.shape[1]
-    ranks = np.argsort(np.argsort(distances, axis=0, kind="stable"), axis=0, kind="stable")
-    turns = (ranks * columns + np.arange(columns)).min(axis=1)
-    rows: Integers = np.argsort(turns, kind="stable")
-    return rows
+def in_turn(distances: Floats) -> list[int]:
+    """All rows, as the columns take them in turn, each of those that are left the one nearest to it."""
+    nearest = np.argsort(distances, axis=0, kind="stable")
+    left = [map(int, rows) for rows in nearest.T]
+    taken: dict[int, None] = {}
+    for rows in cycle(left):
+        row = next((row for row in rows if row not in taken), None)
+        if row is None:
+            break
+        taken[row] = None
+    return list(taken)
 
 
 class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]

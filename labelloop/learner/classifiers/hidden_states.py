@@ -32,7 +32,7 @@ from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 from labelloop.loop.draws import pool_order
-from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 
 CHUNK = 128
@@ -49,15 +49,15 @@ class HiddenStates(Texts):
     """Texts as their hidden states, each of shape (tokens, hidden size)."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
-        self._spans = spans
+        self.spans = spans
 
     @property
     def lengths(self) -> Sequence[int]:
-        return [stop - start for _, start, stop in self._spans]
+        return [stop - start for _, start, stop in self.spans]
 
     def batch(self, rows: Sequence[int], device: torch.device) -> dict[str, torch.Tensor]:
         """`inputs_embeds`, shape (rows, longest row, hidden size), and `attention_mask`."""
-        spans = [self._spans[row] for row in rows]
+        spans = [self.spans[row] for row in rows]
         states = pad_sequence([source[start:stop] for source, start, stop in spans], batch_first=True)
         lengths = torch.tensor([stop - start for _, start, stop in spans])
         mask = torch.arange(states.shape[1]) < lengths.unsqueeze(1)
@@ -175,6 +175,10 @@ class StateStore:
         deque(self._make(place // CHUNK for place in places if place is not None), maxlen=0)
         return HiddenStates([self._span(text) for text in texts])
 
+    def keeps(self, text: str) -> bool:
+        """Whether the text is one whose states are kept."""
+        return text in self._places
+
     def averages(self, spans: Sequence[range]) -> Iterator[Features]:
         """For each span of places the average of each text's states.
 
@@ -224,6 +228,30 @@ class StateStore:
 
     def _texts_at(self, places: range) -> list[str]:
         return self._texts.texts(self._order[places.start : places.stop])
+
+
+class PoolStates:
+    """The states of the texts of a pool that grew, or did not: each snapshot has a store of its own."""
+
+    def __init__(self, pool: Files, seed: int, cache: Path, lower: LowerLayers) -> None:
+        self._stores = [StateStore(path, seed, cache, lower) for path in paths_of(pool)]
+
+    def of(self, texts: Sequence[str]) -> HiddenStates | None:
+        """The states of texts, in their order, or None if too much memory would be needed for them.
+
+        Those of texts that are in no snapshot are computed.
+        """
+        first, *later = self._stores
+        stores = [next((store for store in later if store.keeps(text)), first) for text in texts]
+        spans: list[Span] = [(None, 0, 0)] * len(texts)
+        for store in self._stores:
+            rows = [row for row, found in enumerate(stores) if found is store]
+            states = store.of([texts[row] for row in rows])
+            if states is None:
+                return None
+            for row, span in zip(rows, states.spans, strict=True):
+                spans[row] = span
+        return HiddenStates(spans)
 
 
 def _chunks(span: range) -> range:

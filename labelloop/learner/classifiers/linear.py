@@ -30,7 +30,7 @@ from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, mo
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
-from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 
 CHUNK = 1024
@@ -44,32 +44,40 @@ HEAD = "classifier"
 
 
 class FeatureStore:
-    """Features of the texts in one snapshot, shape (texts, hidden size), stored in `cache`.
+    """Features of the texts in snapshots, shape (texts, hidden size), stored in `cache`, a file for each.
 
-    They are computed for the whole snapshot if nothing is stored.
+    They are computed for a whole snapshot if nothing is stored.
     """
 
-    def __init__(self, snapshot: Path, cache: Path, model: "FrozenModel") -> None:
+    def __init__(self, snapshots: Files, cache: Path, model: "FrozenModel") -> None:
         self._compute = model.features
-        texts = OpenSnapshot.open(snapshot).all_texts()
-        name = hashlib.sha256(f"{model.key}:{file_digest(snapshot)}".encode()).hexdigest()
-        self._rows = {text: row for row, text in enumerate(texts)}
-
-        def computed() -> Features:
-            chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
-            return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
-
-        self._features = kept(cache / f"features-{name}.npy", len(texts), computed)
+        self._rows = {text: row for row, text in enumerate(OpenSnapshot.open(snapshots).all_texts())}
+        self._parts = [_features(path, cache, model) for path in paths_of(snapshots)]
 
     def of(self, texts: Sequence[str]) -> Features:
-        """Features of texts, in their order. Features of texts outside the snapshot are computed."""
-        result = np.empty((len(texts), self._features.shape[1]), dtype=np.float32)
-        known = [position for position, text in enumerate(texts) if text in self._rows]
-        result[known] = self._features[[self._rows[texts[position]] for position in known]]
-        unknown = [position for position, text in enumerate(texts) if text not in self._rows]
+        """Features of texts, in their order. Features of texts outside the snapshots are computed."""
+        result = np.empty((len(texts), self._parts[0].shape[1]), dtype=np.float32)
+        rows = np.array([self._rows.get(text, -1) for text in texts], dtype=np.int64)
+        first = 0
+        for features in self._parts:
+            here = (rows >= first) & (rows < first + len(features))
+            result[here] = features[rows[here] - first]
+            first += len(features)
+        unknown = np.flatnonzero(rows < 0).tolist()
         if unknown:
             result[unknown] = self._compute([texts[position] for position in unknown])
         return result
+
+
+def _features(snapshot: Path, cache: Path, model: "FrozenModel") -> Features:
+    name = hashlib.sha256(f"{model.key}:{file_digest(snapshot)}".encode()).hexdigest()
+    texts = OpenSnapshot.open(snapshot).all_texts()
+
+    def computed() -> Features:
+        chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
+        return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
+
+    return kept(cache / f"features-{name}.npy", len(texts), computed)
 
 
 @torch.inference_mode()

@@ -61,7 +61,8 @@ class TransformerParameters(Parameters):
 
     The word embeddings are frozen, and from below `frozen_share` of the layers. While labels are few, the
     model learns on from its own labels for other texts of the pool, which together weigh `self_training` of
-    what people's labels weigh. A default is what a parameter means in a project that does not record it.
+    what people's labels weigh (not in multi-label projects). A default is what a parameter means in a project
+    that does not record it.
     """
 
     classifier: ClassVar[str] = "transformer"

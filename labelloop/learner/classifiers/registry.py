@@ -14,7 +14,8 @@ from schemas.parts import Task
 
 if TYPE_CHECKING:
     from labelloop.learner.classifiers.base import LoopClassifier
-    from labelloop.learner.classifiers.hidden_states import StateStore
+    from labelloop.learner.classifiers.hidden_states import LowerLayers
+    from labelloop.pool.snapshot import Files
 
 CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 
@@ -23,14 +24,14 @@ CLASSIFIERS = Plugins("labelloop.classifiers", ClassifierPlugin, "classifier")
 class Setting:
     """The setting of a classifier: its specification, number of classes, seed, and texts.
 
-    `texts` is the snapshot of the texts. A classifier may store features in `cache` under its digest. Where a
-    part of the texts will do, it is the first in the random order of `order_seed`.
+    `texts` are the snapshots of the texts. A classifier may store features in `cache` under their digests.
+    Where a part of the texts will do, it is the first in the random order of `order_seed`.
     """
 
     spec: ClassifierSpec
     num_classes: int
     seed: int
-    texts: Path
+    texts: "Files"
     cache: Path
     order_seed: int = 0
 
@@ -61,8 +62,8 @@ class Factory(Protocol):
 class KeepsStates(Protocol):
     """A factory whose classifiers keep what frozen layers make of texts."""
 
-    def half_states(self, setting: Setting, max_length: int) -> "StateStore | None":
-        """The states after half of the layers, of so many tokens, if it keeps such."""
+    def half_layers(self, setting: Setting, max_length: int) -> "LowerLayers | None":
+        """Half of the layers, with so many tokens, if it keeps what these make of texts."""
 
 
 def known_classifiers() -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.batches import (
     score,
 )
 from labelloop.learner.classifiers.fine_tuning import fine_tune
-from labelloop.learner.classifiers.hidden_states import LowerLayers, StateStore
+from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
 from labelloop.learner.classifiers.linear import inputs_of_head
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
@@ -74,7 +74,7 @@ class TransformerClassifier(LoopClassifier):
         self.max_length = most_tokens(base, parameters.max_length)
         self.model: PreTrainedModel | None = None
         self.network: Network | None = None
-        self._states: StateStore | None = None
+        self._states: PoolStates | None = None
         self._remote: Remote[Sequence[Sequence[int]], Floats] | None = None
 
     @classmethod
@@ -198,24 +198,27 @@ class TransformerClassifier(LoopClassifier):
     def _texts(self, network: Network, data_set: Dataset) -> Texts:
         """The texts as the network takes them: what the frozen layers make of them, or their tokens."""
         if self._states is None:
-            self._states = self._store(network)
+            self._states = self._pool_states(network)
         states = self._states.of(data_set.x) if self._states is not None else None
         return self._encode(data_set) if states is None else states
 
-    def _store(self, network: Network) -> StateStore | None:
+    def _pool_states(self, network: Network) -> PoolStates | None:
+        lower, setting = self._lower(network), self.setting
+        return PoolStates(setting.texts, setting.order_seed, setting.cache, lower) if lower else None
+
+    def _lower(self, network: Network) -> LowerLayers | None:
         if not isinstance(network, MeanPooled) or network.lower is None or self.weights is None:
             return None
-        lower = LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
-        return StateStore(self.setting.texts, self.setting.order_seed, self.setting.cache, lower)
+        return LowerLayers(network.lower, self.tokenizer, self.max_length, self.weights, self.base)
 
-    def half_states(self) -> StateStore | None:
-        """What the frozen layers of the base model make of texts, if they are half of its layers."""
+    def half_layers(self) -> LowerLayers | None:
+        """The frozen layers of the base model, if they are half of its layers."""
         if not averages_tokens(self.base, self.parameters.pooling):
             return None
         network = ready(self._new_network(), self.device)
         layers = AutoConfig.from_pretrained(self.base).num_hidden_layers
         has_half = isinstance(network, MeanPooled) and network.frozen_layers == layers // 2
-        return self._store(network) if has_half else None
+        return self._lower(network) if has_half else None
 
     def _new_network(self) -> Network:
         parameters = self.parameters
@@ -252,11 +255,11 @@ class TransformerFactory:
             folder, TransformerParameters.parse(setting.spec.parameters), setting
         )
 
-    def half_states(self, setting: Setting, max_length: int) -> StateStore | None:
-        """The states that its classifiers keep, if they are of half of the layers and of so many tokens."""
+    def half_layers(self, setting: Setting, max_length: int) -> LowerLayers | None:
+        """Those of its classifiers, if they are half of the layers and have so many tokens."""
         classifier = self.new(setting)
         is_alike = classifier.max_length == most_tokens(classifier.base, max_length)
-        return classifier.half_states() if is_alike and classifier.parameters.frozen_share else None
+        return classifier.half_layers() if is_alike and classifier.parameters.frozen_share else None
 
 
 factory = TransformerFactory()

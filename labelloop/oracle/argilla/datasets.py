@@ -1,8 +1,10 @@
 """A project's data set: find it or set it up. An interrupted set-up is completed."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
+from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.loop.labels import NONE
 from labelloop.oracle.argilla.accounts import Accounts
@@ -21,7 +23,7 @@ from labelloop.oracle.argilla.models import (
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
-from labelloop.oracle.escaping import without_html
+from labelloop.oracle.escaping import FOLLOWED_BY, without_html
 from schemas.parts import MULTI_LABEL
 
 _AFTERWARDS = (
@@ -64,10 +66,13 @@ class Datasets(Accounts):
             return None
         return await self._described(answer, workspace)
 
-    async def find_project(self, project: str) -> Dataset | None:
-        """The data set of a project: in the workspace of its own annotators, or in that of all."""
-        own = await self.find_dataset(project, project)
-        return own or await self.find_dataset(project, DEFAULT_WORKSPACE)
+    async def find_project(self, project: str, name: str | None = None) -> Dataset | None:
+        """The data set of a project: in the workspace of its own annotators, or in that of all.
+
+        `name`: that of the data set, if it is not that of the project.
+        """
+        own = await self.find_dataset(name or project, project)
+        return own or await self.find_dataset(name or project, DEFAULT_WORKSPACE)
 
     async def parts(self, name: str, workspace: str) -> DatasetParts | None:
         """A data set of any kind, or None if the user can see none of this name there."""
@@ -84,7 +89,8 @@ class Datasets(Accounts):
     async def delete_project(self, project: str) -> None:
         """Delete a project's data set, and the workspace of its own annotators."""
         for workspace in (project, DEFAULT_WORKSPACE):
-            await self.delete_dataset(project, workspace)
+            for name in await self._names(project, workspace):
+                await self.delete_dataset(name, workspace)
         await self.delete_workspace(project)
 
     async def last_activity(self, dataset: Dataset) -> str | None:
@@ -126,7 +132,29 @@ class Datasets(Accounts):
                 f"Argilla has a data set {spec.name!r} with another question or other labels; "
                 "choose another name, or delete it in Argilla"
             )
+        if spec.called:
+            await self._call_labels(dataset, spec)
         return dataset
+
+    async def point_to(self, name: str, workspace: str, newer: Dataset) -> None:
+        """Tell people in a data set, if it is there, that another one stands in for it."""
+        workspace_id = await self._find_workspace(workspace)
+        answer = await self._find(name, workspace_id) if workspace_id else None
+        metadata = (answer["metadata"] or {}) if answer is not None else {}
+        if answer is None or metadata.get(FOLLOWED_BY) == newer.id:
+            return
+        told = f"**The labels changed: go on in the data set {newer.name}.**\n\n{answer['guidelines'] or ''}"
+        body = {"metadata": {**metadata, FOLLOWED_BY: newer.id}, "guidelines": told[:LONGEST_GUIDELINES]}
+        await self._request("PATCH", f"datasets/{answer['id']}", body=body)
+
+    async def _call_labels(self, dataset: Dataset, spec: DatasetSpec) -> None:
+        """Let people read the labels as they are called now."""
+        path = f"datasets/{dataset.id}/questions"
+        question = next(each for each in await self._listed(path) if each["id"] == dataset.question_id)
+        settings = {**question["settings"], "options": _options(spec)}
+        if settings != question["settings"]:
+            body = {"settings": {name: settings[name] for name in ("type", "options")}}
+            await self._request("PATCH", f"questions/{dataset.question_id}", body=body)
 
     async def update_dataset(self, dataset: Dataset, spec: DatasetSpec) -> None:
         """Give an existing data set the guidelines and the wanted answers. Raises Missing and UserError."""
@@ -139,6 +167,16 @@ class Datasets(Accounts):
             await self._request("PATCH", path, body=wanted)
         except Rejected as error:
             raise UserError(f"Argilla refuses to change the data set {spec.name!r}: {error}") from error
+
+    async def _names(self, project: str, workspace: str) -> list[str]:
+        """The names of all data sets that a project has had there."""
+        workspace_id = await self._find_workspace(workspace)
+        if workspace_id is None:
+            return []
+        params = {"workspace_id": workspace_id}
+        items = (await self._request("GET", "me/datasets", params=params))["items"]
+        is_of = re.compile(f"{re.escape(project)}(-v[0-9]+)?").fullmatch
+        return [item["name"] for item in items if is_of(item["name"])]
 
     async def _find(self, name: str, workspace_id: str) -> Any | None:
         params = {"name": name, "workspace_id": workspace_id}
@@ -240,13 +278,17 @@ def _fields(spec: DatasetSpec) -> list[dict[str, Any]]:
 
 
 def _question(spec: DatasetSpec) -> dict[str, Any]:
-    chosen_from = [{"value": label, "text": label} for label in options(spec.labels, spec.task)]
     return {
         "name": QUESTION,
         "title": TITLES[spec.task],
         "required": True,
-        "settings": {"type": QUESTION_TYPES[spec.task], "options": chosen_from},
+        "settings": {"type": QUESTION_TYPES[spec.task], "options": _options(spec)},
     }
+
+
+def _options(spec: DatasetSpec) -> list[dict[str, Any]]:
+    chosen_from = options(spec.labels, spec.task)
+    return [{"value": label, "text": spec.called.get(label, label)} for label in chosen_from]
 
 
 def _metadata_properties(spec: DatasetSpec) -> list[dict[str, Any]]:

@@ -58,7 +58,8 @@ class DatasetSpec:
     """A data set to set up: text fields, one question with labels, `min_submitted` answers per text.
 
     `fields`: titles by name. `metadata`: title and Argilla's kind by name, beside those of every project.
-    `by_batch`: from which batch on how many answers; an Argilla elsewhere does not know it.
+    `by_batch`: from which batch on how many answers; an Argilla elsewhere does not know it. `called`: how
+    people read labels, if not by the labels themselves.
     """
 
     name: str
@@ -70,6 +71,7 @@ class DatasetSpec:
     by_batch: tuple[tuple[int, int], ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
     metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +197,8 @@ def from_values(values: dict[str, Any] | None, question: str = QUESTION) -> tupl
     """The labels of a response's values."""
     answer = (values or {}).get(question)
     return from_value(answer["value"]) if answer else ()
+
+
+def data_set_name(project_id: str, place: int) -> str:
+    """The name of a project's data set; `place` counts those that it had before, with other labels."""
+    return f"{project_id}-v{place + 1}" if place else project_id

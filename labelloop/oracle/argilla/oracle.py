@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from labelloop.config.settings import ServiceSettings
+from labelloop.loop.label_lists import LabelList
 from labelloop.loop.state import Batch
 from labelloop.oracle.argilla import (
     Argilla,
-    Dataset,
     DatasetSpec,
     StoredRecord,
 )
 from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD
+from labelloop.oracle.argilla.looks import Looks
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
 from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
@@ -22,17 +23,15 @@ from labelloop.pool.context import metadata_kinds, seen_columns
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 
-FRESH = 2.5
-"""Seconds after which records are read again even if nobody answered: they may have been deleted."""
-AT_ONCE = 0.2
-"""Seconds in which it is not asked again whether somebody answered: the batches of one look."""
 
-
-def dataset_spec(project_id: str, project: ProjectCreated) -> DatasetSpec:
+def dataset_spec(name: str, project: ProjectCreated, labels: LabelList | None = None) -> DatasetSpec:
+    """The data set of this name. `labels`: those of now, if they were changed."""
     kinds = metadata_kinds(project)
+    called = labels.choices if labels is not None else {}
     return DatasetSpec(
-        name=project_id,
-        labels=project.labels,
+        name=name,
+        labels=tuple(called) or project.labels,
+        called=called,
         guidelines=project.guidelines,
         min_submitted=project.min_submitted,
         task=project.task,
@@ -60,14 +59,6 @@ class ArgillaOracle:
         await self._argilla.__aexit__()
 
 
-@dataclass(frozen=True)
-class _Look:
-    """A batch's records, and when they were read."""
-
-    at: float
-    records: list[StoredRecord]
-
-
 class ArgillaProject:
     """One project in Argilla. Its data set is looked up once, and again if it is gone."""
 
@@ -82,41 +73,48 @@ class ArgillaProject:
         self._clock = clock
         self._project_id = project_id
         self._workspace = workspace
-        self._dataset: Dataset | None = None
+        self._looks: Looks | None = None
+        self._earlier: dict[str, Looks] = {}
+        self._lists: Sequence[LabelList] = ()
         self._followed: DatasetSpec | None = None
         self._shown_to: frozenset[str] | None = None
         self._usernames: dict[str, str] = {}
-        self._activity: str | None = None
-        self._asked_activity = float("-inf")
-        self._looks: dict[int, _Look] = {}
+
+    async def use_labels(self, lists: Sequence[LabelList]) -> None:
+        """Ask in a data set for each list of labels to choose from; see `ChangesLabels`."""
+        if tuple(lists) != self._lists:
+            self._lists, self._looks = tuple(lists), None
 
     async def seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
         """The batch's records on the server by pool item. None if there is no data set."""
-        dataset = await self._find()
-        if dataset is None:
+        looks = await self._find()
+        if looks is None:
             return None
         try:
-            records = await self._looked(dataset, batch.number)
+            records = await looks.records(batch.number)
         except Missing:
-            self._dataset = None
+            self._looks = None
             return None
         wanted = {record_id(batch.name, item): item for item in batch.items}
+        earlier = await self._earlier_votes(batch.number) if len(self._lists) > 1 else {}
         await self._know_authors(records)
         return {
-            wanted[record.external_id]: self._seen(record, dataset.labels)
+            wanted[record.external_id]: self._seen(
+                record, looks.dataset.labels, earlier.get(record.external_id, ())
+            )
             for record in records
             if record.external_id in wanted
         }
 
     async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
         """The batch's texts on the server, by rank."""
-        dataset = await self._find()
-        if dataset is None:
+        looks = await self._find()
+        if looks is None:
             return ()
         try:
-            records = await self._argilla.records(dataset, number, suggestions=False)
+            records = await self._argilla.records(looks.dataset, number, suggestions=False)
         except Missing:
-            self._dataset = None
+            self._looks = None
             return ()
         return sorted(_shown(batch, records), key=lambda text: (text.rank, text.item))
 
@@ -127,32 +125,36 @@ class ArgillaProject:
 
     async def set_up(self, project: ProjectCreated) -> bool:
         """Create the data set unless it exists. True if it had to be looked up, so it may be new."""
-        if self._dataset is not None:
+        if self._looks is not None:
             return False
-        spec = dataset_spec(self._project_id, project)
-        spec = replace(spec, workspace=self._workspace or DEFAULT_WORKSPACE)
-        self._dataset = await self._argilla.ensure_dataset(spec)
+        spec = replace(self._spec(project), workspace=self._workspace or DEFAULT_WORKSPACE)
+        dataset = await self._argilla.ensure_dataset(spec)
+        for name in self._names[:-1]:
+            await self._argilla.point_to(name, spec.workspace, dataset)
+        self._looks = Looks(self._argilla, dataset, self._clock)
         self._followed = self._shown_to = None
         return True
 
     async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
         """Update the data set, once after each change, and once after it had to be looked up."""
-        spec = replace(dataset_spec(self._project_id, project), by_batch=tuple(min_submitted))
+        spec = replace(self._spec(project), by_batch=tuple(min_submitted))
         if spec != self._followed:
-            await self._argilla.update_dataset(self._needed(), spec)
+            await self._argilla.update_dataset(self._needed().dataset, spec)
             self._followed = spec
 
     async def put(self, texts: Sequence[AskedText]) -> None:
         """Write records. An existing record keeps its id. Raises Missing without a data set."""
         if texts:
-            self._looks.clear()
-            await self._argilla.put_records(self._needed(), [new_record(asked) for asked in texts])
+            looks = self._needed()
+            looks.clear()
+            await self._argilla.put_records(looks.dataset, [new_record(asked) for asked in texts])
 
     async def remove(self, records: Sequence[str]) -> None:
         """Delete records by the server's ids. Records that are already gone are not an error."""
         if records:
-            self._looks.clear()
-            await self._argilla.delete_records(self._needed(), records)
+            looks = self._needed()
+            looks.clear()
+            await self._argilla.delete_records(looks.dataset, records)
 
     async def make_account(self, username: str) -> str:
         """Create an annotator's account with a new password. Returns the account's id."""
@@ -163,7 +165,7 @@ class ArgillaProject:
     async def show_only_to(self, annotators: Sequence[str]) -> Sequence[str]:
         """Give the project a workspace of its own, once after each change of them."""
         if self._workspace is None:
-            self._workspace, self._dataset = self._project_id, None
+            self._workspace, self._looks = self._project_id, None
         if self._shown_to == frozenset(annotators):
             return ()
         made = await self._argilla.share_workspace(self._workspace, annotators)
@@ -172,45 +174,76 @@ class ArgillaProject:
 
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
-        self._dataset = self._shown_to = None
+        self._looks = self._shown_to = None
+        self._earlier.clear()
 
-    def _needed(self) -> Dataset:
-        if self._dataset is None:
+    def _needed(self) -> Looks:
+        if self._looks is None:
             raise Missing(f"the data set {self._project_id} is not set up")
-        return self._dataset
+        return self._looks
 
-    async def _looked(self, dataset: Dataset, batch: int) -> list[StoredRecord]:
-        """The batch's records. If nobody answered since, those of a moment ago: an answer is cheap to see."""
-        now = self._clock()
-        if now - self._asked_activity > AT_ONCE:
-            activity = await self._argilla.last_activity(dataset)
-            if activity is None or activity != self._activity:
-                self._looks.clear()
-            self._activity, self._asked_activity = activity, now
-        look = self._looks.get(batch)
-        if look is None or now - look.at > FRESH:
-            look = _Look(now, await self._argilla.records(dataset, batch, suggestions=False))
-            self._looks[batch] = look
-        return look.records
+    @property
+    def _names(self) -> list[str]:
+        """The names of the data sets that the project had, oldest first."""
+        return [data_set_name(self._project_id, place) for place in range(max(1, len(self._lists)))]
 
-    async def _find(self) -> Dataset | None:
-        if self._dataset is None:
-            self._looks.clear()
-            self._dataset = await (
-                self._argilla.find_project(self._project_id)
-                if self._workspace is None
-                else self._argilla.find_dataset(self._project_id, self._workspace)
-            )
-        return self._dataset
+    def _spec(self, project: ProjectCreated) -> DatasetSpec:
+        return dataset_spec(self._names[-1], project, self._lists[-1] if self._lists else None)
+
+    async def _earlier_votes(self, batch: int) -> dict[str | None, tuple[Vote, ...]]:
+        """The votes in earlier data sets, by the records' external ids, while people still answer there."""
+        found: dict[str | None, tuple[Vote, ...]] = {}
+        newest = self._lists[-1]
+        for name in self._names[:-1]:
+            looks = self._earlier.get(name) or await self._found(name)
+            try:
+                if looks is None or await looks.is_quiet():
+                    continue
+                self._earlier[name] = looks
+                records = await looks.records(batch)
+            except Missing:
+                self._earlier.pop(name, None)
+                continue
+            await self._know_authors(records)
+            for record in records:
+                votes = newest.counting_votes(self._votes(record, newest.names))
+                found[record.external_id] = (*found.get(record.external_id, ()), *votes)
+        return found
+
+    async def _found(self, name: str) -> Looks | None:
+        """The data set of this name, if it is there."""
+        dataset = await (
+            self._argilla.find_project(self._project_id, name)
+            if self._workspace is None
+            else self._argilla.find_dataset(name, self._workspace)
+        )
+        return None if dataset is None else Looks(self._argilla, dataset, self._clock)
+
+    async def _find(self) -> Looks | None:
+        if self._looks is None:
+            self._looks = await self._found(self._names[-1])
+        return self._looks
 
     async def _know_authors(self, records: Sequence[StoredRecord]) -> None:
         authors = {response.user_id for record in records for response in record.responses}
         if authors - self._usernames.keys():
             await self.accounts()
 
-    def _seen(self, record: StoredRecord, labels: Sequence[str]) -> SeenRecord:
+    def _seen(
+        self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...] = ()
+    ) -> SeenRecord:
+        return SeenRecord(
+            record.id,
+            self._votes(record, labels),
+            record.inserted_at,
+            outdated=not record.is_literal,
+            restored=restored(record.metadata),
+            earlier=earlier,
+        )
+
+    def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:
         places = {label: place for place, label in enumerate(labels)}
-        votes = tuple(
+        return tuple(
             Vote(
                 username=self._usernames[response.user_id],
                 user=response.user_id,
@@ -220,13 +253,6 @@ class ArgillaProject:
             )
             for response in record.responses
             if response.user_id in self._usernames
-        )
-        return SeenRecord(
-            record.id,
-            votes,
-            record.inserted_at,
-            outdated=not record.is_literal,
-            restored=restored(record.metadata),
         )
 
 

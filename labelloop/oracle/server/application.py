@@ -23,7 +23,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from labelloop.oracle.server.database import prepare
 from labelloop.oracle.server.late_answers import LateAnswers, keep_newer_answers
-from labelloop.oracle.server.pages import Policed, change_pages
+from labelloop.oracle.server.pages import Forwarded, Policed, change_pages
 from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
@@ -53,7 +53,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     make_table(database)
     policy = change_pages(app)
     config = uvicorn.Config(
-        Policed(Screens(LateAnswers(app)), policy),
+        Policed(Forwarded(Screens(LateAnswers(app))), policy),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

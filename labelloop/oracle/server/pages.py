@@ -11,19 +11,27 @@ import shutil
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
+from uuid import UUID
 
 import argilla_server
+from argilla_server.database import AsyncSessionLocal
+from argilla_server.models import Dataset
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from labelloop.oracle.escaping import FOLLOWED_BY
 
 SCRIPTS = [Path(__file__).with_name(name) for name in ("address.js", "queue.js", "kept_answers.js")]
 # They would talk to the Hugging Face Hub, by jobs that this server does not run.
 HUB = ".export-to-hub, .import-from-hub, .home__sidebar__separator, .home__sidebar__content"
 NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
 CHANGED = (".html", ".css", ".js")
+ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OF_DATA_SET = re.compile(f"/dataset/(?P<id>{ID.pattern})(?P<rest>(/[a-z-]*)?)")
 # What Argilla's pages have in place of the path below which they are served.
 BASE = "@@baseUrl@@"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
@@ -31,6 +39,38 @@ REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
 TEXT_AS_HTML = re.compile(
     r'(staticClass:"(?:toast-text|tooltip__title|tooltip__text|setting__dataset-name[^"]*)",domProps:\{)innerHTML:'
 )
+
+
+class Forwarded:
+    """Middleware that opens, by the link of a data set, the one that stands in for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = OF_DATA_SET.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        newer = await _follower(UUID(page["id"])) if page else None
+        if page is None or newer is None:
+            await self._app(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        address = f"/dataset/{newer}{page['rest']}{'?' if query else ''}{query}"
+        await RedirectResponse(address)(scope, receive, send)
+
+
+async def _follower(data_set: UUID) -> UUID | None:
+    """The newest data set that stands in for this one."""
+    async with AsyncSessionLocal() as session:
+        newest, seen = None, {data_set}
+        found = await Dataset.get(session, data_set)
+        while found is not None:
+            told = (found.metadata_ or {}).get(FOLLOWED_BY)
+            if not (isinstance(told, str) and ID.fullmatch(told)) or UUID(told) in seen:
+                return newest
+            newest = UUID(told)
+            seen.add(newest)
+            found = await Dataset.get(session, newest)
+        return None
 
 
 class Policed:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,13 +22,15 @@ from labelloop.config.settings import ServiceSettings, argilla_headers
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import open_log
 from labelloop.log.base import own_group
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.simulated.annotator import work
 from labelloop.oracle.simulated.decision import Decide, GoldAnswers, gold_labels
 from labelloop.pool.label_cells import Gold
-from labelloop.projects.catalog import named, read_histories
+from labelloop.pool.snapshot import paths_of
+from labelloop.projects.catalog import created, named, read_histories
 from labelloop.startup import stop_with_parent
 from labelloop.store import open_store
 from schemas.events import ProjectCreated
@@ -42,7 +45,10 @@ log = logging.getLogger("labelloop.oracle.simulated")  # __name__ is "__main__" 
 
 @dataclass(frozen=True)
 class AnnotationJob:
-    """A data set in Argilla, the pool snapshots with its gold labels, and one API key per annotator."""
+    """A data set in Argilla, the pool snapshots with its gold labels, and one API key per annotator.
+
+    `pools_now` tells the snapshots of a pool that may have grown since.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
@@ -50,6 +56,7 @@ class AnnotationJob:
     workspace: str
     pools: Sequence[Path]
     keys: Sequence[str] = field(repr=False)
+    pools_now: Callable[[], Sequence[Path]] = tuple
 
 
 @click.command(help="Annotate a project, or a data set in Argilla, from gold labels.")
@@ -140,7 +147,7 @@ async def _work(
     seconds_per_label: float,
 ) -> None:
     at = await employing
-    gold = gold_labels(at.pools)
+    gold = gold_labels(at.pools, at.pools_now)
     await work(
         at.url, at.keys, at.headers, at.dataset, at.workspace, partial(deciding, gold), seconds_per_label
     )
@@ -151,16 +158,30 @@ async def employ(settings: ServiceSettings, project: str, count: int) -> Annotat
 
     Waits while the log or Argilla is down. Raises UserError.
     """
-    project_id, created = await _patiently(lambda: _find(settings.log, project))
+    project_id = await _patiently(lambda: _find(settings.log, project))
     keys = await _patiently(lambda: _accounts(settings, count))
-    store = open_store(settings.store)
-    pool = await _patiently(lambda: asyncio.to_thread(store.pool, created))
+    pools = await _patiently(lambda: _pools(settings, project_id))
+
+    def pools_now() -> Sequence[Path]:
+        with ThreadPoolExecutor(1) as thread:  # An event loop runs here already.
+            return thread.submit(asyncio.run, _pools(settings, project_id)).result()
+
     return AnnotationJob(
-        settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE, (pool,), keys
+        *(settings.argilla_url, settings.argilla_headers, project_id, DEFAULT_WORKSPACE),
+        *(pools, keys, pools_now),
     )
 
 
-async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
+async def _pools(settings: ServiceSettings, project: str) -> tuple[Path, ...]:
+    opened = open_log(settings.log)
+    try:
+        pool = pool_of(created((await read_histories(opened))[project]))
+    finally:
+        await opened.close()
+    return paths_of(await asyncio.to_thread(open_store(settings.store).pool, pool))
+
+
+async def _find(url: str, project: str) -> str:
     opened = open_log(url)
     try:
         async with opened.follow(own_group()) as follower:
@@ -168,7 +189,7 @@ async def _find(url: str, project: str) -> tuple[str, ProjectCreated]:
                 if record.event is not None and record.event.name == ProjectCreated.__name__:
                     history = named(await read_histories(opened), project)
                     if history is not None and isinstance(history.state, LoopState):
-                        return history.project, history.state.project
+                        return history.project
     finally:
         await opened.close()
     raise Unavailable(f"the log {url} has ended")

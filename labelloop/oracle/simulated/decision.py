@@ -62,14 +62,22 @@ class GoldAnswers:
         return int.from_bytes(digest[:6]) / 2**48
 
 
-def gold_labels(pools: Sequence[Path]) -> Callable[[int], Gold | None]:
+def gold_labels(
+    pools: Sequence[Path], pools_now: Callable[[], Sequence[Path]] = tuple
+) -> Callable[[int], Gold | None]:
     """A function from pool item (row number over all these snapshots) to its gold, or None beyond them.
 
-    Raises UserError for a snapshot without gold labels.
+    `pools_now` is asked for further snapshots at an item beyond them. Raises UserError for a snapshot without
+    gold labels.
     """
-    labels = [label for path in pools for label in _labels(path)]
+    known = list(pools)
+    labels = [label for path in known for label in _labels(path)]
 
     def gold(item: int) -> Gold | None:
+        if item >= len(labels):
+            for path in pools_now()[len(known) :]:
+                labels.extend(_labels(path))
+                known.append(path)
         return labels[item] if 0 <= item < len(labels) else None
 
     return gold

@@ -12,7 +12,9 @@ from labelloop.errors import UserError
 from labelloop.learner import thresholds
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import decided
+from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.parts import Wanted
@@ -48,7 +50,7 @@ class Asked:
     def about(self, state: LoopState) -> dict[str, Any]:
         """What tells these texts from others."""
         if not self.files:
-            return {"pool": state.project.pool.digest}
+            return {"pool": pool_of(state).version}
         files = [[str(file), file_digest(file)] for file in self.files]
         return {"files": files, "read": [self.wanted_of(state).text_columns, asdict(self.wanted.reading)]}
 
@@ -95,13 +97,14 @@ async def predict(
     )
     unfinished.begin(json.loads(json.dumps({**about, "model": trained.model, "sha256": trained.sha256})))
     staged = await _staged(asked.files, asked.wanted_of(state), unfinished, show)
-    path = await asyncio.to_thread(store.pool, state.project) if staged is None else unfinished.rows
-    texts = OpenSnapshot.open(path, state.project.pool.digest if staged is None else None)
+    pool = pool_of(state)
+    files = unfinished.rows if staged else await asyncio.to_thread(store.pool, pool)
+    texts = OpenSnapshot.open(files) if staged else await asyncio.to_thread(store.open_pool, pool)
     if not len(texts):
         raise UserError(f"there are no texts in {', '.join(map(str, asked.files))}: give a file with some")
     project = of_model(state, trained.model)
     request = ScoreRequest(
-        texts=path,
+        texts=files,
         classifier=ClassifierSpec.of(project),
         labels=project.labels,
         model_folder=folder,
@@ -116,7 +119,7 @@ async def predict(
     predictions = Predictions(
         texts=texts,
         found=found(texts, request.file_of, calibration, left_out),
-        labels=project.labels,
+        labels=label_list(state).show(project.labels),
         model=trained,
         is_calibrated=calibration is not None,
         own=texts.kept_columns if staged is None else [*staged.names],

@@ -41,3 +41,17 @@ async def test_a_test_set_without_labels_is_refused(worker: Worker, bench: Bench
 
     with raises_naming(TaskFailed, "bad-input", "test set"):
         await worker.run(replace(bench.evaluation(training, trained), texts_path=unlabelled))
+
+
+async def test_texts_of_a_retired_label_and_of_one_that_the_model_does_not_know_do_not_count(
+    worker: Worker, bench: Bench
+) -> None:
+    training = replace(bench.training("linear"), examples=bench.examples(*range(30)))
+    evaluation = bench.evaluation(training, await worker.run(training))
+    rows = [Row(f"who is the man {number}", label, number) for number, label in enumerate((*LABELS, "new"))]
+    texts = bench.folder / write(bench.folder, rows).name
+
+    result = await worker.run(replace(evaluation, texts_path=texts, left_out=LABELS[:1]))
+
+    assert result.size == len(LABELS) - 1
+    assert result.per_class[LABELS[0]]["support"] == 0

@@ -26,7 +26,7 @@ class Line:
 
     features = np.array([[float(row), 0.0] for row in range(20)], dtype=np.float32)
 
-    def of_places(self, places: Sequence[int]) -> Features:
+    def of_places(self, places: Sequence[int], number: int) -> Features:
         return self.features[list(places)]
 
     def parts(self, number: int) -> Iterator[Features]:

@@ -96,6 +96,20 @@ async def test_a_model_folder_tells_what_it_is_and_not_where_it_was_made(
         assert str(bench.model) not in path.read_text()
 
 
+async def test_a_model_folder_calls_the_labels_as_people_do(worker: Worker, bench: Bench) -> None:
+    shown = tuple(f"{label} <now>" for label in LABELS)
+    request = bench.training()
+
+    renamed, plain = await worker.run(replace(request, shown=shown)), await worker.run(request)
+
+    config = json.loads((renamed.folder / "config.json").read_text())
+    assert config["id2label"] == {str(number): label for number, label in enumerate(shown)}
+    weights = [(each.folder / "model.safetensors").read_bytes() for each in (renamed, plain)]
+    assert weights[0] == weights[1]
+    seen = [await probabilities(worker, bench, request, each) for each in (renamed, plain)]
+    assert seen[0] == seen[1], "the loop speaks of labels by their names"
+
+
 async def test_a_label_that_the_project_does_not_know_is_refused(worker: Worker, bench: Bench) -> None:
     request = replace(bench.training(), examples=((0, ("HUM",)), (1, ("ANIMAL",))))
 

@@ -34,7 +34,7 @@ ELSEWHERE = "argilla_dataset"
 """What `import` has no use for."""
 NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
-TAKING = {**MAKING, "fork": ProjectOptions, "change": ProjectOptions, "what-if": ProjectOptions}
+TAKING = {**MAKING, **dict.fromkeys(("add", "fork", "change", "what-if"), ProjectOptions)}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
 APART = {*OF_TEST, "label_separator", "annotators"}
 """What a change takes beside the settings of ProjectCreated."""

@@ -3,7 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelloop.loop.draws import audit_count, balanced_draw, random_draw, shuffled
+from labelloop.loop.draws import (
+    audit_count,
+    balanced_draw,
+    first_of_pool,
+    pool_order,
+    random_draw,
+    shares,
+    shuffled,
+)
 
 
 @settings(deadline=None)
@@ -56,3 +64,27 @@ def test_a_shuffle_keeps_the_items_and_follows_from_seed_and_batch() -> None:
     assert sorted(shuffled(0, "3", items)) == items
     assert shuffled(0, "3", items) == shuffled(0, "3", items) != items
     assert shuffled(0, "3", items) != shuffled(0, "4", items)
+
+
+@given(sizes=st.lists(st.integers(0, 30), min_size=1, max_size=5), number=st.integers(0, 200))
+def test_of_a_pool_that_grew_each_snapshot_has_its_share_of_the_first_texts(
+    sizes: list[int], number: int
+) -> None:
+    found = shares(number, sizes)
+
+    total = sum(sizes)
+    assert sum(found) == min(number, total)
+    assert all(0 <= share <= size for share, size in zip(found, sizes, strict=True))
+    exact = [min(number, total) * size / max(1, total) for size in sizes]
+    assert all(abs(share - wanted) < 1 for share, wanted in zip(found, exact, strict=True))
+
+
+def test_a_snapshot_that_is_added_leaves_the_order_of_those_before_as_it_is() -> None:
+    before = first_of_pool(3, (100,), 100)
+
+    assert before == list(pool_order(3, 100)), "as it was before pools grew"
+    assert first_of_pool(3, (100, 50), 60) == [
+        *before[:40],
+        *(100 + item for item in pool_order(3, 50)[:20]),
+    ]
+    assert sorted(first_of_pool(3, (100, 50), 999)) == list(range(150))

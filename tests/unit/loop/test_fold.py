@@ -6,14 +6,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelloop.loop.fold import InapplicableEvent
 from labelloop.loop.fold import fold as fold_any
 from labelloop.loop.log_digest import LogDigest
-from labelloop.loop.state import Change, LoopState, NotCreated, ProjectState, Relabel
+from labelloop.loop.state import (
+    Change,
+    Growth,
+    InapplicableEvent,
+    LoopState,
+    NotCreated,
+    ProjectState,
+    Relabel,
+)
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Settings, SettingsV2
+from schemas.parts import Settings, SettingsV2, Snapshot
 from tests.support.states import (
+    LABELS,
     PROJECT,
     advised,
     all_answered,
@@ -193,6 +201,42 @@ def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None
     assert changed(given, then) == {"changes"}
     assert then.changes == (Change(1, settings),)
     assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
+
+
+def test_labels_changed_gives_a_list_of_labels_to_what_comes_after() -> None:
+    given = state_of(project(), queried("0"))
+    when = at_noon(e.LabelsChanged(request="1", who="ann", number=1, names=("junk", "ham", "news", "bill")))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"label_changes"}
+    assert then.label_changes == (when.payload,)
+    assert when.mustunderstand, "0.1.0 halts"
+
+
+@pytest.mark.parametrize(
+    ("number", "names", "retired"),
+    [(2, LABELS, ()), (1, LABELS[:2], ()), (1, LABELS, (3,))],
+)
+def test_a_change_of_labels_that_does_not_follow_is_refused(
+    number: int, names: tuple[str, ...], retired: tuple[int, ...]
+) -> None:
+    wrong = e.LabelsChanged(request="1", who="ann", number=number, names=names, retired=retired)
+
+    with pytest.raises(InapplicableEvent):
+        fold(state_of(project()), at_noon(wrong))
+
+
+def test_pool_grown_adds_texts_for_the_batches_to_come() -> None:
+    given = state_of(project(), queried("0"))
+    snapshot = Snapshot(uri="mail-5e1f/pool/y.arrow", digest="y", size=7)
+    when = at_noon(e.PoolGrown(snapshot=snapshot, after="d", from_batch=0, who="ann"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"grown"}
+    assert then.grown == (Growth(when.id, 1, snapshot),), "batch 0 is picked already"
+    assert (when.type, when.mustunderstand) == ("labelloop.PoolGrown.v1", True), "an older version halts"
 
 
 def test_project_moved_names_the_log_where_the_project_lives_now() -> None:

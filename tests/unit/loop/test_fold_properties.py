@@ -92,7 +92,7 @@ def test_folding_leaves_the_states_before_as_they_were(loop: Loop) -> None:
 @MANY
 @given(loop=loops(), data=st.data())
 def test_the_digest_ignores_when_where_and_how_often(loop: Loop, data: st.DataObject) -> None:
-    other = Loop(replaced(loop.created, guidelines="be kind"), loop.gold, loop.given)
+    other = Loop(replaced(loop.created, guidelines="be kind"), loop.gold, loop.given, loop.grown)
     other.minutes = data.draw(st.integers(0, 10**6))
     for event in loop.events[len(other.events) :]:
         other.append(elsewhere(event.payload))

@@ -3,10 +3,10 @@
 import pytest
 
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.fold import InapplicableEvent, fold
+from labelloop.loop.fold import fold
 from labelloop.loop.history import History
 from labelloop.loop.schedule import next_batch, next_model
-from labelloop.loop.state import NotCreated, with_log
+from labelloop.loop.state import InapplicableEvent, NotCreated, with_log
 from schemas import events as e
 from schemas.envelope import Event, datahash, new_event
 from schemas.parts import AnnotatedItem
@@ -90,7 +90,9 @@ def test_damaged_data_halt_and_say_what_to_do() -> None:
 
 def future(mustunderstand: str) -> Event:
     attributes = dict(event(e.ProjectPaused(request="1", who="ada")).attributes)
-    return Event({**attributes, "type": "labelloop.PoolGrown.v1", "mustunderstand": mustunderstand}, b"{}")
+    return Event(
+        {**attributes, "type": "labelloop.AnswersExplained.v1", "mustunderstand": mustunderstand}, b"{}"
+    )
 
 
 def test_an_unknown_event_that_matters_says_to_upgrade() -> None:
@@ -99,7 +101,7 @@ def test_an_unknown_event_that_matters_says_to_upgrade() -> None:
     loop.history.add(future("true"))
 
     assert loop.history.halt is not None
-    assert names(loop.history.halt.reason, "PoolGrown", "upgrade")
+    assert names(loop.history.halt.reason, "AnswersExplained", "upgrade")
 
 
 def test_an_unknown_event_that_does_not_matter_is_skipped() -> None:

@@ -62,7 +62,7 @@ def test_duplicates_and_conflicts_do_not_count(events: list[Event]) -> None:
 
 
 def test_an_unknown_event_that_may_be_skipped_counts(events: list[Event]) -> None:
-    unknown = {"type": "labelloop.PoolGrown.v1", "id": "new", "mustunderstand": "false"}
+    unknown = {"type": "labelloop.AnswersExplained.v1", "id": "new", "mustunderstand": "false"}
     newer = replace(events[1], attributes={**events[1].attributes, **unknown})
 
     assert digest([*events, newer]) == digest(events).followed_by(newer)

@@ -97,7 +97,7 @@ def test_the_same_bytes_again_are_skipped_too_and_the_right_ones_count() -> None
 
 def test_an_unknown_event_that_matters_can_be_skipped() -> None:
     loop = Loop(project(), mixed)
-    loop.history.add(event(e.ProjectPaused(request="1", who="ada"), type="labelloop.PoolGrown.v1"))
+    loop.history.add(event(e.ProjectPaused(request="1", who="ada"), type="labelloop.AnswersExplained.v1"))
 
     loop.history.add(skip(loop.history))
 

@@ -113,7 +113,7 @@ def test_events_that_came_are_counted_by_type(metrics: Metrics) -> None:
     before, after = state_of(project()), state_of(project(), queried())
     metrics.handled(some_event(queried()), before, after)
 
-    newer = Event({**some_event(queried()).attributes, "type": "labelloop.PoolGrown.v9"}, b"{}")
+    newer = Event({**some_event(queried()).attributes, "type": "labelloop.AnswersExplained.v9"}, b"{}")
     metrics.handled(newer, after, after)
 
     assert of_project(metrics, "events_handled_total", type="BatchQueried") == 1

@@ -129,3 +129,37 @@ def test_nothing_lost_is_ever_taken_for_withdrawn(recorded: ItemVotes, data: st.
                 now = None if record is None else SeenRecord(record, there, NOW, restored=told)
                 believed = merged(believed, now, {user: name for name, user in users.items()})
                 assert {one.username: one.labels for one in believed.votes} == labels
+
+
+LATER = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def moved(*here: Vote, earlier: tuple[Vote, ...], record: str = "r-new") -> SeenRecord:
+    return SeenRecord(record, here, NOW, restored=("u-ann",), earlier=earlier)
+
+
+def test_of_answers_in_two_places_the_newest_of_each_person_counts() -> None:
+    first, other = replaced(ANN, time=NOW), replaced(ANN, labels=("ham",), time=LATER)
+    put_back = replaced(ANN, time=LATER + (LATER - NOW))
+
+    now = merged(votes(7, first), moved(put_back, earlier=(other,)), BOTH)
+
+    assert now == votes(7, other, record=None), (
+        "the time at which a vote was put back is not when it was given"
+    )
+    assert merged(now, moved(other, earlier=(other,)), BOTH) == votes(7, other, record="r-new")
+
+
+def test_an_answer_in_the_new_place_that_is_newer_stands() -> None:
+    old, new = replaced(ANN, time=NOW), replaced(ANN, labels=("ham",), time=LATER)
+
+    assert merged(votes(7, old), moved(new, earlier=(old,)), BOTH) == votes(7, new, record="r-new")
+
+
+def test_an_answer_that_was_only_given_in_the_old_place_counts_and_is_to_be_put_back() -> None:
+    answer = replaced(BOB, time=LATER)
+
+    now = merged(votes(7, ANN), moved(ANN, earlier=(answer,)), BOTH)
+
+    assert now == votes(7, ANN, answer, record=None)
+    assert lost_votes(now, moved(ANN, earlier=(answer,)), BOTH) == (answer,)

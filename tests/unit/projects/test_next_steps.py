@@ -45,7 +45,7 @@ def test_with_the_last_label_it_is_labelled_and_with_the_last_model_finished() -
     [
         ({"max_batches": 1}, (), [EXPORT, PREDICT, "labelloop change mail --batches 2"]),
         ({}, (ENDED,), [EXPORT, PREDICT, "labelloop fork mail --as"]),
-        ({"pool": Snapshot(uri="x", digest="d", size=3)}, (), [EXPORT]),
+        ({"pool": Snapshot(uri="x", digest="d", size=3)}, (), [EXPORT, "labelloop add mail FILE"]),
     ],
 )
 def test_who_finished_is_told_what_to_do_next(

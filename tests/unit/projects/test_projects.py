@@ -396,7 +396,7 @@ async def test_an_export_begins_another_project_with_its_columns(
 
     again = choose(await read_histories(log), made.project)
     assert created(again).project.given == 1
-    pool = OpenSnapshot.open(FolderStore(home.store).pool(created(again).project))
+    pool = OpenSnapshot.open(FolderStore(home.store).snapshot(created(again).project.pool))
     assert pool.all_texts() == ["Refund\n\nPlease", "Hello", "Refund\n\nPay me"]
 
 

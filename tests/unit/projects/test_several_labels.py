@@ -13,6 +13,7 @@ from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
 from labelloop.log import Log, create_log, open_log
 from labelloop.loop.labels import current
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.notebook import adopt
 from labelloop.pool.snapshot import OpenSnapshot
@@ -81,7 +82,7 @@ async def state(log: Log) -> LoopState:
 
 
 def gold(home: Home, now: LoopState) -> list[Any] | None:
-    pool = OpenSnapshot.open(FolderStore(home.path / "store").pool(now.project))
+    pool = OpenSnapshot.open(FolderStore(home.path / "store").pool(pool_of(now)))
     return pool.gold(range(len(pool)))
 
 

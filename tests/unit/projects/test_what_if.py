@@ -1,12 +1,26 @@
 """What is played again, and what comes of several runs."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from labelloop.cli.what_if import what_if_text
 from labelloop.errors import UserError
+from labelloop.learner.requests import (
+    EvaluateResult,
+    Pick,
+    QueryRequest,
+    QueryResult,
+    TrainRequest,
+    TrainResult,
+)
 from labelloop.loop.figures import Point
+from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import for_next
-from labelloop.projects.what_if import SIMULATED, Comparison, choices, differences, played
+from labelloop.pool.snapshot import Files
+from labelloop.projects.what_if import SIMULATED, Comparison, SimulatedLoop, choices, differences, played
+from labelloop.store import FolderStore
 from schemas.events import LookaheadChosen, ProjectChanged
 from schemas.model import replaced
 from schemas.parts import Choice, Settings, Snapshot
@@ -99,3 +113,40 @@ def test_settings_that_a_simulation_cannot_repeat_are_told() -> None:
     assert found.keys() == {"batch size", "audit share", "first texts"}
     assert names(found["batch size"].recorded, 3, 5)
     assert names(found["batch size"].simulated, 5)
+
+
+class Learner:
+    """Stands in for the worker: it picks the first texts that it may pick."""
+
+    def __init__(self) -> None:
+        self.picked: list[int] = []
+        self.pools: list[Files] = []
+
+    async def run(self, request: Any) -> Any:
+        if isinstance(request, TrainRequest):
+            self.pools.append(request.pool)
+            return TrainResult("sha", request.into / "sha", {}, 1.0, "cpu", 1, {})
+        if isinstance(request, QueryRequest):
+            asked = {*request.taken, *(item for item, _ in request.labelled)}
+            free = [item for item in range(18) if item not in asked]
+            self.picked += free[: request.n]
+            return QueryResult(tuple(Pick(item, None, "spam", 1.0) for item in free[: request.n]), 1.0, "cpu")
+        return EvaluateResult(0.5, 0.5, {}, [], 4, 1.0)
+
+
+async def test_of_a_pool_that_grew_all_labelled_texts_are_asked(tmp_path: Path) -> None:
+    loop = loops.Loop(loops.project(pool=9, max_batches=None, test=TEST), loops.mixed)
+    loop.finish()
+    loop.grow("g", size=9)
+    loop.finish()
+    labels = current(loop.state)
+    learner: Any = Learner()
+
+    real = loop.state
+    simulated = SimulatedLoop(learner, FolderStore(tmp_path), 1, real, tmp_path)
+    points = [point async for point in simulated.run(played(for_next(real), labels, seed=0))]
+
+    assert max(labels) >= 9
+    assert points[-1].labels == len(labels)
+    assert max(learner.picked) >= 9
+    assert learner.pools[0] == (tmp_path / "pools/1", tmp_path / "pools/g")

@@ -125,7 +125,7 @@ async def test_a_change_of_the_state_brings_the_next_poll_forward(
 
 async def test_a_halted_project_stops_no_other(log: SqliteLog, status: ServiceStatus, tmp_path: Path) -> None:
     known = new_event(PROJECT, queried(), source="tests")
-    newer = Event({**known.attributes, "id": "n", "type": "labelloop.PoolGrown.v1"}, known.data)
+    newer = Event({**known.attributes, "id": "n", "type": "labelloop.AnswersExplained.v1"}, known.data)
     await log.append(newer, new_event(OTHER, project(), source="tests"))
     service = Batches(count=1)
 
@@ -136,7 +136,7 @@ async def test_a_halted_project_stops_no_other(log: SqliteLog, status: ServiceSt
     assert service.done == ["0"]
     halted = said(tmp_path)["halted"]
     assert isinstance(halted, dict)
-    assert names(halted[PROJECT], "PoolGrown")
+    assert names(halted[PROJECT], "AnswersExplained")
     assert not created(await read(log, PROJECT)).batches
 
 

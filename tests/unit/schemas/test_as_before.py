@@ -26,8 +26,10 @@ SINCE = (
     "labelloop.ProjectCreated.v4",
     "labelloop.ProjectCreated.v5",
     "labelloop.LookaheadChosen.v1",
+    "labelloop.LabelsChanged.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",
+    "labelloop.PoolGrown.v1",
 )
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(

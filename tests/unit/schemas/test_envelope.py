@@ -155,11 +155,11 @@ def test_bytes_that_were_changed_are_noticed() -> None:
 def test_a_type_of_the_future_is_unknown_and_says_whether_that_matters() -> None:
     event = new_event("p", LOST, source="s")
 
-    future = Event({**event.attributes, "type": "labelloop.PoolGrown.v1"}, event.data)
+    future = Event({**event.attributes, "type": "labelloop.AnswersExplained.v1"}, event.data)
 
     assert future.mustunderstand
-    assert future.name == "PoolGrown"
-    with raises_naming(UnknownType, "labelloop.PoolGrown.v1"):
+    assert future.name == "AnswersExplained"
+    with raises_naming(UnknownType, "labelloop.AnswersExplained.v1"):
         _ = future.payload
 
 

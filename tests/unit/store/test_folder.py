@@ -50,7 +50,7 @@ def test_what_is_put_into_a_store_is_at_most_as_open_as_its_folder(mode: int, tm
 def test_pools_and_models_of_a_project_lie_together() -> None:
     created = project()
 
-    assert STORE.pool(created) == Path("/store") / pool_uri(PROJECT, "x.arrow")
+    assert STORE.snapshot(created.pool) == Path("/store") / pool_uri(PROJECT, "x.arrow")
     assert STORE.models(PROJECT) == Path("/store") / models_uri(PROJECT)
     assert STORE.cache(PROJECT).parent == STORE.models(PROJECT).parent
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset
+from labelloop.oracle.argilla.looks import AT_ONCE, FRESH
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.argilla.oracle import AT_ONCE, FRESH, ArgillaProject
+from labelloop.oracle.argilla.oracle import ArgillaProject
 from labelloop.oracle.base import AskedText, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text

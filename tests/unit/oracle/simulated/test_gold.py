@@ -22,3 +22,13 @@ def test_a_pool_without_gold_labels_is_told(tmp_path: Path) -> None:
 
     with raises_naming(UserError, tmp_path / snapshot.name):
         gold_labels([tmp_path / snapshot.name])
+
+
+def test_a_pool_that_grew_is_asked_for_once_an_item_is_beyond_it(tmp_path: Path) -> None:
+    first, second = (write(tmp_path, [Row(f"a {label}", label, 0)]) for label in ("spam", "ham"))
+    files = [tmp_path / first.name]
+    gold = gold_labels(files[:1], lambda: files)
+
+    assert (gold(0), gold(1)) == ("spam", None)
+    files.append(tmp_path / second.name)
+    assert (gold(1), gold(2)) == ("ham", None)

@@ -9,6 +9,7 @@ from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
+from schemas.parts import Snapshot
 from services.evaluator.audit import Sample, samples, scoring_batches, texts
 from services.evaluator.due import Audit, next_audit
 from services.evaluator.service import estimate_by
@@ -237,3 +238,49 @@ def test_of_two_batches_that_an_end_closes_the_first_scores() -> None:
     )
 
     assert scoring_batches(state, state.models["0"]) == ("1",)
+
+
+def grown(digest: str = "g", after: str = "d") -> e.PoolGrown:
+    return e.PoolGrown(
+        snapshot=Snapshot(uri=f"pool/{digest}", digest=digest, size=20), after=after, from_batch=0, who="ada"
+    )
+
+
+def test_batches_of_two_versions_of_the_pool_are_not_averaged() -> None:
+    old, new = audited("1", (4, 5, 6), (4,)), audited("2", (7, 8, 41), (41,), model="1")
+    state = after(
+        old,
+        all_answered("1", (4, 5, 6)),
+        grown(),
+        trained("1", {"0": 0, "1": 0}),
+        replaced(new, pool_version="g"),
+        all_answered("2", (7, 8, 41)),
+        lookahead=1,
+    )
+
+    batches = scoring_batches(state, state.models["0"])
+
+    assert batches == ("2",), "the newest version alone"
+    (sample,) = samples(state, batches, {})
+    assert sample.rest == 60 - 6, "of all 60 texts"
+    work = Audit(state.models["0"].latest, "x", batches)
+    assert estimate_by(state, work, {}, 1.0).pool_version == "g"
+
+
+def test_batches_of_the_version_before_count_where_those_of_the_newest_drew_nothing() -> None:
+    state = after(
+        audited("1", (4, 5, 6), (4,)),
+        all_answered("1", (4, 5, 6)),
+        grown(),
+        trained("1", {"0": 0, "1": 0}),
+        replaced(audited("2", (7, 8, 41), (), model="1"), pool_version="g"),
+        all_answered("2", (7, 8, 41)),
+        lookahead=1,
+    )
+
+    batches = scoring_batches(state, state.models["0"])
+
+    assert batches == ("1",)
+    assert next(samples(state, batches, {})).rest == 40 - 3
+    work = Audit(state.models["0"].latest, "x", batches)
+    assert estimate_by(state, work, {}, 1.0).pool_version == "d"

@@ -1,7 +1,9 @@
 """What the server's records lack."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.oracle.base import Prediction
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import PoolText
@@ -10,6 +12,7 @@ from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem, Vote
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
 from tests.support.states import (
+    LABELS,
     START,
     all_answered,
     annotated,
@@ -25,6 +28,9 @@ from tests.support.states import (
 
 ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
 ACCOUNTS = {"u-ann": "ann", "u-bob": "bob"}
+AS_MADE = LabelList(0, LABELS, LABELS)
+RETIRED = e.LabelsChanged(request="1", who="ann", number=1, names=LABELS, retired=(0,))
+"""Spam is no label any more."""
 
 
 def seen(item: int, *given: Vote, record: str | None = None) -> dict[int, SeenRecord]:
@@ -34,7 +40,8 @@ def seen(item: int, *given: Vote, record: str | None = None) -> dict[int, SeenRe
 def found(
     *told: e.EventData, sees: dict[int, SeenRecord], accounts: dict[str, str] = ACCOUNTS
 ) -> list[MissingRecord]:
-    return lacks(state_of(project(), *told).batches["0"], sees, accounts)
+    state = state_of(project(), *told)
+    return lacks(state.batches["0"], sees, accounts, label_list(state))
 
 
 def test_a_new_batch_lacks_everything_in_its_order() -> None:
@@ -79,7 +86,7 @@ def test_a_record_keeps_telling_whose_votes_were_put_back_on_it() -> None:
     batch = state_of(project(), *told).batches["0"]
 
     lacking = found(*told, sees=again)
-    (text,) = asked_texts(batch, lacking, [PoolText("hello")], ACCOUNTS)
+    (text,) = asked_texts(batch, lacking, [PoolText("hello")], ACCOUNTS, AS_MADE)
 
     assert lacking == [MissingRecord(0, (BOB,), ("u-ann",))]
     assert (text.votes, text.restored) == ((BOB,), ("u-ann",))
@@ -124,7 +131,9 @@ def test_records_carry_what_annotators_may_know() -> None:
     told = (queried(), queried("1", (6,)))
     state = state_of(project(), *told, replaced(queried("2", model="0", attempt=0), items=(picked,)))
 
-    (text,) = asked_texts(state.batches["2"], [MissingRecord(4, (ANN,))], [PoolText("hello")], ACCOUNTS)
+    (text,) = asked_texts(
+        state.batches["2"], [MissingRecord(4, (ANN,))], [PoolText("hello")], ACCOUNTS, AS_MADE
+    )
 
     assert (text.batch, text.number, text.item, text.rank, text.text) == ("2", 2, 4, 0, "hello")
     assert (text.reason, text.model) == ("uncertain", "0")
@@ -136,7 +145,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
     picked = QueriedItem(item=4, rank=0, reason="audit", predicted=("ham",), probability=0.4, suggested=False)
     state = state_of(project(), replaced(queried(model="0", attempt=0), items=(picked,)))
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], [PoolText("hello")], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], [PoolText("hello")], {}, AS_MADE)
 
     assert (text.reason, text.model, text.suggestion) == (None, None, None)
 
@@ -144,7 +153,7 @@ def test_an_audit_text_shows_neither_suggestion_nor_reason_nor_model() -> None:
 def test_a_cold_start_shows_its_reason_and_no_suggestion() -> None:
     state = state_of(project(), queried())
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [PoolText("hello")], {})
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [PoolText("hello")], {}, AS_MADE)
 
     assert (text.rank, text.reason, text.model, text.suggestion) == (1, "cold-start", None, None)
 
@@ -154,7 +163,9 @@ def test_a_relabel_batch_stays_itself_where_people_meet_it() -> None:
     told = (queried(items=(0,)), all_answered("0", (0,)), asked)
     state = state_of(project(), *told, queried("relabel-1", (0,)))
 
-    (text,) = asked_texts(state.batches["relabel-1"], [MissingRecord(0, ())], [PoolText("hello")], {})
+    (text,) = asked_texts(
+        state.batches["relabel-1"], [MissingRecord(0, ())], [PoolText("hello")], {}, AS_MADE
+    )
 
     assert (text.batch, text.number) == ("relabel-1", 0)
 
@@ -163,7 +174,7 @@ def test_votes_of_accounts_that_could_not_be_made_wait() -> None:
     state = state_of(project(), queried())
 
     (text,) = asked_texts(
-        state.batches["0"], [MissingRecord(1, (ANN, BOB))], [PoolText("hello")], {"u-2": "bob"}
+        state.batches["0"], [MissingRecord(1, (ANN, BOB))], [PoolText("hello")], {"u-2": "bob"}, AS_MADE
     )
 
     assert text.votes == (vote("bob", "ham", user="u-2"),)
@@ -173,7 +184,9 @@ def test_discards_and_drafts_are_put_back_as_they_were() -> None:
     state = state_of(project(), queried())
     given = (vote("ann"), vote("bob", "ham", "draft"))
 
-    (text,) = asked_texts(state.batches["0"], [MissingRecord(1, given)], [PoolText("hello")], ACCOUNTS)
+    (text,) = asked_texts(
+        state.batches["0"], [MissingRecord(1, given)], [PoolText("hello")], ACCOUNTS, AS_MADE
+    )
 
     assert text.votes == given
 
@@ -188,9 +201,41 @@ def test_a_record_carries_the_columns_of_its_text() -> None:
     state = state_of(project(), queried())
     text = PoolText("Refund", {"subject": "Refund", "from": None}, {"team": "North"})
 
-    (asked,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [text], {})
+    (asked,) = asked_texts(state.batches["0"], [MissingRecord(1, ())], [text], {}, AS_MADE)
 
     assert (asked.text, asked.columns, asked.metadata) == (text.text, text.columns, text.metadata)
+
+
+def test_a_vote_for_a_retired_label_is_not_put_back_and_its_text_not_asked_again() -> None:
+    done = annotated(answered(0, ANN, labels=("spam",)), answered(1, BOB), answered(2, ANN, BOB))
+
+    assert found(queried(), done, RETIRED, sees={}) == [MissingRecord(1, (BOB,)), MissingRecord(2, (BOB,))]
+
+
+def test_a_text_of_an_open_batch_with_a_retired_label_is_asked_again() -> None:
+    assert found(queried(), recorded(votes(0, ANN)), RETIRED, sees=seen(1) | seen(2)) == [
+        MissingRecord(0, ())
+    ]
+
+
+def test_a_retired_label_is_not_suggested() -> None:
+    picked = QueriedItem(
+        item=0, rank=0, reason="uncertain", predicted=("spam",), probability=0.9, suggested=True
+    )
+    state = state_of(project(), replaced(queried(model="0", attempt=0), items=(picked,)), RETIRED)
+    text = PoolText("win a prize")
+
+    (asked,) = asked_texts(state.batches["0"], [MissingRecord(0, ())], [text], {}, label_list(state))
+
+    assert asked.suggestion is None
+
+
+def test_a_newer_answer_from_elsewhere_takes_the_place_of_the_one_on_the_record() -> None:
+    before, later = replaced(ANN, time=START), replaced(ANN, labels=("ham",), time=START + timedelta(hours=1))
+    told = queried(items=(0,)), recorded(votes(0, later, record=None))
+
+    assert found(*told, sees=seen(0, before)) == [MissingRecord(0, (later,))]
+    assert found(*told, sees=seen(0, replaced(before, time=START + timedelta(hours=2)))) == []
 
 
 def test_that_no_label_fits_is_suggested_with_how_likely_the_likeliest_is() -> None:
@@ -201,7 +246,7 @@ def test_that_no_label_fits_is_suggested_with_how_likely_the_likeliest_is() -> N
     facts = (project(task="multi-label"), queried(), all_answered(), trained("0", {"0": 0}), told)
     batch = state_of(*facts).batches["1"]
 
-    (text,) = asked_texts(batch, lacks(batch, {}, {}), [PoolText("a")], {})
+    (text,) = asked_texts(batch, lacks(batch, {}, {}, AS_MADE), [PoolText("a")], {}, AS_MADE)
 
     assert text.suggestion == Prediction((), 0.2, "0", ())
 
@@ -210,4 +255,4 @@ def test_a_text_that_came_with_no_label_of_several_is_not_shown() -> None:
     came = AnnotatedItem(item=0, none=True)
     batch = state_of(project(task="multi-label"), queried(items=(0,)), annotated(came)).batches["0"]
 
-    assert lacks(batch, {}, {}) == []
+    assert lacks(batch, {}, {}, AS_MADE) == []

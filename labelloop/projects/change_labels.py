@@ -1,0 +1,132 @@
+"""Change the labels of a project while people label: add, rename and retire them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labelloop.errors import UserError
+from labelloop.log.base import Log
+from labelloop.loop.history import History
+from labelloop.loop.label_lists import LabelList, label_list
+from labelloop.loop.labels import current
+from labelloop.loop.state import LoopState
+from labelloop.pool.words import label_name, quoted
+from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.checks import check_label_list, check_stopping
+from labelloop.projects.operator_requests import ask, check_not_ended, new_request, who
+from labelloop.projects.relabel import relabel
+from schemas.events import LabelsChanged
+from schemas.model import replaced
+
+
+@dataclass(frozen=True)
+class ChangedLabels:
+    """The labels after a change, how many texts have no label any more, and how many are asked again."""
+
+    labels: LabelList
+    unlabelled: int = 0
+    asked_again: int = 0
+
+
+async def add(log: Log, history: History, names: Sequence[str], why: str = "") -> ChangedLabels:
+    """Add labels behind the others. Raises UserError."""
+    state = _going_on(history)
+    before, new = label_list(state), _given(names)
+    _check_unused(state, new)
+    return await _change(log, history, (*before.shown, *new), before.retired, why)
+
+
+async def rename(log: Log, history: History, old: str, new: str, why: str = "") -> ChangedLabels:
+    """Call a label otherwise; its texts keep it. Raises UserError."""
+    state = _going_on(history)
+    before = label_list(state)
+    (place,), (name,) = _places(before, [old]), _given([new])
+    if name == before.shown[place]:
+        raise UserError(f"the label is called {name!r} already: give another name")
+    _check_unused(state, [name], but=place)
+    shown = tuple(name if number == place else each for number, each in enumerate(before.shown))
+    return await _change(log, history, shown, before.retired, why)
+
+
+async def retire(
+    log: Log, history: History, names: Sequence[str], asks_again: bool = False, why: str = ""
+) -> ChangedLabels:
+    """Take labels out: texts that have only those count as unlabelled. Raises UserError.
+
+    `asks_again`: people are asked for these texts once more.
+    """
+    state = _going_on(history)
+    before = label_list(state)
+    retired = before.retired | {before.names[place] for place in _places(before, names)}
+    if len(before.names) - len(retired) < 2:
+        raise UserError(
+            f"{quoted(names)} cannot be retired: a classifier needs two labels or more, so add others first"
+        )
+    labels = current(state)
+    items = [item for item, given in labels.items() if given and retired.issuperset(given)]
+    done = await _change(log, history, before.shown, retired, why)
+    asked = 0
+    if asks_again and items:
+        asked = await relabel(log, choose(await read_histories(log), history.project), items, why)
+    return ChangedLabels(done.labels, len(items), asked)
+
+
+async def _change(
+    log: Log, history: History, shown: tuple[str, ...], retired: frozenset[str], why: str
+) -> ChangedLabels:
+    state = sound(history)
+    before = label_list(state)
+    names = (*before.names, *shown[len(before.names) :])
+    choices = tuple(label for name, label in zip(names, shown, strict=True) if name not in retired)
+    check_label_list(choices, state.project.task, "add fewer")
+    check_stopping(replaced(state.project, labels=names))
+    data = LabelsChanged(
+        request=new_request(),
+        who=who(),
+        why=why,
+        number=before.number + 1,
+        names=shown,
+        retired=tuple(place for place, name in enumerate(names) if name in retired),
+    )
+    await ask(log, history, data)
+    after = sound(choose(await read_histories(log), history.project))
+    if after.label_changes[before.number].request != data.request:
+        raise UserError(
+            f"somebody else changed the labels of {history.project} just now: look with `labelloop labels "
+            "list`, and try again"
+        )
+    return ChangedLabels(label_list(after))
+
+
+def _going_on(history: History) -> LoopState:
+    check_not_ended(history, "change")
+    return sound(history)
+
+
+def _given(names: Sequence[str]) -> list[str]:
+    given = [label_name(name) for name in names]
+    if not all(given):
+        raise UserError("a label is empty: give each a name")
+    if len(set(given)) < len(given):
+        raise UserError(f"a label is named twice: {quoted(given)}")
+    return given
+
+
+def _places(labels: LabelList, names: Sequence[str]) -> list[int]:
+    """Where these labels stand, as they are called now."""
+    known = {shown: place for place, shown in enumerate(labels.shown)}
+    places = []
+    for name in _given(names):
+        if name not in known or labels.names[known[name]] in labels.retired:
+            raise UserError(f"there is no label {name!r}: choose from {quoted(labels.choices.values())}")
+        places.append(known[name])
+    return places
+
+
+def _check_unused(state: LoopState, names: Sequence[str], but: int | None = None) -> None:
+    """Raises UserError if another label has the name, or had it: answers would be taken for one another."""
+    for number in range(len(state.label_changes) + 1):
+        for place, name in enumerate(label_list(state, number).shown):
+            if name in names and place != but:
+                now = label_list(state)
+                told = "has" if name in now.choices.values() else "had"
+                raise UserError(f"a label {told} the name {name!r}: choose another name")

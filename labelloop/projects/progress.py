@@ -1,0 +1,192 @@
+"""How far a project is: its batches, labels, models and what failed. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from labelloop.loop.advice import advice_in_force, checks_in_force
+from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
+from labelloop.loop.label_lists import label_list, places
+from labelloop.loop.labels import NONE, current, decided
+from labelloop.loop.pools import pool_of
+from labelloop.loop.schedule import finished, open_batches
+from labelloop.loop.settings_in_force import annotators
+from labelloop.loop.state import Batch, Labels, LoopState, Trained
+
+
+@dataclass(frozen=True)
+class OpenBatch:
+    """A batch that people still label: how many texts have an answer, and how many answers there are."""
+
+    batch: str
+    texts: int
+    answered: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """The latest training of a model, and its accuracy on the test set.
+
+    `test_set`: on which one, where there were several. `micro_f1`, `macro_f1`: where a text may have several
+    labels; `accuracy` is then the share of texts whose labels are all right.
+    """
+
+    model: str
+    attempt: int
+    labels: int
+    accuracy: float | None
+    folder: str
+    lost: bool
+    test_set: str | None = None
+    micro_f1: float | None = None
+    macro_f1: float | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON values; those of several labels only where a text may have several."""
+        return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
+
+
+@dataclass(frozen=True)
+class StoppingSummary:
+    """The criterion's latest value, and the number of labels at which it last began to say stop."""
+
+    criterion: str
+    model: str
+    value: float | None
+    stop: bool
+    advised_at: int | None
+
+
+@dataclass(frozen=True)
+class FailureSummary:
+    """The last failure of a piece of work."""
+
+    service: str
+    due: str
+    error: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The progress of a project that was created. The defaults are those of a project that was not.
+
+    `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
+    the pool, by why. `annotators`: valid answers by username and status. `only_for`: who alone
+    sees it. `places`: how many places people answered in, one after the other, because labels changed.
+    `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
+    been done since.
+    """
+
+    paused: bool = False
+    ended: bool = False
+    finished: bool = False
+    done: int = 0
+    open: tuple[OpenBatch, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    discarded: int = 0
+    pool: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    only_for: tuple[str, ...] | None = None
+    places: int = 1
+    models: tuple[ModelSummary, ...] = ()
+    audit: Audited | None = None
+    stopping: StoppingSummary | None = None
+    failures: tuple[FailureSummary, ...] = ()
+
+    @property
+    def model(self) -> ModelSummary | None:
+        """The newest model."""
+        return self.models[-1] if self.models else None
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """The number of texts by label, and of those that have none of several."""
+        counts = dict(sorted(Counter(name for names in self.labels.values() for name in names).items()))
+        none = sum(not names for names in self.labels.values())
+        return {**counts, NONE: none} if none else counts
+
+
+def progress_of(state: LoopState) -> Progress:
+    """The progress of a project."""
+    opened, audited = open_batches(state), audits(state)
+    pool, listed = pool_of(state), label_list(state)
+    return Progress(
+        paused=state.paused,
+        ended=bool(state.ended),
+        finished=finished(state),
+        done=len(state.batches) - len(opened),
+        open=tuple(map(_open, opened)),
+        labels={item: listed.show(names) for item, names in current(state).items()},
+        places=len(places(state)),
+        discarded=sum(1 for _, answer in decided(state) if answer.discarded),
+        pool=pool.size,
+        left_out={
+            "empty": sum(snapshot.dropped_empty for snapshot in pool.snapshots),
+            "duplicates": sum(snapshot.dropped_duplicate for snapshot in pool.snapshots),
+            "near_copies": sum(snapshot.dropped_near_copies for snapshot in pool.snapshots),
+        },
+        annotators=_annotators(state),
+        only_for=annotators(state),
+        models=tuple(_model(state, trained) for trained in state.models.values()),
+        audit=audited[-1] if audited else None,
+        stopping=_stopping(state),
+        failures=tuple(_failures(state)),
+    )
+
+
+def _open(batch: Batch) -> OpenBatch:
+    answers = sum(len(answer.votes) for answer in batch.answers)
+    return OpenBatch(batch.name, len(batch.items), batch.answered, answers)
+
+
+def _stopping(state: LoopState) -> StoppingSummary | None:
+    checks, advice = checks_in_force(state), advice_in_force(state)
+    if not checks:
+        return None
+    last, advised_at = checks[-1], advice.labels if advice else None
+    return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
+
+
+def _failures(state: LoopState) -> list[FailureSummary]:
+    latest = _latest_success(state)
+    return [
+        FailureSummary(service, due, failure.event.error, failure.event.attempt)
+        for (service, due), failure in state.failures.items()
+        if latest is None or failure.at > latest
+    ]
+
+
+def _latest_success(state: LoopState) -> datetime | None:
+    times = [trained.at for trained in state.models.values()]
+    times += [batch.annotated_at or batch.queried_at for batch in state.batches.values()]
+    return max(times, default=None)
+
+
+def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {}
+    for batch in state.batches.values():
+        for answer in batch.answers:
+            for vote in answer.votes:
+                counts.setdefault(vote.username, Counter())[vote.status] += 1
+    return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
+
+
+def _model(state: LoopState, trained: Trained) -> ModelSummary:
+    evaluated = evaluation(state, trained.latest.model)
+    of_several = evaluated if state.project.is_multi_label else None
+    return ModelSummary(
+        model=trained.latest.model,
+        attempt=trained.latest.attempt,
+        labels=trained.latest.labels,
+        accuracy=evaluated.accuracy if evaluated else None,
+        test_set=name_of_test_set(state, evaluated.test_version) if evaluated else None,
+        folder=trained.latest.artifact,
+        lost=not trained.available,
+        micro_f1=of_several.micro_f1 if of_several else None,
+        macro_f1=of_several.macro_f1 if of_several else None,
+    )
