@@ -157,7 +157,17 @@ def _about(data: Any) -> str:
         "why",
         "reason",
     )
-    facts = [f"{name} {data[name]}" for name in shown if isinstance(data.get(name), str | int | float)]
+    facts = [
+        f"{name} {data[name]}"
+        for name in shown
+        if isinstance(data.get(name), str | int | float) and data[name] != ""
+    ]
+    if isinstance(called := data.get("names"), list):
+        retired = data.get("retired") or ()
+        told = (f"{name} (retired)" if place in retired else str(name) for place, name in enumerate(called))
+        facts.append(f"labels {', '.join(told)}")
+    if isinstance(snapshot := data.get("snapshot"), dict):
+        facts.append(f"{snapshot.get('size')} texts")
     if isinstance(data.get("items"), list):
         facts.append(f"{len(data['items'])} texts")
     return ", ".join(facts)

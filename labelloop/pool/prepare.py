@@ -60,7 +60,9 @@ def clean_further(table: Table, labels: Sequence[str], there: Container[str]) ->
     `there`: the keys of the texts that it has. There may be none. Raises `UserError`.
     """
     rows, empty, duplicates = _distinct(table, "correct it")
-    _no_others(table, names_in(row.gold for row in rows), labels, "correct them")
+    several = any(isinstance(row.gold, tuple) for row in rows)
+    remedy = "correct them, or name their --label-separator" if several else "correct them"
+    _no_others(table, names_in(row.gold for row in rows), labels, remedy)
     further, unlabelled = _all_labelled_or_none([row for row in rows if key(row.text) not in there])
     further = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in further]
     return Prepared(further, list(labels), empty, duplicates, unlabelled, len(rows) - len(further))

@@ -77,13 +77,6 @@ def check_label_list(labels: Sequence[str], task: str, fewer: str) -> None:
         raise UserError(
             f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give a shorter one"
         )
-    if task == MULTI_LABEL:
-        for label in labels:
-            if "".join(label.casefold().split()) == "".join(NONE.split()):
-                raise UserError(
-                    f"the label {label!r} is what people choose if no label fits: leave it out, and give "
-                    "such texts an empty list, or name it otherwise"
-                )
     looks: dict[str, str] = {}
     for label in labels:
         categories = list(map(unicodedata.category, label))
@@ -92,6 +85,11 @@ def check_label_list(labels: Sequence[str], task: str, fewer: str) -> None:
                 f"the label {label!r} holds a line break or another control character: correct it"
             )
         look = "".join(each for each, category in zip(label, categories, strict=True) if category != UNSEEN)
+        if task == MULTI_LABEL and "".join(look.casefold().split()) == "".join(NONE.split()):
+            raise UserError(
+                f"the label {label!a} is what people choose if no label fits: leave it out, and give such "
+                "texts an empty list, or name it otherwise"
+            )
         if look in looks:
             raise UserError(f"the labels {looks[look]!a} and {label!a} look the same: correct them")
         looks[look] = label

@@ -107,7 +107,7 @@ class DataOptions(BaseModel):
     label_separator: Annotated[
         str | None,
         Option(
-            "What stands between the labels of a text in a cell, such as ';': multi-label.", DEMO | CHANGE
+            "What stands between the labels of a text in a cell, such as ';': multi-label.", READ | CHANGE
         ),
     ] = None
     labels: Annotated[

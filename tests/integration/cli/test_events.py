@@ -1,14 +1,18 @@
 """`labelloop events`: what is shown of a log, and in which order."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.envelope import Event
+from schemas.events import LabelsChanged
 from tests.support.command import error_line, labelloop
+from tests.support.logs import write_log
 from tests.support.loops import Loop
 from tests.support.messages import names
 
@@ -90,3 +94,14 @@ def test_a_line_tells_what_it_is_about(loop: Loop, log: str) -> None:
 )
 def test_what_cannot_be_asked_is_told(log: str, options: tuple[str, ...], facts: tuple[str, ...]) -> None:
     assert names(error_line(labelloop("events", "--log", log, *options)), *facts)
+
+
+def test_a_line_tells_which_labels_there_are_from_now_on(loop: Loop, tmp_path: Path) -> None:
+    names_now = ("ham", "junk <b>", "news")
+    loop.append(LabelsChanged(request="1", who="ann", number=1, names=names_now, retired=(0,)))
+    asyncio.run(write_log(tmp_path / "changed.sqlite", loop.events))
+
+    where = ("--log", f"sqlite:///{tmp_path / 'changed.sqlite'}")
+    (line,) = labelloop("events", *where, "--type", "LabelsChanged").stdout.splitlines()
+
+    assert names(line, "ham (retired)", "junk <b>", "news")

@@ -24,7 +24,7 @@ def access(server: ArgillaServer) -> tuple[str, ...]:
     return ("--argilla-url", server.url, "--argilla-key", server.login.api_key)
 
 
-def answer(person: Person, label: str | None, question: str = "label") -> dict[str, Any]:
+def answer(person: Person, label: str | list[str] | None, question: str = "label") -> dict[str, Any]:
     values = None if label is None else {question: {"value": label}}
     return {
         "user_id": person.id,
@@ -84,6 +84,35 @@ def test_texts_votes_and_guidelines_come_from_argilla(
     assert by_id["0:0"]["rank"] == "0"
     assert {vote["username"] for vote in json.loads(by_id["0:0"]["votes"])} == {ann.name, bob.name}
     assert by_id["0:2"]["discarded"] == "true"
+
+
+def test_a_question_for_several_labels_begins_a_project_of_several(
+    argilla_server: ArgillaServer, ann: Person, tmp_path: Path
+) -> None:
+    bob = Person(argilla_server)
+    with argilla_server.client() as client:
+        made = make_dataset(client, questions=(("topics", "multi_label_selection"),))
+        given: list[list[dict[str, Any]]] = [
+            [answer(ann, ["number", "human"], "topics"), answer(bob, ["human"], "topics")],
+            [answer(ann, ["human"], "topics"), answer(bob, ["number"], "topics")],
+            [answer(bob, None, "topics")],
+            [],
+        ]
+        made.put(
+            [
+                {**record(0, rank, text=f"text {rank}"), "responses": responses}
+                for rank, responses in enumerate(given)
+            ]
+        )
+
+    first = init(tmp_path / "home", argilla_server, made, "--name", "topics", "--json")
+    again = init(tmp_path / "home", argilla_server, made, "--name", "topics", "--json")
+
+    assert json.loads(first.stdout)["new"], first.output
+    assert not json.loads(again.stdout)["new"]
+    exported = labelloop("export", "--home", tmp_path / "home", "--output", "-").stdout.splitlines()
+    labels = {row["text"]: row["labels"] for row in map(json.loads, exported)}
+    assert labels == {"text 0": ["human"], "text 1": [], "text 2": None}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.fixtures.home_010.texts import LABELS, POOL
 from tests.support.command import labelloop
 from tests.support.home_010 import unpacked
 from tests.support.messages import names
+from tests.support.tiny_bert import QUICK
 from tests.support.version_010 import labelloop_010
 
 
@@ -85,4 +86,26 @@ def test_labels_are_changed_and_0_1_0_halts(code_010: Path, tmp_path: Path, chan
     assert now["halted"] is None
     assert (now["digest"] == before["digest"]) == (change[0] != "retire")
     verified = labelloop("replay", "--verify", "--home", home)
+    assert verified.exit_code == 0, verified.output
+
+
+def test_a_project_of_several_labels_is_made_and_0_1_0_halts_on_it_alone(
+    code_010: Path, tmp_path: Path
+) -> None:
+    home = unpacked(tmp_path).home
+    (before,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+    file = tmp_path / "topics.jsonl"
+    rows = [{"text": text, "labels": LABELS[: number % 3]} for number, (text, _) in enumerate(POOL[:9])]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    made = labelloop("init", "--dataset", file, "--batch-size", 2, *QUICK, "--home", home)
+
+    assert made.exit_code == 0, made.output
+    shown = json.loads(labelloop_010(code_010, "status", "--home", home, "--json").stdout)["projects"]
+    old = {project["name"]: project["halted"] for project in shown}
+    assert names(next(halt for name, halt in old.items() if name != before["name"]), "newer")
+    assert old[before["name"]] is None
+    now = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+    assert [project["halted"] for project in now] == [None, None]
+    verified = labelloop("replay", "--verify", "--home", home, "--project", "topics")
     assert verified.exit_code == 0, verified.output

@@ -3,13 +3,15 @@
 import pytest
 
 from labelloop.loop.digest import loop_digest
-from labelloop.loop.label_lists import label_list, of_trained, places
+from labelloop.loop.label_lists import LabelList, label_list, of_trained, places
 from labelloop.loop.labels import current, ignored_at, learned_labels
 from labelloop.loop.proof import Proof
 from labelloop.loop.schedule import finished, next_batch, next_model, open_batches
 from labelloop.loop.settings_in_force import for_next, of_model
 from schemas import events as e
+from schemas.model import replaced
 from tests.support.loops import PROJECT, Loop, mixed, project
+from tests.support.states import LABELS, vote
 
 
 def change(loop: Loop, *names: str, retired: tuple[int, ...] = ()) -> None:
@@ -140,3 +142,29 @@ def test_a_training_that_began_before_a_change_says_so(loop: Loop) -> None:
 
     assert of_trained(loop.state, loop.state.models["1"]).number == 0
     assert is_proven(loop)
+
+
+def test_of_several_labels_the_retired_ones_are_left_out_and_none_of_them_stays_an_answer() -> None:
+    retired = LabelList(1, ("ham", "spam", "news"), ("ham", "junk", "news"), frozenset({"spam"}), 1)
+
+    assert retired.counting(("ham", "spam")) == ("ham",)
+    assert retired.counting(("spam",)) is None, "nobody said that none of the others fits"
+    assert retired.counting(()) == ()
+    assert retired.counting(None) is None
+
+
+def test_votes_lose_retired_labels_and_those_for_nothing_else_do_not_count() -> None:
+    retired = LabelList(1, LABELS, LABELS, frozenset({"spam"}), 1)
+    both = replaced(vote("ann", "ham"), labels=("ham", "spam"))
+    none = replaced(vote("bob", "ham"), labels=())
+    discarded = replaced(vote("cid"), labels=("spam",))
+
+    counting = retired.counting_votes(
+        (both, none, discarded, vote("dan", "spam"), vote("eve", "spam", "draft"))
+    )
+
+    assert [(each.username, each.labels) for each in counting] == [
+        ("ann", ("ham",)),
+        ("bob", ()),
+        ("cid", ()),
+    ]

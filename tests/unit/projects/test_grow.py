@@ -195,6 +195,23 @@ async def test_labels_are_known_only_if_all_are(
     assert not (await pool(home, log)).has_gold
 
 
+async def test_of_several_labels_a_separator_stands_between_them(
+    home: Home, log: Log, tmp_path: Path
+) -> None:
+    april = written(tmp_path, ("win", "spam;ham", "b", "1"), ("lose", "ham", "b", "1"), name="first.csv")
+    more = {"task": "multi-label", "label_separator": ";", "strategy": "random-sampling", "stopping": "none"}
+    await begin(home, log, tmp_path, dataset=april, cold_start="random", **more)
+    may = written(tmp_path, ("see you", "ham;spam", "b", "1"), ("win ", "spam", "b", "1"))
+    with raises_naming(UserError, may, "'ham;spam'", "--label-separator"):
+        await add(home, log, may)
+
+    await add(home, log, may, label_separator=";")
+
+    opened = await pool(home, log)
+    state = created(await only(log))
+    assert opened.gold([0, 1, 2]) == [state.project.labels, ("ham",), state.project.labels]
+
+
 async def test_labels_in_a_file_are_no_answers(home: Home, log: Log, tmp_path: Path) -> None:
     await begin(home, log, tmp_path, label_column="", labels=("spam", "ham"))
 

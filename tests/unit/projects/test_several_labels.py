@@ -203,6 +203,7 @@ async def test_a_fork_and_a_change_stay_of_several_labels(tmp_path: Path, home: 
         ({"strategy": "breaking-ties"}, ("BreakingTies", "multi-label")),
         ({"stopping": "kappa-average"}, ("KappaAverage", "classification-change")),
         ({"labels": ("money", "travel", "None  of Them")}, ("'None  of Them'", "empty list")),
+        ({"labels": ("money", "travel", "none of\u200b them")}, ("none of\\u200b them", "empty list")),
         ({"labels": ("money", "food")}, ("'travel'", "--labels")),
         ({"label_separator": "m", "labels": ("money", "travel")}, ("'money'", "'m'", "--label-separator")),
         ({"label_separator": ""}, ("--label-separator",)),
