@@ -102,7 +102,7 @@ def needed(steps: Steps, at: int) -> Iterator[str]:
             str(len(runs)),
             *(_needs(labels_to_reach(curve, random[mark]), mark, is_whole) for mark in marks),
             _spread(areas) if is_whole else EMPTY,
-            f"{fmean(areas) - area(random):+.3f}" if is_whole else EMPTY,
+            f"{round(fmean(areas) - area(random), 3) + 0.0:+.3f}" if is_whole else EMPTY,
             *(f"{f1[mark]:.3f}" if mark in f1 else EMPTY for mark in marks),
         ]
         yield f"| {' | '.join(cells)} |"
