@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from benchmarks.loops import Outcome, Round, Task
+from labelloop.learner.classifier_spec import MULTI_LABEL
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.requests import (
     ClassifierSpec,
@@ -15,6 +16,7 @@ from labelloop.learner.requests import (
     TrainRequest,
     TrainResult,
 )
+from labelloop.learner.strategies import FOR_NEW
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of
@@ -33,11 +35,11 @@ class Arm:
     changes: Mapping[str, Any] = field(default_factory=dict)
     strategy_parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def spec(self, classifier: str, model: str) -> ClassifierSpec:
+    def spec(self, classifier: str, model: str, multi_label: bool = False) -> ClassifierSpec:
         """The classifier that it trains."""
         recipe = CLASSIFIERS.get(classifier).recipe if self.has_recipe else {}
         changes = {name: value for name, value in self.changes.items() if name in recipe}
-        return ClassifierSpec(classifier, {**recipe, **changes}, model, None)
+        return ClassifierSpec(classifier, {**recipe, **changes}, model, None, multi_label)
 
 
 DEFAULT = default_strategy(ProjectOptions().strategy, {}, ProjectOptions().classifier)
@@ -52,14 +54,23 @@ ARMS: Mapping[str, Arm] = {
     "random start": Arm("random", DEFAULT.name),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }
+MANY_LABELS: Mapping[str, Arm] = {
+    "default": Arm("typical", FOR_NEW[MULTI_LABEL]),
+    "random": ARMS["random"],
+    "CVIRS": Arm("typical", "category-vector-inconsistency-and-ranking"),
+    "label cardinality": Arm("typical", "label-cardinality-inconsistency"),
+    "adaptive": Arm("typical", "adaptive-active-learning"),
+}
+"""Of a multi-label task, whose pool is small: the default, and small-text's three strategies for it."""
 
 
 class OwnLearner:
     """labelloop's learner in one run, each task of it in a child of the worker."""
 
     def __init__(self, task: Task, worker: Worker, name: str, seed: int, lookahead: int) -> None:
-        self._task, self._worker, self._seed, self._arm = task, worker, seed, ARMS[name]
-        self._spec = self._arm.spec(task.classifier, task.model)
+        self._task, self._worker, self._seed = task, worker, seed
+        self._arm = (MANY_LABELS if task.multi_label else ARMS)[name]
+        self._spec = self._arm.spec(task.classifier, task.model, task.multi_label)
         first = first_texts_of(self._arm.cold_start, len(task.labels), len(task.gold))
         self.start = max(lookahead + 1, ceil(first / task.batch_size))
         self._models = task.folder / f"models-{name.replace(' ', '-')}-{seed}-{lookahead}"
@@ -95,7 +106,7 @@ class OwnLearner:
         )
         picks, seconds = await self._pick(round, trained)
         prune(self._models, needed=[trained.folder], superseded=list(self._models.glob("*/*")))
-        return Outcome(figures.accuracy, figures.macro_f1, trained.seconds, seconds, picks)
+        return Outcome(figures.accuracy, figures.macro_f1, trained.seconds, seconds, picks, figures.micro_f1)
 
     def close(self) -> None:
         pass

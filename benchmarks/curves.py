@@ -23,6 +23,8 @@ class Step:
     query_seconds: float
     picks: tuple[int, ...]
     start: tuple[int, ...] = ()
+    micro_f1: float | None = None
+    """Of a multi-label task; then `accuracy` counts texts whose labels are all right."""
 
 
 Curve = Mapping[int, float]
@@ -66,6 +68,11 @@ class Steps:
         """Every number of labels that a step has."""
         return sorted({step.labels for step in self._steps})
 
+    @property
+    def are_multi_label(self) -> bool:
+        """Whether they are of a multi-label task."""
+        return any(step.micro_f1 is not None for step in self._steps)
+
     def columns(self) -> list[tuple[str, int]]:
         """Each arm and lookahead that has steps, in the order in which they began."""
         return list(dict.fromkeys((step.arm, step.lookahead) for step in self._steps))
@@ -88,8 +95,27 @@ def f1s(run: Sequence[Step]) -> Curve:
     return {step.labels: step.macro_f1 for step in run}
 
 
+def micro_f1s(run: Sequence[Step]) -> Curve:
+    """Its micro-F1, of a multi-label task."""
+    return {step.labels: step.micro_f1 for step in run if step.micro_f1 is not None}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is measured on the test set, and its curve."""
+
+    name: str
+    of: Callable[[Sequence[Step]], Curve]
+
+
+def figures(steps: Steps) -> tuple[Figure, Figure]:
+    """What the steps are told by first of all, and beside it."""
+    first = Figure("micro-F1", micro_f1s) if steps.are_multi_label else Figure("accuracy", accuracies)
+    return first, Figure("macro-F1", f1s)
+
+
 def area(curve: Curve) -> float:
-    """The mean accuracy over the number of labels, from the first to the last (trapezoids)."""
+    """The mean of a curve over the number of labels, from the first to the last (trapezoids)."""
     points = sorted(curve.items())
     if len(points) < 2:
         return points[0][1] if points else 0.0
@@ -97,14 +123,14 @@ def area(curve: Curve) -> float:
     return whole / (points[-1][0] - points[0][0])
 
 
-def labels_to_reach(curve: Curve, accuracy: float) -> float | None:
-    """The number of labels from which a curve is at an accuracy, between two points. None: it never is."""
+def labels_to_reach(curve: Curve, value: float) -> float | None:
+    """The number of labels from which a curve is at a value, between two points. None: it never is."""
     points = sorted(curve.items())
-    if points and points[0][1] >= accuracy:
+    if points and points[0][1] >= value:
         return float(points[0][0])
     for (before, low), (after, high) in pairwise(points):
-        if high >= accuracy:
-            return before + (after - before) * (accuracy - low) / (high - low)
+        if high >= value:
+            return before + (after - before) * (value - low) / (high - low)
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arms import ARMS, OwnLearner
+from benchmarks.arms import ARMS, MANY_LABELS, OwnLearner
 from benchmarks.curves import Steps
 from benchmarks.loops import Run, Task, prepare
 from benchmarks.peers import PEERS, PeerFailed, PeerLearner
@@ -78,7 +78,7 @@ def runs(options: argparse.Namespace, task: Task, worker: Worker, steps: Steps) 
     for arms in ([name for name in options.arms if name not in slow], slow):
         for seed in options.seeds:
             for arm in arms:
-                if arm in ARMS:
+                if arm not in PEERS:
                     for lookahead in options.lookahead:
                         own = OwnLearner(task, worker, arm, seed, lookahead)
                         yield Run(task, own, steps, arm, seed, lookahead)
@@ -91,7 +91,24 @@ def _told(arm: str, options: argparse.Namespace) -> dict[str, Any]:
     shared = {"model": options.model, "batch_size": options.batch_size}
     if arm in PEERS:
         return {**shared, "about": PEERS[arm].about}
-    return {**shared, **asdict(ARMS[arm]), "spec": asdict(ARMS[arm].spec(options.classifier, options.model))}
+    own = (MANY_LABELS if options.multi_label else ARMS)[arm]
+    spec = asdict(own.spec(options.classifier, options.model, options.multi_label))
+    if not options.multi_label:  # Older sessions do not name it.
+        del spec["multi_label"]
+    return {**shared, **asdict(own), "spec": spec}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every benchmark of learning curves."""
+    parser.add_argument("--lookahead", type=int, nargs="+", default=[0], help="of labelloop's arms")
+    parser.add_argument("--batches", type=int, default=13)
+    parser.add_argument("--batch-size", type=int, default=20)
+    parser.add_argument("--classifier", default="transformer")
+    parser.add_argument("--model", default=BUNDLED)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--parallel", type=int, default=2, help="runs at a time")
+    parser.add_argument("--cache", type=Path, help="a folder for embeddings, which other runs use again")
+    parser.add_argument("--out", type=Path, help="a path without its suffix (below results/)")
 
 
 def main() -> None:
@@ -111,16 +128,9 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="slow tools take the first two"
     )
-    parser.add_argument("--lookahead", type=int, nargs="+", default=[0], help="of labelloop's arms")
-    parser.add_argument("--batches", type=int, default=13)
-    parser.add_argument("--batch-size", type=int, default=20)
-    parser.add_argument("--classifier", default="transformer")
-    parser.add_argument("--model", default=BUNDLED)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--parallel", type=int, default=2, help="runs at a time")
     parser.add_argument("--quick", action="store_true", help="default and random, one seed, three batches")
-    parser.add_argument("--cache", type=Path, help="a folder for embeddings, which other runs use again")
-    parser.add_argument("--out", type=Path, help="a path without its suffix (results/labels-NAME)")
+    parser.set_defaults(multi_label=False)
+    add_options(parser)
     options = parser.parse_args()
     for name, value in QUICK.items() if options.quick else ():
         setattr(options, name, value)

@@ -9,6 +9,7 @@ from typing import Protocol
 from benchmarks.curves import Step, Steps
 from labelloop.learner.requests import Examples
 from labelloop.pool.bundled import bundled
+from labelloop.pool.label_cells import names_of
 from labelloop.pool.prepare import clean_pool, clean_test
 from labelloop.pool.snapshot import write
 from labelloop.pool.sources import load
@@ -22,17 +23,18 @@ class Task:
     cache: Path
     pool: Path
     test: Path
-    gold: tuple[str, ...]
+    gold: tuple[tuple[str, ...], ...]
     labels: tuple[str, ...]
     classifier: str
     model: str
     batches: int
     batch_size: int
     threads: int
+    multi_label: bool = False
 
     def examples(self, items: Sequence[int]) -> Examples:
         """Items with their gold labels."""
-        return tuple((item, (self.gold[item],)) for item in items)
+        return tuple((item, self.gold[item]) for item in items)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Outcome:
     train_seconds: float
     query_seconds: float
     picks: tuple[int, ...]
+    micro_f1: float | None = None
 
 
 class Learner(Protocol):
@@ -112,12 +115,13 @@ class Run:
                 query_seconds=outcome.query_seconds,
                 picks=outcome.picks,
                 start=start if model == 0 else (),
+                micro_f1=outcome.micro_f1,
             )
             self._steps.add(step)
             print(
                 f"{step.arm}, seed {step.seed}, lookahead {step.lookahead}: {step.labels} labels, "
-                f"accuracy {step.accuracy:.3f}, training {step.train_seconds:.1f} s, "
-                f"picking {step.query_seconds:.1f} s",
+                f"accuracy {step.accuracy:.3f}, macro-F1 {step.macro_f1:.3f}, "
+                f"training {step.train_seconds:.1f} s, picking {step.query_seconds:.1f} s",
                 flush=True,
             )
 
@@ -137,7 +141,7 @@ class Run:
 def prepare(options: argparse.Namespace, folder: Path) -> Task:
     """Clean the data as the loop does and write its snapshots."""
     if options.data is None:
-        texts, tests = bundled("questions").pool, bundled("questions").test
+        texts, tests = bundled(options.name).pool, bundled(options.name).test
     else:
         texts, tests = options.data / "train.jsonl", options.data / "test.jsonl"
     pool = clean_pool(load(str(texts)))
@@ -149,11 +153,12 @@ def prepare(options: argparse.Namespace, folder: Path) -> Task:
         cache=cache.resolve(),
         pool=folder / write(folder, pool.rows).name,
         test=folder / write(folder, test.rows).name,
-        gold=tuple(str(row.gold) for row in pool.rows),
+        gold=tuple(() if row.gold is None else names_of(row.gold) for row in pool.rows),
         labels=tuple(pool.labels),
         classifier=options.classifier,
         model=options.model,
         batches=options.batches,
         batch_size=options.batch_size,
         threads=options.threads,
+        multi_label=options.multi_label,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from benchmarks.curves import Step, Steps, accuracies, area, f1s, labels_to_reach, mean_curve
+from benchmarks.curves import Step, Steps, area, figures, labels_to_reach, mean_curve
 from benchmarks.peers import PEERS
 from benchmarks.provenance import Provenance
 
@@ -15,16 +15,17 @@ EMPTY = ""
 def page(path: Path, steps: Steps, provenance: Provenance) -> str:
     """The page of the steps on file at this path."""
     session = provenance.sessions[-1]
+    first, second = figures(steps)
     return "\n".join(
         [
-            f"# {session.data}: accuracy by the number of labels",
+            f"# {session.data}: {first.name} by the number of labels",
             "",
             f"{session.classifier} on {session.model}; batches of {session.batch_size}. "
-            "Mean over seeds ± standard deviation of the accuracy on the test set; F1 is the mean of "
-            "macro-F1. An empty cell was not measured. "
+            f"Mean over seeds ± standard deviation of the {first.name} on the test set; F1 is the mean of "
+            f"{second.name}. An empty cell was not measured. "
             "A run that is shorter than the longest of its arm counts in no mean.",
             "",
-            f"![accuracy and macro-F1 by the number of labels]({path.with_suffix('.svg').name})",
+            f"![{first.name} and {second.name} by the number of labels]({path.with_suffix('.svg').name})",
             "",
             "## Labels needed",
             "",
@@ -44,14 +45,19 @@ def page(path: Path, steps: Steps, provenance: Provenance) -> str:
 
 
 def table(steps: Steps) -> str:
-    """Accuracy and macro-F1 of each arm by the number of labels."""
+    """Accuracy or micro-F1, and macro-F1, of each arm by the number of labels."""
+    first, second = figures(steps)
     columns = steps.columns()
     heads = [f"{_name(*column)} ({seeds(len(steps.runs(*column)))})" for column in columns]
     lines = [f"| labels | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for labels in steps.labels():
-        cells = [
-            _cell([step for run in steps.runs(*column).values() for step in run if step.labels == labels])
+        there = [
+            [step for run in steps.runs(*column).values() for step in run if step.labels == labels]
             for column in columns
+        ]
+        cells = [
+            _cell([first.of([step])[labels] for step in each], [second.of([step])[labels] for step in each])
+            for each in there
         ]
         lines.append(f"| {labels} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -59,7 +65,8 @@ def table(steps: Steps) -> str:
 
 def needed(steps: Steps, at: int) -> Iterator[str]:
     """What each arm needs for what random texts reach at so many labels and at their end; areas; macro-F1."""
-    random = mean_curve(steps.runs(BASELINE, 0))
+    first, second = figures(steps)
+    random = mean_curve(steps.runs(BASELINE, 0), first.of)
     if not random:
         yield f"There is no finished run of the arm {BASELINE} to compare with."
         return
@@ -67,7 +74,7 @@ def needed(steps: Steps, at: int) -> Iterator[str]:
     marks = sorted({at, most} & set(random))
     reached = " and ".join(f"**{random[mark]:.3f}** at {mark}" for mark in marks)
     yield (
-        f"Random texts reach an accuracy of {reached} labels. Of each arm: how many labels it needs for "
+        f"Random texts reach {_a(first.name)} of {reached} labels. Of each arm: how many labels it needs for "
         "that, where its mean curve is there for the first time (between two points, on a straight line); "
         f"the area under its curves from {min(random)} to {most} labels, divided by that range; "
         "and by how much this is more than random's."
@@ -79,23 +86,23 @@ def needed(steps: Steps, at: int) -> Iterator[str]:
         *(f"as random at {mark}" for mark in marks),
         "area",
         "over random",
-        *(f"macro-F1 at {mark}" for mark in marks),
+        *(f"{second.name} at {mark}" for mark in marks),
     ]
     yield f"| {' | '.join(heads)} |"
     yield "|---" * len(heads) + "|"
     for column in steps.columns():
         runs = steps.runs(*column)
-        curve, f1 = mean_curve(runs), mean_curve(runs, f1s)
+        curve, f1 = mean_curve(runs, first.of), mean_curve(runs, second.of)
         is_whole = set(random) <= set(curve)
         areas = [
-            area({n: value for n, value in accuracies(run).items() if n in random}) for run in runs.values()
+            area({n: value for n, value in first.of(run).items() if n in random}) for run in runs.values()
         ]
         cells = [
             _name(*column),
             str(len(runs)),
             *(_needs(labels_to_reach(curve, random[mark]), mark, is_whole) for mark in marks),
             _spread(areas) if is_whole else EMPTY,
-            f"{fmean(areas) - area(random):+.3f}" if is_whole else EMPTY,
+            f"{round(fmean(areas) - area(random), 3) + 0.0:+.3f}" if is_whole else EMPTY,
             *(f"{f1[mark]:.3f}" if mark in f1 else EMPTY for mark in marks),
         ]
         yield f"| {' | '.join(cells)} |"
@@ -153,16 +160,18 @@ def seeds(count: int) -> str:
     return "1 seed" if count == 1 else f"{count} seeds"
 
 
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def _needs(labels: float | None, mark: int, is_whole: bool) -> str:
     if labels is not None:
         return f"{labels:.0f} ({labels / mark:.0%})"
     return "not reached" if is_whole else EMPTY
 
 
-def _cell(steps: Sequence[Step]) -> str:
-    if not steps:
-        return EMPTY
-    return f"{_spread([s.accuracy for s in steps])}, F1 {fmean(s.macro_f1 for s in steps):.3f}"
+def _cell(first: Sequence[float], second: Sequence[float]) -> str:
+    return f"{_spread(first)}, F1 {fmean(second):.3f}" if first else EMPTY
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -11,29 +11,28 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from benchmarks.curves import Steps, accuracies, f1s, points
+from benchmarks.arms import MANY_LABELS
+from benchmarks.curves import Steps, figures, points
 from benchmarks.pages import page, seeds
 from benchmarks.peers import PEERS
 from benchmarks.provenance import Provenance
 from benchmarks.report import RESULTS
 
-SHOWN = ["default", "random", *PEERS]
+SHOWN = list(dict.fromkeys(["default", "random", *PEERS, *MANY_LABELS]))
 """The arms that are drawn; the others are in the table."""
 PLAIN: Any = {"svg.hashsalt": "labelloop", "svg.fonttype": "none", "font.size": 9}
 
 
 def draw(path: Path, steps: Steps, provenance: Provenance) -> Path:
-    """Draw accuracy and macro-F1 of the arms on file, with their spread, into an SVG beside the file."""
+    """Draw the figures of the arms on file, with their spread, into an SVG beside the file."""
     session = provenance.sessions[-1]
     with pyplot.rc_context(PLAIN):
         figure, axes = pyplot.subplots(1, 2, figsize=(11, 5), sharex=True, layout="constrained")
-        for axis, of, what in zip(axes, (accuracies, f1s), ("accuracy", "macro-F1"), strict=True):
-            for number, arm in enumerate(SHOWN):
-                runs = steps.runs(arm, 0)
-                if runs:
-                    name = f"{arm} ({seeds(len(runs))})"
-                    _curve(axis, f"C{number}", name, points(runs, of))
-            axis.set(xlabel="labels", ylabel=f"{what} on the test set", ylim=(0, 1))
+        for axis, shown in zip(axes, figures(steps), strict=True):
+            drawn = {arm: runs for arm in SHOWN if (runs := steps.runs(arm, 0))}
+            for number, (arm, runs) in enumerate(drawn.items()):
+                _curve(axis, f"C{number}", f"{arm} ({seeds(len(runs))})", points(runs, shown.of))
+            axis.set(xlabel="labels", ylabel=f"{shown.name} on the test set", ylim=(0, 1))
             axis.grid(alpha=0.3)
         axes[0].legend(loc="lower right", fontsize=8)
         figure.suptitle(
@@ -70,7 +69,7 @@ def main() -> None:
     """Make the pages and plots of these files, or of all that are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="*", help="steps on file (all of results/)")
-    kept = (path for path in RESULTS.glob("labels-*.jsonl") if ".sessions" not in path.suffixes)
+    kept = (path.with_suffix("").with_suffix(".jsonl") for path in RESULTS.glob("*.sessions.jsonl"))
     for path in parser.parse_args().files or sorted(kept):
         publish(path)
         print(path.with_suffix(".md"), path.with_suffix(".svg"))

@@ -1,5 +1,6 @@
 """What the page of a benchmark says of its curves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.curves import Steps
@@ -59,6 +60,22 @@ def test_a_page_names_machines_failures_and_what_is_not_finished(tmp_path: Path)
     assert "default, seed 2: stopped at 20 of 40 labels" in page
     assert session().machine.split(",")[0] in page
     assert path.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_steps_of_a_multi_label_task_are_told_by_micro_f1(tmp_path: Path) -> None:
+    path = tmp_path / "steps.jsonl"
+    Provenance(path).begin(session())
+    steps = Steps(path)
+    for arm, micro in (("random", 0.5), ("adaptive", 0.7)):
+        steps.add(replace(step(20, 0.1, arm), micro_f1=micro))
+
+    page = publish(path)
+
+    assert page.startswith("# mail: micro-F1 by the number of labels")
+    assert cells(page.splitlines(), "20")[1:] == ["**0.500**, F1 0.100", "**0.700**, F1 0.100"]
+    drawn = path.with_suffix(".svg").read_text(encoding="utf-8")
+    assert "micro-F1 on the test set" in drawn
+    assert "adaptive (1 seed)" in drawn
 
 
 def test_curves_of_other_settings_are_told_apart(tmp_path: Path) -> None:

@@ -10,21 +10,35 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.pool.bundled import bundled
+from labelloop.pool.label_cells import names_in
 from labelloop.pool.prepare import clean_pool, clean_test
 from labelloop.pool.sources import load
 from tests.support.messages import raises_naming
 
 CLASSES = ["abbreviation", "description", "entity", "human", "location", "number"]
+TOPICS = [
+    "arts",
+    "business",
+    "food",
+    "geography",
+    "health",
+    "history",
+    "language",
+    "science",
+    "sport",
+    "technology",
+]
 
 
-def test_the_questions_load_without_anything_to_say() -> None:
-    questions = bundled("questions")
+@pytest.mark.parametrize(("name", "labels"), [("questions", CLASSES), ("topics", TOPICS)])
+def test_they_load_without_anything_to_say(name: str, labels: list[str]) -> None:
+    files = bundled(name)
 
-    pool = clean_pool(load(str(questions.pool)))
-    test = clean_test(load(str(questions.test)), pool.labels, pool.rows)
+    pool = clean_pool(load(str(files.pool)))
+    test = clean_test(load(str(files.test)), pool.labels, pool.rows)
 
-    assert pool.labels == CLASSES
-    assert {row.gold for row in test.rows} == set(CLASSES)
+    assert pool.labels == labels
+    assert names_in(row.gold for row in test.rows) == set(labels)
     for prepared in (pool, test):
         assert (prepared.empty, prepared.duplicates, prepared.unlabelled, prepared.in_pool) == (0, 0, 0, 0)
     assert len(pool.rows) >= 1_100
