@@ -1,6 +1,6 @@
 """A client for Argilla's HTTP API: data sets, records with responses, accounts, an annotator's queue."""
 
-from labelloop.oracle.argilla.datasets import Datasets
+from labelloop.oracle.argilla.changed_labels import ChangedLabels
 from labelloop.oracle.argilla.models import (
     About,
     Account,
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class Argilla(Datasets, Records):
+class Argilla(ChangedLabels, Records):
     """A client for the Argilla at `url`, with the rights of `api_key`. An async context manager.
 
     `headers` go with every request (a private Space needs `Authorization: Bearer …`). `timeout` is in

@@ -4,7 +4,6 @@ import re
 from contextlib import suppress
 from typing import Any
 
-from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
 from labelloop.loop.labels import NONE
 from labelloop.oracle.argilla.accounts import Accounts
@@ -23,7 +22,7 @@ from labelloop.oracle.argilla.models import (
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
-from labelloop.oracle.escaping import FOLLOWED_BY, without_html
+from labelloop.oracle.escaping import without_html
 from schemas.parts import MULTI_LABEL
 
 _AFTERWARDS = (
@@ -132,29 +131,7 @@ class Datasets(Accounts):
                 f"Argilla has a data set {spec.name!r} with another question or other labels; "
                 "choose another name, or delete it in Argilla"
             )
-        if spec.called:
-            await self._call_labels(dataset, spec)
         return dataset
-
-    async def point_to(self, name: str, workspace: str, newer: Dataset) -> None:
-        """Tell people in a data set, if it is there, that another one stands in for it."""
-        workspace_id = await self._find_workspace(workspace)
-        answer = await self._find(name, workspace_id) if workspace_id else None
-        metadata = (answer["metadata"] or {}) if answer is not None else {}
-        if answer is None or metadata.get(FOLLOWED_BY) == newer.id:
-            return
-        told = f"**The labels changed: go on in the data set {newer.name}.**\n\n{answer['guidelines'] or ''}"
-        body = {"metadata": {**metadata, FOLLOWED_BY: newer.id}, "guidelines": told[:LONGEST_GUIDELINES]}
-        await self._request("PATCH", f"datasets/{answer['id']}", body=body)
-
-    async def _call_labels(self, dataset: Dataset, spec: DatasetSpec) -> None:
-        """Let people read the labels as they are called now."""
-        path = f"datasets/{dataset.id}/questions"
-        question = next(each for each in await self._listed(path) if each["id"] == dataset.question_id)
-        settings = {**question["settings"], "options": _options(spec)}
-        if settings != question["settings"]:
-            body = {"settings": {name: settings[name] for name in ("type", "options")}}
-            await self._request("PATCH", f"questions/{dataset.question_id}", body=body)
 
     async def update_dataset(self, dataset: Dataset, spec: DatasetSpec) -> None:
         """Give an existing data set the guidelines and the wanted answers. Raises Missing and UserError."""
@@ -282,11 +259,12 @@ def _question(spec: DatasetSpec) -> dict[str, Any]:
         "name": QUESTION,
         "title": TITLES[spec.task],
         "required": True,
-        "settings": {"type": QUESTION_TYPES[spec.task], "options": _options(spec)},
+        "settings": {"type": QUESTION_TYPES[spec.task], "options": choices(spec)},
     }
 
 
-def _options(spec: DatasetSpec) -> list[dict[str, Any]]:
+def choices(spec: DatasetSpec) -> list[dict[str, Any]]:
+    """The options of the question, as people read them."""
     chosen_from = options(spec.labels, spec.task)
     return [{"value": label, "text": spec.called.get(label, label)} for label in chosen_from]
 

@@ -129,6 +129,8 @@ class ArgillaProject:
             return False
         spec = replace(self._spec(project), workspace=self._workspace or DEFAULT_WORKSPACE)
         dataset = await self._argilla.ensure_dataset(spec)
+        if spec.called:
+            await self._argilla.call_labels(dataset, spec)
         for name in self._names[:-1]:
             await self._argilla.point_to(name, spec.workspace, dataset)
         self._looks = Looks(self._argilla, dataset, self._clock)

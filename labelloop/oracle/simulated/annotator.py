@@ -63,15 +63,18 @@ class Annotator:
             return
         decide = self._deciding(dataset)
         while True:
-            await self._answer_some(dataset, username, decide)
+            if await self._answer_some(dataset, username, decide):
+                continue
+            # To ask costs the server more than anything else that a demo asks of it.
+            await asyncio.sleep(self._empty.next())
+            if (newer := await self._argilla.follower(dataset)) is not None:
+                dataset, decide = newer, self._deciding(newer)
 
-    async def _answer_some(self, dataset: Dataset, username: str, decide: Decide) -> None:
+    async def _answer_some(self, dataset: Dataset, username: str, decide: Decide) -> bool:
+        """Whether there was something to answer."""
         waiting = await self._argilla.next_records(dataset, 1 if self._seconds_per_label else PAGE)
         # Somebody else's record has no item; none has, for an account that is just being deleted.
         queue = [record for record in waiting if "item" in record.metadata]
-        if not queue:
-            # To ask costs the server more than anything else that a demo asks of it.
-            await asyncio.sleep(self._empty.next())
         for record in queue:
             self._empty.reset()
             await asyncio.sleep(self._seconds_per_label)
@@ -79,6 +82,7 @@ class Annotator:
             await self._argilla.respond(record.id, answer.labels, answer.status, dataset.task)
         self._backoff.reset()
         self._failing = False
+        return bool(queue)
 
 
 async def work(

@@ -26,8 +26,8 @@ class GoldAnswers:
 
     They depend only on the seed and the pool item, so a text always gets the same label. With `personal` they
     also depend on the annotator's name, so annotators make different errors and a majority is better than one
-    of them. A text without a gold label is discarded. Where texts may have several labels, a wrong answer has
-    one label too many, or one too few.
+    of them. A text without a gold label, or with one that is no label any more, is discarded. Where texts may
+    have several labels, a wrong answer has one label too many, or one too few.
     """
 
     gold: Callable[[int], Gold | None]
@@ -45,9 +45,14 @@ class GoldAnswers:
             return Answer("discarded")
         is_wrong = self._draw(item, who, "error") < self.error
         draw = self._draw(item, who, "label")
+        if isinstance(gold, str) and gold not in self.labels:
+            return Answer("discarded")
         if isinstance(gold, str):
             return Answer("submitted", (self._other(gold, draw) if is_wrong else gold,))
-        return Answer("submitted", self._with_error(gold, draw) if is_wrong else tuple(gold))
+        return Answer("submitted", self._with_error(gold, draw) if is_wrong else self._known(gold))
+
+    def _known(self, gold: Collection[str]) -> tuple[str, ...]:
+        return tuple(label for label in gold if label in self.labels)
 
     def _with_error(self, gold: Collection[str], draw: float) -> tuple[str, ...]:
         wrong = self.labels[int(draw * len(self.labels))]

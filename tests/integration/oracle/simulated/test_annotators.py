@@ -125,6 +125,22 @@ async def test_work_goes_on_after_argilla_was_killed_and_the_data_set_was_made_a
             assert process.poll() is None
 
 
+async def test_work_goes_on_in_the_data_set_that_stands_in_for_another(
+    argilla_server: ArgillaServer, argilla: Argilla, name: str, pool: Path
+) -> None:
+    account = await argilla.create_annotator(f"ann-{name}", "labelloop")
+    dataset = await argilla.ensure_dataset(DatasetSpec(name, LABELS))
+    await argilla.put_records(dataset, texts(0, range(10)))
+    with annotators(argilla_server, name, [account], pool):
+        await when(argilla, dataset, all_answered)
+
+        newer = await argilla.ensure_dataset(DatasetSpec(f"{name}-v2", (*LABELS, "more")))
+        await argilla.point_to(name, "labelloop", newer)
+        await argilla.put_records(newer, texts(0, range(10)))
+
+        await when(argilla, newer, all_answered)
+
+
 async def test_a_refused_annotator_stops_none_of_the_others(
     argilla: Argilla, argilla_server: ArgillaServer, pool: Path, name: str
 ) -> None:

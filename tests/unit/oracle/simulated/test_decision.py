@@ -86,3 +86,8 @@ def test_of_several_gold_labels_all_are_answered_and_a_wrong_answer_differs_by_o
     differing = [{*wrong(item, "ann").labels} ^ {*several(item)} for item in ITEMS]
     assert all(len(labels) == 1 for labels in differing)
     assert set().union(*differing) == set(LABELS)
+
+
+def test_a_label_that_is_none_any_more_is_not_answered() -> None:
+    assert GoldAnswers(gold, LABELS[1:])(0, "ann") == Answer("discarded")
+    assert GoldAnswers(lambda _: LABELS, LABELS[1:])(0, "ann") == Answer("submitted", LABELS[1:])
