@@ -53,7 +53,7 @@ class AuditEstimated(EventData):
 
     `low` and `high` are the 95 % interval. `audited` texts, which the model had not learned, stand for what
     was in no batch before them; `known` labels were there before and are counted as they are. `labels`: as
-    many had the model learned. `pool_version`: that of the batches, all of one; None: the pool never grew.
+    many had the model learned. `pool_version`: that of the batches, all of one, if the pool grew.
     """
 
     mustunderstand: ClassVar[bool] = False
@@ -68,7 +68,9 @@ class AuditEstimated(EventData):
     known: Count
     batches: tuple[str, ...]
     seconds: Seconds
-    pool_version: str | None = None
+    pool_version: Seldom[str] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.model, self.attempt)

@@ -38,7 +38,6 @@ def curve(where: Where, project: str | None, png: Path | None, as_json: bool) ->
 
 
 async def _curve(where: Where, project: str | None, png: Path | None, as_json: bool) -> None:
-    from dataclasses import asdict
 
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
@@ -54,7 +53,7 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     if as_json:
         told: dict[str, object] = {
             "curve": [point.told() for point in points],
-            "audits": list(map(asdict, audits)),
+            "audits": [audit.told() for audit in audits],
         }
         if by_test and None not in by_test:
             told["by_test_set"] = {name: [point.told() for point in each] for name, each in by_test.items()}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import sqrt
+from typing import Any
 
 from labelloop.loop.labels import of_answer
 from labelloop.loop.names import number_of
@@ -50,6 +51,10 @@ class Audited:
     high: float
     audited: int
     texts: int | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON values; `texts` only where it is known."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("texts", None)}
 
 
 @dataclass(frozen=True)

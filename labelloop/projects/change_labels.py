@@ -77,7 +77,7 @@ async def _change(
     before = label_list(state)
     names = (*before.names, *shown[len(before.names) :])
     choices = tuple(label for name, label in zip(names, shown, strict=True) if name not in retired)
-    check_label_list(choices, state.project.task, "add fewer")
+    check_label_list(choices, state.project.task)
     check_stopping(replaced(state.project, labels=names))
     data = LabelsChanged(
         request=new_request(),

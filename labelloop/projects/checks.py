@@ -64,18 +64,20 @@ def check_model(name: str, revision: str | None) -> str:
 
 def check_labels(data: ProjectData) -> None:
     """Check the labels against Argilla's limits, and that people can tell them apart."""
-    check_label_list(data.labels, data.task, "give fewer with --labels, or another --label-column")
+    check_label_list(data.labels, data.task, "with --labels, or another --label-column")
 
 
-def check_label_list(labels: Sequence[str], task: str, fewer: str) -> None:
-    """The same for these labels. `fewer`: what to do if they are too many."""
+def check_label_list(labels: Sequence[str], task: str, where: str = "labels") -> None:
+    """The same for these labels. `where`: where fewer or shorter ones can be given."""
     most = MOST_LABELS - (task == MULTI_LABEL)
     if len(labels) > most:
-        raise UserError(f"there are {len(labels)} labels, but Argilla takes at most {most}: {fewer}")
+        raise UserError(
+            f"there are {len(labels)} labels, but Argilla takes at most {most}: give fewer {where}"
+        )
     longest = max(labels, key=len)
     if len(longest) > LONGEST_LABEL:
         raise UserError(
-            f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give a shorter one"
+            f"the label {longest[:40]!r}… has more than {LONGEST_LABEL} characters: give shorter {where}"
         )
     looks: dict[str, str] = {}
     for label in labels:

@@ -83,7 +83,7 @@ class Summary:
             **({} if model is None or model.micro_f1 is None else {"micro_f1": model.micro_f1}),
             **({} if model is None or model.macro_f1 is None else {"macro_f1": model.macro_f1}),
             "test_set": model.test_set if model else None,
-            "audit": asdict(progress.audit) if progress.audit else None,
+            "audit": progress.audit.told() if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "digest": self.digest,
             "log": self.log._asdict(),

@@ -175,7 +175,7 @@ def estimate_by(state: LoopState, work: Audit, predicted: Labels, seconds: float
         known=audit_samples[-1].known,
         batches=work.batches,
         seconds=seconds,
-        pool_version=pool_version(state, work.batches) if state.grown else None,
+        pool_version=pool_version(state, work.batches) if state.grown else UNSAID,
     )
 
 

@@ -197,7 +197,7 @@ class AuditEstimated(Struct, kw_only=True, frozen=True, gc=False):
     known: Count
     batches: tuple[str, ...]
     seconds: Seconds
-    pool_version: str | None = None
+    pool_version: str | UnsetType = UNSET
 
 
 class StoppingChecked(Struct, kw_only=True, frozen=True, gc=False):

@@ -48,10 +48,16 @@ class Forwarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_for_now(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # A browser that keeps the page would not ask again, and stay in the old data set.
+                MutableHeaders(scope=message)["Cache-Control"] = "no-cache"
+            await send(message)
+
         page = OF_DATA_SET.fullmatch(scope["path"]) if scope["type"] == "http" else None
         newer = await _follower(UUID(page["id"])) if page else None
         if page is None or newer is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_for_now if page else send)
             return
         query = scope["query_string"].decode("latin-1")
         address = f"/dataset/{newer}{page['rest']}{'?' if query else ''}{query}"
