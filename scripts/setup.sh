@@ -101,7 +101,7 @@ fi
 touch "$unfinished"
 share_index_settings
 install_uv
-echo "Installing into .venv: 1.3 GB, or 5.5 GB with the build of torch for a GPU: some minutes ..."
+echo "Installing into .venv: 1.3 GB, or 5.8 GB with the build of torch for a GPU: some minutes ..."
 [ -n "${UV_TORCH_BACKEND:-}" ] || unset UV_TORCH_BACKEND
 # An index of one's own has its own torch.
 chosen=${UV_TORCH_BACKEND:-${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}}
