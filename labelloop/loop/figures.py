@@ -54,7 +54,7 @@ class Audited:
 
     def told(self) -> dict[str, Any]:
         """As JSON values; `texts` only where it is known."""
-        return {name: value for name, value in asdict(self).items() if (name, value) != ("texts", None)}
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.labels import current
 from labelloop.loop.state import LoopState
 from labelloop.pool.words import label_name, quoted
-from labelloop.projects.catalog import choose, read_histories, sound
+from labelloop.projects.catalog import sound
 from labelloop.projects.checks import check_label_list, check_stopping
 from labelloop.projects.operator_requests import ask, check_not_ended, new_request, who
 from labelloop.projects.relabel import relabel
+from labelloop.projects.replay import read_again
 from schemas.events import LabelsChanged
 from schemas.model import replaced
 
@@ -32,7 +33,7 @@ async def add(log: Log, history: History, names: Sequence[str], why: str = "") -
     state = _going_on(history)
     before, new = label_list(state), _given(names)
     _check_unused(state, new)
-    return await _change(log, history, (*before.shown, *new), before.retired, why)
+    return _changed(await _change(log, history, (*before.shown, *new), before.retired, why))
 
 
 async def rename(log: Log, history: History, old: str, new: str, why: str = "") -> ChangedLabels:
@@ -44,7 +45,7 @@ async def rename(log: Log, history: History, old: str, new: str, why: str = "") 
         raise UserError(f"the label is called {name!r} already: give another name")
     _check_unused(state, [name], but=place)
     shown = tuple(name if number == place else each for number, each in enumerate(before.shown))
-    return await _change(log, history, shown, before.retired, why)
+    return _changed(await _change(log, history, shown, before.retired, why))
 
 
 async def retire(
@@ -63,16 +64,15 @@ async def retire(
         )
     labels = current(state)
     items = [item for item, given in labels.items() if given and retired.issuperset(given)]
-    done = await _change(log, history, before.shown, retired, why)
-    asked = 0
-    if asks_again and items:
-        asked = await relabel(log, choose(await read_histories(log), history.project), items, why)
-    return ChangedLabels(done.labels, len(items), asked)
+    after = await _change(log, history, before.shown, retired, why)
+    asked = await relabel(log, after, items, why) if asks_again and items else 0
+    return _changed(after, len(items), asked)
 
 
 async def _change(
     log: Log, history: History, shown: tuple[str, ...], retired: frozenset[str], why: str
-) -> ChangedLabels:
+) -> History:
+    """The project after the change."""
     state = sound(history)
     before = label_list(state)
     names = (*before.names, *shown[len(before.names) :])
@@ -88,13 +88,17 @@ async def _change(
         retired=tuple(place for place, name in enumerate(names) if name in retired),
     )
     await ask(log, history, data)
-    after = sound(choose(await read_histories(log), history.project))
-    if after.label_changes[before.number].request != data.request:
+    after = await read_again(log, history)
+    if sound(after).label_changes[before.number].request != data.request:
         raise UserError(
             f"somebody else changed the labels of {history.project} just now: look with `labelloop labels "
             "list`, and try again"
         )
-    return ChangedLabels(label_list(after))
+    return after
+
+
+def _changed(history: History, unlabelled: int = 0, asked_again: int = 0) -> ChangedLabels:
+    return ChangedLabels(label_list(sound(history)), unlabelled, asked_again)
 
 
 def _going_on(history: History) -> LoopState:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Log
-from labelloop.loop.history import ChainedHistory, History
+from labelloop.loop.history import History
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -23,7 +23,7 @@ from labelloop.projects.create import SOURCE
 from labelloop.projects.data import Tell, keep_snapshot, untold
 from labelloop.projects.operator_requests import who
 from labelloop.projects.options import ProjectOptions
-from labelloop.projects.replay import ReplayEnd, replay_until
+from labelloop.projects.replay import read_again
 from labelloop.store import Store
 from schemas.envelope import Event, new_event
 from schemas.events import PoolGrown
@@ -76,7 +76,7 @@ async def grow(
                 file = Path(folder) / snapshot.uri.removeprefix(f"{history.project}/")
                 await asyncio.to_thread(store.add_snapshot, snapshot, file)
         await log.append(*_events(state, snapshots, why))
-        history = await _read_again(log, history)
+        history = await read_again(log, history)
         after = sound(history)
         if {*snapshots} <= {*pool_of(after).snapshots}:
             return Grown(texts, notes, after)
@@ -89,12 +89,6 @@ def _events(state: LoopState, snapshots: Sequence[Snapshot], why: str) -> Iterat
         data = PoolGrown(snapshot=snapshot, after=newest, from_batch=state.numbered, who=who(), why=why)
         yield new_event(state.project_id, data, source=SOURCE, cause=state.latest_id)
         newest = snapshot.digest
-
-
-async def _read_again(log: Log, history: History) -> History:
-    again = ChainedHistory(history.project, await log.identity())
-    await replay_until(log, again, ReplayEnd())
-    return again
 
 
 @dataclass(frozen=True)

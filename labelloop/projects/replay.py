@@ -71,6 +71,13 @@ class Verified:
     conflicts: int
 
 
+async def read_again(log: Log, history: History) -> History:
+    """The same project, with what was appended since."""
+    again = ChainedHistory(history.project, await log.identity())
+    await replay_until(log, again, ReplayEnd())
+    return again
+
+
 async def proven(proof: Proof, store: Store | None) -> Verified:
     """Check the proof of the log, and the pools and models in the store.
 

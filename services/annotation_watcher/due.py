@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from labelloop.loop import agreement
-from labelloop.loop.label_lists import label_list
+from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
@@ -53,7 +53,8 @@ def _progress(
     seen: Mapping[int, SeenRecord],
     now: datetime,
 ) -> list[Outcome]:
-    verdicts = [verdict(_counting(item, state), project) for item in votes]
+    labels = label_list(state)
+    verdicts = [verdict(_counting(item, labels), project) for item in votes]
     decided = [item for item in verdicts if item is not None]
     closed_by = batch.closed or state.ended
     is_done = bool(closed_by) or len(decided) == len(verdicts)
@@ -83,10 +84,11 @@ def _revision(
         return []
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
+    labels = label_list(state)
     items = [
         replaced(decided[item.item], record=item.record, votes=item.votes)
         if _answers(item) == _answers(decided[item.item])
-        else _decided_again(_counting(item, state), first[item.item], project)
+        else _decided_again(_counting(item, labels), first[item.item], project)
         for item in votes
     ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
@@ -122,9 +124,9 @@ def _is_known(recorded: ItemVotes, now: ItemVotes, seen: SeenRecord | None) -> b
     )
 
 
-def _counting(votes: ItemVotes, state: LoopState) -> ItemVotes:
+def _counting(votes: ItemVotes, labels: LabelList) -> ItemVotes:
     """The votes that are for no retired label."""
-    return replaced(votes, votes=label_list(state).counting_votes(votes.votes))
+    return replaced(votes, votes=labels.counting_votes(votes.votes)) if labels.retired else votes
 
 
 def _deciding(votes: ItemVotes) -> list[Vote]:

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser
 
 from tests.support import loop
 from tests.support.argilla_server import ArgillaServer, free_port
+from tests.support.attacks import Attacker
 from tests.support.browser import AnnotatorPage, chromium
 from tests.support.command import command, eventually, labelloop
 from tests.support.messages import names
@@ -49,6 +51,12 @@ def new_annotator(browser: Browser, server: ArgillaServer, policy: bool = True) 
     page = AnnotatorPage(browser, server.url, policy)
     page.log_in(name, password)
     return page
+
+
+@pytest.fixture
+def attacker() -> Iterator[Attacker]:
+    with closing(Attacker()) as listener:
+        yield listener
 
 
 @dataclass(frozen=True)

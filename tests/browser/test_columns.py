@@ -4,7 +4,6 @@ The page's content security policy is off: a column must do no harm on an Argill
 """
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -19,12 +18,6 @@ from tests.support.states import LABELS
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-def attacker() -> Iterator[Attacker]:
-    with closing(Attacker()) as listener:
-        yield listener
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The page's content security policy is off: a label must do no harm on an Argilla
 """
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -22,12 +21,6 @@ from tests.support.states import trained
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-def attacker() -> Iterator[Attacker]:
-    with closing(Attacker()) as listener:
-        yield listener
 
 
 @pytest.fixture

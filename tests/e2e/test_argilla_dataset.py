@@ -1,9 +1,6 @@
 """A project begins with a data set that people made in Argilla, on either log, and through kills."""
 
 import json
-import secrets
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +8,7 @@ import pytest
 from labelloop.loop.schedule import finished
 from tests.support.argilla_api import ApiDataset, make_dataset, ok
 from tests.support.argilla_server import ArgillaServer
-from tests.support.command import labelloop
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Owner, Person, label_all
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
@@ -21,15 +17,6 @@ pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("querier", "annotation_watcher", "trainer")
 TEXTS = [f"a <i>mail</i> about {LABELS[item % 3]} &amp; more, number {item}" for item in range(16)]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.all_cells)])
-def loop(request: pytest.FixtureRequest, tmp_path: Path, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    log = None
-    if request.param == "kafka":
-        log = f"kafka://{request.getfixturevalue('kafka')}/argilla-{secrets.token_hex(4)}"
-    with a_loop(tmp_path / "home", argilla_server, log=log) as loop:
-        yield loop
 
 
 def theirs(server: ArgillaServer, ann: Person, bob: Person) -> ApiDataset:
@@ -62,13 +49,6 @@ def everything(server: ArgillaServer, made: ApiDataset) -> Any:
         return ok(client.get(f"/datasets/{made.id}")), records
 
 
-def said(loop: Loop, *arguments: object) -> str:
-    where = ("--home", loop.home / "cli", "--log", loop.settings.log, "--store", loop.settings.store)
-    result = labelloop(*arguments, *where)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
 def test_a_data_set_with_answers_becomes_a_project_and_stays_as_it_was(loop: Loop) -> None:
     ann, bob = Person(loop.argilla), Person(loop.argilla)
     team = theirs(loop.argilla, ann, bob)
@@ -78,7 +58,7 @@ def test_a_data_set_with_answers_becomes_a_project_and_stays_as_it_was(loop: Loo
     size = ("--batch-size", 3, "--batches", 2)
     source = ("--argilla-dataset", f"{team.name}/{team.name}")
 
-    project = json.loads(said(loop, "init", *source, *access, *learner, *size, "--json"))["project"]
+    project = json.loads(loop.said("init", *source, *access, *learner, *size, "--json"))["project"]
     owner = Owner(loop.argilla, project)
     loop.start(*SERVICES)
     loop.until(lambda: len(owner.records(0)) >= 1)
@@ -105,5 +85,5 @@ def test_a_data_set_with_answers_becomes_a_project_and_stays_as_it_was(loop: Loo
     state = loop.wait(project, lambda state: finished(state) and len(state.models) == 3)
 
     assert state.batches["0"].revisions[-1].items[1].labels == (LABELS[2],)
-    assert json.loads(said(loop, "replay", "--verify", "--json"))["verified"]
+    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
     assert everything(loop.argilla, team) == before

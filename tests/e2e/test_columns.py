@@ -2,8 +2,6 @@
 
 import csv
 import json
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,7 @@ import pytest
 
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
-from tests.support.argilla_server import ArgillaServer
-from tests.support.command import labelloop
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Found, Owner, Person, label_all
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
@@ -36,22 +32,6 @@ COLUMNS = ("--text-column", "subject", "--text-column", "text", "--show-column",
 METADATA = ("--metadata-column", "team", "--metadata-column", "priority", "--keep-columns", "id")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.all_cells)])
-def loop(request: pytest.FixtureRequest, tmp_path: Path, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    log = None
-    if request.param == "kafka":
-        log = f"kafka://{request.getfixturevalue('kafka')}/columns-{secrets.token_hex(4)}"
-    with a_loop(tmp_path / "home", argilla_server, log=log) as loop:
-        yield loop
-
-
-def said(loop: Loop, *arguments: object) -> str:
-    where = ("--home", loop.home / "cli", "--log", loop.settings.log, "--store", loop.settings.store)
-    result = labelloop(*arguments, *where)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
 def made(loop: Loop, folder: Path) -> str:
     """The project of `labelloop init`."""
     with (folder / "tickets.csv").open("w", newline="", encoding="utf-8") as file:
@@ -61,7 +41,7 @@ def made(loop: Loop, folder: Path) -> str:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random")
     size = ("--batch-size", 5, "--batches", 3, "--lookahead", 0, "--labels", ",".join(LABELS))
     data = ("--dataset", folder / "tickets.csv", *COLUMNS, *METADATA)
-    return str(json.loads(said(loop, "init", *data, *learner, *size, "--json"))["project"])
+    return str(json.loads(loop.said("init", *data, *learner, *size, "--json"))["project"])
 
 
 def shown(records: Found) -> dict[int, tuple[dict[str, str], dict[str, Any]]]:
@@ -118,8 +98,8 @@ def test_columns_go_through_the_loop_and_come_out_under_their_names(loop: Loop, 
     state = loop.wait(project, lambda state: finished(state) and len(state.models) == 3)
 
     assert state.project.text_columns == ("subject", "text")
-    assert json.loads(said(loop, "replay", "--verify", "--json"))["verified"]
-    said(loop, "export", "--output", tmp_path / "labels.csv")
+    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
+    loop.said("export", "--output", tmp_path / "labels.csv")
     with (tmp_path / "labels.csv").open(newline="", encoding="utf-8") as file:
         exported = list(csv.DictReader(file))
     assert len(exported) == 15

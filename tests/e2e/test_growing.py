@@ -3,8 +3,6 @@
 import asyncio
 import csv
 import json
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,8 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
-from tests.support.argilla_server import ArgillaServer
 from tests.support.command import command, labelloop
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Owner, Person, label_all
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
@@ -25,25 +22,6 @@ pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("querier", "annotation_watcher", "trainer", "evaluator")
 SIZE = 5
-
-
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.all_cells)])
-def loop(request: pytest.FixtureRequest, tmp_path: Path, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    log = None
-    if request.param == "kafka":
-        log = f"kafka://{request.getfixturevalue('kafka')}/growing-{secrets.token_hex(4)}"
-    with a_loop(tmp_path / "home", argilla_server, log=log) as loop:
-        yield loop
-
-
-def where(loop: Loop) -> tuple[object, ...]:
-    return ("--home", loop.home / "cli", "--log", loop.settings.log, "--store", loop.settings.store)
-
-
-def said(loop: Loop, *arguments: object) -> str:
-    result = labelloop(*arguments, *where(loop))
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def mail(folder: Path, first: int, last: int) -> Path:
@@ -71,7 +49,7 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random", "--lookahead", 0)
     data = ("--dataset", mail(tmp_path, 0, 8), "--labels", ",".join(LABELS), "--keep-columns", "team")
     options = (*data, *learner, "--batch-size", SIZE, "--audit-share", 0.4, "--json")
-    project = str(json.loads(said(loop, "init", *options))["project"])
+    project = str(json.loads(loop.said("init", *options))["project"])
     ann = Person(loop.argilla)
     loop.start(*SERVICES)
     label(loop, project, ann, 0)
@@ -81,9 +59,9 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     loop.wait(project, finished)
     for service in SERVICES:
         loop.kill(service)
-    said(loop, "add", project, mail(tmp_path, 6, 16), "--why", "the mail of May")
+    loop.said("add", project, mail(tmp_path, 6, 16), "--why", "the mail of May")
     before = loop.state(project).length
-    said(loop, "add", project, mail(tmp_path, 6, 16))
+    loop.said("add", project, mail(tmp_path, 6, 16))
     assert loop.state(project).length == before, "by cron, again and again"
     loop.start(*SERVICES)
     label(loop, project, ann, 2)
@@ -91,11 +69,11 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     # Texts are added by a command that is killed at any moment, and then once more.
     more = mail(tmp_path, 10, 26)
     pools = Path(loop.settings.store) / project / "pool"
-    with command("add", project, more, *where(loop), output=tmp_path / "add.txt") as process:
+    with command("add", project, more, *loop.where, output=tmp_path / "add.txt") as process:
         loop.until(lambda: process.poll() is not None or len(list(pools.glob("*.arrow"))) == 3)
         process.kill()
     loop.kill("querier")
-    said(loop, "add", project, more)
+    loop.said("add", project, more)
     loop.start("querier")
     for batch in range(3, 6):
         label(loop, project, ann, batch)
@@ -107,18 +85,18 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     versions = [batch.queried.pool_version for batch in state.batches.values()]
     assert versions[:2] == [state.project.pool.digest] * 2
     assert versions[4:] == [pool_of(state).version] * 2
-    assert json.loads(said(loop, "replay", "--verify", "--json"))["verified"]
-    said(loop, "export", "--output", tmp_path / "labels.csv")
+    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
+    loop.said("export", "--output", tmp_path / "labels.csv")
     with (tmp_path / "labels.csv").open(newline="", encoding="utf-8") as file:
         exported = list(csv.DictReader(file))
     assert {row["team"] for row in exported} == {f"T{item}" for item in range(26)}
     assert all(row["text"].endswith(f"number {row['team'][1:]}") for row in exported)
-    assert json.loads(said(loop, "status", "--json"))["projects"][0]["pool"] == 26
+    assert json.loads(loop.said("status", "--json"))["projects"][0]["pool"] == 26
 
     # A snapshot that is damaged is named.
     damaged = Path(loop.settings.store) / state.grown[0].snapshot.uri
     damaged.write_bytes(damaged.read_bytes().replace(b"mail", b"MAIL"))
-    result = labelloop("replay", "--verify", *where(loop))
+    result = labelloop("replay", "--verify", *loop.where)
     assert result.exit_code == 2
     assert state.grown[0].id in result.output
     with pytest.raises(UserError):

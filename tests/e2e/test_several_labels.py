@@ -1,8 +1,6 @@
 """Texts with several labels go through the whole loop, on either log, and through kills."""
 
 import json
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,7 @@ import pytest
 
 from labelloop.loop.labels import NONE, current
 from labelloop.loop.schedule import finished
-from tests.support.argilla_server import ArgillaServer
-from tests.support.command import labelloop
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Found, Owner, Person
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
@@ -26,22 +22,6 @@ SIZE, BATCHES = 6, 3
 def gold(item: int) -> list[str]:
     """Each set of the labels in turn, none of them too."""
     return [label for place, label in enumerate(LABELS) if item >> place & 1]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.all_cells)])
-def loop(request: pytest.FixtureRequest, tmp_path: Path, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    log = None
-    if request.param == "kafka":
-        log = f"kafka://{request.getfixturevalue('kafka')}/labels-{secrets.token_hex(4)}"
-    with a_loop(tmp_path / "home", argilla_server, log=log) as loop:
-        yield loop
-
-
-def said(loop: Loop, *arguments: object) -> str:
-    where = ("--home", loop.home / "cli", "--log", loop.settings.log, "--store", loop.settings.store)
-    result = labelloop(*arguments, *where)
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def made(loop: Loop, folder: Path) -> str:
@@ -58,7 +38,7 @@ def made(loop: Loop, folder: Path) -> str:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random")
     size = ("--batch-size", SIZE, "--batches", BATCHES, "--lookahead", 0, "--labels", ",".join(LABELS))
     data = ("--dataset", folder / "pool.jsonl", "--test", folder / "test.jsonl")
-    return str(json.loads(said(loop, "init", *data, *learner, *size, "--json"))["project"])
+    return str(json.loads(loop.said("init", *data, *learner, *size, "--json"))["project"])
 
 
 def values(record: dict[str, Any]) -> list[list[str]]:
@@ -116,12 +96,12 @@ def test_several_labels_go_through_the_loop_and_come_out_as_lists(loop: Loop, tm
     state = loop.wait(project, lambda state: "final-1" in state.evaluations)
     assert current(state)[changed] == (() if gold(changed) else LABELS)
 
-    assert json.loads(said(loop, "replay", "--verify", "--json"))["verified"]
-    assert "micro-F1" in said(loop, "status")
-    said(loop, "export", "--output", tmp_path / "out.jsonl")
+    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
+    assert "micro-F1" in loop.said("status")
+    loop.said("export", "--output", tmp_path / "out.jsonl")
     exported = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {row["item"]: tuple(row["labels"]) for row in exported} == current(state)
-    said(loop, "predict", "--output", tmp_path / "rest.jsonl")
+    loop.said("predict", "--output", tmp_path / "rest.jsonl")
     rest = [json.loads(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()]
     assert len(rest) == 32 - SIZE * BATCHES
     assert all(len(row["labels"]) == len(row["probabilities"]) for row in rest)

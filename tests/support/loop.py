@@ -28,6 +28,7 @@ from schemas.events import EventData
 from schemas.parts import BaseModelChoice, Snapshot
 from tests.support import states
 from tests.support.argilla_server import ArgillaServer
+from tests.support.command import labelloop
 from tests.support.log_thread import LogThread
 from tests.support.tiny_bert import TINY
 
@@ -221,6 +222,17 @@ class Loop(ServiceLoop):
     ) -> None:
         super().__init__(home, log, store, argilla_url=url or argilla.url, argilla_key=argilla.login.api_key)
         self.argilla = argilla
+
+    @property
+    def where(self) -> tuple[object, ...]:
+        """The options by which a command works on this log and store, from another home."""
+        return ("--home", self.home / "cli", "--log", self.settings.log, "--store", self.settings.store)
+
+    def said(self, *arguments: object) -> str:
+        """What a command prints, which must succeed."""
+        result = labelloop(*arguments, *self.where)
+        assert result.exit_code == 0, result.output
+        return result.stdout
 
 
 def _holds(holds: Callable[[], object]) -> object:

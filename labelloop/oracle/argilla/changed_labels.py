@@ -11,8 +11,7 @@ class ChangedLabels(Datasets):
 
     async def point_to(self, name: str, workspace: str, newer: Dataset) -> None:
         """Tell people in a data set, if it is there, that another one stands in for it."""
-        workspace_id = await self._find_workspace(workspace)
-        answer = await self._find(name, workspace_id) if workspace_id else None
+        answer = await self._find_in(name, workspace)
         metadata = (answer["metadata"] or {}) if answer is not None else {}
         if answer is None or metadata.get(FOLLOWED_BY) == newer.id:
             return

@@ -59,8 +59,7 @@ class Datasets(Accounts):
 
     async def find_dataset(self, name: str, workspace: str) -> Dataset | None:
         """The published data set, or None if the user can see none."""
-        workspace_id = await self._find_workspace(workspace)
-        answer = await self._find(name, workspace_id) if workspace_id else None
+        answer = await self._find_in(name, workspace)
         if answer is None or answer["status"] != "ready":
             return None
         return await self._described(answer, workspace)
@@ -75,8 +74,7 @@ class Datasets(Accounts):
 
     async def parts(self, name: str, workspace: str) -> DatasetParts | None:
         """A data set of any kind, or None if the user can see none of this name there."""
-        workspace_id = await self._find_workspace(workspace)
-        answer = await self._find(name, workspace_id) if workspace_id else None
+        answer = await self._find_in(name, workspace)
         if answer is None:
             return None
         return DatasetParts(
@@ -102,8 +100,7 @@ class Datasets(Accounts):
 
     async def delete_dataset(self, name: str, workspace: str) -> bool:
         """Delete the data set with its records and answers. False if there is none."""
-        workspace_id = await self._find_workspace(workspace)
-        answer = await self._find(name, workspace_id) if workspace_id else None
+        answer = await self._find_in(name, workspace)
         if answer is None:
             return False
         with suppress(Missing):
@@ -154,6 +151,10 @@ class Datasets(Accounts):
         items = (await self._request("GET", "me/datasets", params=params))["items"]
         is_of = re.compile(f"{re.escape(project)}(-v[0-9]+)?").fullmatch
         return [item["name"] for item in items if is_of(item["name"])]
+
+    async def _find_in(self, name: str, workspace: str) -> Any | None:
+        workspace_id = await self._find_workspace(workspace)
+        return await self._find(name, workspace_id) if workspace_id else None
 
     async def _find(self, name: str, workspace_id: str) -> Any | None:
         params = {"name": name, "workspace_id": workspace_id}

@@ -2,15 +2,14 @@
 
 import csv
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labelloop.config.home import Home, open_home
+from labelloop.config.home import Home
 from labelloop.errors import Unavailable, UserError
-from labelloop.log import Log, create_log, open_log
+from labelloop.log import Log
 from labelloop.loop.history import History
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
@@ -35,19 +34,6 @@ APRIL = [
     ("lunch at noon?", "ham", "", "2025"),
     ("cheap pills", "spam", "South", ""),
 ]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "home")
-
-
-@pytest.fixture
-async def log(home: Home) -> AsyncIterator[Log]:
-    await create_log(home.log_url)
-    opened = open_log(home.log_url)
-    yield opened
-    await opened.close()
 
 
 def written(folder: Path, *rows: tuple[str, ...], name: str = "may.csv", columns: Any = COLUMNS) -> str:
@@ -270,7 +256,7 @@ async def test_if_others_add_texts_all_the_time_it_gives_up(
     async def as_before(log: Log, history: History) -> History:
         return history
 
-    monkeypatch.setattr(growing, "_read_again", as_before)
+    monkeypatch.setattr(growing, "read_again", as_before)
 
     with raises_naming(Unavailable, history.project):
         await add(home, log, written(tmp_path, ("see you", "ham", "b", "1")))

@@ -1,16 +1,15 @@
 """Projects in a real home: made, found again, told apart, operated, exported."""
 
 import csv
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labelloop.config.home import Home, open_home
+from labelloop.config.home import Home
 from labelloop.errors import UserError
-from labelloop.log import Log, create_log, open_log
+from labelloop.log import Log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects import operator_requests
@@ -28,19 +27,6 @@ from tests.support.states import annotated, answered, queried, vote
 
 EARLY, LATE = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
 BODIES = ["win a prize", "lunch at noon?", "", "cheap pills", "lunch at noon? ", "moved to 3pm"]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "home")
-
-
-@pytest.fixture
-async def log(home: Home) -> AsyncIterator[Log]:
-    await create_log(home.log_url)
-    opened = open_log(home.log_url)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

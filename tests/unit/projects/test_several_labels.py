@@ -1,7 +1,7 @@
 """Projects whose texts may have several labels, from their files to exports."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from labelloop.config.home import Home, open_home
 from labelloop.errors import UserError
-from labelloop.log import Log, create_log, open_log
+from labelloop.log import Log, open_log
 from labelloop.loop.labels import current
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
@@ -45,19 +45,6 @@ CELLS = {
     "good morning": ";",
     "a walk in Rome": "travel",
 }
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "home")
-
-
-@pytest.fixture
-async def log(home: Home) -> AsyncIterator[Log]:
-    await create_log(home.log_url)
-    opened = open_log(home.log_url)
-    yield opened
-    await opened.close()
 
 
 def jsonl(folder: Path, rows: Sequence[tuple[str, Any]] = TOPICS, column: str = "labels") -> str:
