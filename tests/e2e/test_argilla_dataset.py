@@ -58,7 +58,7 @@ def test_a_data_set_with_answers_becomes_a_project_and_stays_as_it_was(loop: Loo
     size = ("--batch-size", 3, "--batches", 2)
     source = ("--argilla-dataset", f"{team.name}/{team.name}")
 
-    project = json.loads(loop.said("init", *source, *access, *learner, *size, "--json"))["project"]
+    project = json.loads(loop.command("init", *source, *access, *learner, *size, "--json"))["project"]
     owner = Owner(loop.argilla, project)
     loop.start(*SERVICES)
     loop.until(lambda: len(owner.records(0)) >= 1)
@@ -85,5 +85,5 @@ def test_a_data_set_with_answers_becomes_a_project_and_stays_as_it_was(loop: Loo
     state = loop.wait(project, lambda state: finished(state) and len(state.models) == 3)
 
     assert state.batches["0"].revisions[-1].items[1].labels == (LABELS[2],)
-    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
+    assert json.loads(loop.command("replay", "--verify", "--json"))["verified"]
     assert everything(loop.argilla, team) == before

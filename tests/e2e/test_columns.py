@@ -41,7 +41,7 @@ def made(loop: Loop, folder: Path) -> str:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random")
     size = ("--batch-size", 5, "--batches", 3, "--lookahead", 0, "--labels", ",".join(LABELS))
     data = ("--dataset", folder / "tickets.csv", *COLUMNS, *METADATA)
-    return str(json.loads(loop.said("init", *data, *learner, *size, "--json"))["project"])
+    return str(json.loads(loop.command("init", *data, *learner, *size, "--json"))["project"])
 
 
 def shown(records: Found) -> dict[int, tuple[dict[str, str], dict[str, Any]]]:
@@ -98,8 +98,8 @@ def test_columns_go_through_the_loop_and_come_out_under_their_names(loop: Loop, 
     state = loop.wait(project, lambda state: finished(state) and len(state.models) == 3)
 
     assert state.project.text_columns == ("subject", "text")
-    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
-    loop.said("export", "--output", tmp_path / "labels.csv")
+    assert json.loads(loop.command("replay", "--verify", "--json"))["verified"]
+    loop.command("export", "--output", tmp_path / "labels.csv")
     with (tmp_path / "labels.csv").open(newline="", encoding="utf-8") as file:
         exported = list(csv.DictReader(file))
     assert len(exported) == 15

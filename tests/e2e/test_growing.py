@@ -49,7 +49,7 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random", "--lookahead", 0)
     data = ("--dataset", mail(tmp_path, 0, 8), "--labels", ",".join(LABELS), "--keep-columns", "team")
     options = (*data, *learner, "--batch-size", SIZE, "--audit-share", 0.4, "--json")
-    project = str(json.loads(loop.said("init", *options))["project"])
+    project = str(json.loads(loop.command("init", *options))["project"])
     ann = Person(loop.argilla)
     loop.start(*SERVICES)
     label(loop, project, ann, 0)
@@ -59,9 +59,9 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     loop.wait(project, finished)
     for service in SERVICES:
         loop.kill(service)
-    loop.said("add", project, mail(tmp_path, 6, 16), "--why", "the mail of May")
+    loop.command("add", project, mail(tmp_path, 6, 16), "--why", "the mail of May")
     before = loop.state(project).length
-    loop.said("add", project, mail(tmp_path, 6, 16))
+    loop.command("add", project, mail(tmp_path, 6, 16))
     assert loop.state(project).length == before, "by cron, again and again"
     loop.start(*SERVICES)
     label(loop, project, ann, 2)
@@ -73,7 +73,7 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
         loop.until(lambda: process.poll() is not None or len(list(pools.glob("*.arrow"))) == 3)
         process.kill()
     loop.kill("querier")
-    loop.said("add", project, more)
+    loop.command("add", project, more)
     loop.start("querier")
     for batch in range(3, 6):
         label(loop, project, ann, batch)
@@ -85,13 +85,13 @@ def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path:
     versions = [batch.queried.pool_version for batch in state.batches.values()]
     assert versions[:2] == [state.project.pool.digest] * 2
     assert versions[4:] == [pool_of(state).version] * 2
-    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
-    loop.said("export", "--output", tmp_path / "labels.csv")
+    assert json.loads(loop.command("replay", "--verify", "--json"))["verified"]
+    loop.command("export", "--output", tmp_path / "labels.csv")
     with (tmp_path / "labels.csv").open(newline="", encoding="utf-8") as file:
         exported = list(csv.DictReader(file))
     assert {row["team"] for row in exported} == {f"T{item}" for item in range(26)}
     assert all(row["text"].endswith(f"number {row['team'][1:]}") for row in exported)
-    assert json.loads(loop.said("status", "--json"))["projects"][0]["pool"] == 26
+    assert json.loads(loop.command("status", "--json"))["projects"][0]["pool"] == 26
 
     # A snapshot that is damaged is named.
     damaged = Path(loop.settings.store) / state.grown[0].snapshot.uri

@@ -49,7 +49,7 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random", "--lookahead", 0)
     size = ("--batch-size", 6, "--batches", 3, "--labels", ",".join(LABELS), "--stopping", "none")
     source = ("--dataset", tmp_path / "mail.csv", "--json")
-    project = str(json.loads(loop.said("init", *source, *learner, *size))["project"])
+    project = str(json.loads(loop.command("init", *source, *learner, *size))["project"])
     old, new = Owner(loop.argilla, project), Owner(loop.argilla, data_set_name(project, 1))
     newest = Owner(loop.argilla, data_set_name(project, 2))
     ann, bob = Person(loop.argilla), Person(loop.argilla)
@@ -59,7 +59,7 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     loop.until(lambda: len(old.records(1)) == 6)
 
     # A label is called otherwise: people read the new name in the data set that they have.
-    loop.said("labels", "rename", SPAM, "junk <b>")
+    loop.command("labels", "rename", SPAM, "junk <b>")
     loop.until(lambda: options(old, loop.argilla)[SPAM] == "junk <b>")
     first = sorted(old.records(1))
     ann.answer(old.records(1)[first[0]]["id"], gold(first[0]))
@@ -68,7 +68,7 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     # A label is added while everything is killed: a new data set gets all texts with all answers.
     for service in SERVICES:
         loop.kill(service)
-    loop.said("labels", "add", "bill")
+    loop.command("labels", "add", "bill")
     ann.answer(old.records(1)[first[1]]["id"], gold(first[1]))
     loop.start("querier")
     loop.until(lambda: len(new.records(0)) >= 1)
@@ -100,11 +100,11 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
         307,
         f"/dataset/{new.dataset()}/annotation-mode?sort=x",
     )
-    assert names(loop.said("status"), data_set_name(project, 1))
+    assert names(loop.command("status"), data_set_name(project, 1))
 
     # A label is retired: its texts have no label, and people choose from the others.
     loop.kill("annotation_watcher")
-    told = loop.said("labels", "retire", "bill", "--ask-again")
+    told = loop.command("labels", "retire", "bill", "--ask-again")
     assert names(told, 1)
     loop.start("annotation_watcher")
     loop.until(lambda: len(newest.records(2)) == 6)
@@ -116,9 +116,9 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     state = loop.wait(project, lambda state: finished(state) and len(state.batches) == 4)
 
     assert current(state)[first[0]] == (gold(first[0]),)
-    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
+    assert json.loads(loop.command("replay", "--verify", "--json"))["verified"]
     exported = tmp_path / "labels.csv"
-    loop.said("export", "--output", exported)
+    loop.command("export", "--output", exported)
     with exported.open(newline="", encoding="utf-8") as file:
         given = {int(row["item"]): row["label"] for row in csv.DictReader(file)}
     assert given[first[0]] == gold(first[0]).replace(SPAM, "junk <b>")
@@ -126,7 +126,7 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     last = state.models[str(state.latest_model)].latest
     config = json.loads((Path(loop.settings.store) / last.artifact / "labelloop.json").read_text())
     assert config["labels"] == ["junk <b>", HAM, NEWS, "bill"]
-    listed = {each["label"]: each for each in json.loads(loop.said("labels", "list", "--json"))["labels"]}
+    listed = {each["label"]: each for each in json.loads(loop.command("labels", "list", "--json"))["labels"]}
     assert listed["bill"]["retired"]
     assert listed["junk <b>"]["at_first"] == SPAM
 

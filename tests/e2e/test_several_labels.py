@@ -38,7 +38,7 @@ def made(loop: Loop, folder: Path) -> str:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random")
     size = ("--batch-size", SIZE, "--batches", BATCHES, "--lookahead", 0, "--labels", ",".join(LABELS))
     data = ("--dataset", folder / "pool.jsonl", "--test", folder / "test.jsonl")
-    return str(json.loads(loop.said("init", *data, *learner, *size, "--json"))["project"])
+    return str(json.loads(loop.command("init", *data, *learner, *size, "--json"))["project"])
 
 
 def values(record: dict[str, Any]) -> list[list[str]]:
@@ -96,12 +96,12 @@ def test_several_labels_go_through_the_loop_and_come_out_as_lists(loop: Loop, tm
     state = loop.wait(project, lambda state: "final-1" in state.evaluations)
     assert current(state)[changed] == (() if gold(changed) else LABELS)
 
-    assert json.loads(loop.said("replay", "--verify", "--json"))["verified"]
-    assert "micro-F1" in loop.said("status")
-    loop.said("export", "--output", tmp_path / "out.jsonl")
+    assert json.loads(loop.command("replay", "--verify", "--json"))["verified"]
+    assert "micro-F1" in loop.command("status")
+    loop.command("export", "--output", tmp_path / "out.jsonl")
     exported = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {row["item"]: tuple(row["labels"]) for row in exported} == current(state)
-    loop.said("predict", "--output", tmp_path / "rest.jsonl")
+    loop.command("predict", "--output", tmp_path / "rest.jsonl")
     rest = [json.loads(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()]
     assert len(rest) == 32 - SIZE * BATCHES
     assert all(len(row["labels"]) == len(row["probabilities"]) for row in rest)

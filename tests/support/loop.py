@@ -228,7 +228,7 @@ class Loop(ServiceLoop):
         """The options by which a command works on this log and store, from another home."""
         return ("--home", self.home / "cli", "--log", self.settings.log, "--store", self.settings.store)
 
-    def said(self, *arguments: object) -> str:
+    def command(self, *arguments: object) -> str:
         """What a command prints, which must succeed."""
         result = labelloop(*arguments, *self.where)
         assert result.exit_code == 0, result.output
