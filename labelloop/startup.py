@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +44,19 @@ def search_working_folder() -> None:
     """Allow plugins to be imported from the current folder, after all other folders."""
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.append(folder)
+
+
+@contextmanager
+def importing_without(module: str) -> Iterator[None]:
+    """Have what is imported meanwhile find no such module, unless it is loaded."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def stop_with_parent() -> None:

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from types import TracebackType
 from typing import Any
 
-import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
-from structlog.typing import Processor
-
 from labelloop.config.environment import ALL
 from labelloop.loop.names import number_of
+from labelloop.startup import importing_without
 from schemas.envelope import Event
+
+# It would take rich for colours, which no log has: an eighth of a service's start.
+with importing_without("rich"):
+    import structlog
+    from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
+    from structlog.typing import Processor
 
 __all__ = ["bind_contextvars", "bound_contextvars", "configure"]
 FIRST = ("timestamp", "level", "service", "message", "project", "batch", "model", "event_id", "event_type")

@@ -39,3 +39,10 @@ def test_it_offers_what_a_plugin_needs_and_its_descriptors_are_light() -> None:
 def test_it_costs_nothing_until_it_is_asked() -> None:
     assert not {name for name in loaded("import labelloop") if name.startswith(("schemas", "msgspec"))}
     assert loaded("from labelloop import BatchAnnotated, Consumer").isdisjoint({"pyarrow", "numpy", "httpx"})
+
+
+def test_a_service_loads_no_library_for_a_terminal() -> None:
+    imported = "import labelloop.oracle.argilla, labelloop.runtime.process, services.trainer.service"
+
+    assert loaded(imported).isdisjoint({"rich", "pygments", "click"})
+    assert {"httpx", "structlog", "rich"} <= loaded(f"{imported}, rich"), "it is there for whoever asks"

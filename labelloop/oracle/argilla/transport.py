@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-import httpx
-
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.base import Missing, Refused, Rejected
+from labelloop.startup import importing_without
+
+# Its command line, which nobody calls here, would take click, rich and pygments: an eighth of a start.
+with importing_without("click"):
+    import httpx
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
