@@ -22,7 +22,7 @@ from benchmarks.replay import PROJECT, facts
 from benchmarks.report import comparison, publish
 from labelloop.log import create_log, open_log
 from labelloop.loop.state import LoopState
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache

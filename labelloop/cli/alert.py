@@ -10,7 +10,7 @@ from labelloop.cli.echo import echo
 from labelloop.errors import Unavailable, UserError
 
 if TYPE_CHECKING:
-    from labelloop.alert_settings import Target
+    from labelloop.alerts.channels import Target
 
 
 @click.group(cls=click.RichGroup)
@@ -25,7 +25,7 @@ def test(alert: tuple[str, ...]) -> None:
 
     `labelloop alert test --alert 'mailto://user:password@example.org?to=team@example.org'`
     """
-    from labelloop.alert_settings import targets
+    from labelloop.alerts.channels import targets
 
     if not alert:
         raise UserError("no address for alerts: give --alert URL, or set LABELLOOP_ALERT")
@@ -33,7 +33,7 @@ def test(alert: tuple[str, ...]) -> None:
 
 
 async def _test(alert_targets: "list[Target]") -> None:
-    from labelloop.alert_settings import Message
+    from labelloop.alerts.channels import Message
 
     failed = []
     for target in alert_targets:

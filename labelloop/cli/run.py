@@ -19,8 +19,8 @@ from labelloop.errors import UserError
 if TYPE_CHECKING:
     from labelloop.consumers.base import Consumer
     from labelloop.log import Log
+    from labelloop.observe.service_status import ServiceStatus
     from labelloop.observe.settings import Observing
-    from labelloop.observe.status import ServiceStatus
 
 NOW = "now"
 

@@ -11,7 +11,7 @@ from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
-from labelloop.observe.status import LOG, ServiceStatus
+from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage, stop_if_asked
 

@@ -18,7 +18,7 @@ from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.log.base import Log, Record
 from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, bound_contextvars
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.plugins import Declared, declared, imported, only
 from labelloop.runtime.retry import stop_if_asked
 from labelloop.startup import search_working_folder

@@ -1,4 +1,4 @@
-"""Which models are kept. Pure."""
+"""Which models are kept. How many: LABELLOOP_KEEP_MODELS, in `labelloop.config.settings`. Pure."""
 
 from collections.abc import Sequence
 

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from labelloop.errors import UserError
 from labelloop.observe.logs import Hide
+from labelloop.observe.service_status import Health
 from labelloop.observe.settings import HOST, PORT, TOKEN, bearing
-from labelloop.observe.status import Health
 
 Answer = Iterable[bytes]
 App = Callable[..., Answer]

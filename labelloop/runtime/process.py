@@ -17,8 +17,8 @@ from labelloop.log import open_log
 from labelloop.observe import logs
 from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.settings import Observing
-from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.service import ServiceRunner
 from labelloop.runtime.state_cache import StateCache

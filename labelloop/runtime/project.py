@@ -14,7 +14,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState, ProjectState
 from labelloop.observe.logs import about_event, about_project, about_work, bind_contextvars, bound_contextvars
 from labelloop.observe.metrics import Metrics
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime.controller import Controller, Outcome
 from labelloop.runtime.retry import Retry, cannot_pass, is_recorded
 from schemas.envelope import Event, new_event

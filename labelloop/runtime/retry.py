@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Fenced
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 
 Result = TypeVar("Result")
 WRONG_INPUT = "bad-input"

@@ -12,7 +12,7 @@ from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Lo
 from labelloop.log.calm_collector import collecting_seldom
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.logs import about_project
-from labelloop.observe.status import LOG, ServiceStatus
+from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.partition import OwnedPartition

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelloop import atomic
-from labelloop.alert_settings import BOOK
+from labelloop.alerts.settings import BOOK
 from labelloop.config.deployment import GivenArgilla, choose_elsewhere
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations, cache_folder, is_file

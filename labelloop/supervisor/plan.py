@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelloop.alert_settings import ALERT, RULE, STATE, read_rules, targets, written
+from labelloop.alerts.channels import targets
+from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from labelloop import atomic
-from labelloop.alert_settings import BOOK, Message
+from labelloop.alerts.channels import Message
+from labelloop.alerts.settings import BOOK
 from labelloop.durations import spoken
 from labelloop.errors import UserError
 from services.alerting.problems import Alert

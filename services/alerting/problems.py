@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelloop.alert_settings import Rules
+from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
 from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import curve

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from labelloop.alert_settings import AlertSettings, Rules, Target, targets
+from labelloop.alerts.channels import Target, targets
+from labelloop.alerts.settings import AlertSettings, Rules
 from labelloop.consumers.following import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
 from labelloop.log.base import ErasingLog, Follower, LogLost, Record
 from labelloop.loop.state import ProjectState
+from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.settings import Observing
-from labelloop.observe.status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.process import keep
 from labelloop.runtime.retry import Retry, first_outage

@@ -4,10 +4,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from labelloop.alert_settings import BOOK, Rules
+from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.state import NotCreated
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
 from services.alerting.open_alerts import open_book

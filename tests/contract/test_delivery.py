@@ -10,7 +10,7 @@ import pytest
 from labelloop.errors import Unavailable
 from labelloop.log.base import Log
 from labelloop.log.dead_letters import DeadLetterStatus
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from tests.contract.conftest import LIFETIME, ON_SQLITE, Place
 from tests.support.children import Child

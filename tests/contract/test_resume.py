@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.runtime.state_cache import StateCache
 from schemas.envelope import new_event

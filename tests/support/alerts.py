@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
-from labelloop.alert_settings import BOOK, Rules, targets
+from labelloop.alerts.channels import targets
+from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
 from services.alerting.open_alerts import Book, open_book

@@ -12,7 +12,7 @@ from labelloop.backoff import Backoff
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Log, Record
 from labelloop.log.dead_letters import DeadLetter
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from tests.support.controllers import PATIENCE
 from tests.support.logs import number_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.projects.catalog import created
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.runtime.service import ServiceRunner

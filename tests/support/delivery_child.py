@@ -11,7 +11,7 @@ from functools import partial
 from labelloop.backoff import Backoff
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Record
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from tests.support.logs import KINDS, number_of
 
 

@@ -10,7 +10,7 @@ from labelloop import Consumer, Event, LoopState
 from labelloop.backoff import Backoff
 from labelloop.consumers.runner import ConsumerHandler
 from labelloop.log.base import Log
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 
 GROUP = "noting"
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import codec
 from labelloop.log.base import Record
-from labelloop.log.sqlite.schema import BUSY_TIMEOUT, check, connect, is_current, unusable
+from labelloop.log.sqlite.connection import BUSY_TIMEOUT, check, connect, is_current, unusable
 from schemas.envelope import Event, NotAnEvent
 
 Result = TypeVar("Result")

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable
 from labelloop.oracle.argilla import Argilla, Dataset, Missing, Refused, Rejected
-from labelloop.oracle.simulated.decision import Decide
+from labelloop.oracle.simulated.answers import Decide
 
 EMPTY_QUEUE_WAIT = 0.3
 LONGEST_EMPTY_QUEUE_WAIT = 1.0

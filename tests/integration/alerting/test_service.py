@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alert_settings import Rules
+from labelloop.alerts.settings import Rules
 from labelloop.config.home import existing_home
 from labelloop.observe.status_file import read_status_file
 from schemas.events import BatchAnnotated, ServiceFailed

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alert_settings import Rules
+from labelloop.alerts.settings import Rules
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
-from labelloop.observe.status import LOG, ServiceStatus
+from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
 from services.alerting.problems import ServiceHealth, of_service
 from services.alerting.watching import ServiceWatch

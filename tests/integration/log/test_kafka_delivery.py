@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 from labelloop.log.base import Record
 from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.log.kafka import KafkaLog
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from schemas.envelope import new_event
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters

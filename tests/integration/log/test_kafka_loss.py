@@ -20,7 +20,7 @@ from labelloop.log.kafka import (
 )
 from labelloop.log.kafka import log as kafka_log
 from labelloop.log.kafka.records import to_record
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import Event, new_event
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker

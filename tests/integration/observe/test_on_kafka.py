@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from labelloop.log.kafka import ownership, reader
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from tests.support.controllers import Batches, running, until
 from tests.support.kafka_broker import Broker
 from tests.support.logs import kafka_log

@@ -9,7 +9,7 @@ from labelloop.errors import Unavailable
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.dead_letters import DeadLetterStatus
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from tests.support.consumers import GROUP, Consumer, delivering, odd, until_letters
 from tests.support.controllers import until

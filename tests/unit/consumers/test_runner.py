@@ -9,7 +9,7 @@ import pytest
 
 from labelloop import Consumer, Event, LoopState, Unavailable, UserError, follow
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from schemas import events as e
 from schemas.envelope import datahash, new_event

@@ -16,7 +16,7 @@ from labelloop.log.base import Arrived, Change, Log, Ownership, StandingBy
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
 from labelloop.observe.logs import about_event
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime import service
 from labelloop.runtime.controller import Polled
 from schemas.envelope import Event, datahash, new_event

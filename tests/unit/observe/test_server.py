@@ -15,7 +15,7 @@ from labelloop.observe.check import ask
 from labelloop.observe.logs import hiding
 from labelloop.observe.metrics import Metrics
 from labelloop.observe.server import HealthServer
-from labelloop.observe.status import LOG, Health
+from labelloop.observe.service_status import LOG, Health
 from tests.support import plain_http
 from tests.support.argilla_server import free_port
 from tests.support.controllers import until

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.log.sqlite.log import SqliteLog
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import new_event
 from tests.support.states import PROJECT, project
 

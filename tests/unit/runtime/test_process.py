@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.settings import Observing
-from labelloop.observe.status import ServiceStatus
 from labelloop.runtime.process import keep
 from tests.support.messages import levels
 

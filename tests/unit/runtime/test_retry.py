@@ -8,7 +8,7 @@ import pytest
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from labelloop.runtime.retry import Retry
 from tests.support.messages import levels, names

@@ -14,7 +14,7 @@ import pytest
 from labelloop.log.sqlite.file import insert
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import CopyOnWriteDict, LoopState
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
 from labelloop.projects.operator_requests import skip

@@ -9,7 +9,7 @@ from labelloop.backoff import Backoff
 from labelloop.errors import TaskError, Unavailable, UserError
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.loop.state import LoopState
-from labelloop.observe.status import ServiceStatus
+from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import IDLE, read_status_file
 from labelloop.projects.catalog import created
 from labelloop.projects.operator_requests import resume

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alert_settings import ALERT, AlertSettings
+from labelloop.alerts.settings import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations

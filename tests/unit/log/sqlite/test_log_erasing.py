@@ -127,7 +127,7 @@ async def test_an_older_labelloop_refuses_the_file_instead_of_taking_it_for_dama
 ) -> None:
     await log.erase("goes")
     await log.close()
-    monkeypatch.setattr("labelloop.log.sqlite.schema.ERASED_FORMAT", 2)
+    monkeypatch.setattr("labelloop.log.sqlite.connection.ERASED_FORMAT", 2)
 
     with raises_naming(UserError, path, "upgrade labelloop"):
         SqliteLog(path)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.oracle.simulated.decision import gold_labels
+from labelloop.oracle.simulated.answers import gold_labels
 from labelloop.pool.snapshot import Row, write
 from tests.support.messages import raises_naming
 

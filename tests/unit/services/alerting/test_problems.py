@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from labelloop.alert_settings import Rules
+from labelloop.alerts.settings import Rules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from labelloop.alert_settings import BOOK
+from labelloop.alerts.settings import BOOK
 from labelloop.log.base import Follower, Log, Record
 from labelloop.log.sqlite.log import SqliteLog
 from schemas.envelope import new_event

@@ -6,8 +6,8 @@ import logging
 import pytest
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.observe import status as module
-from labelloop.observe.status import LOG, Health, Outages
+from labelloop.observe import service_status as module
+from labelloop.observe.service_status import LOG, Health, Outages
 from tests.support.clock import Clock
 from tests.support.controllers import until
 from tests.support.messages import levels, names

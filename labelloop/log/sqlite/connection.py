@@ -1,4 +1,4 @@
-"""The tables of the SQLite log, and checks that the file is intact."""
+"""A connection to the SQLite log: how its file is opened, its tables, and checks that it is intact."""
 
 import errno
 import shutil

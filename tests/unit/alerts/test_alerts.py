@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from labelloop.alert_settings import AlertSettings, Rules, hidden, read_rules, targets, written
+from labelloop.alerts.channels import hidden, targets
+from labelloop.alerts.settings import AlertSettings, Rules, read_rules, written
 from labelloop.errors import UserError
 from labelloop.observe.logs import hiding
 from tests.support.messages import names, raises_naming

@@ -1,0 +1,1 @@
+"""Alerts: when they are raised, and where they are sent."""
