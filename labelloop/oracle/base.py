@@ -176,6 +176,20 @@ class ShowsToSome(ProjectRecords, Protocol):
         ...
 
 
+@runtime_checkable
+class TellsRest(ProjectRecords, Protocol):
+    """Records that tell cheaply when nobody answers, so that they can be looked at less often."""
+
+    async def rests(self) -> bool:
+        """Whether nobody has answered for a while; False if the records are not there."""
+        ...
+
+
+async def at_rest(records: ProjectRecords) -> bool:
+    """Whether nobody has answered for a while, as far as the records tell."""
+    return isinstance(records, TellsRest) and await records.rests()
+
+
 class Oracle(Protocol):
     """The people of a deployment who answer."""
 

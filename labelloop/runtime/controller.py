@@ -13,6 +13,7 @@ Work = TypeVar("Work")
 Item = TypeVar("Item")
 EACH = 0.6
 SHORTEST = 5.0
+AT_REST = 600.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Controller(ABC, Generic[Work]):
 class RoundRobin:
     """Goes round a growing sequence, a few items at a time.
 
-    A round takes EACH seconds per item, but at least SHORTEST and at most `longest`.
+    A round takes EACH seconds per item, but at least SHORTEST and at most `longest`, or AT_REST where nothing
+    happens.
     """
 
     def __init__(self, longest: float) -> None:
@@ -80,9 +82,9 @@ class RoundRobin:
         self._next = 0
         self._saved = 0.0
 
-    def take(self, items: Sequence[Item], seconds: float) -> list[Item]:
+    def take(self, items: Sequence[Item], seconds: float, rests: bool = False) -> list[Item]:
         """The items whose turn comes within `seconds`, each once. The first follows the last."""
-        round_seconds = min(self._longest, max(SHORTEST, EACH * len(items)))
+        round_seconds = AT_REST if rests else min(self._longest, max(SHORTEST, EACH * len(items)))
         self._saved += seconds / round_seconds * len(items)
         count = min(int(self._saved), len(items))
         self._saved %= 1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import ProjectRecords
+from labelloop.oracle.base import ProjectRecords, at_rest
 from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
@@ -17,6 +17,7 @@ from services.annotation_watcher.due import due, recorded_votes
 QUICK = 0.4
 QUIET = 2.0
 QUIET_AFTER = 30
+AT_REST = 5.0
 ROUND = 30.0
 
 
@@ -31,7 +32,10 @@ class WatchedProject:
 
 
 class AnnotationWatcher(Controller[None]):
-    """Polls open batches every time, and finished ones in turn, each within a minute."""
+    """Polls open batches every time, and finished ones in turn, each within a minute.
+
+    Where nobody answers, it polls less often: hundreds of projects that rest would keep Argilla busy.
+    """
 
     name = "annotation_watcher"
 
@@ -50,12 +54,13 @@ class AnnotationWatcher(Controller[None]):
         )
         await use_labels(state, watched.records)
         opened = open_batches(state)
-        interval = QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
+        rests = await at_rest(watched.records)
+        interval = AT_REST if rests else QUICK if opened and watched.without_news < QUIET_AFTER else QUIET
         if any(batch.closed or state.ended for batch in opened):
             # The last moment's answers count, so what was read before will not do.
             watched.records.forget()
         done = [batch for batch in state.batches.values() if batch.done]
-        older = watched.round_robin.take(done, interval)
+        older = watched.round_robin.take(done, interval, rests)
         outcomes: list[Outcome] = []
         seen: dict[str, Mapping[int, SeenRecord]] = {}
         for batch in (*opened, *older):

@@ -24,6 +24,7 @@ from labelloop.oracle.base import (
     Refused,
     Rejected,
     ShowsToSome,
+    at_rest,
 )
 from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
@@ -37,6 +38,7 @@ from services.querier.record_diff import MissingRecord, asked_texts, lacks, left
 
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
+COMPARE_AT_REST = 15.0
 ROUND = 60.0
 AT_ONCE = 10
 
@@ -74,8 +76,8 @@ class RecordSync:
         self._served: dict[str, SyncedProject] = {}
         self._refused: set[str] = set()
 
-    async def compare(self, state: LoopState, project: ProjectCreated) -> None:
-        """Compare the oracle's records with the log and repair them. Call it every COMPARE_EVERY seconds."""
+    async def compare(self, state: LoopState, project: ProjectCreated) -> float:
+        """Compare the oracle's records with the log and repair them. The seconds until it is due again."""
         served = self._served.setdefault(
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
@@ -87,10 +89,13 @@ class RecordSync:
             await self._follow(state, project, served.records)
         done = [batch for batch in state.batches.values() if batch.done]
         newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
-        for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, COMPARE_EVERY)):
+        rests = await at_rest(served.records)
+        again_in = COMPARE_AT_REST if rests and not newly_done else COMPARE_EVERY
+        for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, again_in, rests)):
             await self._restore(state, project, batch, served.records)
             if batch.done:
                 served.compared.add(batch.name)
+        return again_in
 
     async def _show_only_to(self, state: LoopState, records: ProjectRecords) -> None:
         people = annotators(state)

@@ -32,7 +32,7 @@ from services.querier.due import (
     still_due,
 )
 from services.querier.embedding_ahead import EmbeddingAhead
-from services.querier.record_sync import COMPARE_EVERY, Pools, RecordSync
+from services.querier.record_sync import Pools, RecordSync
 
 logger = logging.getLogger(__name__)
 
@@ -92,11 +92,11 @@ class Querier(Controller[NextBatch | NextRelabel]):
         if not state.begun:
             return Polled()
         self._ahead.go_on(state)
-        await self._record_sync.compare(state, for_next(state))
+        again_in = await self._record_sync.compare(state, for_next(state))
         failed = self._warm is not None and self._warm.done() and self._warm.exception() is not None
         if is_model_wanted(state) and (self._warm is None or failed):
             self._warm = asyncio.create_task(self._worker.warm())
-        return Polled(again_in=COMPARE_EVERY)
+        return Polled(again_in=again_in)
 
     async def _cold_start(
         self, state: LoopState, project: ProjectCreated, work: NextBatch, shown: Sequence[ShownText]

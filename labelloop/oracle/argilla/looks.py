@@ -9,6 +9,9 @@ from labelloop.oracle.argilla.transport import utc
 
 FRESH = 2.5
 """Seconds after which records are read again even if nobody answered: they may have been deleted."""
+FRESH_AT_REST = 30.0
+REST = timedelta(minutes=15)
+"""How long nobody has answered when a data set rests. All that rest together would keep Argilla busy."""
 AT_ONCE = 0.2
 """Seconds in which it is not asked again whether somebody answered: the batches of one look."""
 QUIET = timedelta(days=1)
@@ -38,7 +41,7 @@ class Looks:
         now = self._clock()
         await self._ask_activity(now)
         look = self._looks.get(batch)
-        if look is None or now - look.at > FRESH:
+        if look is None or now - look.at > (FRESH_AT_REST if self._rests else FRESH):
             look = _Look(now, await self._argilla.records(self.dataset, batch, suggestions=False))
             self._looks[batch] = look
         return look.records
@@ -46,11 +49,23 @@ class Looks:
     async def is_quiet(self) -> bool:
         """Whether nobody has answered for a day."""
         await self._ask_activity(self._clock())
-        return self._activity is None or datetime.now(UTC) - utc(self._activity) > QUIET
+        return self._activity is None or self._unanswered_for(QUIET)
+
+    async def rests(self) -> bool:
+        """Whether nobody has answered for a quarter of an hour."""
+        await self._ask_activity(self._clock())
+        return self._rests
 
     def clear(self) -> None:
         """Forget what was read."""
         self._looks.clear()
+
+    @property
+    def _rests(self) -> bool:
+        return self._activity is not None and self._unanswered_for(REST)
+
+    def _unanswered_for(self, long: timedelta) -> bool:
+        return datetime.now(UTC) - utc(self._activity or "") > long
 
     async def _ask_activity(self, now: float) -> None:
         if now - self._asked_activity > AT_ONCE:

@@ -118,6 +118,14 @@ class ArgillaProject:
             return ()
         return sorted(_shown(batch, records), key=lambda text: (text.rank, text.item))
 
+    async def rests(self) -> bool:
+        """Whether nobody has answered for a quarter of an hour, in the newest data set."""
+        looks = await self._find()
+        try:
+            return looks is not None and await looks.rests()
+        except Missing:
+            return False
+
     async def accounts(self) -> Mapping[str, str]:
         """The current usernames by account id."""
         self._usernames = {user.id: user.username for user in await self._argilla.users()}

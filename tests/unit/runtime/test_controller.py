@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from labelloop.runtime.controller import EACH, SHORTEST, RoundRobin
+from labelloop.runtime.controller import AT_REST, EACH, SHORTEST, RoundRobin
 
 
 def counted(count: int, longest: float, seconds: float, times: int) -> Counter[int]:
@@ -46,6 +46,14 @@ def test_a_growing_sequence_is_gone_round() -> None:
 
 def test_a_long_time_takes_each_once() -> None:
     assert RoundRobin(30).take("abc", 500.0) == ["a", "b", "c"]
+
+
+def test_at_rest_a_round_takes_long() -> None:
+    turns = RoundRobin(30)
+
+    taken = Counter(item for _ in range(100) for item in turns.take("ab", AT_REST / 100, rests=True))
+
+    assert taken == {"a": 1, "b": 1}
 
 
 def test_nothing_is_taken_from_nothing() -> None:

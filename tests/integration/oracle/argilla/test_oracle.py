@@ -1,14 +1,15 @@
 """What a project sees of its records: at once what people answer, and within seconds what else changes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from labelloop.oracle.argilla import Argilla, Dataset
-from labelloop.oracle.argilla.looks import AT_ONCE, FRESH
+from labelloop.oracle.argilla import Argilla, Dataset, looks
+from labelloop.oracle.argilla.looks import AT_ONCE, FRESH, FRESH_AT_REST
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.argilla.oracle import ArgillaProject
-from labelloop.oracle.base import AskedText, ShownText
+from labelloop.oracle.base import AskedText, ShownText, at_rest
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text
 from tests.support.argilla_api import ok, range_of, terms
@@ -69,6 +70,24 @@ async def test_a_deleted_record_is_missed_within_seconds(
     assert (await seen(seeing)).keys() == {0, 1, 2}
     clock.now += FRESH
     assert (await seen(seeing)).keys() == {0, 2}
+
+
+async def test_where_nobody_answers_records_are_read_less_often_and_an_answer_is_seen_at_once(
+    argilla: Argilla, dataset: Dataset, seeing: ArgillaProject, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not await at_rest(seeing), "it has just been made"
+    monkeypatch.setattr(looks, "REST", timedelta(0))
+    before = await seen(seeing)
+    await argilla.delete_records(dataset, [before[1].record])
+
+    assert await at_rest(seeing)
+    clock.now += 2 * FRESH
+    assert (await seen(seeing)).keys() == {0, 1, 2}
+    clock.now += FRESH_AT_REST
+    assert (await seen(seeing)).keys() == {0, 2}
+    await argilla.respond(before[2].record, ("ham",))
+    clock.now += 2 * AT_ONCE
+    assert (await seen(seeing))[2].votes
 
 
 async def test_what_is_written_by_oneself_is_seen_at_once(
