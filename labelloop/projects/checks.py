@@ -21,8 +21,8 @@ from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Choice, Task
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
-BREAKS = {"Cc", "Zl", "Zp"}
-"""The Unicode categories of control characters and of what breaks a line."""
+BREAKS = {"Cc", "Cs", "Zl", "Zp"}
+"""The Unicode categories of control characters, of bytes that are no text, and of what breaks a line."""
 UNSEEN = "Cf"
 """That of characters that are not seen, as those of zero width."""
 TEXTS = 10
@@ -84,7 +84,8 @@ def check_label_list(labels: Sequence[str], task: str, where: str = "labels") ->
         categories = list(map(unicodedata.category, label))
         if BREAKS.intersection(categories):
             raise UserError(
-                f"the label {label!r} holds a line break or another control character: correct it"
+                f"the label {label!r} holds a line break, another control character, or what is not UTF-8: "
+                "correct it"
             )
         look = "".join(each for each, category in zip(label, categories, strict=True) if category != UNSEEN)
         if task == MULTI_LABEL and "".join(look.casefold().split()) == "".join(NONE.split()):
