@@ -15,6 +15,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.settings_in_force import annotators, for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
@@ -50,6 +51,7 @@ from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Snapshot
 SOURCE = "cli"
 LONGEST = 60
 TEXT_COLUMN = "text_column"
+LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -196,9 +198,12 @@ def check_same(
 ) -> None:
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
+    _check_same_labels(state, options)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
-        if option in options.given and not (asked == now or _means(recorded, options, option, now)):
+        if option == LABELS or option not in options.given:
+            continue
+        if not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
     only_for = annotators(state)
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):
@@ -210,6 +215,16 @@ def check_same(
         if options.keep_columns is not None and tuple(to_keep(options)) != kept:
             raise _other(recorded, "keep_columns", kept)
         _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept), answered)
+
+
+def _check_same_labels(state: LoopState, options: ProjectOptions) -> None:
+    """Raises UserError for other labels than those of now, and those with which the project was created."""
+    now = tuple(label_list(state).choices.values())
+    if options.labels is not None and options.labels not in (now, state.project.labels):
+        raise UserError(
+            f"the project {state.project.name!r} has --labels {shlex.quote(as_csv(now))}: leave the option "
+            "out, change them with `labelloop labels`, or give another --name"
+        )
 
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
