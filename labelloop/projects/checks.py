@@ -1,6 +1,7 @@
 """Checks before a project is created or changed: its options, its labels, and a try of its model."""
 
 import asyncio
+import shlex
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,8 +12,11 @@ from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import NONE
+from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.words import as_csv
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
@@ -96,6 +100,16 @@ def check_label_list(labels: Sequence[str], task: str, where: str = "labels") ->
         if look in looks:
             raise UserError(f"the labels {looks[look]!a} and {label!a} look the same: correct them")
         looks[look] = label
+
+
+def check_same_labels(state: LoopState, options: ProjectOptions) -> None:
+    """Raises UserError for other labels than those of now, and those with which the project was created."""
+    now = tuple(label_list(state).choices.values())
+    if options.labels is not None and options.labels not in (now, state.project.labels):
+        raise UserError(
+            f"the project {state.project.name!r} has --labels {shlex.quote(as_csv(now))}: leave the option "
+            "out, change them with `labelloop labels`, or give another --name"
+        )
 
 
 def check_classes(options: ProjectOptions, data: ProjectData) -> None:

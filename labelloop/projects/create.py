@@ -15,7 +15,6 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.label_lists import label_list
 from labelloop.loop.settings_in_force import annotators, for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
@@ -27,6 +26,7 @@ from labelloop.projects.checks import (
     check_classes,
     check_labels,
     check_learner,
+    check_same_labels,
     check_sizes,
     check_task,
     try_model,
@@ -198,7 +198,7 @@ def check_same(
 ) -> None:
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
-    _check_same_labels(state, options)
+    check_same_labels(state, options)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
         if option == LABELS or option not in options.given:
@@ -215,16 +215,6 @@ def check_same(
         if options.keep_columns is not None and tuple(to_keep(options)) != kept:
             raise _other(recorded, "keep_columns", kept)
         _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept), answered)
-
-
-def _check_same_labels(state: LoopState, options: ProjectOptions) -> None:
-    """Raises UserError for other labels than those of now, and those with which the project was created."""
-    now = tuple(label_list(state).choices.values())
-    if options.labels is not None and options.labels not in (now, state.project.labels):
-        raise UserError(
-            f"the project {state.project.name!r} has --labels {shlex.quote(as_csv(now))}: leave the option "
-            "out, change them with `labelloop labels`, or give another --name"
-        )
 
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
