@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.label_lists import LabelList, label_list
+from labelloop.loop.label_lists import LabelList, label_list, label_lists
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -153,8 +153,8 @@ def _places(labels: LabelList, names: Sequence[str]) -> list[int]:
 
 def _check_unused(state: LoopState, names: Sequence[str], but: int | None = None) -> None:
     """Raises UserError if another label has the name, or had it: answers would be taken for one another."""
-    for number in range(len(state.label_changes) + 1):
-        for place, name in enumerate(label_list(state, number).shown):
+    for labels in label_lists(state):
+        for place, name in enumerate(labels.shown):
             if name in names and place != but:
                 now = label_list(state)
                 told = "has" if name in now.choices.values() else "had"
