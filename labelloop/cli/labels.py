@@ -13,11 +13,11 @@ from labelloop.config.locations import Where
 from labelloop.errors import one_line
 
 if TYPE_CHECKING:
-    from labelloop.log.base import Log
+    from labelloop.cli.opened import Opened
     from labelloop.loop.history import History
     from labelloop.projects.change_labels import ChangedLabels
 
-    Change = Callable[[Log, History], Awaitable[ChangedLabels]]
+    Change = Callable[[Opened, History], Awaitable[ChangedLabels]]
 
 
 @click.group(cls=click.RichGroup)
@@ -49,7 +49,7 @@ def add(names: tuple[str, ...], where: Where, project: str | None, why: str) -> 
     """
     from labelloop.projects import change_labels
 
-    asyncio.run(_change(where, project, lambda log, history: change_labels.add(log, history, names, why)))
+    asyncio.run(_change(where, project, lambda at, history: change_labels.add(at.log, history, names, why)))
 
 
 @labels.command(context_settings=options.FROM_ENVIRONMENT)
@@ -62,7 +62,7 @@ def rename(old: str, new: str, where: Where, project: str | None, why: str) -> N
     from labelloop.projects import change_labels
 
     asyncio.run(
-        _change(where, project, lambda log, history: change_labels.rename(log, history, old, new, why))
+        _change(where, project, lambda at, history: change_labels.rename(at.log, history, old, new, why))
     )
 
 
@@ -78,11 +78,10 @@ def retire(names: tuple[str, ...], where: Where, project: str | None, ask_again:
     """
     from labelloop.projects import change_labels
 
-    asyncio.run(
-        _change(
-            where, project, lambda log, history: change_labels.retire(log, history, names, ask_again, why)
-        )
-    )
+    async def change(at: "Opened", history: "History") -> "ChangedLabels":
+        return await change_labels.retire(at.log, history, names, ask_again, why, at.known_store)
+
+    asyncio.run(_change(where, project, change))
 
 
 async def _list(where: Where, project: str | None, as_json: bool) -> None:
@@ -113,7 +112,7 @@ async def _change(where: Where, project: str | None, change: "Change") -> None:
     from labelloop.pool.words import as_csv
 
     async with opened_project(where.find(), project) as (opened_log, history):
-        changed = await change(opened_log.log, history)
+        changed = await change(opened_log, history)
     choices = list(changed.labels.choices.values())
     echo(f"the labels of {history.project} are {one_line(as_csv(choices))}")
     if changed.unlabelled:

@@ -108,6 +108,10 @@ class Commands(click.RichGroup):
             self._fail(ctx, _missing(error), BAD_INPUT)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except ValueError as error:
+            if not isinstance(error.__cause__, UnicodeEncodeError):
+                raise
+            self._fail(ctx, "a name or a reason has bytes that are not UTF-8: leave them out", BAD_INPUT)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise

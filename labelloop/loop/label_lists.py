@@ -1,8 +1,9 @@
 """The labels at a point of the log: they can be called otherwise, become more, and be retired."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from labelloop.loop.state import InapplicableEvent, LoopState, Trained
 from schemas.events import LabelsChanged
@@ -79,22 +80,28 @@ def with_change(state: LoopState, data: LabelsChanged) -> tuple[LabelsChanged, .
     return (*state.label_changes, data)
 
 
-def label_list(state: LoopState, number: int | None = None) -> LabelList:
-    """The labels after so many changes; None: those of now."""
+def label_lists(state: LoopState) -> Iterator[LabelList]:
+    """The labels of the beginning, and those after each change."""
     found = LabelList(0, state.project.labels, state.project.labels)
-    for change in state.label_changes[:number]:
+    yield found
+    for change in state.label_changes:
         names = (*found.names, *change.names[len(found.names) :])
         retired = frozenset(names[place] for place in change.retired)
         is_other = retired != found.retired or len(names) > len(found.names)
         place = change.number if is_other else found.place
         found = LabelList(change.number, names, change.names, retired, place)
+        yield found
+
+
+def label_list(state: LoopState, number: int | None = None) -> LabelList:
+    """The labels after so many changes; None: those of now."""
+    *_, found = islice(label_lists(state), None if number is None else number + 1)
     return found
 
 
 def places(state: LoopState) -> tuple[LabelList, ...]:
     """The newest list of labels of each place where people answered, oldest first."""
-    lists = (label_list(state, number) for number in range(len(state.label_changes) + 1))
-    return tuple({each.place: each for each in lists}.values())
+    return tuple({each.place: each for each in label_lists(state)}.values())
 
 
 def of_trained(state: LoopState, trained: Trained) -> LabelList:

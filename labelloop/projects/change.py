@@ -138,10 +138,9 @@ async def fork(
         raise UserError(f"there is already a project {name!r}: give another name with --as")
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
-    if state.label_changes:
-        project = replaced(project, labels=state.project.labels)
     pool = pool_of(state)
     created, made = with_options(project, options, pool.size), new_id(name)
+    created = replaced(created, labels=state.project.labels)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"

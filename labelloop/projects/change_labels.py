@@ -1,22 +1,29 @@
 """Change the labels of a project while people label: add, rename and retire them."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.label_lists import LabelList, label_list
+from labelloop.loop.label_lists import LabelList, label_list, label_lists
 from labelloop.loop.labels import current
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
+from labelloop.pool.label_cells import Gold
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.words import label_name, quoted
 from labelloop.projects.catalog import sound
 from labelloop.projects.checks import check_label_list, check_stopping
+from labelloop.projects.data import check_counting
 from labelloop.projects.operator_requests import ask, check_not_ended, new_request, who
-from labelloop.projects.relabel import relabel
+from labelloop.projects.relabel import relabel, under_way
 from labelloop.projects.replay import read_again
+from labelloop.store import Store
 from schemas.events import LabelsChanged
 from schemas.model import replaced
+from schemas.parts import Snapshot
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,17 @@ async def rename(log: Log, history: History, old: str, new: str, why: str = "") 
 
 
 async def retire(
-    log: Log, history: History, names: Sequence[str], asks_again: bool = False, why: str = ""
+    log: Log,
+    history: History,
+    names: Sequence[str],
+    asks_again: bool = False,
+    why: str = "",
+    store: Store | None = None,
 ) -> ChangedLabels:
     """Take labels out: texts that have only those count as unlabelled. Raises UserError.
 
-    `asks_again`: people are asked for these texts once more.
+    `asks_again`: people are asked for these texts once more. `store`: where the test set is, some text of
+    which has to count afterwards.
     """
     state = _going_on(history)
     before = label_list(state)
@@ -62,11 +75,18 @@ async def retire(
         raise UserError(
             f"{quoted(names)} cannot be retired: a classifier needs two labels or more, so add others first"
         )
+    test = for_next(state).test
+    if store is not None and test is not None:
+        tested = await asyncio.to_thread(_gold, store, test)
+        check_counting(tested, replace(before, retired=retired))
     labels = current(state)
     items = [item for item, given in labels.items() if given and retired.issuperset(given)]
     after = await _change(log, history, before.shown, retired, why)
-    asked = await relabel(log, after, items, why) if asks_again and items else 0
-    return _changed(after, len(items), asked)
+    asked_now = under_way(sound(after))
+    again = [item for item in items if item not in asked_now]
+    if asks_again and again:
+        await relabel(log, after, again, why)
+    return _changed(after, len(items), len(items) if asks_again else 0)
 
 
 async def _change(
@@ -78,7 +98,7 @@ async def _change(
     names = (*before.names, *shown[len(before.names) :])
     choices = tuple(label for name, label in zip(names, shown, strict=True) if name not in retired)
     check_label_list(choices, state.project.task)
-    check_stopping(replaced(state.project, labels=names))
+    check_stopping(replaced(for_next(state), labels=names))
     data = LabelsChanged(
         request=new_request(),
         who=who(),
@@ -95,6 +115,11 @@ async def _change(
             "list`, and try again"
         )
     return after
+
+
+def _gold(store: Store, snapshot: Snapshot) -> Sequence[Gold | None]:
+    texts = OpenSnapshot.open(store.snapshot(snapshot))
+    return texts.gold(range(len(texts))) or ()
 
 
 def _changed(history: History, unlabelled: int = 0, asked_again: int = 0) -> ChangedLabels:
@@ -128,8 +153,8 @@ def _places(labels: LabelList, names: Sequence[str]) -> list[int]:
 
 def _check_unused(state: LoopState, names: Sequence[str], but: int | None = None) -> None:
     """Raises UserError if another label has the name, or had it: answers would be taken for one another."""
-    for number in range(len(state.label_changes) + 1):
-        for place, name in enumerate(label_list(state, number).shown):
+    for labels in label_lists(state):
+        for place, name in enumerate(labels.shown):
             if name in names and place != but:
                 now = label_list(state)
                 told = "has" if name in now.choices.values() else "had"

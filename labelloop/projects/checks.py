@@ -1,6 +1,7 @@
 """Checks before a project is created or changed: its options, its labels, and a try of its model."""
 
 import asyncio
+import shlex
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,8 +12,11 @@ from labelloop.config.settings import default_threads
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
+from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import NONE
+from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.words import as_csv
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
@@ -21,8 +25,8 @@ from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Choice, Task
 
 MOST_LABELS = 500
 LONGEST_LABEL = 200
-BREAKS = {"Cc", "Zl", "Zp"}
-"""The Unicode categories of control characters and of what breaks a line."""
+BREAKS = {"Cc", "Cs", "Zl", "Zp"}
+"""The Unicode categories of control characters, of bytes that are no text, and of what breaks a line."""
 UNSEEN = "Cf"
 """That of characters that are not seen, as those of zero width."""
 TEXTS = 10
@@ -84,7 +88,8 @@ def check_label_list(labels: Sequence[str], task: str, where: str = "labels") ->
         categories = list(map(unicodedata.category, label))
         if BREAKS.intersection(categories):
             raise UserError(
-                f"the label {label!r} holds a line break or another control character: correct it"
+                f"the label {label!r} holds a line break, another control character, or what is not UTF-8: "
+                "correct it"
             )
         look = "".join(each for each, category in zip(label, categories, strict=True) if category != UNSEEN)
         if task == MULTI_LABEL and "".join(look.casefold().split()) == "".join(NONE.split()):
@@ -95,6 +100,16 @@ def check_label_list(labels: Sequence[str], task: str, where: str = "labels") ->
         if look in looks:
             raise UserError(f"the labels {looks[look]!a} and {label!a} look the same: correct them")
         looks[look] = label
+
+
+def check_same_labels(state: LoopState, options: ProjectOptions) -> None:
+    """Raises UserError for other labels than those of now, and those with which the project was created."""
+    now = tuple(label_list(state).choices.values())
+    if options.labels is not None and options.labels not in (now, state.project.labels):
+        raise UserError(
+            f"the project {state.project.name!r} has --labels {shlex.quote(as_csv(now))}: leave the option "
+            "out, change them with `labelloop labels`, or give another --name"
+        )
 
 
 def check_classes(options: ProjectOptions, data: ProjectData) -> None:

@@ -26,6 +26,7 @@ from labelloop.projects.checks import (
     check_classes,
     check_labels,
     check_learner,
+    check_same_labels,
     check_sizes,
     check_task,
     try_model,
@@ -50,6 +51,7 @@ from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Snapshot
 SOURCE = "cli"
 LONGEST = 60
 TEXT_COLUMN = "text_column"
+LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -196,9 +198,12 @@ def check_same(
 ) -> None:
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
+    check_same_labels(state, options)
     for option in recorded_options():
         asked, now = getattr(options, option), as_option(recorded, option)
-        if option in options.given and not (asked == now or _means(recorded, options, option, now)):
+        if option == LABELS or option not in options.given:
+            continue
+        if not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
     only_for = annotators(state)
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):

@@ -1,6 +1,6 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from labelloop.errors import UserError
 from labelloop.loop.label_lists import LabelList
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import Cells, Gold
+from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
@@ -216,8 +216,18 @@ def prepare_test(
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
+    check_counting([row.gold for row in prepared.rows], labels)
     note = _note(f"test set {options.test}", prepared)
     return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
+
+
+def check_counting(gold: Iterable[Gold | None], labels: LabelList) -> None:
+    """Check that a label of some text of a test set is not retired. Raises UserError."""
+    if all(each is None or labels.counting(names_of(each)) is None for each in gold):
+        raise UserError(
+            "no text of the test set has a label that is not retired: first name a test set that has with "
+            "`labelloop change --test`"
+        )
 
 
 def _by_name(prepared: Prepared, labels: LabelList) -> Prepared:

@@ -28,13 +28,13 @@ async def relabel(log: Log, history: History, items: Sequence[int], why: str = "
     state = _going_on(history)
     wanted = tuple(dict.fromkeys(items))
     answered = {answer.item for _, answer in decided(state)}
-    under_way = _under_way(state)
+    asked_now = under_way(state)
     for item in wanted:
         if item not in answered:
             raise UserError(
                 f"text {item} of {history.project} has no answer yet: choose a text that people answered"
             )
-        if item in under_way:
+        if item in asked_now:
             raise UserError(f"text {item} of {history.project} is already being asked again: leave it out")
     data = RelabelRequested(request=new_request(), who=who(), why=why, items=wanted)
     await ask(log, history, data)
@@ -47,8 +47,8 @@ async def suspects(store: Store, history: History, most: int) -> list[int]:
     Raises TaskError, and UserError, also if the project has ended.
     """
     state = _going_on(history)
-    noise, under_way = await find_noise(store, state), _under_way(state)
-    items = [suspect.item for suspect in noise.suspects if suspect.item not in under_way]
+    noise, asked_now = await find_noise(store, state), under_way(state)
+    items = [suspect.item for suspect in noise.suspects if suspect.item not in asked_now]
     if not items:
         raise UserError(
             f"none of the {noise.judged} checked labels is a suspect: there is nothing to ask for again"
@@ -63,7 +63,7 @@ def _going_on(history: History) -> LoopState:
     return state
 
 
-def _under_way(state: LoopState) -> set[int]:
+def under_way(state: LoopState) -> set[int]:
     """The texts that people are asked for now, or will be because of a request."""
     waiting = (item for relabel in waiting_relabels(state) for item in relabel.items)
     return set(waiting).union(*(batch.items for batch in open_batches(state)))

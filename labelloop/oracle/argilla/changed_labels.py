@@ -5,6 +5,8 @@ from labelloop.oracle.argilla.datasets import Datasets, choices
 from labelloop.oracle.argilla.models import Dataset, DatasetSpec
 from labelloop.oracle.escaping import FOLLOWED_BY
 
+MOVED, END = "**The labels changed: go on in the data set ", ".**\n\n"
+
 
 class ChangedLabels(Datasets):
     """The part of the API for labels that change."""
@@ -15,7 +17,10 @@ class ChangedLabels(Datasets):
         metadata = (answer["metadata"] or {}) if answer is not None else {}
         if answer is None or metadata.get(FOLLOWED_BY) == newer.id:
             return
-        told = f"**The labels changed: go on in the data set {newer.name}.**\n\n{answer['guidelines'] or ''}"
+        guidelines = answer["guidelines"] or ""
+        if guidelines.startswith(MOVED):
+            _, _, guidelines = guidelines.partition(END)
+        told = f"{MOVED}{newer.name}{END}{guidelines}"
         body = {"metadata": {**metadata, FOLLOWED_BY: newer.id}, "guidelines": told[:LONGEST_GUIDELINES]}
         await self._request("PATCH", f"datasets/{answer['id']}", body=body)
 

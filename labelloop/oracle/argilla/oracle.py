@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.label_lists import LabelList
@@ -41,6 +41,17 @@ def dataset_spec(name: str, project: ProjectCreated, labels: LabelList | None = 
     )
 
 
+LOOK_UP_EVERY = 60.0
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """When an earlier data set was looked up, and the looks at it if it is there."""
+
+    at: float
+    looks: Looks | None
+
+
 class ArgillaOracle:
     """The oracle for people who answer in Argilla. Each project has its own data set."""
 
@@ -74,7 +85,7 @@ class ArgillaProject:
         self._project_id = project_id
         self._workspace = workspace
         self._looks: Looks | None = None
-        self._earlier: dict[str, Looks] = {}
+        self._earlier: dict[str, _Earlier] = {}
         self._lists: Sequence[LabelList] = ()
         self._followed: DatasetSpec | None = None
         self._shown_to: frozenset[str] | None = None
@@ -205,11 +216,10 @@ class ArgillaProject:
         found: dict[str | None, tuple[Vote, ...]] = {}
         newest = self._lists[-1]
         for name in self._names[:-1]:
-            looks = self._earlier.get(name) or await self._found(name)
+            looks = await self._earlier_looks(name)
             try:
                 if looks is None or await looks.is_quiet():
                     continue
-                self._earlier[name] = looks
                 records = await looks.records(batch)
             except Missing:
                 self._earlier.pop(name, None)
@@ -219,6 +229,13 @@ class ArgillaProject:
                 votes = newest.counting_votes(self._votes(record, newest.names))
                 found[record.external_id] = (*found.get(record.external_id, ()), *votes)
         return found
+
+    async def _earlier_looks(self, name: str) -> Looks | None:
+        """The looks at an earlier data set. One that is not there is looked up again after a minute."""
+        known, now = self._earlier.get(name), self._clock()
+        if known is None or (known.looks is None and now - known.at > LOOK_UP_EVERY):
+            known = self._earlier[name] = _Earlier(now, await self._found(name))
+        return known.looks
 
     async def _found(self, name: str) -> Looks | None:
         """The data set of this name, if it is there."""

@@ -12,7 +12,7 @@ from labelloop.errors import UserError
 from labelloop.log import Log
 from labelloop.loop.history import History
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.projects import operator_requests
+from labelloop.projects import change_labels, operator_requests
 from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.create import EnsuredProject, ensure_project
 from labelloop.projects.export import rows
@@ -172,6 +172,20 @@ async def test_the_same_name_with_another_setting_is_an_error_that_names_it(
         await ensure(home, log, mail.with_other(**{option: value}))
     assert names(raised.value, "labelloop change") == can_change
     assert len(await read_histories(log)) == 1
+
+
+async def test_labels_are_those_of_the_beginning_or_those_of_now(
+    home: Home, log: Log, mail: ProjectOptions
+) -> None:
+    first = await ensure(home, log, mail)
+    await change_labels.add(log, await only(log), ["bill", "news"])
+    await change_labels.rename(log, await only(log), "spam", "junk")
+    await change_labels.retire(log, await only(log), ["ham"])
+
+    for labels in (("spam", "ham"), ("junk", "bill", "news")):
+        assert (await ensure(home, log, mail.with_other(labels=labels))).project == first.project
+    with raises_naming(UserError, "--labels junk,bill,news", "labelloop labels"):
+        await ensure(home, log, mail.with_other(labels=("spam", "news")))
 
 
 async def test_labels_that_differ_are_shown_as_they_are_given(

@@ -3,17 +3,19 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.oracle.argilla import Argilla, DatasetSpec, Rejected
+from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Rejected
 from labelloop.oracle.argilla.models import TITLES
 from labelloop.oracle.argilla.new_record import METADATA
 from labelloop.oracle.argilla.oracle import dataset_spec
+from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
-from tests.support.messages import raises_naming
+from tests.support.messages import names, raises_naming
 from tests.support.states import project
 
 
@@ -195,3 +197,17 @@ async def test_a_set_up_that_ended_between_fields_goes_on_in_their_order(
     with argilla_server.client() as raw:
         fields = raw.get(f"/datasets/{dataset.id}/fields").json()["items"]
     assert [field["name"] for field in fields] == ["subject", "body", "from"]
+
+
+async def test_an_earlier_data_set_tells_people_of_the_newest_one_alone(
+    argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer
+) -> None:
+    for place in (1, 2, 2):
+        newer = replace(dataset, id=str(uuid4()), name=f"{dataset.name}-v{place + 1}")
+        await argilla.point_to(dataset.name, dataset.workspace, newer)
+
+    with argilla_server.client() as client:
+        told = ok(client.get(f"/datasets/{dataset.id}"))["guidelines"]
+
+    assert names(told, newer.name, "Choose one.")
+    assert not names(told, f"{dataset.name}-v2")

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from labelloop.loop.label_lists import LabelList
 from labelloop.oracle.argilla import Argilla, Dataset, looks
 from labelloop.oracle.argilla.looks import AT_ONCE, FRESH, FRESH_AT_REST
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.argilla.oracle import ArgillaProject
+from labelloop.oracle.argilla.oracle import LOOK_UP_EVERY, ArgillaProject
 from labelloop.oracle.base import AskedText, ShownText, at_rest
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text
@@ -188,3 +189,29 @@ async def test_a_record_with_html_in_one_of_its_columns_is_outdated(
     found = await records.seen(state_of(project(), queried(items=(0,))).batches["0"])
     assert found is not None
     assert found[0].outdated
+
+
+async def test_an_earlier_data_set_that_is_not_there_is_looked_up_once_a_minute(
+    argilla: Argilla, dataset: Dataset, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, newer = [], ("spam", "ham", "bill")
+    find = argilla.find_project
+
+    async def spied(project: str, name: str | None = None) -> Dataset | None:
+        found.append(name)
+        return await find(project, name)
+
+    monkeypatch.setattr(argilla, "find_project", spied)
+    begun, added = LabelList(0, newer[:2], newer[:2]), LabelList(1, newer, newer, place=1)
+    forked = ArgillaProject(argilla, f"{dataset.name}-forked", clock=clock)
+    await forked.use_labels([begun, added])
+    assert await forked.set_up(project())
+
+    for _ in range(3):
+        assert await seen(forked) == {}
+        clock.now += 1
+    assert found == [f"{dataset.name}-forked"]
+    clock.now += LOOK_UP_EVERY
+    await seen(forked)
+
+    assert len(found) == 2
