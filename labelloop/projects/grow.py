@@ -66,11 +66,11 @@ async def grow_by(
     why: str = "",
     tell: Tell = untold,
     first_batch: Callable[[LoopState], int] = lambda state: state.numbered,
-    topic: TopicRead = UNSAID,
+    topic: Callable[[], TopicRead] = lambda: UNSAID,
 ) -> Grown:
     """Add what `read` finds to be new, which is asked again if others added texts meanwhile.
 
-    `first_batch`: from which batch on. `topic`: how far it was read. Raises what `grow` raises.
+    `first_batch`: from which batch on. `topic`: how far it was read by then. Raises what `grow` raises.
     """
     for _ in range(TRIES):
         state = sound(history)
@@ -91,7 +91,7 @@ async def grow_by(
             for snapshot in snapshots:
                 file = Path(folder) / snapshot.uri.removeprefix(f"{history.project}/")
                 await asyncio.to_thread(store.add_snapshot, snapshot, file)
-        await log.append(*_events(state, snapshots, why, first_batch(state), topic))
+        await log.append(*_events(state, snapshots, why, first_batch(state), topic()))
         history = await read_again(log, history)
         after = sound(history)
         if {*snapshots} <= {*pool_of(after).snapshots}:
