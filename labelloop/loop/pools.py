@@ -100,10 +100,30 @@ def sizes_by_version(state: LoopState) -> Mapping[str, int]:
     return {snapshot.digest: size for snapshot, size in zip(snapshots, sizes, strict=True)}
 
 
+@dataclass(frozen=True)
+class TopicOfTexts:
+    """A Kafka topic: how many texts of the pool came from it, and the offsets to read on at, by partition."""
+
+    cluster: str
+    topic: str
+    texts: int = 0
+    offsets: tuple[int, ...] = ()
+
+
+def topics(state: LoopState) -> tuple[TopicOfTexts, ...]:
+    """The topics from which texts came, in the order in which the first came."""
+    found: dict[tuple[str, str], TopicOfTexts] = {}
+    for growth in state.grown:
+        if growth.topic is not None:
+            key = (growth.topic.cluster, growth.topic.topic)
+            before = found.get(key, TopicOfTexts(*key))
+            # Partitions that this did not know are where they were.
+            offsets = (*growth.topic.offsets, *before.offsets[len(growth.topic.offsets) :])
+            found[key] = replace(before, texts=before.texts + growth.snapshot.size, offsets=offsets)
+    return tuple(found.values())
+
+
 def offsets_read(state: LoopState, cluster: str, topic: str) -> tuple[int, ...]:
     """The offsets at which a topic is to be read on, by partition. Empty if it was never read."""
-    offsets: tuple[int, ...] = ()
-    for growth in state.grown:
-        if growth.topic is not None and (growth.topic.cluster, growth.topic.topic) == (cluster, topic):
-            offsets = (*growth.topic.offsets, *offsets[len(growth.topic.offsets) :])
-    return offsets
+    same = (each.offsets for each in topics(state) if (each.cluster, each.topic) == (cluster, topic))
+    return next(same, ())

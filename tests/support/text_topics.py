@@ -45,7 +45,10 @@ class TextTopic:
 
         async def put() -> None:
             async with AIOKafkaProducer(bootstrap_servers=self.servers) as producer:
-                sent = [await producer.send(self.name, _bytes(each), partition=partition) for each in values]
+                sent = [
+                    await producer.send(self.name, _bytes(each), key=b"key", partition=partition)
+                    for each in values
+                ]
                 await asyncio.gather(*sent)
 
         asyncio.run(put())

@@ -67,9 +67,7 @@ def offsets(loop: ServiceLoop, project: str) -> tuple[int, ...]:
     return topic.offsets
 
 
-def test_messages_are_added_up_to_the_end_and_read_on_from_there(
-    loop: ServiceLoop, topic: TextTopic
-) -> None:
+def test_messages_are_added_up_to_the_end_and_read_on_from_there(loop: ServiceLoop, topic: TextTopic) -> None:
     project = loop.create(ROWS)
     topic.put({"text": "third"}, {"text": "second"}, None, {"text": " "}, "fourth", '"fi\\u0066th"')
 
@@ -223,7 +221,14 @@ def test_a_pool_that_ran_out_gets_texts_at_once(loop: ServiceLoop, topic: TextTo
     topic.put("a")
     added(add(loop, project, topic))
     with command(
-        "add", project, "--topic", topic.address, "--every", "1d", *where(loop), output=tmp_path / "output.txt"
+        "add",
+        project,
+        "--topic",
+        topic.address,
+        "--every",
+        "1d",
+        *where(loop),
+        output=tmp_path / "output.txt",
     ):
         topic.put("b")
         loop.append(project, *_picked(loop, project))
@@ -249,7 +254,8 @@ def test_two_at_once_add_each_text_once(loop: ServiceLoop, topic: TextTopic, tmp
     with command(*options, output=outputs[0]), command(*options, output=outputs[1]):
         for first in range(0, 60, 10):
             topic.put(*(f"mail {number}" for number in range(first, first + 10)))
-            loop.until(lambda first=first: len(texts(loop, project)) == 2 + first + 10)
+            wanted = 2 + first + 10
+            loop.wait(project, lambda state, wanted=wanted: pool_of(state).size == wanted)  # type: ignore[misc]
     assert sorted(texts(loop, project)[2:]) == sorted(f"mail {number}" for number in range(60))
     assert json.loads(labelloop("replay", "--verify", "--json", *where(loop)).stdout)["verified"]
 
