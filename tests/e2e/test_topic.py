@@ -88,7 +88,7 @@ def test_texts_stream_in_while_people_label_through_kills(loop: Loop, kafka: str
         loop.start("querier")
         state = label(loop, project, ann, 5)
         assert third.poll() is None
-        loop.command("end", project)
+        loop.command("end", "--project", project)
         assert third.wait(60) == 0, (tmp_path / "third.txt").read_text()
 
     texts = open_store(loop.settings.store).open_pool(pool_of(state)).all_texts()

@@ -17,6 +17,7 @@ from labelloop.log.kafka.reader import COMMITTED, PATIENCE, WAIT_MS, consuming, 
 from labelloop.log.kafka.settings import SCHEME, KafkaSettings, read_settings
 from labelloop.log.kafka.topics import reach
 
+EXAMPLE = f"{SCHEME}host:9092/mail.incoming"
 LOOK_AGAIN = 20.0
 """Seconds after which it asks whether the topic is still there, and has more partitions."""
 READING = {**COMMITTED, "auto_offset_reset": "none"}
@@ -36,16 +37,17 @@ def address_of(named: str, log: str) -> tuple[KafkaSettings, str]:
 
     Raises UserError.
     """
-    example = f"{SCHEME}host:9092/mail.incoming"
-    if named.startswith(SCHEME):
-        if not named.removeprefix(SCHEME).partition("/")[2].strip("/"):
-            raise UserError(f"{named} names no topic: give {example}")
-        settings = read_settings(named)
-        return settings, settings.prefix
-    if not log.startswith(SCHEME):
-        raise UserError(f"the topic {named!r} has no address, and the log is not on Kafka: give {example}")
-    settings = read_settings(f"{log.removesuffix('/').rpartition('/')[0]}/{named}")
-    return read_settings(log), settings.prefix
+    servers, _, topic = named.removeprefix(SCHEME).partition("/")
+    if not named.startswith(SCHEME):
+        servers, topic = log.removeprefix(SCHEME).partition("/")[0], named
+        if not log.startswith(SCHEME):
+            raise UserError(
+                f"the topic {named!r} has no address, and the log is not on Kafka: give {EXAMPLE}"
+            )
+    if not topic.strip("/"):
+        raise UserError(f"{named!r} names no topic: give {EXAMPLE}")
+    settings = read_settings(f"{SCHEME}{servers}/{topic}")
+    return settings, settings.prefix
 
 
 def begin_at(read: int, oldest: int, end: int) -> int:

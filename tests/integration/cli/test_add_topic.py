@@ -16,6 +16,7 @@ from labelloop.store import open_store
 from schemas import events as e
 from schemas.parts import Snapshot
 from tests.support.command import command, error_line, eventually, labelloop
+from tests.support.kafka_broker import Broker
 from tests.support.loop import ServiceLoop
 from tests.support.messages import names
 from tests.support.text_topics import TextTopic
@@ -271,3 +272,42 @@ def test_of_a_project_with_labels_an_unknown_one_and_no_number_are_refused(
 
     assert names(result.stderr.splitlines()[-1], "offset 1", "'junk'")
     assert pool(loop, project).gold([2]) == ["ham"]
+
+
+def test_it_waits_for_a_kafka_that_is_away_says_so_once_and_goes_on(
+    loop: ServiceLoop, own_broker: Broker, tmp_path: Path
+) -> None:
+    project = loop.create(ROWS)
+    topic = TextTopic(own_broker.servers)
+    topic.create()
+    topic.put("a")
+    output = tmp_path / "output.txt"
+    options = ("add", project, "--topic", topic.address, "--every", "1s", *where(loop))
+    with command(*options, output=output) as process:
+        loop.wait(project, lambda state: len(state.grown) == 1)
+        own_broker.kill()
+        eventually(lambda: "does not answer" in output.read_text(), "the outage is told")
+        own_broker.start()
+        topic.put("b")
+        loop.wait(project, lambda state: len(state.grown) == 2)
+        assert process.poll() is None
+    assert texts(loop, project)[2:] == ["a", "b"]
+    assert output.read_text().count("[warning]") == 1
+
+
+def test_what_a_topic_deletes_while_it_is_read_is_told(
+    loop: ServiceLoop, topic: TextTopic, tmp_path: Path
+) -> None:
+    """A reader that stands still is overtaken by the topic's retention."""
+    project = loop.create(ROWS)
+    output = tmp_path / "output.txt"
+    topic.put("a")
+    options = ("add", project, "--topic", topic.address, "--every", "1s", *where(loop))
+    with command(*options, output=output) as process:
+        loop.wait(project, lambda state: len(state.grown) == 1)
+        process.send_signal(signal.SIGSTOP)
+        topic.put(*(f"mail {number}" for number in range(5)))
+        topic.forget(before=4)
+        process.send_signal(signal.SIGCONT)
+        loop.wait(project, lambda state: len(state.grown) == 2)
+    assert set(texts(loop, project)[2:]) >= {"a", "mail 3", "mail 4"}
