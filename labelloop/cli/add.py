@@ -121,7 +121,7 @@ async def _stream(
     locations = where.find()
     reader = topic_reader(asked.topic, locations.log)
     async with opened_project(locations, project) as (opened_log, history):
-        stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, _tell, tell)
+        stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, _portion, tell)
         logs.configure(observing.json)
 
         async def work(status: ServiceStatus) -> None:
@@ -143,6 +143,14 @@ def _tell(grown: "Grown") -> None:
     for note in grown.notes:
         tell(note)
     for line in lines(grown.state, grown.texts):
+        echo(line)
+
+
+def _portion(grown: "Grown") -> None:
+    """Tell of one portion of many, of which some bring nothing."""
+    for note in grown.notes:
+        tell(note)
+    for line in lines(grown.state, grown.texts) if grown.texts else ():
         echo(line)
 
 

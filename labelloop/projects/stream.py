@@ -178,11 +178,14 @@ class Stream:
         """Add what is there now. Raises UserError and Unavailable."""
         ends = await self._reader.ends()
         try:
+            count = 0
             while not await self._reader.is_past(ends):
-                await self._read()
+                count += await self._read()
                 if self._portion.is_full:
                     await self._add()
             await self._add()
+            if not count:
+                self._note(f"{self._reader.topic}: no new messages")
         except Over as line:
             self._note(str(line))
 
