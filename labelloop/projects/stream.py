@@ -114,9 +114,10 @@ def first_batch(state: LoopState) -> int:
     """The batch from which on texts of a stream are there.
 
     It is the one after the next one, so that a pick in the making is not dropped by each portion, unless
-    there is nothing to pick it from.
+    there are too few texts for that one: it is then dropped a few times at most, until it has its size.
     """
-    return state.numbered + (remaining(state, 1) > 0)
+    size = for_next(state).batch_size
+    return state.numbered + (remaining(state, size) == size)
 
 
 def over(history: History) -> str | None:
@@ -160,7 +161,7 @@ class Stream:
         self._options, self._why, self._added, self._note = options, why, added, note
         self._portion = Portion({})
         self._newest: LoopState | None = None
-        self._is_open = True
+        self._is_open = self._is_first = True
 
     async def begin(self, start: str | None = None) -> None:
         """Open the topic where the log says that it was read, or anew from the `start` that is given.
@@ -199,7 +200,7 @@ class Stream:
                     if line := over(self._history):
                         raise Over(line)
                     is_idle = not await _lasting(reading, self._read)
-                    is_first = not self._offsets()
+                    is_first = self._is_first and not self._offsets()
                     if is_due(self._state, self._portion, every.total_seconds(), is_idle, is_first):
                         await _lasting(adding, self._add)
         except Over as line:
@@ -259,7 +260,7 @@ class Stream:
             first_batch=first_batch,
             topic=topic,
         )
-        self._newest = grown.state
+        self._newest, self._is_first = grown.state, False
         self._added(grown)
         if taken[-1].refused is not None:
             raise taken[-1].refused

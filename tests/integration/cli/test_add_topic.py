@@ -196,7 +196,7 @@ def test_a_project_that_takes_no_texts_is_told(loop: ServiceLoop, topic: TextTop
 def test_it_goes_on_until_it_is_stopped_or_the_project_ends(
     loop: ServiceLoop, topic: TextTopic, tmp_path: Path
 ) -> None:
-    project = loop.create(ROWS)
+    project = loop.create(ROWS, batch_size=2)
     options = ("add", project, "--topic", topic.address, *where(loop))
     output = tmp_path / "output.txt"
     topic.put("a")

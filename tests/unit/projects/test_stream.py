@@ -69,8 +69,9 @@ def test_a_pool_that_ran_out_gets_a_batch_at_once_and_less_if_people_wait() -> N
     assert due(loop.state, 1)
 
 
-def test_texts_of_a_stream_leave_the_next_pick_as_it_is_unless_it_has_no_texts() -> None:
-    assert first_batch(begun().state) == 1
+def test_texts_of_a_stream_leave_the_next_pick_as_it_is_unless_it_has_too_few() -> None:
+    assert first_batch(begun(pool=3, batch_size=3).state) == 1
+    assert first_batch(begun(pool=2, batch_size=3).state) == 0
     assert first_batch(run_out().state) == 2
 
 
