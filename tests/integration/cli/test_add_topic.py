@@ -16,7 +16,7 @@ from labelloop.store import open_store
 from schemas import events as e
 from schemas.parts import Snapshot
 from tests.support.command import command, error_line, eventually, labelloop
-from tests.support.kafka_broker import Broker
+from tests.support.kafka_broker import Broker, needs_java
 from tests.support.loop import ServiceLoop
 from tests.support.messages import names
 from tests.support.text_topics import TextTopic
@@ -311,3 +311,15 @@ def test_what_a_topic_deletes_while_it_is_read_is_told(
         process.send_signal(signal.SIGCONT)
         loop.wait(project, lambda state: len(state.grown) == 2)
     assert set(texts(loop, project)[2:]) >= {"a", "mail 3", "mail 4"}
+
+
+def test_a_topic_that_is_missing_is_not_made_by_asking_for_it(loop: ServiceLoop, tmp_path: Path) -> None:
+    needs_java()
+    broker = Broker(tmp_path / "kafka", more={"auto.create.topics.enable": "true"})
+    try:
+        broker.start()
+        project, missing = loop.create(ROWS), TextTopic(broker.servers)
+        for _ in range(2):
+            assert names(error_line(add(loop, project, missing)), missing.name, "create it")
+    finally:
+        broker.kill()
