@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
 
-from schemas.fields import Count, Positive
-from schemas.model import EventData, Fact
-from schemas.parts import Settings, SettingsV2, Snapshot
+from schemas.fields import UNSAID, Count, Positive, Seldom
+from schemas.model import EventData, Fact, without_unsaid
+from schemas.parts import Settings, SettingsV2, Snapshot, TopicRead
 
 
 class OperatorEvent(EventData):
@@ -68,6 +68,7 @@ class PoolGrown(EventData):
 
     `after`: the digest of the pool's newest snapshot before. If another one is by then, this adds nothing:
     its texts may be there already. A batch that is in the log already stays as it was picked.
+    `topic`, where the texts are messages of a Kafka topic: how far it was read.
     """
 
     snapshot: Snapshot
@@ -75,6 +76,9 @@ class PoolGrown(EventData):
     from_batch: Count
     who: str
     why: str = ""
+    topic: Seldom[TopicRead] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.snapshot.digest, self.after)

@@ -28,6 +28,17 @@ class Snapshot(Model):
     dropped_near_copies: Integer = 0
 
 
+class TopicRead(Model):
+    """How far a Kafka topic was read: the next offset of each of its partitions, in their order.
+
+    `cluster`: the id of the cluster, whatever its address is.
+    """
+
+    topic: str
+    cluster: str
+    offsets: tuple[Count, ...]
+
+
 class Choice(Model):
     """A classifier, a query strategy or a stopping criterion by name, with its parameters."""
 

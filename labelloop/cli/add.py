@@ -2,7 +2,10 @@
 
 import asyncio
 import shlex
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -11,27 +14,74 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
-from labelloop.projects.options import ProjectOptions
+from labelloop.errors import UserError
+from labelloop.projects.options import ProjectOptions, flag
 
 if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
+    from labelloop.projects.grow import Grown
+
+OF_FILES = ("config", "split", "revision", "no_header", "encoding")
+"""Options that mean nothing for messages."""
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument("project")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PathOrName())
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=options.PathOrName())
 @options.where
+@click.option(
+    "--topic",
+    help="In place of FILE: a Kafka topic, kafka://host:9092/topic, or its name on the log's own Kafka.",
+)
+@click.option(
+    "--every",
+    type=options.Duration(),
+    default="10min",
+    show_default=True,
+    help="Of a topic: add what came at most so often, or as soon as the pool has run out of texts.",
+)
+@click.option("--until-end", is_flag=True, help="Of a topic: add what is there now, and end.")
+@click.option(
+    "--from",
+    "start",
+    envvar="LABELLOOP_FROM",
+    type=click.Choice(("oldest", "newest")),
+    help="Of a topic: where to begin. [default: where the project stopped; the first time, oldest]",
+)
 @project_options("add")
 @options.why
-def add(project: str, files: tuple[str, ...], where: Where, asked: ProjectOptions, why: str) -> None:
+def add(
+    project: str,
+    files: tuple[str, ...],
+    where: Where,
+    topic: str | None,
+    every: timedelta,
+    until_end: bool,
+    start: str | None,
+    asked: ProjectOptions,
+    why: str,
+) -> None:
     """Add texts to a project's pool, while it runs. Texts that it has are left out.
 
     FILE is a file, a folder or a Hub id, like --dataset of `labelloop init`, with the project's columns. To
-    add a file again changes nothing.
+    add a file again changes nothing. With --topic it goes on until Ctrl-C, and continues where it stopped.
 
     `labelloop add mail may.csv june.csv`
+
+    `labelloop add mail --topic kafka://host:9092/mail.incoming`
     """
-    asyncio.run(_add(where, project, files, asked, why))
+    if (topic is None) == (not files):
+        raise UserError("texts come from FILE or from --topic: give one of them")
+    if topic is None:
+        if until_end or start is not None:
+            raise UserError("--until-end and --from are for a --topic: leave them out")
+        asyncio.run(_add(where, project, files, asked, why))
+        return
+    if unfit := [name for name in OF_FILES if name in asked.given]:
+        raise UserError(f"{flag(unfit[0])} is for files, and not for a --topic: leave it out")
+    signal = asyncio.run(_stream(where, project, Streaming(topic, every, until_end, start), asked, why))
+    if until_end and signal is not None:
+        sys.exit(128 + signal)
 
 
 async def _add(where: Where, project: str, files: tuple[str, ...], asked: ProjectOptions, why: str) -> None:
@@ -42,9 +92,65 @@ async def _add(where: Where, project: str, files: tuple[str, ...], asked: Projec
     async with opened_project(where.find(), project) as (opened_log, history):
         with Screen(stderr=True) as screen:
             grown = await grow(opened_log.log, history, opened_log.store, files, asked, why, screen.tell)
+    _tell(grown)
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """Which topic to read, and how."""
+
+    topic: str
+    every: timedelta
+    until_end: bool
+    start: str | None
+
+
+async def _stream(
+    where: Where, project: str, asked: Streaming, options: ProjectOptions, why: str
+) -> int | None:
+    """Returns the signal that stopped it, or None."""
+    from labelloop.cli.opened import opened_project
+    from labelloop.log.built_in import topic_reader
+    from labelloop.observe import logs
+    from labelloop.observe.service_status import ServiceStatus
+    from labelloop.observe.settings import Observing
+    from labelloop.projects.stream import Stream
+    from labelloop.runtime.process import keep
+
+    observing = Observing.from_environment()
+    locations = where.find()
+    reader = topic_reader(asked.topic, locations.log)
+    async with opened_project(locations, project) as (opened_log, history):
+        stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, _portion, tell)
+        logs.configure(observing.json)
+
+        async def work(status: ServiceStatus) -> None:
+            await stream.begin(asked.start)
+            if asked.until_end:
+                await stream.until_end()
+                return
+            echo(f"{history.project} gets the messages of {reader.topic} until Ctrl-C")
+            await stream.run(asked.every, status)
+
+        try:
+            folder = locations.home.run if locations.home else None
+            return await keep(f"topic.{reader.topic}", work, observing, folder)
+        finally:
+            await reader.close()
+
+
+def _tell(grown: "Grown") -> None:
     for note in grown.notes:
         tell(note)
     for line in lines(grown.state, grown.texts):
+        echo(line)
+
+
+def _portion(grown: "Grown") -> None:
+    """Tell of one portion of many, of which some bring nothing."""
+    for note in grown.notes:
+        tell(note)
+    for line in lines(grown.state, grown.texts) if grown.texts else ():
         echo(line)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import echo, read_up_to
 from labelloop.cli.options import Moment, Pattern
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
@@ -168,6 +168,8 @@ def _about(data: Any) -> str:
         facts.append(f"labels {', '.join(told)}")
     if isinstance(snapshot := data.get("snapshot"), dict):
         facts.append(f"{snapshot.get('size')} texts")
+    if isinstance(topic := data.get("topic"), dict) and isinstance(offsets := topic.get("offsets"), list):
+        facts.append(f"from {read_up_to(str(topic.get('topic')), offsets)}")
     if isinstance(data.get("items"), list):
         facts.append(f"{len(data['items'])} texts")
     return ", ".join(facts)

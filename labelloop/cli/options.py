@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -170,6 +170,18 @@ class Moment(click.ParamType[datetime]):
                 f"{value!r} is not a time: write 2026-05-01T14:30, or 2h for two hours ago.", param, ctx
             )
         return time if time.tzinfo else time.astimezone()
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time such as 90s, 15min, 2h or 3d."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        length = value if isinstance(value, timedelta) else duration(str(value))
+        if not length:
+            self.fail(f"{value!r} is not a length of time: write 90s, 15min, 2h or 3d.", param, ctx)
+        return length
 
 
 class Pattern(click.ParamType["re.Pattern[str]"]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo, tell
+from labelloop.cli.echo import echo, read_up_to, tell
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
@@ -109,6 +109,8 @@ def _project(project: "Summary") -> Iterator[str]:
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
+    for topic in progress.topics:
+        yield f"  {topic.texts:,} texts from the topic {read_up_to(topic.topic, topic.offsets)}"
     if progress.places > 1:
         yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:

@@ -10,6 +10,7 @@ from labelloop.log.open import LogPlugin
 
 if TYPE_CHECKING:
     from labelloop.log.kafka import KafkaSettings
+    from labelloop.log.kafka.topic_reader import TopicReader
 
 SQLITE_ADDRESS = "sqlite:///"
 KAFKA_MISSING = "Kafka needs one more package ({}): pip install 'labelloop[kafka]'"
@@ -82,6 +83,18 @@ def _kafka_settings(url: str) -> "KafkaSettings":
     except ImportError as error:
         raise UserError(KAFKA_MISSING.format(error)) from error
     return read_settings(url)
+
+
+def topic_reader(named: str, log: str) -> "TopicReader":
+    """A reader of a topic of texts, by its address or, on the log's own cluster, by its name.
+
+    Raises UserError.
+    """
+    try:
+        from labelloop.log.kafka.topic_reader import TopicReader, address_of
+    except ImportError as error:
+        raise UserError(KAFKA_MISSING.format(error)) from error
+    return TopicReader(*address_of(named, log))
 
 
 SQLITE = sqlite_logs("sqlite", _path, "sqlite:///path/to/log.sqlite")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
-from labelloop.loop.pools import grown, pool_of
+from labelloop.loop.pools import grown, not_waiting, pool_of
 from labelloop.loop.schedule import picked_by
 from labelloop.loop.state import (
     Batch,
@@ -53,7 +53,7 @@ def advance(state: ProjectState, event: Event) -> ProjectState:
     data = event.payload
     if isinstance(state, NotCreated):
         return _before_creation(state, data, event)
-    after = _apply(data, state, event.id, event.time)
+    after = not_waiting(_apply(data, state, event.id, event.time))
     log = state.log.followed_by(event)
     return changed(after, latest_id=event.id, length=state.length + 1, log=log)
 

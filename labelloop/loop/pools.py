@@ -1,12 +1,15 @@
 """The pool of a project at a point of its loop: what it began with, and what was added to it. Pure."""
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from labelloop.loop.labels import asked
 from labelloop.loop.names import number_of
-from labelloop.loop.state import Growth, LoopState
+from labelloop.loop.state import Growth, LoopState, changed
 from schemas.events import PoolGrown
+from schemas.fields import UNSAID
 from schemas.parts import Snapshot
 
 
@@ -38,7 +41,8 @@ def grown(state: LoopState, data: PoolGrown, event_id: str) -> tuple[Growth, ...
         return state.grown
     before = (growth.from_batch for growth in state.grown)
     first = max(data.from_batch, state.numbered, *before)
-    return (*state.grown, Growth(event_id, first, data.snapshot))
+    topic = None if data.topic is UNSAID else data.topic
+    return (*state.grown, Growth(event_id, first, data.snapshot, topic))
 
 
 def pool_of(state: LoopState) -> Pool:
@@ -55,6 +59,23 @@ def pool_at(state: LoopState, batch: int) -> Pool:
 def pool_for_next(state: LoopState) -> Pool:
     """The pool from which the next batch is picked."""
     return pool_at(state, state.numbered)
+
+
+def remaining(state: LoopState, most: int = sys.maxsize) -> int:
+    """How many texts of the pool a new batch may still ask for; `most` if there are more."""
+    size = pool_for_next(state).size
+    return most if size - state.picks >= most else min(most, size - len(asked(state)))
+
+
+def not_waiting(state: LoopState) -> LoopState:
+    """The state, in which no text is for a later batch than the next one if that has no other texts.
+
+    Otherwise the next batch, and with it the later one, would never be picked.
+    """
+    if not state.grown or state.grown[-1].from_batch <= state.numbered or remaining(state, 1):
+        return state
+    grown = (replace(each, from_batch=min(each.from_batch, state.numbered)) for each in state.grown)
+    return changed(state, grown=tuple(grown))
 
 
 def pool_for_learned(state: LoopState, learned: Mapping[str, int]) -> Pool:
@@ -77,3 +98,32 @@ def sizes_by_version(state: LoopState) -> Mapping[str, int]:
     snapshots = pool_of(state).snapshots
     sizes = accumulate(snapshot.size for snapshot in snapshots)
     return {snapshot.digest: size for snapshot, size in zip(snapshots, sizes, strict=True)}
+
+
+@dataclass(frozen=True)
+class TopicOfTexts:
+    """A Kafka topic: how many texts of the pool came from it, and the offsets to read on at, by partition."""
+
+    cluster: str
+    topic: str
+    texts: int = 0
+    offsets: tuple[int, ...] = ()
+
+
+def topics(state: LoopState) -> tuple[TopicOfTexts, ...]:
+    """The topics from which texts came, in the order in which the first came."""
+    found: dict[tuple[str, str], TopicOfTexts] = {}
+    for growth in state.grown:
+        if growth.topic is not None:
+            key = (growth.topic.cluster, growth.topic.topic)
+            before = found.get(key, TopicOfTexts(*key))
+            # Partitions that this did not know are where they were.
+            offsets = (*growth.topic.offsets, *before.offsets[len(growth.topic.offsets) :])
+            found[key] = replace(before, texts=before.texts + growth.snapshot.size, offsets=offsets)
+    return tuple(found.values())
+
+
+def offsets_read(state: LoopState, cluster: str, topic: str) -> tuple[int, ...]:
+    """The offsets at which a topic is to be read on, by partition. Empty if it was never read."""
+    same = (each.offsets for each in topics(state) if (each.cluster, each.topic) == (cluster, topic))
+    return next(same, ())

@@ -3,14 +3,12 @@
 It depends on the log alone: on its order, and only where a project's lookahead grows on its times.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
 from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.labels import (
-    asked,
     at_revisions,
     current,
     is_learnable,
@@ -19,7 +17,7 @@ from labelloop.loop.labels import (
 )
 from labelloop.loop.names import final_model, is_final, numbered, relabel_batch
 from labelloop.loop.pace import runs_low
-from labelloop.loop.pools import pool_for_next
+from labelloop.loop.pools import pool_for_next, remaining
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
 from labelloop.loop.state import Batch, LoopState, Relabel
 from schemas.events import LookaheadChosen, ProjectCreated
@@ -103,12 +101,6 @@ def next_model(state: LoopState) -> NextModel | None:
     Where the lookahead grows, the next one has learned all batches that are done.
     """
     return _lost(state) or (None if state.ended else _numbered(state)) or _final(state)
-
-
-def remaining(state: LoopState, most: int = sys.maxsize) -> int:
-    """How many texts of the pool a new batch may still ask for; `most` if there are more."""
-    size = pool_for_next(state).size
-    return most if size - state.picks >= most else min(most, size - len(asked(state)))
 
 
 def is_last_queried(state: LoopState) -> bool:

@@ -22,7 +22,7 @@ from schemas.events import (
     StoppingAdvised,
     StoppingChecked,
 )
-from schemas.parts import ItemVotes, SettingsV2, Snapshot
+from schemas.parts import ItemVotes, SettingsV2, Snapshot, TopicRead
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -159,11 +159,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Growth:
-    """Further texts of the pool, which are there from a batch on, and the id of the event that added them."""
+    """Further texts of the pool, which are there from a batch on, and the id of the event that added them.
+
+    `topic`: how far the topic was read from which they came.
+    """
 
     id: str
     from_batch: int
     snapshot: Snapshot
+    topic: TopicRead | None = None
 
 
 @dataclass(frozen=True)

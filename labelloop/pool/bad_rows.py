@@ -34,13 +34,13 @@ def no_rows(source: str) -> UserError:
     return UserError(f"{source} holds no rows; give a data set with at least two texts")
 
 
-def left_out(source: str, bad: Mapping[int, Bad]) -> str:
+def left_out(source: str, bad: Mapping[int, Bad], what: str = "row") -> str:
     """The note that counts them when they are left out."""
-    return f"{source}: {_counted(bad)} left out ({_reasons(bad)})"
+    return f"{source}: {_counted(bad, what)} left out ({_reasons(bad)})"
 
 
-def _counted(bad: Mapping[int, Bad]) -> str:
-    return f"{len(bad):,} row{'s' * (len(bad) != 1)}"
+def _counted(bad: Mapping[int, Bad], what: str = "row") -> str:
+    return f"{len(bad):,} {what}{'s' * (len(bad) != 1)}"
 
 
 def _reasons(bad: Mapping[int, Bad]) -> str:

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -36,7 +36,8 @@ class Table:
 
     A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
     `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
-    name. `cells`: how the labels were read, which tells whether a text may have several.
+    name. `cells`: how the labels were read, which tells whether a text may have several. `numbers`: what the
+    rows are called in the source; None: they count from 0.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Table:
     bad_rows: Collection[int] = ()
     kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     cells: Cells = ONE_OR_SEVERAL
+    numbers: Sequence[int] | None = None
 
     @property
     def bad(self) -> int:
@@ -111,6 +113,28 @@ def as_table(
         keep = dict.fromkeys((name for name in columns.names if name and name not in used), "")
     if UNSTORABLE.search("".join((*text_names, label_name or "", *keep))):
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
+    for name, option in keep.items():
+        _known(source, columns.names, name, option)
+    table, bad = read_columns(source, columns, text_names, label_name, keep, cells, text_option)
+    if bad and (len(bad) == len(table.texts) or not skip_bad_rows):
+        raise refused(source, bad, len(table.texts))
+    by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
+    notes = [_doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
+    if bad:
+        notes.append(left_out(source, bad))
+    return replace(without_bad(table, bad), notes=(*columns.notes, *notes))
+
+
+def read_columns(
+    source: str,
+    columns: Columns,
+    text_names: tuple[str, ...],
+    label_name: str | None,
+    keep: Iterable[str],
+    cells: Cells,
+    text_option: str = "",
+) -> tuple[Table, dict[int, Bad]]:
+    """The texts and labels of these columns as they are, and which rows cannot be used."""
     bad = dict(columns.bad)
     texts = _texts(columns, text_names, text_option, bad)
     labels: list[Gold | None] | None = None
@@ -120,20 +144,16 @@ def as_table(
         labels = [_label(value, label_name, row, bad, cells) for row, value in enumerate(values)]
     kept = {
         name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
-        for name in (_known(source, columns.names, name, option) for name, option in keep.items())
+        for name in keep
     }
-    if bad and (len(bad) == len(texts) or not skip_bad_rows):
-        raise refused(source, bad, len(texts))
-    for row in bad:
-        texts[row] = ""
-        if labels is not None:
-            labels[row] = None
-    by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
-    notes = [_doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
-    if bad:
-        notes.append(left_out(source, bad))
-    told = (*columns.notes, *notes)
-    return Table(source, text_names, label_name, texts, labels, told, frozenset(bad), kept, cells)
+    return Table(source, text_names, label_name, texts, labels, kept=kept, cells=cells), bad
+
+
+def without_bad(table: Table, bad: Collection[int]) -> Table:
+    """The table, in which rows that cannot be used have neither a text nor a label."""
+    texts = ["" if row in bad else text for row, text in enumerate(table.texts)]
+    labels = table.labels and [None if row in bad else label for row, label in enumerate(table.labels)]
+    return replace(table, texts=texts, labels=labels, bad_rows=frozenset(bad))
 
 
 def _without_columns(source: str, columns: Columns) -> UserError:
@@ -256,7 +276,11 @@ def _kept(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | No
     if value is None or value != value:
         return None
     is_nested = isinstance(value, list | dict)
-    text = json.dumps(value, ensure_ascii=False, default=str) if is_nested else str(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str) if is_nested else str(value)
+    except RecursionError:
+        bad.setdefault(row, _bad(column, row, "what is nested too deeply", "file"))
+        return None
     if UNSTORABLE.search(text):
         bad.setdefault(row, _damaged(column, row, text))
         return None

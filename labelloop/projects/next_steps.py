@@ -6,7 +6,8 @@ from enum import IntEnum
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
-from labelloop.loop.schedule import finished, labelled, open_batches, remaining
+from labelloop.loop.pools import remaining
+from labelloop.loop.schedule import finished, labelled, open_batches
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.projects.given_batches import batches_to_ask

@@ -10,7 +10,7 @@ from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
-from labelloop.loop.pools import pool_of
+from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.settings_in_force import annotators
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
@@ -75,10 +75,10 @@ class Progress:
     """The progress of a project that was created. The defaults are those of a project that was not.
 
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
-    the pool, by why. `annotators`: valid answers by username and status. `only_for`: who alone
-    sees it. `places`: how many places people answered in, one after the other, because labels changed.
-    `audit`: the one of the newest audited model. `failures`: the last one of each piece of work that has not
-    been done since.
+    the pool, by why. `topics`: those of Kafka from which texts came. `annotators`: valid answers by username
+    and status. `only_for`: who alone sees it. `places`: how many places people answered in, one after the
+    other, because labels changed. `audit`: the one of the newest audited model. `failures`: the last one of
+    each piece of work that has not been done since.
     """
 
     paused: bool = False
@@ -90,6 +90,7 @@ class Progress:
     discarded: int = 0
     pool: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
+    topics: tuple[TopicOfTexts, ...] = ()
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     only_for: tuple[str, ...] | None = None
     places: int = 1
@@ -130,6 +131,7 @@ def progress_of(state: LoopState) -> Progress:
             "duplicates": sum(snapshot.dropped_duplicate for snapshot in pool.snapshots),
             "near_copies": sum(snapshot.dropped_near_copies for snapshot in pool.snapshots),
         },
+        topics=topics(state),
         annotators=_annotators(state),
         only_for=annotators(state),
         models=tuple(_model(state, trained) for trained in state.models.values()),

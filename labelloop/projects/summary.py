@@ -76,6 +76,7 @@ class Summary:
             "discarded": progress.discarded,
             "pool": progress.pool,
             "left_out": progress.left_out,
+            "topics": [asdict(topic) for topic in progress.topics],
             "only_for": progress.only_for,
             "model": model.model if model else None,
             "model_folder": self.model_folder,

@@ -43,6 +43,7 @@ from schemas.parts import (
     LogPrefix,
     QueriedItem,
     Snapshot,
+    TopicRead,
     Vote,
 )
 
@@ -166,7 +167,12 @@ class Loop:
         )
 
     def grow(
-        self, digest: str, size: int = 5, after: str | None = None, from_batch: int | None = None
+        self,
+        digest: str,
+        size: int = 5,
+        after: str | None = None,
+        from_batch: int | None = None,
+        topic: TopicRead = UNSAID,
     ) -> None:
         """Further texts; `after` another version of the pool than there is, they come too late."""
         self.append(
@@ -175,6 +181,7 @@ class Loop:
                 after=pool_of(self.state).version if after is None else after,
                 from_batch=self.state.numbered if from_batch is None else from_batch,
                 who="ada",
+                topic=topic,
             )
         )
 

@@ -9,6 +9,7 @@ import pytest
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Arrived
 from labelloop.log.kafka import KafkaLog, read_settings
+from labelloop.log.kafka.topic_reader import TopicReader
 from tests.support.kafka_secure import MECHANISMS, USER, SecureKafka
 from tests.support.logs import kafka_log, some_event
 from tests.support.matrices import cells
@@ -115,3 +116,22 @@ async def test_a_kafka_that_asks_for_tls_and_gets_none_is_named(secure_kafka: Se
         await log.append(some_event("nobody", 1))
 
     await log.close()
+
+
+async def test_a_topic_of_texts_is_read_by_the_same_settings(secure_kafka: SecureKafka) -> None:
+    variables = environment(secure_kafka)
+    log = make_log(secure_kafka, variables)
+    await log.append(some_event("texts", 1))
+    await log.close()
+    settings = read_settings(_url(secure_kafka), variables)
+    reader = TopicReader(settings, settings.topic)
+
+    await reader.open()
+    ends, found = await reader.ends(), 0
+    while not await reader.is_past(ends):
+        found += len((await reader.read())[0])
+    await reader.close()
+
+    assert found > 0
+    with raises_naming(UserError, settings.servers[0], "'missing'"):
+        await TopicReader(settings, "missing").look()

@@ -82,11 +82,16 @@ def test_an_installation_without_entry_points_is_told_in_a_line(monkeypatch: pyt
         open_log("sqlite:///log.sqlite")
 
 
-def test_kafka_without_its_package_says_which_to_install() -> None:
+@pytest.mark.parametrize(
+    "opening",
+    ["open_log('kafka://host:9092/prefix')", "topic_reader('kafka://host:9092/topic', 'sqlite:///log')"],
+)
+def test_kafka_without_its_package_says_which_to_install(opening: str) -> None:
     code = (
         "import sys; sys.modules['aiokafka'] = None\n"
         "from labelloop.log import open_log\n"
-        "try: open_log('kafka://host:9092/prefix')\n"
+        "from labelloop.log.built_in import topic_reader\n"
+        f"try: {opening}\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -2,12 +2,21 @@
 
 import pytest
 
-from labelloop.loop.pools import pool_at, pool_for_learned, pool_for_next, pool_of, pool_of_version
+from labelloop.loop.pools import (
+    offsets_read,
+    pool_at,
+    pool_for_learned,
+    pool_for_next,
+    pool_of,
+    pool_of_version,
+    remaining,
+)
 from labelloop.loop.proof import Proof
-from labelloop.loop.schedule import NextBatch, finished, next_batch, next_model, remaining, still_due
+from labelloop.loop.schedule import NextBatch, finished, next_batch, next_model, still_due
 from labelloop.loop.settings_in_force import snapshots
 from schemas import events as e
 from schemas.model import replaced
+from schemas.parts import TopicRead
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.schedules import begun, due_batch, items_of
 
@@ -57,6 +66,67 @@ def test_texts_added_for_a_later_batch_hold_up_those_that_follow_them() -> None:
     loop.grow("h", size=5, from_batch=0)
 
     assert [pool_at(loop.state, batch).size for batch in (0, 3, 4)] == [40, 40, 55], "no hole before them"
+
+
+def test_texts_for_a_later_batch_leave_a_pick_as_it_is() -> None:
+    loop = begun()
+    work = next_batch(loop.state)
+    assert work is not None
+
+    for number in range(3):
+        loop.grow(f"g{number}", size=10, from_batch=loop.state.numbered + 1)
+
+    assert still_due(loop.state, work)
+    loop.append(loop.pick(work), work.cause)
+    assert loop.state.batches["0"].queried.pool_version == "d"
+    assert pool_for_next(loop.state).size == 70
+
+
+def test_texts_for_a_later_batch_are_there_at_once_if_the_next_one_has_no_other_texts() -> None:
+    loop = run_out()
+    batches = loop.state.numbered
+
+    loop.grow("g", size=2, from_batch=batches + 1)
+    loop.grow("h", size=2, from_batch=batches + 7)
+
+    assert not finished(loop.state)
+    assert [growth.from_batch for growth in loop.state.grown] == [batches, batches + 7]
+    loop.finish()
+    assert sorted(item for batch in loop.state.batches for item in items_of(loop, batch)) == list(range(11))
+    assert pool_for_learned(loop.state, {str(batches): 0}).version == "g"
+    assert halt_of(loop) is None
+
+
+def test_picks_go_on_while_texts_come_all_the_time() -> None:
+    loop = begun(pool=9, batch_size=3, max_batches=None)
+    for number in range(20):
+        work = next_batch(loop.state)
+        loop.grow(f"g{number}", size=3, from_batch=loop.state.numbered + (work is not None))
+        if work is not None:
+            assert still_due(loop.state, work)
+            loop.append(loop.pick(work), work.cause)
+        loop.act(f"answer {loop.state.annotated}")
+        if next_model(loop.state) is not None:
+            loop.act("train")
+
+    loop.finish()
+
+    asked = sorted(item for batch in loop.state.batches for item in items_of(loop, batch))
+    assert asked == list(range(69)), "each once"
+    assert halt_of(loop) is None
+
+
+def test_how_far_a_topic_was_read_is_what_was_said_last() -> None:
+    loop = begun()
+    loop.grow("g", topic=TopicRead(topic="mail", cluster="a", offsets=(7, 0, 3)))
+    loop.grow("h")
+    loop.grow("i", topic=TopicRead(topic="mail", cluster="b", offsets=(1,)))
+    loop.grow("j", topic=TopicRead(topic="mail", cluster="a", offsets=(4, 2)))
+    loop.grow("k", after="d", topic=TopicRead(topic="mail", cluster="a", offsets=(99,)))
+
+    assert offsets_read(loop.state, "a", "mail") == (4, 2, 3), "it was made anew, or read by two"
+    assert offsets_read(loop.state, "b", "mail") == (1,)
+    assert offsets_read(loop.state, "a", "chat") == ()
 
 
 def test_the_same_texts_again_and_texts_for_another_pool_change_nothing() -> None:

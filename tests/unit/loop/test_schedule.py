@@ -3,6 +3,7 @@
 import pytest
 
 from labelloop.loop.labels import asked, ignored_at, latest_revisions
+from labelloop.loop.pools import remaining
 from labelloop.loop.schedule import (
     NextBatch,
     NextModel,
@@ -12,7 +13,6 @@ from labelloop.loop.schedule import (
     next_model,
     open_batches,
     picking_model,
-    remaining,
 )
 from labelloop.loop.state import LoopState
 from schemas import events as e
@@ -165,7 +165,7 @@ def test_what_is_due_is_found_without_the_texts_of_batches_while_the_pool_has_en
         looked.append(state.length)
         return asked(state)
 
-    monkeypatch.setattr("labelloop.loop.schedule.asked", noted)
+    monkeypatch.setattr("labelloop.loop.pools.asked", noted)
 
     assert (due_batch(loop), due_model(loop), looked) == (("1", "0"), None, [])
 

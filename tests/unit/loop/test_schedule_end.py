@@ -3,11 +3,11 @@
 import pytest
 
 from labelloop.loop.labels import current, ignored_at
+from labelloop.loop.pools import remaining
 from labelloop.loop.schedule import (
     NextModel,
     finished,
     next_model,
-    remaining,
 )
 from schemas import events as e
 from schemas.model import replaced

@@ -9,7 +9,7 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import asked, at_revisions, current, latest_revisions
 from labelloop.loop.names import expanded
 from labelloop.loop.pace import expected_answers, waiting_texts
-from labelloop.loop.pools import pool_for_next, pool_of_version
+from labelloop.loop.pools import pool_for_next, pool_of_version, remaining
 from labelloop.loop.schedule import (
     expected_model,
     finished,
@@ -20,7 +20,6 @@ from labelloop.loop.schedule import (
     next_relabel,
     open_batches,
     picked_by,
-    remaining,
 )
 from labelloop.loop.settings_in_force import lookahead_at
 from labelloop.loop.state import Labels, LoopState, Trained

@@ -6,7 +6,8 @@ import pytest
 
 from labelloop.loop.history import History
 from labelloop.loop.labels import at_revisions, current, decided, ignored_at
-from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel, remaining
+from labelloop.loop.pools import remaining
+from labelloop.loop.schedule import NextRelabel, finished, next_batch, next_model, next_relabel
 from labelloop.loop.state import LoopState
 from labelloop.projects.given_batches import copied
 from schemas import events as e

@@ -1,0 +1,147 @@
+"""What is new in files and messages: texts that the pool of a project does not have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labelloop.errors import UserError
+from labelloop.loop.pools import pool_of
+from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.state import LoopState
+from labelloop.pool.context import first_misfit, metadata_kinds
+from labelloop.pool.label_cells import Cells, Gold
+from labelloop.pool.messages import Wanted
+from labelloop.pool.near_copies import without_near_copies
+from labelloop.pool.prepare import UNUSED, Prepared, clean_further, key
+from labelloop.pool.snapshot import Row
+from labelloop.pool.sources import Table, load
+from labelloop.projects.data import Tell, keep_snapshot
+from labelloop.projects.options import ProjectOptions
+from labelloop.store import Store
+from schemas.model import replaced
+from schemas.parts import Snapshot
+
+
+@dataclass(frozen=True)
+class Read:
+    """The snapshot of what is new in a source, or None if nothing is; and notes on it."""
+
+    snapshot: Snapshot | None
+    notes: tuple[str, ...]
+
+
+class Further:
+    """Reads sources one after another, each as far as neither the pool nor a source before has its texts."""
+
+    def __init__(
+        self, state: LoopState, store: Store, options: ProjectOptions, folder: Path, tell: Tell
+    ) -> None:
+        self._project, self._project_id = for_next(state), state.project_id
+        self._options, self._folder, self._tell = options, folder, tell
+        self._pool = store.open_pool(pool_of(state))
+        rows = zip(self._pool.all_texts(), self._gold(), strict=True)
+        self._rows = [Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
+        self._there = {key(row.text) for row in self._rows}
+
+    def _gold(self) -> Sequence[Gold | None]:
+        items = range(len(self._pool))
+        return self._pool.gold(items) or [None] * len(items)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the project takes of a message."""
+        project = self._project
+        return Wanted(
+            self._text_columns,
+            self._label_column,
+            tuple(self._pool.kept_columns),
+            tuple(project.labels),
+            self._cells,
+            metadata_kinds(project),
+        )
+
+    def read(self, source: str) -> Read:
+        """Write a snapshot of what is new in a file, a folder or a Hub id. Raises UserError."""
+        self._tell(f"reading {source}")
+        return self.take(self._table(source))
+
+    def take(self, table: Table) -> Read:
+        """Write a snapshot of what is new in a table. Raises UserError."""
+        source = table.source
+        self._tell(f"looking for those of {len(table.texts):,} texts that are new")
+        further = clean_further(table, self._project.labels, self._there)
+        if self._options.drop_near_copies and further.rows:
+            further = self._without_near_copies(further)
+        notes = (*table.notes, _note(source, further, self._pool.has_gold))
+        if not further.rows:
+            return Read(None, notes)
+        kept = {name: [values[row.source_row] for row in further.rows] for name, values in table.kept.items()}
+        self._check_metadata(source, further.rows, kept)
+        self._rows += further.rows
+        self._there |= {key(row.text) for row in further.rows}
+        if table.numbers is not None:
+            rows = [replace(row, source_row=table.numbers[row.source_row]) for row in further.rows]
+            further = replace(further, rows=rows)
+        left_out = replace(further, duplicates=further.duplicates + further.in_pool)
+        snapshot = keep_snapshot(self._folder, "pool", table, left_out, kept)
+        return Read(replaced(snapshot, uri=f"{self._project_id}/{snapshot.uri}"), notes)
+
+    @property
+    def _text_columns(self) -> tuple[str, ...]:
+        return self._project.text_columns or (self._project.pool.text_column,)
+
+    @property
+    def _label_column(self) -> str | None:
+        return self._project.pool.label_column if self._pool.has_gold else None
+
+    @property
+    def _cells(self) -> Cells:
+        return Cells(self._project.is_multi_label, self._options.label_separator)
+
+    def _table(self, source: str) -> Table:
+        options, gold = self._options, self._label_column
+        return load(
+            source,
+            self._text_columns,
+            None if gold else "",
+            options.config,
+            options.split,
+            options.revision,
+            text_option="",
+            reading=options.reading,
+            keep=dict.fromkeys(self._pool.kept_columns, ""),
+            cells=self._cells,
+            usual_label=gold or "",
+        )
+
+    def _without_near_copies(self, further: Prepared) -> Prepared:
+        before = len(self._rows)
+        kept = without_near_copies([*self._rows, *further.rows], range(before))
+        rows = [further.rows[number - before] for number in kept if number >= before]
+        return replace(further, rows=rows, near_copies=len(further.rows) - len(rows))
+
+    def _check_metadata(
+        self, source: str, rows: Sequence[Row], kept: Mapping[str, Sequence[str | None]]
+    ) -> None:
+        for name, kind in metadata_kinds(self._project).items():
+            place = first_misfit(kept[name], kind)
+            if place is not None:
+                raise UserError(
+                    f"{source}, row {rows[place].source_row + 1}: {name!r} is {kept[name][place]!r}, and in "
+                    f"the project it is a number ({kind}): correct it, or leave it empty"
+                )
+
+
+def _note(source: str, further: Prepared, has_gold: bool) -> str:
+    rows = further.rows
+    facts = [
+        (further.in_pool, "in the pool already"),
+        (further.duplicates, "duplicates left out"),
+        (further.near_copies, "near-copies left out"),
+        (further.empty, "empty left out"),
+        (further.unlabelled, UNUSED),
+        (len(rows) if has_gold and rows and rows[0].gold is None else 0, "without a known label"),
+    ]
+    parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
+    new = f"{format(len(rows), ',') if rows else 'no'} new text{'s' * (len(rows) != 1)}"
+    return f"{source}: {new}" + (f" ({parts})" if parts else "")
