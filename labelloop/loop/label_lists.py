@@ -99,6 +99,11 @@ def label_list(state: LoopState, number: int | None = None) -> LabelList:
     return found
 
 
+def first_names(state: LoopState) -> Mapping[str, str]:
+    """How a label was called first, by each name that it has or had."""
+    return {shown: name for each in label_lists(state) for name, shown in each.called.items()}
+
+
 def places(state: LoopState) -> tuple[LabelList, ...]:
     """The newest list of labels of each place where people answered, oldest first."""
     return tuple({each.place: each for each in label_lists(state)}.values())

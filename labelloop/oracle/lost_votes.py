@@ -69,8 +69,11 @@ def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Accounts) -> 
 
 
 def is_newer(vote: Vote, other: Vote | None) -> bool:
-    """Whether the vote was given after the other one, or there is no other."""
-    return other is None or (vote.time is not None and other.time is not None and vote.time > other.time)
+    """Whether the vote was given after the other one, or there is no other. A draft takes no vote's place."""
+    if other is None:
+        return True
+    is_later = vote.time is not None and other.time is not None and vote.time > other.time
+    return is_later and (vote.status != "draft" or other.status == "draft")
 
 
 def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, SeenRecord]) -> bool:

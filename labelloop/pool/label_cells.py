@@ -1,7 +1,7 @@
 """What the cells of a label column say of texts: one label each, or several. Pure."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,13 @@ def names_of(gold: Gold) -> tuple[str, ...]:
 def ordered(gold: Gold | None, labels: Sequence[str]) -> Gold | None:
     """The same, with several labels in the order of a project's."""
     return gold if gold is None or isinstance(gold, str) else tuple(name for name in labels if name in gold)
+
+
+def called(gold: Gold | None, names: Mapping[str, str]) -> Gold | None:
+    """The same by other names. A label that has none keeps its own."""
+    if gold is None or isinstance(gold, str):
+        return gold and names.get(gold, gold)
+    return tuple(dict.fromkeys(names.get(label, label) for label in gold))
 
 
 def told(gold: Gold) -> str:

@@ -1,13 +1,13 @@
 """Clean a loaded table into a pool or a test set. Pure."""
 
 import unicodedata
-from collections.abc import Collection, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from labelloop.errors import UserError
 from labelloop.pool.bad_rows import no_rows
-from labelloop.pool.label_cells import names_in, ordered, told
+from labelloop.pool.label_cells import called, names_in, ordered, told
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
@@ -52,6 +52,13 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     rows, unlabelled = _all_labelled_or_none(rows)
     rows = [Row(row.text, ordered(row.gold, known), row.source_row) for row in rows]
     return Prepared(rows, known, empty, duplicates, unlabelled)
+
+
+def with_names(table: Table, names: Mapping[str, str]) -> Table:
+    """The table with other names for labels."""
+    if table.labels is None:
+        return table
+    return replace(table, labels=[called(gold, names) for gold in table.labels])
 
 
 def clean_further(table: Table, labels: Sequence[str], there: Container[str]) -> Prepared:

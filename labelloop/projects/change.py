@@ -11,7 +11,6 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.label_lists import label_list
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
 from labelloop.loop.settings_in_force import (
@@ -193,7 +192,7 @@ async def _new_test(
     if store is None:
         raise UserError("the store is not known here, where a test set is kept: give it with --store")
     pool = await asyncio.to_thread(store.open_pool, pool_of(state))
-    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, label_list(state))
+    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
     if before.test is not None and before.test.digest == made.digest:
         return _NewTest(notes=notes)
     return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)

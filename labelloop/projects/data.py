@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.loop.label_lists import LabelList
+from labelloop.loop.label_lists import LabelList, first_names, label_list
+from labelloop.loop.state import LoopState
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
-from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
+from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary, with_names
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
@@ -189,12 +190,12 @@ def _without_gold(dataset: str, what: str) -> UserError:
 
 
 def prepare_test(
-    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path, labels: LabelList
+    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path, state: LoopState
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
 
-    Its columns have the names that they had before, unless others are given. `labels`: those of the project,
-    as they are called now. Raises UserError.
+    Its columns have the names that they had before, unless others are given. Its labels may have any name
+    that they have or had in the `state`. Raises UserError.
     """
     before = project.test or project.pool
     columns = project.text_columns or (before.text_column,)
@@ -215,7 +216,9 @@ def prepare_test(
         cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
-    prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
+    labels = label_list(state)
+    table = with_names(table, first_names(state))
+    prepared = clean_test(table, labels.names, rows, "--test-label-column")
     check_counting([row.gold for row in prepared.rows], labels)
     note = _note(f"test set {options.test}", prepared)
     return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
@@ -228,20 +231,6 @@ def check_counting(gold: Iterable[Gold | None], labels: LabelList) -> None:
             "no text of the test set has a label that is not retired: first name a test set that has with "
             "`labelloop change --test`"
         )
-
-
-def _by_name(prepared: Prepared, labels: LabelList) -> Prepared:
-    """The rows with the names of their labels, whatever these are called now."""
-    names = dict(zip(labels.shown, labels.names, strict=True))
-    if all(name == shown for shown, name in names.items()):
-        return prepared
-
-    def named(gold: Gold | None) -> Gold | None:
-        if gold is None or isinstance(gold, str):
-            return gold and names[gold]
-        return tuple(names[label] for label in gold)
-
-    return replace(prepared, rows=[replace(row, gold=named(row.gold)) for row in prepared.rows])
 
 
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.loop.label_lists import first_names
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -12,7 +13,7 @@ from labelloop.pool.context import first_misfit, metadata_kinds
 from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.messages import Wanted
 from labelloop.pool.near_copies import without_near_copies
-from labelloop.pool.prepare import UNUSED, Prepared, clean_further, key
+from labelloop.pool.prepare import UNUSED, Prepared, clean_further, key, with_names
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table, load
 from labelloop.projects.data import Tell, keep_snapshot
@@ -37,6 +38,7 @@ class Further:
         self, state: LoopState, store: Store, options: ProjectOptions, folder: Path, tell: Tell
     ) -> None:
         self._project, self._project_id = for_next(state), state.project_id
+        self._first_names = first_names(state)
         self._options, self._folder, self._tell = options, folder, tell
         self._pool = store.open_pool(pool_of(state))
         rows = zip(self._pool.all_texts(), self._gold(), strict=True)
@@ -55,7 +57,7 @@ class Further:
             self._text_columns,
             self._label_column,
             tuple(self._pool.kept_columns),
-            tuple(project.labels),
+            tuple(self._first_names),
             self._cells,
             metadata_kinds(project),
         )
@@ -69,6 +71,7 @@ class Further:
         """Write a snapshot of what is new in a table. Raises UserError."""
         source = table.source
         self._tell(f"looking for those of {len(table.texts):,} texts that are new")
+        table = with_names(table, self._first_names)
         further = clean_further(table, self._project.labels, self._there)
         if self._options.drop_near_copies and further.rows:
             further = self._without_near_copies(further)

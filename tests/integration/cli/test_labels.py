@@ -114,3 +114,14 @@ def test_what_is_not_utf_8_is_refused_in_one_line(command: tuple[str, ...], tmp_
 
     assert names(refused, "UTF-8")
     assert len(appended(home)) == 3
+
+
+def test_a_test_set_may_call_a_label_as_it_is_or_was(tested: Path) -> None:
+    home = ("--home", tested / "home")
+    assert labelloop("labels", "rename", SPAM, "junk", *home).exit_code == 0
+    (tested / "both.csv").write_text(f"text,label\nyou won,junk\na free prize,{SPAM}\nlunch,{HAM}\n")
+
+    changed = labelloop("change", "mail", "--test", tested / "both.csv", *home)
+
+    assert changed.exit_code == 0, changed.output
+    assert [data["settings"]["test"]["size"] for _, data in appended(tested / "home")[-1:]] == [3]

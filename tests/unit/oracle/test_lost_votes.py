@@ -156,6 +156,14 @@ def test_an_answer_in_the_new_place_that_is_newer_stands() -> None:
     assert merged(votes(7, old), moved(new, earlier=(old,)), BOTH) == votes(7, new, record="r-new")
 
 
+def test_a_draft_in_the_old_place_takes_back_no_answer_in_the_new_one() -> None:
+    answer = replaced(ANN, time=NOW)
+    draft = replaced(ANN, status="draft", labels=("ham",), time=LATER)
+
+    assert merged(votes(7, answer), moved(answer, earlier=(draft,)), BOTH) == votes(7, answer, record="r-new")
+    assert merged(votes(7), moved(earlier=(draft,)), BOTH) == votes(7, draft, record=None)
+
+
 def test_an_answer_that_was_only_given_in_the_old_place_counts_and_is_to_be_put_back() -> None:
     answer = replaced(BOB, time=LATER)
 

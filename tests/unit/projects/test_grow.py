@@ -14,6 +14,7 @@ from labelloop.loop.history import History
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.projects import change_labels
 from labelloop.projects import grow as growing
 from labelloop.projects.catalog import choose, created, read_histories
 from labelloop.projects.change import fork
@@ -97,6 +98,24 @@ async def test_new_texts_follow_those_that_are_there(home: Home, log: Log, tmp_p
     assert (snapshot.size, snapshot.dropped_duplicate, snapshot.dropped_empty) == (2, 2, 1)
     progress = summarized(await only(log)).progress
     assert (progress.pool, progress.left_out["duplicates"], progress.left_out["empty"]) == (5, 2, 1)
+
+
+async def test_a_label_may_be_called_as_it_is_or_was(home: Home, log: Log, tmp_path: Path) -> None:
+    await begin(home, log, tmp_path)
+    await change_labels.rename(log, await only(log), "spam", "junk")
+    await change_labels.add(log, await only(log), ["bill"])
+    may = written(
+        tmp_path,
+        ("you won", "junk", "b", "1"),
+        ("free pills", "spam", "b", "1"),
+        ("pay by May", "bill", "b", "1"),
+    )
+
+    await add(home, log, may)
+
+    assert (await pool(home, log)).gold([3, 4, 5]) == ["spam", "spam", "bill"]
+    with raises_naming(UserError, "eggs"):
+        await add(home, log, written(tmp_path, ("hello", "eggs", "b", "1")))
 
 
 async def test_the_same_files_again_change_nothing(home: Home, log: Log, tmp_path: Path) -> None:
