@@ -10,13 +10,13 @@ from importlib import import_module
 
 PAUSES: dict[str, dict[str, object]] = {
     "annotation_watcher": {
-        "labelloop.runtime.controller.SHORTEST": 1.0,
+        "labelloop.runtime.controller.SHORTEST": 2.0,
         "services.annotation_watcher.due.RECORD_EVERY": timedelta(seconds=1),
-        "services.annotation_watcher.service.QUIET": 0.4,
+        "services.annotation_watcher.service.QUIET": 0.8,
     },
     "querier": {
-        "labelloop.runtime.controller.SHORTEST": 1.0,
-        "services.querier.record_sync.COMPARE_EVERY": 1.0,
+        "labelloop.runtime.controller.SHORTEST": 2.0,
+        "services.querier.record_sync.COMPARE_EVERY": 1.5,
     },
 }
 """By service, and by the name of the constant in its module."""
