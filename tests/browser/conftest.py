@@ -14,17 +14,17 @@ import pytest
 from click.testing import Result
 from playwright.sync_api import Browser
 
-from tests.support import loop
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.attacks import Attacker
 from tests.support.browser import AnnotatorPage, chromium
 from tests.support.command import command, eventually, labelloop
+from tests.support.loop import Loop, a_loop, texts
 from tests.support.messages import names
 from tests.support.needs import needs_chromium
 from tests.support.people import Person
 from tests.support.states import LABELS
 
-TEXTS = tuple(text for text, _ in loop.texts(40))
+TEXTS = tuple(text for text, _ in texts(40))
 PROJECTS = {
     "in-turn": ("--lookahead", 0, "--batch-size", 5),
     "ahead": ("--lookahead", 1, "--batch-size", 5),
@@ -116,10 +116,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(home, output, added[0]["url"], passwords)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for this folder alone: other tests could not run an event loop beside Playwright's."""
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="package")
+def loop(
+    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, browser: Browser
+) -> Iterator[Loop]:
+    """What shows texts to people and sees their answers, each test with a project of its own."""
+    with a_loop(tmp_path_factory.mktemp("shown"), argilla_server) as loop:
+        loop.start("querier", "annotation_watcher")
+        yield loop
 
 
 @pytest.fixture

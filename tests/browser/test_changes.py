@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import LogIn, Served, aside
+from tests.browser.conftest import LogIn, Served, aside, new_annotator
 from tests.support.browser import AnnotatorPage
 from tests.support.command import eventually
+from tests.support.loop import Loop, texts
+from tests.support.people import Owner
 
 
 def lists(person: AnnotatorPage, project: str) -> bool:
@@ -39,18 +42,22 @@ def test_only_a_projects_own_annotators_find_it_on_their_home_page(served: Serve
 
 
 def test_changed_guidelines_are_read_beside_the_texts_as_text(
-    served: Served, log_in: LogIn, tmp_path: Path
+    loop: Loop, browser: Browser, tmp_path: Path
 ) -> None:
     guidelines = tmp_path / "guidelines.md"
     guidelines.write_text(
         "Spam asks for money. <img src=x onerror=\"document.title='run'\">", encoding="utf-8"
     )
-    ada = log_in("ada")
+    project = loop.create(texts(3), batch_size=3, max_batches=1)
+    owner = Owner(loop.argilla, project)
+    loop.until(lambda: len(owner.records(0)) == 3)
+    ada = new_annotator(browser, loop.argilla)
 
-    aside("change", "ahead", "--guidelines", guidelines, "--home", served.home)
+    where = ("--log", loop.settings.log, "--store", loop.settings.store)
+    aside("change", project, "--guidelines", guidelines, *where)
 
     def shown() -> bool:
-        ada.page.goto(served.link("ahead"))
+        ada.page.goto(f"{loop.argilla.url}/dataset/{owner.dataset()}/annotation-mode")
         ada.page.get_by_text("Guidelines", exact=True).first.click()
         found = ada.page.locator(".markdown-render")
         found.first.wait_for()
@@ -58,3 +65,4 @@ def test_changed_guidelines_are_read_beside_the_texts_as_text(
 
     eventually(shown, "the new guidelines are there")
     assert ada.page.title() != "run"
+    ada.page.context.close()

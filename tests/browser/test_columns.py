@@ -3,30 +3,18 @@
 The page's content security policy is off: a column must do no harm on an Argilla that sends none.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import new_annotator
-from tests.support.argilla_server import ArgillaServer
 from tests.support.attacks import Attacker
 from tests.support.browser import PATIENCE, AnnotatorPage
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Owner
 from tests.support.states import LABELS
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-def loop(
-    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, browser: Browser
-) -> Iterator[Loop]:
-    with a_loop(tmp_path_factory.mktemp("columns"), argilla_server) as loop:
-        loop.start("querier", "annotation_watcher")
-        yield loop
 
 
 def test_people_see_each_column_filter_by_metadata_and_label(

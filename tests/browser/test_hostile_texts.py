@@ -18,7 +18,7 @@ from tests.support.argilla_api import make_dataset, record, respond
 from tests.support.argilla_server import ArgillaServer
 from tests.support.attacks import PLAIN, Attacker, thieves
 from tests.support.browser import AnnotatorPage
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.matrices import cells, in_all_cells
 from tests.support.people import Owner
 
@@ -59,14 +59,6 @@ class Attacked:
 def listener() -> Iterator[Attacker]:
     with closing(Attacker()) as listener:
         yield listener
-
-
-@pytest.fixture(scope="module")
-def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    """One for all tests, each with a project of its own."""
-    with a_loop(tmp_path_factory.mktemp("hostile"), argilla_server) as loop:
-        loop.start("querier", "annotation_watcher")
-        yield loop
 
 
 @pytest.fixture

@@ -1,31 +1,19 @@
 """Who opens the old link after the labels changed comes to the new data set, where every label is text."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from labelloop.oracle.argilla.models import data_set_name
 from schemas import events as e
 from tests.browser.conftest import new_annotator
-from tests.support.argilla_server import ArgillaServer
 from tests.support.browser import PATIENCE
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Owner
 from tests.support.states import LABELS
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
 HOSTILE = "<img src=x onerror=\"document.title='run'\"> & bill"
-
-
-@pytest.fixture
-def loop(
-    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, browser: Browser
-) -> Iterator[Loop]:
-    with a_loop(tmp_path_factory.mktemp("labels"), argilla_server) as loop:
-        loop.start("querier", "annotation_watcher")
-        yield loop
 
 
 def test_the_old_link_opens_the_new_data_set_with_the_new_labels(loop: Loop, browser: Browser) -> None:

@@ -3,8 +3,6 @@
 The page's content security policy is off: a label must do no harm on an Argilla that sends none.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -12,24 +10,14 @@ from labelloop.loop.labels import NONE, current
 from schemas import events as e
 from schemas.parts import MULTI_LABEL, QueriedItem
 from tests.browser.conftest import new_annotator
-from tests.support.argilla_server import ArgillaServer
 from tests.support.attacks import Attacker
 from tests.support.browser import PATIENCE
-from tests.support.loop import Loop, a_loop
+from tests.support.loop import Loop
 from tests.support.people import Owner
 from tests.support.states import trained
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-def loop(
-    tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer, browser: Browser
-) -> Iterator[Loop]:
-    with a_loop(tmp_path_factory.mktemp("labels"), argilla_server) as loop:
-        loop.start("querier", "annotation_watcher")
-        yield loop
 
 
 def test_people_choose_several_labels_or_none_and_correct_suggestions(

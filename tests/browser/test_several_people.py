@@ -2,28 +2,19 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from math import ceil
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import new_annotator
-from tests.support.argilla_server import ArgillaServer
-from tests.support.loop import Loop, a_loop, texts
+from tests.support.loop import Loop, texts
 from tests.support.matrices import in_all_cells
 from tests.support.people import Owner
 
 pytestmark = pytest.mark.timeout(900)
 
 MOST_EXTRA = 0.05
-
-
-@pytest.fixture(scope="module")
-def loop(tmp_path_factory: pytest.TempPathFactory, argilla_server: ArgillaServer) -> Iterator[Loop]:
-    with a_loop(tmp_path_factory.mktemp("several"), argilla_server) as loop:
-        loop.start("querier", "annotation_watcher")
-        yield loop
 
 
 @pytest.mark.parametrize(

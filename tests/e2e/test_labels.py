@@ -131,6 +131,17 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     assert listed["junk <b>"]["at_first"] == SPAM
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a project whose labels nothing changes."""
+    folder = tmp_path_factory.mktemp("unchanged")
+    texts = folder / "mail.csv"
+    texts.write_text("text\n" + "".join(f"mail {number}\n" for number in range(30)))
+    made = ("--dataset", texts, "--labels", ",".join(LABELS), "--classifier", "linear", "--model", TINY)
+    assert labelloop("init", "--home", folder / "home", *made).exit_code == 0
+    return folder / "home"
+
+
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
@@ -146,15 +157,10 @@ def test_labels_change_while_people_label_and_nothing_is_lost(loop: Loop, tmp_pa
     ],
 )
 def test_what_labels_cannot_become_is_told_in_one_line(
-    asked: tuple[str, ...], named: tuple[Any, ...], tmp_path: Path
+    asked: tuple[str, ...], named: tuple[Any, ...], home: Path
 ) -> None:
-    texts = tmp_path / "mail.csv"
-    texts.write_text("text\n" + "".join(f"mail {number}\n" for number in range(30)))
-    made = ("--dataset", texts, "--labels", ",".join(LABELS), "--classifier", "linear", "--model", TINY)
-    assert labelloop("init", "--home", tmp_path / "home", *made).exit_code == 0
-
-    refused = error_line(labelloop("labels", *asked, "--home", tmp_path / "home"))
+    refused = error_line(labelloop("labels", *asked, "--home", home))
 
     assert names(refused, *named)
-    listed = json.loads(labelloop("labels", "list", "--home", tmp_path / "home", "--json").stdout)
+    listed = json.loads(labelloop("labels", "list", "--home", home, "--json").stdout)
     assert [each["label"] for each in listed["labels"]] == list(LABELS)

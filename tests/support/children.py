@@ -52,9 +52,14 @@ class Child:
     def wait_for_key(self, key: str) -> Any:
         return self.wait_for(lambda line: key in line)[key]
 
-    def is_silent(self) -> bool:
-        """Whether it has said nothing more than what was waited for."""
-        return self._lines.empty()
+    def is_silent(self, seconds: float) -> bool:
+        """Whether it says nothing for so long that was not waited for yet."""
+        try:
+            line = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return True
+        self._lines.put(line)
+        return False
 
     def tell(self, line: str) -> None:
         assert self._process.stdin is not None

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pytest
+
 from labelloop.backoff import Backoff
+from labelloop.consumers import delivery
 from labelloop.consumers.delivery import Delivery, Handler
 from labelloop.log.base import Log, Record
 from labelloop.log.dead_letters import DeadLetter
@@ -49,16 +52,18 @@ def odd(times: int) -> list[Exception]:
 async def delivering(
     log: Log, consumer: Consumer, group: str = GROUP, status: ServiceStatus | None = None, attempts: int = 3
 ) -> AsyncIterator[None]:
-    """The consumer at work on the log; it waits for little between attempts."""
+    """The consumer at work on the log; it waits for little between attempts, and between looks at letters."""
     backoff = partial(Backoff, 0.01, 0.05)
-    delivery = Delivery(log, group, consumer, status or ServiceStatus(group), attempts, backoff)
-    task = asyncio.create_task(delivery.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-        assert isinstance(ended, asyncio.CancelledError), ended
+    work = Delivery(log, group, consumer, status or ServiceStatus(group), attempts, backoff)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "LOOK_INTERVAL", 0.1)
+        task = asyncio.create_task(work.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            (ended,) = await asyncio.gather(task, return_exceptions=True)
+            assert isinstance(ended, asyncio.CancelledError), ended
 
 
 async def until_letters(log: Log, hold: Callable[[list[DeadLetter]], bool]) -> list[DeadLetter]:

@@ -146,6 +146,7 @@ class ServiceLoop:
             name = as_ or service
             self._service_of[name] = service
             output = (self.home / f"{name}.log").open("ab")
+            module = ("tests.support.quick_service", service) if code == ROOT else (f"services.{service}",)
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),
@@ -156,7 +157,7 @@ class ServiceLoop:
                 **environment,
             }
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}"],
+                [sys.executable, "-m", *module],
                 cwd=code,
                 env=variables,
                 stdout=output,

@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
 import pytest
 
-from labelloop.learner.requests import Ping
+from labelloop.learner import tasks as tasks_of_learner
+from labelloop.learner.child import PRELOADED
+from labelloop.learner.requests import EmbedRequest, Ping, QueryRequest, TrainRequest
 from labelloop.learner.shared import SHARED
 from labelloop.learner.worker import Worker
 from labelloop.store.artifacts import verify
@@ -45,19 +48,22 @@ def children(name: str) -> list[psutil.Process]:
 
 
 def priorities() -> dict[str, tuple[int, int]]:
-    """The scheduling policy and the niceness of a process that has begun a task, by its request."""
-    code = """
-import os
-from labelloop.learner import requests, tasks
-for kind in requests.QueryRequest, requests.TrainRequest, requests.EmbedRequest:
-    if not os.fork():
-        tasks.give_way(kind.__new__(kind))
-        print(kind.__name__, os.sched_getscheduler(0), os.nice(0), flush=True)
-        os._exit(0)
-    os.wait()
-"""
-    lines = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
-    return {name: (int(policy), int(niceness)) for name, policy, niceness in map(str.split, lines)}
+    """The scheduling policy and the niceness of a child that has begun a task, by its request."""
+    warm = multiprocessing.get_context("forkserver")
+    warm.set_forkserver_preload(PRELOADED)
+    found = {}
+    for kind in QueryRequest, TrainRequest, EmbedRequest:
+        receiver, sender = warm.Pipe(duplex=False)
+        child = warm.Process(target=_give_way, args=(kind, sender))
+        child.start()
+        found[kind.__name__] = receiver.recv()
+        child.join()
+    return found
+
+
+def _give_way(kind: type[object], sender: Connection) -> None:
+    tasks_of_learner.give_way(kind.__new__(kind))
+    sender.send((os.sched_getscheduler(0), os.nice(0)))
 
 
 async def test_a_child_answers_with_its_versions(worker: Worker) -> None:

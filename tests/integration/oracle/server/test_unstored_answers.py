@@ -1,7 +1,8 @@
 """A server whose database does not store answers for a while, as on a full disk."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,20 +23,29 @@ def send(dataset: ApiDataset, *texts: str) -> httpx.Response:
     return dataset.client.post("/me/responses/bulk", json={"items": items})
 
 
-def test_answers_that_are_not_stored_are_not_refused(own_argilla_server: ArgillaServer) -> None:
-    dataset = make_dataset(own_argilla_server.client())
+@contextmanager
+def storing_none(home: Path) -> Iterator[None]:
+    change(
+        home, "CREATE TRIGGER full BEFORE INSERT ON responses BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    )
+    try:
+        yield
+    finally:
+        change(home, "DROP TRIGGER full")
+
+
+def test_answers_that_are_not_stored_are_not_refused(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client())
     texts = dataset.put([record(0, rank) for rank in range(3)])
-    refuse = "CREATE TRIGGER full BEFORE INSERT ON responses BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-    change(own_argilla_server.home, refuse)
 
-    assert send(dataset, *texts).status_code == 503
+    with storing_none(argilla_server.home):
+        assert send(dataset, *texts).status_code == 503
 
-    change(own_argilla_server.home, "DROP TRIGGER full")
     assert [item["error"] for item in ok(send(dataset, *texts))["items"]] == [None, None, None]
 
 
-def test_an_answer_to_a_text_that_is_gone_is_refused(own_argilla_server: ArgillaServer) -> None:
-    dataset = make_dataset(own_argilla_server.client())
+def test_an_answer_to_a_text_that_is_gone_is_refused(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client())
     text, gone = dataset.put([record(0, rank) for rank in range(2)])
     ok(dataset.client.delete(f"/datasets/{dataset.id}/records", params={"ids": gone}))
 
