@@ -18,7 +18,7 @@ from argilla_server.database import AsyncSessionLocal
 from argilla_server.models import Dataset
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +32,7 @@ NO_HUB = f"<style>{HUB} {{ display: none !important }}</style>"
 CHANGED = (".html", ".css", ".js")
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OF_DATA_SET = re.compile(f"/dataset/(?P<id>{ID.pattern})(?P<rest>(/[a-z-]*)?)")
+NOT_FOUND = PlainTextResponse("Not Found", status_code=404)
 # What Argilla's pages have in place of the path below which they are served.
 BASE = "@@baseUrl@@"
 REMOTE_STYLES = re.compile(r"@import url\((?:https?:)?//[^)]*\);?")
@@ -65,22 +66,25 @@ class Forwarded:
 
 
 async def _follower(data_set: UUID) -> UUID | None:
-    """The newest data set that stands in for this one."""
+    """The newest data set that stands in for this one, of those that are there."""
     async with AsyncSessionLocal() as session:
         newest, seen = None, {data_set}
         found = await Dataset.get(session, data_set)
         while found is not None:
+            newest = found.id
             told = (found.metadata_ or {}).get(FOLLOWED_BY)
             if not (isinstance(told, str) and ID.fullmatch(told)) or UUID(told) in seen:
-                return newest
-            newest = UUID(told)
-            seen.add(newest)
-            found = await Dataset.get(session, newest)
-        return None
+                break
+            seen.add(UUID(told))
+            found = await Dataset.get(session, UUID(told))
+        return None if newest == data_set else newest
 
 
 class Policed:
-    """Middleware that sends a content security policy with every answer: a page may be at any address."""
+    """Middleware that sends a content security policy with every answer: a page may be at any address.
+
+    At one with a NUL there is none: to look its file up would be an error.
+    """
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -94,7 +98,8 @@ class Policed:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        await self._app(scope, receive, send_with_policy if scope["type"] == "http" else send)
+        app = NOT_FOUND if "\0" in scope.get("path", "") else self._app
+        await app(scope, receive, send_with_policy if scope["type"] == "http" else send)
 
 
 def change_pages(app: FastAPI) -> str:

@@ -211,3 +211,18 @@ async def test_an_earlier_data_set_tells_people_of_the_newest_one_alone(
 
     assert names(told, newer.name, "Choose one.")
     assert not names(told, f"{dataset.name}-v2")
+
+
+async def test_the_link_of_an_earlier_data_set_opens_the_newest_one_that_is_there(
+    argilla: Argilla, dataset: Dataset, spec: DatasetSpec, argilla_server: ArgillaServer
+) -> None:
+    second = await argilla.ensure_dataset(replace(spec, name=f"{spec.name}-v2"))
+    await argilla.point_to(dataset.name, dataset.workspace, second)
+    await argilla.point_to(second.name, second.workspace, replace(second, id=str(uuid4())))
+
+    async with httpx.AsyncClient(base_url=argilla_server.url) as browser:
+        opened = await browser.get(f"/dataset/{dataset.id}/annotation-mode")
+        itself = await browser.get(f"/dataset/{second.id}/annotation-mode")
+
+    assert opened.headers["Location"].endswith(f"/dataset/{second.id}/annotation-mode")
+    assert "Location" not in itself.headers

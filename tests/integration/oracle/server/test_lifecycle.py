@@ -94,12 +94,13 @@ def test_a_start_writes_the_pages_that_it_changes_and_sends_the_others_as_they_l
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/anything", "/api/v1/docs", "/api/v1/nothing", "/sign-in", "/queue.js"]
+    "path", ["/api/anything", "/api/v1/docs", "/api/v1/nothing", "/sign-in", "/queue.js", "/%00"]
 )
 def test_no_address_is_without_the_policy(argilla_server: ArgillaServer, path: str) -> None:
     answer = httpx.get(argilla_server.url + path)
 
     assert "script-src 'self'" in answer.headers.get("Content-Security-Policy", "")
+    assert answer.status_code < 500
 
 
 @pytest.mark.all_cells
