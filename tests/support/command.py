@@ -1,5 +1,6 @@
 """The command line, run inside the test's process or as a process of its own."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -19,8 +20,22 @@ PATIENCE = 120.0
 
 
 def labelloop(*arguments: object, environment: Mapping[str, str] | None = None) -> Result:
-    """Run a command here and now."""
-    return CliRunner().invoke(cli, [str(each) for each in arguments], env=environment)
+    """Run a command here and now. The logging of this process stays as it is."""
+    with _own_logging():
+        return CliRunner().invoke(cli, [str(each) for each in arguments], env=environment)
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    root, hook = logging.getLogger(), sys.excepthook
+    level, handlers = root.level, root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        sys.excepthook = hook
+        logging.captureWarnings(False)
 
 
 def error_line(result: Result) -> str:
