@@ -7,6 +7,7 @@ from labelloop.learner import (
     evaluating,
     first_texts,
     noise,
+    onnx_files,
     pool_embeddings,
     querying,
     requests,
@@ -83,3 +84,8 @@ def _(request: requests.TryRequest) -> requests.TryResult:
 @perform.register
 def _(request: requests.NoiseRequest) -> requests.NoiseResult:
     return noise.find_noise(request)
+
+
+@perform.register
+def _(request: requests.OnnxRequest) -> requests.OnnxResult:
+    return onnx_files.write_onnx(request)

@@ -1,0 +1,194 @@
+"""Put a model with its card into a folder or on the Hub: as a whole, or not at all."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from labelloop import atomic
+from labelloop.errors import TaskError, UserError
+from labelloop.learner.requests import OnnxResult
+from labelloop.learner.worker import Worker
+from labelloop.loop.pools import pool_of
+from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.state import LoopState
+from labelloop.projects.chosen_model import choose_model, others
+from labelloop.projects.learner_requests import onnx_request
+from labelloop.projects.push import card, hub
+from labelloop.projects.push.facts import Facts, facts_of
+from labelloop.projects.unfinished import Unfinished
+from labelloop.store import Store, artifacts
+from labelloop.store.task_failures import is_model_lost
+from schemas.events import ModelTrained
+
+MODEL, ONNX, BEFORE = "model", "onnx", "before"
+CONFIG = "config.json"
+NEEDED = ("onnx", "onnxruntime")
+Draw = Callable[[Facts, Path], None]
+"""It draws the learning curve into a file."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which model, and what of it. `int8` needs `onnx`."""
+
+    model: str | None = None
+    onnx: bool = False
+    int8: bool = False
+    license: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A folder that is whole, and what is known of it."""
+
+    folder: Path
+    facts: Facts
+    onnx: OnnxResult | None
+
+
+def check_packages(asked: Asked) -> None:
+    """Raises UserError if ONNX is asked for and its packages are not there."""
+    missing = [name for name in NEEDED if find_spec(name) is None] if asked.onnx else []
+    if missing:
+        raise UserError(
+            f"--onnx needs the package{'s' * (len(missing) > 1)} {' and '.join(missing)}: run pip install "
+            "'labelloop[onnx]', or leave it out"
+        )
+
+
+async def make(
+    state: LoopState,
+    store: Store,
+    asked: Asked,
+    unfinished: Unfinished,
+    place: str,
+    worker: Worker,
+    threads: int,
+    draw: Draw,
+) -> Made:
+    """Make the folder in the unfinished one, anew. `place`: what the card calls it. Raises UserError."""
+    folder = unfinished.folder / MODEL
+    atomic.remove(folder)
+    trained = await asyncio.to_thread(_copied, state, store, asked, folder)
+    facts, written = facts_of(state, trained), None
+    if asked.onnx:
+        written = await _written(state, store, trained, asked, folder, worker, threads)
+    has_curve = bool(facts.points or facts.audits)
+    if has_curve:
+        draw(facts, folder / card.CURVE)
+    content = card.card(facts, place, written, has_curve, asked.license)
+    (folder / card.FILE).write_text(content, encoding="utf-8")
+    return Made(folder, facts, written)
+
+
+def _copied(state: LoopState, store: Store, asked: Asked, folder: Path) -> ModelTrained:
+    """Copy the model and check the copy. Raises UserError if there is none, or it is damaged."""
+    name = asked.model
+    try:
+        trained, source = choose_model(state, store, name)
+        name = trained.model
+        folder.mkdir()
+        for file in source.iterdir():
+            shutil.copyfile(file, folder / file.name)
+        artifacts.verify(folder, trained.sha256)
+    except (artifacts.ModelDamaged, artifacts.ModelMissing, FileNotFoundError) as error:
+        raise _lost(state, store, name) from error
+    except TaskError as error:
+        if not is_model_lost(error.kind):
+            raise
+        raise _lost(state, store, name) from error
+    return trained
+
+
+def _lost(state: LoopState, store: Store, name: str | None) -> UserError:
+    which = f"model {name}" if name is not None else "the newest model"
+    return UserError(
+        f"{which} in the store is damaged (its files are not those that were written), and nothing was pushed: "
+        f"{others(state, store, name or '')}"
+    )
+
+
+async def _written(
+    state: LoopState,
+    store: Store,
+    trained: ModelTrained,
+    asked: Asked,
+    folder: Path,
+    worker: Worker,
+    threads: int,
+) -> OnnxResult:
+    """Write the model as ONNX into its folder. Raises UserError."""
+    if not (folder / CONFIG).is_file():
+        name = for_next(state).classifier.name
+        raise UserError(
+            f"the classifier {name} saves no model that transformers reads (there is no {CONFIG}), so there is "
+            "no ONNX of it: leave out --onnx"
+        )
+    test = for_next(state).test
+    into = folder.with_name(ONNX)
+    atomic.remove(into)
+    into.mkdir()
+    request = onnx_request(
+        state,
+        trained.model,
+        folder,
+        trained.sha256,
+        pool=await asyncio.to_thread(store.pool, pool_of(state)),
+        test=await asyncio.to_thread(store.snapshot, test) if test else None,
+        into=into,
+        threads=threads,
+        int8=asked.int8,
+    )
+    try:
+        result = await worker.run(request)
+    except TaskError as error:
+        if error.kind == "bad-input":
+            raise UserError(error.message) from error
+        raise
+    for file in into.iterdir():
+        file.rename(folder / file.name)
+    atomic.remove(into)
+    return result
+
+
+def check_place(path: Path, replace: bool) -> None:
+    """Raises UserError if a folder may not be written there."""
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file: give a folder as --output")
+    if not path.is_dir() or not any(path.iterdir()):
+        return
+    if not (path / hub.OURS).is_file():
+        raise UserError(f"{path} is a folder that holds other things: give a new one with --output")
+    if not replace:
+        raise UserError(f"{path} exists: give another --output, or --replace")
+
+
+def put_back(path: Path, unfinished: Unfinished) -> None:
+    """Put back the folder that a killed process had moved out of the way, if no other came."""
+    before = unfinished.folder / BEFORE
+    if before.is_dir() and not path.exists():
+        before.rename(path)
+    atomic.remove(before)
+
+
+def place(made: Made, path: Path, unfinished: Unfinished) -> None:
+    """Move a whole folder to its place. What was there is gone then. Raises UserError."""
+    before = unfinished.folder / BEFORE
+    try:
+        atomic.sync(*made.folder.iterdir(), made.folder)
+        if path.exists():
+            path.rename(before)
+        try:
+            made.folder.rename(path)
+        except OSError:
+            with suppress(OSError):
+                before.rename(path)
+            raise
+        atomic.sync(path.parent)
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror}): give another --output") from error
+    unfinished.remove()
