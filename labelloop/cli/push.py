@@ -87,26 +87,26 @@ async def _push(
     from labelloop.projects.catalog import sound
     from labelloop.projects.push import hub
     from labelloop.projects.push import push as pushing
-    from labelloop.projects.unfinished import beside
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store, home = sound(history), opened_log.store, opened_log.locations.home
     target = output or _default(home, history.project)
     name = target.removeprefix(HUB) if target.startswith(HUB) else None
-    path = None if name is not None else Path(target).resolve()
+    path = None if name is not None else _resolved(target)
     pushing.check_packages(asked)
-    if public and name is None:
+    if name is not None:
+        hub.check_name(name)
+    elif public:
         raise UserError("--public is for the Hub: give --output hf://user/name, or leave it out")
     pushed = None
-    with beside(path, "push") as unfinished:
+    with pushing.at_work(path) as unfinished:
         if path is not None:
-            pushing.put_back(path, unfinished)
             pushing.check_place(path, replace)
         threads = default_threads()
         with Screen(stderr=True) as screen, closing(Worker(threads)) as worker:
             screen.tell("writing and comparing the ONNX model" if asked.onnx else "writing")
             made = await pushing.make(
-                state, store, asked, unfinished, name or Path(target).name, worker, threads, _draw
+                state, store, asked, unfinished, name or _resolved(target).name, worker, threads, _draw
             )
             if name is not None:
                 screen.tell("sending")
@@ -123,6 +123,10 @@ async def _push(
         tell(line)
 
 
+def _resolved(target: str) -> Path:
+    return Path(target).resolve()
+
+
 def _default(home: Home | None, project: str) -> str:
     if home is None:
         raise UserError("no home is there to write into: give a folder or hf://user/name with --output")
@@ -137,7 +141,7 @@ def _draw(facts: "Facts", path: Path) -> None:
 
 def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
     """What was put where, how good it is, and what ONNX costs."""
-    from labelloop.projects.push.card import MB, int8_line
+    from labelloop.projects.push.card import MB, of_int8
 
     facts, onnx = made.facts, made.onnx
     yield f"model {facts.model}, {facts.texts:,} labelled texts, {len(facts.labels)} labels: {target}"
@@ -155,11 +159,11 @@ def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
         yield "nobody knows how good it is: there is neither a test set nor an audit"
     if onnx is not None:
         yield (
-            f"{onnx.whole.name}: {onnx.whole.size / MB:.1f} MB, the same labels as the model on {onnx.compared:,} "
-            f"texts, probabilities within {onnx.whole.furthest:.0e}"
+            f"{onnx.whole.name}: {onnx.whole.size / MB:.1f} MB, the same labels as the model on "
+            f"{onnx.compared:,} texts, probabilities within {onnx.whole.furthest:.0e}"
         )
         if onnx.int8 is not None:
-            yield int8_line(onnx.whole, onnx.int8, onnx).replace("`", "")
+            yield f"{onnx.int8.name}: {of_int8(onnx, onnx.int8)}"
     yield f"from the log {facts.log}"
 
 

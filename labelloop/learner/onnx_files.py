@@ -22,12 +22,11 @@ from labelloop.learner.classifiers.base import Booleans, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.requests import OnnxRequest
-from labelloop.learner.results import OnnxFile, OnnxResult
+from labelloop.learner.results import ONNX, ONNX_INT8, OnnxFile, OnnxResult
 from labelloop.learner.scoring import loaded, scored
 from labelloop.loop.draws import first_of_pool
 from labelloop.pool.snapshot import OpenSnapshot
 
-WHOLE, INT8 = "model.onnx", "model_quantized.onnx"
 COMPARED = 300
 """Texts of the pool on which labels and probabilities are compared."""
 NEAR = 1e-3
@@ -49,18 +48,18 @@ def write_onnx(request: OnnxRequest) -> OnnxResult:
         )
         wanted = scored(model, texts)
     tokenizer = load_tokenizer(request.model_folder)
-    _export(request.model_folder, tokenizer, request.into / WHOLE)
+    _export(request.model_folder, tokenizer, request.into / ONNX)
     compared = _Compared(model, texts, wanted, _TestSet.of(request), tokenizer, request.threads)
-    whole = compared.of(request.into / WHOLE)
+    whole = compared.of(request.into / ONNX)
     if whole.same < len(texts) or whole.furthest > NEAR:
         raise UserError(
-            f"as ONNX the model says the same labels of {whole.same} of {len(texts)} texts, with probabilities "
-            f"that differ by {whole.furthest:.1g}: it is not written; leave out --onnx"
+            f"as ONNX the model says the same labels of {whole.same} of {len(texts)} texts, with "
+            f"probabilities that differ by {whole.furthest:.1g}: nothing was pushed; leave out --onnx"
         )
     int8 = None
     if request.int8:
-        _quantize(request.into / WHOLE, request.into / INT8)
-        int8 = compared.of(request.into / INT8)
+        _quantize(request.into / ONNX, request.into / ONNX_INT8)
+        int8 = compared.of(request.into / ONNX_INT8)
     return OnnxResult(
         whole, int8, len(texts), len(compared.test.texts), {name: version(name) for name in PACKAGES}
     )
@@ -106,7 +105,7 @@ def _export(folder: Path, tokenizer: PreTrainedTokenizerBase, file: Path) -> Non
 
 
 def _quantize(whole: Path, int8: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-not-found]
+    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.disable(logging.WARNING)
     try:
@@ -192,5 +191,4 @@ def _session(file: Path, threads: int) -> Any:
 
 def _all_right(each: Booleans) -> Booleans:
     """Which texts are right: those of which every label is."""
-    right: Booleans = each if each.ndim == 1 else each.all(axis=1)
-    return right
+    return each if each.ndim == 1 else np.asarray(each.all(axis=1))

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from schemas.parts import Shortlist
 
+ONNX, ONNX_INT8 = "model.onnx", "model_quantized.onnx"
+"""What a model's ONNX files are called, as other tools look for them."""
+
 
 @dataclass(frozen=True)
 class TrainResult:

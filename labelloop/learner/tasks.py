@@ -18,7 +18,12 @@ from labelloop.learner import (
 )
 from labelloop.learner.runtime import versions, yield_to_others
 
-FOR_LATER = {requests.TrainRequest: 5, requests.EvaluateRequest: 10, requests.CheckRequest: 10}
+FOR_LATER = {
+    requests.TrainRequest: 5,
+    requests.EvaluateRequest: 10,
+    requests.CheckRequest: 10,
+    requests.OnnxRequest: 10,
+}
 """The niceness of tasks for which nobody waits as directly as for a pick."""
 
 

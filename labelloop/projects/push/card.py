@@ -7,7 +7,7 @@ from typing import Any
 
 from labelloop.config.environment import own_version
 from labelloop.errors import one_line
-from labelloop.learner.results import OnnxFile, OnnxResult
+from labelloop.learner.results import ONNX, ONNX_INT8, OnnxFile, OnnxResult
 from labelloop.projects.push.facts import Facts, OneLabel
 
 FILE, CURVE = "README.md", "curve.png"
@@ -61,7 +61,7 @@ def _metadata(facts: Facts, license: str | None) -> str:
 
 def _parts(facts: Facts, place: str, onnx: OnnxResult | None, has_curve: bool) -> Iterator[str]:
     yield f"<h1>{_text(facts.project)}</h1>"
-    yield "\n".join(_what_it_is(facts))
+    yield _what_it_is(facts)
     yield "## How to use it"
     yield _use(facts, place, onnx)
     yield "## The labels it learned"
@@ -77,19 +77,23 @@ def _parts(facts: Facts, place: str, onnx: OnnxResult | None, has_curve: bool) -
         yield from _curves(facts)
     if onnx is not None:
         yield "## ONNX"
-        yield "\n".join(_onnx(facts, onnx))
+        yield from _onnx(facts, onnx)
     yield "## How it was made"
     yield _made(facts)
 
 
-def _what_it_is(facts: Facts) -> Iterator[str]:
+def _what_it_is(facts: Facts) -> str:
     of_one = "each of which may have several labels or none" if facts.several else "one label each"
-    yield f"A classifier of texts, {of_one}, trained with labelloop on {facts.texts:,} texts that people labelled, of a"
-    yield f"pool of {facts.pool:,}. They were picked batch by batch with the query strategy below, so they need not be"
-    yield "a random sample of the pool. For other kinds of texts nobody has measured how good it is."
+    return (
+        f"A classifier of texts, {of_one}, trained with labelloop on {facts.texts:,} texts that people "
+        f"labelled, of a pool of {facts.pool:,}. They were picked batch by batch with the query strategy "
+        "below, so they need not be a random sample of the pool. For other kinds of texts nobody has "
+        "measured how good it is."
+    )
 
 
 def _use(facts: Facts, place: str, onnx: OnnxResult | None) -> str:
+    called = json.dumps(place, ensure_ascii=False)
     lines = ["```python", "from transformers import pipeline", ""]
     if facts.several:
         lines += [
@@ -97,9 +101,9 @@ def _use(facts: Facts, place: str, onnx: OnnxResult | None) -> str:
             "from pathlib import Path",
             "from huggingface_hub import snapshot_download",
             "",
-            f"folder = Path({place!r})",
+            f"folder = Path({called})",
             "if not folder.is_dir():",
-            f"    folder = Path(snapshot_download({place!r}))",
+            f"    folder = Path(snapshot_download({called}))",
             'thresholds = json.loads((folder / "thresholds.json").read_text())',
             'classify = pipeline("text-classification", model=str(folder), top_k=None)',
             'for found in classify(["a text", "another"], truncation=True):',
@@ -107,7 +111,7 @@ def _use(facts: Facts, place: str, onnx: OnnxResult | None) -> str:
         ]
     else:
         lines += [
-            f'classify = pipeline("text-classification", model={place!r})',
+            f'classify = pipeline("text-classification", model={called})',
             'print(classify(["a text", "another"], truncation=True))',
         ]
     lines.append("```")
@@ -148,8 +152,9 @@ def _figures(facts: Facts) -> Iterator[str]:
         of_it = "" if audit.model == facts.model else f" of an earlier model ({audit.labels:,} labels)"
         whole = f"the whole pool of {audit.texts or facts.pool:,} texts"
         yield (
-            f"Estimated accuracy{of_it} on {whole}: **{audit.accuracy:.3f}**, 95 % interval {audit.low:.3f} … "
-            f"{audit.high:.3f}, from {audit.audited:,} texts that were drawn at random and labelled by people."
+            f"Estimated accuracy{of_it} on {whole}: **{audit.accuracy:.3f}**, 95 % interval {audit.low:.3f} "
+            f"… {audit.high:.3f}, from {audit.audited:,} texts that were drawn at random, "
+            "and labelled by people."
         )
     if facts.tested is None and facts.audit is None:
         yield "It was measured neither on a test set nor by an audit: nobody knows how good it is."
@@ -175,29 +180,28 @@ def _curves(facts: Facts) -> Iterator[str]:
 
 
 def _onnx(facts: Facts, onnx: OnnxResult) -> Iterator[str]:
-    whole = onnx.whole
-    yield f"`{whole.name}` ({whole.size / MB:.1f} MB) takes `input_ids` and `attention_mask`, and gives `logits`. On"
-    yield f"{onnx.compared:,} texts of the pool it says the same labels as the model, and no probability differs by"
-    yield f"more than {whole.furthest:.0e}."
-    if onnx.int8 is not None:
-        yield f"\n{int8_line(onnx.whole, onnx.int8, onnx)}"
     how = "1 / (1 + exp(-logits))" if facts.several else "the softmax of the logits"
-    yield f"\nThe probabilities are {how}."
+    yield (
+        f"`{ONNX}` ({onnx.whole.size / MB:.1f} MB) takes `input_ids` and `attention_mask` and gives "
+        f"`logits`; the probabilities are {how}. On {onnx.compared:,} texts of the pool it says the same "
+        f"labels as the model, and no probability differs by more than {onnx.whole.furthest:.0e}."
+    )
+    if onnx.int8 is not None:
+        yield f"`{ONNX_INT8}` has weights of 8 bits: {of_int8(onnx, onnx.int8)}"
 
 
-def int8_line(whole: OnnxFile, int8: OnnxFile, onnx: OnnxResult) -> str:
-    """What the smaller file costs, and what it brings."""
-    share = PERCENT * int8.same / max(1, onnx.compared)
+def of_int8(onnx: OnnxResult, int8: OnnxFile) -> str:
+    """What the smaller file brings, and what it costs."""
+    whole, share = onnx.whole, PERCENT * int8.same / onnx.compared
     accuracy = ""
     if whole.accuracy is not None and int8.accuracy is not None:
-        accuracy = (
-            f", accuracy {int8.accuracy:.3f} instead of {whole.accuracy:.3f} on {onnx.tested:,} test texts"
-        )
+        test = f"{onnx.tested:,} test texts"
+        accuracy = f", accuracy {int8.accuracy:.3f} instead of {whole.accuracy:.3f} on {test}"
     return (
-        f"`{int8.name}` has weights of 8 bits: {int8.size / MB:.1f} MB instead of {whole.size / MB:.1f}, "
-        f"{int8.texts_a_second:,.0f} texts a second instead of {whole.texts_a_second:,.0f} on the machine that "
-        f"made it. Its cost: {int8.same:,} of {onnx.compared:,} labels stay ({share:.1f} %), probabilities "
-        f"differ by up to {int8.furthest:.3f}{accuracy}."
+        f"{int8.size / MB:.1f} MB instead of {whole.size / MB:.1f}, and {int8.texts_a_second:,.0f} texts a "
+        f"second instead of {whole.texts_a_second:,.0f} on the machine that made it. It costs: "
+        f"{int8.same:,} of {onnx.compared:,} texts keep their labels ({share:.1f} %), probabilities differ "
+        f"by up to {int8.furthest:.3f}{accuracy}."
     )
 
 

@@ -1,16 +1,17 @@
 """Put a model with its card into a folder or on the Hub: as a whole, or not at all."""
 
 import asyncio
+import json
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.requests import OnnxResult
+from labelloop.learner.results import ONNX_INT8, OnnxResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next
@@ -19,12 +20,12 @@ from labelloop.projects.chosen_model import choose_model, others
 from labelloop.projects.learner_requests import onnx_request
 from labelloop.projects.push import card, hub
 from labelloop.projects.push.facts import Facts, facts_of
-from labelloop.projects.unfinished import Unfinished
+from labelloop.projects.unfinished import Unfinished, beside
 from labelloop.store import Store, artifacts
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
 
-MODEL, ONNX, BEFORE = "model", "onnx", "before"
+MODEL, PARTS, BEFORE = "model", "onnx", "before"
 CONFIG = "config.json"
 NEEDED = ("onnx", "onnxruntime")
 Draw = Callable[[Facts, Path], None]
@@ -48,6 +49,29 @@ class Made:
     folder: Path
     facts: Facts
     onnx: OnnxResult | None
+
+
+@contextmanager
+def at_work(path: Path | None) -> Iterator[Unfinished]:
+    """The folder beside an output in which it is made, which is gone at the end.
+
+    What a killed process moved out of the way comes back. Raises UserError as `beside` does.
+    """
+    with beside(path, "push") as unfinished:
+        if path is not None:
+            _put_back(path, unfinished)
+        try:
+            yield unfinished
+        finally:
+            if path is not None:
+                _put_back(path, unfinished)
+                unfinished.remove()
+
+
+def _put_back(path: Path, unfinished: Unfinished) -> None:
+    before = unfinished.folder / BEFORE
+    if before.is_dir() and not path.exists():
+        before.rename(path)
 
 
 def check_packages(asked: Asked) -> None:
@@ -107,7 +131,7 @@ def _copied(state: LoopState, store: Store, asked: Asked, folder: Path) -> Model
 def _lost(state: LoopState, store: Store, name: str | None) -> UserError:
     which = f"model {name}" if name is not None else "the newest model"
     return UserError(
-        f"{which} in the store is damaged (its files are not those that were written), and nothing was pushed: "
+        f"{which} in the store is damaged (its files are not as they were written), nothing was pushed: "
         f"{others(state, store, name or '')}"
     )
 
@@ -125,11 +149,11 @@ async def _written(
     if not (folder / CONFIG).is_file():
         name = for_next(state).classifier.name
         raise UserError(
-            f"the classifier {name} saves no model that transformers reads (there is no {CONFIG}), so there is "
-            "no ONNX of it: leave out --onnx"
+            f"the classifier {name} saves no model that transformers reads (there is no {CONFIG}), so there "
+            "is no ONNX of it: leave out --onnx"
         )
     test = for_next(state).test
-    into = folder.with_name(ONNX)
+    into = folder.with_name(PARTS)
     atomic.remove(into)
     into.mkdir()
     request = onnx_request(
@@ -152,10 +176,29 @@ async def _written(
     for file in into.iterdir():
         file.rename(folder / file.name)
     atomic.remove(into)
-    return result
+    return _as_fast_as_before(result, store.cache(state.project_id) / f"onnx-{trained.sha256}.json", threads)
 
 
-def check_place(path: Path, replace: bool) -> None:
+def _as_fast_as_before(result: OnnxResult, kept: Path, threads: int) -> OnnxResult:
+    """With the speeds that were measured first, if there are any: by them alone no card is another one."""
+    known: dict[str, float] = {}
+    with suppress(OSError, ValueError):
+        known = json.loads(kept.read_text())
+    about = f"{result.versions}, {threads} threads"
+    files = {
+        file.name: replace(
+            file, texts_a_second=known.setdefault(f"{file.name}, {about}", file.texts_a_second)
+        )
+        for file in (result.whole, result.int8)
+        if file is not None
+    }
+    with suppress(OSError):
+        atomic.make_folder(kept.parent)
+        atomic.write(kept, json.dumps(known), durable=False)
+    return replace(result, whole=files[result.whole.name], int8=files.get(ONNX_INT8))
+
+
+def check_place(path: Path, may_replace: bool) -> None:
     """Raises UserError if a folder may not be written there."""
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is a file: give a folder as --output")
@@ -163,32 +206,19 @@ def check_place(path: Path, replace: bool) -> None:
         return
     if not (path / hub.OURS).is_file():
         raise UserError(f"{path} is a folder that holds other things: give a new one with --output")
-    if not replace:
+    if not may_replace:
         raise UserError(f"{path} exists: give another --output, or --replace")
 
 
-def put_back(path: Path, unfinished: Unfinished) -> None:
-    """Put back the folder that a killed process had moved out of the way, if no other came."""
-    before = unfinished.folder / BEFORE
-    if before.is_dir() and not path.exists():
-        before.rename(path)
-    atomic.remove(before)
-
-
 def place(made: Made, path: Path, unfinished: Unfinished) -> None:
-    """Move a whole folder to its place. What was there is gone then. Raises UserError."""
+    """Move a whole folder to its place, and what was there into the unfinished one. Raises UserError."""
     before = unfinished.folder / BEFORE
     try:
         atomic.sync(*made.folder.iterdir(), made.folder)
+        atomic.remove(before)
         if path.exists():
             path.rename(before)
-        try:
-            made.folder.rename(path)
-        except OSError:
-            with suppress(OSError):
-                before.rename(path)
-            raise
+        made.folder.rename(path)
         atomic.sync(path.parent)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror}): give another --output") from error
-    unfinished.remove()

@@ -1,0 +1,511 @@
+"""`labelloop push` with models that were really trained: into folders, and on a stand-in of the Hub."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+from transformers import AutoTokenizer, pipeline
+
+from labelloop.config.home import open_home
+from labelloop.learner.shared import SHARED
+from labelloop.pool.snapshot import Row, write
+from labelloop.store import FolderStore, artifacts
+from labelloop.store.artifacts import MANIFEST, verify
+from schemas.events import EventData
+from schemas.model import replaced
+from schemas.parts import MULTI_LABEL, BaseModelChoice, Choice, Snapshot
+from tests.integration.learner.conftest import LABELS, STARTS
+from tests.support import many_labels
+from tests.support.command import LABELLOOP, error_line, eventually, labelloop
+from tests.support.homes import home_with
+from tests.support.hub import TOKEN, Hub, hub
+from tests.support.matrices import cells
+from tests.support.messages import names
+from tests.support.needs import missing
+from tests.support.s3 import Bucket, bucket, s3_server
+from tests.support.states import (
+    PROJECT,
+    all_answered,
+    annotated,
+    audited,
+    of_several,
+    project,
+    queried,
+    state_of,
+    trained,
+)
+from tests.support.tiny_bert import TINY
+from tests.support.trained_home import first_model, trained_home
+
+__all__ = ["bucket", "s3_server"]
+
+SIZE, BATCH = 120, 30
+MODEL = BaseModelChoice(name=str(TINY))
+ONNX, INT8 = "model.onnx", "model_quantized.onnx"
+REPOSITORY = "user/mail"
+
+
+def rows(size: int, gold: bool = True) -> list[Row]:
+    found = [(LABELS[item % len(LABELS)], item) for item in range(size)]
+    return [Row(f"{STARTS[label]} {item}", label if gold else None, item) for label, item in found]
+
+
+def gold_texts(home: Path) -> Snapshot:
+    folder = open_home(home).store / PROJECT / "test"
+    folder.mkdir(parents=True)
+    info = write(folder, [Row(f"{row.text} of", row.gold, row.source_row) for row in rows(24)])
+    return Snapshot(uri=f"{PROJECT}/test/{info.name}", digest=info.digest, size=24)
+
+
+def home_of(path: Path, classifier: str) -> Path:
+    """A home with a test set and model 0, which learned thirty texts."""
+    test, choice = gold_texts(path), Choice(name=classifier)
+    return trained_home(path, rows(SIZE), BATCH, model=MODEL, test=test, classifier=choice)
+
+
+def home_of_several(path: Path) -> Path:
+    """A home whose texts have several labels, with model 0."""
+    home = open_home(path)
+    folder = home.store / PROJECT / "pool"
+    folder.mkdir(parents=True)
+    info = write(folder, [Row(many_labels.text_of(i), None, i) for i in range(many_labels.SIZE)])
+    pool = Snapshot(uri=f"{PROJECT}/pool/{info.name}", digest=info.digest, size=many_labels.SIZE)
+    settings = {"labels": many_labels.LABELS, "task": MULTI_LABEL, "model": MODEL, "pool": pool}
+    done = [of_several(item, *many_labels.labels_of(item)) for item in range(40)]
+    facts: list[EventData] = [project(**settings), queried("0", range(40)), annotated(*done)]
+    return home_with(path, *facts, first_model(home, state_of(*facts)))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of(tmp_path_factory.mktemp("push") / "home", "linear")
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of_several(tmp_path_factory.mktemp("push") / "several")
+
+
+@pytest.fixture
+def own(home: Path, tmp_path: Path) -> Path:
+    """A copy of the home, to be damaged."""
+    return Path(shutil.copytree(home, tmp_path / "own"))
+
+
+def pushed(home: Path, *arguments: object) -> dict[str, Any]:
+    result = labelloop("push", *arguments, "--home", home, "--json")
+    assert result.exit_code == 0, result.output
+    said: dict[str, Any] = json.loads(result.stdout)
+    return said
+
+
+def predicted(home: Path, texts: list[str], folder: Path) -> list[dict[str, Any]]:
+    """What `labelloop predict` says of them."""
+    (folder / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    result = labelloop("predict", folder / "texts.jsonl", "--home", home, "--output", "-")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def model_folder(home: Path) -> Path:
+    (folder,) = (home / "store" / PROJECT / "models" / "0").iterdir()
+    return folder
+
+
+def left(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def needs_onnx() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        missing(f"needs the extra onnx ({error.name})")
+
+
+@pytest.mark.parametrize("classifier", cells("linear", rest=["transformer"]))
+def test_a_folder_is_read_back_by_transformers_and_says_what_predict_says(
+    home: Path, tmp_path: Path, classifier: str
+) -> None:
+    there = home if classifier == "linear" else home_of(tmp_path / "home", classifier)
+
+    said = pushed(there, "--output", tmp_path / "out")
+
+    texts = [row.text for row in rows(40)]
+    found: Any = pipeline("text-classification", model=str(tmp_path / "out"))(texts, truncation=True)
+    assert [each["label"] for each in found] == [row["label"] for row in predicted(there, texts, tmp_path)]
+    assert (said["model"], said["texts"], said["labels"]) == ("0", BATCH, dict.fromkeys(LABELS, 10))
+    assert left(tmp_path / "out") == {*left(model_folder(there)), "README.md"}
+    card = ModelCard.load(tmp_path / "out" / "README.md")
+    assert said["sha256"] in card.text
+    assert f"{said['log']['events']}:{said['log']['digest']}" in card.text
+    assert str(tmp_path) not in card.content
+
+
+def test_the_models_of_several_labels_come_with_thresholds(several: Path, tmp_path: Path) -> None:
+    pushed(several, "--output", tmp_path / "out")
+
+    texts = [many_labels.text_of(item) for item in range(40, 60)]
+    thresholds = json.loads((tmp_path / "out" / "thresholds.json").read_text())
+    classify: Any = pipeline("text-classification", model=str(tmp_path / "out"), top_k=None)
+    found = [
+        {each["label"] for each in every if each["score"] >= thresholds[each["label"]]}
+        for every in classify(texts, truncation=True)
+    ]
+    assert found == [set(row["labels"]) for row in predicted(several, texts, tmp_path)]
+
+
+@pytest.mark.parametrize("several_labels", [False, True], ids=["one-label", "several"])
+def test_as_onnx_it_says_the_same_and_the_cost_of_8_bits_is_said(
+    home: Path, several: Path, tmp_path: Path, several_labels: bool
+) -> None:
+    needs_onnx()
+    import onnxruntime
+
+    there = several if several_labels else home
+
+    said = pushed(there, "--output", tmp_path / "out", "--int8")
+
+    texts = [row.text for row in rows(30)]
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    session = onnxruntime.InferenceSession(tmp_path / "out" / ONNX)
+    inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="np")
+    (logits,) = session.run(None, {each.name: inputs[each.name] for each in session.get_inputs()})
+    e = np.exp(logits - (0 if several_labels else logits.max(axis=1, keepdims=True)))
+    probabilities = e / (1 + e) if several_labels else e / e.sum(axis=1, keepdims=True)
+    wanted: Any = pipeline("text-classification", model=str(tmp_path / "out"), top_k=None)(
+        texts, truncation=True
+    )
+    labels = many_labels.LABELS if several_labels else LABELS
+    for row, every in zip(probabilities, wanted, strict=True):
+        assert dict(zip(labels, row, strict=True)) == pytest.approx(
+            {each["label"]: each["score"] for each in every}, abs=1e-3
+        )
+    whole, int8 = said["onnx"]["whole"], said["onnx"]["int8"]
+    assert whole["same"] == said["onnx"]["compared"] == (many_labels.SIZE if several_labels else SIZE)
+    assert whole["furthest"] < 1e-3
+    assert (whole["size"], int8["size"]) == tuple(
+        (tmp_path / "out" / name).stat().st_size for name in (ONNX, INT8)
+    )
+    if not several_labels:
+        assert said["onnx"]["tested"] == 24
+        assert whole["accuracy"] > 0.9
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert names(card, INT8, f"{int8['same']} of {said['onnx']['compared']}")
+
+
+def test_without_the_packages_onnx_is_refused_before_anything(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labelloop.projects.push.push.NEEDED", ("onnx_that_nobody_has",))
+
+    line = error_line(labelloop("push", "--onnx", "--output", tmp_path / "out", "--home", home))
+
+    assert names(line, "onnx_that_nobody_has", "labelloop[onnx]")
+    assert not left(tmp_path)
+
+
+def test_a_plugins_model_that_transformers_cannot_read_is_pushed_but_not_as_onnx(tmp_path: Path) -> None:
+    path = tmp_path / "home"
+    store = FolderStore(open_home(path).store)
+    folder = artifacts.store(store.models(PROJECT) / "0", save_centroids)
+    made = replaced(trained("0", {"0": 0}), artifact=store.publish(folder), sha256=folder.name)
+    home_with(path, project(classifier=Choice(name="centroids")), queried("0"), all_answered("0"), made)
+
+    said = pushed(path, "--output", tmp_path / "out")
+
+    verify_copy(tmp_path / "out", said["sha256"])
+    needs_onnx()
+    line = error_line(labelloop("push", "--onnx", "--output", tmp_path / "other", "--home", path))
+    assert names(line, "centroids", "--onnx", "config.json")
+    assert not (tmp_path / "other").exists()
+
+
+def save_centroids(folder: Path) -> None:
+    """What the classifier of a plugin may save."""
+    (folder / "centroids.safetensors").write_bytes(b"centroids")
+
+
+def verify_copy(folder: Path, sha256: str) -> None:
+    """The model's own files are those of the manifest."""
+    for name in ("README.md", "curve.png", ONNX, INT8):
+        (folder / name).unlink(missing_ok=True)
+    verify(folder, sha256)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "7"), ("'7'", "0")),
+        (("--output", "file"), ("file", "folder")),
+        (("--output", "other"), ("other", "other things")),
+        (("--output", "other", "--replace"), ("other", "other things")),
+        (("--output", "file/out"), ("file/out", "--output")),
+        (("--output", "pushed"), ("pushed", "exists", "--replace")),
+        (("--public",), ("--public", "hf://user/name")),
+        (("--output", "hf://a/b/c"), ("hf://a/b/c", "hf://user/name")),
+        (("--project", "none"), ("none", PROJECT)),
+    ],
+)
+def test_bad_input_gets_one_line_and_nothing_is_lost(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("mine")
+    Path("other").mkdir()
+    Path("other/mine.txt").write_text("mine")
+    shutil.copytree(model_folder(home), "pushed")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    where = () if "--output" in arguments else ("--output", "out")
+
+    line = error_line(labelloop("push", *arguments, *where, "--home", home))
+
+    assert names(line, *words)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_torch_is_loaded_for_onnx_only(home: Path, tmp_path: Path) -> None:
+    arguments = ["push", "--home", str(home), "--output", str(tmp_path / "out")]
+    told = f"from labelloop.cli.main import cli; cli({arguments}, standalone_mode=False)"
+    code = f"{told}\nimport sys; print({{'torch', 'transformers'}} & set(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert run.stdout.splitlines()[-1] == "set()"
+    assert (tmp_path / "out" / "README.md").is_file()
+
+
+def test_a_folder_that_may_not_be_written_is_told(home: Path, tmp_path: Path) -> None:
+    closed = Path("/proc/labelloop-model")
+
+    line = error_line(labelloop("push", "--output", closed, "--home", home))
+
+    assert names(line, closed, "--output")
+
+
+def test_a_pushed_model_is_replaced_as_a_whole_when_asked_to(home: Path, tmp_path: Path) -> None:
+    said = pushed(home, "--output", tmp_path / "out")
+    (tmp_path / "out" / ONNX).write_bytes(b"of another model")
+
+    pushed(home, "--output", tmp_path / "out", "--replace")
+
+    assert ONNX not in left(tmp_path / "out")
+    verify_copy(tmp_path / "out", said["sha256"])
+    assert left(tmp_path) == {"out"}
+
+
+def test_a_model_that_is_damaged_or_pruned_is_told_with_those_that_are_there(
+    own: Path, tmp_path: Path
+) -> None:
+    weights = model_folder(own) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    damaged = error_line(labelloop("push", "--home", own, "--output", tmp_path / "out"))
+
+    shutil.rmtree(own / "store" / PROJECT / "models")
+    pruned = error_line(labelloop("push", "--home", own, "--output", tmp_path / "out", "--model", "0"))
+    newest = error_line(labelloop("push", "--home", own, "--output", tmp_path / "out"))
+    bare = home_with(tmp_path / "bare", project())
+    none_yet = error_line(labelloop("push", "--home", bare, "--output", tmp_path / "out"))
+
+    assert names(damaged, "model 0", "damaged")
+    assert names(pruned, "model 0", "no longer", "--model")
+    assert names(newest, "none", "store")
+    assert names(none_yet, "no model", "label")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_in_a_bucket(home: Path, bucket: Bucket, tmp_path: Path) -> None:
+    for file in (home / "store").rglob("*"):
+        if file.is_file():
+            bucket.write(file.relative_to(home / "store").as_posix(), file.read_bytes())
+
+    said = pushed(home, "--store", bucket.url, "--output", tmp_path / "out")
+
+    verify_copy(tmp_path / "out", said["sha256"])
+    bucket.remove(model_folder(home).relative_to(home / "store").as_posix() + f"/{MANIFEST}")
+    asked = ("push", "--home", home, "--store", bucket.url, "--output", tmp_path / "other", "--model", "0")
+    shutil.rmtree(os.environ["LABELLOOP_CACHE"], ignore_errors=True)
+    assert names(error_line(labelloop(*asked)), "model 0", "no longer")
+
+
+def test_what_a_killed_process_left_is_done_anew_and_what_it_moved_is_put_back(
+    home: Path, tmp_path: Path
+) -> None:
+    unfinished = tmp_path / "out.unfinished"
+    (unfinished / "model").mkdir(parents=True)
+    (unfinished / "model" / "config.json").write_text("half")
+    shutil.copytree(model_folder(home), unfinished / "before")
+
+    refused = error_line(labelloop("push", "--output", tmp_path / "out", "--home", home))
+
+    assert names(refused, "exists", "--replace"), "the one that was moved away is there again"
+    said = pushed(home, "--output", tmp_path / "out", "--replace")
+    verify_copy(tmp_path / "out", said["sha256"])
+    assert left(tmp_path) == {"out"}
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command has a learner of its own, which is killed with it."""
+    monkeypatch.delenv(SHARED)
+
+
+@pytest.mark.usefixtures("alone")
+def test_killed_while_it_makes_the_folder_nothing_is_there_and_the_same_command_does_it(
+    home: Path, tmp_path: Path
+) -> None:
+    needs_onnx()
+    output = tmp_path / "out"
+    arguments = ("push", "--home", home, "--output", output, "--onnx")
+    process = subprocess.Popen([*LABELLOOP, *map(str, arguments)], env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    eventually((tmp_path / "out.unfinished" / "onnx").is_dir, "the model is copied, and ONNX is next")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+
+    said = pushed(home, "--output", output, "--onnx")
+
+    assert (output / ONNX).is_file()
+    verify_copy(output, said["sha256"])
+    assert left(tmp_path) == {"out"}
+
+
+@pytest.fixture
+def there() -> Iterator[Hub]:
+    with hub() as running:
+        yield running
+
+
+def on_hub(
+    there: Hub, home: Path, tmp_path: Path, *arguments: str, **environment: str
+) -> "subprocess.Popen[str]":
+    """Push in a process of its own: where the Hub is, is decided when its client is imported."""
+    basis = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
+    basis |= {"HF_HUB_DISABLE_XET": "1", "HF_ENDPOINT": there.url, "HF_TOKEN": TOKEN}
+    command = [
+        *LABELLOOP,
+        "push",
+        "--home",
+        str(home),
+        "--output",
+        f"hf://{REPOSITORY}",
+        "--json",
+        *arguments,
+    ]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**basis, **environment}
+    )
+
+
+def done_on_hub(there: Hub, home: Path, tmp_path: Path, *arguments: str) -> dict[str, Any]:
+    process = on_hub(there, home, tmp_path, *arguments)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    said: dict[str, Any] = json.loads(out)
+    return said
+
+
+def refused_on_hub(there: Hub, home: Path, tmp_path: Path, **environment: str) -> str:
+    process = on_hub(there, home, tmp_path, **environment)
+    out, err = process.communicate()
+    assert (process.returncode, out, len(err.splitlines())) == (2, "", 1), err
+    return err
+
+
+def own_files(files: Mapping[str, bytes]) -> set[str]:
+    return set(files) - {".gitattributes"}
+
+
+def test_on_the_hub_it_is_one_commit_and_private_and_again_none(
+    there: Hub, home: Path, tmp_path: Path
+) -> None:
+    first = done_on_hub(there, home, tmp_path)
+    again = done_on_hub(there, home, tmp_path)
+
+    private, files = there.models[REPOSITORY]
+    assert private
+    assert own_files(files) == {*left(model_folder(home)), "README.md"}
+    assert files["model.safetensors"] == (model_folder(home) / "model.safetensors").read_bytes()
+    assert len(there.commits[REPOSITORY]) == 1
+    assert (first["changed"], again["changed"], first["commit"]) == (True, False, again["commit"])
+    assert REPOSITORY in files["README.md"].decode()
+
+
+def test_what_belongs_to_the_model_before_goes_and_what_people_put_there_stays(
+    there: Hub, home: Path, tmp_path: Path
+) -> None:
+    done_on_hub(there, home, tmp_path)
+    files = there.models[REPOSITORY][1]
+    manifest = json.loads(files[MANIFEST])
+    files[MANIFEST] = json.dumps({"files": {**manifest["files"], "vocab.txt": {}}}).encode()
+    files |= {"vocab.txt": b"of a model before", ONNX: b"of it too", "LICENSE": b"a person's"}
+
+    done_on_hub(there, home, tmp_path)
+
+    assert own_files(files) == {*left(model_folder(home)), "README.md", "LICENSE"}
+    assert len(there.commits[REPOSITORY]) == 2
+
+
+def test_a_repository_of_others_is_left_alone_unless_it_is_to_be_replaced(
+    there: Hub, home: Path, tmp_path: Path
+) -> None:
+    there.models[REPOSITORY] = (False, {"pytorch_model.bin": b"somebody's"})
+
+    assert names(refused_on_hub(there, home, tmp_path), REPOSITORY, "--replace")
+    assert there.models[REPOSITORY][1] == {"pytorch_model.bin": b"somebody's"}
+
+    done_on_hub(there, home, tmp_path, "--replace")
+    assert "model.safetensors" in there.models[REPOSITORY][1]
+
+
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_TOKEN": "hf_wrong"}], ids=str)
+def test_a_hub_that_refuses_or_is_not_asked_is_told_in_one_line(
+    there: Hub, home: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    line = refused_on_hub(there, home, tmp_path, **environment)
+
+    assert names(line, "Hub", REPOSITORY, "hf auth login")
+    assert "hf_wrong" not in line
+    assert not there.models
+
+
+@pytest.mark.usefixtures("alone")
+def test_killed_in_the_middle_of_an_upload_nobody_sees_a_part_and_the_same_command_does_it(
+    there: Hub, home: Path, tmp_path: Path
+) -> None:
+    there.takes.clear()
+    process = on_hub(there, home, tmp_path)
+    eventually(there.has_begun.is_set, "a file is on its way")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    there.takes.set()
+    assert own_files(there.models[REPOSITORY][1]) == set()
+
+    done_on_hub(there, home, tmp_path)
+
+    assert own_files(there.models[REPOSITORY][1]) == {*left(model_folder(home)), "README.md"}
+    assert len(there.commits[REPOSITORY]) == 1
+
+
+def test_public_is_said_and_the_curve_is_drawn(there: Hub, own: Path, tmp_path: Path) -> None:
+    home_with(own, audited("0"))
+
+    done_on_hub(there, own, tmp_path, "--public")
+
+    public, files = there.models[REPOSITORY]
+    assert not public
+    assert files["curve.png"].startswith(b"\x89PNG")
+    assert b"(curve.png)" in files["README.md"]
