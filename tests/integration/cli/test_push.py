@@ -182,11 +182,9 @@ def test_as_onnx_it_says_the_same_and_the_cost_of_8_bits_is_said(
     (logits,) = session.run(None, {each.name: inputs[each.name] for each in session.get_inputs()})
     e = np.exp(logits - (0 if several_labels else logits.max(axis=1, keepdims=True)))
     probabilities = e / (1 + e) if several_labels else e / e.sum(axis=1, keepdims=True)
-    wanted: Any = pipeline("text-classification", model=str(tmp_path / "out"), top_k=None)(
-        texts, truncation=True
-    )
+    classify: Any = pipeline("text-classification", model=str(tmp_path / "out"), top_k=None)
     labels = many_labels.LABELS if several_labels else LABELS
-    for row, every in zip(probabilities, wanted, strict=True):
+    for row, every in zip(probabilities, classify(texts, truncation=True), strict=True):
         assert dict(zip(labels, row, strict=True)) == pytest.approx(
             {each["label"]: each["score"] for each in every}, abs=1e-3
         )
@@ -442,6 +440,15 @@ def test_on_the_hub_it_is_one_commit_and_private_and_again_none(
     assert len(there.commits[REPOSITORY]) == 1
     assert (first["changed"], again["changed"], first["commit"]) == (True, False, again["commit"])
     assert REPOSITORY in files["README.md"].decode()
+
+
+def test_with_8_bits_the_same_command_makes_no_new_commit(there: Hub, home: Path, tmp_path: Path) -> None:
+    needs_onnx()
+    first = done_on_hub(there, home, tmp_path, "--int8")
+    again = done_on_hub(there, home, tmp_path, "--int8")
+
+    assert own_files(there.models[REPOSITORY][1]) >= {ONNX, INT8}
+    assert (first["changed"], again["changed"]) == (True, False)
 
 
 def test_what_belongs_to_the_model_before_goes_and_what_people_put_there_stays(

@@ -22,9 +22,15 @@ def _needed() -> None:
             missing(f"needs the extra onnx ({name})")
 
 
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    folder = tmp_path / "onnx"
+    folder.mkdir()
+    return folder
+
+
 async def request(worker: Worker, bench: Bench, into: Path) -> OnnxRequest:
     result = await worker.run(bench.training("linear"))
-    into.mkdir()
     return OnnxRequest(
         pool=bench.pool,
         classifier=bench.spec("linear"),
@@ -37,8 +43,8 @@ async def request(worker: Worker, bench: Bench, into: Path) -> OnnxRequest:
     )
 
 
-async def test_the_same_model_gives_the_same_bytes(worker: Worker, bench: Bench, tmp_path: Path) -> None:
-    wanted = await request(worker, bench, tmp_path / "onnx")
+async def test_the_same_model_gives_the_same_bytes(worker: Worker, bench: Bench, into: Path) -> None:
+    wanted = await request(worker, bench, into)
 
     first = await worker.run(wanted)
     files = {file.name: file.read_bytes() for file in wanted.into.iterdir()}
@@ -50,9 +56,9 @@ async def test_the_same_model_gives_the_same_bytes(worker: Worker, bench: Bench,
 
 
 async def test_one_that_says_something_else_is_refused(
-    worker: Worker, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, bench: Bench, into: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = await request(worker, bench, tmp_path / "onnx")
+    wanted = await request(worker, bench, into)
     monkeypatch.setattr(runtime, "prepare", lambda threads: None)
     monkeypatch.setattr(onnx_files, "NEAR", -1.0)
 
