@@ -36,9 +36,7 @@ HUB = "hf://"
     "--model", allow_from_autoenv=False, help="The number of the model. [default: the newest in the store]"
 )
 @click.option("--public", is_flag=True, help="Make a new repository on the Hub public. [default: private]")
-@click.option(
-    "--license", allow_from_autoenv=False, help="The licence that the card names, such as apache-2.0."
-)
+@click.option("--license", help="The licence that the card names, such as apache-2.0.")
 @click.option("--onnx", is_flag=True, help="Write the model as ONNX too, and check that it says the same.")
 @click.option("--int8", is_flag=True, help="The same, and a smaller one of 8 bits, with what that costs.")
 @click.option("--replace", is_flag=True, help="Replace a model that is there.")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from labelloop.learner.base_model import BUNDLED_NAMES
@@ -100,7 +100,7 @@ class Facts:
             "texts": self.texts,
             "test": None
             if tested is None
-            else {"accuracy": tested.accuracy, "macro_f1": tested.macro_f1, "size": tested.size},
+            else {name: value for name, value in asdict(tested).items() if value is not None},
             "audit": None if audit is None else audit.told(),
             "log": self.log._asdict(),
         }

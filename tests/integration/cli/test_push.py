@@ -18,6 +18,7 @@ from transformers import AutoTokenizer, pipeline
 from labelloop.config.home import open_home
 from labelloop.learner.shared import SHARED
 from labelloop.pool.snapshot import Row, write
+from labelloop.projects.push import push as pushing
 from labelloop.store import FolderStore, artifacts
 from labelloop.store.artifacts import MANIFEST, verify
 from schemas.events import EventData
@@ -204,7 +205,7 @@ def test_as_onnx_it_says_the_same_and_the_cost_of_8_bits_is_said(
 def test_without_the_packages_onnx_is_refused_before_anything(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labelloop.projects.push.push.NEEDED", ("onnx_that_nobody_has",))
+    monkeypatch.setattr(pushing, "NEEDED", ("onnx_that_nobody_has",))
 
     line = error_line(labelloop("push", "--onnx", "--output", tmp_path / "out", "--home", home))
 
@@ -511,6 +512,7 @@ def test_public_is_said_and_the_curve_is_drawn(there: Hub, own: Path, tmp_path: 
     home_with(own, audited("0"))
 
     done_on_hub(there, own, tmp_path, "--public")
+    assert not done_on_hub(there, own, tmp_path)["changed"], "the picture is the same"
 
     public, files = there.models[REPOSITORY]
     assert not public
