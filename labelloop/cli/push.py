@@ -15,6 +15,7 @@ from labelloop.cli.echo import echo, tell
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
+from labelloop.projects.formats.files import HUB
 
 if TYPE_CHECKING:
     from labelloop.projects.push.facts import Facts
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from labelloop.projects.push.push import Asked, Made
 
 NAME = "-model"
-HUB = "hf://"
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -139,7 +139,7 @@ def _draw(facts: "Facts", path: Path) -> None:
 
 def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
     """What was put where, how good it is, and what ONNX costs."""
-    from labelloop.projects.push.card import MB, of_int8
+    from labelloop.projects.push.card import MB, at_most, of_int8
 
     facts, onnx = made.facts, made.onnx
     yield f"model {facts.model}, {facts.texts:,} labelled texts, {len(facts.labels)} labels: {target}"
@@ -158,7 +158,7 @@ def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
     if onnx is not None:
         yield (
             f"{onnx.whole.name}: {onnx.whole.size / MB:.1f} MB, the same labels as the model on "
-            f"{onnx.compared:,} texts, probabilities within {onnx.whole.furthest:.0e}"
+            f"{onnx.compared:,} texts, probabilities within {at_most(onnx.whole.furthest)}"
         )
         if onnx.int8 is not None:
             yield f"{onnx.int8.name}: {of_int8(onnx, onnx.int8)}"

@@ -1,9 +1,9 @@
 """The card of a model: a README.md as the Hub shows it. What people named is text in it, and nothing else."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_UP, Context
 from html import escape
-from typing import Any
 
 from labelloop.config.environment import own_version
 from labelloop.errors import one_line
@@ -63,7 +63,7 @@ def _parts(facts: Facts, place: str, onnx: OnnxResult | None, has_curve: bool) -
     yield f"<h1>{_text(facts.project)}</h1>"
     yield _what_it_is(facts)
     yield "## How to use it"
-    yield _use(facts, place, onnx)
+    yield _use(facts, place)
     yield "## The labels it learned"
     yield _label_table(facts)
     if facts.without_label:
@@ -92,7 +92,7 @@ def _what_it_is(facts: Facts) -> str:
     )
 
 
-def _use(facts: Facts, place: str, onnx: OnnxResult | None) -> str:
+def _use(facts: Facts, place: str) -> str:
     called = json.dumps(place, ensure_ascii=False)
     lines = ["```python", "from transformers import pipeline", ""]
     if facts.several:
@@ -184,10 +184,15 @@ def _onnx(facts: Facts, onnx: OnnxResult) -> Iterator[str]:
     yield (
         f"`{ONNX}` ({onnx.whole.size / MB:.1f} MB) takes `input_ids` and `attention_mask` and gives "
         f"`logits`; the probabilities are {how}. On {onnx.compared:,} texts of the pool it says the same "
-        f"labels as the model, and no probability differs by more than {onnx.whole.furthest:.0e}."
+        f"labels as the model, and no probability differs by more than {at_most(onnx.whole.furthest)}."
     )
     if onnx.int8 is not None:
         yield f"`{ONNX_INT8}` has weights of 8 bits: {of_int8(onnx, onnx.int8)}"
+
+
+def at_most(value: float) -> str:
+    """A number with one digit, rounded up: 5e-06 for 0.0000041."""
+    return f"{float(Context(prec=1, rounding=ROUND_UP).create_decimal(value)):.0e}"
 
 
 def of_int8(onnx: OnnxResult, int8: OnnxFile) -> str:
@@ -219,25 +224,22 @@ def _made(facts: Facts) -> str:
         ["base model", facts.base_model or "a folder of its owner's"],
         *([["revision of it", spec.revision]] if spec.revision and facts.base_model else []),
         ["classifier", spec.name],
-        *([["its parameters", json.dumps(_plain(spec.parameters))]] if spec.parameters else []),
+        *([["its parameters", json.dumps(dict(spec.parameters), sort_keys=True)]] if spec.parameters else []),
         ["query strategy", facts.strategy],
         ["seed of the project", str(facts.project_seed)],
         ["seed of the training", str(facts.seed)],
         ["people who labelled", agreed],
         ["device", f"{trained.device}, {trained.threads} thread{'s' * (trained.threads != 1)}"],
-        ["versions", f"labelloop {own_version() or '?'}, {versions}"],
+        ["versions", versions or "not recorded"],
         ["log when it was trained", str(facts.trained_from) if facts.trained_from else "not recorded"],
         ["log of this card", str(facts.log)],
+        ["card written by", f"labelloop {own_version() or ''}".strip()],
     ]
     proof = (
         "The log is named by the number of its events and a digest of them. Its owner proves by "
         "`labelloop replay --verify --expect N:DIGEST` that nobody changed it since."
     )
     return f"{_table(['', ''], rows)}\n\n{proof}"
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(sorted(values.items()))
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

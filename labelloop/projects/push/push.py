@@ -14,7 +14,7 @@ from labelloop.errors import TaskError, UserError
 from labelloop.learner.results import ONNX_INT8, OnnxResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.pools import pool_of
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import LoopState
 from labelloop.projects.chosen_model import choose_model, others
 from labelloop.projects.learner_requests import onnx_request
@@ -147,7 +147,7 @@ async def _written(
 ) -> OnnxResult:
     """Write the model as ONNX into its folder. Raises UserError."""
     if not (folder / CONFIG).is_file():
-        name = for_next(state).classifier.name
+        name = of_model(state, trained.model).classifier.name
         raise UserError(
             f"the classifier {name} saves no model that transformers reads (there is no {CONFIG}), so there "
             "is no ONNX of it: leave out --onnx"

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from labelloop.learner.results import OnnxFile, OnnxResult
 from labelloop.loop.state import LoopState
-from labelloop.projects.push.card import card
+from labelloop.projects.push.card import at_most, card
 from labelloop.projects.push.facts import Facts, facts_of
 from schemas.events import ModelEvaluated
 from schemas.model import replaced
@@ -179,6 +179,14 @@ def test_several_labels_come_with_their_thresholds_and_with_texts_that_have_none
     assert found.without_label == 1
     assert "thresholds.json" in page
     compile(page.split("```python\n")[1].split("```")[0], "card", "exec")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(4.1e-6, "5e-06"), (9.5e-6, "1e-05"), (0.5, "5e-01"), (0.0, "0e+00")], ids=str
+)
+def test_a_difference_is_never_said_to_be_smaller_than_it_is(value: float, said: str) -> None:
+    assert float(at_most(value)) >= value
+    assert at_most(value) == said
 
 
 def test_the_cost_of_8_bits_is_said() -> None:
