@@ -1,4 +1,4 @@
-"""`labelloop push` with models that were really trained: into folders, and on a stand-in of the Hub."""
+"""`labelloop push` with models that were really trained: into folders. The Hub is in a file of its own."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,90 +15,41 @@ from huggingface_hub import ModelCard
 from transformers import AutoTokenizer, pipeline
 
 from labelloop.config.home import open_home
-from labelloop.learner.shared import SHARED
-from labelloop.pool.snapshot import Row, write
+from labelloop.learner.results import ONNX, ONNX_INT8
 from labelloop.projects.push import push as pushing
 from labelloop.store import FolderStore, artifacts
-from labelloop.store.artifacts import MANIFEST, verify
-from schemas.events import EventData
+from labelloop.store.artifacts import MANIFEST
 from schemas.model import replaced
-from schemas.parts import MULTI_LABEL, BaseModelChoice, Choice, Snapshot
-from tests.integration.learner.conftest import LABELS, STARTS
+from schemas.parts import Choice
+from tests.integration.learner.conftest import LABELS
 from tests.support import many_labels
 from tests.support.command import LABELLOOP, error_line, eventually, labelloop
 from tests.support.homes import home_with
-from tests.support.hub import TOKEN, Hub, hub
 from tests.support.matrices import cells
 from tests.support.messages import names
-from tests.support.needs import missing
-from tests.support.s3 import Bucket, bucket, s3_server
-from tests.support.states import (
-    PROJECT,
-    all_answered,
-    annotated,
-    audited,
-    of_several,
-    project,
-    queried,
-    state_of,
-    trained,
+from tests.support.pushing import (
+    BATCH,
+    SIZE,
+    alone,
+    home,
+    home_of,
+    home_of_several,
+    left,
+    model_folder,
+    needs_onnx,
+    own,
+    rows,
+    verify_copy,
 )
-from tests.support.tiny_bert import TINY
-from tests.support.trained_home import first_model, trained_home
+from tests.support.s3 import Bucket, bucket, s3_server
+from tests.support.states import PROJECT, all_answered, project, queried, trained
 
-__all__ = ["bucket", "s3_server"]
-
-SIZE, BATCH = 120, 30
-MODEL = BaseModelChoice(name=str(TINY))
-ONNX, INT8 = "model.onnx", "model_quantized.onnx"
-REPOSITORY = "user/mail"
-
-
-def rows(size: int, gold: bool = True) -> list[Row]:
-    found = [(LABELS[item % len(LABELS)], item) for item in range(size)]
-    return [Row(f"{STARTS[label]} {item}", label if gold else None, item) for label, item in found]
-
-
-def gold_texts(home: Path) -> Snapshot:
-    folder = open_home(home).store / PROJECT / "test"
-    folder.mkdir(parents=True)
-    info = write(folder, [Row(f"{row.text} of", row.gold, row.source_row) for row in rows(24)])
-    return Snapshot(uri=f"{PROJECT}/test/{info.name}", digest=info.digest, size=24)
-
-
-def home_of(path: Path, classifier: str) -> Path:
-    """A home with a test set and model 0, which learned thirty texts."""
-    test, choice = gold_texts(path), Choice(name=classifier)
-    return trained_home(path, rows(SIZE), BATCH, model=MODEL, test=test, classifier=choice)
-
-
-def home_of_several(path: Path) -> Path:
-    """A home whose texts have several labels, with model 0."""
-    home = open_home(path)
-    folder = home.store / PROJECT / "pool"
-    folder.mkdir(parents=True)
-    info = write(folder, [Row(many_labels.text_of(i), None, i) for i in range(many_labels.SIZE)])
-    pool = Snapshot(uri=f"{PROJECT}/pool/{info.name}", digest=info.digest, size=many_labels.SIZE)
-    settings = {"labels": many_labels.LABELS, "task": MULTI_LABEL, "model": MODEL, "pool": pool}
-    done = [of_several(item, *many_labels.labels_of(item)) for item in range(40)]
-    facts: list[EventData] = [project(**settings), queried("0", range(40)), annotated(*done)]
-    return home_with(path, *facts, first_model(home, state_of(*facts)))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return home_of(tmp_path_factory.mktemp("push") / "home", "linear")
+__all__ = ["alone", "bucket", "home", "own", "s3_server"]
 
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home_of_several(tmp_path_factory.mktemp("push") / "several")
-
-
-@pytest.fixture
-def own(home: Path, tmp_path: Path) -> Path:
-    """A copy of the home, to be damaged."""
-    return Path(shutil.copytree(home, tmp_path / "own"))
 
 
 def pushed(home: Path, *arguments: object) -> dict[str, Any]:
@@ -114,23 +64,6 @@ def predicted(home: Path, texts: list[str], folder: Path) -> list[dict[str, Any]
     (folder / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     result = labelloop("predict", folder / "texts.jsonl", "--home", home, "--output", "-")
     return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def model_folder(home: Path) -> Path:
-    (folder,) = (home / "store" / PROJECT / "models" / "0").iterdir()
-    return folder
-
-
-def left(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
-
-
-def needs_onnx() -> None:
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        missing(f"needs the extra onnx ({error.name})")
 
 
 @pytest.mark.parametrize("classifier", cells("linear", rest=["transformer"]))
@@ -193,13 +126,13 @@ def test_as_onnx_it_says_the_same_and_the_cost_of_8_bits_is_said(
     assert whole["same"] == said["onnx"]["compared"] == (many_labels.SIZE if several_labels else SIZE)
     assert whole["furthest"] < 1e-3
     assert (whole["size"], int8["size"]) == tuple(
-        (tmp_path / "out" / name).stat().st_size for name in (ONNX, INT8)
+        (tmp_path / "out" / name).stat().st_size for name in (ONNX, ONNX_INT8)
     )
     if not several_labels:
         assert said["onnx"]["tested"] == 24
         assert whole["accuracy"] > 0.9
     card = (tmp_path / "out" / "README.md").read_text()
-    assert names(card, INT8, f"{int8['same']} of {said['onnx']['compared']}")
+    assert names(card, ONNX_INT8, f"{int8['same']} of {said['onnx']['compared']}")
 
 
 def test_without_the_packages_onnx_is_refused_before_anything(
@@ -232,13 +165,6 @@ def test_a_plugins_model_that_transformers_cannot_read_is_pushed_but_not_as_onnx
 def save_centroids(folder: Path) -> None:
     """What the classifier of a plugin may save."""
     (folder / "centroids.safetensors").write_bytes(b"centroids")
-
-
-def verify_copy(folder: Path, sha256: str) -> None:
-    """The model's own files are those of the manifest."""
-    for name in ("README.md", "curve.png", ONNX, INT8):
-        (folder / name).unlink(missing_ok=True)
-    verify(folder, sha256)
 
 
 @pytest.mark.parametrize(
@@ -356,12 +282,6 @@ def test_what_a_killed_process_left_is_done_anew_and_what_it_moved_is_put_back(
     assert left(tmp_path) == {"out"}
 
 
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command has a learner of its own, which is killed with it."""
-    monkeypatch.delenv(SHARED)
-
-
 @pytest.mark.usefixtures("alone")
 def test_killed_while_it_makes_the_folder_nothing_is_there_and_the_same_command_does_it(
     home: Path, tmp_path: Path
@@ -380,141 +300,3 @@ def test_killed_while_it_makes_the_folder_nothing_is_there_and_the_same_command_
     assert (output / ONNX).is_file()
     verify_copy(output, said["sha256"])
     assert left(tmp_path) == {"out"}
-
-
-@pytest.fixture
-def there() -> Iterator[Hub]:
-    with hub() as running:
-        yield running
-
-
-def on_hub(
-    there: Hub, home: Path, tmp_path: Path, *arguments: str, **environment: str
-) -> "subprocess.Popen[str]":
-    """Push in a process of its own: where the Hub is, is decided when its client is imported."""
-    basis = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
-    basis |= {"HF_HUB_DISABLE_XET": "1", "HF_ENDPOINT": there.url, "HF_TOKEN": TOKEN}
-    command = [
-        *LABELLOOP,
-        "push",
-        "--home",
-        str(home),
-        "--output",
-        f"hf://{REPOSITORY}",
-        "--json",
-        *arguments,
-    ]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**basis, **environment}
-    )
-
-
-def done_on_hub(there: Hub, home: Path, tmp_path: Path, *arguments: str) -> dict[str, Any]:
-    process = on_hub(there, home, tmp_path, *arguments)
-    out, err = process.communicate()
-    assert (process.returncode, err) == (0, "")
-    said: dict[str, Any] = json.loads(out)
-    return said
-
-
-def refused_on_hub(there: Hub, home: Path, tmp_path: Path, **environment: str) -> str:
-    process = on_hub(there, home, tmp_path, **environment)
-    out, err = process.communicate()
-    assert (process.returncode, out, len(err.splitlines())) == (2, "", 1), err
-    return err
-
-
-def own_files(files: Mapping[str, bytes]) -> set[str]:
-    return set(files) - {".gitattributes"}
-
-
-def test_on_the_hub_it_is_one_commit_and_private_and_again_none(
-    there: Hub, home: Path, tmp_path: Path
-) -> None:
-    first = done_on_hub(there, home, tmp_path)
-    again = done_on_hub(there, home, tmp_path)
-
-    private, files = there.models[REPOSITORY]
-    assert private
-    assert own_files(files) == {*left(model_folder(home)), "README.md"}
-    assert files["model.safetensors"] == (model_folder(home) / "model.safetensors").read_bytes()
-    assert len(there.commits[REPOSITORY]) == 1
-    assert (first["changed"], again["changed"], first["commit"]) == (True, False, again["commit"])
-    assert REPOSITORY in files["README.md"].decode()
-
-
-def test_with_8_bits_the_same_command_makes_no_new_commit(there: Hub, home: Path, tmp_path: Path) -> None:
-    needs_onnx()
-    first = done_on_hub(there, home, tmp_path, "--int8")
-    again = done_on_hub(there, home, tmp_path, "--int8")
-
-    assert own_files(there.models[REPOSITORY][1]) >= {ONNX, INT8}
-    assert (first["changed"], again["changed"]) == (True, False)
-
-
-def test_what_belongs_to_the_model_before_goes_and_what_people_put_there_stays(
-    there: Hub, home: Path, tmp_path: Path
-) -> None:
-    done_on_hub(there, home, tmp_path)
-    files = there.models[REPOSITORY][1]
-    manifest = json.loads(files[MANIFEST])
-    files[MANIFEST] = json.dumps({"files": {**manifest["files"], "vocab.txt": {}}}).encode()
-    files |= {"vocab.txt": b"of a model before", ONNX: b"of it too", "LICENSE": b"a person's"}
-
-    done_on_hub(there, home, tmp_path)
-
-    assert own_files(files) == {*left(model_folder(home)), "README.md", "LICENSE"}
-    assert len(there.commits[REPOSITORY]) == 2
-
-
-def test_a_repository_of_others_is_left_alone_unless_it_is_to_be_replaced(
-    there: Hub, home: Path, tmp_path: Path
-) -> None:
-    there.models[REPOSITORY] = (False, {"pytorch_model.bin": b"somebody's"})
-
-    assert names(refused_on_hub(there, home, tmp_path), REPOSITORY, "--replace")
-    assert there.models[REPOSITORY][1] == {"pytorch_model.bin": b"somebody's"}
-
-    done_on_hub(there, home, tmp_path, "--replace")
-    assert "model.safetensors" in there.models[REPOSITORY][1]
-
-
-@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_TOKEN": "hf_wrong"}], ids=str)
-def test_a_hub_that_refuses_or_is_not_asked_is_told_in_one_line(
-    there: Hub, home: Path, tmp_path: Path, environment: dict[str, str]
-) -> None:
-    line = refused_on_hub(there, home, tmp_path, **environment)
-
-    assert names(line, "Hub", REPOSITORY, "hf auth login")
-    assert "hf_wrong" not in line
-    assert not there.models
-
-
-@pytest.mark.usefixtures("alone")
-def test_killed_in_the_middle_of_an_upload_nobody_sees_a_part_and_the_same_command_does_it(
-    there: Hub, home: Path, tmp_path: Path
-) -> None:
-    there.takes.clear()
-    process = on_hub(there, home, tmp_path)
-    eventually(there.has_begun.is_set, "a file is on its way")
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    there.takes.set()
-    assert own_files(there.models[REPOSITORY][1]) == set()
-
-    done_on_hub(there, home, tmp_path)
-
-    assert own_files(there.models[REPOSITORY][1]) == {*left(model_folder(home)), "README.md"}
-    assert len(there.commits[REPOSITORY]) == 1
-
-
-def test_public_is_said_and_the_curve_is_drawn(there: Hub, own: Path, tmp_path: Path) -> None:
-    home_with(own, audited("0"))
-
-    done_on_hub(there, own, tmp_path, "--public")
-    assert not done_on_hub(there, own, tmp_path)["changed"], "the picture is the same"
-
-    public, files = there.models[REPOSITORY]
-    assert not public
-    assert files["curve.png"].startswith(b"\x89PNG")
-    assert b"(curve.png)" in files["README.md"]
