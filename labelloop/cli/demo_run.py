@@ -32,7 +32,7 @@ from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows, write_table
 from labelloop.projects.predictions.predict import Asked, predict
-from labelloop.projects.predictions.unfinished import beside
+from labelloop.projects.unfinished import beside
 from labelloop.store import Store
 from labelloop.supervisor import plan
 from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port

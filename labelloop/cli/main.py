@@ -32,6 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "labels": "labelloop.cli.labels",
         "export": "labelloop.cli.export",
         "predict": "labelloop.cli.predict",
+        "push": "labelloop.cli.push",
     },
     "Look": {
         "list": "labelloop.cli.status:list_",

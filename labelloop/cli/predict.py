@@ -121,7 +121,7 @@ async def _predict(
     from labelloop.projects.catalog import sound
     from labelloop.projects.formats import write_origin
     from labelloop.projects.predictions.predict import predict as predicted
-    from labelloop.projects.predictions.unfinished import beside
+    from labelloop.projects.unfinished import beside
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store = sound(history), opened_log.store

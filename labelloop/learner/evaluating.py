@@ -1,7 +1,7 @@
 """Evaluate a model on labelled texts that it never learns from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     texts = OpenSnapshot.open(request.texts_path)
-    rows, names = _counting(texts.gold(range(len(texts))) or (), request)
+    rows, names = counting(texts.gold(range(len(texts))) or (), request.labels, request.left_out)
     if not names:
         raise UserError("the test set has no labels or no texts; give one with both")
     multi_label, size = request.classifier.multi_label, len(request.labels)
@@ -58,16 +58,18 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     )
 
 
-def _counting(gold: Sequence[Any], request: EvaluateRequest) -> tuple[list[int], list[Any]]:
+def counting(
+    gold: Sequence[Any], names: Collection[str], leaving_out: Collection[str]
+) -> tuple[list[int], list[Any]]:
     """The rows to evaluate on, and their labels without those that are left out."""
-    left_out, known = set(request.left_out), set(request.labels)
-    if not left_out and known.issuperset(label for names in gold for label in _each(names)):
+    left_out, known = set(leaving_out), set(names)
+    if not left_out and known.issuperset(label for labelled in gold for label in _each(labelled)):
         return list(range(len(gold))), list(gold)
     found: dict[int, Any] = {}
-    for row, names in enumerate(gold):
-        counting = [label for label in _each(names) if label not in left_out]
-        if known.issuperset(counting) and (counting or not names):
-            found[row] = names if isinstance(names, str) else counting
+    for row, labelled in enumerate(gold):
+        kept = [label for label in _each(labelled) if label not in left_out]
+        if known.issuperset(kept) and (kept or not labelled):
+            found[row] = labelled if isinstance(labelled, str) else kept
     return list(found), list(found.values())
 
 

@@ -15,6 +15,8 @@ from labelloop.learner.results import CheckResult as CheckResult
 from labelloop.learner.results import EvaluateResult as EvaluateResult
 from labelloop.learner.results import FirstTextsResult as FirstTextsResult
 from labelloop.learner.results import NoiseResult as NoiseResult
+from labelloop.learner.results import OnnxFile as OnnxFile
+from labelloop.learner.results import OnnxResult as OnnxResult
 from labelloop.learner.results import Pick as Pick
 from labelloop.learner.results import QueryResult as QueryResult
 from labelloop.learner.results import Suspect as Suspect
@@ -208,6 +210,27 @@ class NoiseRequest:
     cache: Path
 
 
+@dataclass(frozen=True)
+class OnnxRequest:
+    """Write a model as ONNX into the folder `into`, and compare it with the model on texts of the pool.
+
+    The first texts in the order of `order_seed` are compared. `int8`: write a smaller one too, and measure
+    what that costs, also on `test`, which is as that of an EvaluateRequest.
+    """
+
+    pool: "Files"
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model_folder: Path
+    model_sha256: str
+    into: Path
+    threads: int
+    order_seed: int = 0
+    int8: bool = False
+    test: Path | None = None
+    left_out: tuple[str, ...] = ()
+
+
 Request: TypeAlias = (
     Ping
     | TrainRequest
@@ -219,4 +242,5 @@ Request: TypeAlias = (
     | CheckRequest
     | TryRequest
     | NoiseRequest
+    | OnnxRequest
 )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from schemas.parts import Shortlist
 
+ONNX, ONNX_INT8 = "model.onnx", "model_quantized.onnx"
+"""What a model's ONNX files are called, as other tools look for them."""
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -113,3 +116,30 @@ class NoiseResult:
     suspects: tuple[Suspect, ...]
     judged: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """A model as ONNX. `same`: of so many compared texts it says the same labels as the model.
+
+    `furthest`: by how much a probability differs at most. `texts_a_second`: on this machine, alone with it.
+    `accuracy`: on the test set, if there is one.
+    """
+
+    name: str
+    size: int
+    same: int
+    furthest: float
+    texts_a_second: float
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class OnnxResult:
+    """The files, of which `int8` has weights of 8 bits, and how many texts they were compared on."""
+
+    whole: OnnxFile
+    int8: OnnxFile | None
+    compared: int
+    tested: int
+    versions: Mapping[str, str]

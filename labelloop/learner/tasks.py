@@ -7,6 +7,7 @@ from labelloop.learner import (
     evaluating,
     first_texts,
     noise,
+    onnx_files,
     pool_embeddings,
     querying,
     requests,
@@ -17,7 +18,12 @@ from labelloop.learner import (
 )
 from labelloop.learner.runtime import versions, yield_to_others
 
-FOR_LATER = {requests.TrainRequest: 5, requests.EvaluateRequest: 10, requests.CheckRequest: 10}
+FOR_LATER = {
+    requests.TrainRequest: 5,
+    requests.EvaluateRequest: 10,
+    requests.CheckRequest: 10,
+    requests.OnnxRequest: 10,
+}
 """The niceness of tasks for which nobody waits as directly as for a pick."""
 
 
@@ -83,3 +89,8 @@ def _(request: requests.TryRequest) -> requests.TryResult:
 @perform.register
 def _(request: requests.NoiseRequest) -> requests.NoiseResult:
     return noise.find_noise(request)
+
+
+@perform.register
+def _(request: requests.OnnxRequest) -> requests.OnnxResult:
+    return onnx_files.write_onnx(request)

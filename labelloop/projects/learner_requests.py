@@ -12,6 +12,7 @@ from labelloop.learner.requests import (
     EmbedRequest,
     EvaluateRequest,
     FirstTextsRequest,
+    OnnxRequest,
     Pick,
     QueryRequest,
     TrainRequest,
@@ -98,6 +99,35 @@ def evaluate_request(
         model_sha256=sha256,
         threads=threads,
         cache=cache,
+        left_out=tuple(sorted(_labels_of(state, model).retired)),
+    )
+
+
+def onnx_request(
+    state: LoopState,
+    model: str,
+    folder: Path,
+    sha256: str,
+    *,
+    pool: Files,
+    test: Path | None,
+    into: Path,
+    threads: int,
+    int8: bool,
+) -> OnnxRequest:
+    """A request to write the model in a folder as ONNX, and to measure it."""
+    project = of_model(state, model)
+    return OnnxRequest(
+        pool=pool,
+        classifier=ClassifierSpec.of(project),
+        labels=project.labels,
+        model_folder=folder,
+        model_sha256=sha256,
+        into=into,
+        threads=threads,
+        order_seed=project.seed,
+        int8=int8,
+        test=test,
         left_out=tuple(sorted(_labels_of(state, model).retired)),
     )
 

@@ -67,6 +67,10 @@ class Store(ABC):
         return folder if (folder / MANIFEST).is_file() else None
 
     @abstractmethod
+    def has_model(self, trained: ModelTrained) -> bool:
+        """Whether a model is there. Nothing of it is copied or checked."""
+
+    @abstractmethod
     def models(self, project_id: str) -> Path:
         """The folder where new models of a project are written."""
 

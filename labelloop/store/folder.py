@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import Unavailable
-from labelloop.store.artifacts import file_digest, prune, remove_tree
+from labelloop.store.artifacts import MANIFEST, file_digest, prune, remove_tree
 from labelloop.store.base import Store, check_id, models_uri
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
@@ -24,6 +24,9 @@ class FolderStore(Store):
 
     def model(self, trained: ModelTrained) -> Path:
         return self.root / trained.artifact
+
+    def has_model(self, trained: ModelTrained) -> bool:
+        return (self.model(trained) / MANIFEST).is_file()
 
     def models(self, project_id: str) -> Path:
         return self.root / models_uri(project_id)

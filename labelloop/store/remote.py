@@ -64,6 +64,9 @@ class RemoteStore(Store):
         self._cache.use(folder)
         return folder
 
+    def has_model(self, trained: ModelTrained) -> bool:
+        return self._objects.read(f"{trained.artifact}/{MANIFEST}") is not None
+
     def models(self, project_id: str) -> Path:
         return self._cache.path(models_uri(project_id))
 

@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face Hub: as much of its API as its own client uses to push and load data sets.
+"""A stand-in for the Hugging Face Hub: as much of its API as its own client uses for data sets and models.
 
 Files are kept in memory, in one state without a history.
 """
@@ -9,27 +9,47 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_of_a_test"
 COMMIT = "0" * 40
+LARGE = (".parquet", ".safetensors", ".onnx", ".png")
 MISSING = {"X-Error-Code": "EntryNotFound"}
 API = re.compile(
-    r"/api/datasets/(?P<name>[^/]+/[^/]+)(/(?P<what>[^/]+)(/(?P<revision>[^/]+)(/(?P<path>.*))?)?)?"
+    r"/api/(?P<kind>datasets|models)/(?P<name>[^/]+/[^/]+)(/(?P<what>[^/]+)(/(?P<revision>[^/]+)(/(?P<path>.*))?)?)?"
 )
-FILE = re.compile(r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/[^/]+/(?P<path>.*)")
+FILE = re.compile(r"(?P<kind>/datasets)?/(?P<name>[^/]+/[^/]+)/resolve/[^/]+/(?P<path>.*)")
+
+
+Repositories = dict[str, tuple[bool, dict[str, bytes]]]
 
 
 class Hub(ThreadingHTTPServer):
-    """`datasets`: by name, whether it is private, and its files; `large`: uploads by their sha256."""
+    """`datasets`, `models`: by name, whether it is private, and its files.
+
+    `large`: uploads by their sha256, which wait until `takes` is set; `has_begun` tells that one came.
+    `commits`: of each repository, in their order, what each says.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.large: dict[str, bytes] = {}
-        self.datasets: dict[str, tuple[bool, dict[str, bytes]]] = {}
+        self.datasets: Repositories = {}
+        self.models: Repositories = {}
+        self.commits: dict[str, list[str]] = {}
+        self.takes, self.has_begun = threading.Event(), threading.Event()
+        self.takes.set()
+
+    def of_kind(self, kind: str | None) -> Repositories:
+        """The repositories of a kind, as an address names it."""
+        return self.datasets if kind and "dataset" in kind else self.models
+
+    def newest(self, name: str) -> str:
+        """The newest commit of a repository."""
+        return f"{len(self.commits.get(name, ())):040x}"
 
     @property
     def url(self) -> str:
@@ -45,6 +65,7 @@ def hub() -> Iterator[Hub]:
     try:
         yield server
     finally:
+        server.takes.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -64,8 +85,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self._body())
 
     def do_PUT(self) -> None:
-        self.server.large[self.path.rpartition("/")[2]] = self._body()
-        self._send(200, b"", {})
+        body = self._body()
+        self.server.has_begun.set()
+        self.server.takes.wait()
+        self.server.large[self.path.rpartition("/")[2]] = body
+        # Whoever sends may have been killed.
+        with suppress(OSError):
+            self._send(200, b"", {})
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -86,30 +112,31 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/api/validate-yaml":
             return self._say(200, {"errors": [], "warnings": []})
         if file := FILE.fullmatch(path):
-            return self._download(self._files(file["name"]).get(file["path"]))
+            return self._download(self._files(file["kind"], file["name"]).get(file["path"]))
         asked = API.fullmatch(path)
-        if asked is None or asked["name"] not in self.server.datasets:
+        if asked is None or asked["name"] not in self.server.of_kind(asked["kind"]):
             return self._say(404, {"error": "not found"}, {"X-Error-Code": "RepoNotFound"})
-        return self._of_dataset(asked["name"], asked["what"], asked["path"] or "", body)
+        files = self._files(asked["kind"], asked["name"])
+        return self._of_repository(asked["name"], files, asked["what"], asked["path"] or "", body)
 
-    def _of_dataset(self, name: str, what: str | None, path: str, body: bytes) -> None:
-        files = self._files(name)
+    def _of_repository(
+        self, name: str, files: dict[str, bytes], what: str | None, path: str, body: bytes
+    ) -> None:
         match what:
             case "preupload":
                 asked = json.loads(body)["files"]
                 uploads = [
-                    {"path": file["path"], "uploadMode": _mode(file["path"]), "shouldIgnore": False}
+                    {
+                        "path": file["path"],
+                        "uploadMode": _mode(file["path"]),
+                        "shouldIgnore": False,
+                        "oid": _oid(file["path"], files.get(file["path"])),
+                    }
                     for file in asked
                 ]
                 self._say(200, {"files": uploads})
             case "commit":
-                for operation in map(json.loads, body.splitlines()):
-                    value = operation["value"]
-                    if operation["key"] == "file":
-                        files[value["path"]] = base64.b64decode(value["content"])
-                    elif operation["key"] == "lfsFile":
-                        files[value["path"]] = self.server.large[value["oid"]]
-                self._say(200, {"commitUrl": f"{self.server.url}/{name}/commit/0", "commitOid": COMMIT})
+                self._commit(name, files, [json.loads(line) for line in body.splitlines()])
             case "tree":
                 entries = _tree(files, path)
                 self._say(200, entries) if entries else self._say(404, {"error": "no such folder"}, MISSING)
@@ -118,9 +145,26 @@ class _Handler(BaseHTTPRequestHandler):
                 self._say(200, [_entry(file, files[file]) for file in files if file in paths])
             case None | "revision":
                 siblings = [{"rfilename": file} for file in files]
-                self._say(200, {"id": name, "sha": COMMIT, "siblings": siblings})
+                self._say(200, {"id": name, "sha": self.server.newest(name), "siblings": siblings})
             case _:
                 self._say(404, {"error": "not found"}, MISSING)
+
+    def _commit(self, name: str, files: dict[str, bytes], operations: list[dict[str, Any]]) -> None:
+        head = operations[0]["value"]
+        if head.get("parentCommit", self.server.newest(name)) != self.server.newest(name):
+            return self._say(412, {"error": "A commit has happened since."})
+        for operation in operations[1:]:
+            value = operation["value"]
+            match operation["key"]:
+                case "file":
+                    files[value["path"]] = base64.b64decode(value["content"])
+                case "lfsFile":
+                    files[value["path"]] = self.server.large[value["oid"]]
+                case "deletedFile":
+                    del files[value["path"]]
+        self.server.commits.setdefault(name, []).append(head["summary"])
+        newest = self.server.newest(name)
+        return self._say(200, {"commitUrl": f"{self.server.url}/{name}/commit/{newest}", "commitOid": newest})
 
     def _upload(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {**asked, "actions": {"upload": {"href": f"{self.server.url}/large/{asked['oid']}"}}}
@@ -133,14 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _create(self, asked: dict[str, Any]) -> None:
         name = f"{asked.get('organization') or 'user'}/{asked['name']}"
-        self.server.datasets[name] = (
-            asked.get("visibility") == "private",
+        kind = asked.get("type", "model")
+        self.server.of_kind(kind)[name] = (
+            asked.get("visibility") == "private" or bool(asked.get("private")),
             {".gitattributes": b"*.parquet filter=lfs\n"},
         )
-        self._say(200, {"url": f"{self.server.url}/datasets/{name}"})
+        self._say(200, {"url": f"{self.server.url}/{'datasets/' * (kind == 'dataset')}{name}"})
 
-    def _files(self, name: str) -> dict[str, bytes]:
-        return self.server.datasets[name][1] if name in self.server.datasets else {}
+    def _files(self, kind: str | None, name: str) -> dict[str, bytes]:
+        there = self.server.of_kind(kind)
+        return there[name][1] if name in there else {}
 
     def _say(self, code: int, content: Any, headers: dict[str, str] | None = None) -> None:
         self._send(
@@ -157,7 +203,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _mode(path: str) -> str:
-    return "lfs" if path.endswith(".parquet") else "regular"
+    return "lfs" if path.endswith(LARGE) else "regular"
+
+
+def _oid(path: str, content: bytes | None) -> str | None:
+    """What tells whether a file that is there has changed, as git or its large files name it."""
+    if content is None:
+        return None
+    if path.endswith(LARGE):
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def _tree(files: Mapping[str, bytes], folder: str) -> list[dict[str, Any]]:

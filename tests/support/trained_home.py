@@ -40,7 +40,7 @@ def trained_home(path: Path, rows: Sequence[Row], batch: int, wrong: int = 0, **
         _labelled("0", rows, batches[0]),
         _labelled("1", rows, batches[1]),
     ]
-    facts.append(_model(home, state_of(*facts)))
+    facts.append(first_model(home, state_of(*facts)))
     facts += [_audited("2", rows, batches[2], labels, wrong), _labelled("2", rows, batches[2])]
     return home_with(home.path, *facts)
 
@@ -59,7 +59,7 @@ def _audited(batch: str, rows: Sequence[Row], items: range, labels: Sequence[str
     return replaced(queried(batch, items, model="0"), items=tuple(picks))
 
 
-def _model(home: Home, state: LoopState) -> ModelTrained:
+def first_model(home: Home, state: LoopState) -> ModelTrained:
     """Model 0, trained now, in the home's store."""
     store, learned = FolderStore(home.store), {"0": 0}
     request = train_request(

@@ -19,13 +19,14 @@ from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.parts import Wanted
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.projects.chosen_model import choose_model
 from labelloop.projects.predictions.calibration import Calibration, Seen, audited, calibrated
 from labelloop.projects.predictions.rows import Predictions, SeveralLabels, found
 from labelloop.projects.predictions.staging import Staged, stage
-from labelloop.projects.predictions.unfinished import Unfinished
+from labelloop.projects.unfinished import Unfinished
 from labelloop.store import Store
 from labelloop.store.artifacts import file_digest
-from schemas.events import ModelTrained, ProjectCreatedV4
+from schemas.events import ProjectCreatedV4
 
 SECONDS_BETWEEN_LOOKS = 0.2
 Show = Callable[[str, int, int | None], None]
@@ -129,34 +130,6 @@ async def predict(
         else None,
     )
     return Answer(predictions, calibration, seen, staged.notes if staged else ())
-
-
-def choose_model(
-    state: LoopState, store: Store, name: str | None, begun: str | None = None
-) -> tuple[ModelTrained, Path]:
-    """The named model, or the one that was begun with, or the newest in the store; and its folder.
-
-    Raises UserError.
-    """
-    if name is not None and name not in state.models:
-        known = ", ".join(state.models) or "none yet"
-        raise UserError(f"there is no model {name!r}: choose from {known}")
-    newest = reversed(list(state.models))
-    for each in [name] if name is not None else [begun, *newest]:
-        if each is not None and each in state.models:
-            trained = state.models[each].latest
-            if (folder := store.find_model(trained)) is not None:
-                return trained, folder
-    if name is not None:
-        raise UserError(
-            f"model {name} is no longer in the store, where the newest stay (LABELLOOP_KEEP_MODELS): "
-            "leave out --model for the newest"
-        )
-    if state.models:
-        raise UserError("none of the models is in the store: start the services, and they train it again")
-    raise UserError(
-        "there is no model yet: label the first batches, and the services train one (`labelloop up`)"
-    )
 
 
 async def _staged(files: Sequence[Path], wanted: Wanted, unfinished: Unfinished, show: Show) -> Staged | None:

@@ -12,7 +12,7 @@ from labelloop.pool.columns import Reading
 from labelloop.pool.parts import Wanted
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.predictions.staging import OWN, SOURCE, stage
-from labelloop.projects.predictions.unfinished import Unfinished
+from labelloop.projects.unfinished import Unfinished
 from tests.support.messages import raises_naming
 
 SIZE = 300

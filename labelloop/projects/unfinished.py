@@ -1,4 +1,4 @@
-"""The folder of a prediction that is under way: a kill loses at most the chunk at which it worked."""
+"""The folder of an output that is under way: a kill loses at most the part at which it worked."""
 
 import fcntl
 import json
@@ -61,7 +61,7 @@ class Unfinished:
 
 
 @contextmanager
-def beside(output: Path | None) -> Iterator[Unfinished]:
+def beside(output: Path | None, command: str = "predict") -> Iterator[Unfinished]:
     """The folder beside an output, which stays until it is removed; without one, one that goes at the end.
 
     Raises UserError if it cannot be written, or another process holds it.
@@ -81,6 +81,6 @@ def beside(output: Path | None) -> Iterator[Unfinished]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Unfinished(folder)
     except BlockingIOError as error:
-        raise UserError(f"another `labelloop predict` writes {output}: wait for it, or stop it") from error
+        raise UserError(f"another `labelloop {command}` writes {output}: wait for it, or stop it") from error
     finally:
         os.close(lock)
