@@ -138,6 +138,7 @@ def run(folder: Path, servers: str, projects: int) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[1]), str(OFFICE))),
     }
     loop = ServiceLoop(folder, f"kafka://{servers}/many", oracle="office", argilla_url="", argilla_key="")
+    loop.quick = False
     try:
         long = create(loop, projects)
         names = [long, *(f"short-{number:02}" for number in range(1, projects))]

@@ -113,6 +113,7 @@ def main() -> None:
         server.start()
         try:
             with a_loop(Path(folder) / "home", server) as loop:
+                loop.quick = False
                 report(loop, server, seconds)
         finally:
             server.stop()

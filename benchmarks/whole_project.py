@@ -74,6 +74,7 @@ def measured(folder: Path, size: int, server: ArgillaServer) -> dict[str, str]:
     write_mail(more, texts[size:])
     figures: dict[str, str] = {}
     with a_loop(folder / f"home-{size}", server) as loop:
+        loop.quick = False
         where = loop.where
         created, figures["`init`"] = command("init", "--dataset", mail, *SETTINGS, *where)
         project = str(json.loads(created)["project"])

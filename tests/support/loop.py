@@ -38,7 +38,12 @@ Row = tuple[str, str | None]
 
 
 class ServiceLoop:
-    """A home with a log and a store, unless elsewhere, and people wherever the settings say."""
+    """A home with a log and a store, unless elsewhere, and people wherever the settings say.
+
+    `quick`: the services look at the oracle more often than they do for users.
+    """
+
+    quick = True
 
     def __init__(self, home: Path, log: str | None = None, store: str | None = None, **settings: Any) -> None:
         self.home = home
@@ -146,7 +151,8 @@ class ServiceLoop:
             name = as_ or service
             self._service_of[name] = service
             output = (self.home / f"{name}.log").open("ab")
-            module = ("tests.support.quick_service", service) if code == ROOT else (f"services.{service}",)
+            is_quick = self.quick and code == ROOT
+            module = ("tests.support.quick_service", service) if is_quick else (f"services.{service}",)
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),
