@@ -1,4 +1,4 @@
-"""Who opens the old link after the labels changed comes to the new data set, where every label is text."""
+"""Who opens the old data set after the labels changed comes to the new one, where every label is text."""
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,7 +16,9 @@ expect.set_options(timeout=PATIENCE)
 HOSTILE = "<img src=x onerror=\"document.title='run'\"> & bill"
 
 
-def test_the_old_link_opens_the_new_data_set_with_the_new_labels(loop: Loop, browser: Browser) -> None:
+def test_the_old_link_and_the_home_page_open_the_new_data_set_with_the_new_labels(
+    loop: Loop, browser: Browser
+) -> None:
     texts = [(f"text {item}", None) for item in range(3)]
     project = loop.create(texts, labels=LABELS, batch_size=3, max_batches=1)
     old, new = Owner(loop.argilla, project), Owner(loop.argilla, data_set_name(project, 1))
@@ -37,6 +39,10 @@ def test_the_old_link_opens_the_new_data_set_with_the_new_labels(loop: Loop, bro
     assert ada.labels == list(names)
     assert ada.page.title() != "run"
     expect(ada.page.locator(".pagination__info")).to_contain_text("of 2")
+    ada.page.goto(loop.argilla.url)
+    ada.page.get_by_text(project, exact=True).click()
+    ada.page.wait_for_url(f"**/dataset/{new.dataset()}/**")
+    ada.page.wait_for_load_state("networkidle")
     ada.press("4")
     state = loop.wait(project, lambda state: state.batches["0"].answered == 2)
     given = [vote.labels for answer in state.batches["0"].answers for vote in answer.votes]

@@ -1,5 +1,6 @@
 // The queue of a person who labels: texts come one by one, so that nobody gets what another person has on screen;
-// how many are left is told; the next batch is shown once it is there.
+// how many are left is told; the next batch is shown once it is there. Who opens a data set for which another one
+// stands in comes to that one, also from the home page, which asks the server for no page.
 
 (() => {
   const UNFILTERED = ["page", "sort", "status"];
@@ -116,6 +117,21 @@
     addEventListener(event, () => (lastInput = Date.now()), { capture: true, passive: true });
   }
   addEventListener("pagehide", leave);
+
+  // A page that was open when the labels changed stays: its answers count.
+  const { pushState } = history;
+  history.pushState = function (...to) {
+    const before = location.pathname;
+    const result = pushState.apply(this, to);
+    if (location.pathname !== before) goOn(location.href);
+    return result;
+  };
+
+  async function goOn(address) {
+    if (!/^\/dataset\/[^/]+\/annotation-mode/.test(location.pathname)) return;
+    const page = await fetch(address, { method: "HEAD" }).catch(() => undefined);
+    if (page?.redirected && location.pathname === new URL(address).pathname) location.replace(page.url);
+  }
 
   setInterval(async () => {
     const dataset = queueOnScreen();
