@@ -10,7 +10,7 @@ from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
-from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary
+from labelloop.pool.prepare import ADD_LABELS, Prepared, clean_pool, clean_test, summary
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
@@ -215,7 +215,7 @@ def prepare_test(
         cells=Cells(project.is_multi_label, options.label_separator),
     )
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
-    prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column"), labels)
+    prepared = _by_name(clean_test(table, labels.shown, rows, "--test-label-column", ADD_LABELS), labels)
     check_counting([row.gold for row in prepared.rows], labels)
     note = _note(f"test set {options.test}", prepared)
     return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
