@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 MISSING = "`labelloop copy` takes no models along, and services train it again only if they need it"
-LEFT_OUT = {"empty": "empty", "duplicates": "repeated", "near_copies": "near-copies"}
+LEFT_OUT = {"empty": "empty or unusable", "duplicates": "repeated", "near_copies": "near-copies"}
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

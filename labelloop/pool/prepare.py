@@ -16,6 +16,10 @@ SHOWN = 5
 UNUSED = "have no label, so none is used: `labelloop import` starts with the labels that there are"
 
 
+ADD_LABELS = "add them to the project with `labelloop labels add`"
+NAME_LABELS = "add them to --labels"
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Rows to keep, the project's labels, and counts of special texts.
@@ -67,8 +71,9 @@ def clean_further(table: Table, labels: Sequence[str], there: Container[str]) ->
     `there`: the keys of the texts that it has. There may be none. Raises `UserError`.
     """
     rows, empty, duplicates = _distinct(table, "correct it")
-    several = any(isinstance(row.gold, tuple) for row in rows)
-    remedy = "correct them, or name their --label-separator" if several else "correct them"
+    remedy = f"correct them, or {ADD_LABELS}"
+    if table.cells.several and table.cells.separator is None:
+        remedy = f"correct them, name their --label-separator, or {ADD_LABELS}"
     _no_others(table, names_in(row.gold for row in rows), labels, remedy)
     further, unlabelled = _all_labelled_or_none([row for row in rows if key(row.text) not in there])
     further = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in further]
@@ -84,7 +89,11 @@ def _all_labelled_or_none(rows: list[Row]) -> tuple[list[Row], int]:
 
 
 def clean_test(
-    table: Table, labels: Sequence[str], pool: Sequence[Row], label_option: str = "--label-column"
+    table: Table,
+    labels: Sequence[str],
+    pool: Sequence[Row],
+    label_option: str = "--label-column",
+    or_else: str = NAME_LABELS,
 ) -> Prepared:
     """Distinct labelled texts to evaluate on. Texts that are also in the pool are kept and counted.
 
@@ -96,7 +105,7 @@ def clean_test(
     labelled = [row for row in rows if row.gold is not None]
     if not labelled:
         raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
-    _no_others(table, names_in(row.gold for row in labelled), labels, "correct them or add them to --labels")
+    _no_others(table, names_in(row.gold for row in labelled), labels, f"correct them or {or_else}")
     labelled = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in labelled]
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
     if in_pool == len(labelled) == len(pool):
@@ -165,7 +174,10 @@ def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
 
 def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:
     if asked is None and not gold_labels:
-        raise UserError(f"{table.source} has no labels to choose from; name them: --labels spam,ham")
+        raise UserError(
+            f"{table.source} has no labels to choose from; name them: --labels spam,ham, or the column that "
+            "holds them: --label-column"
+        )
     labels = sorted(gold_labels) if asked is None else [label_name(label) for label in asked]
     if not all(labels) or len(set(labels)) < len(labels):
         raise UserError(f"labels must be distinct and not empty: {quoted(labels)}; correct --labels")

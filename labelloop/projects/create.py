@@ -121,7 +121,8 @@ def _checked_data(
 ) -> ProjectData:
     data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell, answered=answered)
     _check_data(_of_task(options, data), data)
-    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given)))
+    several = data.task != SINGLE_LABEL
+    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given, several)))
 
 
 def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:

@@ -11,7 +11,7 @@ from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
-from labelloop.pool.prepare import Prepared, clean_pool, clean_test, summary, with_names
+from labelloop.pool.prepare import ADD_LABELS, Prepared, clean_pool, clean_test, summary, with_names
 from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
 from labelloop.pool.sources import Table, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
@@ -218,7 +218,7 @@ def prepare_test(
     rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
     labels = label_list(state)
     table = with_names(table, first_names(state))
-    prepared = clean_test(table, labels.names, rows, "--test-label-column")
+    prepared = clean_test(table, labels.names, rows, "--test-label-column", ADD_LABELS)
     check_counting([row.gold for row in prepared.rows], labels)
     note = _note(f"test set {options.test}", prepared)
     return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))

@@ -13,7 +13,7 @@ from labelloop.pool.context import first_misfit, metadata_kinds
 from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.messages import Wanted
 from labelloop.pool.near_copies import without_near_copies
-from labelloop.pool.prepare import UNUSED, Prepared, clean_further, key, with_names
+from labelloop.pool.prepare import Prepared, clean_further, key, with_names
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table, load
 from labelloop.projects.data import Tell, keep_snapshot
@@ -137,13 +137,13 @@ class Further:
 
 def _note(source: str, further: Prepared, has_gold: bool) -> str:
     rows = further.rows
+    unlabelled = (further.unlabelled or len(rows)) if has_gold and rows and rows[0].gold is None else 0
     facts = [
         (further.in_pool, "in the pool already"),
         (further.duplicates, "duplicates left out"),
         (further.near_copies, "near-copies left out"),
         (further.empty, "empty left out"),
-        (further.unlabelled, UNUSED),
-        (len(rows) if has_gold and rows and rows[0].gold is None else 0, "without a known label"),
+        (unlabelled, "without a known label, so that the pool no longer has one for each text"),
     ]
     parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
     new = f"{format(len(rows), ',') if rows else 'no'} new text{'s' * (len(rows) != 1)}"

@@ -94,7 +94,11 @@ def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple
 
 
 def _without_labels(labelled: Labelled) -> UserError:
-    return UserError(f"{labelled.source} has no labels yet: create the project with `labelloop init`")
+    return UserError(
+        f"{labelled.source} has no labels where they are read: give --task multi-label if a text may have "
+        "several, as in an export of such a project, name their column with --label-column, or create the "
+        "project with `labelloop init` if there are none yet"
+    )
 
 
 def _by_item(

@@ -6,14 +6,18 @@ from itertools import groupby
 from labelloop.pool.words import as_csv, quoted
 
 SHOWN = 10
+SEVERAL = " (a text may have several, or none of them)"
 
 
-def label_notes(labels: Sequence[str], given: Mapping[int, tuple[str, ...]]) -> Iterator[str]:
+def label_notes(
+    labels: Sequence[str], given: Mapping[int, tuple[str, ...]], several: bool = False
+) -> Iterator[str]:
     """The labels in one line, then those that look like one, then those that no known label shows.
 
-    `given`: known labels by pool item.
+    `given`: known labels by pool item. `several`: whether a text may have several.
     """
-    yield f"labels: {', '.join(as_csv([label]) for label in labels[:SHOWN])}{_more(labels)}"
+    shown = f"{', '.join(as_csv([label]) for label in labels[:SHOWN])}{_more(labels)}"
+    yield f"labels: {shown}{SEVERAL if several else ''}"
     for alike in _alike(labels):
         yield (
             f"the labels {quoted(alike)} differ only in case or spaces: if they mean the same, write them "

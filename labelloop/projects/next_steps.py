@@ -76,8 +76,8 @@ def going_on_lines(history: History) -> list[str]:
     if history.inactive_because or not isinstance(state, LoopState) or ending(history) != Ending.OPEN:
         return ending_lines(history)
     name = state.project.name
-    opened = [f"batch {batch.name}" for batch in open_batches(state)]
-    standing = f"{' and '.join(opened) or 'no batch'} {'are' if opened[1:] else 'is'} open"
+    *opened, last = [f"batch {batch.name}" for batch in open_batches(state)] or ["no batch"]
+    standing = f"{', '.join(opened)} and {last} are open" if opened else f"{last} is open"
     if state.paused:
         standing += f", and it is paused: `labelloop resume --project {shlex.quote(name)}` continues it"
     return [f"goes on with project {name} ({history.project}): {standing}"]

@@ -1,13 +1,15 @@
 """Cleaning pools and test sets."""
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.errors import UserError
-from labelloop.pool.prepare import clean_pool, clean_test, key, summary
+from labelloop.pool.label_cells import Cells
+from labelloop.pool.prepare import clean_further, clean_pool, clean_test, key, summary
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
 from tests.support.messages import names, raises_naming
@@ -128,3 +130,21 @@ def test_a_bad_test_set_is_said_in_one_line(
 ) -> None:
     with raises_naming(UserError, "mail.csv", *facts):
         clean_test(table(*texts, labels=gold), ["x", "y"], [])
+
+
+def test_without_labels_both_ways_to_name_them_are_told() -> None:
+    with raises_naming(UserError, "--labels", "--label-column"):
+        clean_pool(table("a", "b"))
+
+
+@pytest.mark.parametrize(("separator", "asks"), [(None, True), (";", False)])
+def test_an_unknown_label_of_further_texts_asks_for_a_separator_that_was_not_given(
+    separator: str | None, asks: bool
+) -> None:
+    further = replace(table("a"), labels=[("x", "y")], label_column="kind", cells=Cells(True, separator))
+
+    with pytest.raises(UserError) as error:
+        clean_further(further, ["x"], ())
+
+    assert names(str(error.value), "y", "labelloop labels add")
+    assert names(str(error.value), "--label-separator") is asks

@@ -15,6 +15,12 @@ def test_a_project_s_labels_are_told_in_one_line_that_stays_short() -> None:
     assert not names(note, "class 76")
 
 
+def test_that_a_text_may_have_several_is_told_with_them() -> None:
+    (note,) = label_notes(("ham", "spam"), {}, several=True)
+
+    assert names(note, "ham, spam", "several", "none")
+
+
 def test_labels_that_differ_only_in_case_or_spaces_are_told_with_a_remedy() -> None:
     _, news, tech = label_notes(("Tech", "sports", "tech", "old news", "Old  news", "TECH"), {})
 

@@ -72,7 +72,11 @@ def test_a_name_with_a_space_is_quoted_in_commands() -> None:
     [
         ((), ["goes on with", "mail", PROJECT, "no batch"]),
         ((queried("0"), all_answered("0"), queried("1", (3, 4))), ["goes on with", "batch 1"]),
-        ((queried("0"), queried("1", (3, 4))), ["goes on with", "batch 0", "batch 1"]),
+        ((queried("0"), queried("1", (3, 4))), ["goes on with", "batch 0 and batch 1"]),
+        (
+            (queried("0"), queried("1", (3, 4)), queried("2", (5, 6))),
+            ["goes on with", "batch 0, batch 1 and batch 2"],
+        ),
         ((queried("0"), ProjectPaused(request="1", who="ann")), ["labelloop resume --project mail"]),
         ((queried("0"), all_answered("0"), trained("0", {"0": 0}), ENDED), ["finished", "labelloop export"]),
     ],
