@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.special import expit, softmax  # type: ignore[import-untyped]
-from torch import nn
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerBase
 
 from labelloop.errors import UserError, one_line
 from labelloop.learner import evaluating, labels, runtime
 from labelloop.learner.classifiers.base import Booleans, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded
+from labelloop.learner.classifiers.networks import OwnHead
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.requests import OnnxRequest
 from labelloop.learner.results import ONNX, ONNX_INT8, OnnxFile, OnnxResult
@@ -65,18 +65,6 @@ def write_onnx(request: OnnxRequest) -> OnnxResult:
     )
 
 
-class _Logits(nn.Module):
-    """What a model says of the tokens of texts, and nothing else."""
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-        return logits
-
-
 def _export(folder: Path, tokenizer: PreTrainedTokenizerBase, file: Path) -> None:
     """Write the model of a Hugging Face folder, for any number of texts with any number of tokens."""
     try:
@@ -86,7 +74,7 @@ def _export(folder: Path, tokenizer: PreTrainedTokenizerBase, file: Path) -> Non
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                _Logits(model).eval(),
+                OwnHead(model).eval(),
                 tuple(example[name] for name in INPUTS),
                 str(file),
                 input_names=list(INPUTS),

@@ -10,11 +10,11 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import finished
-from labelloop.loop.state import LoopState
 from labelloop.store import open_store
+from tests.e2e.conftest import label
 from tests.support.command import command, labelloop
 from tests.support.loop import Loop
-from tests.support.people import Owner, Person, label_all
+from tests.support.people import Person
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
 
@@ -34,15 +34,6 @@ def mail(folder: Path, first: int, last: int) -> Path:
             [f"a mail about {LABELS[item % 3]}, number {item}", f"T{item}"] for item in range(first, last)
         )
     return path
-
-
-def label(loop: Loop, project: str, ann: Person, batch: int) -> LoopState:
-    """Ann labels a batch as soon as it is there; the state once it is done."""
-    owner = Owner(loop.argilla, project)
-    state = loop.wait(project, lambda state: str(batch) in state.batches)
-    loop.until(lambda: len(owner.records(batch)) == len(state.batches[str(batch)].items))
-    label_all(ann, owner.records(batch), lambda item: LABELS[item % 3])
-    return loop.wait(project, lambda state: state.batches[str(batch)].done)
 
 
 def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path: Path) -> None:

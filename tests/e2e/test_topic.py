@@ -9,9 +9,10 @@ import pytest
 from labelloop.loop.pools import offsets_read, pool_of
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
+from tests.e2e.conftest import label
 from tests.support.command import command
 from tests.support.loop import Loop
-from tests.support.people import Owner, Person, label_all
+from tests.support.people import Person
 from tests.support.states import LABELS
 from tests.support.text_topics import TextTopic
 from tests.support.tiny_bert import TINY
@@ -29,15 +30,6 @@ def mails(first: int, last: int) -> list[dict[str, object]]:
         {"text": f"a mail about {LABELS[item % 3]}, number {item}", "team": f"T{item}"}
         for item in range(first, last)
     ]
-
-
-def label(loop: Loop, project: str, ann: Person, batch: int) -> LoopState:
-    """Ann labels a batch as soon as it is there; the state once it is done."""
-    owner = Owner(loop.argilla, project)
-    state = loop.wait(project, lambda state: str(batch) in state.batches)
-    loop.until(lambda: len(owner.records(batch)) == len(state.batches[str(batch)].items))
-    label_all(ann, owner.records(batch), lambda item: LABELS[item % 3])
-    return loop.wait(project, lambda state: state.batches[str(batch)].done)
 
 
 def test_texts_stream_in_while_people_label_through_kills(loop: Loop, kafka: str, tmp_path: Path) -> None:
