@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -120,8 +121,9 @@ async def _stream(
     observing = Observing.from_environment()
     locations = where.find()
     reader = topic_reader(asked.topic, locations.log)
+    added = partial(_tell, is_portion=True)
     async with opened_project(locations, project) as (opened_log, history):
-        stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, _portion, tell)
+        stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, added, tell)
         logs.configure(observing.json)
 
         async def work(status: ServiceStatus) -> None:
@@ -139,19 +141,13 @@ async def _stream(
             await reader.close()
 
 
-def _tell(grown: "Grown") -> None:
+def _tell(grown: "Grown", is_portion: bool = False) -> None:
+    """Tell what was added. Of many portions some bring nothing, which the notes say."""
     for note in grown.notes:
         tell(note)
-    for line in lines(grown.state, grown.texts):
-        echo(line)
-
-
-def _portion(grown: "Grown") -> None:
-    """Tell of one portion of many, of which some bring nothing."""
-    for note in grown.notes:
-        tell(note)
-    for line in lines(grown.state, grown.texts) if grown.texts else ():
-        echo(line)
+    if grown.texts or not is_portion:
+        for line in lines(grown.state, grown.texts):
+            echo(line)
 
 
 def lines(state: "LoopState", texts: int) -> Iterator[str]:

@@ -22,7 +22,7 @@ from labelloop.learner.classifiers.batches import Encoded
 from labelloop.learner.classifiers.networks import OwnHead
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.requests import OnnxRequest
-from labelloop.learner.results import ONNX, ONNX_INT8, OnnxFile, OnnxResult
+from labelloop.learner.results import ONNX, ONNX_INT8, ONNX_PACKAGES, OnnxFile, OnnxResult
 from labelloop.learner.scoring import loaded, scored
 from labelloop.loop.draws import first_of_pool
 from labelloop.pool.snapshot import OpenSnapshot
@@ -33,7 +33,6 @@ NEAR = 1e-3
 """By so much a probability may differ."""
 INPUTS = ("input_ids", "attention_mask")
 OPSET = 18
-PACKAGES = ("onnx", "onnxruntime")
 LONGEST = 200
 
 
@@ -61,7 +60,7 @@ def write_onnx(request: OnnxRequest) -> OnnxResult:
         _quantize(request.into / ONNX, request.into / ONNX_INT8)
         int8 = compared.of(request.into / ONNX_INT8)
     return OnnxResult(
-        whole, int8, len(texts), len(compared.test.texts), {name: version(name) for name in PACKAGES}
+        whole, int8, len(texts), len(compared.test.texts), {name: version(name) for name in ONNX_PACKAGES}
     )
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from schemas.parts import Shortlist
 
+CARD, CONFIG = "labelloop.json", "config.json"
+"""In a model's folder: what labelloop says of it, and what transformers reads."""
 ONNX, ONNX_INT8 = "model.onnx", "model_quantized.onnx"
 """What a model's ONNX files are called, as other tools look for them."""
+ONNX_PACKAGES = ("onnx", "onnxruntime")
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,11 @@ from labelloop.learner.classifiers.base import LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.pool_embeddings import SAMPLE
 from labelloop.learner.requests import TrainRequest, TrainResult
+from labelloop.learner.results import CARD, CONFIG
 from labelloop.loop.draws import first_of_pool, random_draw
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 
-CARD = "labelloop.json"
-CONFIG = "config.json"
 OF_MODEL = {".safetensors", ".json", ".txt", ".model"}
 HEAD = 64 * 1024
 """Bytes for what a base model does not have: the head, the manifest."""

@@ -82,11 +82,12 @@ async def retire(
     labels = current(state)
     items = [item for item, given in labels.items() if given and retired.issuperset(given)]
     after = await _change(log, history, before.shown, retired, why)
+    if not asks_again:
+        return _changed(after, len(items))
     asked_now = under_way(sound(after))
-    again = [item for item in items if item not in asked_now]
-    if asks_again and again:
+    if again := [item for item in items if item not in asked_now]:
         await relabel(log, after, again, why)
-    return _changed(after, len(items), len(items) if asks_again else 0)
+    return _changed(after, len(items), len(items))
 
 
 async def _change(

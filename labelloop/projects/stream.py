@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError
@@ -30,6 +30,9 @@ from labelloop.runtime.retry import Retry
 from labelloop.store import Store
 from schemas.parts import TopicRead
 
+if TYPE_CHECKING:
+    from labelloop.log.kafka.topic_reader import Gone, TopicReader
+
 Result = TypeVar("Result")
 MOST_MESSAGES = 50_000
 MOST_BYTES = 32 * 1024 * 1024
@@ -41,32 +44,6 @@ OLDEST, NEWEST = "oldest", "newest"
 
 class Over(Exception):
     """The project takes no more texts; the message says why."""
-
-
-class GonePart(Protocol):
-    """Messages of a partition, from an offset to before another, that were deleted before they were read."""
-
-    @property
-    def partition(self) -> int: ...
-    @property
-    def first(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
-class Reader(Protocol):
-    """Reads a topic's messages from given offsets on; see `labelloop.log.kafka.topic_reader`."""
-
-    topic: str
-    cluster: str
-    begun: dict[int, int]
-
-    async def look(self) -> None: ...
-    async def open(self, read: Sequence[int] = (), newest: bool = False) -> Sequence[GonePart]: ...
-    async def read(self) -> tuple[Sequence[Any], Sequence[GonePart]]: ...
-    async def ends(self) -> dict[int, int]: ...
-    async def is_past(self, ends: dict[int, int]) -> bool: ...
-    async def close(self) -> None: ...
 
 
 @dataclass
@@ -151,7 +128,7 @@ class Stream:
         log: Log,
         history: History,
         store: Store,
-        reader: Reader,
+        reader: "TopicReader",
         options: ProjectOptions,
         why: str,
         added: Callable[[Grown], None],
@@ -278,7 +255,7 @@ class Stream:
                             self._history.add(record.event, record.position)
             await asyncio.sleep(backoff.next())
 
-    def _tell_gone(self, gone: Sequence[GonePart]) -> None:
+    def _tell_gone(self, gone: Sequence["Gone"]) -> None:
         for each in gone:
             self._note(
                 f"warning: {each.end - each.first:,} messages of {self._reader.topic}, partition "

@@ -18,6 +18,7 @@ from labelloop.log.dead_letters import DeadLetter
 from labelloop.observe.service_status import ServiceStatus
 from tests.support.controllers import PATIENCE
 from tests.support.logs import number_of
+from tests.support.plugged import at_work
 
 GROUP = "alerting"
 
@@ -57,13 +58,8 @@ async def delivering(
     work = Delivery(log, group, consumer, status or ServiceStatus(group), attempts, backoff)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "LOOK_INTERVAL", 0.1)
-        task = asyncio.create_task(work.run())
-        try:
+        async with at_work(work):
             yield
-        finally:
-            task.cancel()
-            (ended,) = await asyncio.gather(task, return_exceptions=True)
-            assert isinstance(ended, asyncio.CancelledError), ended
 
 
 async def until_letters(log: Log, hold: Callable[[list[DeadLetter]], bool]) -> list[DeadLetter]:

@@ -49,7 +49,7 @@ class Looks:
     async def is_quiet(self) -> bool:
         """Whether nobody has answered for a day."""
         await self._ask_activity(self._clock())
-        return self._activity is None or self._unanswered_for(QUIET)
+        return self._unanswered is None or self._unanswered > QUIET
 
     async def rests(self) -> bool:
         """Whether nobody has answered for a quarter of an hour."""
@@ -62,10 +62,12 @@ class Looks:
 
     @property
     def _rests(self) -> bool:
-        return self._activity is not None and self._unanswered_for(REST)
+        return self._unanswered is not None and self._unanswered > REST
 
-    def _unanswered_for(self, long: timedelta) -> bool:
-        return datetime.now(UTC) - utc(self._activity or "") > long
+    @property
+    def _unanswered(self) -> timedelta | None:
+        """How long ago somebody answered. None: it is not known."""
+        return None if self._activity is None else datetime.now(UTC) - utc(self._activity)
 
     async def _ask_activity(self, now: float) -> None:
         if now - self._asked_activity > AT_ONCE:

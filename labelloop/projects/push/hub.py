@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelloop.errors import UserError, one_line
-from labelloop.learner.results import ONNX, ONNX_INT8
+from labelloop.learner.results import CARD, ONNX, ONNX_INT8
 from labelloop.projects.formats.files import HUB
 from labelloop.projects.push.card import CURVE
 from labelloop.store.artifacts import MANIFEST
@@ -16,7 +16,7 @@ from labelloop.store.artifacts import MANIFEST
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-OURS = "labelloop.json"
+OURS = CARD
 """The file by which a repository is known as one that labelloop fills."""
 OTHERS = {".gitattributes", "README.md"}
 """What a repository that nobody has filled may have."""

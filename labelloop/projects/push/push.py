@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labelloop import atomic
 from labelloop.errors import TaskError, UserError
-from labelloop.learner.results import ONNX_INT8, OnnxResult
+from labelloop.learner.results import CONFIG, ONNX_INT8, ONNX_PACKAGES, OnnxResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next, of_model
@@ -26,8 +26,6 @@ from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained
 
 MODEL, PARTS, BEFORE = "model", "onnx", "before"
-CONFIG = "config.json"
-NEEDED = ("onnx", "onnxruntime")
 Draw = Callable[[Facts, Path], None]
 """It draws the learning curve into a file."""
 
@@ -76,7 +74,7 @@ def _put_back(path: Path, unfinished: Unfinished) -> None:
 
 def check_packages(asked: Asked) -> None:
     """Raises UserError if ONNX is asked for and its packages are not there."""
-    missing = [name for name in NEEDED if find_spec(name) is None] if asked.onnx else []
+    missing = [name for name in ONNX_PACKAGES if find_spec(name) is None] if asked.onnx else []
     if missing:
         raise UserError(
             f"--onnx needs the package{'s' * (len(missing) > 1)} {' and '.join(missing)}: run pip install "

@@ -138,7 +138,7 @@ def test_as_onnx_it_says_the_same_and_the_cost_of_8_bits_is_said(
 def test_without_the_packages_onnx_is_refused_before_anything(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pushing, "NEEDED", ("onnx_that_nobody_has",))
+    monkeypatch.setattr(pushing, "ONNX_PACKAGES", ("onnx_that_nobody_has",))
 
     line = error_line(labelloop("push", "--onnx", "--output", tmp_path / "out", "--home", home))
 

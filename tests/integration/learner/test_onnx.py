@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.learner import onnx_files, runtime
+from labelloop.learner import onnx_files, results, runtime
 from labelloop.learner.requests import OnnxRequest
 from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
@@ -15,7 +15,7 @@ from tests.support.needs import missing
 
 @pytest.fixture(autouse=True)
 def _needed() -> None:
-    for name in onnx_files.PACKAGES:
+    for name in results.ONNX_PACKAGES:
         try:
             __import__(name)
         except ImportError:
