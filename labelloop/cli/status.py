@@ -29,25 +29,28 @@ LEFT_OUT = {"empty": "empty or unusable", "duplicates": "repeated", "near_copies
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where
+@click.option("--project", help="Name or id of a project: show this one only.")
 @options.as_json
-def status(where: Where, as_json: bool) -> None:
+def status(where: Where, project: str | None, as_json: bool) -> None:
     """Show the state of each service, each project's batches, labels and accuracy, and Argilla's address.
 
     Exits with 2 if a project is halted.
     """
-    asyncio.run(_status(where, as_json))
+    asyncio.run(_status(where, project, as_json))
 
 
-async def _status(where: Where, as_json: bool) -> None:
+async def _status(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.cli.opened import opened
+    from labelloop.projects.catalog import choose
     from labelloop.projects.summary import summarized
     from labelloop.supervisor.state import services_report
 
     async with opened(where.find()) as opened_log:
-        store = opened_log.locations.known_store
+        store, histories = opened_log.locations.known_store, opened_log.histories
+        shown = histories.values() if project is None else [choose(histories, project)]
         projects = [
             replace(summarized(history, store), embedded=_embedded(store, history.project))
-            for history in opened_log.histories.values()
+            for history in shown
         ]
         services = services_report(opened_log.locations)
     if as_json:
@@ -223,5 +226,5 @@ def _line(project: "Summary") -> str:
     name = one_line(project.name)
     return (
         f"{name:<20} {project.project:<28} {len(progress.labels):>6} of {progress.pool} texts labelled, "
-        f"{len(progress.open)} batches open, {project.standing}"
+        f"{len(progress.open)} {'batch' if len(progress.open) == 1 else 'batches'} open, {project.standing}"
     )

@@ -8,6 +8,7 @@ from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
 from tests.support.states import PROJECT, all_answered, project, queried
+from tests.support.tiny_bert import QUICK
 
 
 def test_each_project_is_a_line(tmp_path: Path) -> None:
@@ -25,6 +26,24 @@ def test_each_project_is_a_line(tmp_path: Path) -> None:
         "pool": 40,
         "standing": "going on",
     }
+
+
+def test_status_shows_one_project_of_several_if_it_is_named(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", project())
+    dataset = tmp_path / "other.csv"
+    dataset.write_text("text\none\ntwo\nthree\n")
+    added = labelloop(
+        "init", "--home", home, "--dataset", dataset, "--labels", "a,b", "--batch-size", 2, *QUICK
+    )
+    assert added.exit_code == 0
+
+    both = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+    (one,) = json.loads(labelloop("status", "--project", "mail", "--home", home, "--json").stdout)["projects"]
+    unknown = labelloop("status", "--project", "nothing", "--home", home)
+
+    assert [each["name"] for each in both] == ["mail", "other"]
+    assert one["project"] == PROJECT
+    assert (unknown.exit_code, names(unknown.stderr, "nothing", PROJECT)) == (2, True)
 
 
 def test_who_has_no_project_is_told_how_to_create_one(tmp_path: Path) -> None:
