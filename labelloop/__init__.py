@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.loop.view import ProjectView as ProjectView
     from labelloop.notebook import adopt as adopt
+    from labelloop.notebook import dataset as dataset
     from labelloop.notebook import rebuild as rebuild
     from labelloop.oracle.mapping import MappingOracle as MappingOracle
     from labelloop.oracle.open import OraclePlugin as OraclePlugin
@@ -54,6 +55,7 @@ _NAMES = {
     "Unavailable": "labelloop.errors",
     "UserError": "labelloop.errors",
     "adopt": "labelloop.notebook",
+    "dataset": "labelloop.notebook",
     "follow": "labelloop.consumers.following",
     "rebuild": "labelloop.notebook",
     "rows": "labelloop.projects.export",

@@ -1,4 +1,4 @@
-"""Use a project from a notebook: load its learner, or create a project from a learner."""
+"""Use a project from a notebook: load its learner, create a project from a learner, or get its data set."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labelloop.config.deployment import ArgillaAccess, GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Locations, Where
 from labelloop.config.settings import default_threads
@@ -17,6 +18,7 @@ from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import QueryRequest
 from labelloop.log import open_log
 from labelloop.loop.history import History
+from labelloop.loop.label_lists import places
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState, Trained
@@ -34,6 +36,7 @@ from schemas.events import ModelTrained
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL
 
 if TYPE_CHECKING:
+    from argilla import Dataset
     from small_text import PoolBasedActiveLearner  # type: ignore[import-untyped]
 
 Result = TypeVar("Result")
@@ -94,6 +97,33 @@ def adopt(
         return _run(_made(locations, asked))
 
 
+def dataset(
+    project: str | None = None,
+    *,
+    home: str | Path | None = None,
+    log: str | None = None,
+    argilla_url: str | None = None,
+    argilla_key: str | None = None,
+) -> "Dataset":
+    """A project's data set in Argilla, as Argilla's own package gives it. Needs the extra `argilla`.
+
+    It is the one in which people answer now. Argilla is the one that the home uses, unless `argilla_url` and
+    an owner's key are given. Raises UserError, also if Argilla does not run.
+    """
+    try:
+        from argilla import Argilla
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the package {error.name} is missing: install it with `pip install 'labelloop[argilla]'`"
+        ) from error
+    locations = _where(home, log, None).find()
+    access, number = _run(_data_set(locations, project, GivenArgilla(argilla_url, argilla_key)))
+    client = Argilla(access.url, access.key, headers=dict(access.headers))
+    if (data_set := client.datasets(id=number)) is None:
+        raise UserError(f"the data set was deleted meanwhile from the Argilla at {access.page}")
+    return data_set.get()
+
+
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run in a thread, because a notebook already has a running event loop."""
     with ThreadPoolExecutor(1) as thread:
@@ -126,6 +156,28 @@ async def _request(locations: Locations, project: str | None, until: ReplayEnd) 
     finally:
         await log.close()
     return _question(open_store(locations.store), sound(history), created(chosen))
+
+
+async def _data_set(
+    locations: Locations, project: str | None, given: GivenArgilla
+) -> tuple[ArgillaAccess, str]:
+    """Where the project's Argilla is, and its data set's id there."""
+    from labelloop.oracle.argilla.models import data_set_name
+    from labelloop.supervisor.argilla import reached
+
+    log = open_log(locations.log)
+    try:
+        state = sound(choose(await read_histories(log), project))
+    finally:
+        await log.close()
+    async with reached(locations.home, given) as (argilla, access):
+        name = data_set_name(state.project_id, len(places(state)) - 1)
+        if (data_set := await argilla.find_project(state.project_id, name)) is None:
+            raise UserError(
+                f"{state.project_id} has no data set in the Argilla at {access.page} yet: "
+                "it is made with the first batch, once `labelloop up` runs"
+            )
+        return access, data_set.id
 
 
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:

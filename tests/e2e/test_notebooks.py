@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ import pytest
 from nbclient import NotebookClient
 
 import labelloop
+from labelloop.config.deployment import ArgillaAccess, save_elsewhere
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
+from tests.e2e.conftest import label
+from tests.support.argilla_server import ArgillaServer
 from tests.support.command import labelloop as command
 from tests.support.demo import BATCHES, KEPT, SIZE, Undisturbed
-from tests.support.loop import ROOT
+from tests.support.loop import ROOT, Loop, a_loop, texts
 from tests.support.messages import raises_naming
+from tests.support.people import Owner, Person
+from tests.support.states import LABELS
 
 NOTEBOOKS = ROOT / "examples" / "notebooks"
 
@@ -92,6 +98,51 @@ def test_a_learner_of_a_notebook_becomes_a_project_with_its_labels_kept(tmp_path
         "BreakingTies",
     )
     assert project.startswith("questions-")
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, argilla_server: ArgillaServer) -> Iterator[tuple[Loop, str]]:
+    """A project whose first batch a person labelled, in a home that names the Argilla."""
+    home = open_home(tmp_path / "home")
+    save_elsewhere(home, ArgillaAccess(argilla_server.url, argilla_server.login.api_key))
+    with a_loop(home.path, argilla_server) as loop:
+        project = loop.create(texts(12), batch_size=3)
+        loop.start("querier", "annotation_watcher")
+        label(loop, project, Person(argilla_server), 0)
+        loop.until(lambda: len(Owner(argilla_server, project).records(1)) == 3)
+        yield loop, project
+
+
+def test_a_notebook_gets_the_data_set_of_a_project(labelled: tuple[Loop, str]) -> None:
+    loop, project = labelled
+
+    dataset = labelloop.dataset(home=loop.home)
+
+    assert (dataset.name, dataset.settings.questions["label"].labels) == (project, list(LABELS))
+    records = list(dataset.records(with_responses=True))
+    assert len(records) == 6
+    item = {record.id: int(record.metadata["item"]) for record in records}
+    answers = {item[record.id]: [answer.value for answer in record.responses] for record in records}
+    done = loop.state(project).batches["0"].items
+    assert answers == {each: [LABELS[each % 3]] if each in done else [] for each in item.values()}
+    with raises_naming(UserError, "another", project):
+        labelloop.dataset("another", home=loop.home)
+    with raises_naming(UserError, "argilla-key"):
+        labelloop.dataset(home=loop.home, argilla_url="http://127.0.0.1:1")
+    with raises_naming(UserError, "127.0.0.1:1", "does not answer"):
+        labelloop.dataset(home=loop.home, argilla_url="http://127.0.0.1:1", argilla_key="x")
+
+
+@pytest.mark.all_cells
+def test_a_notebook_looks_at_what_people_answered(labelled: tuple[Loop, str]) -> None:
+    loop, project = labelled
+
+    name, answers = run(
+        "dataset.ipynb", loop.home, "dataset.name", "sorted(a.value for r in records for a in r.responses)"
+    )
+
+    assert name == project
+    assert answers == sorted(LABELS[each % 3] for each in loop.state(project).batches["0"].items)
 
 
 async def test_what_is_not_there_is_told(undisturbed: Undisturbed, tmp_path: Path) -> None:
