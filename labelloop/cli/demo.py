@@ -91,8 +91,8 @@ class DemoOptions(ProjectOptions):
             "encoding",
             "skip_bad_rows",
         }
-        if self.dataset is None and (given := sorted(self.given & of_texts)):
-            raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
+        if self.dataset is None and (misplaced := sorted(self.given_names & of_texts)):
+            raise UserError(f"{flag(misplaced[0])} is for your own texts: give their --dataset too")
         return self
 
 
@@ -135,7 +135,7 @@ def demo(
     port: int | None,
     keep_running: bool,
     as_json: bool,
-    asked: DemoOptions,
+    given_options: DemoOptions,
 ) -> None:
     """Run the whole loop on this machine, with a real Argilla and simulated annotators.
 
@@ -156,7 +156,7 @@ def demo(
     simulation = Simulation(
         home,
         Elsewhere(log, store),
-        asked,
+        given_options,
         annotators,
         annotator_error,
         seconds_per_label,

@@ -27,19 +27,19 @@ def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
 def as_given(text: str) -> str:
     """The text; each command in it has the options of this command that `keep` kept, if it takes them."""
     ctx = click.get_current_context(silent=True)
-    given = ctx.meta.get(GIVEN) if ctx is not None else None
-    if ctx is None or not given:
+    options_given = ctx.meta.get(GIVEN) if ctx is not None else None
+    if ctx is None or not options_given:
         return text
     root = ctx.find_root()
-    return HINT.sub(lambda hint: " ".join([hint[0], *_missing(root, hint["words"], given)]), text)
+    return HINT.sub(lambda hint: " ".join([hint[0], *_missing(root, hint["words"], options_given)]), text)
 
 
-def _missing(root: click.Context, words: str, given: Mapping[str, Any]) -> Iterator[str]:
+def _missing(root: click.Context, words: str, options_given: Mapping[str, Any]) -> Iterator[str]:
     command: click.Command | None = root.command
     for word in words.split():
         if isinstance(command, click.Group):
             command = command.get_command(root, word)
     for param in command.params if command is not None and "--help" not in words else ():
         option = f"--{param.name}"
-        if param.name in given and param.default != DEFAULT_DEMO and option not in words:
-            yield f"{option} {shlex.quote(str(given[param.name]))}"
+        if param.name in options_given and param.default != DEFAULT_DEMO and option not in words:
+            yield f"{option} {shlex.quote(str(options_given[param.name]))}"

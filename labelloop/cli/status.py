@@ -102,7 +102,7 @@ def _project(project: "Summary") -> Iterator[str]:
     from labelloop.oracle.argilla.models import data_set_name
 
     progress, model = project.progress, project.progress.model
-    yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
+    yield f"project   {one_line(project.name)} ({project.project}): {project.phase}"
     yield (
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
@@ -214,7 +214,7 @@ def _facts(project: "Summary") -> dict[str, object]:
         "labels": len(project.progress.labels),
         "open": len(project.progress.open),
         "pool": project.progress.pool,
-        "standing": project.standing,
+        "standing": project.phase,
     }
 
 
@@ -223,5 +223,5 @@ def _line(project: "Summary") -> str:
     name = one_line(project.name)
     return (
         f"{name:<20} {project.project:<28} {len(progress.labels):>6} of {progress.pool} texts labelled, "
-        f"{len(progress.open)} batches open, {project.standing}"
+        f"{len(progress.open)} batches open, {project.phase}"
     )

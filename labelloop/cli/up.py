@@ -53,7 +53,7 @@ def up(
     evaluate: bool,
     alert: tuple[str, ...],
     alert_rules: tuple[tuple[str, str], ...],
-    asked: ProjectOptions,
+    given_options: ProjectOptions,
 ) -> None:
     """Start Argilla and the services, print where to label, and show progress until Ctrl-C.
 
@@ -72,7 +72,7 @@ def up(
     from labelloop.supervisor.plan import OptionalServices
 
     beside = OptionalServices(evaluate, alert, alert_rules)
-    people = PeopleLoop(where, asked, host, port, argilla, beside)
+    people = PeopleLoop(where, given_options, host, port, argilla, beside)
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:

@@ -29,7 +29,7 @@ class Point:
     macro_f1: float
     micro_f1: float | None = None
 
-    def told(self) -> dict[str, str | int | float]:
+    def as_dict(self) -> dict[str, str | int | float]:
         """The figures that are known, as JSON values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -49,7 +49,7 @@ class Audited:
     audited: int
     texts: int | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As JSON values; `texts` only where it is known."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -175,10 +175,10 @@ class BatchLine:
 def batch_lines(state: LoopState) -> Iterator[BatchLine]:
     """The complete lines: of batches that are learned and, if there is a test set, evaluated."""
     waited = waits(state)
-    over = finished(state)
+    is_finished = finished(state)
     for name, batch in state.batches.items():
         skipped = number_of(name) in state.skipped
-        if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
+        if is_tested(state, name) or (batch.done and (skipped or (is_finished and name not in state.models))):
             yield _line(state, name, batch.queried.seconds, waited.get(name))
     for name in state.models:
         if name not in state.batches and is_tested(state, name):

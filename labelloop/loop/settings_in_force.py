@@ -36,8 +36,10 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
 
 def annotators(state: LoopState) -> tuple[str, ...] | None:
     """Who alone sees the project where people answer. None: everybody."""
-    told = [change.settings.annotators for change in state.changes if change.from_batch <= state.numbered]
-    return next((names for names in reversed(told) if names is not None), None)
+    name_lists = [
+        change.settings.annotators for change in state.changes if change.from_batch <= state.numbered
+    ]
+    return next((names for names in reversed(name_lists) if names is not None), None)
 
 
 class Lookahead(NamedTuple):
@@ -50,12 +52,12 @@ class Lookahead(NamedTuple):
 
 def lookahead_at(state: LoopState, batch: int) -> Lookahead:
     """The lookahead with which a numbered batch is picked."""
-    found = Lookahead(state.project.lookahead, state.project.lookahead_grows)
+    in_force = Lookahead(state.project.lookahead, state.project.lookahead_grows)
     for change in state.changes:
         lookahead, grows = change.settings.lookahead, change.settings.lookahead_grows
         if change.from_batch <= batch and lookahead is not None:
-            found = Lookahead(lookahead, bool(grows), change.from_batch)
-    return found
+            in_force = Lookahead(lookahead, bool(grows), change.from_batch)
+    return in_force
 
 
 def shows_otherwise(state: LoopState) -> bool:
@@ -69,8 +71,8 @@ def shows_otherwise(state: LoopState) -> bool:
 
 def min_submitted_at(state: LoopState, batch: int) -> int:
     """How many people decide each text of a numbered batch."""
-    told = [change for change in state.changes if change.settings.min_submitted is not None]
-    holding = [each.settings.min_submitted for each in told if each.from_batch <= batch]
+    changes = [change for change in state.changes if change.settings.min_submitted is not None]
+    holding = [each.settings.min_submitted for each in changes if each.from_batch <= batch]
     return (holding[-1] if holding else None) or state.project.min_submitted
 
 

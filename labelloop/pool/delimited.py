@@ -132,8 +132,8 @@ def _unsplit(path: Path, name: str, each: str) -> UserError:
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     """The separator, and how many lines were read. Leaves the file where its header begins."""
-    if (given := stated(file.readline())) is not None:
-        return given, 1
+    if (stated_separator := stated(file.readline())) is not None:
+        return stated_separator, 1
     file.seek(0)
     start = file.read(SAMPLE)
     file.seek(0)

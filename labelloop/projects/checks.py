@@ -128,18 +128,18 @@ def check_stopping(project: ProjectCreated) -> None:
         stopping.check_classes(criterion.name, criterion.parameters, labels, project.task)
 
 
-def check_task(asked: ProjectOptions | ProjectCreated) -> None:
+def check_task(settings: ProjectOptions | ProjectCreated) -> None:
     """Check that nothing is asked for that is not defined where a text may have several labels."""
-    if asked.task != MULTI_LABEL:
+    if settings.task != MULTI_LABEL:
         return
-    if asked.audit_share:
+    if settings.audit_share:
         raise UserError(
             "an audit estimates how many texts get their one label right, and here a text may have several: "
             "leave out --audit-share, and give a test set with --test"
         )
-    if asked.ties == "discard":
+    if settings.ties == "discard":
         raise UserError("of several labels, a tied one is left out: leave out --ties")
-    if asked.cold_start == "balanced":
+    if settings.cold_start == "balanced":
         raise UserError(
             "a balanced cold start draws from each label in turn, and here a text may have several: "
             "give --cold-start typical or random"

@@ -10,11 +10,11 @@ SEVERAL = " (a text may have several, or none of them)"
 
 
 def label_notes(
-    labels: Sequence[str], given: Mapping[int, tuple[str, ...]], several: bool = False
+    labels: Sequence[str], labels_of: Mapping[int, tuple[str, ...]], several: bool = False
 ) -> Iterator[str]:
     """The labels in one line, then those that look like one, then those that no known label shows.
 
-    `given`: known labels by pool item. `several`: whether a text may have several.
+    `labels_of`: known labels by pool item. `several`: whether a text may have several.
     """
     shown = f"{', '.join(as_csv([label]) for label in labels[:SHOWN])}{_more(labels)}"
     yield f"labels: {shown}{SEVERAL if several else ''}"
@@ -23,8 +23,8 @@ def label_notes(
             f"the labels {quoted(alike)} differ only in case or spaces: if they mean the same, write them "
             "alike and make the project again with another --name"
         )
-    seen = {name for names in given.values() for name in names}
-    unseen = [label for label in labels if given and label not in seen]
+    used = {name for names in labels_of.values() for name in names}
+    unseen = [label for label in labels if labels_of and label not in used]
     if unseen:
         shown = f"{quoted(unseen[:SHOWN])}{_more(unseen)}"
         yield f"no text has the known label {shown}: no model learns what people have not given to any text"

@@ -44,7 +44,7 @@ class ModelSummary:
     micro_f1: float | None = None
     macro_f1: float | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As JSON values; those of several labels only where a text may have several."""
         return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
 

@@ -87,14 +87,14 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
         assert names(said, project, url)
         team.wait(project, lambda state: done(state, BATCHES - 1))
         laptop.until(lambda: names(laptop.said("trainer"), project, url))
-        there = len(laptop.history(project).seen)
+        there = len(laptop.history(project).datahashes)
 
         copy(team, laptop, project)
 
         state, undisturbed = laptop.wait(project, finished), laptop.wait(staying, finished)
         assert loop_digest(state) == loop_digest(undisturbed)
         assert current(state) == current(undisturbed)
-        assert len(laptop.history(project).seen) > there
+        assert len(laptop.history(project).datahashes) > there
         verify = ("replay", "--verify", "--project", project, "--log", laptop.settings.log)
         verified = labelloop(*verify, "--store", laptop.settings.store)
         assert verified.exit_code == 0, verified.output

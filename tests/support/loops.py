@@ -14,7 +14,7 @@ from typing import Any, Literal
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, at_revisions
+from labelloop.loop.labels import asked_items, at_revisions
 from labelloop.loop.names import compact
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next, pool_of
@@ -111,7 +111,7 @@ class Loop:
     def pick(self, work: NextBatch) -> e.BatchQueried:
         """What the querier says: a draw that depends on the seed, or on what the model learned."""
         pool = pool_for_next(self.state)
-        free = sorted(set(range(pool.size)) - asked(self.state))
+        free = sorted(set(range(pool.size)) - asked_items(self.state))
         trained = self.state.models[work.model].latest if work.model is not None else None
         source = f"{self.created.seed} {trained.digest if trained else ''}"
         order = sorted(free, key=lambda item: hashlib.sha256(f"{source} {item}".encode()).digest())

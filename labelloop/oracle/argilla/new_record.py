@@ -37,25 +37,31 @@ def item_of(external_id: str | None, batch: str) -> int | None:
     return int(item) if name == batch and item.isdecimal() else None
 
 
-def new_record(asked: AskedText) -> NewRecord:
+def new_record(asked_text: AskedText) -> NewRecord:
     """The record of a text, with its metadata for annotators."""
-    metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
-    if asked.reason is not None:
-        metadata["reason"] = asked.reason
-    if asked.model is not None:
-        metadata["model"] = _agent(asked.model)
-    put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
+    metadata: dict[str, MetadataValue] = {
+        "batch": asked_text.number,
+        "rank": asked_text.rank,
+        "item": asked_text.item,
+    }
+    if asked_text.reason is not None:
+        metadata["reason"] = asked_text.reason
+    if asked_text.model is not None:
+        metadata["model"] = _agent(asked_text.model)
+    put_back = {*asked_text.restored, *(vote.user for vote in asked_text.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
-    own = metadata_names(asked.metadata)
-    metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
+    own = metadata_names(asked_text.metadata)
+    metadata |= {own[name]: value for name, value in asked_text.metadata.items() if value is not None}
     return NewRecord(
-        external_id=record_id(asked.batch, asked.item),
-        fields=_fields(asked),
+        external_id=record_id(asked_text.batch, asked_text.item),
+        fields=_fields(asked_text),
         metadata=metadata,
-        suggestion=_suggestion(asked.suggestion) if asked.suggestion else None,
+        suggestion=_suggestion(asked_text.suggestion) if asked_text.suggestion else None,
         responses=tuple(
-            NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
+            NewResponse(vote.user, vote.status, vote.labels)
+            for vote in asked_text.votes
+            if vote.user is not None
         ),
     )
 
@@ -67,12 +73,12 @@ def _suggestion(predicted: Prediction) -> Suggestion:
     return Suggestion(predicted.labels, predicted.probability, _agent(predicted.model), scores)
 
 
-def _fields(asked: AskedText) -> dict[str, str]:
+def _fields(asked_text: AskedText) -> dict[str, str]:
     """What people see of a text. A column that it does not have is no field of its record."""
-    if not asked.columns:
-        return {TEXT_FIELD: asked.text}
-    names = field_names(asked.columns)
-    return {names[column]: text for column, text in asked.columns.items() if text is not None}
+    if not asked_text.columns:
+        return {TEXT_FIELD: asked_text.text}
+    names = field_names(asked_text.columns)
+    return {names[column]: text for column, text in asked_text.columns.items() if text is not None}
 
 
 def _agent(model: str) -> str:

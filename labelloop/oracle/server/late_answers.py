@@ -63,25 +63,25 @@ def keep_newer_answers() -> None:
     async def upsert_response(
         db: AsyncSession, search_engine: SearchEngine, record: Record, user: User, answer: ResponseUpsert
     ) -> Response:
-        given = _given(record)
+        given_at = _given_at(record)
         async with _turn(record.id, user.id):
-            present = given and await Response.get_by(db, record_id=record.id, user_id=user.id)
-            if given and present and _stays(present, answer, given):
+            present = given_at and await Response.get_by(db, record_id=record.id, user_id=user.id)
+            if given_at and present and _stays(present, answer, given_at):
                 return present
-            if given and not present:
-                _check_none_is_newer(await last_withdrawal(db, record.id, user.id), given)
-            return await _dated(db, await upsert(db, search_engine, record, user, answer), given)
+            if given_at and not present:
+                _check_none_is_newer(await last_withdrawal(db, record.id, user.id), given_at)
+            return await _dated(db, await upsert(db, search_engine, record, user, answer), given_at)
 
     async def update_response(
         db: AsyncSession, search_engine: SearchEngine, response: Response, answer: ResponseUpdate
     ) -> Response:
-        given = _given(response.record)
+        given_at = _given_at(response.record)
         async with _turn(response.record_id, response.user_id):
-            if given:
+            if given_at:
                 await db.refresh(response, ["status", "values", "updated_at"])
-                if _stays(response, answer, given):
+                if _stays(response, answer, given_at):
                     return response
-            return await _dated(db, await update(db, search_engine, response, answer), given)
+            return await _dated(db, await update(db, search_engine, response, answer), given_at)
 
     async def delete_response(db: AsyncSession, search_engine: SearchEngine, response: Response) -> Response:
         async with _turn(response.record_id, response.user_id):
@@ -103,25 +103,25 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _given(record: Record) -> datetime | None:
+def _given_at(record: Record) -> datetime | None:
     """When a late answer to the record was given, by this server's clock."""
     age = _age.get()
     return None if age is None else max(record.inserted_at, _now() - age)
 
 
-def _stays(present: Response, late: Any, given: datetime) -> bool:
+def _stays(present: Response, late: Any, given_at: datetime) -> bool:
     """Whether the late answer is the present one. Raises what `_check_none_is_newer` raises."""
     if (present.status, present.values) == (late.status, jsonable_encoder(late.values)):
         return True
-    _check_none_is_newer(present.updated_at, given)
+    _check_none_is_newer(present.updated_at, given_at)
     return False
 
 
-def _check_none_is_newer(last: datetime | None, given: datetime) -> None:
+def _check_none_is_newer(last: datetime | None, given_at: datetime) -> None:
     """Raises NotUniqueError if what the person did last was done after a late answer was given."""
-    if last is not None and last > given:
+    if last is not None and last > given_at:
         raise NotUniqueError(NEWER)
 
 
-async def _dated(db: AsyncSession, response: Response, given: datetime | None) -> Response:
-    return response if given is None else await response.update(db, updated_at=given)
+async def _dated(db: AsyncSession, response: Response, given_at: datetime | None) -> Response:
+    return response if given_at is None else await response.update(db, updated_at=given_at)

@@ -39,6 +39,6 @@ async def remember(db: AsyncSession, response: Response, at: datetime) -> None:
 async def last_withdrawal(db: AsyncSession, record: UUID, user: UUID) -> datetime | None:
     """When the person last withdrew an answer to the record."""
     columns = WITHDRAWALS.c
-    asked = select(columns.withdrawn_at).where(columns.record_id == record, columns.user_id == user)
-    moment: datetime | None = await db.scalar(asked)
+    query = select(columns.withdrawn_at).where(columns.record_id == record, columns.user_id == user)
+    moment: datetime | None = await db.scalar(query)
     return moment

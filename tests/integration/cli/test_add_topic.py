@@ -132,7 +132,7 @@ def test_a_bad_message_ends_it_and_what_came_before_is_added(loop: ServiceLoop, 
     lines = added(add(loop, project, topic, "--skip-bad-rows"))
     assert names("\n".join(lines), "4 messages left out", "offset 1", "offset 3", "offset 4", "offset 5")
     assert texts(loop, project)[3:] == ["fifth"]
-    assert pool(loop, project).kept([2, 3]) == {"team": ['["x", "y"]', None]}
+    assert pool(loop, project).kept_values([2, 3]) == {"team": ['["x", "y"]', None]}
     assert offsets(loop, project) == (6,)
 
 

@@ -28,7 +28,7 @@ ALL = [command for command in COMMANDS.values() if not isinstance(command, click
 @project_options("init")
 @file
 def show(asked: ProjectOptions) -> None:
-    click.echo(json.dumps({**asked.model_dump(), "given": sorted(asked.given)}))
+    click.echo(json.dumps({**asked.model_dump(), "given": sorted(asked.given_names)}))
 
 
 def shown(*arguments: str, **environment: str) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
     ]
 
     for asked in found:
-        assert asked.given == {"labelled", "dataset", name}
+        assert asked.given_names == {"labelled", "dataset", name}
         assert getattr(asked, name) == value
 
 
