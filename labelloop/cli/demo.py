@@ -9,8 +9,7 @@ import rich_click as click
 from pydantic import Field, model_validator
 
 from labelloop.cli import options, options_from_file
-from labelloop.cli.echo import echo
-from labelloop.cli.hints import keep
+from labelloop.cli.echo import echo, keep
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere

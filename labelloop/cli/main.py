@@ -21,7 +21,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "labelloop.cli.init",
         "import": "labelloop.cli.init:import_",
         "up": "labelloop.cli.up",
-        "down": "labelloop.cli.down",
+        "down": "labelloop.cli.up",
     },
     "Label": {
         "add": "labelloop.cli.add",

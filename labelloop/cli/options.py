@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from click.types import StringParamType
 
-from labelloop.cli.hints import keep
+from labelloop.cli.echo import keep
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.environment import choose
 from labelloop.config.home import DEFAULT

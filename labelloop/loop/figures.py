@@ -1,8 +1,9 @@
-"""Figures of a loop: the learning curve, waits of annotators, a line for each batch. Pure."""
+"""Figures of a loop: learning curve, waits of annotators, a line for each batch, a share's interval. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
 from labelloop.loop.labels import of_answer
@@ -13,6 +14,8 @@ from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
 from schemas.events import ModelEvaluated
 from schemas.fields import UNSAID
+
+Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -210,3 +213,17 @@ def _line(state: LoopState, name: str, picked: float | None, waited: float | Non
         picked=picked,
         waited=waited,
     )
+
+
+def wilson(share: float, size: int, fraction: float = 0.0) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share in a sample of `size` (Wilson 1927).
+
+    `fraction`: the sampled fraction of the population, for the finite population correction (Cochran 1977,
+    ch. 3).
+    """
+    if fraction >= 1:
+        return share, share
+    doubt = Z95**2 * (1 - fraction) / size
+    centre = (share + doubt / 2) / (1 + doubt)
+    half = sqrt(doubt * share * (1 - share) + doubt**2 / 4) / (1 + doubt)
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,14 +1,15 @@
-"""The settings at a point of the loop, after any changes."""
+"""The settings at a point of the loop, after any changes, and what the stopping criterion in force says."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
-from schemas.events import ProjectCreatedV4
+from schemas.events import ProjectCreatedV4, StoppingAdvised, StoppingChecked
 from schemas.model import replaced
-from schemas.parts import Snapshot
+from schemas.parts import Choice, Snapshot
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
@@ -118,3 +119,29 @@ def of_model(state: LoopState, model: str) -> ProjectCreatedV4:
     trained = state.models[model]
     project = for_learned(state, trained.learned)
     return replaced(project, labels=of_trained(state, trained).names) if state.label_changes else project
+
+
+def checks_in_force(state: LoopState) -> list[StoppingChecked]:
+    """The checks since the criterion in force, with its parameters, came into force, oldest first."""
+    criterion = for_next(state).stopping
+    if criterion is None:
+        return []
+    checks = [state.checks[name] for name in state.models if name in state.checks]
+    return list(takewhile(lambda check: _is_by(state, check, criterion), reversed(checks)))[::-1]
+
+
+def advice_in_force(state: LoopState) -> StoppingAdvised | None:
+    """The last advice of the criterion in force."""
+    checked = {check.model for check in checks_in_force(state)}
+    return state.advised if state.advised is not None and state.advised.model in checked else None
+
+
+def _is_by(state: LoopState, check: StoppingChecked, criterion: Choice) -> bool:
+    if check.parameters is None:
+        return criterion == state.project.stopping
+    return _plain(check.criterion) == _plain(criterion.name) and check.parameters == criterion.parameters
+
+
+def _plain(name: str) -> str:
+    """A project may name `KappaAverage` what a check calls `kappa-average`."""
+    return name.replace("-", "").replace("_", "").lower()

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import Bad
-from labelloop.pool.columns import AS_USUAL, MARK, Columns, Reading, of_rows
+from labelloop.pool.columns import AS_USUAL, MARK, Bad, Columns, Reading, of_rows
 from labelloop.pool.formulas import rows_as_they_were
 from labelloop.pool.json_text import starts_json
 from labelloop.pool.separators import MOST_RECORDS, NAMES, SAMPLE, separator, stated, unsplit

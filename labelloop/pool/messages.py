@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import Bad, left_out
-from labelloop.pool.columns import MARK, Columns
+from labelloop.pool.columns import MARK, Bad, Columns, left_out
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.prepare import key

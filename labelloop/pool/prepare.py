@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import no_rows
+from labelloop.pool.columns import no_rows
 from labelloop.pool.label_cells import called, label_text, names_in, ordered
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table

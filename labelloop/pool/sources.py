@@ -9,8 +9,7 @@ from types import MappingProxyType
 
 from labelloop.errors import UserError
 from labelloop.pool import hugging_face
-from labelloop.pool.bad_rows import CORRECT, Bad, left_out, no_rows, refused
-from labelloop.pool.columns import AS_USUAL, Columns, Reading
+from labelloop.pool.columns import AS_USUAL, CORRECT, Bad, Columns, Reading, left_out, no_rows, refused
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split

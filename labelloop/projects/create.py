@@ -29,11 +29,11 @@ from labelloop.projects.checks import (
     check_same_labels,
     check_sizes,
     check_task,
+    label_notes,
     try_model,
 )
 from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
 from labelloop.projects.given_batches import given_labels, imported, in_batches, opening
-from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
     as_fields,

@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
-from labelloop.loop.settings_in_force import annotators
+from labelloop.loop.settings_in_force import advice_in_force, annotators, checks_in_force
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
-from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches
+from labelloop.loop.settings_in_force import advice_in_force, checks_in_force
 from labelloop.loop.state import LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed

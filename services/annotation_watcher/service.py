@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import ProjectRecords, at_rest
-from labelloop.oracle.label_changes import use_labels
+from labelloop.oracle.base import ProjectRecords, at_rest, use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from labelloop.loop.intervals import wilson
+from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
 from labelloop.loop.pools import pool_of_version

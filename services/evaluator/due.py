@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from labelloop.loop.advice import checks_in_force
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.retention import kept_models
 from labelloop.loop.schedule import newest_answers
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import checks_in_force, for_next
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import (
     EventData,

@@ -25,8 +25,8 @@ from labelloop.oracle.base import (
     Rejected,
     ShowsToSome,
     at_rest,
+    use_labels,
 )
-from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot

@@ -1,9 +1,13 @@
-"""Build a text's record for Argilla: id, text, metadata and suggestion."""
+"""Build a text's record for Argilla: id, text, metadata and suggestion.
 
-from collections.abc import Mapping
+Search engines and addresses take few characters, so a column's own name is only a title. The name of its
+field or metadata depends on all columns and their order, and stays the same for ever.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from labelloop.oracle.argilla.column_names import field_names, metadata_names
 from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText, Prediction
 
@@ -19,6 +23,10 @@ METADATA = {
 
 RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
+RESERVED = frozenset({"batch", "rank", "item", "reason", "model", "escaped", "restored"})
+"""Metadata that labelloop itself writes. What is added has a dash, which no column's name has."""
+LONGEST = 60
+_OTHERS = re.compile("[^a-z0-9]+")
 
 
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -83,3 +91,31 @@ def _fields(asked_text: AskedText) -> dict[str, str]:
 
 def _agent(model: str) -> str:
     return f"model-{model}"
+
+
+def field_names(columns: Iterable[str]) -> dict[str, str]:
+    """The name of each column's field in Argilla."""
+    return _names(columns, ())
+
+
+def metadata_names(columns: Iterable[str]) -> dict[str, str]:
+    """The name of each column's metadata in Argilla."""
+    return _names(columns, RESERVED)
+
+
+def title(column: str) -> str:
+    """What people see in place of that name."""
+    shown = " ".join(column.split())
+    return (shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…") or "-"
+
+
+def _names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in columns:
+        base = name = _OTHERS.sub("_", column.lower()).strip("_")[:LONGEST] or "column"
+        count = 1
+        while name in taken or name in names.values():
+            count += 1
+            name = f"{base}_{count}"
+        names[column] = name
+    return names

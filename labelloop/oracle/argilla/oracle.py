@@ -12,10 +12,17 @@ from labelloop.oracle.argilla import (
     DatasetSpec,
     StoredRecord,
 )
-from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.argilla.new_record import (
+    field_names,
+    item_of,
+    metadata_names,
+    new_record,
+    record_id,
+    restored,
+    title,
+)
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin

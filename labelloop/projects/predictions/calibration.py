@@ -12,7 +12,7 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from labelloop.loop.intervals import wilson
+from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
