@@ -72,8 +72,8 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
 @project_options("import")
 @file
 @click.pass_obj
-def show(found: list[ProjectOptions], asked: ProjectOptions) -> None:
-    found.append(asked)
+def show(found: list[ProjectOptions], given_options: ProjectOptions) -> None:
+    found.append(given_options)
 
 
 def read(*arguments: str, **environment: str) -> ProjectOptions:
