@@ -150,7 +150,7 @@ def run(folder: Path, servers: str, projects: int) -> dict[str, str]:
         while not people.answer():
             for name, process in loop.processes.items():
                 if process.poll() is not None:
-                    raise RuntimeError(f"{name} ended: {loop.said(name)[-2000:]}")
+                    raise RuntimeError(f"{name} ended: {loop.log_of(name)[-2000:]}")
                 memory[name] = max(memory.get(name, 0.0), held(process.pid))
             time.sleep(0.5)
         first, last = (loop.events[place].time for place in (0, -1))

@@ -187,8 +187,8 @@ async def test_a_consumer_killed_while_it_handles_is_given_the_event_again(
     with consume() as again:
         again.wait_for(lambda said: said.get("handled") == 3)
 
-    assert {"handled": 2} in again.said
-    assert {"called": 0} not in again.said
+    assert {"handled": 2} in again.messages
+    assert {"called": 0} not in again.messages
     (letter,) = (await log.dead_letters.read()).values()
     assert letter.event.id == some_event("p", 1).id
 

@@ -134,8 +134,8 @@ def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
         killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
         ended = Ended.wait(process, output, PATIENCE)
     verified = labelloop("replay", "--verify", "--home", home)
-    print(f"{name}: {ended.said['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
-    return Run(ended.output, ended.said, events(home), verified, kills, killer.hits)
+    print(f"{name}: {ended.facts['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
+    return Run(ended.output, ended.facts, events(home), verified, kills, killer.hits)
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def test_each_kill_hit_and_each_victim_was_hit(killed: Run) -> None:
 
 
 def test_it_ends_with_the_digest_of_a_run_left_alone(quiet: Undisturbed, killed: Run) -> None:
-    assert killed.said["digest"] == quiet.ended.said["digest"]
+    assert killed.said["digest"] == quiet.ended.facts["digest"]
     # An evaluator that was away for long has passed some models over.
     common = killed.accuracy.keys() & quiet.ended.accuracy.keys()
     assert len(common) >= quiet.demo.batches // 2

@@ -185,15 +185,15 @@ class Loop:
             )
         )
 
-    def answer(self, batch: Batch, given: Answers | None = None) -> None:
-        """The batch is done, or revised: with gold answers, or `given` ones (None: discarded, (): withdrawn).
+    def answer(self, batch: Batch, answers: Answers | None = None) -> None:
+        """The batch is done, or revised: with gold answers, or these (None: discarded, (): withdrawn).
 
         Of several labels, () is none of them. Of a batch that was closed, or if the project ended, only what
         is given.
         """
         picked = [pick.item for pick in batch.queried.items]
-        if given is None:
-            given = {item: self.answers(item) for item in picked}
+        if answers is None:
+            answers = {item: self.answers(item) for item in picked}
         several = self.created.is_multi_label
         self.append(
             e.BatchAnnotated(
@@ -202,12 +202,12 @@ class Loop:
                 items=tuple(
                     AnnotatedItem(
                         item=item,
-                        labels=given[item] or (),
-                        discarded=given[item] is None,
-                        none=(several and given[item] == ()) or UNSAID,
+                        labels=answers[item] or (),
+                        discarded=answers[item] is None,
+                        none=(several and answers[item] == ()) or UNSAID,
                     )
                     for item in picked
-                    if item in given
+                    if item in answers
                 ),
             ),
             batch.revision_ids[-1] if batch.done else batch.closed or self.state.ended or batch.queried_id,

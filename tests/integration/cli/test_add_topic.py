@@ -116,7 +116,7 @@ def test_newest_leaves_out_what_was_there_before(loop: ServiceLoop, topic: TextT
 
 
 def test_a_bad_message_ends_it_and_what_came_before_is_added(loop: ServiceLoop, topic: TextTopic) -> None:
-    project = loop.create(ROWS, kept={"team": ["a", "b"]})
+    project = loop.create(ROWS, kept_columns={"team": ["a", "b"]})
     good = {"text": "third", "team": ["x", "y"]}
     topic.put(good, {"body": "fourth"}, {"text": "fifth"}, b"\xff\xfe", b"\0\0\0\0\1{}", {"text": "a\0b"})
 

@@ -67,7 +67,7 @@ def test_a_batch_closed_while_argilla_has_recorded_answers_keeps_those_that_deci
 
     state = loop.wait(project, lambda state: state.batches["0"].done)
     assert current(state) == {both: ("spam",)}
-    partly = loop.told(project, "ResponsesRecorded")
+    partly = loop.payloads(project, "ResponsesRecorded")
     assert {answer.item for answer in partly[-1].items} == {both, one}
     assert none not in asked_items(state)
 
