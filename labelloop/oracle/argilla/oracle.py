@@ -241,10 +241,10 @@ class ArgillaProject:
         """The looks at an earlier data set. One that is not there is looked up again after a minute."""
         earlier, now = self._earlier.get(name), self._clock()
         if earlier is None or (earlier.looks is None and now - earlier.at > LOOK_UP_EVERY):
-            earlier = self._earlier[name] = _Earlier(now, await self._find(name))
+            earlier = self._earlier[name] = _Earlier(now, await self._looks_at(name))
         return earlier.looks
 
-    async def _find(self, name: str) -> Looks | None:
+    async def _looks_at(self, name: str) -> Looks | None:
         """The data set of this name, if it is there."""
         dataset = await (
             self._argilla.find_project(self._project_id, name)
@@ -255,7 +255,7 @@ class ArgillaProject:
 
     async def _find(self) -> Looks | None:
         if self._looks is None:
-            self._looks = await self._find(self._names[-1])
+            self._looks = await self._looks_at(self._names[-1])
         return self._looks
 
     async def _know_authors(self, records: Sequence[StoredRecord]) -> None:
