@@ -135,12 +135,12 @@ async def fill(log: Path, batches: int) -> None:
     await opened.close()
 
 
-def whole(facts: Iterator[e.EventData], project: str = PROJECT) -> Iterator[Event]:
+def whole(payloads: Iterator[e.EventData], project: str = PROJECT) -> Iterator[Event]:
     """The events as services would write them: with their causes, seeds, and digests of what was learned."""
     state: ProjectState = NotCreated(project)
     digests = LearnedDigests()
     cause: str | None = None
-    for data in facts:
+    for data in payloads:
         if isinstance(data, e.ModelTrained):
             assert isinstance(state, LoopState)
             digest, _ = digests.of(state, data.learned)

@@ -140,13 +140,13 @@ def due(state: LoopState) -> tuple[object, ...]:
 def following(history: History) -> float:
     """Seconds for one event more of an open batch, folded after the state was looked at, and what is due."""
     number = created(history).numbered
-    facts = islice(one_round(str(number), number * BATCH, FOLLOWING), 1 + FOLLOWING)
+    payloads = islice(one_round(str(number), number * BATCH, FOLLOWING), 1 + FOLLOWING)
 
     def take(event: Event) -> None:
         assert history.add(event)
         due(created(history))
 
-    events = [new_event(history.project, data, source="benchmark") for data in facts]
+    events = [new_event(history.project, data, source="benchmark") for data in payloads]
     return median(timed(lambda event=event: take(event))[0] for event in events)  # type: ignore[misc]
 
 

@@ -89,8 +89,8 @@ def confusions(texts: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
     return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
 
 
-def _majority(answers: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
-    ranked = Counter(answers).most_common(2)
+def _majority(answers_given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    ranked = Counter(answers_given).most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]

@@ -220,11 +220,11 @@ def check_same(
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
     """Raises UserError for other columns than the project's."""
-    recorded_options = _of_columns(recorded)
+    recorded_columns = _of_columns(recorded)
     if not recorded.text_columns and len(options.text_column or ()) <= 1:
         # The texts themselves are compared, whichever column has them now.
-        del recorded_options[TEXT_COLUMN]
-    for option, now in recorded_options.items():
+        del recorded_columns[TEXT_COLUMN]
+    for option, now in recorded_columns.items():
         if getattr(options, option) not in (None, now):
             raise _other(recorded, option, now or _unsaid(recorded, option))
 

@@ -253,9 +253,9 @@ def differences(state: LoopState, simulated: ProjectCreated) -> tuple[Difference
     return tuple(difference for difference in compared if difference is not None)
 
 
-def by_setting(differences: Iterable[Difference]) -> dict[str, Mapping[str, str]]:
+def by_setting(those_found: Iterable[Difference]) -> dict[str, Mapping[str, str]]:
     """The differences by setting, as JSON values."""
-    return {each.setting: {"recorded": each.recorded, "simulated": each.simulated} for each in differences}
+    return {each.setting: {"recorded": each.recorded, "simulated": each.simulated} for each in those_found}
 
 
 def _compared(

@@ -88,14 +88,12 @@ class MeanPooled(nn.Module):
         whole = self.encoder if self.lower is None else _joined(self.lower, self.encoder)
         with torch.device("meta"):
             model = BertForSequenceClassification(config)
-        exported: Any = model
-        last, pooler = (
-            part.to_empty(device="cpu") for part in (_stack(exported.bert)[-1], exported.bert.pooler)
-        )
+        built: Any = model
+        last, pooler = (part.to_empty(device="cpu") for part in (_stack(built.bert)[-1], built.bert.pooler))
         _make_averaging(last, pooler)
-        exported.bert.embeddings = whole.embeddings
-        exported.bert.encoder.layer = nn.ModuleList([*_stack(whole), last])
-        exported.classifier = self.classifier
+        built.bert.embeddings = whole.embeddings
+        built.bert.encoder.layer = nn.ModuleList([*_stack(whole), last])
+        built.classifier = self.classifier
         model.train(False)
         return model
 

@@ -113,15 +113,15 @@ class ArgillaProject:
         except Missing:
             self._looks = None
             return None
-        item_of = {record_id(batch.name, item): item for item in batch.items}
+        items_by_id = {record_id(batch.name, item): item for item in batch.items}
         earlier = await self._earlier_votes(batch.number) if len(self._lists) > 1 else {}
         await self._know_authors(records)
         return {
-            item_of[record.external_id]: self._seen_record(
+            items_by_id[record.external_id]: self._as_seen(
                 record, looks.dataset.labels, earlier.get(record.external_id, ())
             )
             for record in records
-            if record.external_id in item_of
+            if record.external_id in items_by_id
         }
 
     async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
@@ -196,9 +196,9 @@ class ArgillaProject:
             self._workspace, self._looks = self._project_id, None
         if self._shown_to == frozenset(annotators):
             return ()
-        is_shared = await self._argilla.share_workspace(self._workspace, annotators)
+        new_accounts = await self._argilla.share_workspace(self._workspace, annotators)
         self._shown_to = frozenset(annotators)
-        return is_shared
+        return new_accounts
 
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
@@ -263,9 +263,7 @@ class ArgillaProject:
         if authors - self._usernames.keys():
             await self.accounts()
 
-    def _seen_record(
-        self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...] = ()
-    ) -> SeenRecord:
+    def _as_seen(self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...]) -> SeenRecord:
         return SeenRecord(
             record.id,
             self._votes(record, labels),

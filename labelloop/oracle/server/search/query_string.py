@@ -100,8 +100,8 @@ class Phrase:
     def holds(self, document: Document) -> bool:
         if not all(map(document.may_hold, self.words)):
             return False
-        words, length = list(self.words), len(self.words)
-        return any(words == text[at : at + length] for text in document.texts for at in range(len(text)))
+        phrase, length = list(self.words), len(self.words)
+        return any(phrase == text[at : at + length] for text in document.texts for at in range(len(text)))
 
 
 @dataclass(frozen=True)
