@@ -24,7 +24,7 @@ from labelloop.learner.requests import ClassifierSpec, Pick
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived, random_draw
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, at_revisions
+from labelloop.loop.labels import asked_items, at_revisions
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import clean_pool
@@ -61,7 +61,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckedEstimate:
     """An estimate of a model's accuracy on the pool, and that accuracy."""
 
     estimate: AuditEstimated
@@ -85,14 +85,14 @@ class Run:
     def _state(self) -> LoopState:
         return created(self._history)
 
-    def estimates(self) -> Iterator[Found]:
+    def estimates(self) -> Iterator[CheckedEstimate]:
         """Go through the loop; the estimates of its models, in their order."""
         while (audit := next_audit(self._state, ALL)) or not finished(self._state):
             if audit is not None:
                 predicted = self._predicted[audit.model]
-                by_item = {item: (self._pool.labels[found],) for item, found in enumerate(predicted)}
-                self._append(told := estimate_by(self._state, audit, by_item, 0.0))
-                yield Found(told, float(np.mean(predicted == self._pool.numbers)))
+                by_item = {item: (self._pool.labels[number],) for item, number in enumerate(predicted)}
+                self._append(estimate := estimate_by(self._state, audit, by_item, 0.0))
+                yield CheckedEstimate(estimate, float(np.mean(predicted == self._pool.numbers)))
             elif (model := next_model(self._state)) is not None:
                 self._append(self._train(model))
             elif (batch := next_batch(self._state)) is not None:
@@ -152,22 +152,22 @@ class Run:
     def _drawn(self, work: NextBatch) -> tuple[QueriedItem, ...]:
         project = self._project
         return as_listed(
-            random_draw(project.seed, project.pool.size, asked(self._state), work.size), "cold-start"
+            random_draw(project.seed, project.pool.size, asked_items(self._state), work.size), "cold-start"
         )
 
     def _asked_for(self, work: NextBatch, model: ModelTrained) -> tuple[QueriedItem, ...]:
         """By the classifier as it is: it was fitted for this model last, for a batch is picked at once."""
-        project, taken = self._project, asked(self._state)
+        project, taken = self._project, asked_items(self._state)
         count = audit_count(project.audit_share, work.size)
         drawn = random_draw(derived(project.seed, "audit", work.batch), project.pool.size, taken, count)
         free = sorted(set(range(project.pool.size)) - taken - set(drawn))
-        known = sorted(at_revisions(self._state, model.learned))
-        texts = [self._pool.texts[item] for item in (*free, *known)]
+        labelled = sorted(at_revisions(self._state, model.learned))
+        texts = [self._pool.texts[item] for item in (*free, *labelled)]
         rows, _ = querying.ask(
             BreakingTies(),
             self._pool.classifier,
             texts,
-            self._pool.numbers[known],
+            self._pool.numbers[labelled],
             work.size - len(drawn),
             derived(project.seed, "query", work.batch),
         )
@@ -213,11 +213,11 @@ def settings(pool: Pool, snapshot: Snapshot, share: float, seed: int, batches: i
     )
 
 
-def figures(runs: list[list[Found]], lookahead: int) -> dict[str, str]:
+def figures(runs: list[list[CheckedEstimate]], lookahead: int) -> dict[str, str]:
     """What the estimates of each run's last model that picked a batch come to, and those of all models."""
-    last = [[found for found in run if len(found.estimate.batches) > lookahead][-1] for run in runs]
-    every = [found for run in runs for found in run]
-    errors = [fmean(found.estimate.accuracy - found.truth for found in run) for run in runs]
+    last = [[checked for checked in run if len(checked.estimate.batches) > lookahead][-1] for run in runs]
+    every = [checked for run in runs for checked in run]
+    errors = [fmean(checked.estimate.accuracy - checked.truth for checked in run) for run in runs]
     return {
         "texts that audit the last model to pick a batch": f"{fmean(f.estimate.audited for f in last):.1f}",
         "its accuracy on the pool, mean": f"{fmean(f.truth for f in last):.3f}",

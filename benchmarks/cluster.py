@@ -51,11 +51,11 @@ class Measured:
             most = max(most, _largest_child())
         result = await task
         files = sorted(file for file in cache.rglob("*") if file.is_file())
-        made = [file.stat().st_mtime - began for file in cache.glob("states-*/*")]
+        times = [file.stat().st_mtime - began for file in cache.glob("states-*/*")]
         content = [repr(result.items).encode(), *(file.read_bytes() for file in files)]
         return {
-            "until the first 128 texts": f"{min(made):.0f} s",
-            "from there to the last": f"{max(made) - min(made):.0f} s",
+            "until the first 128 texts": f"{min(times):.0f} s",
+            "from there to the last": f"{max(times) - min(times):.0f} s",
             "private memory of the task": f"{most / 1e6:,.0f} MB",
             f"digest of the choice and of {len(files)} files": hashlib.sha256(b"".join(content)).hexdigest()[
                 :16
@@ -65,7 +65,7 @@ class Measured:
 
 def _answer(request: FirstTextsRequest) -> FirstTextsResult:
     """A child's, which gets the environment that this process has now."""
-    child = Child(request, "benchmark", Caller.here())
+    child = Child(request, "benchmark", Caller.this_process())
     child.start()
     answer = child.answer()
     if not isinstance(answer, FirstTextsResult):
@@ -101,12 +101,12 @@ def nothing(cache: Path) -> None:
 async def columns(folder: Path, texts: int) -> dict[str, dict[str, str]]:
     """A column for each arm."""
     measured = Measured(folder, texts)
-    found = {"this machine, one thread": await measured.figures("here", nothing)}
+    by_name = {"this machine, one thread": await measured.figures("here", nothing)}
     with ray_cluster() as cluster:
         os.environ[ENGINE] = cluster.address
-        found["two nodes"] = await measured.figures("there", nothing)
-        found["two nodes, one killed"] = await measured.figures("killed", killing(cluster))
-    return found
+        by_name["two nodes"] = await measured.figures("there", nothing)
+        by_name["two nodes, one killed"] = await measured.figures("killed", killing(cluster))
+    return by_name
 
 
 def main() -> None:
@@ -115,8 +115,8 @@ def main() -> None:
     texts = parser.parse_args().texts
     choose_threads(1)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        found = asyncio.run(columns(Path(folder), texts))
-    publish("cluster", comparison(f"The states of {texts:,} texts on a Ray cluster on one machine", found))
+        figures = asyncio.run(columns(Path(folder), texts))
+    publish("cluster", comparison(f"The states of {texts:,} texts on a Ray cluster on one machine", figures))
 
 
 if __name__ == "__main__":

@@ -29,9 +29,9 @@ async def measure(options: argparse.Namespace) -> None:
     """Take the steps that are left, `--parallel` runs at a time, and make the page and the plot."""
     path = options.out.with_suffix(".jsonl")
     steps, provenance = Steps(path), Provenance(path)
-    told = {arm: _told(arm, options) for arm in options.arms}
-    for arm in told:
-        if provenance.unlike(arm, told[arm]):
+    settings = {arm: _settings(arm, options) for arm in options.arms}
+    for arm in settings:
+        if provenance.unlike(arm, settings[arm]):
             raise SystemExit(
                 f"{path} has curves of the arm {arm!r} with other settings; "
                 "give another --out, or rename that arm in the file"
@@ -44,7 +44,7 @@ async def measure(options: argparse.Namespace) -> None:
             model=options.model,
             batch_size=options.batch_size,
             threads=options.threads,
-            arms=told,
+            arms=settings,
         )
     )
     slots = asyncio.Semaphore(options.parallel)
@@ -55,8 +55,8 @@ async def measure(options: argparse.Namespace) -> None:
             try:
                 await run.finish()
             except PeerFailed as error:
-                done = steps.of(run.arm, run.seed, run.lookahead)
-                provenance.fail(run.arm, run.seed, done[-1].labels if done else 0, str(error))
+                steps_done = steps.of(run.arm, run.seed, run.lookahead)
+                provenance.fail(run.arm, run.seed, steps_done[-1].labels if steps_done else 0, str(error))
                 print(f"{run.arm}, seed {run.seed}: failed: {error}", flush=True)
 
     before = len(steps)
@@ -86,7 +86,7 @@ def runs(options: argparse.Namespace, task: Task, worker: Worker, steps: Steps) 
                     yield Run(task, PeerLearner(task, arm, seed), steps, arm, seed, 0)
 
 
-def _told(arm: str, options: argparse.Namespace) -> dict[str, Any]:
+def _settings(arm: str, options: argparse.Namespace) -> dict[str, Any]:
     """What the curves of an arm depend on, beside the data and the seed."""
     shared = {"model": options.model, "batch_size": options.batch_size}
     if arm in PEERS:

@@ -76,7 +76,7 @@ class Project:
         self._pool = folder / write(folder, pool).name
         self._folder, self._worker, self._threads = folder, worker, threads
         self._spec = ClassifierSpec("transformer", CLASSIFIERS.get("transformer").recipe, BUNDLED, None)
-        self._asked: list[int] = []
+        self._asked_items: list[int] = []
 
     async def figures(self, memory: Memory) -> Figures:
         """Measure each step. From the first texts on, others are embedded ahead, as the querier does it."""
@@ -93,7 +93,7 @@ class Project:
         await taken("first texts", self._start())
         embedding = asyncio.create_task(self._embed_on())
         for number in (2, 3, 4):
-            await taken(f"training on {len(self._asked) - BATCH} labels", self._train())
+            await taken(f"training on {len(self._asked_items) - BATCH} labels", self._train())
             await taken(f"pick of batch {number}", self._pick(number))
         embedding.cancel()
         with suppress(asyncio.CancelledError):
@@ -126,10 +126,10 @@ class Project:
         request = FirstTextsRequest(
             self._pool, self._spec, (), START, START, 1, self._threads, self._folder / "cache"
         )
-        self._asked += (await self._worker.run(request)).items
+        self._asked_items += (await self._worker.run(request)).items
 
     def _examples(self) -> Examples:
-        return tuple((item, (self._gold[item],)) for item in self._asked[:-BATCH])
+        return tuple((item, (self._gold[item],)) for item in self._asked_items[:-BATCH])
 
     async def _train(self) -> None:
         self._model: TrainResult = await self._worker.run(
@@ -156,7 +156,7 @@ class Project:
             model_sha256=self._model.sha256,
             strategy=DEFAULT.name,
             strategy_parameters=DEFAULT.parameters,
-            taken=tuple(self._asked),
+            taken=tuple(self._asked_items),
             labelled=self._examples(),
             ignored=(),
             n=BATCH,
@@ -166,7 +166,7 @@ class Project:
             number=number,
             order_seed=1,
         )
-        self._asked += [pick.item for pick in (await self._worker.run(request)).picks]
+        self._asked_items += [pick.item for pick in (await self._worker.run(request)).picks]
 
 
 async def measure(size: int, threads: int) -> Figures:
@@ -232,10 +232,10 @@ def main() -> None:
     on_file = {figures.size: figures for figures in (Figures(**json.loads(line)) for line in lines)}
     for size in options.sizes:
         on_file[size] = asyncio.run(measure(size, options.threads))
-        kept = [on_file[each] for each in sorted(on_file)]
-        path.write_text("".join(json.dumps(asdict(each)) + "\n" for each in kept), encoding="utf-8")
-        draw(path.with_suffix(".svg"), kept)
-        publish(NAME, page(kept))
+        measurements = [on_file[each] for each in sorted(on_file)]
+        path.write_text("".join(json.dumps(asdict(each)) + "\n" for each in measurements), encoding="utf-8")
+        draw(path.with_suffix(".svg"), measurements)
+        publish(NAME, page(measurements))
 
 
 if __name__ == "__main__":

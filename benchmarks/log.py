@@ -104,8 +104,8 @@ async def raw_rate(url: str) -> float:
     if url.startswith(KAFKA):
         settings = read_settings(url)
         ends = EndOffsets(settings)
-        found = await ends.of(settings.topic, range(settings.partitions))
-        async for page in read(settings, settings.topic, found):
+        last_offsets = await ends.of(settings.topic, range(settings.partitions))
+        async for page in read(settings, settings.topic, last_offsets):
             count += len(page)
         await ends.close()
     else:
@@ -152,17 +152,17 @@ async def latencies(url: str, count: int) -> list[float]:
     await create_log(url)
     log = open_log(url)
     appended: list[float] = []
-    with owner(url) as (_, seen):
+    with owner(url) as (_, arrivals):
         events = small_events(count + 1)
         await log.append(events.pop())
-        await asyncio.to_thread(seen.recv)
+        await asyncio.to_thread(arrivals.recv)
         for event in events:
             await asyncio.sleep(random.uniform(0.0, 0.2))
             appended.append(time.monotonic())
             await log.append(event)
-        arrived = [await asyncio.to_thread(seen.recv) for _ in range(count)]
+        arrived = [await asyncio.to_thread(arrivals.recv) for _ in range(count)]
     await log.close()
-    return [there - here for here, there in zip(appended, arrived, strict=True)]
+    return [there - sent for sent, there in zip(appended, arrived, strict=True)]
 
 
 def idle_share(url: str, seconds: float) -> float:
@@ -178,12 +178,12 @@ def idle_share(url: str, seconds: float) -> float:
 @contextmanager
 def owner(url: str) -> Iterator[tuple[psutil.Process, Connection]]:
     """A process that owns a service, caught up; it sends the time at which each later event arrived."""
-    seen, sender = SPAWN.Pipe(duplex=False)
+    arrivals, sender = SPAWN.Pipe(duplex=False)
     process = SPAWN.Process(target=_own, args=(url, sender))
     process.start()
-    seen.recv()
+    arrivals.recv()
     try:
-        yield psutil.Process(process.pid), seen
+        yield psutil.Process(process.pid), arrivals
     finally:
         process.kill()
         process.join()
@@ -226,8 +226,8 @@ async def measure(prefix: str, suffix: str, sizes: Sizes) -> dict[str, str]:
     decoded = await read_rate(items, decode=True)
     owned = await owner_append_rate(next(names), sizes.single // 10)
     hop = next(names)
-    seen = await latencies(hop, sizes.hops)
-    cuts = quantiles(seen, n=100)
+    seconds = await latencies(hop, sizes.hops)
+    cuts = quantiles(seconds, n=100)
     idle = idle_share(hop, sizes.idle_seconds)
     return {
         "append, 1 event at a time": f"{single:,.0f} events/s",

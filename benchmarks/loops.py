@@ -92,17 +92,17 @@ class Run:
             self._learner.close()
 
     async def _finish(self) -> None:
-        done = self._whole()
-        if len(done) >= self._task.batches:
+        steps = self._whole()
+        if len(steps) >= self._task.batches:
             return
-        start = done[0].start if done else await self._learner.first()
-        asked = [*start, *(item for step in done for item in step.picks)]
-        for model in range(len(done), self._task.batches):
-            learned = asked[: (model + 1) * self._task.batch_size]
+        start = steps[0].start if steps else await self._learner.first()
+        asked_items = [*start, *(item for step in steps for item in step.picks)]
+        for model in range(len(steps), self._task.batches):
+            learned = asked_items[: (model + 1) * self._task.batch_size]
             outcome = await self._learner.take(
-                Round(model, tuple(learned), tuple(asked), self._batch_after(model))
+                Round(model, tuple(learned), tuple(asked_items), self._batch_after(model))
             )
-            asked += outcome.picks
+            asked_items += outcome.picks
             step = Step(
                 arm=self.arm,
                 seed=self.seed,
@@ -131,11 +131,11 @@ class Run:
 
     def _whole(self) -> list[Step]:
         """The steps on file, up to one that was the last of a shorter run and so picked nothing."""
-        done = self._steps.of(self.arm, self.seed, self.lookahead)
-        for place, step in enumerate(done):
+        steps = self._steps.of(self.arm, self.seed, self.lookahead)
+        for place, step in enumerate(steps):
             if self._batch_after(step.model) is not None and not step.picks:
-                return done[:place]
-        return done
+                return steps[:place]
+        return steps
 
 
 def prepare(options: argparse.Namespace, folder: Path) -> Task:

@@ -43,7 +43,7 @@ class Work:
     project: str
     due: float
     begun: float
-    done: float
+    done_at: float
 
     @property
     def waited(self) -> float:
@@ -90,8 +90,8 @@ def works(events: list[Event], name: str) -> Iterator[Work]:
     for event in events:
         seconds = getattr(event.payload, "seconds", 0.0) if event.name == name else 0.0
         if seconds and event.cause in times:
-            due, done = _clock(times[event.cause]), _clock(event.time)
-            yield Work(event.project, due, done - seconds, done)
+            due, done_at = _clock(times[event.cause]), _clock(event.time)
+            yield Work(event.project, due, done_at - seconds, done_at)
 
 
 def _clock(time: datetime) -> float:
@@ -101,9 +101,9 @@ def _clock(time: datetime) -> float:
 def figures(loop: ServiceLoop, long: str, seconds: float, memory: Mapping[str, float]) -> dict[str, str]:
     rows = {"all projects done after": f"{seconds:.0f} s"}
     for name, what in (("ModelTrained", "training"), ("BatchQueried", "pick")):
-        done = list(works(loop.events, name))
-        own = [work for work in done if work.project == long]
-        others = [work for work in done if work.project != long]
+        all_work = list(works(loop.events, name))
+        own = [work for work in all_work if work.project == long]
+        others = [work for work in all_work if work.project != long]
         waits = spread([work.waited for work in others])
         rows |= {
             f"{what}s of the long project": f"{len(own)}, {_longest(own):.1f} s at most",
@@ -116,7 +116,7 @@ def figures(loop: ServiceLoop, long: str, seconds: float, memory: Mapping[str, f
 
 
 def _longest(of: list[Work]) -> float:
-    return max((work.done - work.begun for work in of), default=0.0)
+    return max((work.done_at - work.begun for work in of), default=0.0)
 
 
 def held(process: int) -> float:
@@ -150,7 +150,7 @@ def run(folder: Path, servers: str, projects: int) -> dict[str, str]:
         while not people.answer():
             for name, process in loop.processes.items():
                 if process.poll() is not None:
-                    raise RuntimeError(f"{name} ended: {loop.said(name)[-2000:]}")
+                    raise RuntimeError(f"{name} ended: {loop.log_of(name)[-2000:]}")
                 memory[name] = max(memory.get(name, 0.0), held(process.pid))
             time.sleep(0.5)
         first, last = (loop.events[place].time for place in (0, -1))

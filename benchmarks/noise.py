@@ -27,15 +27,15 @@ def wrong_and_found(
     generator = random.Random(seed)
     items = sorted(generator.sample(range(len(cleaned.rows)), size))
     wrong = set(generator.sample(items, round(SHARE * size)))
-    given = {item: str(cleaned.rows[item].gold) for item in items}
+    label_of = {item: str(cleaned.rows[item].gold) for item in items}
     for item in wrong:
-        given[item] = generator.choice([label for label in cleaned.labels if label != given[item]])
+        label_of[item] = generator.choice([label for label in cleaned.labels if label != label_of[item]])
     request = NoiseRequest(
         pool=pool,
         model=BUNDLED,
         revision=None,
         labels=tuple(cleaned.labels),
-        examples=tuple((item, (label,)) for item, label in given.items()),
+        examples=tuple((item, (label,)) for item, label in label_of.items()),
         seed=seed,
         threads=1,
         cache=folder / "cache",
@@ -44,13 +44,13 @@ def wrong_and_found(
 
 
 def figures(runs: list[tuple[set[int], list[int]]]) -> dict[str, str]:
-    hits = [len(wrong.intersection(found)) for wrong, found in runs]
+    hits = [len(wrong.intersection(suspects)) for wrong, suspects in runs]
     recalls = [hit / len(wrong) for hit, (wrong, _) in zip(hits, runs, strict=True)]
-    precisions = [hit / len(found) for hit, (_, found) in zip(hits, runs, strict=True)]
-    first = [fmean(item in wrong for item in found[:20]) for wrong, found in runs]
+    precisions = [hit / len(suspects) for hit, (_, suspects) in zip(hits, runs, strict=True)]
+    first = [fmean(item in wrong for item in suspects[:20]) for wrong, suspects in runs]
     return {
         "wrong labels": f"{fmean(len(wrong) for wrong, _ in runs):.0f}",
-        "suspects": f"{fmean(len(found) for _, found in runs):.1f}",
+        "suspects": f"{fmean(len(suspects) for _, suspects in runs):.1f}",
         "share of the wrong labels that is found": f"{fmean(recalls):.1%}",
         "share of the suspects that is wrong": f"{fmean(precisions):.1%}",
         "share of the first 20 suspects that is wrong": f"{fmean(first):.1%}",

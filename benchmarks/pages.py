@@ -35,7 +35,7 @@ def page(path: Path, steps: Steps, provenance: Provenance) -> str:
             "",
             table(steps),
             "",
-            *told(steps, provenance),
+            *session_lines(steps, provenance),
             "## Where this was measured",
             "",
             *measured(steps, provenance),
@@ -108,7 +108,7 @@ def needed(steps: Steps, at: int) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def told(steps: Steps, provenance: Provenance) -> Iterator[str]:
+def session_lines(steps: Steps, provenance: Provenance) -> Iterator[str]:
     """What the peers are, which failed, and which runs are not at their end."""
     peers = (f"- {name}: {peer.about}" for name, peer in PEERS.items() if (name, 0) in steps.columns())
     lines = [*peers, *failures(steps, provenance), *unfinished(steps)]

@@ -69,8 +69,8 @@ def main() -> None:
     """Make the pages and plots of these files, or of all that are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="*", help="steps on file (all of results/)")
-    kept = (path.with_suffix("").with_suffix(".jsonl") for path in RESULTS.glob("*.sessions.jsonl"))
-    for path in parser.parse_args().files or sorted(kept):
+    recorded = (path.with_suffix("").with_suffix(".jsonl") for path in RESULTS.glob("*.sessions.jsonl"))
+    for path in parser.parse_args().files or sorted(recorded):
         publish(path)
         print(path.with_suffix(".md"), path.with_suffix(".svg"))
 

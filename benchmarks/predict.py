@@ -61,7 +61,7 @@ def measured(folder: Path, model: str, count: int) -> dict[str, str]:
     first.send_signal(signal.SIGKILL)
     first.wait()
     killed = time.perf_counter() - began
-    kept = len(list(scores.glob("*.npy")))
+    chunks_kept = len(list(scores.glob("*.npy")))
     again = time.perf_counter()
     second = psutil.Popen(list(map(str, command)), stdout=subprocess.PIPE)
     later = Memory(second, itself=True)
@@ -71,7 +71,7 @@ def measured(folder: Path, model: str, count: int) -> dict[str, str]:
         ids = [int(row["id"]) for row in csv.DictReader(content)]
     return {
         "texts": f"{count:,}",
-        "killed with -9 after": f"{killed:.0f} s, {kept} of {chunks} chunks scored",
+        "killed with -9 after": f"{killed:.0f} s, {chunks_kept} of {chunks} chunks scored",
         "both runs": f"{seconds:.0f} s, {count / seconds:,.0f} texts a second",
         "private memory of all its processes, at most": f"{max(memory.taken(), later.taken()) / 1e6:,.0f} MB",
         "rows lost or there twice": "none" if ids == list(range(count)) else "**some**",

@@ -38,10 +38,10 @@ class Session:
     arms: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def now(cls, **told: Any) -> "Session":
+    def now(cls, **facts: Any) -> "Session":
         """Today, on this machine."""
         return cls(
-            **told, date=f"{datetime.now(UTC):%Y-%m-%d}", machine=machine(), versions=dict(_versions())
+            **facts, date=f"{datetime.now(UTC):%Y-%m-%d}", machine=machine(), versions=dict(_versions())
         )
 
 
@@ -77,10 +77,10 @@ class Provenance:
         self.failures.append(failure)
         self._add(failure)
 
-    def unlike(self, arm: str, told: Any) -> bool:
+    def unlike(self, arm: str, settings: Any) -> bool:
         """Whether the arm was last told something else, so that its curves are those of other work."""
         last = [session.arms[arm] for session in self.sessions if arm in session.arms]
-        return bool(last) and last[-1] != json.loads(json.dumps(told))
+        return bool(last) and last[-1] != json.loads(json.dumps(settings))
 
     def steps_of_sessions(self, steps: int) -> Iterator[tuple[Session, int]]:
         """Each session with the number of its steps, less those that added none."""

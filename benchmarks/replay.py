@@ -42,7 +42,7 @@ BATCH = 20
 RECORDED = 96
 TIMES = 3
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 def facts(recorded: int = RECORDED) -> Iterator[e.EventData]:
@@ -70,8 +70,8 @@ def one_round(name: str, start: int, recorded: int) -> Iterator[e.EventData]:
     yield e.BatchQueried(batch=name, items=picks, seed=0, pool_version="d", seconds=1.0)
     votes = {item: vote(item) for item in items}
     for number in range(recorded):
-        done = items[: number * BATCH // recorded + 1]
-        answers = tuple(ItemVotes(item=item, record="r", votes=(votes[item],)) for item in done)
+        items_done = items[: number * BATCH // recorded + 1]
+        answers = tuple(ItemVotes(item=item, record="r", votes=(votes[item],)) for item in items_done)
         yield e.ResponsesRecorded(batch=name, number=number, items=answers)
     answered = (AnnotatedItem(item=item, votes=(vote,), labels=vote.labels) for item, vote in votes.items())
     yield e.BatchAnnotated(batch=name, revision=0, items=tuple(answered))
@@ -129,18 +129,18 @@ async def fill(log: Path, batches: int) -> None:
     """A log of that many batches, each of which is done and learned."""
     await create_log(f"sqlite:///{log}")
     opened = open_log(f"sqlite:///{log}")
-    told = whole(itertools.islice(facts(recorded=0), 1 + batches * 4))
-    while events := list(itertools.islice(told, 1000)):
+    events_left = whole(itertools.islice(facts(recorded=0), 1 + batches * 4))
+    while events := list(itertools.islice(events_left, 1000)):
         await opened.append(*events)
     await opened.close()
 
 
-def whole(told: Iterator[e.EventData], project: str = PROJECT) -> Iterator[Event]:
+def whole(payloads: Iterator[e.EventData], project: str = PROJECT) -> Iterator[Event]:
     """The events as services would write them: with their causes, seeds, and digests of what was learned."""
     state: ProjectState = NotCreated(project)
     digests = LearnedDigests()
     cause: str | None = None
-    for data in told:
+    for data in payloads:
         if isinstance(data, e.ModelTrained):
             assert isinstance(state, LoopState)
             digest, _ = digests.of(state, data.learned)
@@ -176,9 +176,9 @@ def folded(events: list[Event]) -> History:
 
 async def decoded(log: Path) -> list[Event]:
     opened = open_log(f"sqlite:///{log}")
-    found = [record.event async for record in opened.read(PROJECT) if record.event and record.event.payload]
+    records = [record.event async for record in opened.read(PROJECT) if record.event and record.event.payload]
     await opened.close()
-    return found
+    return records
 
 
 def measure(log: Path) -> Measured:
@@ -190,18 +190,18 @@ def measure(log: Path) -> Measured:
     due, _ = timed(lambda: (next_batch(created(history)), next_model(created(history))))
     digest, _ = timed(lambda: loop_digest(history.state))
     events = asyncio.run(decoded(log))
-    fold, again = min((timed(lambda: folded(events)) for _ in range(TIMES)), key=lambda found: found[0])
+    fold, again = min((timed(lambda: folded(events)) for _ in range(TIMES)), key=lambda pair: pair[0])
     assert again.state == history.state
     verified, _ = timed(lambda: asyncio.run(replayed(log, Proof)))
     state, size = created(history), log.stat().st_size
     return Measured(len(state.batches), state.length, size, raw, fold, due, digest, verified, memory)
 
 
-def timed(do: Callable[[], Found]) -> tuple[float, Found]:
+def timed(do: Callable[[], Result]) -> tuple[float, Result]:
     """Seconds of a processor, and what was found."""
     began = time.process_time()
-    found = do()
-    return time.process_time() - began, found
+    result = do()
+    return time.process_time() - began, result
 
 
 def measured(folder: Path, batches: int) -> Measured:

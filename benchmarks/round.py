@@ -121,14 +121,14 @@ def main() -> None:
         for seed in range(1, options.rounds + 1):
             for name, take in takers.items():
                 times[name].append(take(seed))
-    left = len(rows) - LABELS
-    columns = {name: _figures(each, left) for name, each in times.items()}
+    free = len(rows) - LABELS
+    columns = {name: _figures(each, free) for name, each in times.items()}
     columns[LABELLOOP]["training when nothing is kept yet"] = f"{first[0]:.1f} s"
     columns[TUTORIAL]["training when nothing is kept yet"] = ""
     whole = {name: median(sum(each) for each in taken) for name, taken in times.items()}
     columns[LABELLOOP]["times as fast"] = f"{whole[TUTORIAL] / whole[LABELLOOP]:.1f}"
     columns[TUTORIAL]["times as fast"] = "1"
-    title = f"One round: train on {LABELS} labels, pick {BATCH} of {left:,} texts"
+    title = f"One round: train on {LABELS} labels, pick {BATCH} of {free:,} texts"
     publish("round", comparison(title, columns))
 
 

@@ -93,12 +93,12 @@ class Size(NamedTuple):
 
     def pages(self) -> Iterator[list[Event]]:
         """All events, project by project."""
-        told = (
+        events = (
             event
             for number in range(self.projects)
             for event in whole(islice(facts(recorded=0), 1 + 4 * self.batches), f"project-{number:04}")
         )
-        while page := list(islice(told, PAGE)):
+        while page := list(islice(events, PAGE)):
             yield page
 
 
@@ -117,12 +117,12 @@ async def fill(size: Size, *urls: str) -> None:
 
 
 async def histories(url: str, kind: type[Kind]) -> dict[str, Kind]:
-    log, found = open_log(url), dict[str, Kind]()
+    log, by_project = open_log(url), dict[str, Kind]()
     async for event in _events(log.read()):
-        found.setdefault(event.project, kind(event.project)).add(event)
+        by_project.setdefault(event.project, kind(event.project)).add(event)
     await log.close()
-    assert not any(history.halt for history in found.values())
-    return found
+    assert not any(history.halt for history in by_project.values())
+    return by_project
 
 
 async def _events(records: AsyncIterator[object]) -> AsyncIterator[Event]:
@@ -140,13 +140,13 @@ def due(state: LoopState) -> tuple[object, ...]:
 def following(history: History) -> float:
     """Seconds for one event more of an open batch, folded after the state was looked at, and what is due."""
     number = created(history).numbered
-    told = islice(one_round(str(number), number * BATCH, FOLLOWING), 1 + FOLLOWING)
+    payloads = islice(one_round(str(number), number * BATCH, FOLLOWING), 1 + FOLLOWING)
 
     def take(event: Event) -> None:
         assert history.add(event)
         due(created(history))
 
-    events = [new_event(history.project, data, source="benchmark") for data in told]
+    events = [new_event(history.project, data, source="benchmark") for data in payloads]
     return median(timed(lambda event=event: take(event))[0] for event in events)  # type: ignore[misc]
 
 
@@ -154,16 +154,16 @@ def fold_figures(url: str) -> Figures:
     """Of the fold, in a process that does nothing else."""
     memory = psutil.Process().memory_info
     before = memory().rss
-    raw, found = timed(lambda: asyncio.run(histories(url, History)))
+    raw, by_project = timed(lambda: asyncio.run(histories(url, History)))
     held = memory().rss - before
-    states = [created(history) for history in found.values()]
-    one = next(iter(found.values()))
-    asked = min(timed(lambda: due(states[0]))[0] for _ in range(TIMES))
+    states = [created(history) for history in by_project.values()]
+    one = next(iter(by_project.values()))
+    due_seconds = min(timed(lambda: due(states[0]))[0] for _ in range(TIMES))
     digest = min(timed(lambda: [loop_digest(state) for state in states])[0] for _ in range(TIMES))
     return {
         "SQLite: from the log to the states, s": raw,
         "memory of the states, MiB": held / 2**20,
-        "due in one project, asked of three services, ms": asked * 1e3,
+        "due in one project, asked of three services, ms": due_seconds * 1e3,
         "digests of all states, s": digest,
         "one event more in it, and what is due then, ms": following(one) * 1e3,
     }
@@ -175,12 +175,12 @@ def proof_figures(url: str) -> Figures:
 
 def best_start(url: str, cache: Path, count: int, times: int = TIMES, keep: bool = False) -> Started:
     """Of several; `keep`: with the fold that is saved there."""
-    found = []
+    starts = []
     for _ in range(times):
         if not keep:
             rmtree(cache, ignore_errors=True)
-        found.append(start(url, cache, count))
-    return min(found, key=attrgetter("cpu"))
+        starts.append(start(url, cache, count))
+    return min(starts, key=attrgetter("cpu"))
 
 
 def measured(folder: Path, size: Size) -> Figures:

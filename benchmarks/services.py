@@ -58,10 +58,10 @@ def training_starts(loop: Loop, owner: Owner, project: str, ann: Person) -> floa
     warm = loop.processes["trainer"].pid
     loop.until(lambda: any(True for _ in loop.children("trainer")) and not tasks(loop, warm))
     label_all(ann, owner.records(0), lambda item: LABELS[item % len(LABELS)])
-    found: list[psutil.Process] = []
-    while not found:
+    processes: list[psutil.Process] = []
+    while not processes:
         time.sleep(0.002)
-        found = tasks(loop, warm)
+        processes = tasks(loop, warm)
     began = time.time()
     state = loop.wait(project, lambda state: state.batches["0"].done)
     annotated = state.batches["0"].annotated_at

@@ -123,17 +123,17 @@ def main() -> None:
         "--data", type=Path, help="a folder with train.jsonl and test.jsonl; else bundled texts"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    asked = parser.parse_args()
-    name = asked.data.name if asked.data else "questions"
+    arguments = parser.parse_args()
+    name = arguments.data.name if arguments.data else "questions"
     path = RESULTS / f"wait-{name}.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     runs = [Run(**json.loads(line)) for line in lines]
     on_file = {(run.people, run.lookahead, run.seed) for run in runs}
-    for seed in asked.seeds:
+    for seed in arguments.seeds:
         for people, seconds in PEOPLE:
             for lookahead in LOOKAHEADS:
                 if (people, lookahead, seed) not in on_file:
-                    run = measure(asked.data, people, seconds, lookahead, seed)
+                    run = measure(arguments.data, people, seconds, lookahead, seed)
                     runs.append(run)
                     with path.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(asdict(run)) + "\n")

@@ -12,13 +12,13 @@ def one_line(message: object) -> str:
     Characters that a terminal would obey are written as escapes.
     """
     line = " ".join(str(message).split())
-    line = OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+    line = OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode(), line)
     return line or (type(message).__name__ if isinstance(message, BaseException) else "")
 
 
 def shown(text: str) -> str:
     """The lines of a text, with characters that a terminal would obey as escapes. JSON says the same."""
-    return OBEYED_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return OBEYED_IN_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 class UserError(Exception):

@@ -22,7 +22,7 @@ from labelloop.loop.label_lists import places
 from labelloop.loop.labels import latest_revisions
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState, Trained
-from labelloop.pool.label_cells import Gold, told
+from labelloop.pool.label_cells import Gold, label_text
 from labelloop.pool.prepare import key
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import ensure_project
@@ -93,8 +93,8 @@ def adopt(
         fixed = {"labelled": str(path), "labels": tuple(labels), "name": name}
         if learner.multi_label:
             fixed["task"] = MULTI_LABEL
-        asked = _options(learner, options, **fixed)
-        return _run(_made(locations, asked))
+        project_options = _options(learner, options, **fixed)
+        return _run(_make_project(locations, project_options))
 
 
 def dataset(
@@ -183,14 +183,14 @@ async def _data_set(
 def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
     if state.latest_model is None:
         raise UserError(f"{state.project_id} had no model yet: give a later point with at=")
-    trained, folder = _kept(store, now.models[state.latest_model])
-    done = [batch.name for batch in state.batches.values() if batch.done]
+    trained, folder = _kept_model(store, now.models[state.latest_model])
+    done_batches = [batch.name for batch in state.batches.values() if batch.done]
     return query_request(
         state,
         trained.model,
         folder,
         trained.sha256,
-        latest_revisions(state, done),
+        latest_revisions(state, done_batches),
         pool=store.pool(pool_of(state)),
         threads=default_threads(),
         cache=store.cache(state.project_id),
@@ -198,7 +198,7 @@ def _question(store: Store, state: LoopState, now: LoopState) -> QueryRequest:
     )
 
 
-def _kept(store: Store, model: Trained) -> tuple[ModelTrained, Path]:
+def _kept_model(store: Store, model: Trained) -> tuple[ModelTrained, Path]:
     """A training attempt whose model is in the store. All attempts learned the same labels."""
     for attempt in reversed(model.attempts):
         try:
@@ -247,28 +247,28 @@ def _check_equal_texts(texts: Sequence[str], golds: Mapping[int, Gold]) -> None:
         before = first.setdefault(key(texts[row]), row)
         if golds[before] != gold:
             raise UserError(
-                f"texts {before} and {row} are the same and have the labels {told(golds[before])} and "
-                f"{told(gold)}: choose one of them"
+                f"texts {before} and {row} are the same and have the labels {label_text(golds[before])} and "
+                f"{label_text(gold)}: choose one of them"
             )
 
 
-def _options(learner: "PoolBasedActiveLearner", given: Mapping[str, Any], **fixed: Any) -> ProjectOptions:
+def _options(learner: "PoolBasedActiveLearner", values: Mapping[str, Any], **fixed: Any) -> ProjectOptions:
     from labelloop.learner.strategies import check_strategy
 
-    known = ProjectOptions.taken_by("adopt")
-    if unknown := sorted(set(given) - set(known)):
-        raise UserError(f"there is no option {unknown[0]}: choose from {', '.join(sorted(known))}")
+    option_names = ProjectOptions.taken_by("adopt")
+    if unknown := sorted(set(values) - set(option_names)):
+        raise UserError(f"there is no option {unknown[0]}: choose from {', '.join(sorted(option_names))}")
     with suppress(UserError):
         own = type(learner.query_strategy).__name__
-        classifier = given.get("classifier", ProjectOptions().classifier)
+        classifier = values.get("classifier", ProjectOptions().classifier)
         task = MULTI_LABEL if learner.multi_label else SINGLE_LABEL
-        given = {"strategy": check_strategy(own, {}, classifier, task).name, **given}
-    return ProjectOptions.of({**given, **fixed})
+        values = {"strategy": check_strategy(own, {}, classifier, task).name, **values}
+    return ProjectOptions.of({**values, **fixed})
 
 
-async def _made(locations: Locations, options: ProjectOptions) -> str:
+async def _make_project(locations: Locations, options: ProjectOptions) -> str:
     async with aclosing(LogForProjects(locations)) as log:
-        found = await log.find()
-        histories = {} if found is None else await read_histories(found)
-        made = await ensure_project(open_store(locations.store), log.made, histories, options)
-    return made.project
+        existing_log = await log.find()
+        histories = {} if existing_log is None else await read_histories(existing_log)
+        ensured = await ensure_project(open_store(locations.store), log.make, histories, options)
+    return ensured.project

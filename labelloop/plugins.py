@@ -150,17 +150,17 @@ class Plugins(Generic[D]):
         return [str(plugin) for _, plugin in [*_listed(), *self._each()] if isinstance(plugin, UserError)]
 
     def _each(self) -> Iterator[tuple[str, D | UserError]]:
-        known = self._declared()
-        for name in sorted({each.name for each in known}):
+        all_declared = self._declared()
+        for name in sorted({each.name for each in all_declared}):
             try:
-                yield name, self._get(name, known)
+                yield name, self._get(name, all_declared)
             except UserError as error:
                 yield name, error
 
-    def _get(self, name: str, known: Sequence[Declared]) -> D:
-        matching = [each for each in known if plain(each.name) == plain(name)]
+    def _get(self, name: str, all_declared: Sequence[Declared]) -> D:
+        matching = [each for each in all_declared if plain(each.name) == plain(name)]
         if not matching:
-            raise UserError(self._none(name, known))
+            raise UserError(self._none(name, all_declared))
         return self._checked(only(matching, self.group))
 
     def _declared(self) -> list[Declared]:
@@ -184,13 +184,13 @@ class Plugins(Generic[D]):
             )
         return plugin
 
-    def _none(self, name: str, known: Sequence[Declared]) -> str:
-        if self._ours and not any(each.by == OURS for each in known):
+    def _none(self, name: str, all_declared: Sequence[Declared]) -> str:
+        if self._ours and not any(each.by == OURS for each in all_declared):
             return (
                 f"labelloop's own entry points {self.group} are missing: its installation is older than "
                 "its code; install it again, then restart its services"
             )
-        like = near(name, [each.name for each in known])
+        like = near(name, [each.name for each in all_declared])
         meant = f"; did you mean {like}? Otherwise, " if like else " in this deployment: "
         faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
         return (

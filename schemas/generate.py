@@ -183,9 +183,11 @@ def rendered() -> dict[str, str]:
 
 def stale(folder: Path = FOLDER) -> list[str]:
     """The files that are missing, differ from what would be written, or should not be there."""
-    wanted = rendered()
+    expected = rendered()
     written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
-    return sorted(name for name in wanted.keys() | written.keys() if wanted.get(name) != written.get(name))
+    return sorted(
+        name for name in expected.keys() | written.keys() if expected.get(name) != written.get(name)
+    )
 
 
 def write(folder: Path = FOLDER) -> None:

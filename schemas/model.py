@@ -71,23 +71,23 @@ def part(kind: type[Value]) -> type[Value]:
 
     It needs a seventh of a Model's memory, for values of which a state has hundreds of thousands.
     """
-    made: Any = dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)(kind)
-    init = made.__init__
+    as_dataclass: Any = dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)(kind)
+    init = as_dataclass.__init__
 
     def __init__(self: Any, **values: Any) -> None:
         __tracebackhide__ = True
-        _make(made, init.__get__(self), values)
+        _make(as_dataclass, init.__get__(self), values)
 
-    made.__init__ = __init__
-    part_type: type[Value] = made
+    as_dataclass.__init__ = __init__
+    part_type: type[Value] = as_dataclass
     return part_type
 
 
 def replaced(value: Value, **changes: Any) -> Value:
     """A copy of a Model or a part with some fields replaced, validated like a new one. Raises Invalid."""
     kind: Any = type(value)
-    made: Value = kind(**{**{name: getattr(value, name) for name in fields(kind)}, **changes})
-    return made
+    copy: Value = kind(**{**{name: getattr(value, name) for name in fields(kind)}, **changes})
+    return copy
 
 
 def read(model: type[Read], data: bytes) -> Read:
@@ -131,11 +131,11 @@ def write(value: Model) -> bytes:
 def plain(value: Any) -> Mapping[str, Any]:
     """The fields of a Model, for msgspec, which writes a float as 0.00005 where pydantic writes 5e-5."""
     if isinstance(value, Model):
-        told = value.__dict__
+        values = value.__dict__
         return (
-            told
+            values
             if not unsaid(type(value))
-            else {name: each for name, each in told.items() if each is not UNSAID}
+            else {name: each for name, each in values.items() if each is not UNSAID}
         )
     raise TypeError(f"{type(value).__name__} is nothing that an event holds")
 

@@ -107,20 +107,20 @@ class PeerFailed(Exception):
     """A tool could not be imported, or could not take a round."""
 
 
-def _serve(asked: Connection, load: str, task: Task, seed: int) -> None:
+def _serve(connection: Connection, load: str, task: Task, seed: int) -> None:
     """Take rounds until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            round = asked.recv()
+            round = connection.recv()
         except EOFError:
             return
         try:
-            asked.send(_loaded(load)(task, seed, round))
+            connection.send(_loaded(load)(task, seed, round))
         except Exception as error:
             lines = str(error).strip().splitlines() or [""]
-            asked.send(f"{type(error).__name__}: {lines[0]}")
+            connection.send(f"{type(error).__name__}: {lines[0]}")
 
 
 def _loaded(load: str) -> Take:

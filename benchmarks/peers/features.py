@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from benchmarks.loops import Outcome, Round, Task
 from benchmarks.peers.scores import Integers, figures, gold_of
 from labelloop.learner import runtime
-from labelloop.learner.array_files import kept
+from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import resolve
 from labelloop.loop.draws import derived
 from labelloop.pool.snapshot import OpenSnapshot
@@ -73,9 +73,9 @@ def _modal(task: Task, round: Round, features: Pair, c: float) -> Outcome:
     trained = time.perf_counter()
     picks: Integers = np.array([], dtype=np.int64)
     if round.batch is not None:
-        left = np.setdiff1d(np.arange(len(task.gold)), np.array(round.taken))
-        places, _ = learner.query(texts[left], n_instances=task.batch_size)
-        picks = left[places]
+        free = np.setdiff1d(np.arange(len(task.gold)), np.array(round.taken))
+        places, _ = learner.query(texts[free], n_instances=task.batch_size)
+        picks = free[places]
     queried = time.perf_counter()
     return Outcome(
         *figures(task, learner.predict(tests)), trained - started, queried - trained, tuple(picks.tolist())
@@ -113,5 +113,5 @@ def embeddings(task: Task) -> Pair:
             fcntl.flock(lock, fcntl.LOCK_EX)
             texts = OpenSnapshot.open(snapshot).all_texts()
             file = task.cache / f"sentences-{name}.npy"
-            pair.append(np.asarray(kept(file, len(texts), lambda texts=texts: compute(texts))))  # type: ignore[misc]
+            pair.append(np.asarray(read_or_computed(file, len(texts), lambda texts=texts: compute(texts))))  # type: ignore[misc]
     return pair[0], pair[1]

@@ -49,7 +49,7 @@ def setfit(task: Task, seed: int, round: Round) -> Outcome:
     _prepare(task, seed, round)
     pool, tests = (OpenSnapshot.open(path).all_texts() for path in (task.pool, task.test))
     learned = np.array(round.learned)
-    seen, y = np.unique(gold_of(task)[0][learned], return_inverse=True)
+    classes, y = np.unique(gold_of(task)[0][learned], return_inverse=True)
     factory = SetFitClassificationFactory(
         SetFitModelArguments(
             str(resolve(task.model).folder),
@@ -57,12 +57,14 @@ def setfit(task: Task, seed: int, round: Round) -> Outcome:
             output_dir=str(task.folder / "setfit"),
             trainer_kwargs={"report_to": "none", "logging_strategy": "no"},
         ),
-        len(seen),
+        len(classes),
         classification_kwargs={"device": runtime.device().type},
     )
-    texts = TextDataset.from_arrays([pool[item] for item in learned], y, target_labels=np.arange(len(seen)))
-    data = labels.unlabelled(pool, len(seen)), labels.unlabelled(tests, len(seen))
-    return _take(task, round, factory.new(), texts, data, y, seen)
+    texts = TextDataset.from_arrays(
+        [pool[item] for item in learned], y, target_labels=np.arange(len(classes))
+    )
+    data = labels.unlabelled(pool, len(classes)), labels.unlabelled(tests, len(classes))
+    return _take(task, round, factory.new(), texts, data, y, classes)
 
 
 def tutorials_data(base: Path, texts: Sequence[str], y: Integers, classes: int) -> TransformersDataset:
@@ -77,20 +79,20 @@ def tutorials_data(base: Path, texts: Sequence[str], y: Integers, classes: int) 
 
 
 def tutorials_classifier(
-    base: Path, classes: int, folder: Path, given: Mapping[str, Any]
+    base: Path, classes: int, folder: Path, arguments: Mapping[str, Any]
 ) -> TransformerBasedClassificationFactory:
-    """What makes the tutorial's classifiers. `given`: what it is told beside its defaults."""
-    here = {"device": runtime.device().type, "cache_dir": str(folder)}
+    """What makes the tutorial's classifiers. `arguments`: what it is told beside its defaults."""
+    own_arguments = {"device": runtime.device().type, "cache_dir": str(folder)}
     return TransformerBasedClassificationFactory(
-        TransformerModelArguments(str(base)), classes, classification_kwargs={**here, **given}
+        TransformerModelArguments(str(base)), classes, classification_kwargs={**own_arguments, **arguments}
     )
 
 
-def _tutorial(task: Task, seed: int, round: Round, given: Mapping[str, Any]) -> Outcome:
+def _tutorial(task: Task, seed: int, round: Round, arguments: Mapping[str, Any]) -> Outcome:
     _prepare(task, seed, round)
     folder = task.folder / "tutorial"
     folder.mkdir(exist_ok=True)
-    factory = tutorials_classifier(resolve(task.model).folder, len(task.labels), folder, given)
+    factory = tutorials_classifier(resolve(task.model).folder, len(task.labels), folder, arguments)
     pool, tests = _tokenized(task)
     learned = np.array(round.learned)
     y = gold_of(task)[0][learned]
@@ -124,9 +126,9 @@ def _take(
     trained = time.perf_counter()
     picks: list[int] = []
     if round.batch is not None:
-        left = np.setdiff1d(np.arange(len(pool)), np.array(round.taken))
+        free = np.setdiff1d(np.arange(len(pool)), np.array(round.taken))
         learned = np.array(round.learned)
-        picks = BreakingTies().query(classifier, pool, left, learned, y, n=task.batch_size).tolist()
+        picks = BreakingTies().query(classifier, pool, free, learned, y, n=task.batch_size).tolist()
     queried = time.perf_counter()
     accuracy, macro_f1 = figures(task, classes[classifier.predict(tests)])
     return Outcome(accuracy, macro_f1, trained - started, queried - trained, tuple(picks))

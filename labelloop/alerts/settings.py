@@ -75,7 +75,7 @@ class AlertSettings:
 
 def read_rules(pairs: Iterable[tuple[str, str]]) -> Rules:
     """The rules, with the given values instead of defaults. Raises UserError."""
-    changes: dict[str, Any] = {_known(name): _value(name, value) for name, value in pairs}
+    changes: dict[str, Any] = {_rule_name(name): _value(name, value) for name, value in pairs}
     return replace(Rules(), **changes)
 
 
@@ -84,7 +84,7 @@ def written(pairs: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{name}={value}" for name, value in pairs)
 
 
-def _known(name: str) -> str:
+def _rule_name(name: str) -> str:
     names = [rule.name for rule in fields(Rules)]
     if name not in names:
         raise UserError(f"there is no alert rule {name!r}: choose from {', '.join(names)}")

@@ -59,7 +59,7 @@ def add(
     every: timedelta,
     until_end: bool,
     start: str | None,
-    asked: ProjectOptions,
+    given_options: ProjectOptions,
     why: str,
 ) -> None:
     """Add texts to a project's pool, while it runs. Texts that it has are left out.
@@ -76,23 +76,29 @@ def add(
     if topic is None:
         if until_end or start is not None:
             raise UserError("--until-end and --from are for a --topic: leave them out")
-        asyncio.run(_add(where, project, files, asked, why))
+        asyncio.run(_add(where, project, files, given_options, why))
         return
-    if unfit := [name for name in OF_FILES if name in asked.given]:
+    if unfit := [name for name in OF_FILES if name in given_options.given_names]:
         raise UserError(f"{flag(unfit[0])} is for files, and not for a --topic: leave it out")
-    signal = asyncio.run(_stream(where, project, Streaming(topic, every, until_end, start), asked, why))
+    signal = asyncio.run(
+        _stream(where, project, Streaming(topic, every, until_end, start), given_options, why)
+    )
     if until_end and signal is not None:
         sys.exit(128 + signal)
 
 
-async def _add(where: Where, project: str, files: tuple[str, ...], asked: ProjectOptions, why: str) -> None:
+async def _add(
+    where: Where, project: str, files: tuple[str, ...], given_options: ProjectOptions, why: str
+) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.cli.screen import Screen
     from labelloop.projects.grow import grow
 
     async with opened_project(where.find(), project) as (opened_log, history):
         with Screen(stderr=True) as screen:
-            grown = await grow(opened_log.log, history, opened_log.store, files, asked, why, screen.tell)
+            grown = await grow(
+                opened_log.log, history, opened_log.store, files, given_options, why, screen.tell
+            )
     _tell(grown)
 
 
@@ -107,7 +113,7 @@ class Streaming:
 
 
 async def _stream(
-    where: Where, project: str, asked: Streaming, options: ProjectOptions, why: str
+    where: Where, project: str, streaming: Streaming, options: ProjectOptions, why: str
 ) -> int | None:
     """Returns the signal that stopped it, or None."""
     from labelloop.cli.opened import opened_project
@@ -120,19 +126,19 @@ async def _stream(
 
     observing = Observing.from_environment()
     locations = where.find()
-    reader = topic_reader(asked.topic, locations.log)
+    reader = topic_reader(streaming.topic, locations.log)
     added = partial(_tell, is_portion=True)
     async with opened_project(locations, project) as (opened_log, history):
         stream = Stream(opened_log.log, history, opened_log.store, reader, options, why, added, tell)
         logs.configure(observing.json)
 
         async def work(status: ServiceStatus) -> None:
-            await stream.begin(asked.start)
-            if asked.until_end:
+            await stream.begin(streaming.start)
+            if streaming.until_end:
                 await stream.until_end()
                 return
             echo(f"{history.project} gets the messages of {reader.topic} until Ctrl-C")
-            await stream.run(asked.every, status)
+            await stream.run(streaming.every, status)
 
         try:
             folder = locations.home.run if locations.home else None

@@ -36,13 +36,13 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
-    listed, asked = label_list(state), measured.answers(state)
-    by_text = list(asked.values())
+    listed, answers = label_list(state), measured.answers(state)
+    by_text = list(answers.values())
     figures: dict[str, Any] = {
         "project": history.project,
         "alpha": measured.alpha(by_text),
-        "texts": len({item for item, _ in asked}),
-        "shared": len({item for (item, _), submitted in asked.items() if len(submitted) > 1}),
+        "texts": len({item for item, _ in answers}),
+        "shared": len({item for (item, _), submitted in answers.items() if len(submitted) > 1}),
         "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
         "confused": [
             {"labels": list(listed.show(pair)), "times": times}

@@ -67,12 +67,12 @@ def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
     asyncio.run(_list(where, argilla, as_json))
 
 
-async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
+async def _add(name: str, home: Path, argilla_options: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
     from labelloop.supervisor.argilla import reached
 
-    async with reached(_home(home, given), given) as (argilla, access):
+    async with reached(_home(home, argilla_options), argilla_options) as (argilla, access):
         account = await argilla.create_annotator(name, DEFAULT_WORKSPACE)
     if account.password is None:
         raise UserError(
@@ -81,12 +81,12 @@ async def _add(name: str, home: Path, given: GivenArgilla, as_json: bool) -> Non
     _show(name, account.password, access.page, as_json)
 
 
-async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -> None:
+async def _password(name: str, home: Path, argilla_options: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla import Missing
     from labelloop.supervisor.argilla import reached
 
-    async with reached(_home(home, given), given) as (argilla, access):
+    async with reached(_home(home, argilla_options), argilla_options) as (argilla, access):
         try:
             chosen = await argilla.new_password(name)
         except Missing:
@@ -96,9 +96,9 @@ async def _password(name: str, home: Path, given: GivenArgilla, as_json: bool) -
     _show(name, chosen, access.page, as_json)
 
 
-def _home(path: Path, given: GivenArgilla) -> Home | None:
+def _home(path: Path, argilla_options: GivenArgilla) -> Home | None:
     """The home. It must exist, unless the options name an external Argilla."""
-    return find_home(path) if given.url else existing_home(path)
+    return find_home(path) if argilla_options.url else existing_home(path)
 
 
 def _show(name: str, password: str, url: str, as_json: bool) -> None:
@@ -109,11 +109,11 @@ def _show(name: str, password: str, url: str, as_json: bool) -> None:
         echo("the password will not be shown again")
 
 
-async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
+async def _list(where: Where, argilla_options: GivenArgilla, as_json: bool) -> None:
     from labelloop.cli.opened import opened
 
     async with opened(where.find()) as opened_log:
-        roles, missing = await _roles(opened_log.locations.home, given)
+        roles, missing = await _roles(opened_log.locations.home, argilla_options)
         people = who_labelled(opened_log.histories.values(), roles)
     if missing is not None:
         tell(f"only the log is read, for accounts are not known: {missing}", err=True)
@@ -121,20 +121,22 @@ async def _list(where: Where, given: GivenArgilla, as_json: bool) -> None:
         echo(json.dumps([asdict(person) for person in people]))
         return
     for person in people:
-        standing = person.role or (GONE if person.account == GONE else "-")
-        echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
+        shown_role = person.role or (GONE if person.account == GONE else "-")
+        echo(f"{one_line(person.username):<24} {shown_role:<10} {person.labels:>6} labels")
 
 
-async def _roles(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
+async def _roles(
+    home: Home | None, argilla_options: GivenArgilla
+) -> tuple[dict[str, str] | None, str | None]:
     """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
     from labelloop.errors import Unavailable, UserError
     from labelloop.supervisor.argilla import reached
 
     try:
-        async with reached(home, given) as (argilla, _):
+        async with reached(home, argilla_options) as (argilla, _):
             return {user.username: user.role for user in await argilla.users()}, None
     except (UserError, Unavailable) as error:
-        if given.url is not None:
+        if argilla_options.url is not None:
             raise
         return None, str(error)
 
@@ -156,10 +158,10 @@ class Annotator:
 def who_labelled(histories: "Iterable[History]", roles: Mapping[str, str] | None) -> list[Annotator]:
     """The accounts (`roles` by username; None: unknown) in their order, then the others who labelled."""
     labels = _labels(histories)
-    known = [Annotator(name, role, labels[name], "there") for name, role in (roles or {}).items()]
+    present = [Annotator(name, role, labels[name], "there") for name, role in (roles or {}).items()]
     account: Literal["gone", "unknown"] = "unknown" if roles is None else "gone"
     others = sorted(name for name in labels if name not in (roles or {}))
-    return [*known, *(Annotator(name, None, labels[name], account) for name in others)]
+    return [*present, *(Annotator(name, None, labels[name], account) for name in others)]
 
 
 def _labels(histories: "Iterable[History]") -> Counter[str]:

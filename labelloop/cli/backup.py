@@ -26,17 +26,17 @@ def backup(folder: Path, home: Path, as_json: bool) -> None:
     from labelloop.config.home import existing_home
     from labelloop.supervisor.backup import back_up
 
-    made = asyncio.run(back_up(existing_home(home), folder))
+    written = asyncio.run(back_up(existing_home(home), folder))
     if as_json:
-        echo(json.dumps(asdict(made), default=str))
+        echo(json.dumps(asdict(written), default=str))
         return
     echo(
-        f"{made.folder}: {_count(made.projects, 'project')}, {_count(made.events, 'event')}, "
-        f"{_count(made.models, 'model')}, {made.size / 1e6:,.1f} MB"
+        f"{written.folder}: {_count(written.projects, 'project')}, {_count(written.events, 'event')}, "
+        f"{_count(written.models, 'model')}, {written.size / 1e6:,.1f} MB"
     )
-    for address in made.elsewhere:
+    for address in written.elsewhere:
         echo(f"not in it  {address}: back it up where it is")
-    echo(f"restore    labelloop restore {shlex.quote(str(made.folder))} --home NEW")
+    echo(f"restore    labelloop restore {shlex.quote(str(written.folder))} --home NEW")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -51,15 +51,15 @@ def restore(folder: Path, home: Path, as_json: bool) -> None:
     from labelloop.supervisor.restore import restore as restore_home
 
     restored = restore_home(folder, home)
-    path, made = restored.home.path, restored.backup
+    path, source = restored.home.path, restored.backup
     if as_json:
-        facts = {"home": str(path), "made_at": made.made_at, "from": made.home, "events": made.events}
+        facts = {"home": str(path), "made_at": source.made_at, "from": source.home, "events": source.events}
         echo(json.dumps(facts))
         return
     option = f"--home {shlex.quote(str(path))}"
-    projects, events = _count(len(made.events), "project"), _count(sum(made.events.values()), "event")
-    echo(f"{path}: {projects}, {events}, as of {made.made_at}")
-    echo(f"first  stop the home that it was made of, if it still runs: {made.home}")
+    projects, events = _count(len(source.events), "project"), _count(sum(source.events.values()), "event")
+    echo(f"{path}: {projects}, {events}, as of {source.made_at}")
+    echo(f"first  stop the home that it was made of, if it still runs: {source.home}")
     echo(f"check  labelloop replay --verify {option}")
     echo(f"go on  labelloop up {option}")
 

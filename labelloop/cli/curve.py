@@ -51,13 +51,15 @@ async def _curve(where: Where, project: str | None, png: Path | None, as_json: b
     if png is not None and (by_test or audits):
         draw_png(by_test, name_of(history), png, audits)
     if as_json:
-        told: dict[str, object] = {
-            "curve": [point.told() for point in points],
-            "audits": [audit.told() for audit in audits],
+        report: dict[str, object] = {
+            "curve": [point.as_dict() for point in points],
+            "audits": [audit.as_dict() for audit in audits],
         }
         if by_test and None not in by_test:
-            told["by_test_set"] = {name: [point.told() for point in each] for name, each in by_test.items()}
-        echo(json.dumps({"project": history.project, **told}))
+            report["by_test_set"] = {
+                name: [point.as_dict() for point in each] for name, each in by_test.items()
+            }
+        echo(json.dumps({"project": history.project, **report}))
         return
     for name, each in by_test.items():
         echo(draw_text(each, name_of(history), name))

@@ -97,7 +97,7 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
 
     async with _opened(where) as log:
         letters = await _chosen(log, group, project)
-    listed = [each for each in letters if settled or each.standing is not DeadLetterStatus.SETTLED]
+    listed = [each for each in letters if settled or each.status is not DeadLetterStatus.SETTLED]
     if as_json:
         echo(json.dumps([facts(letter) for letter in listed]))
         return
@@ -129,12 +129,12 @@ async def _redrive(
     async with _opened(where) as log:
         candidates = await (_chosen(log) if named else _chosen(log, group, project))
         letters = [_named(candidates, name) for name in dict.fromkeys(named)] if named else candidates
-        waiting = [letter for letter in letters if letter.standing is not DeadLetterStatus.SETTLED]
+        waiting = [letter for letter in letters if letter.status is not DeadLetterStatus.SETTLED]
         if len(waiting) < len(letters) and named:
             settled = next(letter.id for letter in letters if letter not in waiting)
             raise UserError(f"{settled} has already been handled: leave it out")
         now = datetime.now(UTC)
-        dead = [letter for letter in waiting if letter.standing is DeadLetterStatus.DEAD]
+        dead = [letter for letter in waiting if letter.status is DeadLetterStatus.DEAD]
         await log.dead_letters.put(*(letter.redriven(now) for letter in dead))
     if as_json:
         echo(json.dumps({"redriven": [letter.id for letter in waiting]}))
@@ -161,11 +161,11 @@ async def _chosen(log: "Log", group: str | None = None, project: str | None = No
     from labelloop.projects.catalog import choose, read_histories
 
     letters = (await log.dead_letters.read()).values()
-    wanted = choose(await read_histories(log), project).project if project else None
+    only_project = choose(await read_histories(log), project).project if project else None
     return [
         letter
         for letter in letters
-        if group in (None, letter.group) and wanted in (None, letter.event.project)
+        if group in (None, letter.group) and only_project in (None, letter.event.project)
     ]
 
 
@@ -179,7 +179,7 @@ def _named(letters: Collection["DeadLetter"], named: str) -> "DeadLetter":
 def line(letter: "DeadLetter") -> str:
     from labelloop.log.dead_letters import DeadLetterStatus
 
-    standing = {
+    status_words = {
         DeadLetterStatus.DEAD: "",
         DeadLetterStatus.REDRIVEN: "redelivery requested, ",
         DeadLetterStatus.SETTLED: "handled, ",
@@ -187,14 +187,14 @@ def line(letter: "DeadLetter") -> str:
     event = letter.event
     return (
         f"{letter.id}  {letter.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} "
-        f"{standing[letter.standing]}{letter.attempts} attempts, {letter.reason}"
+        f"{status_words[letter.status]}{letter.attempts} attempts, {letter.reason}"
     )
 
 
 def facts(letter: "DeadLetter") -> dict[str, Any]:
     return {
         "letter": letter.id,
-        "standing": letter.standing,
+        "standing": letter.status,
         "time": letter.time.isoformat(),
         "group": letter.group,
         "project": letter.event.project,

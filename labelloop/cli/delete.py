@@ -69,7 +69,7 @@ def _confirm(history: "History", log: str) -> None:
     from labelloop.loop.state import LoopState
 
     state = history.state
-    held = f"{len(history.seen)} events"
+    held = f"{len(history.datahashes)} events"
     if isinstance(state, LoopState):
         held = f"{held}, {len(current(state))} labels, {len(state.models)} models"
     question = f"Delete {history.project} ({held}) from {log}? It cannot be undone"

@@ -9,8 +9,7 @@ import rich_click as click
 from pydantic import Field, model_validator
 
 from labelloop.cli import options, options_from_file
-from labelloop.cli.echo import echo
-from labelloop.cli.hints import keep
+from labelloop.cli.echo import echo, keep
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.home import DEFAULT_DEMO
 from labelloop.config.locations import Elsewhere
@@ -91,8 +90,8 @@ class DemoOptions(ProjectOptions):
             "encoding",
             "skip_bad_rows",
         }
-        if self.dataset is None and (given := sorted(self.given & of_texts)):
-            raise UserError(f"{flag(given[0])} is for your own texts: give their --dataset too")
+        if self.dataset is None and (misplaced := sorted(self.given_names & of_texts)):
+            raise UserError(f"{flag(misplaced[0])} is for your own texts: give their --dataset too")
         return self
 
 
@@ -135,7 +134,7 @@ def demo(
     port: int | None,
     keep_running: bool,
     as_json: bool,
-    asked: DemoOptions,
+    given_options: DemoOptions,
 ) -> None:
     """Run the whole loop on this machine, with a real Argilla and simulated annotators.
 
@@ -156,7 +155,7 @@ def demo(
     simulation = Simulation(
         home,
         Elsewhere(log, store),
-        asked,
+        given_options,
         annotators,
         annotator_error,
         seconds_per_label,

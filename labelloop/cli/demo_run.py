@@ -31,7 +31,7 @@ from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows, write_table
-from labelloop.projects.predictions.predict import Asked, predict
+from labelloop.projects.predictions.predict import PredictionRequest, predict
 from labelloop.projects.unfinished import beside
 from labelloop.store import Store
 from labelloop.supervisor import plan
@@ -78,7 +78,7 @@ class Simulation:
                     clear(home)
                 remember_locations(locations)
                 project = await self._prepare(for_projects, screen)
-                opened_log = await for_projects.made()
+                opened_log = await for_projects.make()
                 address = Embedded(DEFAULT_HOST, self.port or free_port(DEFAULT_HOST))
                 async with running(home, locations, address, screen.line) as machine:
                     self._machine = machine
@@ -95,10 +95,10 @@ class Simulation:
 
     async def _prepare(self, opened_log: OpenedForProjects, screen: Screen) -> str:
         ensured = await ensure_project(
-            opened_log.store, opened_log.log.made, {}, self.options, tell=screen.tell
+            opened_log.store, opened_log.log.make, {}, self.options, tell=screen.tell
         )
         screen.show(())
-        await tell_notes(await opened_log.log.made(), ensured, screen)
+        await tell_notes(await opened_log.log.make(), ensured, screen)
         return ensured.project
 
     async def _loop(self, opened_log: Opened, machine: Machine, project: str, screen: Screen) -> None:
@@ -122,11 +122,11 @@ class Simulation:
 
     async def _finish(self, machine: Machine, opened_log: Opened, project: str, screen: Screen) -> None:
         state, store = sound((await read_histories(opened_log.log))[project]), opened_log.store
-        kept = keep(machine.home, store, state)
-        predictions = await label_rest(machine, store, state, kept.rest, screen)
+        files = keep(machine.home, store, state)
+        predictions = await label_rest(machine, store, state, files.rest, screen)
         atomic.restrict(machine.home.exports, machine.home.path)
-        self.outcome = outcome(store, state, kept)
-        tell(machine.home, state, self.outcome, kept, predictions, screen)
+        self.outcome = outcome(store, state, files)
+        tell(machine.home, state, self.outcome, files, predictions, screen)
 
 
 def _with_bundled(options: DemoOptions) -> DemoOptions:
@@ -171,14 +171,14 @@ async def label_rest(
     """Write what the last model says of the texts that nobody labelled. The lines that tell of it."""
     address, threads = None if machine.learner is None else str(machine.learner), default_threads()
     with beside(output) as unfinished, closing(Worker(threads, learner=address)) as worker:
-        answer = await predict(state, store, Asked(), unfinished, worker, threads, screen.count)
+        answer = await predict(state, store, PredictionRequest(), unfinished, worker, threads, screen.count)
         screen.show(())
         write_table(answer.predictions.table(None), output, "jsonl")
         unfinished.remove()
-    return list(lines(answer, answer.predictions.found.asked, None, str(output)))
+    return list(lines(answer, answer.predictions.best_labels.text_count, None, str(output)))
 
 
-def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any]:
+def outcome(store: Store, state: LoopState, files: WrittenFiles) -> dict[str, Any]:
     """The figures of the loop as JSON values. Seconds of training and picking are totals."""
     trained = state.models.get(state.latest_model) if state.latest_model else None
     return {
@@ -190,8 +190,8 @@ def outcome(store: Store, state: LoopState, kept: WrittenFiles) -> dict[str, Any
         "train_seconds": sum(each.first.seconds for each in state.models.values()),
         "query_seconds": sum(batch.queried.seconds for batch in state.batches.values()),
         "model": store.address(trained.latest.artifact) if trained else None,
-        "export": str(kept.export),
-        "predictions": str(kept.rest),
+        "export": str(files.export),
+        "predictions": str(files.rest),
         "digest": loop_digest(state),
     }
 
@@ -205,7 +205,7 @@ def tell(
     home: Home,
     state: LoopState,
     figures: dict[str, Any],
-    kept: WrittenFiles,
+    files: WrittenFiles,
     predictions: Sequence[str],
     screen: Screen,
 ) -> None:
@@ -221,7 +221,7 @@ def tell(
     )
     screen.line(f"model   {figures['model']}")
     screen.line(f"labels  {figures['export']}")
-    if kept.png:
-        screen.line(f"curve   {kept.png}")
+    if files.png:
+        screen.line(f"curve   {files.png}")
     screen.line(f"rest    {predictions[0]}")
     screen.line(f"look    labelloop status --home {shlex.quote(str(home.path))}")

@@ -1,12 +1,21 @@
-"""What commands print: no text or name in it does anything to the terminal."""
+"""What commands print: no text or name in it does anything to the terminal.
 
-from collections.abc import Sequence
+Commands in it work, as printed, on the home and the log of the command that prints them.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from labelloop.cli.hints import as_given
+from labelloop.config.home import DEFAULT, DEFAULT_DEMO
 from labelloop.errors import shown
 
+HINT = re.compile(r"(?:(?<=`)|(?<=: ))labelloop (?P<words>[^`;\n]+)")
+GIVEN = "labelloop.given"
 MOST_OFFSETS = 12
 
 
@@ -24,3 +33,34 @@ def read_up_to(topic: str, offsets: Sequence[object]) -> str:
     """A topic, and the offsets of its partitions up to which it was read."""
     shown = ", ".join(map(str, offsets[:MOST_OFFSETS]))
     return f"{topic}, read up to offset {shown}{' …' if offsets[MOST_OFFSETS:] else ''}"
+
+
+def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """The callback of an option that hints need, too, unless the environment gives it to each command."""
+    if (
+        value not in (None, DEFAULT)
+        and ctx.get_parameter_source(str(param.name)) is not ParameterSource.ENVIRONMENT
+    ):
+        ctx.meta.setdefault(GIVEN, {})[param.name] = value
+    return value
+
+
+def as_given(text: str) -> str:
+    """The text; each command in it has the options of this command that `keep` kept, if it takes them."""
+    ctx = click.get_current_context(silent=True)
+    options_given = ctx.meta.get(GIVEN) if ctx is not None else None
+    if ctx is None or not options_given:
+        return text
+    root = ctx.find_root()
+    return HINT.sub(lambda hint: " ".join([hint[0], *_missing(root, hint["words"], options_given)]), text)
+
+
+def _missing(root: click.Context, words: str, options_given: Mapping[str, Any]) -> Iterator[str]:
+    command: click.Command | None = root.command
+    for word in words.split():
+        if isinstance(command, click.Group):
+            command = command.get_command(root, word)
+    for param in command.params if command is not None and "--help" not in words else ():
+        option = f"--{param.name}"
+        if param.name in options_given and param.default != DEFAULT_DEMO and option not in words:
+            yield f"{option} {shlex.quote(str(options_given[param.name]))}"

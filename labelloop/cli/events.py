@@ -80,12 +80,12 @@ def events(
 
     if reverse and follow:
         raise UserError("--follow and --reverse do not go together: give only one of them")
-    known = list(dict.fromkeys(event_name(type_name) for type_name in EVENTS))
+    event_names = list(dict.fromkeys(event_name(type_name) for type_name in EVENTS))
     for name in names:
-        if name not in known:
-            raise UserError(f"there is no event type {name!r}: choose from {', '.join(known)}")
-    wanted = EventFilter(None, names, batch, model, since, until, pattern)
-    asyncio.run(_events(where, project, wanted, ListingOptions(lines, reverse, follow, as_json)))
+        if name not in event_names:
+            raise UserError(f"there is no event type {name!r}: choose from {', '.join(event_names)}")
+    event_filter = EventFilter(None, names, batch, model, since, until, pattern)
+    asyncio.run(_events(where, project, event_filter, ListingOptions(lines, reverse, follow, as_json)))
 
 
 @dataclass(frozen=True)
@@ -98,31 +98,35 @@ class ListingOptions:
     as_json: bool
 
 
-async def _events(where: Where, project: str | None, wanted: "EventFilter", shown: ListingOptions) -> None:
+async def _events(
+    where: Where, project: str | None, event_filter: "EventFilter", shown: ListingOptions
+) -> None:
     from labelloop.cli.opened import opened
     from labelloop.log.base import own_group
     from labelloop.projects.catalog import choose
 
     async with opened(where.find()) as opened_log:
         if project:
-            wanted = replace(wanted, project=choose(opened_log.histories, project).project)
-        kept: deque[Record] = deque(maxlen=shown.lines)
+            event_filter = replace(event_filter, project=choose(opened_log.histories, project).project)
+        last_records: deque[Record] = deque(maxlen=shown.lines)
         read: dict[int, int] = {}
         if shown.lines is not None or not shown.follow:
-            async for record in opened_log.log.read(wanted.project):
+            async for record in opened_log.log.read(event_filter.project):
                 read[record.partition] = record.offset
-                if record.event is not None and not wanted.has(record.event):
+                if record.event is not None and not event_filter.has(record.event):
                     continue
                 if shown.lines is None and not shown.reverse:
                     _print(record, shown.as_json)
                 else:
-                    kept.append(record)
-        for record in reversed(kept) if shown.reverse else kept:
+                    last_records.append(record)
+        for record in reversed(last_records) if shown.reverse else last_records:
             _print(record, shown.as_json)
         if shown.follow:
             async with opened_log.log.follow(own_group()) as follower:
                 async for record in follower:
-                    is_wanted = wanted.has(record.event) if record.event else wanted.project is None
+                    is_wanted = (
+                        event_filter.has(record.event) if record.event else event_filter.project is None
+                    )
                     if is_wanted and record.offset > read.get(record.partition, -1):
                         _print(record, shown.as_json)
 
@@ -164,8 +168,10 @@ def _about(data: Any) -> str:
     ]
     if isinstance(called := data.get("names"), list):
         retired = data.get("retired") or ()
-        told = (f"{name} (retired)" if place in retired else str(name) for place, name in enumerate(called))
-        facts.append(f"labels {', '.join(told)}")
+        label_names = (
+            f"{name} (retired)" if place in retired else str(name) for place, name in enumerate(called)
+        )
+        facts.append(f"labels {', '.join(label_names)}")
     if isinstance(snapshot := data.get("snapshot"), dict):
         facts.append(f"{snapshot.get('size')} texts")
     if isinstance(topic := data.get("topic"), dict) and isinstance(offsets := topic.get("offsets"), list):

@@ -21,26 +21,28 @@ from labelloop.projects.options import ProjectOptions
 )
 @options.where
 @project_options("fork")
-def fork(project: str, name: str, batch: int | None, where: Where, asked: ProjectOptions) -> None:
+def fork(project: str, name: str, batch: int | None, where: Where, given_options: ProjectOptions) -> None:
     """Start a new project from the labels of another one, up to a batch.
 
     `labelloop fork mail --as mail-entropy --batch 5 --strategy prediction-entropy`
 
     Settings that are not given are taken from the other project. The other project does not change.
     """
-    asyncio.run(_fork(where, project, name, batch, asked))
+    asyncio.run(_fork(where, project, name, batch, given_options))
 
 
-async def _fork(where: Where, project: str, name: str, batch: int | None, asked: ProjectOptions) -> None:
+async def _fork(
+    where: Where, project: str, name: str, batch: int | None, given_options: ProjectOptions
+) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import fork
 
     async with opened_project(where.find(), project) as (opened_log, history):
         log, histories, store = opened_log.log, opened_log.histories, opened_log.known_store
-        made, batches, notes = await fork(log, histories, history, name, batch, asked, store)
+        new_project, batches, notes = await fork(log, histories, history, name, batch, given_options, store)
     for note in notes:
         tell(note)
-    echo(f"project {made} starts with the labels of {batches} batches of {history.project}")
+    echo(f"project {new_project} starts with the labels of {batches} batches of {history.project}")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -51,25 +53,27 @@ async def _fork(where: Where, project: str, name: str, batch: int | None, asked:
 @options.where
 @project_options("change")
 @options.why
-def change(project: str, from_batch: int | None, where: Where, asked: ProjectOptions, why: str) -> None:
+def change(
+    project: str, from_batch: int | None, where: Where, given_options: ProjectOptions, why: str
+) -> None:
     """Change settings of a project from a batch on, while it runs.
 
     `labelloop change mail --batch-size 50 --strategy prediction-entropy`
 
     A new classifier or base model takes effect with the model that is trained after that batch.
     """
-    asyncio.run(_change(where, project, from_batch, asked, why))
+    asyncio.run(_change(where, project, from_batch, given_options, why))
 
 
 async def _change(
-    where: Where, project: str, from_batch: int | None, asked: ProjectOptions, why: str
+    where: Where, project: str, from_batch: int | None, given_options: ProjectOptions, why: str
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import change
 
     async with opened_project(where.find(), project) as (opened_log, history):
         store = opened_log.known_store
-        first, notes = await change(opened_log.log, history, from_batch, asked, why, store)
+        first, notes = await change(opened_log.log, history, from_batch, given_options, why, store)
     for note in notes:
         tell(note)
     echo(f"{history.project} changes from batch {first} on")

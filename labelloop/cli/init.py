@@ -32,7 +32,9 @@ NO_ARGILLA = GivenArgilla()
 )
 @options.argilla
 @options.as_json
-def init(where: Where, asked: ProjectOptions, log_only: bool, argilla: GivenArgilla, as_json: bool) -> None:
+def init(
+    where: Where, given_options: ProjectOptions, log_only: bool, argilla: GivenArgilla, as_json: bool
+) -> None:
     """Create a project in a home or in another log. Services may already be running.
 
     `labelloop init --dataset mail.csv --text-column body --labels spam,ham`
@@ -41,16 +43,20 @@ def init(where: Where, asked: ProjectOptions, log_only: bool, argilla: GivenArgi
 
     `labelloop init --argilla-dataset team/mail --argilla-url https://argilla.example.org`
     """
-    asyncio.run(_make_log(where, asked, as_json) if log_only else make(where, asked, as_json, argilla))
+    asyncio.run(
+        _make_log(where, given_options, as_json) if log_only else make(where, given_options, as_json, argilla)
+    )
 
 
-async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+async def _make_log(where: Where, given_options: ProjectOptions, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.projects.log_creation import make_log
     from labelloop.projects.options import flag
 
-    if asked.given:
-        raise UserError(f"--log-only makes no project: leave out {flag(sorted(asked.given)[0])}")
+    if given_options.given_names:
+        raise UserError(
+            f"--log-only makes no project: leave out {flag(sorted(given_options.given_names)[0])}"
+        )
     locations = where.make()
     is_new = await make_log(locations)
     if as_json:
@@ -60,7 +66,7 @@ async def _make_log(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 
 
 async def make(
-    where: Where, asked: ProjectOptions, as_json: bool, argilla: GivenArgilla = NO_ARGILLA
+    where: Where, given_options: ProjectOptions, as_json: bool, argilla: GivenArgilla = NO_ARGILLA
 ) -> None:
     """Create the requested project and report it. Raises UserError."""
     from labelloop.cli.opened import opened_for_projects
@@ -71,14 +77,14 @@ async def make(
     async with opened_for_projects(where.make()) as opened_log:
         with Screen(stderr=True) as screen:
             answered = None
-            if asked.argilla_dataset is not None:
-                screen.tell(f"reading the data set {asked.argilla_dataset}")
-                answered = await _answered(opened_log.locations.home, argilla, asked.argilla_dataset)
+            if given_options.argilla_dataset is not None:
+                screen.tell(f"reading the data set {given_options.argilla_dataset}")
+                answered = await _answered(opened_log.locations.home, argilla, given_options.argilla_dataset)
             ensured = await ensure_project(
                 opened_log.store,
-                opened_log.log.made,
+                opened_log.log.make,
                 opened_log.histories,
-                asked,
+                given_options,
                 tries_model=True,
                 tell=screen.tell,
                 answered=answered,
@@ -101,11 +107,11 @@ async def make(
         )
 
 
-async def _answered(home: Home | None, given: GivenArgilla, address: str) -> "AnsweredTexts":
+async def _answered(home: Home | None, argilla_options: GivenArgilla, address: str) -> "AnsweredTexts":
     from labelloop.oracle.argilla.foreign import read_foreign
     from labelloop.supervisor.argilla import reached
 
-    async with reached(home, given) as (argilla, _):
+    async with reached(home, argilla_options) as (argilla, _):
         return await read_foreign(argilla, address)
 
 
@@ -114,7 +120,7 @@ async def _answered(home: Home | None, given: GivenArgilla, address: str) -> "An
 @project_options("import")
 @options_from_file.file
 @options.as_json
-def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
+def import_(where: Where, given_options: ProjectOptions, as_json: bool) -> None:
     """Create a project from labels that you already have. They become batch 0, which the model learns first.
 
     LABELS is a file, a folder or a Hub id, like --dataset, or an export of another project. Without --dataset
@@ -126,4 +132,4 @@ def import_(where: Where, asked: ProjectOptions, as_json: bool) -> None:
 
     `labelloop import labels.csv --dataset mail.csv --match id`
     """
-    asyncio.run(make(where, asked, as_json))
+    asyncio.run(make(where, given_options, as_json))

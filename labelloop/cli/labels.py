@@ -93,7 +93,7 @@ async def _list(where: Where, project: str | None, as_json: bool) -> None:
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
     listed, texts = label_list(state), current(state).values()
-    counts = {name: sum(name in given for given in texts) for name in listed.names}
+    counts = {name: sum(name in names_of_text for names_of_text in texts) for name in listed.names}
     if as_json:
         rows = [
             {"label": shown, "at_first": name, "retired": name in listed.retired, "texts": counts[name]}
@@ -116,7 +116,7 @@ async def _change(where: Where, project: str | None, change: "Change") -> None:
     choices = list(changed.labels.choices.values())
     echo(f"the labels of {history.project} are {one_line(as_csv(choices))}")
     if changed.unlabelled:
-        asked = "they are asked again" if changed.asked_again else "they are not asked again"
-        echo(f"{changed.unlabelled} texts have no label any more: {asked}")
+        what_follows = "they are asked again" if changed.asked_again else "they are not asked again"
+        echo(f"{changed.unlabelled} texts have no label any more: {what_follows}")
     if changed.labels.place == changed.labels.number:
         tell("people go on in a new data set as soon as services work: `labelloop status` names it")

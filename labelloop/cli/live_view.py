@@ -69,21 +69,21 @@ class Watch:
         self.histories: dict[str, History] = {}
         self._home = home
         self._screen = screen
-        self._told: set[tuple[str, str]] = set()
+        self._told_batches: set[tuple[str, str]] = set()
         self._headed = False
         self._waiting: dict[str, tuple[str, float]] = {}
-        self._old = {event for history in seen_before for event in history.seen}
+        self._old = {event for history in seen_before for event in history.datahashes}
         self._tells_endings = tells_endings
         self._endings = {history.project: ending(history) for history in seen_before}
         for history, state in all_created(seen_before):
-            self._told |= {(history.project, line.name) for line in batch_lines(state)}
+            self._told_batches |= {(history.project, line.name) for line in batch_lines(state)}
 
-    async def until(self, log: Log, over: Callable[[dict[str, History]], bool]) -> None:
+    async def until(self, log: Log, are_over: Callable[[dict[str, History]], bool]) -> None:
         """Show what happens until `over(histories)` is true."""
         changed = asyncio.Event()
         following = asyncio.create_task(self._follow(log, changed))
         try:
-            while not over(self.histories):
+            while not are_over(self.histories):
                 # Not wait_for: in Python 3.11 it loses a Ctrl-C that comes with a change.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(INTERVAL):
@@ -121,8 +121,10 @@ class Watch:
                     self._tell_failure(history, event.payload)
                     self._tell_ending(history)
                 if history.inactive_because != inactive_because:
-                    standing = f"is {history.inactive_because}" if history.inactive_because else "continues"
-                    self._screen.line(f"the project {history.project} {standing}")
+                    how_it_goes_on = (
+                        f"is {history.inactive_because}" if history.inactive_because else "continues"
+                    )
+                    self._screen.line(f"the project {history.project} {how_it_goes_on}")
                 changed.set()
 
     def _tell_failure(self, history: History, data: object) -> None:
@@ -152,8 +154,8 @@ class Watch:
     def _tell_lines(self) -> None:
         for history, state in all_created(self.histories.values()):
             for line in batch_lines(state):
-                if (history.project, line.name) not in self._told:
-                    self._told.add((history.project, line.name))
+                if (history.project, line.name) not in self._told_batches:
+                    self._told_batches.add((history.project, line.name))
                     if not self._headed:
                         self._headed = True
                         self._screen.line(HEADER)

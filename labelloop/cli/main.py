@@ -21,7 +21,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "labelloop.cli.init",
         "import": "labelloop.cli.init:import_",
         "up": "labelloop.cli.up",
-        "down": "labelloop.cli.down",
+        "down": "labelloop.cli.up",
     },
     "Label": {
         "add": "labelloop.cli.add",
@@ -92,8 +92,8 @@ class Commands(click.RichGroup):
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as error:
-            known = self.list_commands(ctx)
-            raise NoSuchCommand(error.command_name, possibilities=known, ctx=ctx) from None
+            command_names = self.list_commands(ctx)
+            raise NoSuchCommand(error.command_name, possibilities=command_names, ctx=ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -116,7 +116,7 @@ class Commands(click.RichGroup):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            self._fail(ctx, _told(error), BAD_INPUT)
+            self._fail(ctx, _os_error_text(error), BAD_INPUT)
 
     def _fail(self, ctx: click.Context, message: str, code: int) -> None:
         tell(f"error: {one_line(message)}", err=True)
@@ -130,7 +130,7 @@ def _missing(error: ModuleNotFoundError) -> str:
     )
 
 
-def _told(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     where = error.filename or "this disk"
     if error.errno == errno.ENOSPC:
         return f"no space left on the disk of {where}: free some space"

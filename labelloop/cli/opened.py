@@ -46,9 +46,9 @@ class OpenedForProjects(_Located):
     log: LogForProjects
     histories: dict[str, History]
 
-    async def made(self) -> Opened:
+    async def make(self) -> Opened:
         """The same with an open log, which is made if there is none. Raises UserError and Unavailable."""
-        return Opened(self.locations, await self.log.made(), self.histories)
+        return Opened(self.locations, await self.log.make(), self.histories)
 
 
 @asynccontextmanager
@@ -81,8 +81,8 @@ async def opened_for_projects(locations: Locations) -> AsyncIterator[OpenedForPr
     """Open the log as `opened` does. If there never was one, none is opened: it is to be made when needed."""
     _tell_difference(locations)
     async with aclosing(LogForProjects(locations)) as log:
-        found = await log.find()
-        histories = {} if found is None else await read_histories(found)
+        existing_log = await log.find()
+        histories = {} if existing_log is None else await read_histories(existing_log)
         check_none_is_lost(locations, histories)
         yield OpenedForProjects(locations, log, histories)
 

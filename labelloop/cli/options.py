@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from click.types import StringParamType
 
-from labelloop.cli.hints import keep
+from labelloop.cli.echo import keep
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.environment import choose
 from labelloop.config.home import DEFAULT
@@ -117,10 +117,10 @@ class NameValue(click.ParamType[tuple[str, str]]):
     ) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value[0], value[1]
-        name, equals, given = str(value).partition("=")
+        name, equals, text = str(value).partition("=")
         if not (name.strip() and equals):
             self.fail(f"{value!r} does not have the form NAME=VALUE.", param, ctx)
-        return name.strip(), given.strip()
+        return name.strip(), text.strip()
 
 
 class NumberOr(click.ParamType[int | str]):
@@ -131,12 +131,12 @@ class NumberOr(click.ParamType[int | str]):
         self._word = word
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        given = str(value)
-        if given == self._word:
-            return given
-        if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER):
-            self.fail(f"{given!r} is neither a number from 0 on nor {self._word}.", param, ctx)
-        return int(given)
+        text = str(value)
+        if text == self._word:
+            return text
+        if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+            self.fail(f"{text!r} is neither a number from 0 on nor {self._word}.", param, ctx)
+        return int(text)
 
 
 class Beginning(click.ParamType[LogDigest]):
@@ -202,7 +202,7 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Parameters by name. Each value is read as YAML: a number, a boolean, a list or text."""
     import yaml
 
-    return {name: yaml.safe_load(given) for name, given in pairs}
+    return {name: yaml.safe_load(text) for name, text in pairs}
 
 
 argilla_header = click.option(
@@ -239,8 +239,8 @@ def where(command: Command) -> Command:
     def with_where(
         ctx: click.Context, /, *arguments: Any, home: Path, log: str | None, store: str | None, **values: Any
     ) -> Any:
-        given = ctx.get_parameter_source("home") is not ParameterSource.DEFAULT
-        return command(*arguments, where=Where(home, given, Elsewhere(log, store)), **values)
+        home_is_given = ctx.get_parameter_source("home") is not ParameterSource.DEFAULT
+        return command(*arguments, where=Where(home, home_is_given, Elsewhere(log, store)), **values)
 
     return with_options(with_where, (home, log, store))
 
@@ -261,8 +261,8 @@ def argilla(command: Command) -> Command:
         argilla_public_url: str | None,
         **values: Any,
     ) -> Any:
-        given = GivenArgilla(argilla_url, argilla_key, dict(argilla_headers), argilla_public_url)
-        return command(*arguments, argilla=given, **values)
+        argilla_options = GivenArgilla(argilla_url, argilla_key, dict(argilla_headers), argilla_public_url)
+        return command(*arguments, argilla=argilla_options, **values)
 
     return with_options(with_argilla, (argilla_url, argilla_key, argilla_header, argilla_public_url))
 

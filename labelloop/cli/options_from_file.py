@@ -14,8 +14,8 @@ from labelloop.errors import UserError
 def read_options(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """Use the file's values as defaults of the command's options. Raises UserError."""
     if path is not None:
-        known = {name_of(option): option for option in ctx.command.params if option.expose_value}
-        values = {_known(path, name, known): value for name, value in _read(path).items()}
+        options_by_name = {name_of(option): option for option in ctx.command.params if option.expose_value}
+        values = {_option_named(path, name, options_by_name): value for name, value in _read(path).items()}
         ctx.default_map = {
             option.name: _value_of(path, option, value) for option, value in values.items() if option.name
         }
@@ -43,13 +43,13 @@ def _read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _known(path: Path, name: str, known: Mapping[str, click.Parameter]) -> click.Parameter:
+def _option_named(path: Path, name: str, options_by_name: Mapping[str, click.Parameter]) -> click.Parameter:
     plain = name.replace("_", "-")
-    if plain not in known:
-        near = get_close_matches(plain, known, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(known))}"
+    if plain not in options_by_name:
+        near = get_close_matches(plain, options_by_name, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(sorted(options_by_name))}"
         raise UserError(f"{path} has an unknown option {name!r}: {meant}")
-    return known[plain]
+    return options_by_name[plain]
 
 
 def _value_of(path: Path, option: click.Parameter, value: Any) -> Any:

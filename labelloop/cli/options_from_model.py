@@ -37,7 +37,7 @@ def project_options(
     model: type[ProjectOptions] = ProjectOptions,
     before: Mapping[str, Sequence[Decorator]] | None = None,
 ) -> Callable[[Command], Command]:
-    """Add a project's options to a command. The command gets them as one model, `asked`.
+    """Add a project's options to a command. The command gets them as one model, `given_options`.
 
     `before`: the command's own options, by the option that they precede in help. Raises UserError.
     """
@@ -45,20 +45,20 @@ def project_options(
     def with_project_options(wrapped: Command) -> Command:
         @wraps(wrapped)
         @click.pass_context
-        def with_asked(ctx: click.Context, /, *arguments: Any, **values: Any) -> Any:
-            given = {name: values.pop(name) for name in model.taken_by(command)}
-            return wrapped(*arguments, asked=model.of(_given(ctx, given)), **values)
+        def with_given_options(ctx: click.Context, /, *arguments: Any, **values: Any) -> Any:
+            own_values = {name: values.pop(name) for name in model.taken_by(command)}
+            return wrapped(*arguments, given_options=model.of(_given_values(ctx, own_values)), **values)
 
-        made: list[Decorator] = []
+        decorators: list[Decorator] = []
         for name, option in model.taken_by(command).items():
-            made.extend((before or {}).get(name, ()))
-            made.append(_made(name, option, model.model_fields[name], keeps=command in GO_ON))
-        return with_options(with_asked, made)
+            decorators.extend((before or {}).get(name, ()))
+            decorators.append(_decorator(name, option, model.model_fields[name], keeps=command in GO_ON))
+        return with_options(with_given_options, decorators)
 
     return with_project_options
 
 
-def _made(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decorator:
+def _decorator(name: str, option: Option, field: FieldInfo, *, keeps: bool) -> Decorator:
     if option.argument is not None:
         return click.argument(name, metavar=option.argument, type=PathOrName())
     attributes: dict[str, Any] = {"help": option.help.partition(" [default")[0] if keeps else option.help}
@@ -109,9 +109,9 @@ def _bound(field: FieldInfo, kind: str) -> Any:
     return next((getattr(each, kind) for each in field.metadata if hasattr(each, kind)), None)
 
 
-def _given(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+def _given_values(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that are not defaults, as the model takes them. Raises UserError."""
-    given = {}
+    given_values = {}
     for name, value in values.items():
         if ctx.get_parameter_source(name) in (ParameterSource.DEFAULT, None):
             continue
@@ -121,8 +121,8 @@ def _given(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
             value = parameters(value)
         elif isinstance(value, tuple):
             value = tuple(chain.from_iterable(value))
-        given[name] = value
-    return given
+        given_values[name] = value
+    return given_values
 
 
 def _text(name: str, path: Path) -> str:

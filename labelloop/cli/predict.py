@@ -17,8 +17,8 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
-    from labelloop.projects.predictions.calibration import Standing
-    from labelloop.projects.predictions.predict import Answer, Asked
+    from labelloop.projects.predictions.calibration import AuditedShare
+    from labelloop.projects.predictions.predict import Answer, PredictionRequest
 
 NAME = "-predictions"
 PERCENT = 100
@@ -93,16 +93,16 @@ def predict(
     it is stopped, or killed, the same command goes on where it was.
     """
     from labelloop.pool.columns import Reading
-    from labelloop.pool.parts import Wanted
-    from labelloop.projects.predictions.predict import Asked
+    from labelloop.pool.parts import FileColumns
+    from labelloop.projects.predictions.predict import PredictionRequest
 
     if files and pool:
         raise UserError("--pool is for the pool and not for files: leave out one of them")
     reading = Reading(no_header, skip_bad_rows, encoding)
     if not files and (text_columns, reading) != ((), Reading()):
         raise UserError("how files are read is said, but no file is given: name one")
-    asked = Asked(files, Wanted(text_columns or None, reading), model)
-    asyncio.run(_predict(where, project, output, replace, at_least, asked, as_json))
+    request = PredictionRequest(files, FileColumns(text_columns or None, reading), model)
+    asyncio.run(_predict(where, project, output, replace, at_least, request, as_json))
 
 
 async def _predict(
@@ -111,7 +111,7 @@ async def _predict(
     output: Output,
     replace: bool,
     at_least: float | None,
-    asked: "Asked",
+    request: "PredictionRequest",
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
@@ -131,14 +131,14 @@ async def _predict(
             f"--at-least is not for {history.project}, whose texts may have several labels, each with a "
             "probability of its own: leave it out, and choose by the column probabilities"
         )
-    _check_place(placed, asked, replace)
+    _check_place(placed, request, replace)
     threads = default_threads()
     with (
         beside(placed.path) as unfinished,
         Screen(stderr=True) as screen,
         closing(Worker(threads)) as worker,
     ):
-        answer = await predicted(state, store, asked, unfinished, worker, threads, screen.count)
+        answer = await predicted(state, store, request, unfinished, worker, threads, screen.count)
         for note in answer.notes:
             tell(note, err=True)
         screen.tell("writing")
@@ -149,20 +149,20 @@ async def _predict(
     placed.make_private()
     if as_json:
         facts = {"project": history.project, "file": placed.target, "format": placed.kind}
-        told = json.dumps({**facts, "log": state.log._asdict(), **figures(answer, rows, at_least)})
-        echo(told, err=placed.is_terminal)
+        report = json.dumps({**facts, "log": state.log._asdict(), **figures(answer, rows, at_least)})
+        echo(report, err=placed.is_terminal)
         return
     for line in lines(answer, rows, at_least, placed.target):
         tell(line, err=placed.is_terminal)
 
 
-def _check_place(placed: Placed, asked: "Asked", replace: bool) -> None:
+def _check_place(placed: Placed, request: "PredictionRequest", replace: bool) -> None:
     from labelloop.projects.formats.files import check_folder
 
     path = placed.path
     if path is None:
         return
-    if any(path == file.resolve() for file in asked.files):
+    if any(path == file.resolve() for file in request.files):
         raise UserError(f"{placed.target} is a file that is to be labelled: give another --output")
     if path.exists() and not replace and not (path.is_dir() and not any(path.iterdir())):
         raise UserError(f"{placed.target} exists: give another --output, or --replace")
@@ -173,12 +173,12 @@ def _check_place(placed: Placed, asked: "Asked", replace: bool) -> None:
 
 def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
     """Write the rows that reach the threshold, and return how many. Raises UserError if none does."""
-    found = answer.predictions.found
-    rows = int(found.chosen(at_least).sum())
+    best_labels = answer.predictions.best_labels
+    rows = int(best_labels.chosen(at_least).sum())
     if not rows and at_least is not None:
         raise UserError(
-            f"none of {found.asked:,} texts reaches {at_least:g} (the highest is {found.highest:.3f}): give "
-            "a lower --at-least; what is scored is kept for it"
+            f"none of {best_labels.text_count:,} texts reaches {at_least:g} (the highest is "
+            f"{best_labels.highest:.3f}): give a lower --at-least; what is scored is kept for it"
         )
     placed.write(answer.predictions.table(at_least))
     return rows
@@ -189,13 +189,13 @@ def lines(answer: "Answer", rows: int, at_least: float | None, target: str) -> I
     predictions = answer.predictions
     what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
     reach = "" if at_least is None else f", {rows:,} of them at {at_least:g} or above"
-    yield f"{predictions.found.asked:,} {what}{reach}: {target}"
+    yield f"{predictions.best_labels.text_count:,} {what}{reach}: {target}"
     yield f"by model {predictions.model.model} ({predictions.model.sha256})"
     if predictions.several is not None:
         yield f"a label counts from its threshold on: {_thresholds(answer)}"
         return
     yield _calibrated(answer)
-    yield standing_line(_standing(answer, at_least), rows, at_least, predictions.is_pool)
+    yield audit_line(_share_right(answer, at_least), rows, at_least, predictions.is_pool)
 
 
 def _thresholds(answer: "Answer") -> str:
@@ -215,34 +215,36 @@ def _calibrated(answer: "Answer") -> str:
             f"(temperature {calibration.temperature:.2f})"
         )
     return (
-        f"probabilities are not calibrated: {len(answer.seen)} texts are audited, and it needs {FEWEST}; "
-        "`labelloop change --audit-share 0.2` draws some of each batch"
+        f"probabilities are not calibrated: {len(answer.audited_texts)} texts are audited, and it needs "
+        f"{FEWEST}; `labelloop change --audit-share 0.2` draws some of each batch"
     )
 
 
-def standing_line(standing: "Standing", rows: int, at_least: float | None, is_pool: bool) -> str:
+def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None, is_pool: bool) -> str:
     """Such as "of 4,212 texts at 0.9 or above, 97.1 % right, 95 % interval 94.9 … 98.5"."""
     from labelloop.projects.predictions.calibration import FEWEST_ABOVE
 
     above = "" if at_least is None else f" at {at_least:g} or above"
-    if not standing.tells:
+    if not audited_share.tells:
         return (
-            f"of {rows:,} texts{above}, too few are audited to tell how many are right: {standing.audited}, "
-            f"and it takes {FEWEST_ABOVE}"
+            f"of {rows:,} texts{above}, too few are audited to tell how many are right: "
+            f"{audited_share.audited}, and it takes {FEWEST_ABOVE}"
         )
-    low, share, high = (PERCENT * each for each in (standing.low, standing.share, standing.high))
+    low, share, high = (
+        PERCENT * each for each in (audited_share.low, audited_share.share, audited_share.high)
+    )
     like = "" if is_pool else ", if they are like those of the pool"
     return (
         f"of {rows:,} texts{above}, {share:.1f} % right, 95 % interval {low:.1f} … {high:.1f} "
-        f"(by {standing.audited} audited texts{like})"
+        f"(by {audited_share.audited} audited texts{like})"
     )
 
 
 def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, Any]:
     """The same as JSON values."""
-    predictions, standing = answer.predictions, _standing(answer, at_least)
-    told = {
-        "texts": predictions.found.asked,
+    predictions, audited_share = answer.predictions, _share_right(answer, at_least)
+    counts = {
+        "texts": predictions.best_labels.text_count,
         "rows": rows,
         "at_least": at_least,
         "model": predictions.model.model,
@@ -250,17 +252,17 @@ def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, An
     }
     if predictions.several is not None:
         return {
-            **told,
+            **counts,
             "thresholds": dict(zip(predictions.labels, predictions.several.thresholds, strict=True)),
         }
     return {
-        **told,
+        **counts,
         "calibration": None if answer.calibration is None else asdict(answer.calibration),
-        "audit": {**asdict(standing), "tells": standing.tells},
+        "audit": {**asdict(audited_share), "tells": audited_share.tells},
     }
 
 
-def _standing(answer: "Answer", at_least: float | None) -> "Standing":
-    from labelloop.projects.predictions.calibration import standing
+def _share_right(answer: "Answer", at_least: float | None) -> "AuditedShare":
+    from labelloop.projects.predictions.calibration import audited_share
 
-    return standing(answer.seen, answer.calibration, at_least or 0.0)
+    return audited_share(answer.audited_texts, answer.calibration, at_least or 0.0)

@@ -20,7 +20,7 @@ from labelloop.projects.formats.files import HUB
 if TYPE_CHECKING:
     from labelloop.projects.push.facts import Facts
     from labelloop.projects.push.hub import Pushed
-    from labelloop.projects.push.push import Asked, Made
+    from labelloop.projects.push.push import BuiltModel, PushOptions
 
 NAME = "-model"
 
@@ -62,10 +62,12 @@ def push(
     The card has the labels, how good the model is, the learning curve, the seeds, and the digest of the log.
     It has no texts and no names of people. If it is stopped, or killed, the same command does it anew.
     """
-    from labelloop.projects.push.push import Asked
+    from labelloop.projects.push.push import PushOptions
 
     asyncio.run(
-        _push(where, project, output, public, replace, Asked(model, onnx or int8, int8, license), as_json)
+        _push(
+            where, project, output, public, replace, PushOptions(model, onnx or int8, int8, license), as_json
+        )
     )
 
 
@@ -75,7 +77,7 @@ async def _push(
     output: str | None,
     public: bool,
     replace: bool,
-    asked: "Asked",
+    push_options: "PushOptions",
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
@@ -91,7 +93,7 @@ async def _push(
     target = output or _default(home, history.project)
     name = target.removeprefix(HUB) if target.startswith(HUB) else None
     path = None if name is not None else _resolved(target)
-    pushing.check_packages(asked)
+    pushing.check_packages(push_options)
     if name is not None:
         hub.check_name(name)
     elif public:
@@ -102,22 +104,22 @@ async def _push(
             pushing.check_place(path, replace)
         threads = default_threads()
         with Screen(stderr=True) as screen, closing(Worker(threads)) as worker:
-            screen.tell("writing and comparing the ONNX model" if asked.onnx else "writing")
-            made = await pushing.make(
-                state, store, asked, unfinished, name or _resolved(target).name, worker, threads, _draw
+            screen.tell("writing and comparing the ONNX model" if push_options.onnx else "writing")
+            built = await pushing.make(
+                state, store, push_options, unfinished, name or _resolved(target).name, worker, threads, _draw
             )
             if name is not None:
                 screen.tell("sending")
-                message = f"Model {made.facts.model} of {made.facts.texts} labelled texts"
-                pushed = await asyncio.to_thread(hub.push, made.folder, name, public, replace, message)
+                message = f"Model {built.facts.model} of {built.facts.texts} labelled texts"
+                pushed = await asyncio.to_thread(hub.push, built.folder, name, public, replace, message)
         if path is not None:
-            pushing.place(made, path, unfinished)
+            pushing.place(built, path, unfinished)
     if home is not None and output is None and path is not None:
         restrict(path, home.path)
     if as_json:
-        echo(json.dumps({"project": history.project, "output": target, **figures(made, pushed)}))
+        echo(json.dumps({"project": history.project, "output": target, **figures(built, pushed)}))
         return
-    for line in lines(made, target, pushed):
+    for line in lines(built, target, pushed):
         tell(line)
 
 
@@ -137,11 +139,11 @@ def _draw(facts: "Facts", path: Path) -> None:
     draw_png(facts.points, facts.project, path, facts.audits)
 
 
-def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
+def lines(built: "BuiltModel", target: str, pushed: "Pushed | None") -> Iterator[str]:
     """What was put where, how good it is, and what ONNX costs."""
     from labelloop.projects.push.card import MB, at_most, of_int8
 
-    facts, onnx = made.facts, made.onnx
+    facts, onnx = built.facts, built.onnx
     yield f"model {facts.model}, {facts.texts:,} labelled texts, {len(facts.labels)} labels: {target}"
     if pushed is not None:
         yield (
@@ -165,13 +167,13 @@ def lines(made: "Made", target: str, pushed: "Pushed | None") -> Iterator[str]:
     yield f"from the log {facts.log}"
 
 
-def figures(made: "Made", pushed: "Pushed | None") -> dict[str, Any]:
+def figures(built: "BuiltModel", pushed: "Pushed | None") -> dict[str, Any]:
     """The same as JSON values."""
     from dataclasses import asdict
 
     return {
-        **made.facts.told(),
+        **built.facts.as_dict(),
         "commit": pushed.commit if pushed else None,
         "changed": pushed.is_new if pushed else None,
-        "onnx": asdict(made.onnx) if made.onnx else None,
+        "onnx": asdict(built.onnx) if built.onnx else None,
     }

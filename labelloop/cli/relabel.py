@@ -99,11 +99,11 @@ async def _relabel(
     from labelloop.projects import relabel
 
     async with opened_project(where.find(), project) as (opened_log, history):
-        asked: list[Any] = list(items)
+        texts: list[Any] = list(items)
         if noise is not None:
-            asked += await relabel.suspects(opened_log.store, history, noise)
-        if not asked:
+            texts += await relabel.suspects(opened_log.store, history, noise)
+        if not texts:
             raise UserError("no text is named: give numbers in the pool, or --noise 20")
-        count = await relabel.relabel(opened_log.log, history, asked, why)
+        count = await relabel.relabel(opened_log.log, history, texts, why)
     subject = "1 text is" if count == 1 else f"{count} texts are"
     echo(f"{subject} asked again as soon as services work on {history.project}")

@@ -77,8 +77,8 @@ def run(
     elif consumer is None:
         raise UserError("no consumer is named: choose from `labelloop run --list`, or give module:Class")
     else:
-        asked = RunOptions(consumer, parameters(settings), group, start, project, once)
-        signal = asyncio.run(_run(where, asked))
+        run_options = RunOptions(consumer, parameters(settings), group, start, project, once)
+        signal = asyncio.run(_run(where, run_options))
         if once and signal is not None:
             sys.exit(128 + signal)
 
@@ -108,47 +108,53 @@ class RunOptions:
     once: bool
 
 
-async def _run(where: Where, asked: RunOptions) -> int | None:
+async def _run(where: Where, run_options: RunOptions) -> int | None:
     """Returns the signal that stopped it, or None."""
     from labelloop.consumers.runner import find, make
     from labelloop.log import open_log
     from labelloop.observe.settings import Observing
 
     observing = Observing.from_environment()
-    kind = find(asked.named)
+    kind = find(run_options.named)
     locations = where.find()
     log = open_log(locations.log)
     try:
-        made = make(asked.named, kind, asked.settings, locations.known_store)
+        consumer = make(run_options.named, kind, run_options.settings, locations.known_store)
         try:
-            return await _give(log, made, asked, observing, locations.home.run if locations.home else None)
+            return await _give(
+                log, consumer, run_options, observing, locations.home.run if locations.home else None
+            )
         finally:
-            made.close()
+            consumer.close()
     finally:
         await log.close()
 
 
 async def _give(
-    log: "Log", made: "Consumer[Any]", asked: RunOptions, observing: "Observing", folder: Path | None
+    log: "Log",
+    consumer: "Consumer[Any]",
+    run_options: RunOptions,
+    observing: "Observing",
+    folder: Path | None,
 ) -> int | None:
     from labelloop.consumers.runner import ConsumerHandler, group_of
     from labelloop.observe import logs
     from labelloop.projects.catalog import choose, read_histories
     from labelloop.runtime.process import keep
 
-    only = choose(await read_histories(log), asked.project).project if asked.project else None
-    group = group_of(type(made), asked.group, only)
-    if asked.start is not None:
-        await log.seek(group, at_end=asked.start == NOW)
+    only = choose(await read_histories(log), run_options.project).project if run_options.project else None
+    group = group_of(type(consumer), run_options.group, only)
+    if run_options.start is not None:
+        await log.seek(group, at_end=run_options.start == NOW)
     echo(f"{group} gets the events of {f'the project {only}' if only else 'all projects'}")
     logs.configure(observing.json)
     handled = 0
 
     async def work(status: "ServiceStatus") -> None:
         nonlocal handled
-        running = ConsumerHandler(log, made, group, status, only)
+        running = ConsumerHandler(log, consumer, group, status, only)
         try:
-            await running.run(asked.once)
+            await running.run(run_options.once)
         finally:
             handled = running.handled
 

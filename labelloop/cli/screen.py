@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from labelloop.cli.hints import as_given
+from labelloop.cli.echo import as_given
 from labelloop.errors import shown
 
 

@@ -105,7 +105,7 @@ def _project(project: "Summary") -> Iterator[str]:
     from labelloop.oracle.argilla.models import data_set_name
 
     progress, model = project.progress, project.progress.model
-    yield f"project   {one_line(project.name)} ({project.project}): {project.standing}"
+    yield f"project   {one_line(project.name)} ({project.project}): {project.phase}"
     yield (
         f"  {progress.done} batches done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
@@ -217,7 +217,7 @@ def _facts(project: "Summary") -> dict[str, object]:
         "labels": len(project.progress.labels),
         "open": len(project.progress.open),
         "pool": project.progress.pool,
-        "standing": project.standing,
+        "standing": project.phase,
     }
 
 
@@ -226,5 +226,5 @@ def _line(project: "Summary") -> str:
     name = one_line(project.name)
     return (
         f"{name:<20} {project.project:<28} {len(progress.labels):>6} of {progress.pool} texts labelled, "
-        f"{len(progress.open)} {'batch' if len(progress.open) == 1 else 'batches'} open, {project.standing}"
+        f"{len(progress.open)} {'batch' if len(progress.open) == 1 else 'batches'} open, {project.phase}"
     )

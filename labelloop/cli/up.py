@@ -1,17 +1,24 @@
-"""`labelloop up`: run the loop with people."""
+"""`labelloop up`: run the loop with people. `labelloop down` stops it."""
 
 import asyncio
+import os
 import signal
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import rich_click as click
 
 from labelloop.cli import options, options_from_file
-from labelloop.cli.echo import tell
+from labelloop.cli.echo import echo, tell
 from labelloop.cli.options import NameValue
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
+from labelloop.errors import UserError
 from labelloop.projects.options import ProjectOptions
+
+INTERVAL = 0.1
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -53,7 +60,7 @@ def up(
     evaluate: bool,
     alert: tuple[str, ...],
     alert_rules: tuple[tuple[str, str], ...],
-    asked: ProjectOptions,
+    given_options: ProjectOptions,
 ) -> None:
     """Start Argilla and the services, print where to label, and show progress until Ctrl-C.
 
@@ -72,9 +79,41 @@ def up(
     from labelloop.supervisor.plan import OptionalServices
 
     beside = OptionalServices(evaluate, alert, alert_rules)
-    people = PeopleLoop(where, asked, host, port, argilla, beside)
+    people = PeopleLoop(where, given_options, host, port, argilla, beside)
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:
         tell("stopped; `labelloop up` continues where it stopped", err=True)
         ctx.exit(0 if end.number == signal.SIGTERM else 130)
+
+
+@click.command(context_settings=options.FROM_ENVIRONMENT)
+@options.home
+@click.option(
+    "--timeout",
+    type=float,
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait until everything has stopped.",
+)
+def down(home: Path, timeout: float) -> None:
+    """Stop the services of a home. Nothing is lost; `labelloop up` continues."""
+    from labelloop.config.home import existing_home
+    from labelloop.supervisor.lock import holder
+
+    existing = existing_home(home)
+    pid = holder(existing.run)
+    if pid is None:
+        echo("nothing is running here")
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    give_up = time.monotonic() + timeout
+    while holder(existing.run) == pid:
+        if time.monotonic() > give_up:
+            raise UserError(
+                f"process {pid} did not stop within {timeout:g} s: "
+                f"read the logs in {existing.logs}, or kill it"
+            )
+        time.sleep(INTERVAL)
+    echo("stopped")

@@ -63,7 +63,7 @@ class PeopleLoop:
             async with opened_for_projects(locations) as for_projects:
                 argilla = await self._argilla(home)
                 await self._prepare(for_projects, screen)
-                opened_log = await for_projects.made()
+                opened_log = await for_projects.make()
                 remember_locations(locations)
                 _remember(home, argilla)
                 await self._serve(home, opened_log, argilla, screen)
@@ -77,19 +77,19 @@ class PeopleLoop:
         if self.options.dataset or self.options.name:
             ensured = await ensure_project(
                 opened_log.store,
-                opened_log.log.made,
+                opened_log.log.make,
                 opened_log.histories,
                 self.options,
                 tries_model=True,
                 tell=screen.tell,
             )
             screen.show(())
-            await tell_notes(await opened_log.log.made(), ensured, screen)
+            await tell_notes(await opened_log.log.make(), ensured, screen)
             if ensured.is_new:
                 screen.line(f"project {ensured.project} starts")
             return
-        if self.options.given:
-            option = flag(sorted(self.options.given)[0])
+        if self.options.given_names:
+            option = flag(sorted(self.options.given_names)[0])
             raise UserError(f"{option} belongs to a project: name one with --dataset FILE or --name NAME")
         if not opened_log.histories and not opened_log.locations.has_own_log:
             screen.line(

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     help="Number of runs, each with another random seed.",
 )
 @options.as_json
-def what_if(where: Where, project: str | None, asked: ProjectOptions, seeds: int, as_json: bool) -> None:
+def what_if(
+    where: Where, project: str | None, given_options: ProjectOptions, seeds: int, as_json: bool
+) -> None:
     """Simulate a project with another query strategy, on the texts that people labelled.
 
     `labelloop what-if --strategy random-sampling`
@@ -46,11 +48,11 @@ def what_if(where: Where, project: str | None, asked: ProjectOptions, seeds: int
     Nobody is asked anything, and the project does not change. The first batches are drawn at random. With
     another classifier or model, the curves differ by that as well: it is said under them.
     """
-    asyncio.run(_what_if(where, project, asked, seeds, as_json))
+    asyncio.run(_what_if(where, project, given_options, seeds, as_json))
 
 
 async def _what_if(
-    where: Where, project: str | None, asked: ProjectOptions, seeds: int, as_json: bool
+    where: Where, project: str | None, given_options: ProjectOptions, seeds: int, as_json: bool
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.loop import figures
@@ -65,12 +67,12 @@ async def _what_if(
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
         now = for_next(state)
-        other = with_options(now, asked, pool_of(state).size)
+        other = with_options(now, given_options, pool_of(state).size)
         runs = [await _played(opened_log.store, state, other, seed) for seed in range(seeds)]
     differing = differences(state, replaced(other, **SIMULATED))
     labels, recorded = len(current(state)), figures.curve(state)
     compared = Comparison(pickers(state), now, other, labels, recorded, runs, differing)
-    echo(json.dumps(compared.told()) if as_json else what_if_text(compared))
+    echo(json.dumps(compared.as_dict()) if as_json else what_if_text(compared))
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":

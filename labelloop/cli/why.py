@@ -99,74 +99,74 @@ def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
     )
     if not text_facts["asked"]:
         yield "asked       not yet"
-    for asked in text_facts["asked"]:
-        yield from _asked(asked)
+    for asking in text_facts["asked"]:
+        yield from _asking_lines(asking)
     labels = text_facts["labels"]
     yield f"label       {'none' if labels is None else named(labels)}"
     for model in text_facts["models"]:
         yield _model(model)
 
 
-def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
+def _asking_lines(asking: Mapping[str, Any]) -> Iterator[str]:
     from labelloop.loop.labels import named
 
-    place = f"number {asked['rank'] + 1} of the {asked['texts']} of batch {asked['batch']}"
-    yield f"asked       {asked['time']}, as {place}"
-    yield f"because     {_reason(asked)}{_how(asked)}"
-    if (shortlist := asked["shortlist"]) is not None:
+    place = f"number {asking['rank'] + 1} of the {asking['texts']} of batch {asking['batch']}"
+    yield f"asked       {asking['time']}, as {place}"
+    yield f"because     {_reason(asking)}{_how(asking)}"
+    if (shortlist := asking["shortlist"]) is not None:
         yield (
             f"among       {shortlist['doubtful'] + shortlist['drawn']:,} texts that the model scored: "
             f"{shortlist['drawn']:,} drawn, and {shortlist['doubtful']:,} of which a probe was least sure "
             f"when it looked at {shortlist['looked_at']:,}"
         )
-    if asked["model"] is not None:
-        yield f"by          model {asked['model']}{_predicted(asked)}"
-    if (chosen := asked["lookahead"]) is not None:
+    if asking["model"] is not None:
+        yield f"by          model {asking['model']}{_predicted(asking)}"
+    if (chosen := asking["lookahead"]) is not None:
         yield (
             f"when        {chosen['waiting']} texts waited for people, who would answer "
             f"{chosen['expected']:.0f} until the batch was there"
         )
-    for vote in asked["votes"]:
+    for vote in asking["votes"]:
         has_label = vote["labels"] or vote["status"] == "submitted"
         label = f" {named(vote['labels'])}" if has_label else ""
         yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
-    if not asked["votes"]:
-        yield "answered    by nobody" + ("" if asked["done"] else " so far")
-    if asked["agreement"] is not None:
-        yield f"agreement   {asked['agreement']:.2f}"
+    if not asking["votes"]:
+        yield "answered    by nobody" + ("" if asking["done"] else " so far")
+    if asking["agreement"] is not None:
+        yield f"agreement   {asking['agreement']:.2f}"
 
 
-def _reason(asked: Mapping[str, Any]) -> str:
-    if (asked["reason"], asked["strategy"]) == ("cold-start", "typical"):
+def _reason(asking: Mapping[str, Any]) -> str:
+    if (asking["reason"], asking["strategy"]) == ("cold-start", "typical"):
         return "typical of texts that are like it, before there was a model"
-    return REASONS.get(asked["reason"], str(asked["reason"]))
+    return REASONS.get(asking["reason"], str(asking["reason"]))
 
 
-def _how(asked: Mapping[str, Any]) -> str:
-    if asked["reason"] == "given":
+def _how(asking: Mapping[str, Any]) -> str:
+    if asking["reason"] == "given":
         return ""
-    strategy = "" if asked["strategy"] is None else f"strategy {asked['strategy']}, "
-    score = "" if asked["score"] is None else f", score {asked['score']:.4f}"
-    return f" ({strategy}seed {asked['seed']}{score})"
+    strategy = "" if asking["strategy"] is None else f"strategy {asking['strategy']}, "
+    score = "" if asking["score"] is None else f", score {asking['score']:.4f}"
+    return f" ({strategy}seed {asking['seed']}{score})"
 
 
-def _predicted(asked: Mapping[str, Any]) -> str:
-    probabilities = asked.get("probabilities")
-    if not asked["predicted"] and probabilities is None:
+def _predicted(asking: Mapping[str, Any]) -> str:
+    probabilities = asking.get("probabilities")
+    if not asking["predicted"] and probabilities is None:
         return ""
-    shown = "shown as a suggestion" if asked["suggested"] else "not shown"
-    probability = f"{asked['probability']:.2f}"
+    shown = "shown as a suggestion" if asking["suggested"] else "not shown"
+    probability = f"{asking['probability']:.2f}"
     if probabilities is None:
-        return f", which predicted {', '.join(asked['predicted'])} ({probability}; {shown})"
-    each = dict(zip(asked["predicted"], probabilities, strict=True))
+        return f", which predicted {', '.join(asking['predicted'])} ({probability}; {shown})"
+    each = dict(zip(asking["predicted"], probabilities, strict=True))
     return f", which predicted {_several(each, probability)} ({shown})"
 
 
 def _several(predicted: Mapping[str, float], likeliest: str) -> str:
     from labelloop.loop.labels import named
 
-    said = ", ".join(f"{label} {sure:.2f}" for label, sure in predicted.items())
-    return said or f"{named(())}, the likeliest label {likeliest}"
+    label_texts = ", ".join(f"{label} {sure:.2f}" for label, sure in predicted.items())
+    return label_texts or f"{named(())}, the likeliest label {likeliest}"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -177,8 +177,8 @@ def _model(model: Mapping[str, Any]) -> str:
         predicts = ", no longer kept"
     else:
         probability, each = f"{model['probability']:.2f}", model.get("probabilities")
-        said = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
-        predicts = f", predicts {said}"
+        prediction = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
+        predicts = f", predicts {prediction}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
 
 
@@ -188,12 +188,12 @@ def reasons(state: "LoopState", item: int) -> dict[str, Any]:
     from labelloop.loop.labels import current, learned_labels
 
     listed = label_list(state)
-    asked = [batch for batch in state.batches.values() if item in batch.items]
+    asking_batches = [batch for batch in state.batches.values() if item in batch.items]
     labels = current(state).get(item)
     return {
         "project": state.project_id,
         "item": item,
-        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asked],
+        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asking_batches],
         "labels": None if labels is None else list(listed.show(labels)),
         "models": [
             _learned_by(trained, learned_labels(state, trained), item) for trained in since(state, item)

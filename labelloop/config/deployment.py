@@ -49,26 +49,32 @@ class GivenArgilla:
         return replace(access, public_url=self.public_url.rstrip("/"))
 
 
-def choose_elsewhere(home: Home | None, given: GivenArgilla) -> ArgillaAccess | None:
+def choose_elsewhere(home: Home | None, argilla_options: GivenArgilla) -> ArgillaAccess | None:
     """The external Argilla from the options, or from the home's record; None if there is neither.
 
     Raises UserError if a part is missing.
     """
     recorded = find_elsewhere(home) if home is not None else None
-    if given.url is not None:
-        url = given.url.rstrip("/")
-        key = given.key or (recorded.key if recorded and recorded.url == url else None)
+    if argilla_options.url is not None:
+        url = argilla_options.url.rstrip("/")
+        key = argilla_options.key or (recorded.key if recorded and recorded.url == url else None)
         if key is None:
-            raise UserError(f"no key for the Argilla at {given.url}: give an owner's key with --argilla-key")
+            raise UserError(
+                f"no key for the Argilla at {argilla_options.url}: give an owner's key with --argilla-key"
+            )
         # Without a home, the environment is a service's, which has headers in another form.
-        headers = given.headers or (argilla_headers() if home is None else {})
+        headers = argilla_options.headers or (argilla_headers() if home is None else {})
         public_url = recorded.public_url if recorded and recorded.url == url else None
-        return given.shown(ArgillaAccess(url, key, headers, public_url))
+        return argilla_options.shown(ArgillaAccess(url, key, headers, public_url))
     if recorded is not None:
-        return given.shown(
-            replace(recorded, key=given.key or recorded.key, headers=given.headers or recorded.headers)
+        return argilla_options.shown(
+            replace(
+                recorded,
+                key=argilla_options.key or recorded.key,
+                headers=argilla_options.headers or recorded.headers,
+            )
         )
-    if given.key is not None:
+    if argilla_options.key is not None:
         raise UserError("--argilla-key is for an external Argilla: give its --argilla-url too")
     return None
 

@@ -50,12 +50,12 @@ class Locations:
         return self.home is not None and self.known_store == str(self.home.store)
 
 
-def choose_locations(home: Home | None, given: Elsewhere) -> Locations:
+def choose_locations(home: Home | None, elsewhere: Elsewhere) -> Locations:
     """The given locations; otherwise those that the home remembers, or its own.
 
     Raises UserError if the home's record is damaged, and if there is neither a home nor a log.
     """
-    log, store = _absolute_log(given.log), _absolute_store(given.store)
+    log, store = _absolute_log(elsewhere.log), _absolute_store(elsewhere.store)
     if home is not None:
         before = recorded_locations(home) or Elsewhere()
         return Locations(log or before.log or home.log_url, store or before.store or str(home.store), home)
@@ -81,13 +81,13 @@ def locations_of(named: str, make_home: bool = False) -> Locations:
     return choose_locations(home, Elsewhere(log)) if own else Locations(log, None, None)
 
 
-def choose_fresh_locations(home: Home, given: Elsewhere) -> Locations:
+def choose_fresh_locations(home: Home, elsewhere: Elsewhere) -> Locations:
     """A new log for a demo, whatever the home remembers.
 
     On Kafka it has a new name under the given prefix, because in a shared log the demo's services would take
     over the projects of others. Raises UserError if a SQLite log already exists.
     """
-    log, store = _absolute_log(given.log), _absolute_store(given.store)
+    log, store = _absolute_log(elsewhere.log), _absolute_store(elsewhere.store)
     if log is not None and log.startswith(KAFKA):
         servers, _, prefix = log.removeprefix(KAFKA).partition("/")
         log = f"{KAFKA}{servers}/{prefix.strip('/') or DEFAULT_PREFIX}.demo-{secrets.token_hex(3)}"
@@ -163,10 +163,10 @@ def _absolute_store(store: str | None) -> str | None:
 
 def cache_folder(environment: Mapping[str, str] = CACHES) -> Path:
     """The folder of all caches: LABELLOOP_CACHE, or the user's own. Raises UserError if there is none."""
-    given = environment.get(CACHE)
+    folder = environment.get(CACHE)
     basis = environment.get("XDG_CACHE_HOME") or "~/.cache"
     try:
-        return (Path(given) if given else Path(basis) / "labelloop").expanduser().absolute()
+        return (Path(folder) if folder else Path(basis) / "labelloop").expanduser().absolute()
     except RuntimeError as error:
         raise UserError(f"there is no home folder for a cache: set {CACHE} to a folder") from error
 

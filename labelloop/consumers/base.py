@@ -46,8 +46,8 @@ def wanted_events(consumer: Consumer[Any]) -> tuple[type[EventData], ...]:
 
 def _annotated(kind: type[Consumer[Any]]) -> Iterator[type[EventData]]:
     """The event types in the type arguments of the consumer's class."""
-    for given in (_of_handle(kind), *map(_of_base, get_original_bases(kind))):
-        kinds = [each for each in (get_args(given) or (given,)) if isinstance(each, type)]
+    for annotation in (_of_handle(kind), *map(_of_base, get_original_bases(kind))):
+        kinds = [each for each in (get_args(annotation) or (annotation,)) if isinstance(each, type)]
         if kinds and all(issubclass(each, EventData) and each is not EventData for each in kinds):
             yield from kinds
             return

@@ -177,7 +177,7 @@ class Delivery:
                 stop_if_asked()
 
     def _is_due(self, letter: DeadLetter) -> bool:
-        return letter.group == self._group and letter.standing is DeadLetterStatus.REDRIVEN
+        return letter.group == self._group and letter.status is DeadLetterStatus.REDRIVEN
 
     async def _tried_again(self, letter: DeadLetter) -> DeadLetter:
         record = Record(letter.partition, letter.offset, letter.event)
@@ -186,7 +186,7 @@ class Delivery:
         return letter.failed_again(outcome, now) if isinstance(outcome, str) else letter.settled(now)
 
     async def _put(self, letter: DeadLetter) -> None:
-        if letter.standing is DeadLetterStatus.DEAD:
+        if letter.status is DeadLetterStatus.DEAD:
             logger.error(
                 "%s is a dead letter after %d attempts: %s", letter.id, letter.attempts, letter.reason
             )

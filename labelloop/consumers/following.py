@@ -17,7 +17,7 @@ from labelloop.loop.state import ProjectState
 from schemas.envelope import Event
 
 EventAndState = tuple[Event, ProjectState]
-Wanted = Callable[[Event], bool]
+IsWanted = Callable[[Event], bool]
 
 
 def every(event: Event) -> bool:
@@ -32,33 +32,33 @@ def none(event: Event) -> bool:
 class DeliveringHistory(History):
     """A history that remembers the last record and the events it brought."""
 
-    told: list[EventAndState] = field(default_factory=list)
+    deliveries: list[EventAndState] = field(default_factory=list)
     offset: int = -1
-    _wanted: Wanted = none
+    _is_wanted: IsWanted = none
 
-    def take(self, record: Record, wanted: Wanted) -> None:
+    def take(self, record: Record, is_wanted: IsWanted) -> None:
         """Add a record, and collect the wanted events that now count.
 
         These are none, its event, or also events that were held until it came. Only wanted events get a
         state, because keeping a state unchanged is expensive.
         """
-        self.told, self.offset, self._wanted = [], record.offset, wanted
+        self.deliveries, self.offset, self._is_wanted = [], record.offset, is_wanted
         if record.event is not None:
             self.add(record.event, record.position)
 
     def _take(self, event: Event, position: str) -> bool:
         goes_on = super()._take(event, position)
-        if goes_on and self._wanted(event):
-            self.told.append((event, self.state))
+        if goes_on and self._is_wanted(event):
+            self.deliveries.append((event, self.state))
         return goes_on
 
 
 class States:
     """The projects of a log. Each is folded from its beginning when its first record comes."""
 
-    def __init__(self, log: Log, wanted: Wanted = every) -> None:
+    def __init__(self, log: Log, is_wanted: IsWanted = every) -> None:
         self._log = log
-        self._wanted = wanted
+        self._is_wanted = is_wanted
         self._log_identity: str | None = None
         self.histories: dict[str, DeliveringHistory] = {}
 
@@ -66,22 +66,22 @@ class States:
         """Fold again: the next record may not follow the last one."""
         self.histories.clear()
 
-    async def told(self, record: Record) -> Sequence[EventAndState]:
+    async def deliveries(self, record: Record) -> Sequence[EventAndState]:
         """The events that a record brings, in the order of the log. A second call returns the same.
 
         Raises Unavailable.
         """
         assert record.event is not None
-        known = self.histories.get(record.event.project)
-        if known is None:
-            known = self.histories[record.event.project] = await self._folded(record)
-        elif known.offset < record.offset:
-            known.take(record, self._wanted)
-        return known.told if known.offset == record.offset else await self.told_then(record)
+        history = self.histories.get(record.event.project)
+        if history is None:
+            history = self.histories[record.event.project] = await self._folded(record)
+        elif history.offset < record.offset:
+            history.take(record, self._is_wanted)
+        return history.deliveries if history.offset == record.offset else await self.told_then(record)
 
     async def told_then(self, record: Record) -> Sequence[EventAndState]:
         """The events that an earlier record brought when it came. Raises Unavailable."""
-        return (await self._folded(record)).told
+        return (await self._folded(record)).deliveries
 
     async def _folded(self, last: Record) -> DeliveringHistory:
         """The project of a record, folded up to and including it."""
@@ -97,7 +97,7 @@ class States:
                     history.take(record, none)
         except UserError as error:
             raise Unavailable(str(error)) from error
-        history.take(last, self._wanted)
+        history.take(last, self._is_wanted)
         return history
 
 
@@ -121,7 +121,7 @@ async def follow(
                     rebalances = follower.rebalances
                     states.forget()
                 if record.event is not None and project in (None, record.event.project):
-                    for event, state in await states.told(record):
+                    for event, state in await states.deliveries(record):
                         yield event, state
                 if group is not None:
                     await follower.commit(record)

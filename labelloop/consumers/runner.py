@@ -38,15 +38,17 @@ def installed() -> dict[str, Declared]:
 
 def find(named: str) -> type[Consumer[Any]]:
     """The class of a consumer. Raises UserError if there is none, or if it cannot be imported."""
-    known = declared(ENTRY_POINTS)
-    if own := [each for each in known if each.name == named]:
+    consumers = declared(ENTRY_POINTS)
+    if own := [each for each in consumers if each.name == named]:
         target = only(own, ENTRY_POINTS).target
     elif re.fullmatch(r"[\w.]+:[\w.]+", named):
         target = named
         search_working_folder()
     else:
         there = (
-            f"choose from {', '.join(each.name for each in known)}" if known else "no package provides one"
+            f"choose from {', '.join(each.name for each in consumers)}"
+            if consumers
+            else "no package provides one"
         )
         raise UserError(f"there is no consumer {named!r}: {there}; or give module:Class")
     kind = imported(target, named)
@@ -66,27 +68,27 @@ def make(
 ) -> Consumer[Any]:
     """Create the consumer with its options, and the store if it needs one. Raises UserError."""
     parameters = inspect.signature(kind).parameters
-    given = dict(options)
-    if STORE in parameters and STORE not in given:
+    arguments = dict(options)
+    if STORE in parameters and STORE not in arguments:
         if store is None:
             raise UserError(f"{named} needs the store: give --store, or set LABELLOOP_STORE")
-        given[STORE] = open_store(store)
+        arguments[STORE] = open_store(store)
     try:
-        inspect.signature(kind).bind(**given)
+        inspect.signature(kind).bind(**arguments)
     except TypeError as error:
         takes = ", ".join(name for name in parameters if name != STORE) or "nothing"
         raise UserError(f"{named} takes {takes} with --set NAME=VALUE: {error}") from error
     try:
-        return kind(**given)
+        return kind(**arguments)
     except (UserError, Unavailable):
         raise
     except Exception as error:
         raise UserError(f"{named} cannot be created: {_line(error)}") from error
 
 
-def group_of(kind: type[Consumer[Any]], given: str | None, project: str | None) -> str:
+def group_of(kind: type[Consumer[Any]], named: str | None, project: str | None) -> str:
     """The consumer's group. There is a separate group for a single project. Raises UserError."""
-    return checked(given or ".".join(filter(None, (kind.name or kind.__name__, project))))
+    return checked(named or ".".join(filter(None, (kind.name or kind.__name__, project))))
 
 
 def _is_kinds(events: object) -> bool:
@@ -123,14 +125,14 @@ class ConsumerHandler(Handler):
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self._consumer = consumer
-        wanted = wanted_events(consumer) or (object,)
+        event_types = wanted_events(consumer) or (object,)
         self._is_async = inspect.iscoroutinefunction(consumer.handle)
         self._status = status
         self._project = project
         self._followed: dict[str, FollowedProject] = {}
         # One thread: there are no concurrent calls, and thread-bound resources can be kept.
         self._thread = ThreadPoolExecutor(1, group)
-        self._states = States(log, lambda event: isinstance(event.payload, wanted))
+        self._states = States(log, lambda event: isinstance(event.payload, event_types))
         self._delivery = Delivery(log, group, self, status, backoff=backoff)
         self.handled = 0
 
@@ -153,7 +155,7 @@ class ConsumerHandler(Handler):
             return False
         assert record.event is not None
         before = self._inactive_because(record.event.project)
-        delivered = await self._states.told(record)
+        delivered = await self._states.deliveries(record)
         self._report(record.event.project, before)
         return await self._give(delivered)
 
@@ -215,15 +217,15 @@ class ConsumerHandler(Handler):
         return record.event is not None and self._project in (None, record.event.project)
 
     def _inactive_because(self, project: str) -> str | None:
-        known = self._states.histories.get(project)
-        return known.inactive_because if known else None
+        history = self._states.histories.get(project)
+        return history.inactive_because if history else None
 
     def _report(self, project: str, before: str | None) -> None:
         """Log whether the project is inactive, and update its metrics."""
         now, histories = self._inactive_because(project), self._states.histories
         if now != before:
-            standing = f"is {now}: its events wait" if now else "continues"
-            logger.warning("project %s %s", project, standing, extra=about_project(project))
+            how_it_goes_on = f"is {now}: its events wait" if now else "continues"
+            logger.warning("project %s %s", project, how_it_goes_on, extra=about_project(project))
             halted = {name: str(history.halt) for name, history in histories.items() if history.halt}
             self._status.show(halted=halted or None)
         if project not in self._followed:

@@ -47,7 +47,9 @@ SERVER = "argilla-server"
 DEFAULT = BaseModelChoice(name=BUNDLED)
 
 
-async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: GivenArgilla) -> list[Finding]:
+async def examine(
+    folder: Path, home_given: bool, elsewhere: Elsewhere, argilla_options: GivenArgilla
+) -> list[Finding]:
     """Check this machine, the home at `folder`, and the systems it uses.
 
     Unless the home was named (`home_given`), another log is enough. Changes nothing, except that opening
@@ -57,17 +59,17 @@ async def examine(folder: Path, home_given: bool, elsewhere: Elsewhere, given: G
     try:
         home = None if any(each.level == FAIL for each in findings) else find_home(folder)
         locations = choose_locations(home, elsewhere) if home or elsewhere.log else None
-        argilla = choose_elsewhere(home, given)
+        argilla = choose_elsewhere(home, argilla_options)
         has_cluster = chosen_engine() != LOCAL
     except UserError as error:
         return [check_python(), *findings, Finding("settings", FAIL, str(error))]
-    wanted = {extra: WITHOUT[extra] for extra in _extras(locations, argilla, has_cluster)}
+    needed_extras = {extra: WITHOUT[extra] for extra in _extras(locations, argilla, has_cluster)}
     log = await check_log(locations) if locations else LogReport([])
     served, time = await _argilla(home, argilla)
     now = datetime.now(UTC)
     return [
         check_python(),
-        *check_versions(wanted),
+        *check_versions(needed_extras),
         *check_plugins(),
         *findings,
         *check_disks(_folders(folder, locations)),
@@ -211,13 +213,13 @@ async def check_argilla(access: ArgillaAccess) -> tuple[Finding, datetime | None
 
 def judge_version(url: str, version: str, tested: str) -> Finding:
     """Compare Argilla's version with `tested`, such as `==2.8.0`. The first two numbers count."""
-    wanted = release(tested.removeprefix("=="))
-    if not wanted or release(version) == wanted:
+    tested_release = release(tested.removeprefix("=="))
+    if not tested_release or release(version) == tested_release:
         return Finding("argilla", OK, f"{version} at {url}")
     return Finding(
         "argilla",
         WARN,
-        f"Argilla {version} at {url}, but labelloop is tested with {wanted}: use that version",
+        f"Argilla {version} at {url}, but labelloop is tested with {tested_release}: use that version",
     )
 
 

@@ -91,23 +91,23 @@ def check_ports(home: Home | None, has_embedded_argilla: bool) -> list[Finding]:
     if pid is not None:
         return [Finding("ports", OK, f"in use by this home's own services (process {pid})")]
     try:
-        wanted = _wanted(home, has_embedded_argilla)
+        addresses = _addresses(home, has_embedded_argilla)
     except UserError as error:
         return [Finding("ports", FAIL, str(error))]
-    taken = [Finding("ports", FAIL, refusal) for host, port in wanted if (refusal := _refusal(host, port))]
+    taken = [Finding("ports", FAIL, refusal) for host, port in addresses if (refusal := _refusal(host, port))]
     if taken:
         return taken
-    free = ", ".join(str(port) for _, port in wanted)
+    free = ", ".join(str(port) for _, port in addresses)
     return [Finding("ports", OK, f"free: {free}" if free else "none is needed")]
 
 
-def _wanted(home: Home | None, has_embedded_argilla: bool) -> list[tuple[str, int]]:
+def _addresses(home: Home | None, has_embedded_argilla: bool) -> list[tuple[str, int]]:
     observing = Observing.from_environment()
-    wanted = [(observing.host, observing.port + n) for n in range(len(SERVICES))] if observing.port else []
+    addresses = [(observing.host, observing.port + n) for n in range(len(SERVICES))] if observing.port else []
     if has_embedded_argilla:
         address = choose_address(home, None, None) if home else Embedded(DEFAULT_HOST, DEFAULT_PORT)
-        wanted.insert(0, (address.host, address.port))
-    return wanted
+        addresses.insert(0, (address.host, address.port))
+    return addresses
 
 
 def _refusal(host: str, port: int) -> str | None:
@@ -186,8 +186,8 @@ def _of_keys(home: Home) -> list[Finding]:
 
 def _refused(path: Path) -> str | None:
     """Why this user cannot use a file or folder, or None."""
-    wanted = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
-    if os.access(path, wanted, **EFFECTIVE):
+    permissions = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+    if os.access(path, permissions, **EFFECTIVE):
         return None
     about = path.stat()
     return (

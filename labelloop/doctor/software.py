@@ -72,23 +72,23 @@ def judge_python(version: str, bounds: str) -> Finding:
     )
 
 
-def check_versions(wanted: Mapping[str, str]) -> list[Finding]:
-    """Check the packages. `wanted`: the extras this machine needs, with what is impossible without each."""
+def check_versions(needed_extras: Mapping[str, str]) -> list[Finding]:
+    """Check the packages. `needed_extras`: those that this machine needs, and what is impossible without."""
     needed = requirements()
     installed = {each.name: _version(each.name) for each in needed}
-    return judge_versions(_version(NAME) or "", needed, installed, wanted)
+    return judge_versions(_version(NAME) or "", needed, installed, needed_extras)
 
 
 def judge_versions(
     version: str,
     needed: Sequence[Requirement],
     installed: Mapping[str, str | None],
-    wanted: Mapping[str, str],
+    needed_extras: Mapping[str, str],
 ) -> list[Finding]:
-    findings = [*_misfits(needed, installed, wanted), *_absent(needed, installed, wanted)]
+    findings = [*_misfits(needed, installed, needed_extras), *_absent(needed, installed, needed_extras)]
     if findings:
         return findings
-    extras = f" with {', '.join(sorted(wanted))}" if wanted else ""
+    extras = f" with {', '.join(sorted(needed_extras))}" if needed_extras else ""
     return [Finding("versions", OK, f"labelloop {version}{extras}")]
 
 
@@ -103,22 +103,22 @@ def requirements() -> list[Requirement]:
 
 
 def _misfits(
-    needed: Sequence[Requirement], installed: Mapping[str, str | None], wanted: Mapping[str, str]
+    needed: Sequence[Requirement], installed: Mapping[str, str | None], needed_extras: Mapping[str, str]
 ) -> Iterator[Finding]:
     for each in needed:
         version = installed[each.name]
-        if each.extra in (None, *wanted) and version is not None and not fits(version, each.bounds):
+        if each.extra in (None, *needed_extras) and version is not None and not fits(version, each.bounds):
             mismatch = f"{each.name} {version}, but labelloop needs {each.bounds}"
             yield Finding("versions", FAIL, f"{mismatch}: run pip install '{_distribution(each.extra)}'")
 
 
 def _absent(
-    needed: Sequence[Requirement], installed: Mapping[str, str | None], wanted: Mapping[str, str]
+    needed: Sequence[Requirement], installed: Mapping[str, str | None], needed_extras: Mapping[str, str]
 ) -> Iterator[Finding]:
-    for extra in (None, *wanted):
+    for extra in (None, *needed_extras):
         absent = [each.name for each in needed if each.extra == extra and installed[each.name] is None]
         if absent:
-            without = f", and without it {wanted[extra]}" if extra else ""
+            without = f", and without it {needed_extras[extra]}" if extra else ""
             yield Finding(
                 "versions",
                 WARN if extra else FAIL,

@@ -18,7 +18,7 @@ def write(file: Path, array: Features) -> None:
         atomic.place(draft, file)
 
 
-def kept(file: Path, texts: int, compute: Callable[[], Features]) -> Features:
+def read_or_computed(file: Path, texts: int, compute: Callable[[], Features]) -> Features:
     """What is in the file, if that has so many rows. Else it is computed, and written there if possible."""
     with suppress(OSError, EOFError, ValueError):
         features: Features = np.load(file, mmap_mode="r", allow_pickle=False)

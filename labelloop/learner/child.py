@@ -31,7 +31,7 @@ class Caller:
     folder: Path
 
     @classmethod
-    def here(cls) -> "Caller":
+    def this_process(cls) -> "Caller":
         """This process."""
         return cls(of_child({}), Path.cwd())
 

@@ -245,13 +245,13 @@ def _environment() -> dict[str, str]:
 
 def files_to_send(folder: Path) -> list[str]:
     """The names of the files in a model's folder that its loading needs."""
-    found = {file for pattern in SENT for file in folder.glob(pattern)}
-    return sorted(str(file.relative_to(folder)) for file in found)
+    files = {file for pattern in SENT for file in folder.glob(pattern)}
+    return sorted(str(file.relative_to(folder)) for file in files)
 
 
-def _check(wanted: Mapping[str, str], there: Mapping[str, str], node: str) -> None:
+def _check(ours: Mapping[str, str], there: Mapping[str, str], node: str) -> None:
     """Raises UserError if a node would compute other values."""
-    for name, value in wanted.items():
+    for name, value in ours.items():
         if there.get(name) != value:
             raise UserError(
                 f"the node {node} of the Ray cluster would compute other values: its {name} is "

@@ -37,13 +37,13 @@ IN_WORDS: Mapping[type, str] = {
 }
 
 
-def check_parameter(owner: str, known: Mapping[str, type], parameter: str, value: Any) -> None:
+def check_parameter(owner: str, kinds: Mapping[str, type], parameter: str, value: Any) -> None:
     """Check that the owner has the parameter and that the value has its type."""
-    if parameter not in known:
-        like = get_close_matches(parameter, known, n=1, cutoff=0.7)
+    if parameter not in kinds:
+        like = get_close_matches(parameter, kinds, n=1, cutoff=0.7)
         meant = f"did you mean {like[0]}? It" if like else "it"
-        raise UserError(f"{owner} has no parameter {parameter!r}; {meant} has: {', '.join(known) or 'none'}")
-    kind = known[parameter]
+        raise UserError(f"{owner} has no parameter {parameter!r}; {meant} has: {', '.join(kinds) or 'none'}")
+    kind = kinds[parameter]
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
         raise UserError(
@@ -75,12 +75,12 @@ class Descriptor:
         """The parameters that it takes, with their types."""
         return self.parameters
 
-    def check_parameters(self, given: Mapping[str, Any]) -> None:
+    def check_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Raises UserError for parameters that it does not take."""
-        for parameter, value in given.items():
+        for parameter, value in parameters.items():
             check_parameter(str(self), self.accepted, parameter, value)
         if self.check is not None:
-            self.check(self.own(given))
+            self.check(self.own(parameters))
 
     def check_task(self, task: "Task", others: str) -> None:
         """Raises UserError if it does not serve the task. `others` are plugins that do."""
@@ -90,9 +90,9 @@ class Descriptor:
                 f"and this one is {task}; use {others}"
             )
 
-    def own(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    def own(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Of parameters, those that the plugin itself gets."""
-        return given
+        return parameters
 
     def loaded(self) -> Any:
         """The loaded plugin. Raises UserError if it cannot be imported."""
@@ -139,13 +139,13 @@ class StrategyPlugin(Descriptor):
     def accepted(self) -> Mapping[str, type]:
         return {**self.parameters, SHORTLIST: int}
 
-    def check_parameters(self, given: Mapping[str, Any]) -> None:
-        super().check_parameters(given)
-        if given.get(SHORTLIST, 1) < 1:
-            raise UserError(f"parameter {SHORTLIST} of {self} is {given[SHORTLIST]}; give 1 or more")
+    def check_parameters(self, parameters: Mapping[str, Any]) -> None:
+        super().check_parameters(parameters)
+        if parameters.get(SHORTLIST, 1) < 1:
+            raise UserError(f"parameter {SHORTLIST} of {self} is {parameters[SHORTLIST]}; give 1 or more")
 
-    def own(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {parameter: value for parameter, value in given.items() if parameter != SHORTLIST}
+    def own(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {parameter: value for parameter, value in parameters.items() if parameter != SHORTLIST}
 
     def check_classifier(self, classifier: ClassifierPlugin, others: str) -> None:
         """Raises UserError if the classifier lacks what it needs. `others` are classifiers that work."""
@@ -172,8 +172,8 @@ class StoppingPlugin(Descriptor):
 
     kind = "stopping criterion"
 
-    def check_parameters(self, given: Mapping[str, Any]) -> None:
-        super().check_parameters(given)
+    def check_parameters(self, parameters: Mapping[str, Any]) -> None:
+        super().check_parameters(parameters)
         for parameter in self.needed:
-            if parameter not in given:
+            if parameter not in parameters:
                 raise UserError(f"{self} needs a parameter: give --stopping-parameter {parameter}=…")

@@ -39,8 +39,10 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     occurring = np.flatnonzero((gold + predicted).sum(axis=0)) if multi_label else ()
 
     def f1(average: str) -> float:
-        given = occurring if len(occurring) else None
-        return float(metrics.f1_score(gold, predicted, labels=given, average=average, zero_division=0))
+        counted_classes = occurring if len(occurring) else None
+        return float(
+            metrics.f1_score(gold, predicted, labels=counted_classes, average=average, zero_division=0)
+        )
 
     return EvaluateResult(
         accuracy=float(metrics.accuracy_score(gold, predicted)),
@@ -62,15 +64,15 @@ def counting(
     gold: Sequence[Any], names: Collection[str], leaving_out: Collection[str]
 ) -> tuple[list[int], list[Any]]:
     """The rows to evaluate on, and their labels without those that are left out."""
-    left_out, known = set(leaving_out), set(names)
-    if not left_out and known.issuperset(label for labelled in gold for label in _each(labelled)):
+    left_out, label_names = set(leaving_out), set(names)
+    if not left_out and label_names.issuperset(label for labelled in gold for label in _each(labelled)):
         return list(range(len(gold))), list(gold)
-    found: dict[int, Any] = {}
+    gold_of_row: dict[int, Any] = {}
     for row, labelled in enumerate(gold):
-        kept = [label for label in _each(labelled) if label not in left_out]
-        if known.issuperset(kept) and (kept or not labelled):
-            found[row] = labelled if isinstance(labelled, str) else kept
-    return list(found), list(found.values())
+        remaining = [label for label in _each(labelled) if label not in left_out]
+        if label_names.issuperset(remaining) and (remaining or not labelled):
+            gold_of_row[row] = labelled if isinstance(labelled, str) else remaining
+    return list(gold_of_row), list(gold_of_row.values())
 
 
 def _each(names: str | Sequence[str]) -> Sequence[str]:

@@ -18,9 +18,9 @@ DRAWN = 4
 """One in so many texts of a shortlist is drawn at random."""
 
 
-def shortlist_size(wanted: int, n: int) -> int:
+def shortlist_size(size: int, n: int) -> int:
     """How many texts the model scores for a pick of `n` from a large pool."""
-    return max(wanted, n * DRAWN)
+    return max(size, n * DRAWN)
 
 
 def looked_at(size: int, number: int) -> int:

@@ -31,22 +31,26 @@ def find_noise(request: NoiseRequest) -> NoiseResult:
     started = time.monotonic()
     runtime.prepare(request.threads)
     counts = Counter(labels.single(names) for _, names in request.examples)
-    known = [label for label in request.labels if counts[label] >= FOLDS]
-    if len(known) < 2:
+    frequent_labels = [label for label in request.labels if counts[label] >= FOLDS]
+    if len(frequent_labels) < 2:
         raise UserError(
             f"there are too few labels to check: label {FOLDS} texts or more for each of two labels or more"
         )
     examples = [(item, labels.single(names)) for item, names in request.examples]
-    judged = [(item, label) for item, label in examples if label in known]
-    given = labels.numbers([label for _, label in judged], known)
-    probabilities = _out_of_sample(_embeddings(request, [item for item, _ in judged]), given, request.seed)
-    rows = find_label_issues(given, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
+    judged = [(item, label) for item, label in examples if label in frequent_labels]
+    label_numbers = labels.numbers([label for _, label in judged], frequent_labels)
+    probabilities = _out_of_sample(
+        _embeddings(request, [item for item, _ in judged]), label_numbers, request.seed
+    )
+    rows = find_label_issues(
+        label_numbers, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1
+    )
     suspects = tuple(
         Suspect(
             item=judged[row][0],
             label=judged[row][1],
-            suggested=known[int(probabilities[row].argmax())],
-            confidence=float(probabilities[row, given[row]]),
+            suggested=frequent_labels[int(probabilities[row].argmax())],
+            confidence=float(probabilities[row, label_numbers[row]]),
         )
         for row in rows
     )
@@ -66,11 +70,11 @@ def _embeddings(request: NoiseRequest, items: list[int]) -> Floats:
     return embeddings
 
 
-def _out_of_sample(embeddings: Floats, given: Integers, seed: int) -> Floats:
+def _out_of_sample(embeddings: Floats, label_numbers: Integers, seed: int) -> Floats:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         probabilities: Floats = cross_val_predict(
-            LogisticRegression(max_iter=1000), embeddings, given, cv=folds, method="predict_proba"
+            LogisticRegression(max_iter=1000), embeddings, label_numbers, cv=folds, method="predict_proba"
         )
     return probabilities

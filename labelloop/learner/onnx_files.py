@@ -45,10 +45,10 @@ def write_onnx(request: OnnxRequest) -> OnnxResult:
         model = loaded(
             request.classifier, request.labels, request.model_folder, request.model_sha256, Path(scratch)
         )
-        wanted = scored(model, texts)
+        expected = scored(model, texts)
     tokenizer = load_tokenizer(request.model_folder)
     _export(request.model_folder, tokenizer, request.into / ONNX)
-    compared = _Compared(model, texts, wanted, _TestSet.of(request), tokenizer, request.threads)
+    compared = _Compared(model, texts, expected, _TestSet.of(request), tokenizer, request.threads)
     whole = compared.of(request.into / ONNX)
     if whole.same < len(texts) or whole.furthest > NEAR:
         raise UserError(
@@ -113,12 +113,12 @@ class _TestSet:
         """What counts of the test set. It has no texts if there is none, or nothing is to be measured."""
         if request.test is None or not request.int8:
             return cls((), ())
-        found = OpenSnapshot.open(request.test)
+        snapshot = OpenSnapshot.open(request.test)
         rows, names = evaluating.counting(
-            found.gold(range(len(found))) or (), request.labels, request.left_out
+            snapshot.gold(range(len(snapshot))) or (), request.labels, request.left_out
         )
         of_names = labels.matrix if request.classifier.multi_label else labels.numbers
-        return cls(found.texts(rows), labels.dense(of_names(names, request.labels)))
+        return cls(snapshot.texts(rows), labels.dense(of_names(names, request.labels)))
 
 
 @dataclass(frozen=True)
@@ -137,22 +137,22 @@ class _Compared:
         session = _session(file, self.threads)
         self._score(session, self.texts[:1])
         started = time.monotonic()
-        found = self._score(session, self.texts)
+        probabilities = self._score(session, self.texts)
         seconds = time.monotonic() - started
         accuracy = None
         if len(self.test.texts):
-            said = self._said(self._score(session, self.test.texts))
-            accuracy = float(_all_right(said == self.test.gold).mean())
+            predicted = self._predicted(self._score(session, self.test.texts))
+            accuracy = float(_all_right(predicted == self.test.gold).mean())
         return OnnxFile(
             name=file.name,
             size=file.stat().st_size,
-            same=int(_all_right(self._said(found) == self._said(self.probabilities)).sum()),
-            furthest=float(np.abs(found - self.probabilities).max()),
+            same=int(_all_right(self._predicted(probabilities) == self._predicted(self.probabilities)).sum()),
+            furthest=float(np.abs(probabilities - self.probabilities).max()),
             texts_a_second=len(self.texts) / max(seconds, 1e-9),
             accuracy=accuracy,
         )
 
-    def _said(self, probabilities: Floats) -> Any:
+    def _predicted(self, probabilities: Floats) -> Any:
         """The class of each text, or which of several labels each has."""
         if self.model.multi_label:
             return self.model.counting(probabilities)

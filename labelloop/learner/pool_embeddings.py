@@ -12,7 +12,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from labelloop.learner import runtime
-from labelloop.learner.array_files import kept
+from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
 from labelloop.learner.classifiers.batches import Encoded
@@ -64,14 +64,14 @@ class PoolEmbeddings:
 
     def of_places(self, places: Sequence[int], number: int) -> Features:
         """The embeddings of the items at these places of the first `number`. The places ascend."""
-        found, first = [], 0
+        parts, first = [], 0
         for snapshot, share in self._shares(number):
-            here = [place - first for place in places if first <= place < first + share]
-            found += [snapshot.of_places(here)] if here else []
+            own_places = [place - first for place in places if first <= place < first + share]
+            parts += [snapshot.of_places(own_places)] if own_places else []
             first += share
-        return np.concatenate(found)
+        return np.concatenate(parts)
 
-    def made(self, number: int) -> Iterator[int]:
+    def make(self, number: int) -> Iterator[int]:
         """Make the embeddings of the first items that have none.
 
         After each file that it makes, and at the end, yields how many items have embeddings. It ends where a
@@ -80,7 +80,7 @@ class PoolEmbeddings:
         before = 0
         for snapshot, share in self._shares(number):
             texts = 0
-            for texts in snapshot.made(share):
+            for texts in snapshot.make(share):
                 yield before + texts
             if texts < share:
                 return
@@ -120,7 +120,7 @@ class SnapshotEmbeddings:
         files = zip(rows.values(), self._chunks(list(rows)), strict=True)
         return np.concatenate([features[of_file] for of_file, features in files])
 
-    def made(self, number: int) -> Iterator[int]:
+    def make(self, number: int) -> Iterator[int]:
         """Make those of the first items that have none: see `PoolEmbeddings.made`."""
         missing = self._missing(range(0, number, CHUNK))
         for first in range(0, len(missing), AT_A_TIME):
@@ -142,7 +142,7 @@ class SnapshotEmbeddings:
         def features() -> Features:
             return next(self._computed([start])) if computed is None else computed
 
-        return kept(self._file(start), len(self._items(start)), features)
+        return read_or_computed(self._file(start), len(self._items(start)), features)
 
     def _computed(self, starts: Sequence[int]) -> Iterator[Features]:
         if not starts:
@@ -193,7 +193,7 @@ def embed(request: EmbedRequest) -> int:
     runtime.prepare(request.threads)
     embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
     began, texts = time.monotonic(), 0
-    for texts in embeddings.made(request.texts):
+    for texts in embeddings.make(request.texts):
         Embedded(texts, request.texts).write(request.cache)
         if time.monotonic() > began + request.seconds:
             break

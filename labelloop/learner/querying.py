@@ -36,7 +36,7 @@ def query(request: QueryRequest) -> QueryResult:
     candidates = _candidates(request, len(pool)) if request.n else []
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
-    told: Shortlist | None = None
+    shortlist: Shortlist | None = None
     if candidates or request.also:
         size, multi_label = len(request.labels), request.classifier.multi_label
         classifier = ScoredOnce(load(request.model_folder, setting, request.labels))
@@ -47,17 +47,19 @@ def query(request: QueryRequest) -> QueryResult:
         if candidates:
             learned = [item for item, _ in request.labelled]
             y = labels.of_examples(request.labelled, request.labels, multi_label)
-            if isinstance(wanted := request.strategy_parameters.get(SHORTLIST), int):
-                known = dict(zip(learned, labels.dense(y).tolist(), strict=True))
+            if isinstance(shortlist_size := request.strategy_parameters.get(SHORTLIST), int):
+                class_of = dict(zip(learned, labels.dense(y).tolist(), strict=True))
                 counting = classifier.counting if multi_label else None
-                candidates, told = shortlisted(request, wanted, candidates, known, predict, counting)
+                candidates, shortlist = shortlisted(
+                    request, shortlist_size, candidates, class_of, predict, counting
+                )
             rows, scores = ask(
                 strategy, classifier, pool.texts([*candidates, *learned]), y, request.n, request.seed
             )
             picks = _described(predict, classifier, request.labels, [candidates[row] for row in rows], scores)
         nothing = [None] * len(request.also)
         also = _described(predict, classifier, request.labels, request.also, nothing)
-    return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also, told)
+    return QueryResult(picks, time.monotonic() - started, runtime.device_name(), also, shortlist)
 
 
 def _candidates(request: QueryRequest, size: int) -> list[int]:
@@ -75,15 +77,15 @@ def _described(
     if not items:
         return ()
     probabilities = predict(items)
-    found: Sequence[tuple[tuple[str, float], ...]] = [()] * len(items)
+    label_probabilities: Sequence[tuple[tuple[str, float], ...]] = [()] * len(items)
     if classifier.multi_label:
-        found = [
+        label_probabilities = [
             _counting(*each, names)
             for each in zip(probabilities, classifier.counting(probabilities), strict=True)
         ]
     return tuple(
         Pick(item, score, names[int(row.argmax())], float(row.max()), of_text)
-        for item, score, row, of_text in zip(items, scores, probabilities, found, strict=True)
+        for item, score, row, of_text in zip(items, scores, probabilities, label_probabilities, strict=True)
     )
 
 
@@ -109,8 +111,8 @@ def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: to
     """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
     task = setting.spec.task
     plugin = check_strategy(name, parameters, setting.spec.name, task)
-    given = {argument: _given(argument, setting, device) for argument in plugin.given}
-    arguments = {**given, **plugin.defaults, **plugin.own(parameters)}
+    filled_in = {argument: _filled_in(argument, setting, device) for argument in plugin.given}
+    arguments = {**filled_in, **plugin.defaults, **plugin.own(parameters)}
     if BASE in plugin.parameters:
         arguments[BASE] = build(base_name(parameters, task), {}, setting, device)
     return plugin.loaded()(**arguments)
@@ -158,7 +160,7 @@ def _ranked(
     return rows, [float(scores[row]) for row in rows]
 
 
-def _given(name: str, setting: Setting, device: torch.device) -> Any:
+def _filled_in(name: str, setting: Setting, device: torch.device) -> Any:
     defaults: Mapping[str, Any] = {
         "num_classes": setting.num_classes,
         "device": device.type,

@@ -14,7 +14,7 @@ class ScoredOnce(LoopClassifier):
 
     def __init__(self, classifier: LoopClassifier) -> None:
         self._classifier = classifier
-        self._known: dict[str, Floats] = {}
+        self._probabilities: dict[str, Floats] = {}
         self.num_classes = classifier.num_classes
         self.multi_label = classifier.multi_label
         self.thresholds = classifier.thresholds
@@ -26,7 +26,7 @@ class ScoredOnce(LoopClassifier):
         return getattr(self._classifier, name)
 
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
-        self._known.clear()
+        self._probabilities.clear()
         self._classifier.fit(train_set, weights)
         return self
 
@@ -38,11 +38,11 @@ class ScoredOnce(LoopClassifier):
     ) -> Floats:
         if dropout_sampling > 1:
             return self._classifier.predict_proba(data_set, dropout_sampling=dropout_sampling)
-        new = [row for row, text in enumerate(data_set.x) if text not in self._known]
+        new = [row for row, text in enumerate(data_set.x) if text not in self._probabilities]
         if new:
             others = data_set[np.array(new)]
             self._remember(others, self._classifier.predict_proba(others))
-        return np.array([self._known[text] for text in data_set.x]).reshape(-1, self.num_classes)
+        return np.array([self._probabilities[text] for text in data_set.x]).reshape(-1, self.num_classes)
 
     def embed(
         self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
@@ -52,4 +52,4 @@ class ScoredOnce(LoopClassifier):
         return (embeddings, probabilities) if return_proba else embeddings
 
     def _remember(self, data_set: Dataset, probabilities: Floats) -> None:
-        self._known.update(zip(data_set.x, probabilities, strict=True))
+        self._probabilities.update(zip(data_set.x, probabilities, strict=True))

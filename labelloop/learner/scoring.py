@@ -33,8 +33,8 @@ def score(request: ScoreRequest) -> int:
         starts = (number * SCORED_AT_A_TIME for number in missing)
         parts = (texts.part(start, start + SCORED_AT_A_TIME).all_texts() for start in starts)
         remote = Remote(request.model_folder, partial(_load_scored, request.classifier, request.labels))
-        found = engine().map(partial(scored, classifier), parts, remote)
-        for number, probabilities in zip(missing, found, strict=True):
+        scored_parts = engine().map(partial(scored, classifier), parts, remote)
+        for number, probabilities in zip(missing, scored_parts, strict=True):
             write(request.file_of(number), probabilities)
     return len(missing)
 
@@ -55,8 +55,8 @@ def _classifier(spec: ClassifierSpec, names: Sequence[str], folder: Path, scratc
 def scored(classifier: LoopClassifier, chunk: Sequence[str]) -> Features:
     """The probabilities of the texts of a chunk, shape (texts, classes)."""
     data = labels.unlabelled(chunk, classifier.num_classes, classifier.multi_label)
-    found = classifier.predict_once(data)
-    return found.astype(np.float32)
+    probabilities = classifier.predict_once(data)
+    return probabilities.astype(np.float32)
 
 
 def _load_scored(

@@ -64,7 +64,7 @@ class SharedChild:
             self._close()
             raise WorkerCrashed("killed before it began")
         try:
-            connection.send((Caller.here(), self._request))
+            connection.send((Caller.this_process(), self._request))
         except OSError:
             raise _ended() from None
 

@@ -61,13 +61,13 @@ def shortlisted(
         return list(candidates), None
     embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
     items = embeddings.items(looked_at(size, request.number))
-    seen = sorted({*candidates} & {*items})
-    free = seen if len(seen) > size else candidates
+    embedded = sorted({*candidates} & {*items})
+    free = embedded if len(embedded) > size else candidates
     drawn = [free[row] for row in random_draw(request.seed, len(free), (), size // DRAWN)]
     probabilities = predict(drawn)
-    found = probabilities.argmax(axis=1) if counting is None else counting(probabilities).astype(np.int64)
-    known = {**labels, **dict(zip(drawn, found.tolist(), strict=True))}
-    doubtful = most_doubtful(items, embeddings, known, seen, size - len(drawn))
+    predicted = probabilities.argmax(axis=1) if counting is None else counting(probabilities).astype(np.int64)
+    class_of = {**labels, **dict(zip(drawn, predicted.tolist(), strict=True))}
+    doubtful = most_doubtful(items, embeddings, class_of, embedded, size - len(drawn))
     chosen = sorted([*doubtful, *drawn])
     digest = hashlib.sha256(",".join(map(str, chosen)).encode()).hexdigest()
     return chosen, Shortlist(looked_at=len(items), doubtful=len(doubtful), drawn=len(drawn), digest=digest)
@@ -76,7 +76,7 @@ def shortlisted(
 def most_doubtful(
     items: Sequence[int],
     embeddings: Embeddings,
-    known: Mapping[int, Target],
+    class_of: Mapping[int, Target],
     candidates: Sequence[int],
     number: int,
 ) -> list[int]:
@@ -84,12 +84,12 @@ def most_doubtful(
 
     In a multi-label task there is a probe for each label. The labels take turns, and each takes the text of
     which its probe is least sure.
-    `embeddings` are those of `items`, and `known` has the classes that the probe learns. Texts whose class is
-    known are left out, and the first candidates follow if there is nothing to tell apart.
+    `embeddings` are those of `items`, and `class_of` has the classes that the probe learns. Texts whose class
+    is known are left out, and the first candidates follow if there is nothing to tell apart.
     """
-    learned = [row for row, item in enumerate(items) if item in known]
-    y = np.array([known[items[row]] for row in learned])
-    free = {*candidates} - known.keys()
+    learned = [row for row, item in enumerate(items) if item in class_of]
+    y = np.array([class_of[items[row]] for row in learned])
+    free = {*candidates} - class_of.keys()
     rows = np.array([row for row, item in enumerate(items) if item in free], dtype=np.int64)
     if len(y) and (y != y[0]).any() and len(rows):
         scaler, regression = StandardScaler(), LogisticRegression(C=PENALTY, max_iter=500)

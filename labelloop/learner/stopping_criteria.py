@@ -51,34 +51,34 @@ class KappaAverage:
     """The mean Cohen's kappa of the last pairs of models."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
-        self._asked = small_text.KappaAverage(num_classes=num_classes, **parameters)
+        self._criterion = small_text.KappaAverage(num_classes=num_classes, **parameters)
 
     def check(self, context: StoppingContext) -> Verdict:
-        stop = _after_all(self._asked, context)
-        is_full = len(context.before) >= self._asked.window_size
-        return stop, _finite(np.mean(self._asked.kappa_history)) if is_full else None
+        stop = _after_all(self._criterion, context)
+        is_full = len(context.before) >= self._criterion.window_size
+        return stop, _finite(np.mean(self._criterion.kappa_history)) if is_full else None
 
 
 class DeltaFScore:
     """The largest predicted change of the F-score between the last pairs of models."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
-        self._asked = small_text.DeltaFScore(num_classes=num_classes, **parameters)
+        self._criterion = small_text.DeltaFScore(num_classes=num_classes, **parameters)
 
     def check(self, context: StoppingContext) -> Verdict:
-        stop = _after_all(self._asked, context)
-        is_full = len(context.before) >= self._asked.window_size
-        return stop, _finite(np.max(self._asked.delta_history)) if is_full else None
+        stop = _after_all(self._criterion, context)
+        is_full = len(context.before) >= self._criterion.window_size
+        return stop, _finite(np.max(self._criterion.delta_history)) if is_full else None
 
 
 class ClassificationChange:
     """The share of texts whose predicted class changed since the model before."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
-        self._asked = small_text.ClassificationChange(num_classes=num_classes, **parameters)
+        self._criterion = small_text.ClassificationChange(num_classes=num_classes, **parameters)
 
     def check(self, context: StoppingContext) -> Verdict:
-        stop = _after_all(self._asked, context)
+        stop = _after_all(self._criterion, context)
         changed = np.mean(context.before[-1] != context.predicted) if context.before else None
         return stop, None if changed is None else float(changed)
 
@@ -88,13 +88,13 @@ class OverallUncertainty:
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
         self._classes = num_classes
-        self._asked = small_text.OverallUncertainty(num_classes=num_classes, **parameters)
+        self._criterion = small_text.OverallUncertainty(num_classes=num_classes, **parameters)
 
     def check(self, context: StoppingContext) -> Verdict:
         if not context.unlearned:
             return False, None
         rows = np.array(context.unlearned)
-        stop = self._asked.stop(proba=context.probabilities, indices_stopping=rows)
+        stop = self._criterion.stop(proba=context.probabilities, indices_stopping=rows)
         uncertainty = np.mean(entropy(context.probabilities[rows], axis=1)) / math.log(self._classes)
         return bool(stop), float(uncertainty)
 
@@ -103,10 +103,10 @@ class MaxIterations:
     """The number of models."""
 
     def __init__(self, num_classes: int, **parameters: Any) -> None:
-        self._asked = small_text.MaxIterations(**parameters)
+        self._criterion = small_text.MaxIterations(**parameters)
 
     def check(self, context: StoppingContext) -> Verdict:
-        stops = [self._asked.stop(predictions=context.predicted) for _ in range(context.number)]
+        stops = [self._criterion.stop(predictions=context.predicted) for _ in range(context.number)]
         return bool(stops[-1]), context.number
 
 

@@ -41,9 +41,11 @@ def check_strategy(
         raise UserError(f"{strategy} cannot be used: {strategy.unusable}; use {offer}")
     strategy.check_task(task, offer)
     if classifier is not None and strategy.needs:
-        known = CLASSIFIERS.all()
+        classifiers = CLASSIFIERS.all()
         able = [
-            other for other, each in known.items() if strategy.needs <= each.offers and task in each.tasks
+            other
+            for other, each in classifiers.items()
+            if strategy.needs <= each.offers and task in each.tasks
         ]
         strategy.check_classifier(CLASSIFIERS.get(classifier), " or ".join(able))
     strategy.check_parameters(parameters)

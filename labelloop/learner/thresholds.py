@@ -21,16 +21,16 @@ def read(folder: Path, labels: Sequence[str]) -> tuple[float, ...]:
     file = folder / FILE
     try:
         content = json.loads(file.read_bytes())
-        found = tuple(map(float, content.values()))
+        thresholds = tuple(map(float, content.values()))
     except FileNotFoundError:
         return (USUAL,) * len(labels)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{file} has no thresholds for the labels; restore the model's folder") from error
-    if len(found) != len(labels):
+    if len(thresholds) != len(labels):
         raise UserError(f"{file} has not one threshold for each label; restore the model's folder")
-    if not all(0 < threshold < 1 for threshold in found):
+    if not all(0 < threshold < 1 for threshold in thresholds):
         raise UserError(f"{file} has a threshold that is not between 0 and 1; restore the model's folder")
-    return found
+    return thresholds
 
 
 def write(folder: Path, labels: Sequence[str], thresholds: Sequence[float]) -> None:

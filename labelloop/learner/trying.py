@@ -59,8 +59,8 @@ def try_model(request: TryRequest) -> TryResult:
 
 
 def _shortened(spec: ClassifierSpec) -> ClassifierSpec:
-    known = CLASSIFIERS.get(spec.name).parameters
-    return replace(spec, parameters={**spec.parameters, **{name: 1 for name in SHORT if name in known}})
+    parameters = CLASSIFIERS.get(spec.name).parameters
+    return replace(spec, parameters={**spec.parameters, **{name: 1 for name in SHORT if name in parameters}})
 
 
 def _unread(spec: ClassifierSpec, texts: Sequence[str]) -> tuple[float | None, int]:

@@ -36,7 +36,7 @@ class DeadLetter:
     reason: str
     attempts: int
     time: datetime
-    standing: DeadLetterStatus = DeadLetterStatus.DEAD
+    status: DeadLetterStatus = DeadLetterStatus.DEAD
 
     @property
     def id(self) -> str:
@@ -44,14 +44,14 @@ class DeadLetter:
         return f"{self.group}:{self.partition}:{self.offset}"
 
     def redriven(self, time: datetime) -> "DeadLetter":
-        return replace(self, standing=DeadLetterStatus.REDRIVEN, time=time)
+        return replace(self, status=DeadLetterStatus.REDRIVEN, time=time)
 
     def settled(self, time: datetime) -> "DeadLetter":
-        return replace(self, standing=DeadLetterStatus.SETTLED, time=time)
+        return replace(self, status=DeadLetterStatus.SETTLED, time=time)
 
     def failed_again(self, reason: str, time: datetime) -> "DeadLetter":
         return replace(
-            self, standing=DeadLetterStatus.DEAD, reason=reason, attempts=self.attempts + 1, time=time
+            self, status=DeadLetterStatus.DEAD, reason=reason, attempts=self.attempts + 1, time=time
         )
 
 

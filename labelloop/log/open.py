@@ -35,10 +35,10 @@ def log_plugin(url: str) -> LogPlugin:
     scheme, separator, _ = url.partition("://")
     if separator and scheme in LOGS.names():
         return LOGS.get(scheme)
-    known = " or ".join(plugin.address for plugin in LOGS.all().values())
-    if not known:
+    addresses = " or ".join(plugin.address for plugin in LOGS.all().values())
+    if not addresses:
         return LOGS.get(scheme)
-    raise UserError(f"{url} is not the URL of a known kind of log: give {known}")
+    raise UserError(f"{url} is not the URL of a known kind of log: give {addresses}")
 
 
 def open_log(url: str) -> Log:

@@ -29,8 +29,8 @@ def likeness(labels: Collection[str], others: Collection[str]) -> float:
 
 def mean(answered: Iterable[AnnotatedItem]) -> float | None:
     """The mean of the texts' agreement, over those with two votes or more."""
-    known = [answer.agreement for answer in answered if answer.agreement is not None]
-    return fmean(known) if known else None
+    agreements = [answer.agreement for answer in answered if answer.agreement is not None]
+    return fmean(agreements) if agreements else None
 
 
 def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
@@ -42,7 +42,7 @@ def answers(state: LoopState) -> dict[tuple[int, str], Answers]:
         for batch in state.batches.values()
         for answer in batch.answers
     }
-    return {asked: submitted for asked, submitted in by_text.items() if submitted}
+    return {asking: submitted for asking, submitted in by_text.items() if submitted}
 
 
 def alpha(texts: Sequence[Answers]) -> float | None:
@@ -64,7 +64,7 @@ def by_label(texts: Sequence[Answers], labels: Sequence[str]) -> dict[str, float
     """`alpha` of each label of several: whether annotators agree that a text has it."""
     return {
         label: alpha(
-            [{who: (str(label in given),) for who, given in submitted.items()} for submitted in texts]
+            [{who: (str(label in names),) for who, names in submitted.items()} for submitted in texts]
         )
         for label in labels
     }
@@ -74,12 +74,12 @@ def annotators(texts: Sequence[Answers]) -> dict[str, AnnotatorFigures]:
     """Figures by username: how often each agrees with the majority of the others. A tie is no majority."""
     labels, compared, agreed = Counter[str](), Counter[str](), Counter[str]()
     for submitted in texts:
-        for username, given in submitted.items():
+        for username, names in submitted.items():
             labels[username] += 1
             majority = _majority([other for name, other in submitted.items() if name != username])
             if majority is not None:
                 compared[username] += 1
-                agreed[username] += given == majority
+                agreed[username] += names == majority
     return {name: AnnotatorFigures(labels[name], compared[name], agreed[name]) for name in sorted(labels)}
 
 
@@ -89,8 +89,8 @@ def confusions(texts: Sequence[Answers]) -> list[tuple[tuple[str, str], int]]:
     return sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
 
 
-def _majority(given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
-    ranked = Counter(given).most_common(2)
+def _majority(answers_given: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    ranked = Counter(answers_given).most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]

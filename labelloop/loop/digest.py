@@ -54,12 +54,12 @@ class LearnedDigests:
         counted = counted or label_list(state)
         if counted.retired != self._retired:
             self._begin(counted.retired)
-        wanted = runs(learned)
-        same = in_common(self._runs, wanted)
+        learned_runs = runs(learned)
+        same = in_common(self._runs, learned_runs)
         del self._sums[same + 1 :]
-        for name, revision in batches(wanted, same):
+        for name, revision in batches(learned_runs, same):
             self._extend(state, name, revision, counted)
-        self._runs = wanted
+        self._runs = learned_runs
         if self._overlap:
             # A text that two batches asked for has its label from either.
             learned = expanded(learned)

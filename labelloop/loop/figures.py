@@ -1,8 +1,9 @@
-"""Figures of a loop: the learning curve, waits of annotators, a line for each batch. Pure."""
+"""Figures of a loop: learning curve, waits of annotators, a line for each batch, a share's interval. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
 from labelloop.loop.labels import of_answer
@@ -13,6 +14,8 @@ from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
 from schemas.events import ModelEvaluated
 from schemas.fields import UNSAID
+
+Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Point:
     macro_f1: float
     micro_f1: float | None = None
 
-    def told(self) -> dict[str, str | int | float]:
+    def as_dict(self) -> dict[str, str | int | float]:
         """The figures that are known, as JSON values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -49,7 +52,7 @@ class Audited:
     audited: int
     texts: int | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As JSON values; `texts` only where it is known."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -175,10 +178,10 @@ class BatchLine:
 def batch_lines(state: LoopState) -> Iterator[BatchLine]:
     """The complete lines: of batches that are learned and, if there is a test set, evaluated."""
     waited = waits(state)
-    over = finished(state)
+    is_finished = finished(state)
     for name, batch in state.batches.items():
         skipped = number_of(name) in state.skipped
-        if is_tested(state, name) or (batch.done and (skipped or (over and name not in state.models))):
+        if is_tested(state, name) or (batch.done and (skipped or (is_finished and name not in state.models))):
             yield _line(state, name, batch.queried.seconds, waited.get(name))
     for name in state.models:
         if name not in state.batches and is_tested(state, name):
@@ -210,3 +213,17 @@ def _line(state: LoopState, name: str, picked: float | None, waited: float | Non
         picked=picked,
         waited=waited,
     )
+
+
+def wilson(share: float, size: int, fraction: float = 0.0) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share in a sample of `size` (Wilson 1927).
+
+    `fraction`: the sampled fraction of the population, for the finite population correction (Cochran 1977,
+    ch. 3).
+    """
+    if fraction >= 1:
+        return share, share
+    doubt = Z95**2 * (1 - fraction) / size
+    centre = (share + doubt / 2) / (1 + doubt)
+    half = sqrt(doubt * share * (1 - share) + doubt**2 / 4) / (1 + doubt)
+    return max(0.0, centre - half), min(1.0, centre + half)

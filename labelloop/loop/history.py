@@ -39,7 +39,7 @@ class Halt:
 
 @dataclass(repr=False)
 class History:
-    """The folded events of one project in the log `here` (None: any log).
+    """The folded events of one project in the log `log_identity` (None: any log).
 
     An event with a known id is dropped: it is a duplicate if the datahash is the same, otherwise a conflict,
     which the first event wins. An event that cannot be folded halts the project: later events are held
@@ -51,7 +51,7 @@ class History:
 
     project: str
     log_identity: str | None = None
-    seen: dict[str, str] = field(default_factory=dict)
+    datahashes: dict[str, str] = field(default_factory=dict)
     skips: dict[str, dict[str, str]] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
     duplicates: int = 0
@@ -79,7 +79,7 @@ class History:
     @property
     def newest(self) -> str:
         """The id of the newest event that counts, whether its type is known or not."""
-        return next(reversed(self.seen))
+        return next(reversed(self.datahashes))
 
     @property
     def is_away(self) -> bool:
@@ -109,7 +109,7 @@ class History:
 
     def statement(self, event: Event) -> Event:
         """The event in a form that counts: with another id, if one with its id was skipped."""
-        while event.id in self.skips and event.id not in self.seen:
+        while event.id in self.skips and event.id not in self.datahashes:
             *_, skip = self.skips[event.id].values()
             event = replace(event, attributes={**event.attributes, "id": id_instead(event.id, skip)})
         return event
@@ -117,9 +117,9 @@ class History:
     def _take(self, event: Event, position: str) -> bool:
         if event.id in self.skips and datahash(event.data) in self.skips[event.id]:
             return False
-        known, before = self.seen.get(event.id), self._state
-        if known is not None:
-            if known == event.datahash:
+        recorded, before = self.datahashes.get(event.id), self._state
+        if recorded is not None:
+            if recorded == event.datahash:
                 self.duplicates += 1
             else:
                 self.conflicts += 1
@@ -151,7 +151,7 @@ class History:
 
     def _apply_to_history(self, event: Event, before: ProjectState) -> None:
         data = event.payload
-        if isinstance(data, ProjectMoved) and data.events != len(self.seen):
+        if isinstance(data, ProjectMoved) and data.events != len(self.datahashes):
             self._state = changed(self._state, moved=_moved(before))
         if isinstance(data, EventSkipped):
             self._skip(data, event.id)
@@ -160,7 +160,7 @@ class History:
         return advance(self._state, event)
 
     def _count(self, event: Event) -> None:
-        self.seen[event.id] = event.datahash
+        self.datahashes[event.id] = event.datahash
 
     def _skip(self, data: EventSkipped, skip: str) -> None:
         self.skips.setdefault(data.event, {})[data.content] = skip
@@ -196,8 +196,8 @@ class History:
 
         None if it moved nothing where it was written, or if not all of them are here.
         """
-        distinct = _distinct(self.held[:-1], self.seen)
-        void = len(self.seen) + len(distinct) - events
+        distinct = _distinct(self.held[:-1], self.datahashes)
+        void = len(self.datahashes) + len(distinct) - events
         if not 0 <= void <= len(distinct):
             return None
         copied = distinct[void:]
@@ -239,11 +239,11 @@ def _names(skip: EventSkipped, halt: Halt) -> bool:
     return (skip.event, skip.content) == (halt.event, halt.content)
 
 
-def _distinct(held: Sequence[Held], known: Collection[str]) -> list[Held]:
+def _distinct(held: Sequence[Held], known_ids: Collection[str]) -> list[Held]:
     """Those with new ids, each where it came last: void ones are followed by those that a copy wrote."""
     newest: dict[str, Held] = {}
     for event, position in reversed(held):
-        if event.id not in known:
+        if event.id not in known_ids:
             newest.setdefault(event.id, (event, position))
     return list(newest.values())[::-1]
 

@@ -82,21 +82,21 @@ def with_change(state: LoopState, data: LabelsChanged) -> tuple[LabelsChanged, .
 
 def label_lists(state: LoopState) -> Iterator[LabelList]:
     """The labels of the beginning, and those after each change."""
-    found = LabelList(0, state.project.labels, state.project.labels)
-    yield found
+    current = LabelList(0, state.project.labels, state.project.labels)
+    yield current
     for change in state.label_changes:
-        names = (*found.names, *change.names[len(found.names) :])
+        names = (*current.names, *change.names[len(current.names) :])
         retired = frozenset(names[place] for place in change.retired)
-        is_other = retired != found.retired or len(names) > len(found.names)
-        place = change.number if is_other else found.place
-        found = LabelList(change.number, names, change.names, retired, place)
-        yield found
+        is_other = retired != current.retired or len(names) > len(current.names)
+        place = change.number if is_other else current.place
+        current = LabelList(change.number, names, change.names, retired, place)
+        yield current
 
 
 def label_list(state: LoopState, number: int | None = None) -> LabelList:
     """The labels after so many changes; None: those of now."""
-    *_, found = islice(label_lists(state), None if number is None else number + 1)
-    return found
+    *_, last = islice(label_lists(state), None if number is None else number + 1)
+    return last
 
 
 def first_names(state: LoopState) -> Mapping[str, str]:

@@ -70,9 +70,9 @@ def is_learnable(labels: Labels, project: ProjectCreated) -> bool:
     return len(counts) > 1
 
 
-def asked(state: LoopState) -> frozenset[int]:
+def asked_items(state: LoopState) -> frozenset[int]:
     """The items that a new batch may not ask for."""
-    return frozenset(item for batch in state.batches.values() for item in batch.kept)
+    return frozenset(item for batch in state.batches.values() for item in batch.kept_items)
 
 
 def decided(state: LoopState) -> Iterator[tuple[Batch, AnnotatedItem]]:
@@ -97,7 +97,7 @@ def _answers(state: LoopState, learned: Learned, counted: LabelList) -> Mapping[
         batch = state.batches[name]
         answers = numbered if batch.is_numbered else relabelled
         answers |= {answer.item: of_answer(answer) for answer in batch.revisions[revision].items}
-    found = numbered | {item: labels for item, labels in relabelled.items() if item in numbered}
+    labels_of = numbered | {item: labels for item, labels in relabelled.items() if item in numbered}
     if not counted.retired:
-        return found
-    return {item: counted.counting(labels) for item, labels in found.items()}
+        return labels_of
+    return {item: counted.counting(labels) for item, labels in labels_of.items()}

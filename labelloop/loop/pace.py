@@ -46,8 +46,10 @@ def expected_answers(state: LoopState) -> float:
     return pace * (max(picks) + unseen) if picks else 0.0
 
 
-def _decided(batch: Batch, wanted: int) -> int:
-    return sum(sum(vote.status != "draft" for vote in answer.votes) >= wanted for answer in batch.answers)
+def _decided(batch: Batch, min_submitted: int) -> int:
+    return sum(
+        sum(vote.status != "draft" for vote in answer.votes) >= min_submitted for answer in batch.answers
+    )
 
 
 def _pace(state: LoopState) -> float:
@@ -62,14 +64,14 @@ def _answered(state: LoopState) -> Iterator[tuple[Batch, float]]:
     first = max(state.project.given, state.annotated - RECENT - 1)
     for number in range(first, state.annotated):
         batch, before = state.batches[str(number)], state.batches.get(str(number - 1))
-        done = batch.annotated_at
-        assert done is not None
-        yield batch, max(SHORTEST, (done - _begun(batch, before, done)).total_seconds())
+        done_at = batch.annotated_at
+        assert done_at is not None
+        yield batch, max(SHORTEST, (done_at - _begun(batch, before, done_at)).total_seconds())
 
 
-def _begun(batch: Batch, before: Batch | None, done: datetime) -> datetime:
+def _begun(batch: Batch, before: Batch | None, done_at: datetime) -> datetime:
     """When people could turn to a batch: once it was there, and the one before was done."""
     opened = batch.revisions[0].opened or batch.queried_at
     opened = opened if opened.tzinfo else opened.replace(tzinfo=UTC)
-    begun = batch.queried_at if opened > done else opened  # Argilla's clock is another.
+    begun = batch.queried_at if opened > done_at else opened  # Argilla's clock is another.
     return max(begun, before.annotated_at) if before is not None and before.annotated_at else begun

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from labelloop.loop.labels import asked
+from labelloop.loop.labels import asked_items
 from labelloop.loop.names import number_of
 from labelloop.loop.state import Growth, LoopState, changed
 from schemas.events import PoolGrown
@@ -64,7 +64,7 @@ def pool_for_next(state: LoopState) -> Pool:
 def remaining(state: LoopState, most: int = sys.maxsize) -> int:
     """How many texts of the pool a new batch may still ask for; `most` if there are more."""
     size = pool_for_next(state).size
-    return most if size - state.picks >= most else min(most, size - len(asked(state)))
+    return most if size - state.picks >= most else min(most, size - len(asked_items(state)))
 
 
 def not_waiting(state: LoopState) -> LoopState:
@@ -112,15 +112,15 @@ class TopicOfTexts:
 
 def topics(state: LoopState) -> tuple[TopicOfTexts, ...]:
     """The topics from which texts came, in the order in which the first came."""
-    found: dict[tuple[str, str], TopicOfTexts] = {}
+    by_topic: dict[tuple[str, str], TopicOfTexts] = {}
     for growth in state.grown:
         if growth.topic is not None:
             key = (growth.topic.cluster, growth.topic.topic)
-            before = found.get(key, TopicOfTexts(*key))
+            before = by_topic.get(key, TopicOfTexts(*key))
             # Partitions that this did not know are where they were.
             offsets = (*growth.topic.offsets, *before.offsets[len(growth.topic.offsets) :])
-            found[key] = replace(before, texts=before.texts + growth.snapshot.size, offsets=offsets)
-    return tuple(found.values())
+            by_topic[key] = replace(before, texts=before.texts + growth.snapshot.size, offsets=offsets)
+    return tuple(by_topic.values())
 
 
 def offsets_read(state: LoopState, cluster: str, topic: str) -> tuple[int, ...]:

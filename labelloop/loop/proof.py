@@ -29,7 +29,7 @@ class Proof(ChainedHistory):
     """
 
     damaged: dict[tuple[str, str], str] = field(default_factory=dict)
-    _asked: dict[int, str] = field(default_factory=dict)
+    _batch_of: dict[int, str] = field(default_factory=dict)
     _answers: dict[str, tuple[str, int]] = field(default_factory=dict)
     _digests: LearnedDigests = field(default_factory=LearnedDigests)
 
@@ -43,7 +43,7 @@ class Proof(ChainedHistory):
         data = event.payload
         if event.id not in self._ids(event_id(self.project, event.type, data.identity())):
             raise InapplicableEvent("its id is not that of what it states")
-        if event.cause is not None and event.cause not in self.seen:
+        if event.cause is not None and event.cause not in self.datahashes:
             raise InapplicableEvent(f"its cause {event.cause} does not come before it")
         lacking: LookupError | None = None
         try:
@@ -79,20 +79,20 @@ class Proof(ChainedHistory):
         if number_of(data.batch) is None:
             self._check_relabel(data, event, state)
             return
-        repeated = [picked.item for picked in data.items if picked.item in self._asked]
+        repeated = [picked.item for picked in data.items if picked.item in self._batch_of]
         if repeated:
             raise InapplicableEvent(
-                f"it asks for text {repeated[0]} again, which batch {self._asked[repeated[0]]} has"
+                f"it asks for text {repeated[0]} again, which batch {self._batch_of[repeated[0]]} has"
             )
         if data.batch != str(state.numbered):
             raise InapplicableEvent(f"it is batch {data.batch} where batch {state.numbered} is next")
         model = picked_by(state, state.numbered)
         if data.model is not None:
             states = _before_late_changes(state)
-            known = [each for each in states if data.batch in each.chosen or not grows(each)]
-            if not known:
+            fitting = [each for each in states if data.batch in each.chosen or not grows(each)]
+            if not fitting:
                 raise InapplicableEvent(f"model {data.model} picked it, which no event chose")
-            if data.model not in {str(picked_by(each, state.numbered)) for each in known}:
+            if data.model not in {str(picked_by(each, state.numbered)) for each in fitting}:
                 raise InapplicableEvent(f"model {data.model} picked it, where model {model} had to")
             _caused(event, _attempt(state, data.model, data.attempt))
             if data.seed != derived(project.seed, "query", data.batch):
@@ -220,11 +220,11 @@ class Proof(ChainedHistory):
         if number_of(name) is None:  # A relabel batch asks for what stays asked.
             return
         if isinstance(data, e.BatchQueried):
-            self._asked |= dict.fromkeys((picked.item for picked in data.items), data.batch)
+            self._batch_of |= dict.fromkeys((picked.item for picked in data.items), data.batch)
         elif isinstance(data, e.BatchAnnotated) and data.revision == 0:
             batch = after.batches[data.batch]
-            for item in batch.items - batch.kept:
-                del self._asked[item]
+            for item in batch.items - batch.kept_items:
+                del self._batch_of[item]
 
 
 def _of_cold_start(state: LoopState, model: int) -> Iterator[str]:
@@ -254,8 +254,8 @@ def _pools(state: LoopState) -> Iterator[Pool]:
 def _attempt(state: LoopState, model: str, attempt: int | None) -> str:
     """The id of the event that told of a model's attempt."""
     trained = state.models.get(model)
-    for made, id in zip(trained.attempts, trained.ids, strict=True) if trained else ():
-        if made.attempt == attempt:
+    for each, id in zip(trained.attempts, trained.ids, strict=True) if trained else ():
+        if each.attempt == attempt:
             return id
     raise InapplicableEvent(f"it speaks of attempt {attempt} of model {model}, which was never trained")
 

@@ -8,7 +8,7 @@ from labelloop.loop.settings_in_force import for_next, lookahead_at
 from labelloop.loop.state import LoopState, Trained
 
 
-def kept(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
+def kept_models(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
     """The models to keep: the newest `count` once `coming` more exist, and those still needed."""
     names = list(state.models)
     stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}

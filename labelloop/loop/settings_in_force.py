@@ -1,14 +1,15 @@
-"""The settings at a point of the loop, after any changes."""
+"""The settings at a point of the loop, after any changes, and what the stopping criterion in force says."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.names import number_of
 from labelloop.loop.state import LoopState
-from schemas.events import ProjectCreatedV4
+from schemas.events import ProjectCreatedV4, StoppingAdvised, StoppingChecked
 from schemas.model import replaced
-from schemas.parts import Snapshot
+from schemas.parts import Choice, Snapshot
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
@@ -36,8 +37,10 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
 
 def annotators(state: LoopState) -> tuple[str, ...] | None:
     """Who alone sees the project where people answer. None: everybody."""
-    told = [change.settings.annotators for change in state.changes if change.from_batch <= state.numbered]
-    return next((names for names in reversed(told) if names is not None), None)
+    name_lists = [
+        change.settings.annotators for change in state.changes if change.from_batch <= state.numbered
+    ]
+    return next((names for names in reversed(name_lists) if names is not None), None)
 
 
 class Lookahead(NamedTuple):
@@ -50,12 +53,12 @@ class Lookahead(NamedTuple):
 
 def lookahead_at(state: LoopState, batch: int) -> Lookahead:
     """The lookahead with which a numbered batch is picked."""
-    found = Lookahead(state.project.lookahead, state.project.lookahead_grows)
+    in_force = Lookahead(state.project.lookahead, state.project.lookahead_grows)
     for change in state.changes:
         lookahead, grows = change.settings.lookahead, change.settings.lookahead_grows
         if change.from_batch <= batch and lookahead is not None:
-            found = Lookahead(lookahead, bool(grows), change.from_batch)
-    return found
+            in_force = Lookahead(lookahead, bool(grows), change.from_batch)
+    return in_force
 
 
 def shows_otherwise(state: LoopState) -> bool:
@@ -69,8 +72,8 @@ def shows_otherwise(state: LoopState) -> bool:
 
 def min_submitted_at(state: LoopState, batch: int) -> int:
     """How many people decide each text of a numbered batch."""
-    told = [change for change in state.changes if change.settings.min_submitted is not None]
-    holding = [each.settings.min_submitted for each in told if each.from_batch <= batch]
+    changes = [change for change in state.changes if change.settings.min_submitted is not None]
+    holding = [each.settings.min_submitted for each in changes if each.from_batch <= batch]
     return (holding[-1] if holding else None) or state.project.min_submitted
 
 
@@ -116,3 +119,29 @@ def of_model(state: LoopState, model: str) -> ProjectCreatedV4:
     trained = state.models[model]
     project = for_learned(state, trained.learned)
     return replaced(project, labels=of_trained(state, trained).names) if state.label_changes else project
+
+
+def checks_in_force(state: LoopState) -> list[StoppingChecked]:
+    """The checks since the criterion in force, with its parameters, came into force, oldest first."""
+    criterion = for_next(state).stopping
+    if criterion is None:
+        return []
+    checks = [state.checks[name] for name in state.models if name in state.checks]
+    return list(takewhile(lambda check: _is_by(state, check, criterion), reversed(checks)))[::-1]
+
+
+def advice_in_force(state: LoopState) -> StoppingAdvised | None:
+    """The last advice of the criterion in force."""
+    checked = {check.model for check in checks_in_force(state)}
+    return state.advised if state.advised is not None and state.advised.model in checked else None
+
+
+def _is_by(state: LoopState, check: StoppingChecked, criterion: Choice) -> bool:
+    if check.parameters is None:
+        return criterion == state.project.stopping
+    return _plain(check.criterion) == _plain(criterion.name) and check.parameters == criterion.parameters
+
+
+def _plain(name: str) -> str:
+    """A project may name `KappaAverage` what a check calls `kappa-average`."""
+    return name.replace("-", "").replace("_", "").lower()

@@ -67,8 +67,8 @@ def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: Rules) -
 
 
 def _in_label_order(labels: Labels, project: Rules) -> list[int]:
-    known = {label: place for place, label in enumerate(project.labels)}
-    return [known.get(label, len(known)) for label in labels]
+    place_of = {label: place for place, label in enumerate(project.labels)}
+    return [place_of.get(label, len(place_of)) for label in labels]
 
 
 def _item(

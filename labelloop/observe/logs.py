@@ -50,7 +50,7 @@ def configure(json: bool, hide: Hide | None = None) -> None:
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                _known,
+                _with_values,
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -87,7 +87,7 @@ def _as_text() -> list[Processor]:
     ]
 
 
-def _known(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def _with_values(logger: Any, name: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Remove keys without a value."""
     return {key: value for key, value in line.items() if value is not None}
 

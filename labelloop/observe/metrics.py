@@ -107,8 +107,8 @@ class Projects(Collector):
 
     def _answered(self, project: str, state: ProjectState) -> tuple[ProjectState, int]:
         """The number of answered texts. Recounted only after a change, so that a scrape is cheap."""
-        known = self._counted.get(project)
-        return known if known is not None and known[0] is state else (state, answered_in(state))
+        counted = self._counted.get(project)
+        return counted if counted is not None and counted[0] is state else (state, answered_in(state))
 
     def _gauge(self, name: str, meaning: str) -> GaugeMetricFamily:
         return GaugeMetricFamily(f"labelloop_{name}", meaning, labels=LABELS)
@@ -134,7 +134,7 @@ class Metrics:
         self.projects = Projects(service)
         self.lag = Lag()
         self._service = service
-        self._known: set[str] = set()
+        self._owned_before: set[str] = set()
         self._counters = _counters(registry)
         self._seconds = _histograms(registry)
         self._working = Gauge(
@@ -152,8 +152,8 @@ class Metrics:
 
     def own(self, projects: Mapping[str, HasHistory]) -> None:
         """Set the owned projects. Their counters of failures and waits begin at 0."""
-        for project in projects.keys() - self._known:
-            self._known.add(project)
+        for project in projects.keys() - self._owned_before:
+            self._owned_before.add(project)
             self._count("waits", project, by=0)
             for kind in KINDS:
                 self._count("failures", project, kind, by=0)

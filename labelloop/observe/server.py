@@ -84,9 +84,9 @@ def _guarded(app: App, token: str) -> App:
     (awaited,) = bearing(token).values()
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Answer:
-        scheme, _, given = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        scheme, _, credentials = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
         # The name of a scheme may be written in any case. The time that it takes tells nothing of the token.
-        header = f"{scheme.capitalize()} {given.strip()}"
+        header = f"{scheme.capitalize()} {credentials.strip()}"
         if hmac.compare_digest(header.encode(), awaited.encode()):
             return app(environ, start_response)
         plain = ("Content-Type", "text/plain; charset=utf-8")

@@ -58,13 +58,13 @@ class ServiceStatus:
 
     def works(self, task: str, lacking: str | None = None) -> None:
         """Note that a task works again. `lacking`: why the service still is not ready."""
-        self._outages.over(task)
+        self._outages.recovered(task)
         self.health.lacks(task, lacking)
         self._file.set_for(task, waiting=None, failure=None)
 
-    def left(self, task: str) -> None:
+    def ended(self, task: str) -> None:
         """Forget a task that ended."""
-        self._outages.left(task)
+        self._outages.forget(task)
         self.does(task, None)
 
     def passed_over(self, position: str, problem: str | None) -> None:
@@ -131,15 +131,15 @@ class Outages:
             logger.warning("%s; %s", error, then)
         self._met[part] = outage, str(error)
 
-    def over(self, part: str) -> None:
+    def recovered(self, part: str) -> None:
         """Note that a part's outage is over, and log it if no other part waits for it."""
         outage, waiting = self._met.pop(part, (None, ""))
         if outage is not None and not self._is_known(outage):
             logger.info("available again (before: %s)", waiting)
 
-    def left(self, part: str) -> None:
+    def forget(self, part: str) -> None:
         """Forget a part that ended."""
         self._met.pop(part, None)
 
     def _is_known(self, outage: str) -> bool:
-        return any(known == outage for known, _ in self._met.values())
+        return any(noted == outage for noted, _ in self._met.values())

@@ -20,7 +20,7 @@ class StatusFile:
 
     def __init__(self, folder: Path | None, service: str) -> None:
         self._file: int | None = None
-        self._said: dict[str, Any] = {"pid": os.getpid(), "version": own_version()}
+        self._facts: dict[str, Any] = {"pid": os.getpid(), "version": own_version()}
         self._said_of: dict[str, dict[str, str]] = {}
         if folder is not None:
             with suppress(OSError):
@@ -31,10 +31,10 @@ class StatusFile:
 
     def set(self, **facts: Any) -> None:
         """Change some facts. None removes a fact."""
-        now = {key: value for key, value in {**self._said, **facts}.items() if value is not None}
-        if now == self._said or self._file is None:
+        now = {key: value for key, value in {**self._facts, **facts}.items() if value is not None}
+        if now == self._facts or self._file is None:
             return
-        self._said = now
+        self._facts = now
         with suppress(OSError):
             os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)
 
@@ -46,10 +46,10 @@ class StatusFile:
                 values.pop(who, None)
             else:
                 values[who] = value
-        standing = {key: next(iter(self._said_of[key].values()), None) for key in facts}
-        if "doing" in standing:
-            standing["doing"] = standing["doing"] or IDLE
-        self.set(**standing)
+        newest = {key: next(iter(self._said_of[key].values()), None) for key in facts}
+        if "doing" in newest:
+            newest["doing"] = newest["doing"] or IDLE
+        self.set(**newest)
 
 
 def read_status_file(folder: Path, service: str) -> dict[str, Any]:

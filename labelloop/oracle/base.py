@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
-from labelloop.loop.label_lists import LabelList
-from labelloop.loop.state import Batch
+from labelloop.loop.label_lists import LabelList, places
+from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import Metadata
 from schemas.events import ProjectCreated
@@ -199,3 +199,14 @@ class Oracle(Protocol):
 
     async def close(self) -> None:
         """Release its resources, if it has any."""
+
+
+async def use_labels(state: LoopState, records: ProjectRecords) -> None:
+    """Tell the records which labels there are, if they changed. Raises UserError if they cannot change."""
+    if not state.label_changes:
+        return
+    if not isinstance(records, ChangesLabels):
+        raise UserError(
+            f"the labels of {state.project_id} changed, which people here cannot be shown: use Argilla"
+        )
+    await records.use_labels(places(state))

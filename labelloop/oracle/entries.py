@@ -163,9 +163,9 @@ class TypedEntries:
         """The id of somebody's account, which is made unless it is there."""
         present = self.account(username)
         if present is None:
-            self._write(_account_key(username), AccountEntry(made := uuid4().hex))
+            self._write(_account_key(username), AccountEntry(user := uuid4().hex))
             # Two processes may make it at once. Both take the one that stays.
-            return self.account(username) or made
+            return self.account(username) or user
         return present
 
     def _keys(self, prefix: str) -> list[str]:

@@ -33,36 +33,36 @@ class SeenRecord:
     earlier: tuple[Vote, ...] = ()
 
 
-def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:
+def lost_votes(recorded: ItemVotes, seen_record: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:
     """The recorded votes that the server lost, for a record that exists."""
-    present = {vote.username for vote in seen.votes}
-    back = {accounts.get(account) for account in seen.restored or ()}
+    present = {vote.username for vote in seen_record.votes}
+    back = {accounts.get(account) for account in seen_record.restored or ()}
     return tuple(
         vote
         for vote in recorded.votes
         if vote.username not in present
         and vote.username not in back
-        and not (recorded.record == seen.record and vote.user in accounts)
+        and not (recorded.record == seen_record.record and vote.user in accounts)
     )
 
 
-def merged(recorded: ItemVotes, seen: SeenRecord | None, accounts: Accounts) -> ItemVotes:
+def merged(recorded: ItemVotes, seen_record: SeenRecord | None, accounts: Accounts) -> ItemVotes:
     """The votes that count now: those on the server, and those that the server lost.
 
     Of a person who answered in several places, the newest answer counts.
     """
-    if seen is None:
+    if seen_record is None:
         return recorded
-    lost = lost_votes(recorded, seen, accounts)
+    lost = lost_votes(recorded, seen_record, accounts)
     before = {(vote.username, vote.status, vote.labels): vote.time for vote in recorded.votes}
     votes = {
         # A restored vote has a new time on the server; its recorded time is the true one.
         vote.username: replaced(vote, time=before.get((vote.username, vote.status, vote.labels), vote.time))
-        for vote in seen.votes
+        for vote in seen_record.votes
     } | {vote.username: vote for vote in lost}
     # While a vote is lost, keep the old record id: on the new record the vote would look withdrawn.
-    record = recorded.record if lost else seen.record
-    for vote in seen.earlier:
+    record = recorded.record if lost else seen_record.record
+    for vote in seen_record.earlier:
         if is_newer(vote, votes.get(vote.username)):
             votes[vote.username], record = vote, None
     return ItemVotes(item=recorded.item, record=record, votes=tuple(votes[name] for name in sorted(votes)))
@@ -76,10 +76,10 @@ def is_newer(vote: Vote, other: Vote | None) -> bool:
     return is_later and (vote.status != "draft" or other.status == "draft")
 
 
-def is_any_absent(recorded: Mapping[int, ItemVotes], seen: Mapping[int, SeenRecord]) -> bool:
+def is_any_absent(recorded: Mapping[int, ItemVotes], seen_records: Mapping[int, SeenRecord]) -> bool:
     """Whether a recorded vote is missing on the server. Then the accounts are needed."""
     return any(
-        {vote.username for vote in votes.votes} - {vote.username for vote in seen[item].votes}
+        {vote.username for vote in votes.votes} - {vote.username for vote in seen_records[item].votes}
         for item, votes in recorded.items()
-        if item in seen
+        if item in seen_records
     )

@@ -47,7 +47,7 @@ class MappingRecords:
         """The texts that were asked, by record id, the oldest batch first, with the present votes."""
         votes = self._entries.votes()
         records = sorted(self._entries.records(), key=lambda each: (each.number, each.rank, each.id))
-        return {each.id: replace(_asked(each), votes=votes.get(each.id, ())) for each in records}
+        return {each.id: replace(_asked_text(each), votes=votes.get(each.id, ())) for each in records}
 
     def answer(self, record: str, username: str, labels: Sequence[str], status: Status = "submitted") -> None:
         """Write somebody's answer, which replaces an earlier one. Makes the account unless there is one.
@@ -58,8 +58,8 @@ class MappingRecords:
         project = self._project()
         is_one = project.task == MULTI_LABEL or len(labels) == 1 or (status != "submitted" and not labels)
         if not is_one or not set(labels) <= set(project.labels):
-            given, known = ", ".join(labels) or "no label", ", ".join(project.labels)
-            raise UserError(f"{given} is no answer to {project.name}: give one of {known}")
+            labels_given, project_labels = ", ".join(labels) or "no label", ", ".join(project.labels)
+            raise UserError(f"{labels_given} is no answer to {project.name}: give one of {project_labels}")
         if self._entries.record(record) is None:
             raise Missing(f"the record {record} is gone")
         account = self._entries.make_account(username)
@@ -79,7 +79,7 @@ class MappingRecords:
         await _in_thread(self._follow, project)
 
     async def seen(self, batch: Batch) -> Mapping[int, SeenRecord] | None:
-        return await _in_thread(self._seen, batch)
+        return await _in_thread(self._seen_records, batch)
 
     async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
         return await _in_thread(self._shown, batch, number)
@@ -110,7 +110,7 @@ class MappingRecords:
         if self._project() != _entry(project):
             self._entries.write_project(_entry(project))
 
-    def _seen(self, batch: Batch) -> dict[int, SeenRecord] | None:
+    def _seen_records(self, batch: Batch) -> dict[int, SeenRecord] | None:
         if self._entries.project() is None:
             return None
         votes = self._entries.votes(batch.name)
@@ -128,35 +128,37 @@ class MappingRecords:
     def _put(self, texts: Sequence[AskedText]) -> None:
         self._project()
         accounts = self._entries.accounts()
-        gone = {vote.username for asked in texts for vote in asked.votes if vote.user not in accounts}
+        gone = {
+            vote.username for asked_text in texts for vote in asked_text.votes if vote.user not in accounts
+        }
         if gone:
             raise Rejected(f"there is no account for {', '.join(sorted(gone))}")
-        for asked in texts:
-            self._put_text(asked)
+        for asked_text in texts:
+            self._put_text(asked_text)
 
-    def _put_text(self, asked: AskedText) -> None:
-        before = self._entries.record_of(asked.batch, asked.item)
-        record = before.id if before else new_record_id(asked.batch, asked.item)
-        put_back = {*(before.restored if before else ()), *asked.restored}
+    def _put_text(self, asked_text: AskedText) -> None:
+        before = self._entries.record_of(asked_text.batch, asked_text.item)
+        record = before.id if before else new_record_id(asked_text.batch, asked_text.item)
+        put_back = {*(before.restored if before else ()), *asked_text.restored}
         # The votes go first: one that the record says was put back, and that is not there, looks withdrawn.
-        for vote in asked.votes:
+        for vote in asked_text.votes:
             self._entries.write_vote(record, str(vote.user), vote.status, vote.labels)
             put_back.add(str(vote.user))
         self._entries.write_record(
             RecordEntry(
                 id=record,
                 made=before.made if before else datetime.now(UTC),
-                batch=asked.batch,
-                number=asked.number,
-                item=asked.item,
-                rank=asked.rank,
-                text=asked.text,
-                reason=asked.reason,
-                model=asked.model,
-                suggestion=asked.suggestion,
+                batch=asked_text.batch,
+                number=asked_text.number,
+                item=asked_text.item,
+                rank=asked_text.rank,
+                text=asked_text.text,
+                reason=asked_text.reason,
+                model=asked_text.model,
+                suggestion=asked_text.suggestion,
                 restored=tuple(sorted(put_back)),
-                columns=dict(asked.columns),
-                metadata=dict(asked.metadata),
+                columns=dict(asked_text.columns),
+                metadata=dict(asked_text.metadata),
             )
         )
 
@@ -183,6 +185,6 @@ def _entry(project: ProjectCreated) -> ProjectEntry:
     return ProjectEntry(project.name, project.task, project.labels, project.min_submitted, project.guidelines)
 
 
-def _asked(record: RecordEntry) -> AskedText:
+def _asked_text(record: RecordEntry) -> AskedText:
     shown = {name: getattr(record, name) for name in record.__struct_fields__ if name not in ("id", "made")}
     return AskedText(**shown)

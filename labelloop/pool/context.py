@@ -55,10 +55,10 @@ def metadata_kinds(project: ProjectCreated) -> Mapping[str, str]:
 
 def kind_of(values: Iterable[str | None]) -> str:
     """The kind of a metadata column: numbers if all its values are written as numbers are."""
-    given = {whole(value) for value in values if value is not None}
-    if given and all(map(_INTEGER.fullmatch, given)):
+    texts = {whole(value) for value in values if value is not None}
+    if texts and all(map(_INTEGER.fullmatch, texts)):
         return INTEGER
-    return FLOAT if given and all(map(_FLOAT.fullmatch, given)) else TERMS
+    return FLOAT if texts and all(map(_FLOAT.fullmatch, texts)) else TERMS
 
 
 def first_misfit(values: Sequence[str | None], kind: str) -> int | None:
@@ -66,18 +66,18 @@ def first_misfit(values: Sequence[str | None], kind: str) -> int | None:
     pattern = {INTEGER: _INTEGER, FLOAT: _FLOAT}.get(kind)
     if pattern is None:
         return None
-    given = ((place, value) for place, value in enumerate(values) if value is not None)
-    return next((place for place, value in given if not pattern.fullmatch(whole(value))), None)
+    present = ((place, value) for place, value in enumerate(values) if value is not None)
+    return next((place for place, value in present if not pattern.fullmatch(whole(value))), None)
 
 
 def pool_texts(project: ProjectCreated, pool: "OpenSnapshot", items: Sequence[int]) -> list[PoolText]:
     """These texts of the project's pool."""
-    seen, kinds, kept = seen_columns(project), metadata_kinds(project), pool.kept(items)
+    shown, kinds, columns = seen_columns(project), metadata_kinds(project), pool.kept_values(items)
     return [
         PoolText(
             text,
-            {name: kept[name][place] if name in kept else text for name in seen},
-            {name: _value(kept[name][place], kind) for name, kind in kinds.items()},
+            {name: columns[name][place] if name in columns else text for name in shown},
+            {name: _value(columns[name][place], kind) for name, kind in kinds.items()},
         )
         for place, text in enumerate(pool.texts(items))
     ]

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import Bad
-from labelloop.pool.columns import AS_USUAL, MARK, Columns, Reading, of_rows
+from labelloop.pool.columns import AS_USUAL, MARK, Bad, Columns, Reading, of_rows
 from labelloop.pool.formulas import rows_as_they_were
 from labelloop.pool.json_text import starts_json
 from labelloop.pool.separators import MOST_RECORDS, NAMES, SAMPLE, separator, stated, unsplit
@@ -132,8 +131,8 @@ def _unsplit(path: Path, name: str, each: str) -> UserError:
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     """The separator, and how many lines were read. Leaves the file where its header begins."""
-    if (given := stated(file.readline())) is not None:
-        return given, 1
+    if (stated_separator := stated(file.readline())) is not None:
+        return stated_separator, 1
     file.seek(0)
     start = file.read(SAMPLE)
     file.seek(0)

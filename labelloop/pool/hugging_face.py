@@ -76,8 +76,10 @@ def _choose(source: str, loaded: "Dataset | DatasetDict", split: Split) -> "Data
     if split.name is None and chosen not in names and len(names) == 1 and not split.by_name:
         chosen = names[0]
     if chosen not in names:
-        asked = f"no split {chosen!r}" if split.name or split.by_name else "several splits"
-        raise UserError(f"{source} has {asked}; choose one of its splits by {split.option}: {quoted(names)}")
+        problem = f"no split {chosen!r}" if split.name or split.by_name else "several splits"
+        raise UserError(
+            f"{source} has {problem}; choose one of its splits by {split.option}: {quoted(names)}"
+        )
     return loaded[chosen]
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import Bad
-from labelloop.pool.columns import MARK, Columns, Reading
+from labelloop.pool.columns import MARK, Bad, Columns, Reading
 from labelloop.pool.text_files import open_text
 
 TEXT = "text"

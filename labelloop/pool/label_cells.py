@@ -38,8 +38,10 @@ class Cells:
         """The same, where these values tell whether there are several."""
         if self.several is not None:
             return self
-        given = [value for value in values if value is not None]
-        return Cells(bool(given) and all(isinstance(value, list | tuple) for value in given), self.separator)
+        present = [value for value in values if value is not None]
+        return Cells(
+            bool(present) and all(isinstance(value, list | tuple) for value in present), self.separator
+        )
 
     def gold(self, value: object) -> Gold | None:
         """What a cell says; None: nothing. Raises NoLabels."""
@@ -65,9 +67,9 @@ class Cells:
         return value.split(self.separator) if self.separator else [value]
 
 
-def _name(value: object, wanted: str) -> str:
+def _name(value: object, expected: str) -> str:
     if not isinstance(value, str | int | float):
-        raise NoLabels(f"a {type(value).__name__}, not {wanted}")
+        raise NoLabels(f"a {type(value).__name__}, not {expected}")
     whole = isinstance(value, float) and value.is_integer()
     return label_name(str(int(value)) if whole else str(value))
 
@@ -104,7 +106,7 @@ def called(gold: Gold | None, names: Mapping[str, str]) -> Gold | None:
     return tuple(dict.fromkeys(names.get(label, label) for label in gold))
 
 
-def told(gold: Gold) -> str:
+def label_text(gold: Gold) -> str:
     """What a text has, in quotes."""
     return repr(gold) if isinstance(gold, str) else repr(as_csv(gold)) if gold else "none of the labels"
 

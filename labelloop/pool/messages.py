@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import Bad, left_out
-from labelloop.pool.columns import MARK, Columns
+from labelloop.pool.columns import MARK, Bad, Columns, left_out
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.prepare import key
@@ -32,7 +31,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MessageColumns:
     """What a project takes of a message: the columns of its texts, their label, and further ones.
 
     `numbers`: the kinds of those by which people filter. If a text is one column and nothing else is taken, a
@@ -41,14 +40,14 @@ class Wanted:
 
     text_columns: tuple[str, ...]
     label_column: str | None = None
-    kept: tuple[str, ...] = ()
+    kept_columns: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     cells: Cells = field(default_factory=Cells)
     numbers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_text_alone(self) -> bool:
-        return len(self.text_columns) == 1 and self.label_column is None and not self.kept
+        return len(self.text_columns) == 1 and self.label_column is None and not self.kept_columns
 
 
 @dataclass(frozen=True)
@@ -60,25 +59,27 @@ class Taken:
     refused: UserError | None = None
 
 
-def take(topic: str, messages: Sequence[Message], wanted: Wanted, skip_bad: bool = False) -> Taken:
+def take(
+    topic: str, messages: Sequence[Message], message_columns: MessageColumns, skip_bad: bool = False
+) -> Taken:
     """The rows of messages up to the first that cannot be used, or (`skip_bad`) of all that can.
 
     Tombstones are no rows.
     """
     valued = [message for message in messages if message.value is not None]
-    table, bad = _table(topic, valued, wanted)
+    table, bad = _table(topic, valued, message_columns)
     if not bad or skip_bad:
         notes = [left_out(topic, bad, "message")] if bad else []
-        return Taken(_as_one_source(table, valued, wanted, bad, notes), messages)
+        return Taken(_as_one_source(table, valued, message_columns, bad, notes), messages)
     first = valued[min(bad)]
     before = messages[: messages.index(first)]
     valued = [message for message in before if message.value is not None]
-    table, _ = _table(topic, valued, wanted)
+    table, _ = _table(topic, valued, message_columns)
     reason = bad[len(valued)].reason
     refused = UserError(
         f"{topic}, {first.place}: {reason}: leave it out with --skip-bad-rows (what came before it is added)"
     )
-    return Taken(_as_one_source(table, valued, wanted, {}, []), before, refused)
+    return Taken(_as_one_source(table, valued, message_columns, {}, []), before, refused)
 
 
 def next_offsets(before: Mapping[int, int], messages: Iterable[Message]) -> dict[int, int]:
@@ -89,28 +90,43 @@ def next_offsets(before: Mapping[int, int], messages: Iterable[Message]) -> dict
     return after
 
 
-def _table(topic: str, messages: Sequence[Message], wanted: Wanted) -> tuple[Table, dict[int, Bad]]:
+def _table(
+    topic: str, messages: Sequence[Message], message_columns: MessageColumns
+) -> tuple[Table, dict[int, Bad]]:
     bad: dict[int, Bad] = {}
-    records = [_record(message, row, wanted, bad) for row, message in enumerate(messages)]
-    names = (*wanted.text_columns, *wanted.kept)
+    records = [_record(message, row, message_columns, bad) for row, message in enumerate(messages)]
+    names = (*message_columns.text_columns, *message_columns.kept_columns)
     columns = Columns(names, (), lambda name: [record.get(name) for record in records], bad=bad)
     table, bad = read_columns(
-        topic, columns, wanted.text_columns, wanted.label_column, wanted.kept, wanted.cells
+        topic,
+        columns,
+        message_columns.text_columns,
+        message_columns.label_column,
+        message_columns.kept_columns,
+        message_columns.cells,
     )
     for row, gold in enumerate(table.labels or ()):
-        unknown = [name for name in names_of(gold) if name not in wanted.labels] if gold is not None else []
+        unknown = (
+            [name for name in names_of(gold) if name not in message_columns.labels]
+            if gold is not None
+            else []
+        )
         if unknown:
-            what = f"{wanted.label_column!r} is {_shown(unknown[0])}, which is no label of the project"
+            what = (
+                f"{message_columns.label_column!r} is {_shown(unknown[0])}, which is no label of the project"
+            )
             bad.setdefault(row, _bad(messages[row], what))
-    for name, kind in wanted.numbers.items():
-        for row, value in enumerate(table.kept[name]):
+    for name, kind in message_columns.numbers.items():
+        for row, value in enumerate(table.kept_columns[name]):
             if first_misfit([value], kind) is not None:
                 what = f"{name!r} is {_shown(value)}, and in the project it is a number ({kind})"
                 bad.setdefault(row, _bad(messages[row], what))
     return table, {row: replace(each, place=messages[row].place) for row, each in sorted(bad.items())}
 
 
-def _record(message: Message, row: int, wanted: Wanted, bad: dict[int, Bad]) -> Mapping[str, object]:
+def _record(
+    message: Message, row: int, message_columns: MessageColumns, bad: dict[int, Bad]
+) -> Mapping[str, object]:
     """What a message says, by column."""
     try:
         text = (message.value or b"").decode().removeprefix(MARK)
@@ -119,11 +135,11 @@ def _record(message: Message, row: int, wanted: Wanted, bad: dict[int, Bad]) -> 
         return {}
     value = _value(text)
     if not isinstance(value, dict):
-        if wanted.is_text_alone:
-            return {wanted.text_columns[0]: value if isinstance(value, str) else text}
+        if message_columns.is_text_alone:
+            return {message_columns.text_columns[0]: value if isinstance(value, str) else text}
         bad[row] = _bad(message, NO_OBJECT)
         return {}
-    missing = [name for name in wanted.text_columns if name not in value]
+    missing = [name for name in message_columns.text_columns if name not in value]
     if missing:
         bad[row] = _bad(message, f"it has no {missing[0]!r}, as the project's texts have")
         return {}
@@ -138,11 +154,17 @@ def _value(text: str) -> Any:
 
 
 def _as_one_source(
-    table: Table, messages: Sequence[Message], wanted: Wanted, bad: Mapping[int, Bad], notes: list[str]
+    table: Table,
+    messages: Sequence[Message],
+    message_columns: MessageColumns,
+    bad: Mapping[int, Bad],
+    notes: list[str],
 ) -> Table:
     """The table with offsets as the numbers of its rows, and one label for each text: the first."""
     table = without_bad(table, bad)
-    absent = [name for name in wanted.kept if table.texts and not any(table.kept[name])]
+    absent = [
+        name for name in message_columns.kept_columns if table.texts and not any(table.kept_columns[name])
+    ]
     if absent:
         named = ", ".join(map(repr, absent))
         notes = [*notes, f"{table.source}: none of {len(table.texts):,} messages has {named}"]

@@ -33,7 +33,7 @@ class NotInParts(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FileColumns:
     """What is read of a file: texts, and all other columns as texts."""
 
     text_columns: tuple[str, ...] | None = None
@@ -43,12 +43,12 @@ class Wanted:
         return load(str(path), self.text_columns, label_column="", reading=self.reading, keep=None)
 
 
-def parts(path: Path, wanted: Wanted) -> Iterator[Table]:
+def parts(path: Path, file_columns: FileColumns) -> Iterator[Table]:
     """The rows of a file, part by part. Raises NotInParts, also after some parts, and UserError."""
     try:
-        files = _cut(path, wanted.reading)
+        files = _cut(path, file_columns.reading)
         with files as each:
-            yield from _alike(each, wanted)
+            yield from _alike(each, file_columns)
     except (UserError, UnicodeError, pa.ArrowException) as error:
         raise NotInParts from error
 
@@ -59,15 +59,15 @@ def is_large(path: Path) -> bool:
     return size > LARGE // (1 if path.suffix.lower() == suffix_of(path) else 10)
 
 
-def _alike(files: Iterator[Path], wanted: Wanted) -> Iterator[Table]:
+def _alike(files: Iterator[Path], file_columns: FileColumns) -> Iterator[Table]:
     """The tables of the parts, whose columns must be the same, unless each row names its own."""
     first: Table | None = None
     for file in files:
-        table = wanted.of(file)
+        table = file_columns.of(file)
         if first is None:
             first = table
-            wanted = Wanted(table.text_columns, replace(wanted.reading, encoding=None))
-        elif suffix_of(file) in WITH_HEADER and [*table.kept] != [*first.kept]:
+            file_columns = FileColumns(table.text_columns, replace(file_columns.reading, encoding=None))
+        elif suffix_of(file) in WITH_HEADER and [*table.kept_columns] != [*first.kept_columns]:
             raise NotInParts
         yield table
 

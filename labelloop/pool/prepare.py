@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from labelloop.errors import UserError
-from labelloop.pool.bad_rows import no_rows
-from labelloop.pool.label_cells import called, names_in, ordered, told
+from labelloop.pool.columns import no_rows
+from labelloop.pool.label_cells import called, label_text, names_in, ordered
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
 from labelloop.pool.words import label_name, quoted, rows_named
@@ -51,11 +51,11 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
             f"{table.source} has no texts in the column {quoted(table.text_columns)}; choose another"
         )
     gold_labels = names_in(row.gold for row in rows)
-    known = _labels(table, gold_labels, labels)
-    _no_others(table, gold_labels, known, "name them in --labels, or --label-column '' to go without")
+    label_names = _labels(table, gold_labels, labels)
+    _no_others(table, gold_labels, label_names, "name them in --labels, or --label-column '' to go without")
     rows, unlabelled = _all_labelled_or_none(rows)
-    rows = [Row(row.text, ordered(row.gold, known), row.source_row) for row in rows]
-    return Prepared(rows, known, empty, duplicates, unlabelled)
+    rows = [Row(row.text, ordered(row.gold, label_names), row.source_row) for row in rows]
+    return Prepared(rows, label_names, empty, duplicates, unlabelled)
 
 
 def with_names(table: Table, names: Mapping[str, str]) -> Table:
@@ -118,7 +118,7 @@ def clean_test(
 
 def summary(prepared: Prepared) -> str | None:
     """One line about texts that were left out or are special, or None."""
-    kept = len(prepared.rows)
+    size = len(prepared.rows)
     unlabelled = UNUSED if prepared.rows[0].gold is None else "unlabelled left out"
     facts = [
         (prepared.duplicates, "duplicates left out"),
@@ -127,7 +127,7 @@ def summary(prepared: Prepared) -> str | None:
         (prepared.in_pool, "also in the pool"),
     ]
     parts = [f"{count:,} {what}" for count, what in facts if count]
-    return f"{kept:,} texts ({', '.join(parts)})" if parts else None
+    return f"{size:,} texts ({', '.join(parts)})" if parts else None
 
 
 def key(text: str) -> str:
@@ -138,51 +138,50 @@ def key(text: str) -> str:
 def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
     """The first row of each text, with the label of any of its rows."""
     labels = table.labels or [None] * len(table.texts)
-    kept: dict[str, Row] = {}
+    row_of: dict[str, Row] = {}
     unlike: dict[str, None] = {}
     empty = 0
     for number, (text, gold) in enumerate(zip(table.texts, labels, strict=True)):
         same = key(text)
         if not same:
             empty += 1
-        elif (first := kept.get(same)) is None:
-            kept[same] = Row(text, gold, number)
+        elif (first := row_of.get(same)) is None:
+            row_of[same] = Row(text, gold, number)
         elif gold is not None and gold != first.gold:
             if first.gold is not None:
                 unlike[same] = None
-            kept[same] = Row(first.text, gold if first.gold is None else first.gold, first.source_row)
+            row_of[same] = Row(first.text, gold if first.gold is None else first.gold, first.source_row)
     if unlike:
         raise _two_labels(table, list(unlike), remedy)
-    return list(kept.values()), empty - table.bad, len(table.texts) - empty - len(kept)
+    return list(row_of.values()), empty - table.bad, len(table.texts) - empty - len(row_of)
 
 
 def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
     """For texts that have several labels: tell the rows of the first of them, and how many more there are."""
-    given = {
+    row_of = {
         label: number
         for number, label in reversed(list(enumerate(table.labels or ())))
         if label is not None and key(table.texts[number]) == texts[0]
     }
-    (label, row), (other, later) = sorted(given.items(), key=itemgetter(1))[:2]
+    (label, row), (other, later) = sorted(row_of.items(), key=itemgetter(1))[:2]
     more = f", and {len(texts) - 1:,} more texts have several" if texts[1:] else ""
     return UserError(
-        f"{table.source}, {rows_named([row, later])}: one text has the labels {told(label)} and {told(other)}"
-        f"{more}; "
-        f"{remedy}"
+        f"{table.source}, {rows_named([row, later])}: one text has the labels {label_text(label)} and "
+        f"{label_text(other)}{more}; {remedy}"
     )
 
 
-def _labels(table: Table, gold_labels: Collection[str], asked: Sequence[str] | None) -> list[str]:
-    if asked is None and not gold_labels:
+def _labels(table: Table, gold_labels: Collection[str], chosen: Sequence[str] | None) -> list[str]:
+    if chosen is None and not gold_labels:
         raise UserError(
             f"{table.source} has no labels to choose from; name them: --labels spam,ham, or the column that "
             "holds them: --label-column"
         )
-    labels = sorted(gold_labels) if asked is None else [label_name(label) for label in asked]
+    labels = sorted(gold_labels) if chosen is None else [label_name(label) for label in chosen]
     if not all(labels) or len(set(labels)) < len(labels):
         raise UserError(f"labels must be distinct and not empty: {quoted(labels)}; correct --labels")
     if len(labels) < 2:
-        raise _too_few("--labels" if asked is not None else f"the column {table.label_column!r}", labels)
+        raise _too_few("--labels" if chosen is not None else f"the column {table.label_column!r}", labels)
     if len(gold_labels) == 1 and not table.cells.several:
         raise _too_few(f"the column {table.label_column!r}", gold_labels)
     return labels
@@ -194,8 +193,8 @@ def _too_few(where: str, classes: Collection[str]) -> UserError:
     )
 
 
-def _no_others(table: Table, gold_labels: Collection[str], known: Collection[str], remedy: str) -> None:
-    others = sorted(set(gold_labels) - set(known))
+def _no_others(table: Table, gold_labels: Collection[str], label_names: Collection[str], remedy: str) -> None:
+    others = sorted(set(gold_labels) - set(label_names))
     if others:
         shown = quoted(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")
         raise UserError(

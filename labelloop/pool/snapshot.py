@@ -43,19 +43,19 @@ class SnapshotInfo:
 
 
 def write(
-    folder: Path, rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]] = NONE_KEPT
+    folder: Path, rows: Iterable[Row], further_columns: Mapping[str, Sequence[str | None]] = NONE_KEPT
 ) -> SnapshotInfo:
     """Write rows to `<folder>/<sha256>.arrow`. Equal rows give equal bytes and the same file.
 
     There is a column `gold` if the first row has gold, of lists if that is a tuple; then every row must have
     such gold (else `ValueError`).
-    `kept`: further columns of the source by name, with a value for each row.
+    `further_columns`: those of the source by name, with a value for each row.
     Raises `UserError` if the folder cannot be written.
     """
     try:
         with atomic.beside(folder / "any.arrow") as draft:
             with atomic.create(draft, atomic.THIS_USER) as file:
-                _write_stream(file, rows, kept)
+                _write_stream(file, rows, further_columns)
             info = _info(draft)
             atomic.place(draft, folder / info.name)
     except OSError as error:
@@ -130,7 +130,7 @@ class OpenSnapshot:
         names = self._table.column_names
         return tuple(name.removeprefix(KEPT) for name in names if name.startswith(KEPT))
 
-    def kept(self, items: Sequence[int]) -> dict[str, list[str | None]]:
+    def kept_values(self, items: Sequence[int]) -> dict[str, list[str | None]]:
         """Values of the user's own columns for these pool items, by column."""
         indices = pa.array(items, pa.int64())
         return {
@@ -159,7 +159,9 @@ def _table(path: Path, digest: str | None) -> pa.Table:
         raise UserError(f"the pool snapshot {path} cannot be read ({one_line(error)}); {remedy}") from error
 
 
-def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Sequence[str | None]]) -> None:
+def _write_stream(
+    file: IO[bytes], rows: Iterable[Row], further_columns: Mapping[str, Sequence[str | None]]
+) -> None:
     remaining, start = iter(rows), 0
     batch = list(islice(remaining, ROWS_PER_BATCH))
     gold = type(batch[0].gold) if batch else type(None)
@@ -169,7 +171,7 @@ def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Seque
         kind = pa.list_(pa.string()) if gold is tuple else pa.string()
         fields.append(pa.field("gold", kind, nullable=False))
     fields.append(pa.field("source_row", pa.int64(), nullable=False))
-    own = [pa.field(f"{KEPT}{name}", pa.string()) for name in kept]
+    own = [pa.field(f"{KEPT}{name}", pa.string()) for name in further_columns]
     schema = pa.schema([*fields, *own])
     with pa.ipc.new_stream(file, schema) as writer:
         while batch:
@@ -177,7 +179,7 @@ def _write_stream(file: IO[bytes], rows: Iterable[Row], kept: Mapping[str, Seque
                 raise ValueError("either every row has gold of one kind or none")
             columns = {field.name: [getattr(row, field.name) for row in batch] for field in fields}
             end = start + len(batch)
-            columns |= {f"{KEPT}{name}": list(values[start:end]) for name, values in kept.items()}
+            columns |= {f"{KEPT}{name}": list(values[start:end]) for name, values in further_columns.items()}
             writer.write_batch(pa.record_batch(columns, schema=schema))
             start = end
             batch = list(islice(remaining, ROWS_PER_BATCH))

@@ -9,8 +9,7 @@ from types import MappingProxyType
 
 from labelloop.errors import UserError
 from labelloop.pool import hugging_face
-from labelloop.pool.bad_rows import CORRECT, Bad, left_out, no_rows, refused
-from labelloop.pool.columns import AS_USUAL, Columns, Reading
+from labelloop.pool.columns import AS_USUAL, CORRECT, Bad, Columns, Reading, left_out, no_rows, refused
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
@@ -35,9 +34,9 @@ class Table:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
     A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
-    `bad_rows`: those that could not be used; their texts are empty. `kept`: the values of further columns, by
-    name. `cells`: how the labels were read, which tells whether a text may have several. `numbers`: what the
-    rows are called in the source; None: they count from 0.
+    `bad_rows`: those that could not be used; their texts are empty. `kept_columns`: the values of further
+    columns, by name. `cells`: how the labels were read, which tells whether a text may have several.
+    `numbers`: what the rows are called in the source; None: they count from 0.
     """
 
     source: str
@@ -47,7 +46,7 @@ class Table:
     labels: Sequence[Gold | None] | None
     notes: tuple[str, ...] = ()
     bad_rows: Collection[int] = ()
-    kept: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    kept_columns: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     cells: Cells = ONE_OR_SEVERAL
     numbers: Sequence[int] | None = None
 
@@ -114,7 +113,7 @@ def as_table(
     if UNSTORABLE.search("".join((*text_names, label_name or "", *keep))):
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     for name, option in keep.items():
-        _known(source, columns.names, name, option)
+        _existing_column(source, columns.names, name, option)
     table, bad = read_columns(source, columns, text_names, label_name, keep, cells, text_option)
     if bad and (len(bad) == len(table.texts) or not skip_bad_rows):
         raise refused(source, bad, len(table.texts))
@@ -142,11 +141,11 @@ def read_columns(
         values = columns.values(label_name)
         cells = cells.knowing(values)
         labels = [_label(value, label_name, row, bad, cells) for row, value in enumerate(values)]
-    kept = {
-        name: [_kept(value, name, row, bad) for row, value in enumerate(columns.values(name))]
+    kept_columns = {
+        name: [_kept_cell(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in keep
     }
-    return Table(source, text_names, label_name, texts, labels, kept=kept, cells=cells), bad
+    return Table(source, text_names, label_name, texts, labels, kept_columns=kept_columns, cells=cells), bad
 
 
 def without_bad(table: Table, bad: Collection[int]) -> Table:
@@ -190,25 +189,25 @@ def _read(source: str, config: str | None, split: Split, revision: str | None, r
 
 
 def _label_column(
-    source: str, columns: Columns, asked: str | None, usual: str | None, option: str, cells: Cells
+    source: str, columns: Columns, chosen: str | None, usual: str | None, option: str, cells: Cells
 ) -> str | None:
-    if asked == "":
+    if chosen == "":
         return None
-    if asked is None and usual is not None:
+    if chosen is None and usual is not None:
         return usual if usual in columns.names else None
-    if asked is None:
-        found = cells.column(columns.names)
-        is_meant = found != SEVERAL or cells.several or cells.knowing(columns.values(SEVERAL)).several
-        return found if is_meant else None
-    return _known(source, columns.names, asked, option)
+    if chosen is None:
+        column = cells.column(columns.names)
+        is_meant = column != SEVERAL or cells.several or cells.knowing(columns.values(SEVERAL)).several
+        return column if is_meant else None
+    return _existing_column(source, columns.names, chosen, option)
 
 
 def _text_columns(
-    source: str, columns: Columns, asked: str | Sequence[str] | None, label: str | None, option: str
+    source: str, columns: Columns, chosen: str | Sequence[str] | None, label: str | None, option: str
 ) -> tuple[str, ...]:
-    if asked is not None:
-        names = (asked,) if isinstance(asked, str) else asked
-        return tuple(_known(source, columns.names, name, option) for name in names)
+    if chosen is not None:
+        names = (chosen,) if isinstance(chosen, str) else chosen
+        return tuple(_existing_column(source, columns.names, name, option) for name in names)
     if TEXT_COLUMN in columns.names:
         return (TEXT_COLUMN,)
     textual = [name for name in columns.textual if name != label]
@@ -218,15 +217,15 @@ def _text_columns(
     raise UserError(f"{source} has no column 'text'; choose one by {option}{hint}: {_listed(columns.names)}")
 
 
-def _known(source: str, names: Sequence[str], asked: str, option: str) -> str:
-    if asked not in names and not option:
+def _existing_column(source: str, names: Sequence[str], name: str, option: str) -> str:
+    if name not in names and not option:
         raise UserError(
-            f"{source} has no column {asked!r}, as the project's texts have: give a file with their columns; "
+            f"{source} has no column {name!r}, as the project's texts have: give a file with their columns; "
             f"this one has {_listed(names)}"
         )
-    if asked not in names:
-        raise UserError(f"{source} has no column {asked!r}; choose one by {option}: {_listed(names)}")
-    return asked
+    if name not in names:
+        raise UserError(f"{source} has no column {name!r}; choose one by {option}: {_listed(names)}")
+    return name
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -271,7 +270,7 @@ def _label(value: object, column: str, row: int, bad: dict[int, Bad], cells: Cel
     return gold
 
 
-def _kept(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
+def _kept_cell(value: object, column: str, row: int, bad: dict[int, Bad]) -> str | None:
     """A value of any kind as text: lists and objects as JSON. None if missing or bad."""
     if value is None or value != value:
         return None

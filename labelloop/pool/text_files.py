@@ -72,7 +72,7 @@ def open_text(
         if encoding != UTF_8:
             errors = "surrogatepass"
         elif other is not None and not _is_utf8(path, unpacked):
-            encoding = _known(other)
+            encoding = _known_encoding(other)
         with unpacked(path) as raw, TextIOWrapper(cast(IO[bytes], raw), encoding, errors, newline) as file:
             yield file
     except UnicodeDecodeError as error:
@@ -87,8 +87,8 @@ def open_text(
 def unmarked_encoding(path: Path) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, as it is mostly written, or None."""
     start = start_of(path, _opener(path), SAMPLE)
-    found = encoding_of(start)
-    return encoding_name(found) if found in UNMARKED else None
+    guessed = encoding_of(start)
+    return encoding_name(guessed) if guessed in UNMARKED else None
 
 
 def raw_file(path: Path) -> BufferedIOBase:
@@ -116,7 +116,7 @@ class SomeLinesNotUtf8(UserError):
     """A text is in UTF-8, as other lines show, but for some of its lines."""
 
 
-def _known(encoding: str) -> str:
+def _known_encoding(encoding: str) -> str:
     try:
         "".encode(encoding)
     except (LookupError, ValueError) as error:
@@ -143,23 +143,23 @@ def _wrong_encoding(path: Path, unpacked: Open) -> UserError:
     if lines.wrong <= MOST_LEFT_OUT * lines.all:
         remedies.append("leave these rows out with --skip-bad-rows")
     return kind(
-        f"{path} is not in UTF-8 ({lines.told}), and {look}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+        f"{path} is not in UTF-8 ({lines.as_text}), and {look}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
     )
 
 
 def _western(line: bytes) -> str | None:
     """The surroundings of the first letter beyond ASCII, if the line looks like text in cp1252."""
     text = _decoded(line, WESTERN)
-    found = BEYOND_ASCII.search(text) if text is not None else None
-    if text is None or found is None or 2 * len(BEYOND_ASCII.findall(text)) > len(_LETTER.findall(text)):
+    match = BEYOND_ASCII.search(text) if text is not None else None
+    if text is None or match is None or 2 * len(BEYOND_ASCII.findall(text)) > len(_LETTER.findall(text)):
         return None
-    return text[max(0, found.start() - AROUND) : found.end() + AROUND].strip()
+    return text[max(0, match.start() - AROUND) : match.end() + AROUND].strip()
 
 
 def _not_in(path: Path, unpacked: Open, encoding: str) -> UserError:
     lines = _lines(path, unpacked, encoding)
     return UserError(
-        f"{path} is not in {encoding} ({lines.told}); give another --encoding, or save it as UTF-8 in the "
+        f"{path} is not in {encoding} ({lines.as_text}); give another --encoding, or save it as UTF-8 in the "
         "program that wrote it"
     )
 
@@ -186,7 +186,7 @@ class Lines:
     sample: bytes = b""
 
     @property
-    def told(self) -> str:
+    def as_text(self) -> str:
         return f"{self.wrong:,} of {self.all:,} lines, first line {self.first}"
 
 

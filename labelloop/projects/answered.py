@@ -40,8 +40,8 @@ class Answers:
     @property
     def labels(self) -> dict[int, tuple[str, ...]]:
         """Those of the texts that have one."""
-        found = {item: of_answer(answer) for item, answer in self.by_item.items()}
-        return {item: labels for item, labels in found.items() if labels is not None}
+        labels_of = {item: of_answer(answer) for item, answer in self.by_item.items()}
+        return {item: labels for item, labels in labels_of.items() if labels is not None}
 
 
 NO_ANSWERS = Answers()
@@ -63,10 +63,12 @@ def answers(answered: AnsweredTexts, table: Table, pool: Prepared, options: Proj
     """
     items = {key(row.text): item for item, row in enumerate(pool.rows)}
     votes: dict[int, list[Vote]] = {}
-    for row, given in enumerate(answered.votes):
+    for row, votes_of_text in enumerate(answered.votes):
         item = items.get(key(table.texts[row]))
-        if item is not None and given:
-            votes.setdefault(item, []).extend(_sound(vote, answered, row, pool.labels) for vote in given)
+        if item is not None and votes_of_text:
+            votes.setdefault(item, []).extend(
+                _sound(vote, answered, row, pool.labels) for vote in votes_of_text
+            )
     rules = _Rules(answered.task, tuple(pool.labels), options.min_submitted, options.ties)
     verdicts = {
         item: verdict(ItemVotes(item=item, votes=_newest(votes[item])), rules) for item in sorted(votes)
@@ -75,16 +77,16 @@ def answers(answered: AnsweredTexts, table: Table, pool: Prepared, options: Proj
     return Answers(decided, tuple(_notes(answered, decided, len(verdicts), len(pool.rows), options)))
 
 
-def _sound(vote: Vote, answered: AnsweredTexts, row: int, known: Sequence[str]) -> Vote:
+def _sound(vote: Vote, answered: AnsweredTexts, row: int, project_labels: Sequence[str]) -> Vote:
     """The vote with labels as a project has them."""
     labels = tuple(map(label_name, vote.labels))
     is_whole = len(labels) == 1 or answered.task == MULTI_LABEL
-    if vote.status == "submitted" and not (is_whole and set(labels) <= set(known)):
+    if vote.status == "submitted" and not (is_whole and set(labels) <= set(project_labels)):
         raise UserError(
             f"{answered.source}, {rows_named([row])}: the answer of {vote.username} is "
-            f"{quoted(labels) or 'empty'}, not one of {quoted(known)}: correct it there"
+            f"{quoted(labels) or 'empty'}, not one of {quoted(project_labels)}: correct it there"
         )
-    return replaced(vote, labels=labels if set(labels) <= set(known) else ())
+    return replaced(vote, labels=labels if set(labels) <= set(project_labels) else ())
 
 
 def _newest(votes: Sequence[Vote]) -> tuple[Vote, ...]:

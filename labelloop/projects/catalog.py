@@ -59,18 +59,18 @@ def named(histories: Mapping[str, History], name: str) -> History | None:
 
 def choose(histories: Mapping[str, History], name: str | None) -> History:
     """The project with that name or id, or the only project. Raises UserError."""
-    known = ", ".join(histories)
+    project_names = ", ".join(histories)
     if name is not None:
         history = named(histories, name)
         if history is None:
-            raise UserError(f"there is no project {name!r}: choose from {known or 'none yet'}")
+            raise UserError(f"there is no project {name!r}: choose from {project_names or 'none yet'}")
         return history
     if not histories:
         raise UserError(
             "there is no project yet: create one with `labelloop init --dataset FILE --labels a,b`"
         )
     if len(histories) > 1:
-        raise UserError(f"there are several projects: choose one with --project: {known}")
+        raise UserError(f"there are several projects: choose one with --project: {project_names}")
     return next(iter(histories.values()))
 
 

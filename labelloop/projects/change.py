@@ -62,22 +62,26 @@ async def change(
             f"batch {first} of {history.project} was already picked: give {state.numbered} or a later one"
         )
     before = at_batch(state, first)
-    asked = _asked(before, options, pool_of(state).size)
+    asked_fields = _asked_fields(before, options, pool_of(state).size)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, state, before, history.project, store, Path(folder))
-        asked |= tested.fields
-        asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
-        if not asked:
+        asked_fields |= tested.fields
+        asked_fields |= _other_annotators(
+            state, options, asked_fields.get("min_submitted", before.min_submitted)
+        )
+        if not asked_fields:
             raise UserError(f"nothing changes: {OTHER}")
-        data = _event(first, asked, why)
-        if asked.keys() - AT_ONCE:
-            change = Change(first, _settings(asked))
+        data = _event(first, asked_fields, why)
+        if asked_fields.keys() - AT_ONCE:
+            change = Change(first, _settings(asked_fields))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
-        after = replaced(before, **{name: each for name, each in asked.items() if name != "annotators"})
+        after = replaced(
+            before, **{name: each for name, each in asked_fields.items() if name != "annotators"}
+        )
         notes = await try_change(store, before, after) if store else ()
         await tested.keep(store)
     await ask(log, history, data)
-    return first, (*tested.notes, *notes, *_kept_notes(state, asked))
+    return first, (*tested.notes, *notes, *_kept_notes(state, asked_fields))
 
 
 def _other_annotators(
@@ -96,25 +100,27 @@ def _other_annotators(
     return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
-def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
+def _kept_notes(state: LoopState, asked_fields: Mapping[str, Any]) -> Iterator[str]:
     """What stays for batches that were picked, which people may take otherwise."""
     stays = {batch.name: min_submitted_at(state, batch.number) for batch in open_batches(state)}
-    if "min_submitted" in asked and any(number != asked["min_submitted"] for number in stays.values()):
-        told = ", ".join(f"{name} ({number})" for name, number in stays.items())
-        yield f"open batches keep their number of annotators for each text: {told}"
+    if "min_submitted" in asked_fields and any(
+        number != asked_fields["min_submitted"] for number in stays.values()
+    ):
+        numbers_kept = ", ".join(f"{name} ({number})" for name, number in stays.items())
+        yield f"open batches keep their number of annotators for each text: {numbers_kept}"
 
 
-def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
+def _event(first: int, asked_fields: Mapping[str, Any], why: str) -> ProjectChanged:
     """Version 1 if it can say it, so that older services go on."""
     by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
-    if asked.keys() <= fields(Settings).keys():
-        return ProjectChanged(**by, settings=Settings(**asked))
-    return ProjectChangedV2(**by, settings=_settings(asked))
+    if asked_fields.keys() <= fields(Settings).keys():
+        return ProjectChanged(**by, settings=Settings(**asked_fields))
+    return ProjectChangedV2(**by, settings=_settings(asked_fields))
 
 
-def _settings(asked: Mapping[str, Any]) -> SettingsV2:
-    without = {"stopping": Choice(name=NOTHING)} if asked.get("stopping", NOTHING) is None else {}
-    return SettingsV2(**{**asked, **without})
+def _settings(asked_fields: Mapping[str, Any]) -> SettingsV2:
+    without = {"stopping": Choice(name=NOTHING)} if asked_fields.get("stopping", NOTHING) is None else {}
+    return SettingsV2(**{**asked_fields, **without})
 
 
 async def fork(
@@ -138,14 +144,14 @@ async def fork(
     batches = _batches(state, last_batch)
     project = replaced(at_batch(state, batches), name=name, forked_from=history.project)
     pool = pool_of(state)
-    created, made = with_options(project, options, pool.size), new_id(name)
+    created, new_project = with_options(project, options, pool.size), new_id(name)
     created = replaced(created, labels=state.project.labels)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, state, project, made, store, Path(folder))
+        tested = await _new_test(options, state, project, new_project, store, Path(folder))
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
@@ -153,10 +159,12 @@ async def fork(
     if people is not None:
         check_annotators(people, created.min_submitted)
     more, changes = pool.snapshots[1:], state.label_changes
-    given = copied(state, batches)
-    first = opening(made, created, given, SOURCE, annotators=people, grown=more, label_changes=changes)
+    copied_batches = copied(state, batches)
+    first = opening(
+        new_project, created, copied_batches, SOURCE, annotators=people, grown=more, label_changes=changes
+    )
     await log.append(*first)
-    return made, batches, (*tested.notes, *notes)
+    return new_project, batches, (*tested.notes, *notes)
 
 
 @dataclass(frozen=True)
@@ -192,10 +200,10 @@ async def _new_test(
     if store is None:
         raise UserError("the store is not known here, where a test set is kept: give it with --store")
     pool = await asyncio.to_thread(store.open_pool, pool_of(state))
-    made, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
-    if before.test is not None and before.test.digest == made.digest:
+    new_test, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
+    if before.test is not None and before.test.digest == new_test.digest:
         return _NewTest(notes=notes)
-    return _NewTest(replaced(made, uri=f"{project}/{made.uri}"), folder / made.uri, notes)
+    return _NewTest(replaced(new_test, uri=f"{project}/{new_test.uri}"), folder / new_test.uri, notes)
 
 
 def _batches(state: LoopState, last: int | None) -> int:
@@ -255,35 +263,35 @@ def with_options(project: ProjectCreated, options: ProjectOptions, texts: int) -
 
     Raises UserError for invalid settings.
     """
-    return replaced(project, **_asked(project, options, texts))
+    return replaced(project, **_asked_fields(project, options, texts))
 
 
-def _asked(project: ProjectCreated, options: ProjectOptions, texts: int) -> dict[str, Any]:
+def _asked_fields(project: ProjectCreated, options: ProjectOptions, texts: int) -> dict[str, Any]:
     """The fields that the given options change. Raises UserError for invalid settings."""
-    asked = given_fields(project, options)
-    if model := asked.get("model"):
-        asked["model"] = BaseModelChoice(
+    asked_fields = given_fields(project, options)
+    if model := asked_fields.get("model"):
+        asked_fields["model"] = BaseModelChoice(
             name=check_model(model.name, model.revision), revision=model.revision
         )
-    after = replaced(project, **asked)
-    if "classifier" in asked or "strategy" in asked:
+    after = replaced(project, **asked_fields)
+    if "classifier" in asked_fields or "strategy" in asked_fields:
         check_choices(after.classifier, after.strategy, after.task)
     check_task(after)
-    if after.stopping is None and "stopping" in asked:
-        asked["stop_when_advised"] = False
-    elif after.stopping is None and asked.get("stop_when_advised"):
+    if after.stopping is None and "stopping" in asked_fields:
+        asked_fields["stop_when_advised"] = False
+    elif after.stopping is None and asked_fields.get("stop_when_advised"):
         raise UserError(f"{project.name} has no stopping criterion: name one with --stopping")
-    elif "stopping" in asked:
+    elif "stopping" in asked_fields:
         check_stopping(after)
-    if "batch_size" in asked and after.batch_size > texts:
+    if "batch_size" in asked_fields and after.batch_size > texts:
         raise UserError(f"a batch of {after.batch_size} is larger than the pool of {texts} texts: give less")
     ahead = (after.lookahead + 1) * after.batch_size
-    if "lookahead" in asked and after.lookahead and ahead > texts:
+    if "lookahead" in asked_fields and after.lookahead and ahead > texts:
         raise UserError(
             f"a lookahead of {after.lookahead} asks for {ahead:,} texts, "
             f"and the pool has {texts:,}: give less"
         )
-    differing = {name: value for name, value in asked.items() if value != getattr(project, name)}
+    differing = {name: value for name, value in asked_fields.items() if value != getattr(project, name)}
     if differing.keys() & LOOKAHEAD:
-        differing |= {name: asked[name] for name in LOOKAHEAD}
+        differing |= {name: asked_fields[name] for name in LOOKAHEAD}
     return differing

@@ -38,7 +38,7 @@ class ChangedLabels:
 async def add(log: Log, history: History, names: Sequence[str], why: str = "") -> ChangedLabels:
     """Add labels behind the others. Raises UserError."""
     state = _going_on(history)
-    before, new = label_list(state), _given(names)
+    before, new = label_list(state), _label_names(names)
     _check_unused(state, new)
     return _changed(await _change(log, history, (*before.shown, *new), before.retired, why))
 
@@ -47,7 +47,7 @@ async def rename(log: Log, history: History, old: str, new: str, why: str = "") 
     """Call a label otherwise; its texts keep it. Raises UserError."""
     state = _going_on(history)
     before = label_list(state)
-    (place,), (name,) = _places(before, [old]), _given([new])
+    (place,), (name,) = _places(before, [old]), _label_names([new])
     if name == before.shown[place]:
         raise UserError(f"the label is called {name!r} already: give another name")
     _check_unused(state, [name], but=place)
@@ -80,7 +80,9 @@ async def retire(
         tested = await asyncio.to_thread(_gold, store, test)
         check_counting(tested, replace(before, retired=retired))
     labels = current(state)
-    items = [item for item, given in labels.items() if given and retired.issuperset(given)]
+    items = [
+        item for item, names_of_text in labels.items() if names_of_text and retired.issuperset(names_of_text)
+    ]
     after = await _change(log, history, before.shown, retired, why)
     if not asks_again:
         return _changed(after, len(items))
@@ -132,23 +134,23 @@ def _going_on(history: History) -> LoopState:
     return sound(history)
 
 
-def _given(names: Sequence[str]) -> list[str]:
-    given = [label_name(name) for name in names]
-    if not all(given):
+def _label_names(names: Sequence[str]) -> list[str]:
+    stripped = [label_name(name) for name in names]
+    if not all(stripped):
         raise UserError("a label is empty: give each a name")
-    if len(set(given)) < len(given):
-        raise UserError(f"a label is named twice: {quoted(given)}")
-    return given
+    if len(set(stripped)) < len(stripped):
+        raise UserError(f"a label is named twice: {quoted(stripped)}")
+    return stripped
 
 
 def _places(labels: LabelList, names: Sequence[str]) -> list[int]:
     """Where these labels stand, as they are called now."""
-    known = {shown: place for place, shown in enumerate(labels.shown)}
+    place_of = {shown: place for place, shown in enumerate(labels.shown)}
     places = []
-    for name in _given(names):
-        if name not in known or labels.names[known[name]] in labels.retired:
+    for name in _label_names(names):
+        if name not in place_of or labels.names[place_of[name]] in labels.retired:
             raise UserError(f"there is no label {name!r}: choose from {quoted(labels.choices.values())}")
-        places.append(known[name])
+        places.append(place_of[name])
     return places
 
 
@@ -158,5 +160,5 @@ def _check_unused(state: LoopState, names: Sequence[str], but: int | None = None
         for place, name in enumerate(labels.shown):
             if name in names and place != but:
                 now = label_list(state)
-                told = "has" if name in now.choices.values() else "had"
-                raise UserError(f"a label {told} the name {name!r}: choose another name")
+                verb = "has" if name in now.choices.values() else "had"
+                raise UserError(f"a label {verb} the name {name!r}: choose another name")

@@ -3,9 +3,10 @@
 import asyncio
 import shlex
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 from labelloop.config.settings import default_threads
@@ -16,7 +17,7 @@ from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import NONE
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.pool.words import as_csv
+from labelloop.pool.words import as_csv, quoted
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
@@ -32,6 +33,8 @@ UNSEEN = "Cf"
 TEXTS = 10
 NOTED = 0.1
 NEEDED = ("torch", "transformers", "small_text")
+SHOWN = 10
+SEVERAL = " (a text may have several, or none of them)"
 
 
 def check_learner(options: ProjectOptions) -> str:
@@ -128,18 +131,18 @@ def check_stopping(project: ProjectCreated) -> None:
         stopping.check_classes(criterion.name, criterion.parameters, labels, project.task)
 
 
-def check_task(asked: ProjectOptions | ProjectCreated) -> None:
+def check_task(settings: ProjectOptions | ProjectCreated) -> None:
     """Check that nothing is asked for that is not defined where a text may have several labels."""
-    if asked.task != MULTI_LABEL:
+    if settings.task != MULTI_LABEL:
         return
-    if asked.audit_share:
+    if settings.audit_share:
         raise UserError(
             "an audit estimates how many texts get their one label right, and here a text may have several: "
             "leave out --audit-share, and give a test set with --test"
         )
-    if asked.ties == "discard":
+    if settings.ties == "discard":
         raise UserError("of several labels, a tied one is left out: leave out --ties")
-    if asked.cold_start == "balanced":
+    if settings.cold_start == "balanced":
         raise UserError(
             "a balanced cold start draws from each label in turn, and here a text may have several: "
             "give --cold-start typical or random"
@@ -222,3 +225,37 @@ def sample(pool: Path) -> tuple[str, ...]:
     snapshot = OpenSnapshot.open(pool)
     step = max(1, len(snapshot) // TEXTS)
     return tuple(snapshot.texts(range(0, len(snapshot), step)[:TEXTS]))
+
+
+def label_notes(
+    labels: Sequence[str], labels_of: Mapping[int, tuple[str, ...]], several: bool = False
+) -> Iterator[str]:
+    """The labels in one line, then those that look like one, then those that no known label shows.
+
+    `labels_of`: known labels by pool item. `several`: whether a text may have several.
+    """
+    shown = f"{', '.join(as_csv([label]) for label in labels[:SHOWN])}{_more(labels)}"
+    yield f"labels: {shown}{SEVERAL if several else ''}"
+    for alike in _alike(labels):
+        yield (
+            f"the labels {quoted(alike)} differ only in case or spaces: if they mean the same, write them "
+            "alike and make the project again with another --name"
+        )
+    used = {name for names in labels_of.values() for name in names}
+    unseen = [label for label in labels if labels_of and label not in used]
+    if unseen:
+        shown = f"{quoted(unseen[:SHOWN])}{_more(unseen)}"
+        yield f"no text has the known label {shown}: no model learns what people have not given to any text"
+
+
+def _more(labels: Sequence[str]) -> str:
+    return f" … ({len(labels)})" if labels[SHOWN:] else ""
+
+
+def _alike(labels: Sequence[str]) -> list[list[str]]:
+    groups = (list(group) for _, group in groupby(sorted(labels, key=_look), key=_look))
+    return [group for group in groups if len(group) > 1]
+
+
+def _look(label: str) -> str:
+    return "".join(label.casefold().split())

@@ -16,8 +16,8 @@ def choose_model(
     Raises UserError.
     """
     if name is not None and name not in state.models:
-        known = ", ".join(state.models) or "none yet"
-        raise UserError(f"there is no model {name!r}: choose from {known}")
+        model_names = ", ".join(state.models) or "none yet"
+        raise UserError(f"there is no model {name!r}: choose from {model_names}")
     newest = reversed(list(state.models))
     for each in [name] if name is not None else [begun, *newest]:
         if each is not None and each in state.models:
@@ -38,7 +38,9 @@ def choose_model(
 
 def others(state: LoopState, store: Store, name: str) -> str:
     """What to do without a model: which others are in the store."""
-    there = [each for each, found in state.models.items() if each != name and store.has_model(found.latest)]
+    there = [
+        each for each, trained in state.models.items() if each != name and store.has_model(trained.latest)
+    ]
     if not there:
         return "no other is there; start the services, which train the newest again, and leave out --model"
     return f"choose from {', '.join(there)}, or leave out --model for the newest"

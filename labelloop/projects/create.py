@@ -29,11 +29,11 @@ from labelloop.projects.checks import (
     check_same_labels,
     check_sizes,
     check_task,
+    label_notes,
     try_model,
 )
 from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
 from labelloop.projects.given_batches import given_labels, imported, in_batches, opening
-from labelloop.projects.label_notes import label_notes
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
     as_fields,
@@ -110,9 +110,9 @@ async def ensure_project(
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
         # Texts in a home's store without a log beside them would tell of a lost log.
         opened_log = await log()
-    given = in_batches(list(data.answers.values())) if answered else imported(data.given)
-    created = _event(project, name, model, options, data, len(given))
-    await opened_log.append(*opening(project, created, given, SOURCE, annotators=options.annotators))
+    first_batches = in_batches(list(data.answers.values())) if answered else imported(data.known_labels)
+    created = _event(project, name, model, options, data, len(first_batches))
+    await opened_log.append(*opening(project, created, first_batches, SOURCE, annotators=options.annotators))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
@@ -122,7 +122,7 @@ def _checked_data(
     data = prepare_data(options, draft, looks_for_near_copies=True, tell=tell, answered=answered)
     _check_data(_of_task(options, data), data)
     several = data.task != SINGLE_LABEL
-    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.given, several)))
+    return replace(data, notes=(*data.notes, *label_notes(data.labels, data.known_labels, several)))
 
 
 def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:
@@ -154,7 +154,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
 
 
 def _event(
-    project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, given: int
+    project: str, name: str, model: str, options: ProjectOptions, data: ProjectData, batches_given: int
 ) -> ProjectCreatedV4:
     fields = {
         "name": name,
@@ -162,7 +162,7 @@ def _event(
         "labels": data.labels,
         "pool": _under(project, data.pool),
         "test": _under(project, data.test) if data.test else None,
-        "max_batches": None if options.batches is None else options.batches + given,
+        "max_batches": None if options.batches is None else options.batches + batches_given,
         "model": BaseModelChoice(name=model, revision=options.model_revision),
         **_columns(options, data),
     }
@@ -201,30 +201,30 @@ def check_same(
     recorded = for_next(state)
     check_same_labels(state, options)
     for option in recorded_options():
-        asked, now = getattr(options, option), as_option(recorded, option)
-        if option == LABELS or option not in options.given:
+        value, now = getattr(options, option), as_option(recorded, option)
+        if option == LABELS or option not in options.given_names:
             continue
-        if not (asked == now or _means(recorded, options, option, now)):
+        if not (value == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
     only_for = annotators(state)
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):
         raise _other(recorded, "annotators", only_for or "none of its own")
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
-        kept = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns
+        kept_columns = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns
         options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
-        if options.keep_columns is not None and tuple(to_keep(options)) != kept:
-            raise _other(recorded, "keep_columns", kept)
-        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept), answered)
+        if options.keep_columns is not None and tuple(to_keep(options)) != kept_columns:
+            raise _other(recorded, "keep_columns", kept_columns)
+        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept_columns), answered)
 
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
     """Raises UserError for other columns than the project's."""
-    said = _of_columns(recorded)
+    recorded_columns = _of_columns(recorded)
     if not recorded.text_columns and len(options.text_column or ()) <= 1:
         # The texts themselves are compared, whichever column has them now.
-        del said[TEXT_COLUMN]
-    for option, now in said.items():
+        del recorded_columns[TEXT_COLUMN]
+    for option, now in recorded_columns.items():
         if getattr(options, option) not in (None, now):
             raise _other(recorded, option, now or _unsaid(recorded, option))
 
@@ -244,17 +244,17 @@ def _of_columns(recorded: ProjectCreatedV4) -> dict[str, tuple[str, ...]]:
 
 def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: Any) -> bool:
     """Whether an option means what is recorded in other words."""
-    asked, classifier = getattr(options, option), recorded.classifier
+    value, classifier = getattr(options, option), recorded.classifier
     if option == "model":
-        return bool(str(Path(asked).expanduser().resolve()) == now)
-    if option == "strategy_parameters" and "strategy" not in options.given:
-        return default_strategy(recorded.strategy.name, asked, classifier.name) == recorded.strategy
-    return option == "classifier_parameters" and new_classifier(classifier.name, asked) == classifier
+        return bool(str(Path(value).expanduser().resolve()) == now)
+    if option == "strategy_parameters" and "strategy" not in options.given_names:
+        return default_strategy(recorded.strategy.name, value, classifier.name) == recorded.strategy
+    return option == "classifier_parameters" and new_classifier(classifier.name, value) == classifier
 
 
 def _check_texts(
     recorded: ProjectCreated,
-    given: Mapping[int, tuple[str, ...]],
+    known_labels: Mapping[int, tuple[str, ...]],
     options: ProjectOptions,
     answered: AnsweredTexts | None,
 ) -> None:
@@ -269,7 +269,7 @@ def _check_texts(
             "leave that option out to continue the project, add further texts with `labelloop add`, or give "
             "another --name"
         )
-    if options.labelled is not None and data.given != given:
+    if options.labelled is not None and data.known_labels != known_labels:
         raise UserError(
             f"the project {recorded.name!r} was created from other labels than {options.labelled} has now: "
             "give another --name"

@@ -32,7 +32,7 @@ def untold(_: str) -> None:
 class ProjectData:
     """Snapshots (URIs relative to the project's folder), task, labels, and notes on what was left out.
 
-    `text_columns`, and the kinds of the columns of metadata, are those of the pool. `given`: known labels by
+    `text_columns`, and the kinds of the columns of metadata, are those of the pool. `known_labels`: by
     pool item. `answers`: what people answered elsewhere, by pool item.
     """
 
@@ -42,7 +42,7 @@ class ProjectData:
     notes: tuple[str, ...]
     text_columns: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
-    given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    known_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     answers: Mapping[int, AnnotatedItem] = field(default_factory=dict)
     task: Task = SINGLE_LABEL
 
@@ -86,37 +86,39 @@ def prepare_data(
     pool = clean_pool(table, labels or (known_labels(labelled, table) if labelled else None))
     if options.needs_gold and pool.unlabelled:
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
-    given = matched(labelled, pool, dataset) if labelled else {}
-    said = answers(answered, table, pool, options) if answered else NO_ANSWERS
+    labels_of = matched(labelled, pool, dataset) if labelled else {}
+    people_said = answers(answered, table, pool, options) if answered else NO_ANSWERS
     notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
     if options.drop_near_copies or looks_for_near_copies:
         tell(f"looking for near-copies in {len(pool.rows):,} texts")
     if options.drop_near_copies:
-        pool, given = _without_near_copies(pool, given, said.by_item)
-        said = answers(answered, table, pool, options) if answered else NO_ANSWERS
+        pool, labels_of = _without_near_copies(pool, labels_of, people_said.by_item)
+        people_said = answers(answered, table, pool, options) if answered else NO_ANSWERS
         notes.append(f"{dataset}: {pool.near_copies:,} near-copies of other texts left out")
     elif looks_for_near_copies and (note := near_copies_note([row.text for row in pool.rows])):
         notes.append(f"{dataset}: {note}")
     tested = _test(options, pool)
-    if given:
-        notes.append(_given_note(options.labelled, given, pool))
-    notes += said.notes
+    if labels_of:
+        notes.append(_given_note(options.labelled, labels_of, pool))
+    notes += people_said.notes
     if tested is not None:
         notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
     tell(f"storing {len(pool.rows):,} texts")
-    kept = {column: [values[row.source_row] for row in pool.rows] for column, values in table.kept.items()}
-    metadata = {name: kind_of(kept[name]) for name in options.metadata_column or ()}
+    kept_values = {
+        column: [values[row.source_row] for row in pool.rows] for column, values in table.kept_columns.items()
+    }
+    metadata = {name: kind_of(kept_values[name]) for name in options.metadata_column or ()}
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     return ProjectData(
-        pool=keep_snapshot(folder, "pool", table, pool, kept),
+        pool=keep_snapshot(folder, "pool", table, pool, kept_values),
         test=keep_snapshot(folder, "test", *tested) if tested else None,
         labels=tuple(pool.labels),
         notes=tuple(note for note in notes if note),
         text_columns=table.text_columns,
         metadata=metadata,
-        given=given or said.labels,
-        answers=said.by_item,
+        known_labels=labels_of or people_said.labels,
+        answers=people_said.by_item,
         task=options.asked_task or SINGLE_LABEL,
     )
 
@@ -163,22 +165,22 @@ def to_keep(options: ProjectOptions) -> dict[str, str]:
         ("--show-column", options.show_column or ()),
         ("--metadata-column", options.metadata_column or ()),
     )
-    kept: dict[str, str] = {}
+    option_of: dict[str, str] = {}
     for option, names in named:
-        kept |= {name: option for name in names if name not in kept}
-    return kept
+        option_of |= {name: option for name in names if name not in option_of}
+    return option_of
 
 
 def _without_near_copies(
-    pool: Prepared, given: Mapping[int, tuple[str, ...]], answered: Container[int]
+    pool: Prepared, labels_of: Mapping[int, tuple[str, ...]], answered: Container[int]
 ) -> tuple[Prepared, dict[int, tuple[str, ...]]]:
     """The pool without near-copies, and the known labels of its texts.
 
     A text with a known label stays, and one that people answered.
     """
-    kept = without_near_copies(pool.rows, given or answered)
-    labels = {place: given[number] for place, number in enumerate(kept) if number in given}
-    rows = [pool.rows[number] for number in kept]
+    numbers = without_near_copies(pool.rows, labels_of or answered)
+    labels = {place: labels_of[number] for place, number in enumerate(numbers) if number in labels_of}
+    rows = [pool.rows[number] for number in numbers]
     return replace(pool, rows=rows, near_copies=len(pool.rows) - len(rows)), labels
 
 
@@ -199,15 +201,15 @@ def prepare_test(
     """
     before = project.test or project.pool
     columns = project.text_columns or (before.text_column,)
-    given = options.test_text_column or columns
-    if len(given) != len(columns):
+    test_columns = options.test_text_column or columns
+    if len(test_columns) != len(columns):
         raise UserError(
-            f"--test-text-column names {len(given)} columns for the {len(columns)} of a text: name one for "
-            "each, in the same order"
+            f"--test-text-column names {len(test_columns)} columns for the {len(columns)} of a text: "
+            "name one for each, in the same order"
         )
     table = load(
         str(options.test),
-        given,
+        test_columns,
         before.label_column if options.test_label_column is None else options.test_label_column,
         None,
         Split.of_test(options.test_split),
@@ -272,9 +274,9 @@ def _note(what: str, prepared: Prepared) -> str | None:
     return f"{what}: {left_out}" if left_out else None
 
 
-def _given_note(labelled: str | None, given: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:
-    left = len(pool.rows) - len(given)
-    return f"{labelled}: {len(given):,} texts already have labels, {left:,} are left to label"
+def _given_note(labelled: str | None, labels_of: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:
+    unlabelled = len(pool.rows) - len(labels_of)
+    return f"{labelled}: {len(labels_of):,} texts already have labels, {unlabelled:,} are left to label"
 
 
 def keep_snapshot(
@@ -282,10 +284,10 @@ def keep_snapshot(
     name: str,
     table: Table,
     prepared: Prepared,
-    kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
+    kept_values: Mapping[str, Sequence[str | None]] = NONE_KEPT,
 ) -> Snapshot:
     """Write the snapshot of what was prepared into a folder of this name, under `folder`."""
-    info = write(folder / name, prepared.rows, kept)
+    info = write(folder / name, prepared.rows, kept_values)
     return Snapshot(
         uri=f"{name}/{info.name}",
         digest=info.digest,

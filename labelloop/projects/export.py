@@ -41,11 +41,11 @@ def _batch_rows(
 ) -> Iterator[Row]:
     picks = [pick for pick in batch.queried.items if pick.item in answers]
     items = [pick.item for pick in picks]
-    kept = pool.kept(items)
+    kept_values = pool.kept_values(items)
     for rank, (pick, text, source_row) in enumerate(
         zip(picks, pool.texts(items), pool.source_rows(items), strict=True)
     ):
-        own = {own_name(name, kept): values[rank] for name, values in kept.items()}
+        own = {own_name(name, kept_values): values[rank] for name, values in kept_values.items()}
         row = _row(batch, pick, answers[pick.item], text, source_row, listed)
         yield {**row, **(_of_several(answers[pick.item]) if several else {}), **own}
 

@@ -11,7 +11,7 @@ from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.context import first_misfit, metadata_kinds
 from labelloop.pool.label_cells import Cells, Gold
-from labelloop.pool.messages import Wanted
+from labelloop.pool.messages import MessageColumns
 from labelloop.pool.near_copies import without_near_copies
 from labelloop.pool.prepare import Prepared, clean_further, key, with_names
 from labelloop.pool.snapshot import Row
@@ -50,10 +50,10 @@ class Further:
         return self._pool.gold(items) or [None] * len(items)
 
     @property
-    def wanted(self) -> Wanted:
+    def message_columns(self) -> MessageColumns:
         """What the project takes of a message."""
         project = self._project
-        return Wanted(
+        return MessageColumns(
             self._text_columns,
             self._label_column,
             tuple(self._pool.kept_columns),
@@ -78,15 +78,18 @@ class Further:
         notes = (*table.notes, _note(source, further, self._pool.has_gold))
         if not further.rows:
             return Read(None, notes)
-        kept = {name: [values[row.source_row] for row in further.rows] for name, values in table.kept.items()}
-        self._check_metadata(source, further.rows, kept)
+        kept_values = {
+            name: [values[row.source_row] for row in further.rows]
+            for name, values in table.kept_columns.items()
+        }
+        self._check_metadata(source, further.rows, kept_values)
         self._rows += further.rows
         self._there |= {key(row.text) for row in further.rows}
         if table.numbers is not None:
             rows = [replace(row, source_row=table.numbers[row.source_row]) for row in further.rows]
             further = replace(further, rows=rows)
         left_out = replace(further, duplicates=further.duplicates + further.in_pool)
-        snapshot = keep_snapshot(self._folder, "pool", table, left_out, kept)
+        snapshot = keep_snapshot(self._folder, "pool", table, left_out, kept_values)
         return Read(replaced(snapshot, uri=f"{self._project_id}/{snapshot.uri}"), notes)
 
     @property
@@ -119,19 +122,19 @@ class Further:
 
     def _without_near_copies(self, further: Prepared) -> Prepared:
         before = len(self._rows)
-        kept = without_near_copies([*self._rows, *further.rows], range(before))
-        rows = [further.rows[number - before] for number in kept if number >= before]
+        numbers = without_near_copies([*self._rows, *further.rows], range(before))
+        rows = [further.rows[number - before] for number in numbers if number >= before]
         return replace(further, rows=rows, near_copies=len(further.rows) - len(rows))
 
     def _check_metadata(
-        self, source: str, rows: Sequence[Row], kept: Mapping[str, Sequence[str | None]]
+        self, source: str, rows: Sequence[Row], kept_values: Mapping[str, Sequence[str | None]]
     ) -> None:
         for name, kind in metadata_kinds(self._project).items():
-            place = first_misfit(kept[name], kind)
+            place = first_misfit(kept_values[name], kind)
             if place is not None:
                 raise UserError(
-                    f"{source}, row {rows[place].source_row + 1}: {name!r} is {kept[name][place]!r}, and in "
-                    f"the project it is a number ({kind}): correct it, or leave it empty"
+                    f"{source}, row {rows[place].source_row + 1}: {name!r} is {kept_values[name][place]!r}, "
+                    f"and in the project it is a number ({kind}): correct it, or leave it empty"
                 )
 
 

@@ -81,13 +81,13 @@ def copied(state: LoopState, batches: int) -> list[InitialBatch]:
 
 
 def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch:
-    newest, kept = batch.revisions[-1], batch.kept
+    newest, kept_items = batch.revisions[-1], batch.kept_items
     answers = tuple(
         replaced(answer, record=None, votes=tuple(replaced(vote, user=None) for vote in answer.votes))
         for answer in (counting[old.item] for old in newest.items)
     )
-    asked = [picked for picked in batch.queried.items if picked.item in kept]
-    items = tuple(replaced(picked, rank=rank) for rank, picked in enumerate(asked))
+    picks = [picked for picked in batch.queried.items if picked.item in kept_items]
+    items = tuple(replaced(picked, rank=rank) for rank, picked in enumerate(picks))
     return InitialBatch(items, replaced(newest, revision=0, items=answers, agreement=mean(answers)))
 
 
@@ -107,15 +107,15 @@ def batches_to_ask(project: ProjectCreated) -> int | None:
     return project.max_batches - project.given
 
 
-def batches_in_all(project: ProjectCreated, asked: int) -> int:
-    """How many batches there are in all if people are asked for `asked`."""
-    return asked if project.forked_from is not None else asked + project.given
+def batches_in_all(project: ProjectCreated, to_ask: int) -> int:
+    """How many batches there are in all if people are asked for `to_ask`."""
+    return to_ask if project.forked_from is not None else to_ask + project.given
 
 
 def opening(
     project: str,
     created: ProjectCreated,
-    given: Sequence[InitialBatch],
+    first_batches: Sequence[InitialBatch],
     source: str,
     time: datetime | None = None,
     annotators: Sequence[str] | None = None,
@@ -128,14 +128,14 @@ def opening(
     from, and the snapshots of its pool after the first one.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
-    first = event(as_written(created, len(given)))
+    first = event(as_written(created, len(first_batches)))
     yield first
     for more in growth(created.pool, grown, source):
         yield event(more, cause=first.id)
     if annotators is not None:
         yield event(at_creation(annotators, source))
     yield from map(event, label_changes)
-    for number, batch in enumerate(given):
+    for number, batch in enumerate(first_batches):
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch.items, version), cause=first.id)
         yield queried
@@ -148,14 +148,14 @@ def growth(pool: Snapshot, grown: Sequence[Snapshot], who: str) -> Iterator[Pool
         yield PoolGrown(snapshot=snapshot, after=before.digest, from_batch=0, who=who)
 
 
-def as_written(created: ProjectCreated, given: int) -> ProjectCreated:
+def as_written(created: ProjectCreated, batches_given: int) -> ProjectCreated:
     """The event that begins a project, in the first version that can say it.
 
     A labelloop that does not know the version halts, where it would misread an earlier one.
     """
     kind = next(kind for kind in VERSIONS if _can_say(kind, created))
     values = {name: value for name, value in created if name in kind.model_fields}
-    return kind(**{**values, "given": given})
+    return kind(**{**values, "given": batches_given})
 
 
 def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.errors import UserError
-from labelloop.pool.label_cells import Cells, Gold, names_in, names_of, ordered, told
+from labelloop.pool.label_cells import Cells, Gold, label_text, names_in, names_of, ordered
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import ONE_OR_SEVERAL, Table, load
 from labelloop.pool.words import SHOWN, quoted, rows_named, whole
@@ -62,15 +62,15 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
 
 def known_labels(labelled: Labelled, table: Table) -> list[str]:
     """The default labels to choose from: all labels in the data, sorted. There must be at least two."""
-    known = sorted(names_in([*labelled.labels, *(table.labels or ())]))
-    if not known:
+    label_names = sorted(names_in([*labelled.labels, *(table.labels or ())]))
+    if not label_names:
         raise _without_labels(labelled)
-    if len(known) == 1:
+    if len(label_names) == 1:
         raise UserError(
-            f"{labelled.source} has labels of one class only ({known[0]!r}): "
+            f"{labelled.source} has labels of one class only ({label_names[0]!r}): "
             "name all possible labels with --labels"
         )
-    return known
+    return label_names
 
 
 def matched(labelled: Labelled, pool: Prepared, dataset: str) -> dict[int, tuple[str, ...]]:
@@ -113,7 +113,9 @@ def _by_item(
         item = items[labelled.texts[row]]
         before, earlier = first.setdefault(item, (row, label))
         if earlier != label:
-            unlike.setdefault(item, f"{rows_named([before, row])}: {told(earlier)} and {told(label)}")
+            unlike.setdefault(
+                item, f"{rows_named([before, row])}: {label_text(earlier)} and {label_text(label)}"
+            )
     if unlike:
         shown = f"{'; '.join(list(unlike.values())[:SHOWN])}{' …' if len(unlike) > SHOWN else ''}"
         raise UserError(
@@ -123,12 +125,12 @@ def _by_item(
     return {item: names_of(ordered(first[item][1], labels) or ()) for item in sorted(first)}
 
 
-def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], known: Sequence[str]) -> None:
+def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], label_names: Sequence[str]) -> None:
     for row, gold in rows:
-        for label in {*names_of(gold)} - {*known}:
+        for label in {*names_of(gold)} - {*label_names}:
             raise UserError(
                 f"{labelled.source}, {rows_named([row])}: the label {label!r} is not one of "
-                f"{quoted(known)}: correct it, or add it to --labels"
+                f"{quoted(label_names)}: correct it, or add it to --labels"
             )
 
 

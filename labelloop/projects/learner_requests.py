@@ -22,7 +22,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import derived
 from labelloop.loop.label_lists import LabelList, label_list, of_trained
-from labelloop.loop.labels import Learned, asked, at_revisions, ignored_at
+from labelloop.loop.labels import Learned, asked_items, at_revisions, ignored_at
 from labelloop.loop.names import compact
 from labelloop.loop.pools import pool_for_next, pool_of, remaining
 from labelloop.loop.schedule import NextModel, first_texts, is_last_queried
@@ -140,7 +140,7 @@ def first_texts_request(
     return FirstTextsRequest(
         pool=pool,
         classifier=ClassifierSpec.of(project),
-        taken=tuple(sorted(asked(state))),
+        taken=tuple(sorted(asked_items(state))),
         n=n,
         clusters=max((project.lookahead + 1) * project.batch_size, first_texts(project)),
         seed=project.seed,
@@ -209,10 +209,10 @@ def embed_request(
 def to_embed(state: LoopState) -> int:
     """At how many texts of a large pool later picks look, to find a shortlist. 0 if they need none."""
     project = for_next(state)
-    wanted = project.strategy.parameters.get(SHORTLIST)
-    if not isinstance(wanted, int) or state.ended or is_last_queried(state):
+    shortlist = project.strategy.parameters.get(SHORTLIST)
+    if not isinstance(shortlist, int) or state.ended or is_last_queried(state):
         return 0
-    size = shortlist_size(wanted, project.batch_size)
+    size = shortlist_size(shortlist, project.batch_size)
     if remaining(state, SMALL * size + 1) <= SMALL * size:
         return 0
     texts = pool_for_next(state).size

@@ -36,7 +36,7 @@ class LogForProjects:
             self._log = open_log(self._locations.log)
         return self._log
 
-    async def made(self) -> Log:
+    async def make(self) -> Log:
         """The log, which is made if none was found. Raises UserError and Unavailable."""
         if not self._is_made:
             await _make(self._locations, is_new=self._log is None)

@@ -82,7 +82,7 @@ def _has_just_come(history: History) -> bool:
     A move back at once would look like one that moved nothing, for readers to whom the event that came in
     between may also be a void one of their own log. So something has to stand before it.
     """
-    return history.moved is not None and history.moved.events == len(history.seen) - 1
+    return history.moved is not None and history.moved.events == len(history.datahashes) - 1
 
 
 async def leave(log: Log, project: str, address: str, there: str, why: str) -> History:
@@ -102,7 +102,7 @@ async def leave(log: Log, project: str, address: str, there: str, why: str) -> H
             why=why,
             log=there,
             address=address,
-            events=NEVER if _has_just_come(history) else len(history.seen),
+            events=NEVER if _has_just_come(history) else len(history.datahashes),
         )
         sound(history)
         await log.append(new_event(project, moved, source=SOURCE, cause=history.newest), fence=True)
@@ -113,7 +113,7 @@ async def _copy(source: Log, target: Log, history: History, address: str) -> int
     """Append the events that the target lacks, all or none. Returns how many."""
     there = await _history(target, history.project)
     _check_prefix(history, there, address)
-    lacking = list(history.seen)[len(there.seen) :]
+    lacking = list(history.datahashes)[len(there.datahashes) :]
     if lacking:
         await target.append(*await _taken(source, history, set(lacking)))
     return len(lacking)
@@ -123,18 +123,18 @@ async def _copy(source: Log, target: Log, history: History, address: str) -> int
 class _Taking(History):
     """A History that keeps the events of these ids, in its order."""
 
-    wanted: AbstractSet[str] = frozenset()
+    ids: AbstractSet[str] = frozenset()
     taken: list[Event] = field(default_factory=list)
 
     def _count(self, event: Event) -> None:
         super()._count(event)
-        if event.id in self.wanted:
+        if event.id in self.ids:
             self.taken.append(event)
 
 
-async def _taken(log: Log, history: History, wanted: AbstractSet[str]) -> list[Event]:
+async def _taken(log: Log, history: History, ids: AbstractSet[str]) -> list[Event]:
     """The events of these ids as the history took them, and not a duplicate with another time or source."""
-    taking = _Taking(history.project, history.log_identity, wanted=wanted)
+    taking = _Taking(history.project, history.log_identity, ids=ids)
     await replay_until(log, taking, ReplayEnd())
     return taking.taken
 
@@ -142,8 +142,8 @@ async def _taken(log: Log, history: History, wanted: AbstractSet[str]) -> list[E
 def _check_prefix(source: History, target: History, address: str) -> None:
     if target.halt is not None:
         raise UserError(f"the project {target.project} is {target.halt} in {address}")
-    known = list(target.seen.items())
-    if known != list(source.seen.items())[: len(known)]:
+    copied = list(target.datahashes.items())
+    if copied != list(source.datahashes.items())[: len(copied)]:
         raise UserError(
             f"{address} has events of {target.project} that are not in the log to copy from: "
             "continue the project there, or copy from there"

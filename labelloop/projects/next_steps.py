@@ -77,7 +77,7 @@ def going_on_lines(history: History) -> list[str]:
         return ending_lines(history)
     name = state.project.name
     *opened, last = [f"batch {batch.name}" for batch in open_batches(state)] or ["no batch"]
-    standing = f"{', '.join(opened)} and {last} are open" if opened else f"{last} is open"
+    how_it_goes_on = f"{', '.join(opened)} and {last} are open" if opened else f"{last} is open"
     if state.paused:
-        standing += f", and it is paused: `labelloop resume --project {shlex.quote(name)}` continues it"
-    return [f"goes on with project {name} ({history.project}): {standing}"]
+        how_it_goes_on += f", and it is paused: `labelloop resume --project {shlex.quote(name)}` continues it"
+    return [f"goes on with project {name} ({history.project}): {how_it_goes_on}"]

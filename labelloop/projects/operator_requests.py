@@ -66,8 +66,8 @@ async def close(log: Log, history: History, batch: str, why: str = "") -> None:
     """Finish a batch with the labels it has. Raises UserError if it is not open."""
     names = [open_batch.name for open_batch in open_batches(sound(history)) if not open_batch.closed]
     if batch not in names:
-        said = f"the open ones are {', '.join(names)}" if names else "no batch is"
-        raise UserError(f"batch {batch} of {history.project} is not open: {said}")
+        open_now = f"the open ones are {', '.join(names)}" if names else "no batch is"
+        raise UserError(f"batch {batch} of {history.project} is not open: {open_now}")
     await ask(log, history, BatchClosed(request=new_request(), who=who(), why=why, batch=batch))
 
 

@@ -24,7 +24,7 @@ Parameters = dict[str, Any]
 
 
 class ProjectOptions(DataOptions):
-    """The options of a project, with their defaults. `given` names those that were set explicitly.
+    """The options of a project, with their defaults. `given_names` has those that were set explicitly.
 
     `batches` None: until the pool is empty. `guidelines` is the text itself. `needs_gold`: every text must
     have a label, because annotators are simulated.
@@ -108,10 +108,10 @@ class ProjectOptions(DataOptions):
     ] = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Self:
+    def of(cls, values: Mapping[str, Any]) -> Self:
         """Options with the given values; the others keep their defaults. Raises UserError."""
         try:
-            return cls(**given)
+            return cls(**values)
         except ValidationError as error:
             first = error.errors()[0]
             name, message = ".".join(map(str, first["loc"])), first["msg"]
@@ -134,22 +134,22 @@ class ProjectOptions(DataOptions):
 
     def with_other(self, **values: Any) -> Self:
         """A copy in which these values are given too. Raises UserError."""
-        return self.of({**{name: getattr(self, name) for name in self.given}, **values})
+        return self.of({**{name: getattr(self, name) for name in self.given_names}, **values})
 
     def of_task(self, task: Task) -> Self:
         """The same for a task: what is not given is what a new project of the task uses."""
         from labelloop.learner.strategies import FOR_NEW
 
         defaults: dict[str, Any] = {"task": task}
-        if "strategy" not in self.given:
+        if "strategy" not in self.given_names:
             defaults["strategy"] = FOR_NEW[task]
-        if not self.given & {"stopping", "stopping_parameters"}:
+        if not self.given_names & {"stopping", "stopping_parameters"}:
             criterion = stopping.FOR_NEW[task]
             defaults |= {"stopping": criterion.name, "stopping_parameters": dict(criterion.parameters)}
-        return self.model_construct(_fields_set={*self.given}, **{**dict(self), **defaults})
+        return self.model_construct(_fields_set={*self.given_names}, **{**dict(self), **defaults})
 
     @property
-    def given(self) -> frozenset[str]:
+    def given_names(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
 
     @field_validator("batches", "batch_size", "lookahead", "min_submitted", "seed")

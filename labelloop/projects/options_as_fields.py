@@ -52,7 +52,7 @@ def given_fields(project: ProjectCreated, options: ProjectOptions) -> dict[str, 
         {
             field: _changed(project, options, field, parts)
             for field, parts in _fields().items()
-            if options.given & {*parts.values()}
+            if options.given_names & {*parts.values()}
         }
     )
 
@@ -75,7 +75,7 @@ def _whole(options: ProjectOptions, field: str) -> Any:
         return None
     if field == CLASSIFIER:
         return new_classifier(values[STAYS], values[PARAMETERS])
-    if field == STRATEGY and parts[STAYS] not in options.given:
+    if field == STRATEGY and parts[STAYS] not in options.given_names:
         return default_strategy(values[STAYS], values[PARAMETERS], options.classifier)
     return _kind(field)(**values)
 
@@ -102,7 +102,7 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
         return None if values[""] is None else batches_in_all(project, values[""])
     if "" in values:
         return values[""]
-    is_new, now = parts[STAYS] in options.given, getattr(project, field)
+    is_new, now = parts[STAYS] in options.given_names, getattr(project, field)
     absent = ProjectOptions.options()[parts[STAYS]].absent
     if is_new and absent is not None and values[STAYS] == absent:
         return None

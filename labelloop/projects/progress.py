@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
-from labelloop.loop.settings_in_force import annotators
+from labelloop.loop.settings_in_force import advice_in_force, annotators, checks_in_force
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 
@@ -44,7 +43,7 @@ class ModelSummary:
     micro_f1: float | None = None
     macro_f1: float | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As JSON values; those of several labels only where a text may have several."""
         return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
 

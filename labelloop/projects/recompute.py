@@ -115,8 +115,8 @@ async def retrain(store: Store, state: LoopState, model: str) -> Retrained:
     """Train the model again, with the original number of threads. Raises UserError and TaskError."""
     trained = state.models.get(model)
     if trained is None:
-        known = ", ".join(state.models) or "none yet"
-        raise UserError(f"there is no model {model!r}: choose from {known}")
+        model_names = ", ".join(state.models) or "none yet"
+        raise UserError(f"there is no model {model!r}: choose from {model_names}")
     scratch = tempfile.TemporaryDirectory(prefix="labelloop-")
     with scratch as folder, closing(Worker(trained.latest.threads)) as worker:
         return await _retrained(worker, store, state, trained.latest, Path(folder))

@@ -26,19 +26,19 @@ from schemas.events import RelabelRequested
 async def relabel(log: Log, history: History, items: Sequence[int], why: str = "") -> int:
     """Request the texts, each once. Returns how many. Raises UserError if one cannot be asked for now."""
     state = _going_on(history)
-    wanted = tuple(dict.fromkeys(items))
+    distinct = tuple(dict.fromkeys(items))
     answered = {answer.item for _, answer in decided(state)}
     asked_now = under_way(state)
-    for item in wanted:
+    for item in distinct:
         if item not in answered:
             raise UserError(
                 f"text {item} of {history.project} has no answer yet: choose a text that people answered"
             )
         if item in asked_now:
             raise UserError(f"text {item} of {history.project} is already being asked again: leave it out")
-    data = RelabelRequested(request=new_request(), who=who(), why=why, items=wanted)
+    data = RelabelRequested(request=new_request(), who=who(), why=why, items=distinct)
     await ask(log, history, data)
-    return len(wanted)
+    return len(distinct)
 
 
 async def suspects(store: Store, history: History, most: int) -> list[int]:

@@ -92,7 +92,7 @@ async def proven(proof: Proof, store: Store | None) -> Verified:
             )
     models, gone = await asyncio.to_thread(_check_files, proof, store) if store else (None, None)
     digest = loop_digest(proof.state)
-    return Verified(len(proof.seen), digest, models, gone, proof.duplicates, proof.conflicts)
+    return Verified(len(proof.datahashes), digest, models, gone, proof.duplicates, proof.conflicts)
 
 
 async def check_beginning(log: Log, project: str, expected: Sequence[LogDigest]) -> None:

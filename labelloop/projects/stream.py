@@ -97,7 +97,7 @@ def first_batch(state: LoopState) -> int:
     return state.numbered + (remaining(state, size) == size)
 
 
-def over(history: History) -> str | None:
+def why_over(history: History) -> str | None:
     """Why a project takes no more texts of a stream, or None. Raises UserError if it is halted."""
     if isinstance(history.state, NotCreated) or is_deleted(history):
         return f"the project {history.project} was deleted: what was not added is left in the topic"
@@ -111,10 +111,10 @@ def over(history: History) -> str | None:
         return f"{history.project} has ended: what was not added is left in the topic"
     most = for_next(state).max_batches
     if most is not None and state.numbered >= most:
-        asked = batches_to_ask(for_next(state)) or 0
+        batches = batches_to_ask(for_next(state)) or 0
         return (
-            f"{history.project} has all of its {asked} batches: `labelloop change "
-            f"{shlex.quote(state.project.name)} --batches {2 * asked}` continues it; what was not added is "
+            f"{history.project} has all of its {batches} batches: `labelloop change "
+            f"{shlex.quote(state.project.name)} --batches {2 * batches}` continues it; what was not added is "
             "left in the topic"
         )
     return None
@@ -145,7 +145,7 @@ class Stream:
 
         Raises UserError and Unavailable.
         """
-        if line := over(self._history):
+        if line := why_over(self._history):
             raise UserError(line)
         await self._reader.look()
         offsets = self._offsets() if start != OLDEST else ()
@@ -174,7 +174,7 @@ class Stream:
         try:
             with Retry(status, self._reader.topic) as reading, Retry(status, "pool") as adding:
                 while True:
-                    if line := over(self._history):
+                    if line := why_over(self._history):
                         raise Over(line)
                     is_idle = not await _lasting(reading, self._read)
                     is_first = self._is_first and not self._offsets()
@@ -214,12 +214,12 @@ class Stream:
         if not portion.messages:
             return
         history = await read_again(self._log, self._history)
-        if line := over(history):
+        if line := why_over(history):
             raise Over(line)
 
         def read(further: Further) -> Sequence[Read]:
             skip = self._options.skip_bad_rows
-            taken.append(take(self._reader.topic, portion.messages, further.wanted, skip))
+            taken.append(take(self._reader.topic, portion.messages, further.message_columns, skip))
             return [further.take(taken[-1].table)]
 
         def topic() -> TopicRead:

@@ -35,14 +35,14 @@ class Summary:
     embedded: Embedded | None = None
 
     @property
-    def standing(self) -> str:
+    def phase(self) -> str:
         """In a word whether it goes on, or why not."""
         progress = self.progress
         standings = {"ended": progress.ended, "paused": progress.paused, "finished": progress.finished}
         return (
             self.moved
             or self.halted
-            or next((standing for standing, holds in standings.items() if holds), "going on")
+            or next((name for name, holds in standings.items() if holds), "going on")
         )
 
     @property
@@ -84,7 +84,7 @@ class Summary:
             **({} if model is None or model.micro_f1 is None else {"micro_f1": model.micro_f1}),
             **({} if model is None or model.macro_f1 is None else {"macro_f1": model.macro_f1}),
             "test_set": model.test_set if model else None,
-            "audit": progress.audit.told() if progress.audit else None,
+            "audit": progress.audit.as_dict() if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "digest": self.digest,
             "log": self.log._asdict(),
@@ -107,7 +107,7 @@ class Summary:
             "labels": progress.label_counts,
             "items": {str(item): list(names) for item, names in sorted(progress.labels.items())},
             "annotators": progress.annotators,
-            "models": [model.told() for model in progress.models],
+            "models": [model.as_dict() for model in progress.models],
             "digest": self.digest,
             "log": self.log._asdict(),
         }

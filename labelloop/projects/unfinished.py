@@ -41,8 +41,8 @@ class Unfinished:
     def about(self) -> Mapping[str, Any]:
         """What it was begun with, or nothing."""
         with suppress(OSError, ValueError):
-            said: Mapping[str, Any] = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))
-            return said
+            content: Mapping[str, Any] = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))
+            return content
         return {}
 
     def begin(self, about: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Unfinished:
                 atomic.remove(self.folder / name)
             atomic.write(self.folder / ABOUT, json.dumps(about), mode=atomic.THIS_USER)
 
-    def done(self) -> int:
+    def scored_chunks(self) -> int:
         """How many chunks are scored."""
         return sum(1 for _ in self.scores.glob("*.npy"))
 

@@ -14,7 +14,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, derived, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
-from labelloop.loop.labels import as_answer, asked, current
+from labelloop.loop.labels import as_answer, asked_items, current
 from labelloop.loop.names import number_of
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, picking_model
@@ -82,7 +82,7 @@ class Comparison:
     def mean(self) -> list[tuple[int, float]]:
         return [(labels, mean) for labels, (_, mean, _) in self.spreads().items()]
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The comparison as JSON values."""
         return {
             "project": self.real.name,
@@ -93,7 +93,7 @@ class Comparison:
                 "classifier": self.other.classifier.name,
                 "curves": [[asdict(point) for point in run] for run in self.runs],
             },
-            "differences": told(self.differences),
+            "differences": by_setting(self.differences),
         }
 
 
@@ -153,7 +153,7 @@ class SimulatedLoop:
 
     async def _picked(self, state: LoopState, project: ProjectCreated, batch: NextBatch) -> BatchQueried:
         pool = pool_of(state)
-        taken = {*range(pool.size)} - {*self._labels} | asked(state)
+        taken = {*range(pool.size)} - {*self._labels} | asked_items(state)
         if batch.model is None:
             items = random_draw(project.seed, pool.size, taken, batch.size)
         else:
@@ -253,9 +253,9 @@ def differences(state: LoopState, simulated: ProjectCreated) -> tuple[Difference
     return tuple(difference for difference in compared if difference is not None)
 
 
-def told(found: Iterable[Difference]) -> dict[str, Mapping[str, str]]:
+def by_setting(those_found: Iterable[Difference]) -> dict[str, Mapping[str, str]]:
     """The differences by setting, as JSON values."""
-    return {each.setting: {"recorded": each.recorded, "simulated": each.simulated} for each in found}
+    return {each.setting: {"recorded": each.recorded, "simulated": each.simulated} for each in those_found}
 
 
 def _compared(

@@ -80,7 +80,7 @@ class OwnedPartition:
     def save(self) -> None:
         """Keep what is folded, once it is much more than was kept."""
         histories = [project.history for project in self.projects.values()]
-        in_all = sum(len(history.seen) for history in histories)
+        in_all = sum(len(history.datahashes) for history in histories)
         held = any(history.halt or history.held for history in histories)
         if self._state_cache and self._checkpoint and not held and is_worth_saving(self._unsaved, in_all):
             self._state_cache.save(self._checkpoint, histories)

@@ -68,12 +68,13 @@ class OwnedProject:
             return ()
         events = [self.history.statement(self._event(outcome)) for outcome in outcomes]
         # A try that seemed to fail may have reached the log.
-        await self._append([event for event in events if event.id not in self.history.seen])
+        await self._append([event for event in events if event.id not in self.history.datahashes])
         try:
             async with asyncio.timeout(PATIENCE), self._grown:
                 await self._grown.wait_for(
                     lambda: (
-                        bool(self.history.inactive_because) or all(e.id in self.history.seen for e in events)
+                        bool(self.history.inactive_because)
+                        or all(e.id in self.history.datahashes for e in events)
                     )
                 )
         except TimeoutError:
@@ -159,10 +160,10 @@ class ProjectWork:
             if work is None:
                 return ()
             with bound_contextvars(**about_work(work)):
-                outcomes = await self._done(work)
+                outcomes = await self._outcomes(work)
             return outcomes if self._service.still_due(self._state, work) else ()
 
-    async def _done(self, work: Any) -> Sequence[Outcome]:
+    async def _outcomes(self, work: Any) -> Sequence[Outcome]:
         due, began = self._service.describe(work), time.monotonic()
         if due != self._begun:  # A try again is no news.
             logger.info("begins: %s", due)

@@ -64,7 +64,7 @@ class Retry:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._status.left(self.task)
+        self._status.ended(self.task)
 
     async def until_done(self, effect: Callable[[], Awaitable[Result]]) -> Result:
         """Retry until `effect` raises neither Unavailable nor UserError."""

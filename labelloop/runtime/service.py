@@ -111,10 +111,10 @@ class OwnedPartitions:
                 self._status.passed_over(record.position, record.problem)
                 continue
             name = record.event.project
-            known = partition.projects.get(name)
-            inactive_because = known.history.inactive_because if known else None
+            project_work = partition.projects.get(name)
+            inactive_because = project_work.history.inactive_because if project_work else None
             # A state that was looked at is copied by what changes it, which a long history must not pay for.
-            before = known.state if known and partition.is_caught_up else NotCreated(name)
+            before = project_work.state if project_work and partition.is_caught_up else NotCreated(name)
             project = touched[name] = partition.add(record, name)
             metrics.lag.folded(record.event.time)
             if partition.is_caught_up:

@@ -134,7 +134,7 @@ class SavedHistory:
 
     project: str
     state: ProjectState
-    seen: dict[str, str]
+    datahashes: dict[str, str]
     skips: dict[str, dict[str, str]]
     duplicates: int
     conflicts: int
@@ -166,14 +166,14 @@ _decoder = msgspec.msgpack.Decoder(tuple[SavedHistory, ...], dec_hook=_model)
 
 def dump(histories: Iterable[History]) -> bytes:
     """The histories; none may be halted, or hold events that are void."""
-    return _encoder.encode([_kept(history) for history in histories])
+    return _encoder.encode([_saved(history) for history in histories])
 
 
 def load(content: bytes, log_identity: str | None = None) -> list[History]:
     """What `dump` was given, of the log of that identity. Raises UnusableCache."""
     try:
         with _no_collection():
-            return [_history(kept, log_identity) for kept in _decoder.decode(content)]
+            return [_history(saved, log_identity) for saved in _decoder.decode(content)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnusableCache(f"it holds no histories: {error}") from error
 
@@ -189,13 +189,13 @@ def version() -> str:
     return content.hexdigest()
 
 
-def _kept(history: History) -> SavedHistory:
+def _saved(history: History) -> SavedHistory:
     assert history.halt is None
     assert not history.held
     return SavedHistory(
         history.project,
         history.state,
-        history.seen,
+        history.datahashes,
         history.skips,
         history.duplicates,
         history.conflicts,
@@ -204,12 +204,12 @@ def _kept(history: History) -> SavedHistory:
     )
 
 
-def _history(kept: SavedHistory, log_identity: str | None) -> History:
-    if loop_digest(kept.state) != kept.digest:
-        raise UnusableCache(f"the digest of {kept.project} is another")
-    history = History(kept.project, log_identity, seen=kept.seen, skips=kept.skips)
-    history.state = kept.state
-    history.duplicates, history.conflicts, history.skipped = kept.duplicates, kept.conflicts, kept.skipped
+def _history(saved: SavedHistory, log_identity: str | None) -> History:
+    if loop_digest(saved.state) != saved.digest:
+        raise UnusableCache(f"the digest of {saved.project} is another")
+    history = History(saved.project, log_identity, datahashes=saved.datahashes, skips=saved.skips)
+    history.state = saved.state
+    history.duplicates, history.conflicts, history.skipped = saved.duplicates, saved.conflicts, saved.skipped
     return history
 
 

@@ -36,7 +36,7 @@ class Objects:
     def __init__(self, url: str, options: Mapping[str, Any], shown: str) -> None:
         self.shown = shown
         uncached = {"use_listings_cache": False, "skip_instance_cache": True}
-        with told(shown):
+        with translated(shown):
             self._files, self._root = fsspec.core.url_to_fs(url, **{**uncached, **options})
         self._in_buckets = url.partition("://")[0] in OBJECT_STORES
 
@@ -62,7 +62,7 @@ class Objects:
         """Upload a local file. Raises Unavailable if it did not arrive completely."""
         path = self._path(name)
         try:
-            with told(self.shown):
+            with translated(self.shown):
                 self._files.put_file(str(file), path)
                 arrived = self._files.size(path)
         except FileNotFoundError as error:
@@ -81,7 +81,7 @@ class Objects:
     def modified(self, name: str) -> datetime | None:
         """When a file was written, or None if unknown."""
         try:
-            with told(self.shown):
+            with translated(self.shown):
                 at: datetime = self._files.modified(self._path(name))
         except (FileNotFoundError, UserError):
             return None
@@ -96,7 +96,7 @@ class Objects:
 
     def _look(self, look: Callable[[], Result]) -> Result | None:
         try:
-            with told(self.shown):
+            with translated(self.shown):
                 return look()
         except FileNotFoundError as error:
             if error.filename is not None:
@@ -115,7 +115,7 @@ class Objects:
         """Raises UserError if the bucket is missing, which does not mean that its files are lost."""
         bucket = self._root.lstrip("/").partition("/")[0]
         try:
-            with told(self.shown):
+            with translated(self.shown):
                 if self._in_buckets:
                     self._files.info(bucket)
         except FileNotFoundError as error:
@@ -125,7 +125,7 @@ class Objects:
 
 
 @contextmanager
-def told(store: str) -> Iterator[None]:
+def translated(store: str) -> Iterator[None]:
     """Translate a library's errors to Unavailable or UserError. `store`: its name without credentials.
 
     FileNotFoundError, and errors with local files, are not changed.

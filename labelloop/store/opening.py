@@ -70,11 +70,11 @@ def _options(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cache_size(environment: Mapping[str, str]) -> int:
-    given = environment.get(CACHE_GB) or str(DEFAULT_CACHE_GB)
+    text = environment.get(CACHE_GB) or str(DEFAULT_CACHE_GB)
     try:
-        size = int(float(given) * 1e9)
+        size = int(float(text) * 1e9)
     except (ValueError, OverflowError):
         size = 0
     if size <= 0:
-        raise UserError(f"{CACHE_GB} is {given!r}: give a number of gigabytes, such as 10")
+        raise UserError(f"{CACHE_GB} is {text!r}: give a number of gigabytes, such as 10")
     return size

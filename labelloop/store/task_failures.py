@@ -61,8 +61,8 @@ def _is_disk_full(error: BaseException) -> bool:
 
 def _line(error: BaseException) -> str:
     text = one_line(str(error)) or "no further reason given"
-    known = isinstance(error, UserError | ModelMissing | ModelDamaged)
-    return (text if known else f"{type(error).__name__}: {text}")[:LONGEST]
+    is_plain = isinstance(error, UserError | ModelMissing | ModelDamaged)
+    return (text if is_plain else f"{type(error).__name__}: {text}")[:LONGEST]
 
 
 def is_model_lost(kind: str) -> bool:

@@ -80,9 +80,9 @@ def check_free(host: str, port: int) -> None:
         ) from error
 
 
-def free_port(host: str, wanted: int = DEFAULT_PORT) -> int:
+def free_port(host: str, preferred: int = DEFAULT_PORT) -> int:
     """The wanted port if it is free, otherwise any free port."""
-    for port in (wanted, 0):
+    for port in (preferred, 0):
         try:
             with _bound(host, port) as bound:
                 return int(bound.getsockname()[1])
@@ -115,9 +115,11 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def reached(home: Home | None, given: GivenArgilla) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
+async def reached(
+    home: Home | None, argilla_options: GivenArgilla
+) -> AsyncIterator[tuple[Argilla, ArgillaAccess]]:
     """The given Argilla, or the one that the home uses. Raises UserError if it does not run."""
-    access = choose_elsewhere(home, given) or given.shown(embedded(home))
+    access = choose_elsewhere(home, argilla_options) or argilla_options.shown(embedded(home))
     async with Argilla(access.url, access.key, access.headers) as argilla:
         await check(argilla, access.url)
         yield argilla, access

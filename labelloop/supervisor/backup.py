@@ -111,7 +111,7 @@ async def back_up(home: Home, folder: Path) -> BackedUp:
             histories, models = await _log_and_store(locations, home, copy)
             _settings_and_exports(home, copy)
             _argilla(home, copy)
-            events = {name: len(history.seen) for name, history in histories.items()}
+            events = {name: len(history.datahashes) for name, history in histories.items()}
             size = _finish(draft, home, events)
             draft.rename(folder)
             atomic.sync(folder.parent)

@@ -60,7 +60,7 @@ async def delete(
     log: Log,
     histories: Mapping[str, History],
     history: History,
-    given: GivenArgilla,
+    argilla_options: GivenArgilla,
     why: str,
     say: Callable[[str], None],
 ) -> Deleted:
@@ -69,7 +69,7 @@ async def delete(
     Raises UserError, Unavailable and TaskError.
     """
     project, home, store = history.project, locations.home, open_store(locations.store)
-    async with _argilla(locations, given, say) as argilla:
+    async with _argilla(locations, argilla_options, say) as argilla:
         if not isinstance(log, ErasingLog):
             await withdraw(log, history, why)
         if argilla is not None:
@@ -96,12 +96,12 @@ def _runs(home: Home) -> bool:
 
 @asynccontextmanager
 async def _argilla(
-    locations: Locations, given: GivenArgilla, say: Callable[[str], None]
+    locations: Locations, argilla_options: GivenArgilla, say: Callable[[str], None]
 ) -> AsyncIterator[Argilla | None]:
     """The project's Argilla. The home's own is started if it does not run; None if there never was one."""
     home = locations.home
-    if home is None or choose_elsewhere(home, given) is not None or _runs(home):
-        async with reached(home, given) as (argilla, _):
+    if home is None or choose_elsewhere(home, argilla_options) is not None or _runs(home):
+        async with reached(home, argilla_options) as (argilla, _):
             yield argilla
         return
     if not (home.argilla / DATABASE).is_file():

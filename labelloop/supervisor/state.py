@@ -59,15 +59,15 @@ def read_state(run: Path) -> SupervisorState | None:
     try:
         content = json.loads((run / FILE).read_text(encoding="utf-8"))
         processes = {
-            name: ProcessState(**_known(ProcessState, process))
+            name: ProcessState(**_of_fields(ProcessState, process))
             for name, process in content.pop("processes").items()
         }
-        return SupervisorState(**_known(SupervisorState, content), processes=processes)
+        return SupervisorState(**_of_fields(SupervisorState, content), processes=processes)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def _known(kind: type[Any], content: Mapping[str, Any]) -> dict[str, Any]:
+def _of_fields(kind: type[Any], content: Mapping[str, Any]) -> dict[str, Any]:
     """The values for which the data class has a field."""
     return {field.name: content[field.name] for field in fields(kind) if field.name in content}
 
@@ -97,11 +97,11 @@ def _home_report(home: Home) -> dict[str, Any]:
         "services": {},
     }
     for name, process in state.processes.items() if state else ():
-        report["services"][name] = {**asdict(process), **_said(home, name, process)}
+        report["services"][name] = {**asdict(process), **_own_status(home, name, process)}
     return report
 
 
-def _said(home: Home, name: str, process: ProcessState) -> dict[str, Any]:
+def _own_status(home: Home, name: str, process: ProcessState) -> dict[str, Any]:
     """The service's own status, or nothing if another process wrote it."""
     status_file = read_status_file(home.run, name)
     if status_file.get("pid") != process.pid:

@@ -20,7 +20,7 @@ class QueuedAlert:
     """A message, and the ids of the targets that have not received it yet."""
 
     message: Message
-    left: list[str]
+    targets_left: list[str]
 
 
 @dataclass
@@ -36,52 +36,55 @@ class Book:
     """Open alerts and queued messages. `save` writes them atomically.
 
     `log`: the log's identity. `places`: the last offset of each partition for which alerts were decided.
-    `standing`: open alerts by subject (a project or a service) and key.
+    `open_alerts`: by subject (a project or a service) and key.
     """
 
     path: Path
     log: str
     targets: Collection[str]
     places: dict[int, int] = field(default_factory=dict)
-    standing: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
+    open_alerts: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     outbox: list[QueuedAlert] = field(default_factory=list)
 
     def change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> bool:
         """Set the current alerts of a project or service. Messages are queued for new and ended ones."""
-        before = self.standing.get(about, {})
+        before = self.open_alerts.get(about, {})
         for key, alert in firing.items():
             if key not in before:
                 self._tell(Message(alert.title, alert.text))
-        for key, known in before.items():
+        for key, open_alert in before.items():
             if key not in firing:
-                stood = spoken(max(now - known.since, timedelta()))
-                self._tell(Message(f"over: {known.title}", f"It lasted {stood}.", is_over=True))
+                stood = spoken(max(now - open_alert.since, timedelta()))
+                self._tell(Message(f"over: {open_alert.title}", f"It lasted {stood}.", is_over=True))
         if before.keys() == firing.keys():
             return False
-        self.standing[about] = {
+        self.open_alerts[about] = {
             key: before.get(key, OpenAlert(alert.title, alert.since or now)) for key, alert in firing.items()
         }
         if not firing:
-            del self.standing[about]
+            del self.open_alerts[about]
         return True
 
     def forget(self, is_forgotten: Callable[[str, str], bool]) -> bool:
         """Drop alerts that are no longer checked, by subject and key. No message is sent."""
-        kept = {
-            about: {key: known for key, known in alerts.items() if not is_forgotten(about, key)}
-            for about, alerts in self.standing.items()
+        remaining = {
+            about: {key: alert for key, alert in alerts.items() if not is_forgotten(about, key)}
+            for about, alerts in self.open_alerts.items()
         }
-        before, self.standing = self.standing, {about: alerts for about, alerts in kept.items() if alerts}
-        return self.standing != before
+        before, self.open_alerts = (
+            self.open_alerts,
+            {about: alerts for about, alerts in remaining.items() if alerts},
+        )
+        return self.open_alerts != before
 
     def next_for(self, target: str) -> QueuedAlert | None:
         """The oldest message that a target has not received."""
-        return next((queued for queued in self.outbox if target in queued.left), None)
+        return next((queued for queued in self.outbox if target in queued.targets_left), None)
 
     def took(self, target: str, queued: QueuedAlert) -> None:
         """Note that the target received the message."""
-        queued.left.remove(target)
-        self.outbox = [each for each in self.outbox if each.left]
+        queued.targets_left.remove(target)
+        self.outbox = [each for each in self.outbox if each.targets_left]
 
     def _tell(self, message: Message) -> None:
         self.outbox.append(QueuedAlert(message, list(self.targets)))
@@ -103,10 +106,12 @@ class Book:
             "targets": list(self.targets),
             "places": {str(partition): offset for partition, offset in self.places.items()},
             "standing": {
-                about: {key: [known.title, known.since.isoformat()] for key, known in alerts.items()}
-                for about, alerts in self.standing.items()
+                about: {key: [alert.title, alert.since.isoformat()] for key, alert in alerts.items()}
+                for about, alerts in self.open_alerts.items()
             },
-            "outbox": [{"message": asdict(queued.message), "left": queued.left} for queued in self.outbox],
+            "outbox": [
+                {"message": asdict(queued.message), "left": queued.targets_left} for queued in self.outbox
+            ],
         }
 
 
@@ -122,15 +127,15 @@ def open_book(folder: Path, log: str, targets: Collection[str]) -> Book:
             return book
         book.places = {int(partition): int(offset) for partition, offset in content["places"].items()}
         for about, alerts in content["standing"].items():
-            book.standing[about] = {
+            book.open_alerts[about] = {
                 key: OpenAlert(str(title), datetime.fromisoformat(since))
                 for key, (title, since) in alerts.items()
             }
         new = [target for target in targets if target not in content["targets"]]
         for each in content["outbox"]:
             # A corrected address is a new target: it gets the messages of the removed one.
-            if left := [target for target in each["left"] if target in targets] or list(new):
-                book.outbox.append(QueuedAlert(Message(**each["message"]), left))
+            if targets_left := [target for target in each["left"] if target in targets] or list(new):
+                book.outbox.append(QueuedAlert(Message(**each["message"]), targets_left))
     except FileNotFoundError:
         return book
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

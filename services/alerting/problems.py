@@ -6,9 +6,9 @@ from datetime import datetime
 
 from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
-from labelloop.loop.advice import advice_in_force, checks_in_force
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches
+from labelloop.loop.settings_in_force import advice_in_force, checks_in_force
 from labelloop.loop.state import LoopState, ProjectState
 from schemas.envelope import Event
 from schemas.events import ServiceFailed
@@ -59,16 +59,16 @@ def of_project(
     halted: str | None,
     rules: Rules,
     now: datetime | None,
-    standing: Collection[str] = (),
+    open_keys: Collection[str] = (),
 ) -> dict[str, Alert]:
-    """The alerts of a project by key. `halted`: why it is halted. `standing`: alerts already sent.
+    """The alerts of a project by key. `halted`: why it is halted. `open_keys`: alerts already sent.
 
     `now` None: the log is not read to its end, so waiting times are unknown. Alerts about them stay open.
     """
     name = state.project_id
     alerts = [*_failed(name, failing, rules)]
     if isinstance(state, LoopState):
-        alerts += _waiting(state, rules, now) if now else _still_waiting(standing)
+        alerts += _waiting(state, rules, now) if now else _still_waiting(open_keys)
         alerts += [*_accuracy(state, rules), *_agreement(state, rules), *_stopping(state)]
     if halted is not None:
         alerts.append(Alert("halted", f"{name} is halted", f"It is {halted}."))
@@ -76,21 +76,21 @@ def of_project(
 
 
 def of_service(
-    name: str, look: ServiceHealth, standing: Collection[str], rules: Rules, now: datetime
+    name: str, look: ServiceHealth, open_keys: Collection[str], rules: Rules, now: datetime
 ) -> dict[str, Alert]:
-    """The alerts of a service by key. `standing`: alerts already sent.
+    """The alerts of a service by key. `open_keys`: alerts already sent.
 
     After a restart it is unknown since when a service is silent, and a silent service reports no lag. Such
     alerts stay open meanwhile.
     """
     alerts = []
-    is_silent = rules.silent is not None and (SILENT in standing or now - look.since >= rules.silent)
+    is_silent = rules.silent is not None and (SILENT in open_keys or now - look.since >= rules.silent)
     if look.problem is not None and rules.silent is not None and is_silent:
         text = f"For {spoken(rules.silent)} and more: {look.problem}."
         alerts.append(Alert(SILENT, f"{name} is silent or not ready", text, look.since))
     if rules.lag is not None:
         unknown = look.lag is None
-        if (unknown and LAG in standing) or (look.lag or 0.0) > rules.lag.total_seconds():
+        if (unknown and LAG in open_keys) or (look.lag or 0.0) > rules.lag.total_seconds():
             text = f"The oldest event that it has not read is {look.lag or 0:.0f} s old."
             alerts.append(Alert(LAG, f"{name} is behind the log", text))
     return {alert.key: alert for alert in alerts}
@@ -117,8 +117,8 @@ def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
         yield Alert(WAITING, title, f"There was no answer for more than {spoken(rules.waiting)}.", since)
 
 
-def _still_waiting(standing: Collection[str]) -> Iterator[Alert]:
-    if WAITING in standing:
+def _still_waiting(open_keys: Collection[str]) -> Iterator[Alert]:
+    if WAITING in open_keys:
         yield Alert(WAITING, "", "")
 
 
@@ -137,8 +137,10 @@ def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
 
 def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
     """The agreement of the last batch for which it is known."""
-    known = [(name, batch.revisions[-1].agreement) for name, batch in state.batches.items() if batch.done]
-    name, agreed = next(((n, a) for n, a in reversed(known) if a is not None), ("", None))
+    agreements = [
+        (name, batch.revisions[-1].agreement) for name, batch in state.batches.items() if batch.done
+    ]
+    name, agreed = next(((n, a) for n, a in reversed(agreements) if a is not None), ("", None))
     if rules.agreement is not None and agreed is not None and agreed < rules.agreement:
         text = f"Annotators of batch {name} agree in {agreed:.2f} of their votes."
         yield Alert("agreement", f"{state.project_id}: annotators disagree", text)

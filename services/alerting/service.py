@@ -91,7 +91,7 @@ class Alerting:
         self._is_caught_up = False
         self._is_kept = True
         self._is_place_kept = True
-        self._kept = asyncio.Condition()
+        self._book_saved = asyncio.Condition()
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -177,7 +177,7 @@ class Alerting:
             return
         # The event that halts a project has no state: use the one before it.
         history = project.history
-        for event, state in history.told or [(record.event, history.state)]:
+        for event, state in history.deliveries or [(record.event, history.state)]:
             now = datetime.now(UTC) if self._is_caught_up else None
             self._judge(project, state, now or event.time, now)
         self._book.places[record.partition] = record.offset
@@ -188,8 +188,8 @@ class Alerting:
         """Decide a project's alerts. `time`: of the change. `now` None: the log is not read to its end."""
         history = project.history
         halted = str(history.halt) if history.halt else None
-        standing = self._book.standing.get(history.project, ())
-        firing = of_project(state, project.failing, halted, self._rules, now, standing)
+        open_keys = self._book.open_alerts.get(history.project, ())
+        firing = of_project(state, project.failing, halted, self._rules, now, open_keys)
         if history.is_away:
             self._forget(lambda about, key: about == history.project)
         else:
@@ -208,8 +208,8 @@ class Alerting:
             now = datetime.now(UTC)
             for name, look in (await self._watching.look(now)).items():
                 about = f"service {name}"
-                standing = self._book.standing.get(about, ())
-                self._change(about, of_service(name, look, standing, self._rules, now), now)
+                open_keys = self._book.open_alerts.get(about, ())
+                self._change(about, of_service(name, look, open_keys, self._rules, now), now)
             # Offsets are saved only now and then, because each event would cost a write.
             self._is_kept = self._is_kept and self._is_place_kept
             if self._is_caught_up:
@@ -230,9 +230,9 @@ class Alerting:
 
     async def _next_for(self, target: Target) -> QueuedAlert:
         """The next message, once it is on disk, so that nothing is sent that could be forgotten."""
-        async with self._kept:
+        async with self._book_saved:
             while not (self._is_kept and (queued := self._book.next_for(target.id))):
-                await self._kept.wait()
+                await self._book_saved.wait()
             return queued
 
     def _change(self, about: str, firing: Mapping[str, Alert], now: datetime) -> None:
@@ -250,5 +250,5 @@ class Alerting:
     async def _save(self) -> None:
         self._book.save()
         self._is_kept = self._is_place_kept = True
-        async with self._kept:
-            self._kept.notify_all()
+        async with self._book_saved:
+            self._book_saved.notify_all()

@@ -44,9 +44,9 @@ class ServiceWatch:
             looks = await asyncio.gather(*(self._look(client, url, now) for url in addresses.values()))
         before, self._looks = self._looks, {}
         for name, look in zip(addresses, looks, strict=True):
-            known = before.get(name)
-            goes_on = known is not None and known.problem is not None and look.problem is not None
-            self._looks[name] = replace(look, since=known.since) if goes_on and known else look
+            previous = before.get(name)
+            goes_on = previous is not None and previous.problem is not None and look.problem is not None
+            self._looks[name] = replace(look, since=previous.since) if goes_on and previous else look
         return self._looks
 
     def _supervised(self) -> dict[str, str | None]:

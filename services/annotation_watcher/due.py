@@ -21,28 +21,28 @@ Labels = tuple[str, ...]
 def due(
     state: LoopState,
     batch: Batch,
-    seen: Mapping[int, SeenRecord],
+    seen_records: Mapping[int, SeenRecord],
     accounts: Accounts,
     now: datetime,
 ) -> Sequence[Outcome]:
     """The events that are due after a poll of the batch."""
-    votes, project = _votes_now(batch, seen, accounts), at_batch(state, batch.number)
+    votes, project = _votes_now(batch, seen_records, accounts), at_batch(state, batch.number)
     if batch.done:
-        return _revision(state, batch, votes, seen, project)
-    return _progress(state, project, batch, votes, seen, now)
+        return _revision(state, batch, votes, seen_records, project)
+    return _progress(state, project, batch, votes, seen_records, now)
 
 
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     """The recorded votes by pool item, for every text whose votes count."""
     recorded = {answer.item: answer for answer in batch.answers}
-    kept = batch.kept
-    items = [picked.item for picked in batch.queried.items if picked.item in kept]
+    kept_items = batch.kept_items
+    items = [picked.item for picked in batch.queried.items if picked.item in kept_items]
     return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
 
 
-def _votes_now(batch: Batch, seen: Mapping[int, SeenRecord], accounts: Accounts) -> list[ItemVotes]:
+def _votes_now(batch: Batch, seen_records: Mapping[int, SeenRecord], accounts: Accounts) -> list[ItemVotes]:
     recorded = recorded_votes(batch)
-    return [merged(votes, seen.get(item), accounts) for item, votes in recorded.items()]
+    return [merged(votes, seen_records.get(item), accounts) for item, votes in recorded.items()]
 
 
 def _progress(
@@ -50,7 +50,7 @@ def _progress(
     project: ProjectCreated,
     batch: Batch,
     votes: list[ItemVotes],
-    seen: Mapping[int, SeenRecord],
+    seen_records: Mapping[int, SeenRecord],
     now: datetime,
 ) -> list[Outcome]:
     labels = label_list(state)
@@ -67,7 +67,7 @@ def _progress(
         recorded = ResponsesRecorded(batch=batch.name, number=number, items=answered)
         outcomes.append(Outcome(recorded, batch.queried_id))
     if is_done:
-        opened = min((record.inserted_at for record in seen.values()), default=None)
+        opened = min((record.inserted_at for record in seen_records.values()), default=None)
         outcomes.append(Outcome(_annotated(batch, decided, opened), closed_by or batch.queried_id))
     return outcomes
 
@@ -76,11 +76,11 @@ def _revision(
     state: LoopState,
     batch: Batch,
     votes: list[ItemVotes],
-    seen: Mapping[int, SeenRecord],
+    seen_records: Mapping[int, SeenRecord],
     project: ProjectCreated,
 ) -> list[Outcome]:
     recorded = recorded_votes(batch)
-    if all(_is_known(recorded[item.item], item, seen.get(item.item)) for item in votes):
+    if all(_is_known(recorded[item.item], item, seen_records.get(item.item)) for item in votes):
         return []
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
@@ -111,12 +111,12 @@ def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | 
     )
 
 
-def _is_known(recorded: ItemVotes, now: ItemVotes, seen: SeenRecord | None) -> bool:
+def _is_known(recorded: ItemVotes, now: ItemVotes, seen_record: SeenRecord | None) -> bool:
     """Whether these answers are recorded, and would be missed if somebody took one back.
 
     Other ids alone need no recording where the record itself says whose votes were put back on it.
     """
-    restored = (seen.restored if seen else None) or ()
+    restored = (seen_record.restored if seen_record else None) or ()
     users = {vote.username: vote.user for vote in recorded.votes}
     return _answers(recorded) == _answers(now) and all(
         (now.record == recorded.record and vote.user == users[vote.username]) or vote.user in restored

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import ProjectRecords, at_rest
-from labelloop.oracle.label_changes import use_labels
+from labelloop.oracle.base import ProjectRecords, at_rest, use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin
@@ -59,20 +58,20 @@ class AnnotationWatcher(Controller[None]):
         if any(batch.closed or state.ended for batch in opened):
             # The last moment's answers count, so what was read before will not do.
             watched.records.forget()
-        done = [batch for batch in state.batches.values() if batch.done]
-        older = watched.round_robin.take(done, interval, rests)
+        done_batches = [batch for batch in state.batches.values() if batch.done]
+        older = watched.round_robin.take(done_batches, interval, rests)
         outcomes: list[Outcome] = []
-        seen: dict[str, Mapping[int, SeenRecord]] = {}
+        seen_records: dict[str, Mapping[int, SeenRecord]] = {}
         for batch in (*opened, *older):
-            seen[batch.name] = await watched.records.seen(batch) or {}
-            outcomes += await self._due(state, batch, seen[batch.name], watched.records)
-        latest = {batch.name: seen[batch.name] for batch in opened}
+            seen_records[batch.name] = await watched.records.seen(batch) or {}
+            outcomes += await self._due(state, batch, seen_records[batch.name], watched.records)
+        latest = {batch.name: seen_records[batch.name] for batch in opened}
         watched.without_news = watched.without_news + 1 if latest == watched.last else 0
         watched.last = latest
         return Polled(outcomes, interval)
 
     async def _due(
-        self, state: LoopState, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
+        self, state: LoopState, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Sequence[Outcome]:
-        accounts = await records.accounts() if is_any_absent(recorded_votes(batch), seen) else {}
-        return due(state, batch, seen, accounts, datetime.now(UTC))
+        accounts = await records.accounts() if is_any_absent(recorded_votes(batch), seen_records) else {}
+        return due(state, batch, seen_records, accounts, datetime.now(UTC))

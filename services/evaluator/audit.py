@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from labelloop.loop.intervals import wilson
+from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.names import number_of
 from labelloop.loop.pools import pool_of_version
@@ -102,10 +102,10 @@ def pool_version(state: LoopState, batches: Sequence[str]) -> str:
 
 def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
     """The labelled texts of these and all earlier batches, which the estimate needs."""
-    labels, wanted = current(state), set[int]()
+    labels, items = current(state), set[int]()
     for batch in _up_to(state, batches[-1]):
-        wanted |= batch.kept & labels.keys()
-    return sorted(wanted)
+        items |= batch.kept_items & labels.keys()
+    return sorted(items)
 
 
 def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
@@ -125,7 +125,7 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
                 labelled=len(drawn & labels.keys()),
                 right=len(drawn & right),
             )
-        before |= batch.kept
+        before |= batch.kept_items
 
 
 def _last_before_newer(state: LoopState, model: int) -> int:
@@ -139,14 +139,14 @@ def _last_before_newer(state: LoopState, model: int) -> int:
 
 def _audited(batch: Batch) -> frozenset[int]:
     """The batch's decided texts that were drawn at random."""
-    return batch.kept & {picked.item for picked in batch.queried.items if picked.reason == "audit"}
+    return batch.kept_items & {picked.item for picked in batch.queried.items if picked.reason == "audit"}
 
 
 def _gave_back(state: LoopState, batch: Batch) -> bool:
     """Whether a batch that may have been open when this one was picked gave texts back to the pool."""
     first = picked_by(state, batch.number) + 1
     before = (state.batches[str(number)] for number in range(first, batch.number))
-    return any(other.items - other.kept for other in before)
+    return any(other.items - other.kept_items for other in before)
 
 
 def _up_to(state: LoopState, last: str) -> Iterator[Batch]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from labelloop.loop.advice import checks_in_force
 from labelloop.loop.draws import derived, random_draw
 from labelloop.loop.names import number_of, numbered
-from labelloop.loop.retention import kept
+from labelloop.loop.retention import kept_models
 from labelloop.loop.schedule import newest_answers
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import checks_in_force, for_next
 from labelloop.loop.state import LoopState, Trained
 from schemas.events import (
     EventData,
@@ -79,11 +78,11 @@ def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
     test = for_next(state).test
     if test is None:
         return None
-    models = list(_kept(state, keep))
+    models = list(_available_models(state, keep))
     for trained in models:
         is_newest = trained is models[-1]
-        known = (trained.latest.model, test.digest) in state.tested
-        if trained.latest.model not in state.evaluations or (is_newest and not known):
+        is_tested = (trained.latest.model, test.digest) in state.tested
+        if trained.latest.model not in state.evaluations or (is_newest and not is_tested):
             return Evaluation(trained.latest, trained.ids[-1])
     return None
 
@@ -92,7 +91,7 @@ def next_check(state: LoopState, keep: int) -> Check | None:
     """The oldest unchecked model of a batch. None without a criterion, and after the project ended."""
     if for_next(state).stopping is None or state.ended:
         return None
-    for trained in _kept(state, keep):
+    for trained in _available_models(state, keep):
         model = trained.latest.model
         if number_of(model) is not None and model not in state.checks:
             return Check(trained.latest, trained.ids[-1])
@@ -101,16 +100,16 @@ def next_check(state: LoopState, keep: int) -> Check | None:
 
 def next_audit(state: LoopState, keep: int) -> Audit | None:
     """The oldest model without an audit whose audit texts are labelled."""
-    for trained in _kept(state, keep):
+    for trained in _available_models(state, keep):
         batches = () if trained.latest.model in state.audits else scoring_batches(state, trained)
         if batches:
             return Audit(trained.latest, newest_answers(state, batches), batches)
     return None
 
 
-def _kept(state: LoopState, keep: int) -> Iterator[Trained]:
+def _available_models(state: LoopState, keep: int) -> Iterator[Trained]:
     """The models that will still be there after the trainer finishes the next one."""
-    return (trained for trained in kept(state, max(2, keep), coming=1) if trained.available)
+    return (trained for trained in kept_models(state, max(2, keep), coming=1) if trained.available)
 
 
 def stopping_set(project: ProjectCreated) -> list[int]:
@@ -131,7 +130,7 @@ def earlier(state: LoopState, model: str, most: int) -> list[StoppingChecked]:
     return list(checks)[::-1]
 
 
-def told(state: LoopState, check: StoppingChecked) -> list[EventData]:
+def stopping_events(state: LoopState, check: StoppingChecked) -> list[EventData]:
     """The check, an advice if it is the first that says stop, and an end if the project wants that."""
     before = [each for each in checks_in_force(state) if each.model != check.model]
     if not check.stop or (before and before[-1].stop):

@@ -36,8 +36,8 @@ from services.evaluator.due import (
     count_up_to,
     earlier,
     next_work,
+    stopping_events,
     stopping_set,
-    told,
 )
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Evaluator(Controller[Work]):
         self._store = open_store(settings.store)
         self._worker = Worker(settings.threads, self.name)
         self.lock = asyncio.Lock()
-        self._said: set[str] = set()
+        self._warned_of: set[str] = set()
         self._missed: set[str] = set()
 
     async def close(self) -> None:
@@ -68,8 +68,8 @@ class Evaluator(Controller[Work]):
     async def poll(self, state: LoopState) -> Polled:
         project = for_next(state)
         unmeasured = project.test is None and not project.audit_share
-        if unmeasured and state.project_id not in self._said:
-            self._said.add(state.project_id)
+        if unmeasured and state.project_id not in self._warned_of:
+            self._warned_of.add(state.project_id)
             logger.info(
                 "project %s has no test set and no audit share: there will be no learning curve",
                 state.project_id,
@@ -78,19 +78,19 @@ class Evaluator(Controller[Work]):
 
     async def do(self, state: LoopState, work: Work) -> Sequence[Outcome]:
         try:
-            return [Outcome(data, work.cause) for data in await self._found(state, work)]
+            return [Outcome(data, work.cause) for data in await self._results(state, work)]
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
             return [self._lost(state, work, error)]
 
-    async def _found(self, state: LoopState, work: Work) -> Sequence[EventData]:
+    async def _results(self, state: LoopState, work: Work) -> Sequence[EventData]:
         threads = self._settings.threads
         match work:
             case Evaluation():
                 return [await evaluated(self._worker, self._store, threads, state, work)]
             case Check():
-                return told(state, await checked(self._worker, self._store, threads, state, work))
+                return stopping_events(state, await checked(self._worker, self._store, threads, state, work))
             case Audit():
                 return [await estimated(self._worker, self._store, threads, state, work)]
 

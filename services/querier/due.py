@@ -6,7 +6,7 @@ from typing import Any
 from labelloop.learner.requests import Pick
 from labelloop.loop import schedule
 from labelloop.loop.draws import shuffled
-from labelloop.loop.labels import asked
+from labelloop.loop.labels import asked_items
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next
 from labelloop.loop.schedule import (
@@ -61,7 +61,7 @@ def shown_again(state: LoopState, size: int, shown: Sequence[ShownText]) -> list
     """Of the texts that people are shown as the next batch, those that it can have, by rank."""
     size_of_pool = pool_for_next(state).size
     free = {text.item: text for text in shown if text.item < size_of_pool}
-    for item in asked(state) & free.keys():
+    for item in asked_items(state) & free.keys():
         del free[item]
     return list(free.values())[:size]
 
@@ -107,5 +107,5 @@ def queried_items(
 
 def _predicted(pick: Pick, project: ProjectCreated) -> dict[str, Any]:
     several = project.is_multi_label
-    said = {"predicted": predicted(pick, several), "probability": pick.probability}
-    return {**said, "probabilities": tuple(each for _, each in pick.labels)} if several else said
+    prediction = {"predicted": predicted(pick, several), "probability": pick.probability}
+    return {**prediction, "probabilities": tuple(each for _, each in pick.labels)} if several else prediction

@@ -22,7 +22,7 @@ class EmbeddingAhead:
     def __init__(self, worker: Worker, store: Store, threads: int) -> None:
         self._worker, self._store, self._threads = worker, store, threads
         self._task: asyncio.Task[None] | None = None
-        self._done: dict[tuple[str, str], int] = {}
+        self._embedded: dict[tuple[str, str], int] = {}
         self._failed: dict[str, int] = {}
 
     def go_on(self, state: LoopState) -> None:
@@ -33,7 +33,7 @@ class EmbeddingAhead:
         is_busy = self._task is not None and not self._task.done()
         if is_busy or not state.batches or self._failed.get(state.project_id) == len(state.batches):
             return
-        if to_embed(state) > self._done.get(_texts_of(state), 0):
+        if to_embed(state) > self._embedded.get(_texts_of(state), 0):
             self._task = asyncio.create_task(self._embed(state))
 
     async def close(self) -> None:
@@ -58,9 +58,9 @@ class EmbeddingAhead:
             logger.warning("the pool of %s is not embedded ahead now: %s", project, error)
             self._failed[project] = len(state.batches)
             return
-        if texts <= self._done.get(_texts_of(state), 0):
+        if texts <= self._embedded.get(_texts_of(state), 0):
             self._failed[project] = len(state.batches)
-        self._done[_texts_of(state)] = texts
+        self._embedded[_texts_of(state)] = texts
         logger.info("%s of %s texts of %s are embedded", texts, request.texts, project)
 
 

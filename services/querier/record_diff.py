@@ -26,36 +26,36 @@ class MissingRecord:
 
 
 def lacks(
-    batch: Batch, seen: Mapping[int, SeenRecord], accounts: Mapping[str, str], labels: LabelList
+    batch: Batch, seen_records: Mapping[int, SeenRecord], accounts: Mapping[str, str], labels: LabelList
 ) -> list[MissingRecord]:
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids.
 
     A text of a batch that is done, to which people gave only labels that are retired, is not asked again.
     """
     recorded = {answer.item: answer for answer in batch.answers}
-    kept = batch.kept
+    kept_items = batch.kept_items
     missing = []
     for picked in batch.queried.items:
-        if picked.item not in kept:
+        if picked.item not in kept_items:
             continue
         votes = recorded.get(picked.item, ItemVotes(item=picked.item))
         if _came_with_its_label(votes):
             continue
         counting = labels.counting_votes(votes.votes)
-        if picked.item not in seen:
+        if picked.item not in seen_records:
             if counting or not votes.votes or not batch.done:
                 missing.append(MissingRecord(picked.item, counting))
             continue
-        record, votes = seen[picked.item], replaced(votes, votes=counting)
+        record, votes = seen_records[picked.item], replaced(votes, votes=counting)
         lost = (*lost_votes(votes, record, accounts), *_given_elsewhere(votes, record))
         if lost or record.outdated:
             missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ())))
     return missing
 
 
-def _given_elsewhere(recorded: ItemVotes, seen: SeenRecord) -> list[Vote]:
+def _given_elsewhere(recorded: ItemVotes, seen_record: SeenRecord) -> list[Vote]:
     """The recorded votes that are newer than those of the same people on the record."""
-    there = {vote.username: vote for vote in seen.votes}
+    there = {vote.username: vote for vote in seen_record.votes}
     return [
         vote
         for vote in recorded.votes
@@ -75,10 +75,10 @@ def missing_accounts(lacking: Sequence[MissingRecord], accounts: Mapping[str, st
     return sorted({vote.username for lack in lacking for vote in lack.votes} - set(accounts.values()))
 
 
-def leftovers(batch: Batch, seen: Mapping[int, SeenRecord]) -> list[str]:
+def leftovers(batch: Batch, seen_records: Mapping[int, SeenRecord]) -> list[str]:
     """The ids of records whose texts went back to the pool when the batch was closed."""
-    kept = batch.kept
-    return [record.record for item, record in seen.items() if item not in kept]
+    kept_items = batch.kept_items
+    return [record.record for item, record in seen_records.items() if item not in kept_items]
 
 
 def asked_texts(
@@ -92,12 +92,12 @@ def asked_texts(
     ids = {username: user_id for user_id, username in accounts.items()}
     picked = {item.item: item for item in batch.queried.items}
     return [
-        _asked(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored, labels)
+        _asked_text(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored, labels)
         for lack, text in zip(lacking, texts, strict=True)
     ]
 
 
-def _asked(
+def _asked_text(
     batch: Batch,
     picked: QueriedItem,
     text: PoolText,

@@ -25,8 +25,8 @@ from labelloop.oracle.base import (
     Rejected,
     ShowsToSome,
     at_rest,
+    use_labels,
 )
-from labelloop.oracle.label_changes import use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.context import pool_texts
 from labelloop.pool.snapshot import OpenSnapshot
@@ -87,11 +87,15 @@ class RecordSync:
             served.compared.clear()
         if isinstance(served.records, FollowsChanges) and shows_otherwise(state):
             await self._follow(state, project, served.records)
-        done = [batch for batch in state.batches.values() if batch.done]
-        newly_done = [batch for batch in done if batch.name not in served.compared][:AT_ONCE]
+        done_batches = [batch for batch in state.batches.values() if batch.done]
+        newly_done = [batch for batch in done_batches if batch.name not in served.compared][:AT_ONCE]
         rests = await at_rest(served.records)
         again_in = COMPARE_AT_REST if rests and not newly_done else COMPARE_EVERY
-        for batch in (*open_batches(state), *newly_done, *served.round_robin.take(done, again_in, rests)):
+        for batch in (
+            *open_batches(state),
+            *newly_done,
+            *served.round_robin.take(done_batches, again_in, rests),
+        ):
             await self._restore(state, project, batch, served.records)
             if batch.done:
                 served.compared.add(batch.name)
@@ -122,13 +126,15 @@ class RecordSync:
         self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords
     ) -> None:
         """Restore records that the oracle lacks; delete those of texts that went back to the pool."""
-        seen = await records.seen(batch)
-        if seen is None:
+        seen_records = await records.seen(batch)
+        if seen_records is None:
             raise Unavailable(f"the records of {state.project_id} are gone where people answer")
         try:
-            await records.remove(leftovers(batch, seen))
+            await records.remove(leftovers(batch, seen_records))
             labels = label_list(state)
-            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records), labels)
+            lacking = lacks(
+                batch, seen_records, await self._accounts_for(batch, seen_records, records), labels
+            )
             if lacking:
                 accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(pool_of(state))
@@ -140,10 +146,10 @@ class RecordSync:
             raise Unavailable(message) from error
 
     async def _accounts_for(
-        self, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
+        self, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Mapping[str, str]:
         recorded = {answer.item: answer for answer in batch.answers}
-        return await records.accounts() if is_any_absent(recorded, seen) else {}
+        return await records.accounts() if is_any_absent(recorded, seen_records) else {}
 
     async def _with_missing(
         self, lacking: Sequence[MissingRecord], records: ProjectRecords

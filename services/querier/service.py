@@ -9,7 +9,7 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
-from labelloop.loop.labels import asked
+from labelloop.loop.labels import asked_items
 from labelloop.loop.pools import pool_for_next
 from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.settings_in_force import for_next
@@ -113,7 +113,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         )
 
     async def _first_texts(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> list[int]:
-        pool, taken = await self._pools.open(pool_for_next(state)), asked(state)
+        pool, taken = await self._pools.open(pool_for_next(state)), asked_items(state)
         if project.cold_start == "typical" and len(pool) - len(taken) > work.size:
             request = first_texts_request(
                 state,
@@ -153,7 +153,7 @@ async def query_batch(
     If people are shown the batch already, its texts are those (`shown`), and the model only predicts.
     """
     model, project, pool = str(work.model), for_next(state), pool_for_next(state)
-    trained, taken = state.models[model], asked(state)
+    trained, taken = state.models[model], asked_items(state)
     seed = derived(project.seed, "query", work.batch)
     chosen = [text.item for text in shown] or random_draw(
         derived(project.seed, "audit", work.batch),

@@ -8,7 +8,7 @@ from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.pools import pool_for_learned
-from labelloop.loop.retention import kept
+from labelloop.loop.retention import kept_models
 from labelloop.loop.schedule import NextModel, finished, next_model
 from labelloop.loop.state import LoopState
 from labelloop.projects.learner_requests import train_request, trained
@@ -82,6 +82,6 @@ class Trainer(Controller[NextModel]):
         return uri
 
     def _prune(self, state: LoopState) -> None:
-        needed = {trained.latest.artifact for trained in kept(state, self._settings.keep_models)}
-        known = {attempt.artifact for model in state.models.values() for attempt in model.attempts}
-        self._store.prune(state.project_id, needed, known)
+        needed = {trained.latest.artifact for trained in kept_models(state, self._settings.keep_models)}
+        artifacts = {attempt.artifact for model in state.models.values() for attempt in model.attempts}
+        self._store.prune(state.project_id, needed, artifacts)

@@ -73,25 +73,27 @@ class Served:
         lines = self.output.read_text(encoding="utf-8").splitlines()
         return next(line.split()[-1] for line in lines if "/annotation-mode" in line and names(line, project))
 
-    def told(self, project: str, event: str) -> list[dict[str, Any]]:
+    def payloads(self, project: str, event: str) -> list[dict[str, Any]]:
         """What the project's events of this name say, in their order."""
         lines = aside("events", "--home", self.home, "--project", project, "--json").stdout.splitlines()
         events = [json.loads(line) for line in lines]
-        return [said["data"] for said in events if said["type"] == f"labelloop.{event}.v1"]
+        return [each["data"] for each in events if each["type"] == f"labelloop.{event}.v1"]
 
     def batch(self, project: str, number: int) -> set[str]:
         """The texts of a batch."""
-        queried = self.told(project, "BatchQueried")
+        queried = self.payloads(project, "BatchQueried")
         return {TEXTS[item["item"]] for item in queried[number]["items"]}
 
     def annotated(self, project: str, batch: str) -> dict[str, Any]:
         """What the first revision of a batch says by text, once it is done."""
 
-        def found() -> list[dict[str, Any]]:
-            return [said for said in self.told(project, "BatchAnnotated") if said["batch"] == batch]
+        def revisions() -> list[dict[str, Any]]:
+            return [
+                payload for payload in self.payloads(project, "BatchAnnotated") if payload["batch"] == batch
+            ]
 
-        eventually(lambda: bool(found()), f"batch {batch} of {project} is done")
-        return {TEXTS[item["item"]]: item for item in found()[0]["items"]}
+        eventually(lambda: bool(revisions()), f"batch {batch} of {project} is done")
+        return {TEXTS[item["item"]]: item for item in revisions()[0]["items"]}
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def test_people_see_each_column_filter_by_metadata_and_label(
     }
     project = loop.create(
         [(f"text {item}", None) for item in range(4)],
-        kept=kept,
+        kept_columns=kept,
         text_columns=("subject", "body"),
         shown_columns=(shown,),
         metadata_columns={team: "terms", "priority": "integer"},

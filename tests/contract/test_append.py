@@ -137,7 +137,7 @@ async def test_a_writer_killed_in_the_middle_loses_nothing_that_returned(log: Lo
 
     child.kill()
 
-    safe = max(said["appended"] for said in child.said if "appended" in said)
+    safe = max(said["appended"] for said in child.messages if "appended" in said)
     numbers = await read_numbers(log)
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > safe

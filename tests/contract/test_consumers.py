@@ -110,7 +110,7 @@ async def test_a_dead_letter_comes_with_the_state_that_it_came_with(log: Log) ->
         await until(lambda: consumer.lengths == [2, 3])
 
         await log.dead_letters.put(letter.redriven(datetime.now(UTC)))
-        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
+        await until_letters(log, lambda letters: letters[0].status is DeadLetterStatus.SETTLED)
         await append(log, trained("0", {"0": 0}))
         await until(lambda: consumer.lengths == [2, 3, 1, 4])
 

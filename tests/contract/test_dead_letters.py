@@ -49,9 +49,9 @@ async def test_the_last_word_on_a_letter_counts(log: Log, place: Place) -> None:
     for each in (log, another := place.open()):
         found = await each.dead_letters.read()
         assert list(found) == [first.id, other.id]
-        assert (found[first.id].standing, found[first.id].attempts) == (DeadLetterStatus.DEAD, 5)
+        assert (found[first.id].status, found[first.id].attempts) == (DeadLetterStatus.DEAD, 5)
         assert (found[first.id].reason, found[first.id].time) == ("KeyError", later)
-        assert found[other.id].standing is DeadLetterStatus.SETTLED
+        assert found[other.id].status is DeadLetterStatus.SETTLED
     await another.close()
 
 

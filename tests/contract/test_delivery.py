@@ -42,7 +42,7 @@ async def redrive(log: Log) -> None:
     letters = (await log.dead_letters.read()).values()
     now = datetime.now(UTC)
     await log.dead_letters.put(
-        *(each.redriven(now) for each in letters if each.standing is DeadLetterStatus.DEAD)
+        *(each.redriven(now) for each in letters if each.status is DeadLetterStatus.DEAD)
     )
 
 
@@ -66,7 +66,7 @@ async def test_what_cannot_be_handled_is_set_aside_and_the_next_comes(log: Log) 
 
     (letter,) = (await log.dead_letters.read()).values()
     assert consumer.counts[1] == 3
-    assert (letter.group, letter.attempts, letter.standing) == (GROUP, 3, DeadLetterStatus.DEAD)
+    assert (letter.group, letter.attempts, letter.status) == (GROUP, 3, DeadLetterStatus.DEAD)
     assert letter.event.data == some_event("p", 1).data
     assert letter.reason == "ValueError: it is odd"
 
@@ -139,7 +139,7 @@ async def test_what_is_asked_for_is_given_again_while_the_consumer_runs(log: Log
 
         await redrive(log)
 
-        (letter,) = await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
+        (letter,) = await until_letters(log, lambda letters: letters[0].status is DeadLetterStatus.SETTLED)
     assert consumer.handled == [1, 0]
     assert letter.event.id == some_event("p", 0).id
 
@@ -152,10 +152,10 @@ async def test_what_fails_once_more_is_back_with_one_attempt_more(log: Log) -> N
 
         await redrive(log)
         (letter,) = await until_letters(log, lambda letters: letters[0].attempts == 4)
-        assert (letter.standing, letter.reason) == (DeadLetterStatus.DEAD, "KeyError: 'another'")
+        assert (letter.status, letter.reason) == (DeadLetterStatus.DEAD, "KeyError: 'another'")
 
         await redrive(log)
-        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
+        await until_letters(log, lambda letters: letters[0].status is DeadLetterStatus.SETTLED)
     assert consumer.counts[0] == 5
 
 
@@ -170,7 +170,7 @@ async def test_what_was_asked_for_is_given_at_the_next_start_of_its_own_group(lo
     async with delivering(log, other, group="dashboard"):
         await until(lambda: other.handled == [0, 1])
         async with delivering(log, again):
-            await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
+            await until_letters(log, lambda letters: letters[0].status is DeadLetterStatus.SETTLED)
 
     assert again.counts[0] == 1
     assert other.calls == [0, 1]
@@ -187,8 +187,8 @@ async def test_a_consumer_killed_while_it_handles_is_given_the_event_again(
     with consume() as again:
         again.wait_for(lambda said: said.get("handled") == 3)
 
-    assert {"handled": 2} in again.said
-    assert {"called": 0} not in again.said
+    assert {"handled": 2} in again.messages
+    assert {"called": 0} not in again.messages
     (letter,) = (await log.dead_letters.read()).values()
     assert letter.event.id == some_event("p", 1).id
 
@@ -203,8 +203,8 @@ async def test_a_consumer_killed_while_it_tries_again_is_asked_once_more(log: Lo
         killed.wait_for(lambda said: said.get("called") == 0)
         killed.kill()
     (letter,) = (await log.dead_letters.read()).values()
-    assert letter.standing is DeadLetterStatus.REDRIVEN
+    assert letter.status is DeadLetterStatus.REDRIVEN
 
     with consume() as again:
         again.wait_for(lambda said: said.get("handled") == 0)
-        await until_letters(log, lambda letters: letters[0].standing is DeadLetterStatus.SETTLED)
+        await until_letters(log, lambda letters: letters[0].status is DeadLetterStatus.SETTLED)

@@ -66,12 +66,12 @@ async def test_a_follower_that_was_killed_misses_nothing(log: Log, start: Start)
     killed = start("follow", "alerting", "yes")
     killed.wait_for(lambda said: said["seen"] >= 20)
     killed.kill()
-    handled = [said["seen"] for said in killed.said]
+    handled = [said["seen"] for said in killed.messages]
 
     again = start("follow", "alerting", "yes")
     again.wait_for(lambda said: said["seen"] == 299)
 
-    seen = [said["seen"] for said in again.said]
+    seen = [said["seen"] for said in again.messages]
     assert handled == list(range(len(handled)))
     assert seen == list(range(seen[0], 300))
     assert 0 < seen[0] <= len(handled) + 1

@@ -17,7 +17,7 @@ Start = Callable[..., Child]
 
 
 def arrived(child: Child) -> list[int]:
-    return [number for said in child.said for number in said.get("arrived", ())]
+    return [number for said in child.messages for number in said.get("arrived", ())]
 
 
 def wait_until_caught_up(child: Child) -> None:
@@ -159,7 +159,7 @@ async def test_a_frozen_owner_is_replaced_and_fenced_when_it_wakes(log: Log, sta
     while not {"fenced", "ended"} <= {key for said in seen for key in said}:
         seen.append(first.wait_for(lambda said: "fenced" in said or "appended" in said or "ended" in said))
     assert not [said for said in seen if "appended" in said]
-    assert any("revoked" in said for said in first.said)
+    assert any("revoked" in said for said in first.messages)
     assert await read_numbers(log) == [1]
     first.tell("leave")
     first.wait_for_key("left")

@@ -93,7 +93,7 @@ class Scene:
         expected = {item: (self.label(item),) for item in self.records if item != self.items[3]}
         assert current(state) == expected
         assert {a.item for a in state.batches["1"].revisions[-1].items if a.discarded} == {self.items[3]}
-        for said in self.loop.told(self.project, "BatchAnnotated"):
+        for said in self.loop.payloads(self.project, "BatchAnnotated"):
             assert all(item.labels or item.discarded for item in said.items), "nothing counts as withdrawn"
 
 
@@ -204,7 +204,7 @@ def test_one_deletion_after_the_other_while_simulated_annotators_work(loop: Loop
 
     labels = dict(enumerate(label for _, label in texts(60)))
     assert current(state) == {item: (label,) for item, label in labels.items()}
-    for said in loop.told(project, "BatchAnnotated"):
+    for said in loop.payloads(project, "BatchAnnotated"):
         assert all(item.labels for item in said.items), "nothing counts as withdrawn"
     assert owner.account(bob.name) not in (None, bob.id)
     asked = [item for batch in state.batches.values() for item in batch.items]

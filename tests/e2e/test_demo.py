@@ -62,7 +62,7 @@ def home(demo: Demo, first: Ended, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def model_in(home: Path, ended: Ended) -> Path:
     """The model that the demo named, in a copy of its home."""
-    folder = Path(ended.said["model"])
+    folder = Path(ended.facts["model"])
     return home / folder.relative_to(next(each for each in folder.parents if each.name == HOME))
 
 
@@ -85,7 +85,7 @@ def second(demo: Demo, first: Ended, log: str | None) -> Ended:
 
 
 def test_it_ends_well_with_one_line_of_json(first: Ended) -> None:
-    said = first.said
+    said = first.facts
     assert said.keys() == KEYS
     assert (said["batches"], said["labels"]) == (BATCHES, BATCHES * SIZE)
     assert [point["labels"] for point in said["accuracy"]] == LABELS
@@ -105,9 +105,9 @@ def test_it_tells_the_login_and_one_line_a_batch(first: Ended) -> None:
 
 @pytest.mark.all_cells
 def test_the_second_starts_afresh_and_decides_the_same(demo: Demo, first: Ended, second: Ended) -> None:
-    assert first.said["project"] != second.said["project"]
-    assert [path.name for path in (demo.folder / HOME / "store").glob("[!.]*")] == [second.said["project"]]
-    assert first.said["digest"] == second.said["digest"]
+    assert first.facts["project"] != second.facts["project"]
+    assert [path.name for path in (demo.folder / HOME / "store").glob("[!.]*")] == [second.facts["project"]]
+    assert first.facts["digest"] == second.facts["digest"]
     assert first.accuracy == second.accuracy
 
 
@@ -118,7 +118,7 @@ def test_over_kafka_it_decides_the_same(
     assert log is not None
     assert locations_of(str(demo.folder / HOME)).log.startswith(log)
     assert not (demo.folder / HOME / "log.sqlite").exists()
-    assert first.said["digest"] == second.said["digest"]
+    assert first.facts["digest"] == second.facts["digest"]
 
 
 def test_it_says_how_to_look_again_before_the_line_for_programs(demo: Demo, first: Ended) -> None:
@@ -128,11 +128,11 @@ def test_it_says_how_to_look_again_before_the_line_for_programs(demo: Demo, firs
 
 def test_the_status_names_its_model_and_its_digest(home: Path, first: Ended) -> None:
     found = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
-    assert (Path(found["model_folder"]), found["digest"]) == (model_in(home, first), first.said["digest"])
+    assert (Path(found["model_folder"]), found["digest"]) == (model_in(home, first), first.facts["digest"])
 
 
 def test_what_it_names_is_there(demo: Demo, home: Path, first: Ended) -> None:
-    said = first.said
+    said = first.facts
 
     model = model_in(home, first)
     assert {"config.json", "model.safetensors", "manifest.json"} <= {path.name for path in model.iterdir()}
@@ -154,10 +154,10 @@ def test_afterwards_the_home_can_still_be_asked(demo: Demo, home: Path, first: E
 
 def test_a_changed_byte_of_a_model_or_of_the_pool_is_found(home: Path, first: Ended) -> None:
     verify = ("replay", "--verify", "--home", home)
-    assert names(labelloop(*verify).stdout.splitlines()[-1], first.said["digest"])
+    assert names(labelloop(*verify).stdout.splitlines()[-1], first.facts["digest"])
 
     model = model_in(home, first) / "model.safetensors"
-    (pool,) = (home / "store" / first.said["project"] / "pool").iterdir()
+    (pool,) = (home / "store" / first.facts["project"] / "pool").iterdir()
     for file, fact in ((model, BATCHES - 1), (pool, pool.name)):
         with one_byte_changed(file):
             assert names(error_line(labelloop(*verify)), fact)
@@ -257,7 +257,7 @@ def test_without_a_data_set_a_transformer_learns_the_bundled_questions(tmp_path:
     loop = ["--batches", 2, "--batch-size", SIZE, "--seconds-per-label", 0]
     where = ["--home", tmp_path / "home", "--port", free_port()]
     with command("demo", *where, *loop, "--json", output=output) as process:
-        said = Ended.wait(process, output).said
+        said = Ended.wait(process, output).facts
 
     assert (said["batches"], said["labels"]) == (2, 2 * SIZE)
     assert [point["labels"] for point in said["accuracy"]] == [SIZE, 2 * SIZE]

@@ -84,12 +84,12 @@ class Scene:
         yield lambda: all(AWAY in levels(name) for name in SERVICES)
         self.loop.until(lambda: all(BACK in levels(name) for name in SERVICES))
         for name in SERVICES:
-            assert levels(name) == [AWAY, BACK], self.loop.said(name)
+            assert levels(name) == [AWAY, BACK], self.loop.log_of(name)
 
     def _about_kafka(self, name: str) -> list[str]:
         """The levels of what a service, and no library of it, says of Kafka by its address."""
         servers = self.loop.settings.log.removeprefix("kafka://").partition("/")[0]
-        lines = [json.loads(line) for line in self.loop.said(name).splitlines() if line.endswith("}")]
+        lines = [json.loads(line) for line in self.loop.log_of(name).splitlines() if line.endswith("}")]
         ours = [line for line in lines if line["logger"].startswith("labelloop")]
         return [line["level"] for line in ours if names(line["message"], servers)]
 

@@ -58,7 +58,7 @@ def wrote(loop: Loop, name: str, event: str) -> set[str]:
 
 def lines_of(loop: Loop, name: str) -> list[dict[str, Any]]:
     """The log lines of a process, from whatever part of it."""
-    return [json.loads(line) for line in loop.said(name).splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in loop.log_of(name).splitlines() if line.startswith("{")]
 
 
 def warnings(loop: Loop, name: str) -> int:

@@ -134,8 +134,8 @@ def run(demo: Demo, name: str, place: Place, kills: Kills) -> Run:
         killer.go_on_until(lambda: process.poll() is not None or killer.hits.total() >= kills.number)
         ended = Ended.wait(process, output, PATIENCE)
     verified = labelloop("replay", "--verify", "--home", home)
-    print(f"{name}: {ended.said['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
-    return Run(ended.output, ended.said, events(home), verified, kills, killer.hits)
+    print(f"{name}: {ended.facts['digest']}, {killer.hits.total()} kills, {dict(killer.hits)}")
+    return Run(ended.output, ended.facts, events(home), verified, kills, killer.hits)
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def test_each_kill_hit_and_each_victim_was_hit(killed: Run) -> None:
 
 
 def test_it_ends_with_the_digest_of_a_run_left_alone(quiet: Undisturbed, killed: Run) -> None:
-    assert killed.said["digest"] == quiet.ended.said["digest"]
+    assert killed.facts["digest"] == quiet.ended.facts["digest"]
     # An evaluator that was away for long has passed some models over.
     common = killed.accuracy.keys() & quiet.ended.accuracy.keys()
     assert len(common) >= quiet.demo.batches // 2
@@ -176,7 +176,7 @@ def test_no_text_is_asked_twice(quiet: Undisturbed, killed: Run) -> None:
 
 def test_no_label_is_lost(quiet: Undisturbed, killed: Run) -> None:
     gold = quiet.demo.gold()
-    rows = [json.loads(line) for line in Path(killed.said["export"]).read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in Path(killed.facts["export"]).read_text("utf-8").splitlines()]
 
     assert len(rows) == quiet.demo.batches * SIZE
     assert all(row["label"] == gold[row["source_row"]] for row in rows)
@@ -200,7 +200,7 @@ def test_nothing_is_stated_twice(killed: Run) -> None:
 def test_the_log_the_pool_and_the_models_are_verified(killed: Run) -> None:
     assert killed.verified.exit_code == 0, killed.verified.output
     last = killed.verified.stdout.splitlines()[-1]
-    assert names(last, len(killed.events), killed.said["digest"])
+    assert names(last, len(killed.events), killed.facts["digest"])
 
 
 def test_each_of_200_changed_bytes_is_found(killed: Run, tmp_path: Path) -> None:

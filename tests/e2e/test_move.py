@@ -81,24 +81,24 @@ def test_it_moves_to_kafka_and_back_and_ends_as_if_it_had_stayed(
 
         texts_there = team.home / "store" / project
         assert copy_and_kill(laptop, team, project, texts_there.exists)
-        assert copy_and_kill(laptop, team, project, lambda: laptop.told(project, "ProjectMoved"))
+        assert copy_and_kill(laptop, team, project, lambda: laptop.payloads(project, "ProjectMoved"))
         said = copy(laptop, team, project)
 
         assert names(said, project, url)
         team.wait(project, lambda state: done(state, BATCHES - 1))
-        laptop.until(lambda: names(laptop.said("trainer"), project, url))
-        there = len(laptop.history(project).seen)
+        laptop.until(lambda: names(laptop.log_of("trainer"), project, url))
+        there = len(laptop.history(project).datahashes)
 
         copy(team, laptop, project)
 
         state, undisturbed = laptop.wait(project, finished), laptop.wait(staying, finished)
         assert loop_digest(state) == loop_digest(undisturbed)
         assert current(state) == current(undisturbed)
-        assert len(laptop.history(project).seen) > there
+        assert len(laptop.history(project).datahashes) > there
         verify = ("replay", "--verify", "--project", project, "--log", laptop.settings.log)
         verified = labelloop(*verify, "--store", laptop.settings.store)
         assert verified.exit_code == 0, verified.output
-        moves = laptop.told(project, "ProjectMoved")
+        moves = laptop.payloads(project, "ProjectMoved")
         assert [move.address for move in moves][-1] == laptop.settings.log
         result = labelloop("copy", url, url, "--project", project)
         assert result.exit_code == 2

@@ -89,7 +89,7 @@ def answers(batch: Batch) -> dict[tuple[int, str], tuple[str, str]]:
 
 
 def test_the_state_is_back_with_every_label(stranger: Stranger, undisturbed: Undisturbed) -> None:
-    assert loop_digest(stranger.before) == undisturbed.ended.said["digest"]
+    assert loop_digest(stranger.before) == undisturbed.ended.facts["digest"]
     assert len(current(stranger.before)) == BATCHES * SIZE
     assert dict(current(stranger.after)).items() >= dict(current(stranger.before)).items()
 

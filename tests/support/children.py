@@ -31,7 +31,7 @@ class Child:
             text=True,
         )
         self._lines: queue.Queue[Said | None] = queue.Queue()
-        self.said: list[Said] = []
+        self.messages: list[Said] = []
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
 
@@ -39,14 +39,14 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def wait_for(self, wanted: Callable[[Said], bool]) -> Said:
+    def wait_for(self, is_wanted: Callable[[Said], bool]) -> Said:
         """The next thing said that is wanted. Fails when the process ends, or says nothing for a minute."""
         until = time.monotonic() + PATIENCE
         while True:
             line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
-            assert line is not None, f"it ended, and said {self.said[-3:]}"
-            self.said.append(line)
-            if wanted(line):
+            assert line is not None, f"it ended, and said {self.messages[-3:]}"
+            self.messages.append(line)
+            if is_wanted(line):
                 return line
 
     def wait_for_key(self, key: str) -> Any:
@@ -82,7 +82,7 @@ class Child:
         code = self._process.wait(PATIENCE)
         self._listening.join(PATIENCE)
         while (line := self._lines.get_nowait()) is not None:
-            self.said.append(line)
+            self.messages.append(line)
         return code
 
     def __enter__(self) -> "Child":

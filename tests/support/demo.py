@@ -59,20 +59,20 @@ class Demo:
 
 @dataclass(frozen=True)
 class Ended:
-    """A demo that came to its end; `said` is its line for programs."""
+    """A demo that came to its end; `facts` is its line for programs."""
 
     output: str
-    said: dict[str, Any]
+    facts: dict[str, Any]
 
     @classmethod
     def wait(cls, process: "Popen[bytes]", output: Path, seconds: float = MOST_SECONDS) -> "Ended":
         """Wait for the end, which must be a good one."""
         code = process.wait(seconds)
         assert code == 0, output.read_text(encoding="utf-8")
-        return cls.told(output)
+        return cls.of_output(output)
 
     @classmethod
-    def told(cls, output: Path) -> "Ended":
+    def of_output(cls, output: Path) -> "Ended":
         """By what it printed."""
         text = output.read_text(encoding="utf-8")
         return cls(text, json.loads(text.splitlines()[-1]))
@@ -80,7 +80,7 @@ class Ended:
     @property
     def accuracy(self) -> dict[int, float]:
         """By the number of labels."""
-        return {point["labels"]: point["accuracy"] for point in self.said["accuracy"]}
+        return {point["labels"]: point["accuracy"] for point in self.facts["accuracy"]}
 
 
 @dataclass(frozen=True)
@@ -108,4 +108,4 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
             # Files are never changed in place: a later demo in this home removes its names of them.
             shutil.copytree(demo.folder / HOME, demo.folder / KEPT, copy_function=os.link)
             ended.touch()
-    return Undisturbed(demo, Ended.told(demo.output(HOME)))
+    return Undisturbed(demo, Ended.of_output(demo.output(HOME)))

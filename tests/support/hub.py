@@ -113,18 +113,18 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(200, {"errors": [], "warnings": []})
         if file := FILE.fullmatch(path):
             return self._download(self._files(file["kind"], file["name"]).get(file["path"]))
-        asked = API.fullmatch(path)
-        if asked is None or asked["name"] not in self.server.of_kind(asked["kind"]):
+        match = API.fullmatch(path)
+        if match is None or match["name"] not in self.server.of_kind(match["kind"]):
             return self._say(404, {"error": "not found"}, {"X-Error-Code": "RepoNotFound"})
-        files = self._files(asked["kind"], asked["name"])
-        return self._of_repository(asked["name"], files, asked["what"], asked["path"] or "", body)
+        files = self._files(match["kind"], match["name"])
+        return self._of_repository(match["name"], files, match["what"], match["path"] or "", body)
 
     def _of_repository(
         self, name: str, files: dict[str, bytes], what: str | None, path: str, body: bytes
     ) -> None:
         match what:
             case "preupload":
-                asked = json.loads(body)["files"]
+                names = json.loads(body)["files"]
                 uploads = [
                     {
                         "path": file["path"],
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
                         "shouldIgnore": False,
                         "oid": _oid(file["path"], files.get(file["path"])),
                     }
-                    for file in asked
+                    for file in names
                 ]
                 self._say(200, {"files": uploads})
             case "commit":
@@ -166,8 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
         newest = self.server.newest(name)
         return self._say(200, {"commitUrl": f"{self.server.url}/{name}/commit/{newest}", "commitOid": newest})
 
-    def _upload(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {**asked, "actions": {"upload": {"href": f"{self.server.url}/large/{asked['oid']}"}}}
+    def _upload(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, "actions": {"upload": {"href": f"{self.server.url}/large/{body['oid']}"}}}
 
     def _download(self, content: bytes | None) -> None:
         if content is None:
@@ -175,11 +175,11 @@ class _Handler(BaseHTTPRequestHandler):
         tag = hashlib.sha256(content).hexdigest()
         return self._send(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT})
 
-    def _create(self, asked: dict[str, Any]) -> None:
-        name = f"{asked.get('organization') or 'user'}/{asked['name']}"
-        kind = asked.get("type", "model")
+    def _create(self, body: dict[str, Any]) -> None:
+        name = f"{body.get('organization') or 'user'}/{body['name']}"
+        kind = body.get("type", "model")
         self.server.of_kind(kind)[name] = (
-            asked.get("visibility") == "private" or bool(asked.get("private")),
+            body.get("visibility") == "private" or bool(body.get("private")),
             {".gitattributes": b"*.parquet filter=lfs\n"},
         )
         self._say(200, {"url": f"{self.server.url}/{'datasets/' * (kind == 'dataset')}{name}"})

@@ -235,15 +235,15 @@ def _container() -> Iterator[str]:
     name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     try:
         give_up = time.monotonic() + START_SECONDS
-        while "Kafka Server started" not in _said(name):
+        while "Kafka Server started" not in _output_of(name):
             if time.monotonic() > give_up:
-                raise RuntimeError(f"the container of Kafka does not start: {_said(name)[-2000:]}")
+                raise RuntimeError(f"the container of Kafka does not start: {_output_of(name)[-2000:]}")
             time.sleep(0.2)
         yield f"127.0.0.1:{port}"
     finally:
         subprocess.run(["docker", "kill", name], capture_output=True, check=False)
 
 
-def _said(container: str) -> str:
+def _output_of(container: str) -> str:
     logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False)
     return logs.stdout + logs.stderr

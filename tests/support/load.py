@@ -17,13 +17,13 @@ PAUSE = 0.5
 class Load:
     """Answers every text of a project as it comes, in the order of batches and ranks, by the gold labels.
 
-    `given`: the label of each answer that the server took, by the batch and the pool item.
+    `labels_given`: that of each answer that the server took, by the batch and the pool item.
     """
 
     def __init__(
         self, server: ArgillaServer, project: str, person: Person, gold: Callable[[int], str]
     ) -> None:
-        self.given: dict[tuple[str, int], str] = {}
+        self.labels_given: dict[tuple[str, int], str] = {}
         self._server = server
         self._owner = Owner(server, project)
         self._person = person
@@ -54,7 +54,7 @@ class Load:
             for vote in item.votes
             if vote.username == self._person.name and vote.status == "submitted"
         }
-        return all(recorded.get(text) == (label,) for text, label in self.given.items())
+        return all(recorded.get(text) == (label,) for text, label in self.labels_given.items())
 
     def _answer(self) -> None:
         while not self._done.wait(PAUSE):
@@ -65,7 +65,7 @@ class Load:
                     label = self._gold(record["metadata"]["item"])
                     self._person.answer(record["id"], label)
                     batch = record["external_id"].partition(":")[0]
-                    self.given[batch, record["metadata"]["item"]] = label
+                    self.labels_given[batch, record["metadata"]["item"]] = label
             except httpx.TransportError:
                 continue  # The server is away: try again.
 

@@ -19,7 +19,7 @@ class LogThread:
         self._thread = threading.Thread(target=self._loop.run_forever, name="log", daemon=True)
         self._thread.start()
         self._log = self._run(_open(url))
-        self._seen: set[tuple[int, int]] = set()
+        self._places: set[tuple[int, int]] = set()
 
     def append(self, *events: Event) -> None:
         self._run(self._log.append(*events))
@@ -37,8 +37,8 @@ class LogThread:
     async def _read_on(self) -> Sequence[Record]:
         new = []
         async for record in self._log.read():
-            if (record.partition, record.offset) not in self._seen:
-                self._seen.add((record.partition, record.offset))
+            if (record.partition, record.offset) not in self._places:
+                self._places.add((record.partition, record.offset))
                 new.append(record)
         return new
 

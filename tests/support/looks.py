@@ -22,24 +22,26 @@ BOB_HAM = vote("bob", "ham")
 LATER = START + timedelta(hours=1)
 
 
-def seen(*given: Vote, item: int = 0, record: str | None = None, minute: int = 0) -> dict[int, SeenRecord]:
-    return {item: SeenRecord(record or f"r-{item}", given, START + timedelta(minutes=minute))}
+def seen_records(
+    *votes: Vote, item: int = 0, record: str | None = None, minute: int = 0
+) -> dict[int, SeenRecord]:
+    return {item: SeenRecord(record or f"r-{item}", votes, START + timedelta(minutes=minute))}
 
 
 def everything(*labels: str | None) -> dict[int, SeenRecord]:
     """Ann's answers to items 0, 1, 2; None discards."""
-    return {item: seen(vote("ann", label), item=item)[item] for item, label in enumerate(labels)}
+    return {item: seen_records(vote("ann", label), item=item)[item] for item, label in enumerate(labels)}
 
 
 def look(
-    *told: e.EventData,
+    *events: e.EventData,
     sees: dict[int, SeenRecord],
     users: dict[str, str] = USERS,
     at: datetime = LATER,
     batch: str = "0",
     **settings: Any,
 ) -> list[Outcome]:
-    state = state_of(project(**settings), *told)
+    state = state_of(project(**settings), *events)
     return list(due(state, state.batches[batch], sees, users, at))
 
 

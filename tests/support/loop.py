@@ -71,16 +71,16 @@ class ServiceLoop:
         rows: Sequence[Row],
         test: Sequence[Row] = (),
         project: str | None = None,
-        kept: Mapping[str, Sequence[str | None]] = NONE_KEPT,
+        kept_columns: Mapping[str, Sequence[str | None]] = NONE_KEPT,
         **changes: Any,
     ) -> str:
         """A project of these texts and gold labels; its id, which no other test has unless it is given.
 
-        `kept`: further columns of the pool. Its model is a tiny one: a training takes a third of the time.
+        `kept_columns`: further ones of the pool. Its model is tiny: a training takes a third of the time.
         """
         project = project or f"mail-{secrets.token_hex(4)}"
         settings = {
-            "pool": self.snapshot(project, rows, kept),
+            "pool": self.snapshot(project, rows, kept_columns),
             "model": BaseModelChoice(name=str(TINY)),
         } | changes
         if test:
@@ -89,19 +89,19 @@ class ServiceLoop:
         return project
 
     def snapshot(
-        self, project: str, rows: Sequence[Row], kept: Mapping[str, Sequence[str | None]] = NONE_KEPT
+        self, project: str, rows: Sequence[Row], kept_columns: Mapping[str, Sequence[str | None]] = NONE_KEPT
     ) -> Snapshot:
         table = [snapshot.Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         with tempfile.TemporaryDirectory() as folder:
-            written = snapshot.write(Path(folder), table, kept)
-            made = Snapshot(
+            written = snapshot.write(Path(folder), table, kept_columns)
+            info = Snapshot(
                 uri=pool_uri(project, written.name),
                 digest=written.digest,
                 size=len(rows),
                 label_column="label",
             )
-            open_store(self.settings.store).add_snapshot(made, Path(folder) / written.name)
-        return made
+            open_store(self.settings.store).add_snapshot(info, Path(folder) / written.name)
+        return info
 
     def history(self, project: str) -> History:
         for record in self._log.read_on():
@@ -124,16 +124,16 @@ class ServiceLoop:
     def until(self, holds: Callable[[], object]) -> None:
         give_up = time.monotonic() + PATIENCE
         while True:
-            asked = time.monotonic()
+            looked_at = time.monotonic()
             if _holds(holds):
                 return
             if time.monotonic() > give_up:
                 logs = {file.stem: file.read_text()[-2000:] for file in sorted(self.home.glob("*.log"))}
                 raise TimeoutError(f"waited in vain; events: {[e.name for e in self.events]}; said: {logs}")
             # Asking must not take the cores from those who are waited for.
-            time.sleep(min(max(0.1, 3 * (time.monotonic() - asked)), 1.0))
+            time.sleep(min(max(0.1, 3 * (time.monotonic() - looked_at)), 1.0))
 
-    def told(self, project: str, name: str) -> list[Any]:
+    def payloads(self, project: str, name: str) -> list[Any]:
         """What the events of this name say, in their order."""
         self.history(project)
         return [e.payload for e in self.events if e.project == project and e.name == name]
@@ -198,7 +198,7 @@ class ServiceLoop:
     def children(self, name: str) -> list[psutil.Process]:
         return psutil.Process(self.processes[name].pid).children(recursive=True)
 
-    def said(self, name: str) -> str:
+    def log_of(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text()
 
     def status_file(self, name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from labelloop.loop.digest import learned_digest
 from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, at_revisions
+from labelloop.loop.labels import asked_items, at_revisions
 from labelloop.loop.names import compact
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next, pool_of
@@ -111,7 +111,7 @@ class Loop:
     def pick(self, work: NextBatch) -> e.BatchQueried:
         """What the querier says: a draw that depends on the seed, or on what the model learned."""
         pool = pool_for_next(self.state)
-        free = sorted(set(range(pool.size)) - asked(self.state))
+        free = sorted(set(range(pool.size)) - asked_items(self.state))
         trained = self.state.models[work.model].latest if work.model is not None else None
         source = f"{self.created.seed} {trained.digest if trained else ''}"
         order = sorted(free, key=lambda item: hashlib.sha256(f"{source} {item}".encode()).digest())
@@ -185,15 +185,15 @@ class Loop:
             )
         )
 
-    def answer(self, batch: Batch, given: Answers | None = None) -> None:
-        """The batch is done, or revised: with gold answers, or `given` ones (None: discarded, (): withdrawn).
+    def answer(self, batch: Batch, answers: Answers | None = None) -> None:
+        """The batch is done, or revised: with gold answers, or these (None: discarded, (): withdrawn).
 
         Of several labels, () is none of them. Of a batch that was closed, or if the project ended, only what
         is given.
         """
         picked = [pick.item for pick in batch.queried.items]
-        if given is None:
-            given = {item: self.answers(item) for item in picked}
+        if answers is None:
+            answers = {item: self.answers(item) for item in picked}
         several = self.created.is_multi_label
         self.append(
             e.BatchAnnotated(
@@ -202,12 +202,12 @@ class Loop:
                 items=tuple(
                     AnnotatedItem(
                         item=item,
-                        labels=given[item] or (),
-                        discarded=given[item] is None,
-                        none=(several and given[item] == ()) or UNSAID,
+                        labels=answers[item] or (),
+                        discarded=answers[item] is None,
+                        none=(several and answers[item] == ()) or UNSAID,
                     )
                     for item in picked
-                    if item in given
+                    if item in answers
                 ),
             ),
             batch.revision_ids[-1] if batch.done else batch.closed or self.state.ended or batch.queried_id,

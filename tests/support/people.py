@@ -26,11 +26,11 @@ class Person:
                     name or f"ann-{secrets.token_hex(4)}", DEFAULT_WORKSPACE, password
                 )
 
-        made = asyncio.run(account())
-        self.name: str = made.username
-        self.id: str = made.user_id
-        self.key: str = made.api_key
-        self._client = server.client(made.api_key)
+        created = asyncio.run(account())
+        self.name: str = created.username
+        self.id: str = created.user_id
+        self.key: str = created.api_key
+        self._client = server.client(created.api_key)
 
     def answer(self, record: str, label: Label, status: str | None = None) -> None:
         """Submit a label or several, discard without one, or what `status` says; it replaces the last one."""
@@ -63,7 +63,7 @@ class Owner:
     def __init__(self, server: ArgillaServer, project: str) -> None:
         self._server = server
         self._project = project
-        self._known: str | None = None
+        self._present_dataset: str | None = None
 
     @property
     def _client(self) -> httpx.Client:
@@ -77,10 +77,10 @@ class Owner:
     def records(self, batch: int | str) -> Found:
         """The batch's records by pool item, with responses and suggestions; empty without a data set."""
         # Whoever waits for records asks often: the data set is looked up again only when it is gone.
-        items = self._items(self._known)
+        items = self._items(self._present_dataset)
         if items is None:
-            self._known = self.dataset()
-            items = self._items(self._known) or []
+            self._present_dataset = self.dataset()
+            items = self._items(self._present_dataset) or []
         return {
             item["metadata"]["item"]: item for item in items if item["external_id"].startswith(f"{batch}:")
         }
@@ -110,8 +110,8 @@ class Owner:
 
     def write_anew(self, records: Iterable[dict[str, Any]]) -> None:
         """Write deleted records again without their responses, as from an older copy."""
-        kept = ("external_id", "fields", "metadata")
-        items = [{key: record[key] for key in kept} for record in records]
+        copied = ("external_id", "fields", "metadata")
+        items = [{key: record[key] for key in copied} for record in records]
         ok(self._client.put(f"/datasets/{self.dataset()}/records/bulk", json={"items": items}))
 
     def delete_dataset(self) -> None:

@@ -28,8 +28,8 @@ ADDED = ("README.md", "curve.png", ONNX, ONNX_INT8)
 
 def rows(size: int) -> list[Row]:
     """Texts with their labels, in turn."""
-    found = [(LABELS[item % len(LABELS)], item) for item in range(size)]
-    return [Row(f"{STARTS[label]} {item}", label, item) for label, item in found]
+    gold_rows = [(LABELS[item % len(LABELS)], item) for item in range(size)]
+    return [Row(f"{STARTS[label]} {item}", label, item) for label, item in gold_rows]
 
 
 def gold_texts(home: Path) -> Snapshot:
@@ -54,8 +54,8 @@ def home_of_several(path: Path) -> Path:
     info = write(folder, [Row(many_labels.text_of(i), None, i) for i in range(many_labels.SIZE)])
     pool = Snapshot(uri=f"{PROJECT}/pool/{info.name}", digest=info.digest, size=many_labels.SIZE)
     settings = {"labels": many_labels.LABELS, "task": MULTI_LABEL, "model": MODEL, "pool": pool}
-    done = [of_several(item, *many_labels.labels_of(item)) for item in range(40)]
-    facts: list[EventData] = [project(**settings), queried("0", range(40)), annotated(*done)]
+    answers = [of_several(item, *many_labels.labels_of(item)) for item in range(40)]
+    facts: list[EventData] = [project(**settings), queried("0", range(40)), annotated(*answers)]
     return home_with(path, *facts, first_model(home, state_of(*facts)))
 
 
@@ -83,7 +83,7 @@ def model_folder(home: Path) -> Path:
     return folder
 
 
-def left(folder: Path) -> set[str]:
+def left_files(folder: Path) -> set[str]:
     """The names of what is in a folder."""
     return {path.name for path in folder.iterdir()}
 

@@ -86,9 +86,9 @@ def of_several(item: int, *labels: str) -> AnnotatedItem:
     )
 
 
-def votes(item: int, *given: Vote, record: str | None = "") -> ItemVotes:
+def votes(item: int, *given_votes: Vote, record: str | None = "") -> ItemVotes:
     """The votes on an item, seen on the record `r-ITEM` unless another is given."""
-    return ItemVotes(item=item, record=f"r-{item}" if record == "" else record, votes=given)
+    return ItemVotes(item=item, record=f"r-{item}" if record == "" else record, votes=given_votes)
 
 
 def recorded(*items: ItemVotes, batch: str = "0", number: int = 0) -> e.ResponsesRecorded:
@@ -99,16 +99,18 @@ def annotated(*items: AnnotatedItem, batch: str = "0", revision: int = 0) -> e.B
     return e.BatchAnnotated(batch=batch, revision=revision, items=items)
 
 
-def answered(item: int, *given: Vote, labels: tuple[str, ...] = (), discarded: bool = False) -> AnnotatedItem:
+def answered(
+    item: int, *given_votes: Vote, labels: tuple[str, ...] = (), discarded: bool = False
+) -> AnnotatedItem:
     """What the votes came to: the first vote's labels unless told."""
-    labels = labels or (given[0].labels if given and not discarded else ())
-    return AnnotatedItem(item=item, record=f"r-{item}", votes=given, labels=labels, discarded=discarded)
+    labels = labels or (given_votes[0].labels if given_votes and not discarded else ())
+    return AnnotatedItem(item=item, record=f"r-{item}", votes=given_votes, labels=labels, discarded=discarded)
 
 
 def all_answered(batch: str = "0", items: Iterable[int] = (0, 1, 2), revision: int = 0) -> e.BatchAnnotated:
     """Ann labelled each item, the labels in turn."""
-    done = [answered(item, vote("ann", LABELS[item % len(LABELS)])) for item in items]
-    return annotated(*done, batch=batch, revision=revision)
+    items_answered = [answered(item, vote("ann", LABELS[item % len(LABELS)])) for item in items]
+    return annotated(*items_answered, batch=batch, revision=revision)
 
 
 def trained(model: str, learned: dict[str, int], attempt: int = 0) -> e.ModelTrained:

@@ -46,16 +46,16 @@ def trained_home(path: Path, rows: Sequence[Row], batch: int, wrong: int = 0, **
 
 
 def _labelled(batch: str, rows: Sequence[Row], items: range) -> EventData:
-    done = (answered(item, vote("ann", str(rows[item].gold))) for item in items)
-    return annotated(*done, batch=batch)
+    answers = (answered(item, vote("ann", str(rows[item].gold))) for item in items)
+    return annotated(*answers, batch=batch)
 
 
 def _audited(batch: str, rows: Sequence[Row], items: range, labels: Sequence[str], wrong: int) -> EventData:
     picks = []
     for rank, item in enumerate(items):
         gold = labels.index(str(rows[item].gold))
-        said = (labels[(gold + (rank < wrong)) % len(labels)],)
-        picks.append(QueriedItem(item=item, rank=rank, reason="audit", predicted=said, probability=0.97))
+        predicted = (labels[(gold + (rank < wrong)) % len(labels)],)
+        picks.append(QueriedItem(item=item, rank=rank, reason="audit", predicted=predicted, probability=0.97))
     return replaced(queried(batch, items, model="0"), items=tuple(picks))
 
 

@@ -32,9 +32,9 @@ def margins(probabilities: Floats) -> Floats:
 def in_turn(distances: Floats) -> list[int]:
     """All rows, as the columns take them in turn, each of those that are left the one nearest to it."""
     nearest = np.argsort(distances, axis=0, kind="stable")
-    left = [map(int, rows) for rows in nearest.T]
+    queues = [map(int, rows) for rows in nearest.T]
     taken: dict[int, None] = {}
-    for rows in cycle(left):
+    for rows in cycle(queues):
         row = next((row for row in rows if row not in taken), None)
         if row is None:
             break

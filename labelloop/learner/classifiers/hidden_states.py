@@ -141,7 +141,7 @@ class StateStore:
         self._size_in_memory = 0
 
     @cached_property
-    def _kept(self) -> int:
+    def _kept_texts(self) -> int:
         """How many texts of the order have their states kept: all, or so many chunks as there is room for."""
         sizes = _sizes(np.array(self._texts.lengths())[np.array(self._order)], self._lower)
         number = int(np.searchsorted(np.cumsum(sizes), LARGEST, side="right"))
@@ -149,7 +149,7 @@ class StateStore:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        texts = self._texts.texts(self._order[: self._kept])
+        texts = self._texts.texts(self._order[: self._kept_texts])
         return {text: place for place, text in enumerate(texts)}
 
     @cached_property
@@ -184,21 +184,21 @@ class StateStore:
 
         Shape (texts, hidden size). The states of texts that come later in the order are not kept.
         """
-        kept = [range(span.start, min(span.stop, self._kept)) for span in spans]
-        others = [range(max(span.start, self._kept), span.stop) for span in spans]
-        made = self._make(number for span in kept for number in _chunks(span))
+        kept_spans = [range(span.start, min(span.stop, self._kept_texts)) for span in spans]
+        others = [range(max(span.start, self._kept_texts), span.stop) for span in spans]
+        making = self._make(number for span in kept_spans for number in _chunks(span))
         texts = (self._texts_at(span) for span in others if span)
         computed = engine().map(self._lower.averages, texts, self._lower.remote(load_averages))
-        for near, far in zip(kept, others, strict=True):
+        for near, far in zip(kept_spans, others, strict=True):
             parts = []
             if near:
                 while not self._chunks.keys() >= {*_chunks(near)}:
-                    next(made, None)
+                    next(making, None)
                 chunks = [self._chunks[number] for number in _chunks(near)]
                 rows = np.concatenate([_averages(states[:], ends).numpy() for states, ends in chunks])
                 parts.append(rows[near.start % CHUNK :][: len(near)])
             if far:
-                deque(made, maxlen=0)  # An engine does one thing at a time.
+                deque(making, maxlen=0)  # An engine does one thing at a time.
                 parts.append(next(computed))
             yield np.concatenate(parts)
 
@@ -245,7 +245,7 @@ class PoolStates:
         stores = [next((store for store in later if store.keeps(text)), first) for text in texts]
         spans: list[Span] = [(None, 0, 0)] * len(texts)
         for store in self._stores:
-            rows = [row for row, found in enumerate(stores) if found is store]
+            rows = [row for row, other in enumerate(stores) if other is store]
             states = store.of([texts[row] for row in rows])
             if states is None:
                 return None

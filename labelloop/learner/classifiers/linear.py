@@ -19,7 +19,7 @@ from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.errors import UserError
-from labelloop.learner.array_files import kept
+from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import WEIGHTS, resolve
 from labelloop.learner.classifiers import one_vs_rest, tuning
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
@@ -60,8 +60,8 @@ class FeatureStore:
         rows = np.array([self._rows.get(text, -1) for text in texts], dtype=np.int64)
         first = 0
         for features in self._parts:
-            here = (rows >= first) & (rows < first + len(features))
-            result[here] = features[rows[here] - first]
+            in_file = (rows >= first) & (rows < first + len(features))
+            result[in_file] = features[rows[in_file] - first]
             first += len(features)
         unknown = np.flatnonzero(rows < 0).tolist()
         if unknown:
@@ -77,7 +77,7 @@ def _features(snapshot: Path, cache: Path, model: "FrozenModel") -> Features:
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts) or 1, CHUNK)]
         return np.concatenate(list(engine().map(model.features, chunks, model.remote)))
 
-    return kept(cache / f"features-{name}.npy", len(texts), computed)
+    return read_or_computed(cache / f"features-{name}.npy", len(texts), computed)
 
 
 @torch.inference_mode()
@@ -89,7 +89,7 @@ def inputs_of_head(
     _, head = head_of(model)
     result = np.empty((len(texts), head.in_features), dtype=np.float32)
     inputs: list[torch.Tensor] = []
-    hook = head.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    hook = head.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
     try:
         for rows in encoded.by_length():
             batch = encoded.batch(rows, model.device)
@@ -179,10 +179,10 @@ class LinearClassifier(LoopClassifier):
         model = self._frozen.with_head(self.weight, self.bias)
         model.save_pretrained(folder)
         save_tokenizer(self._frozen.folder, folder, self._frozen.max_length)
-        kept = {"key": self._frozen.key}
+        facts = {"key": self._frozen.key}
         if self._frozen.head != HEAD:
-            kept["head"] = self._frozen.head
-        (folder / FEATURES).write_text(json.dumps(kept) + "\n")
+            facts["head"] = self._frozen.head
+        (folder / FEATURES).write_text(json.dumps(facts) + "\n")
 
     def _probabilities(self, features: Features | Floats) -> Floats:
         logits = features @ self.weight.T + self.bias
@@ -246,15 +246,15 @@ class LinearFactory:
         max_length = most_tokens(base.folder, parameters.max_length)
         key = f"{base.digest}:{max_length}:{MEAN_WEIGHT}:{POOLER_WEIGHT}"
         load = partial(_with_new_head, setting.num_classes)
-        return _made(FrozenModel(base.folder, key, max_length, load), setting, parameters)
+        return _classifier(FrozenModel(base.folder, key, max_length, load), setting, parameters)
 
     def load(self, folder: Path, setting: Setting) -> LinearClassifier:
         """Load a fitted classifier. The frozen weights are read only if features are missing."""
         parameters = LinearParameters.parse(setting.spec.parameters)
-        kept = json.loads((folder / FEATURES).read_text())
-        head = kept.get("head", HEAD)
-        fitted = FrozenModel(folder, kept["key"], most_tokens(folder, parameters.max_length), _exported)
-        classifier = _made(fitted, setting, parameters)
+        facts = json.loads((folder / FEATURES).read_text())
+        head = facts.get("head", HEAD)
+        fitted = FrozenModel(folder, facts["key"], most_tokens(folder, parameters.max_length), _exported)
+        classifier = _classifier(fitted, setting, parameters)
         with safe_open(folder / WEIGHTS, framework="np") as tensors:
             classifier.weight = tensors.get_tensor(f"{head}.weight").astype(np.float64)
             classifier.bias = np.zeros(len(classifier.weight))
@@ -263,7 +263,7 @@ class LinearFactory:
         return classifier
 
 
-def _made(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -> LinearClassifier:
+def _classifier(frozen: FrozenModel, setting: Setting, parameters: LinearParameters) -> LinearClassifier:
     store = FeatureStore(setting.texts, setting.cache, frozen)
     return LinearClassifier(frozen, store, setting.num_classes, parameters, setting.spec.multi_label)
 

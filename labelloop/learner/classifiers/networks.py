@@ -88,12 +88,12 @@ class MeanPooled(nn.Module):
         whole = self.encoder if self.lower is None else _joined(self.lower, self.encoder)
         with torch.device("meta"):
             model = BertForSequenceClassification(config)
-        made: Any = model
-        last, pooler = (part.to_empty(device="cpu") for part in (_stack(made.bert)[-1], made.bert.pooler))
+        built: Any = model
+        last, pooler = (part.to_empty(device="cpu") for part in (_stack(built.bert)[-1], built.bert.pooler))
         _make_averaging(last, pooler)
-        made.bert.embeddings = whole.embeddings
-        made.bert.encoder.layer = nn.ModuleList([*_stack(whole), last])
-        made.classifier = self.classifier
+        built.bert.embeddings = whole.embeddings
+        built.bert.encoder.layer = nn.ModuleList([*_stack(whole), last])
+        built.classifier = self.classifier
         model.train(False)
         return model
 
@@ -174,7 +174,7 @@ def frozen(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> 
 
 
 def _encoder(base: Path, tokenizer: PreTrainedTokenizerBase) -> BertModel:
-    made: Any = BertModel.from_pretrained(
+    loaded: Any = BertModel.from_pretrained(
         base,
         add_pooling_layer=False,
         use_safetensors=True,
@@ -182,7 +182,7 @@ def _encoder(base: Path, tokenizer: PreTrainedTokenizerBase) -> BertModel:
         output_loading_info=True,
     )
     encoder: BertModel
-    encoder, loading = made
+    encoder, loading = loaded
     check_body(base, encoder, loading)
     fit_embeddings(encoder, tokenizer)
     return encoder
@@ -217,17 +217,19 @@ class _Passing(nn.Module):
 def _cut(bert: BertModel, layers: int) -> tuple[BertModel, BertModel]:
     """A BERT in two: its embeddings with so many lower layers, and the others. They share its weights."""
     stack = _stack(bert)
-    return _made(bert.config, bert.embeddings, stack[:layers]), _made(bert.config, _Passing(), stack[layers:])
+    return _bert_of(bert.config, bert.embeddings, stack[:layers]), _bert_of(
+        bert.config, _Passing(), stack[layers:]
+    )
 
 
 def _joined(lower: BertModel, upper: BertModel) -> BertModel:
     """The BERT that was cut in these two."""
-    return _made(lower.config, lower.embeddings, [*_stack(lower), *_stack(upper)])
+    return _bert_of(lower.config, lower.embeddings, [*_stack(lower), *_stack(upper)])
 
 
 def _without_last(bert: BertModel) -> BertModel:
     """A BERT without its last layer. It shares the weights."""
-    return _made(bert.config, bert.embeddings, _stack(bert)[:-1])
+    return _bert_of(bert.config, bert.embeddings, _stack(bert)[:-1])
 
 
 def _freeze_lower(model: PreTrainedModel, share: float) -> None:
@@ -254,9 +256,9 @@ def _stack(bert: BertModel) -> list[nn.Module]:
     return list(bert.encoder.layer)
 
 
-def _made(config: BertConfig, embeddings: nn.Module, layers: list[nn.Module]) -> BertModel:
+def _bert_of(config: BertConfig, embeddings: nn.Module, layers: list[nn.Module]) -> BertModel:
     with torch.device("meta"):
         bert = BertModel(config, add_pooling_layer=False)
-    made: Any = bert
-    made.embeddings, made.encoder.layer = embeddings, nn.ModuleList(layers)
+    assembled: Any = bert
+    assembled.embeddings, assembled.encoder.layer = embeddings, nn.ModuleList(layers)
     return bert

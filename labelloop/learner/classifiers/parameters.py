@@ -23,17 +23,17 @@ class Parameters:
         return {field.name: field.type for field in fields(cls) if isinstance(field.type, type)}
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> Self:
+    def parse(cls, values: Mapping[str, Any]) -> Self:
         """The defaults with the given values. Raises `UserError` for an unknown name or an invalid value."""
         kinds: dict[str, Any] = {field.name: field.type for field in fields(cls)}
-        for name, value in given.items():
+        for name, value in values.items():
             if name not in kinds:
                 near = get_close_matches(name, kinds, n=1) or sorted(kinds)
                 raise UserError(
                     f"classifier {cls.classifier} has no parameter {name!r}; did you mean {', '.join(near)}?"
                 )
             cls._check(name, kinds[name], value)
-        return cls(**{name: kinds[name](value) for name, value in given.items()})
+        return cls(**{name: kinds[name](value) for name, value in values.items()})
 
     @classmethod
     def _check(cls, name: str, kind: Any, value: Any) -> None:

@@ -52,7 +52,7 @@ def _no_tokenizer(base: Path) -> UserError:
 def load_with_head(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """The model with its family's own classification head. Raises UserError if it cannot classify."""
     try:
-        made: tuple[PreTrainedModel, dict[str, Any]] = AutoModelForSequenceClassification.from_pretrained(
+        loaded: tuple[PreTrainedModel, dict[str, Any]] = AutoModelForSequenceClassification.from_pretrained(
             base,
             num_labels=num_classes,
             use_safetensors=True,
@@ -64,7 +64,7 @@ def load_with_head(base: Path, num_classes: int, tokenizer: PreTrainedTokenizerB
         raise UserError(
             f"{base.name} cannot be loaded as a classifier ({reason}); give another --model"
         ) from error
-    model, loading = made
+    model, loading = loaded
     check_body(base, model, loading)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
@@ -113,12 +113,12 @@ def set_head(head: nn.Linear, weight: Floats, bias: Floats) -> None:
         head.bias.copy_(torch.from_numpy(bias))
 
 
-def most_tokens(base: Path, wanted: int) -> int:
-    """`wanted` tokens, or as many as the model has positions for."""
+def most_tokens(base: Path, limit: int) -> int:
+    """`limit` tokens, or as many as the model has positions for."""
     config: PreTrainedConfig = AutoConfig.from_pretrained(base)
     positions = getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions <= 0:
-        return wanted
+        return limit
     if config.model_type in COUNTED_AFTER_PADDING:
         positions -= (config.pad_token_id or 0) + 1
-    return min(wanted, positions)
+    return min(limit, positions)

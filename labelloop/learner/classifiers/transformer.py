@@ -81,10 +81,10 @@ class TransformerClassifier(LoopClassifier):
     def load(cls, folder: Path, parameters: TransformerParameters, setting: Setting) -> Self:
         """A classifier from a folder that `save` wrote."""
         model = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True)
-        kept = json.loads((folder / FROZEN).read_text()) if (folder / FROZEN).is_file() else {}
-        classifier = cls(folder, parameters, setting, kept.get("weights"))
+        facts = json.loads((folder / FROZEN).read_text()) if (folder / FROZEN).is_file() else {}
+        classifier = cls(folder, parameters, setting, facts.get("weights"))
         classifier.num_classes = model.config.num_labels
-        classifier._take(OwnHead(model) if not kept else MeanPooled.of_export(model, kept["layers"]), model)
+        classifier._take(OwnHead(model) if not facts else MeanPooled.of_export(model, facts["layers"]), model)
         classifier._remote = Remote(folder, partial(_load_score, parameters, setting))
         return classifier
 
@@ -104,8 +104,8 @@ class TransformerClassifier(LoopClassifier):
 
     def fit_with(self, train_set: Dataset, unlabelled: Unlabelled) -> Self:
         self.fit(train_set)
-        wanted = self.parameters.self_training and not self.multi_label
-        if wanted and self_training.is_due(len(train_set), self.num_classes):
+        trains_itself = self.parameters.self_training and not self.multi_label
+        if trains_itself and self_training.is_due(len(train_set), self.num_classes):
             self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
 
@@ -131,8 +131,8 @@ class TransformerClassifier(LoopClassifier):
         """Fine-tune further, also on what the model makes of texts without a label."""
         network, model = self._fitted()
         parameters, seed = self.parameters, self.setting.seed + 1
-        found = self.predict_proba(labels.unlabelled(texts, self.num_classes))
-        rows, pseudo = self_training.pseudo_labels(found, seed)
+        probabilities = self.predict_proba(labels.unlabelled(texts, self.num_classes))
+        rows, pseudo = self_training.pseudo_labels(probabilities, seed)
         self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
         if not len(rows):
             return
@@ -192,8 +192,8 @@ class TransformerClassifier(LoopClassifier):
         model.save_pretrained(folder)
         save_tokenizer(self.base, folder, self.max_length)
         if isinstance(network, MeanPooled) and network.frozen_layers:
-            kept = {"layers": network.frozen_layers, "weights": self.weights}
-            (folder / FROZEN).write_text(json.dumps(kept) + "\n")
+            facts = {"layers": network.frozen_layers, "weights": self.weights}
+            (folder / FROZEN).write_text(json.dumps(facts) + "\n")
 
     def _texts(self, network: Network, data_set: Dataset) -> Texts:
         """The texts as the network takes them: what the frozen layers make of them, or their tokens."""

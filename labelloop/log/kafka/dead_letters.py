@@ -109,7 +109,7 @@ class NotALetter(ValueError):
 def to_letter_headers(letter: DeadLetter) -> Headers:
     """The event's original headers, then the letter's."""
     fields = {
-        STANDING: letter.standing,
+        STANDING: letter.status,
         GROUP: letter.group,
         ORIGIN: str(letter.partition),
         OFFSET: str(letter.offset),

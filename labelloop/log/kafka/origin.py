@@ -34,7 +34,7 @@ class Origin:
     def __init__(self, settings: KafkaSettings, ends: EndOffsets) -> None:
         self._settings = settings
         self._ends = ends
-        self._known: FirstRecord | None = None
+        self._first_record: FirstRecord | None = None
         self._is_checked = False
 
     def recheck(self) -> None:
@@ -48,18 +48,18 @@ class Origin:
         """
         if self._is_checked:
             return
-        self._known = self._known or recall(self._settings)
-        if self._known is None:
-            self._known = await self._first()
-            if self._known is not None:
-                _remember(self._settings, self._known)
-        elif not await self._is_there(self._known):
+        self._first_record = self._first_record or recall(self._settings)
+        if self._first_record is None:
+            self._first_record = await self._first()
+            if self._first_record is not None:
+                _remember(self._settings, self._first_record)
+        elif not await self._is_there(self._first_record):
             raise LogLost(
                 f"the topic {self._settings.topic} in {self._settings.where} is not the log that was there, "
                 f"its first record is another: put the log back, or {start_anew(self._settings)}",
                 outage=self._settings.where,
             )
-        self._is_checked = self._known is not None
+        self._is_checked = self._first_record is not None
 
     async def _first(self) -> FirstRecord | None:
         ends = await self._ends.of(self._settings.topic, range(self._settings.partitions))

@@ -56,7 +56,7 @@ class KafkaOwnership:
         self._assignment = Assignment(settings.topic, self._consumer)
         self._ends = ends
         self._writers: dict[int, Writer] = {}
-        self._told: set[int] = set()
+        self._told_partitions: set[int] = set()
         self._goals: dict[int, int] = {}
         self._lag: dict[int, int] = {}
         self._trouble: str | None = None
@@ -82,7 +82,7 @@ class KafkaOwnership:
         self._closed = True
         if self._probing is not None:
             self._probing.cancel()
-        self._told |= self._assignment.owned
+        self._told_partitions |= self._assignment.owned
         await asyncio.gather(*(writer.close() for writer in self._writers.values()))
         await stopped(self._consumer)
 
@@ -128,7 +128,7 @@ class KafkaOwnership:
                 yield arrived
             if trouble := self._trouble_changed():
                 yield trouble
-        for partition in sorted(self._told):
+        for partition in sorted(self._told_partitions):
             yield Revoked(partition)
 
     async def _fetch(self) -> dict[TopicPartition, list[Any]]:
@@ -142,7 +142,7 @@ class KafkaOwnership:
     async def _pass_marks(self) -> None:
         """Advance past transaction markers, where no records are left to read."""
         with suppress(IllegalStateError):
-            for partition in self._told & self._assignment.owned:
+            for partition in self._told_partitions & self._assignment.owned:
                 topic_partition = TopicPartition(self._settings.topic, partition)
                 self._assignment.passed(partition, await position(self._consumer, topic_partition))
 
@@ -152,11 +152,11 @@ class KafkaOwnership:
         while self._assignment.changes:
             owned = set(self._assignment.owned)
             for partition in sorted(self._writers.keys() - owned):
-                was_told = partition in self._told
+                was_told = partition in self._told_partitions
                 await self._forget(partition)
                 if was_told:
                     yield Revoked(partition)
-            new = sorted(owned - self._told)
+            new = sorted(owned - self._told_partitions)
             try:
                 await self._fence(new)
             except Unavailable as error:
@@ -169,7 +169,7 @@ class KafkaOwnership:
                 continue
             self._assignment.changes = False
             for partition in new:
-                self._told.add(partition)
+                self._told_partitions.add(partition)
                 yield Assigned(partition)
                 self._assignment.begin(partition)
 
@@ -214,7 +214,7 @@ class KafkaOwnership:
         return not goal or await position(self._consumer, topic_partition) >= goal
 
     async def _forget(self, partition: int) -> None:
-        self._told.discard(partition)
+        self._told_partitions.discard(partition)
         self._goals.pop(partition, None)
         self._lag.pop(partition, None)
         writer = self._writers.pop(partition, None)
@@ -225,7 +225,7 @@ class KafkaOwnership:
         """Check regularly whether the log answers, and update its end offsets."""
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
-            partitions = sorted(self._told)
+            partitions = sorted(self._told_partitions)
             try:
                 async with noticing_loss(self._settings):
                     ends = await self._ends.of(self._settings.topic, partitions or (0,))

@@ -89,21 +89,21 @@ async def read(
     settings: KafkaSettings, topic: str, ends: Mapping[int, int], start: int = 0
 ) -> AsyncGenerator[Sequence[Any], None]:
     """Pages of each partition's records, from an offset (or the beginning) up to its end."""
-    wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > start}
-    if not wanted:
+    remaining = {TopicPartition(topic, partition): end for partition, end in ends.items() if end > start}
+    if not remaining:
         return
     async with consuming(settings, **COMMITTED) as consumer:
-        consumer.assign(list(wanted))
-        for topic_partition in wanted:
+        consumer.assign(list(remaining))
+        for topic_partition in remaining:
             consumer.seek(topic_partition, start)
-        while wanted:
+        while remaining:
             with translated(settings):
                 pages = await consumer.getmany(timeout_ms=WAIT_MS, max_records=PAGE)
             for topic_partition, records in pages.items():
-                yield [record for record in records if record.offset < wanted.get(topic_partition, 0)]
-            for topic_partition in list(wanted):
-                if await position(consumer, topic_partition) >= wanted[topic_partition]:
-                    del wanted[topic_partition]
+                yield [record for record in records if record.offset < remaining.get(topic_partition, 0)]
+            for topic_partition in list(remaining):
+                if await position(consumer, topic_partition) >= remaining[topic_partition]:
+                    del remaining[topic_partition]
                     consumer.pause(topic_partition)
 
 

@@ -59,13 +59,13 @@ class DuplicateFilter:
     """Recognizes duplicates: events with the id and the data of an earlier one."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, str] = {}
+        self._datahashes: dict[str, str] = {}
 
     def is_new(self, record: Record) -> bool:
         """False for a duplicate. Conflicting events and records without an event are new."""
         if record.event is None:
             return True
-        first = self._seen.get(record.event.id)
+        first = self._datahashes.get(record.event.id)
         if first is None:
-            self._seen[record.event.id] = record.event.datahash
+            self._datahashes[record.event.id] = record.event.datahash
         return first != record.event.datahash

@@ -97,9 +97,9 @@ class KafkaSettings:
         return self._known_to(AIOKafkaProducer)
 
     def _known_to(self, client: Callable[..., Any]) -> dict[str, Any]:
-        known = inspect.signature(client).parameters
+        parameters = inspect.signature(client).parameters
         tls = {name.removeprefix("ssl_"): value for name, value in self.options.items() if name in TLS}
-        options = {name: value for name, value in self.options.items() if name in known}
+        options = {name: value for name, value in self.options.items() if name in parameters}
         if tls or str(options.get("security_protocol", "")).endswith("SSL"):
             options["ssl_context"] = _ssl_context(tls)
         return {"bootstrap_servers": list(self.servers), "client_id": self.prefix, **options}
@@ -121,8 +121,8 @@ def read_settings(url: str, environment: Mapping[str, str] = KAFKA) -> KafkaSett
         raise UserError(
             f"{prefix!r} cannot be the prefix of a topic's name: use letters, digits, '.', '_' and '-'"
         )
-    given = {**_from_file(environment.get(FILE)), **_from_environment(environment)}
-    options = {name: _converted(name, value) for name, value in given.items()}
+    raw_options = {**_from_file(environment.get(FILE)), **_from_environment(environment)}
+    options = {name: _converted(name, value) for name, value in raw_options.items()}
     return KafkaSettings(
         names,
         prefix,
@@ -143,7 +143,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
         if not variable.startswith(VARIABLE) or variable == FILE or not value:
             continue
         name = variable.removeprefix(VARIABLE).lower()
-        if name.endswith("_file") and name.removesuffix("_file") in _known():
+        if name.endswith("_file") and name.removesuffix("_file") in _defaults():
             settings[name.removesuffix("_file")] = value_in_file(variable, value)
         else:
             settings[name] = value
@@ -162,22 +162,22 @@ def _from_file(path: str | None) -> dict[str, Any]:
     return {str(name).lower(): value for name, value in settings.items()}
 
 
-def _known() -> dict[str, Any]:
+def _defaults() -> dict[str, Any]:
     """Known settings by name, with their defaults."""
-    known: dict[str, Any] = dict.fromkeys(TLS, "") | {"partitions": 1, "replication": 1}
+    defaults: dict[str, Any] = dict.fromkeys(TLS, "") | {"partitions": 1, "replication": 1}
     for client in (AIOKafkaClient, AIOKafkaConsumer, AIOKafkaProducer):
         for name, parameter in inspect.signature(client).parameters.items():
             if name != "self":
-                known.setdefault(name, parameter.default)
-    return known
+                defaults.setdefault(name, parameter.default)
+    return defaults
 
 
 def _converted(name: str, value: Any) -> Any:
-    known = _known()
-    if name not in known or name in FIXED:
+    defaults = _defaults()
+    if name not in defaults or name in FIXED:
         reason = "is set by labelloop" if name in FIXED else "is not a setting of aiokafka"
         raise UserError(f"{VARIABLE}{name.upper()}: {name} {reason}; leave it out")
-    default = known[name]
+    default = defaults[name]
     try:
         if isinstance(default, bool):
             return yaml.safe_load(value) if isinstance(value, str) else bool(value)

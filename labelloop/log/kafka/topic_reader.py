@@ -114,17 +114,17 @@ class TopicReader:
         await self.look()
         self._consumer = await self._opened.enter_async_context(consuming(self._settings, **READING))
         oldest, ends = await self._bounds(range(self.partitions))
-        known = dict(enumerate(read[: self.partitions])) | self.positions
-        first = ends if newest and not known else oldest
+        positions = dict(enumerate(read[: self.partitions])) | self.positions
+        first = ends if newest and not positions else oldest
         self.positions = {
-            partition: self._begin_at(partition, known.get(partition, first[partition]), oldest, ends)
+            partition: self._begin_at(partition, positions.get(partition, first[partition]), oldest, ends)
             for partition in range(self.partitions)
         }
         self.begun = {**self.positions, **self.begun}
         self._assign()
         return [
             Gone(partition, before, self.positions[partition])
-            for partition, before in sorted(known.items())
+            for partition, before in sorted(positions.items())
             if before < self.positions[partition]
         ]
 

@@ -114,7 +114,7 @@ async def has_topic(settings: KafkaSettings) -> bool:
             admin = AIOKafkaAdminClient(**settings.client())
             await admin.start()
             try:
-                return await _found(admin, settings, settings.topic, settings.partitions)
+                return await _is_topic_there(admin, settings, settings.topic, settings.partitions)
             finally:
                 await admin.close()
 
@@ -127,13 +127,15 @@ async def ensure_topic(settings: KafkaSettings, name: str, partitions: int, larg
     admin = AIOKafkaAdminClient(**settings.client())
     await admin.start()
     try:
-        if not await _found(admin, settings, name, partitions):
+        if not await _is_topic_there(admin, settings, name, partitions):
             await _create(admin, settings, name, partitions, largest)
     finally:
         await admin.close()
 
 
-async def _found(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int) -> bool:
+async def _is_topic_there(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, partitions: int
+) -> bool:
     """Whether the topic exists. Raises UserError if it is configured wrongly."""
     actual = await _partitions(admin, name)
     if actual is None:
@@ -196,12 +198,12 @@ async def _configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str
 
 
 def _check(settings: KafkaSettings, name: str, configuration: dict[str, Any]) -> None:
-    for setting, wanted in KEEP.items():
-        if configuration.get(setting, wanted) != wanted:
+    for setting, value in KEEP.items():
+        if configuration.get(setting, value) != value:
             raise UserError(
                 f"the topic {name} has {setting}={configuration[setting]} and would lose events: "
-                f"set {setting}={wanted} (kafka-configs.sh --alter --bootstrap-server {settings.servers[0]} "
-                f"--entity-type topics --entity-name {name} --add-config {setting}={wanted}), or give "
+                f"set {setting}={value} (kafka-configs.sh --alter --bootstrap-server {settings.servers[0]} "
+                f"--entity-type topics --entity-name {name} --add-config {setting}={value}), or give "
                 "another prefix in the log's URL"
             )
 

@@ -129,10 +129,10 @@ class SqliteLog:
         self, after: int, ended: Callable[[], bool] = lambda: False
     ) -> AsyncIterator[Sequence[Record]]:
         """Pages of records after an offset, until `ended`. Sleeps while there are none."""
-        seen = None
+        last_version = None
         while not ended():
             version = self._file.version()
-            if version == seen:
+            if version == last_version:
                 await asyncio.sleep(TAIL_INTERVAL)
                 continue
             records = self.page(after)
@@ -140,7 +140,7 @@ class SqliteLog:
                 after = records[-1].offset
                 yield records
             else:
-                seen = version
+                last_version = version
 
 
 class SqliteFollower:
@@ -196,7 +196,7 @@ class SqliteDeadLetters:
         self._place = 0
 
     async def put(self, *letters: DeadLetter) -> None:
-        rows = [(x.group, x.offset, x.reason, x.attempts, x.time.isoformat(), x.standing) for x in letters]
+        rows = [(x.group, x.offset, x.reason, x.attempts, x.time.isoformat(), x.status) for x in letters]
 
         def transaction(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -213,7 +213,7 @@ class SqliteDeadLetters:
             "FROM dead_letters JOIN events USING (offset) WHERE place > ? ORDER BY place",
             (self._place,),
         )
-        for place, group, reason, attempts, time, standing, *event in rows:
+        for place, group, reason, attempts, time, status, *event in rows:
             self._place = place
             event_record = record(*event)
             if event_record.event is not None:
@@ -225,7 +225,7 @@ class SqliteDeadLetters:
                     reason,
                     attempts,
                     datetime.fromisoformat(time),
-                    DeadLetterStatus(standing),
+                    DeadLetterStatus(status),
                 )
                 self._letters[letter.id] = letter
         return dict(self._letters)

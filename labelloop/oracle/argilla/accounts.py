@@ -102,7 +102,7 @@ class Accounts(Transport):
         chosen = password or _password()
         body = {"username": username, "first_name": username, "role": "annotator", "password": chosen}
         try:
-            made = await self._request("POST", "users", body=body)
+            created = await self._request("POST", "users", body=body)
         except Rejected as error:
             account = await self._find_account(username)
             if account is None:
@@ -110,7 +110,7 @@ class Accounts(Transport):
                     f"Argilla refuses the annotator {username!r}: {error}; choose another name or password"
                 ) from error
             return account
-        return Account(made["id"], made["username"], made["api_key"], chosen)
+        return Account(created["id"], created["username"], created["api_key"], chosen)
 
     async def _find_account(self, username: str) -> Account | None:
         for item in await self._listed("users"):

@@ -20,8 +20,8 @@ class ChangedLabels(Datasets):
         guidelines = answer["guidelines"] or ""
         if guidelines.startswith(MOVED):
             _, _, guidelines = guidelines.partition(END)
-        told = f"{MOVED}{newer.name}{END}{guidelines}"
-        body = {"metadata": {**metadata, FOLLOWED_BY: newer.id}, "guidelines": told[:LONGEST_GUIDELINES]}
+        text = f"{MOVED}{newer.name}{END}{guidelines}"
+        body = {"metadata": {**metadata, FOLLOWED_BY: newer.id}, "guidelines": text[:LONGEST_GUIDELINES]}
         await self._request("PATCH", f"datasets/{answer['id']}", body=body)
 
     async def follower(self, dataset: Dataset) -> Dataset | None:

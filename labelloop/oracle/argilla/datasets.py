@@ -134,11 +134,11 @@ class Datasets(Accounts):
         """Give an existing data set the guidelines and the wanted answers. Raises Missing and UserError."""
         path = f"datasets/{dataset.id}"
         present = await self._request("GET", path)
-        wanted = _changeable(spec, present)
-        if {name: present[name] for name in wanted} == wanted:
+        settings = _changeable(spec, present)
+        if {name: present[name] for name in settings} == settings:
             return
         try:
-            await self._request("PATCH", path, body=wanted)
+            await self._request("PATCH", path, body=settings)
         except Rejected as error:
             raise UserError(f"Argilla refuses to change the data set {spec.name!r}: {error}") from error
 
@@ -208,9 +208,9 @@ class Datasets(Accounts):
             if (await self._request("GET", path))["status"] != "ready":
                 raise
 
-    async def _add_missing(self, listing: str, creation: str, wanted: list[dict[str, Any]]) -> None:
+    async def _add_missing(self, listing: str, creation: str, bodies: list[dict[str, Any]]) -> None:
         present = {item["name"] for item in (await self._request("GET", listing))["items"]}
-        for body in wanted:
+        for body in bodies:
             if body["name"] not in present:
                 await self._post(creation, body)
 

@@ -1,9 +1,13 @@
-"""Build a text's record for Argilla: id, text, metadata and suggestion."""
+"""Build a text's record for Argilla: id, text, metadata and suggestion.
 
-from collections.abc import Mapping
+Search engines and addresses take few characters, so a column's own name is only a title. The name of its
+field or metadata depends on all columns and their order, and stays the same for ever.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from labelloop.oracle.argilla.column_names import field_names, metadata_names
 from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText, Prediction
 
@@ -19,6 +23,10 @@ METADATA = {
 
 RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
+RESERVED = frozenset({"batch", "rank", "item", "reason", "model", "escaped", "restored"})
+"""Metadata that labelloop itself writes. What is added has a dash, which no column's name has."""
+LONGEST = 60
+_OTHERS = re.compile("[^a-z0-9]+")
 
 
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -37,25 +45,31 @@ def item_of(external_id: str | None, batch: str) -> int | None:
     return int(item) if name == batch and item.isdecimal() else None
 
 
-def new_record(asked: AskedText) -> NewRecord:
+def new_record(asked_text: AskedText) -> NewRecord:
     """The record of a text, with its metadata for annotators."""
-    metadata: dict[str, MetadataValue] = {"batch": asked.number, "rank": asked.rank, "item": asked.item}
-    if asked.reason is not None:
-        metadata["reason"] = asked.reason
-    if asked.model is not None:
-        metadata["model"] = _agent(asked.model)
-    put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
+    metadata: dict[str, MetadataValue] = {
+        "batch": asked_text.number,
+        "rank": asked_text.rank,
+        "item": asked_text.item,
+    }
+    if asked_text.reason is not None:
+        metadata["reason"] = asked_text.reason
+    if asked_text.model is not None:
+        metadata["model"] = _agent(asked_text.model)
+    put_back = {*asked_text.restored, *(vote.user for vote in asked_text.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
-    own = metadata_names(asked.metadata)
-    metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
+    own = metadata_names(asked_text.metadata)
+    metadata |= {own[name]: value for name, value in asked_text.metadata.items() if value is not None}
     return NewRecord(
-        external_id=record_id(asked.batch, asked.item),
-        fields=_fields(asked),
+        external_id=record_id(asked_text.batch, asked_text.item),
+        fields=_fields(asked_text),
         metadata=metadata,
-        suggestion=_suggestion(asked.suggestion) if asked.suggestion else None,
+        suggestion=_suggestion(asked_text.suggestion) if asked_text.suggestion else None,
         responses=tuple(
-            NewResponse(vote.user, vote.status, vote.labels) for vote in asked.votes if vote.user is not None
+            NewResponse(vote.user, vote.status, vote.labels)
+            for vote in asked_text.votes
+            if vote.user is not None
         ),
     )
 
@@ -67,13 +81,41 @@ def _suggestion(predicted: Prediction) -> Suggestion:
     return Suggestion(predicted.labels, predicted.probability, _agent(predicted.model), scores)
 
 
-def _fields(asked: AskedText) -> dict[str, str]:
+def _fields(asked_text: AskedText) -> dict[str, str]:
     """What people see of a text. A column that it does not have is no field of its record."""
-    if not asked.columns:
-        return {TEXT_FIELD: asked.text}
-    names = field_names(asked.columns)
-    return {names[column]: text for column, text in asked.columns.items() if text is not None}
+    if not asked_text.columns:
+        return {TEXT_FIELD: asked_text.text}
+    names = field_names(asked_text.columns)
+    return {names[column]: text for column, text in asked_text.columns.items() if text is not None}
 
 
 def _agent(model: str) -> str:
     return f"model-{model}"
+
+
+def field_names(columns: Iterable[str]) -> dict[str, str]:
+    """The name of each column's field in Argilla."""
+    return _names(columns, ())
+
+
+def metadata_names(columns: Iterable[str]) -> dict[str, str]:
+    """The name of each column's metadata in Argilla."""
+    return _names(columns, RESERVED)
+
+
+def title(column: str) -> str:
+    """What people see in place of that name."""
+    shown = " ".join(column.split())
+    return (shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…") or "-"
+
+
+def _names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in columns:
+        base = name = _OTHERS.sub("_", column.lower()).strip("_")[:LONGEST] or "column"
+        count = 1
+        while name in taken or name in names.values():
+            count += 1
+            name = f"{base}_{count}"
+        names[column] = name
+    return names

@@ -12,10 +12,17 @@ from labelloop.oracle.argilla import (
     DatasetSpec,
     StoredRecord,
 )
-from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.argilla.new_record import (
+    field_names,
+    item_of,
+    metadata_names,
+    new_record,
+    record_id,
+    restored,
+    title,
+)
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -106,15 +113,15 @@ class ArgillaProject:
         except Missing:
             self._looks = None
             return None
-        wanted = {record_id(batch.name, item): item for item in batch.items}
+        items_by_id = {record_id(batch.name, item): item for item in batch.items}
         earlier = await self._earlier_votes(batch.number) if len(self._lists) > 1 else {}
         await self._know_authors(records)
         return {
-            wanted[record.external_id]: self._seen(
+            items_by_id[record.external_id]: self._as_seen(
                 record, looks.dataset.labels, earlier.get(record.external_id, ())
             )
             for record in records
-            if record.external_id in wanted
+            if record.external_id in items_by_id
         }
 
     async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
@@ -168,7 +175,7 @@ class ArgillaProject:
         if texts:
             looks = self._needed()
             looks.clear()
-            await self._argilla.put_records(looks.dataset, [new_record(asked) for asked in texts])
+            await self._argilla.put_records(looks.dataset, [new_record(asked_text) for asked_text in texts])
 
     async def remove(self, records: Sequence[str]) -> None:
         """Delete records by the server's ids. Records that are already gone are not an error."""
@@ -189,9 +196,9 @@ class ArgillaProject:
             self._workspace, self._looks = self._project_id, None
         if self._shown_to == frozenset(annotators):
             return ()
-        made = await self._argilla.share_workspace(self._workspace, annotators)
+        new_accounts = await self._argilla.share_workspace(self._workspace, annotators)
         self._shown_to = frozenset(annotators)
-        return made
+        return new_accounts
 
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
@@ -213,7 +220,7 @@ class ArgillaProject:
 
     async def _earlier_votes(self, batch: int) -> dict[str | None, tuple[Vote, ...]]:
         """The votes in earlier data sets, by the records' external ids, while people still answer there."""
-        found: dict[str | None, tuple[Vote, ...]] = {}
+        votes_of: dict[str | None, tuple[Vote, ...]] = {}
         newest = self._lists[-1]
         for name in self._names[:-1]:
             looks = await self._earlier_looks(name)
@@ -227,17 +234,17 @@ class ArgillaProject:
             await self._know_authors(records)
             for record in records:
                 votes = newest.counting_votes(self._votes(record, newest.names))
-                found[record.external_id] = (*found.get(record.external_id, ()), *votes)
-        return found
+                votes_of[record.external_id] = (*votes_of.get(record.external_id, ()), *votes)
+        return votes_of
 
     async def _earlier_looks(self, name: str) -> Looks | None:
         """The looks at an earlier data set. One that is not there is looked up again after a minute."""
-        known, now = self._earlier.get(name), self._clock()
-        if known is None or (known.looks is None and now - known.at > LOOK_UP_EVERY):
-            known = self._earlier[name] = _Earlier(now, await self._found(name))
-        return known.looks
+        earlier, now = self._earlier.get(name), self._clock()
+        if earlier is None or (earlier.looks is None and now - earlier.at > LOOK_UP_EVERY):
+            earlier = self._earlier[name] = _Earlier(now, await self._looks_at(name))
+        return earlier.looks
 
-    async def _found(self, name: str) -> Looks | None:
+    async def _looks_at(self, name: str) -> Looks | None:
         """The data set of this name, if it is there."""
         dataset = await (
             self._argilla.find_project(self._project_id, name)
@@ -248,7 +255,7 @@ class ArgillaProject:
 
     async def _find(self) -> Looks | None:
         if self._looks is None:
-            self._looks = await self._found(self._names[-1])
+            self._looks = await self._looks_at(self._names[-1])
         return self._looks
 
     async def _know_authors(self, records: Sequence[StoredRecord]) -> None:
@@ -256,9 +263,7 @@ class ArgillaProject:
         if authors - self._usernames.keys():
             await self.accounts()
 
-    def _seen(
-        self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...] = ()
-    ) -> SeenRecord:
+    def _as_seen(self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...]) -> SeenRecord:
         return SeenRecord(
             record.id,
             self._votes(record, labels),

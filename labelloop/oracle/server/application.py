@@ -22,16 +22,19 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm.attributes import set_committed_value
 
 from labelloop.oracle.server.database import prepare
-from labelloop.oracle.server.late_answers import LateAnswers, keep_newer_answers
+from labelloop.oracle.server.late_answers import (
+    LateAnswers,
+    fail_with_the_database,
+    keep_newer_answers,
+    make_table,
+)
 from labelloop.oracle.server.pages import Forwarded, Policed, change_pages
 from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
-from labelloop.oracle.server.unstored_answers import fail_with_the_database
 from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
-from labelloop.oracle.server.withdrawals import make_table
 
 GRACE_SECONDS = 3
 _running: set[asyncio.Task[None]] = set()

@@ -68,15 +68,15 @@ class Forwarded:
 async def _follower(data_set: UUID) -> UUID | None:
     """The newest data set that stands in for this one, of those that are there."""
     async with AsyncSessionLocal() as session:
-        newest, seen = None, {data_set}
-        found = await Dataset.get(session, data_set)
-        while found is not None:
-            newest = found.id
-            told = (found.metadata_ or {}).get(FOLLOWED_BY)
-            if not (isinstance(told, str) and ID.fullmatch(told)) or UUID(told) in seen:
+        newest, passed = None, {data_set}
+        dataset = await Dataset.get(session, data_set)
+        while dataset is not None:
+            newest = dataset.id
+            follower = (dataset.metadata_ or {}).get(FOLLOWED_BY)
+            if not (isinstance(follower, str) and ID.fullmatch(follower)) or UUID(follower) in passed:
                 break
-            seen.add(UUID(told))
-            found = await Dataset.get(session, UUID(told))
+            passed.add(UUID(follower))
+            dataset = await Dataset.get(session, UUID(follower))
         return None if newest == data_set else newest
 
 

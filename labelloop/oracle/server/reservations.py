@@ -59,8 +59,8 @@ class Screens:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            said = dict(scope["headers"]).get(HEADER)
-            SCREEN.set(said.decode("latin-1") if said else None)
+            header = dict(scope["headers"]).get(HEADER)
+            SCREEN.set(header.decode("latin-1") if header else None)
         await self._app(scope, receive, send)
 
 
@@ -79,17 +79,17 @@ class Reservations:
         self._clock = clock
         self._held: dict[UUID, _Held] = {}
 
-    def hold(self, user: UUID, records: Iterable[UUID], asked: int) -> None:
+    def hold(self, user: UUID, records: Iterable[UUID], count: int) -> None:
         """Hold records for a person, and the others of this person for as long again.
 
         Only the newest are kept from others: as many as were asked for at once (the page asks for no more
         than MOST_ASKED), and BESIDES_THE_ASKED.
         """
         held = self._held.setdefault(user, _Held())
-        known = set(held.records)
-        held.records += [record for record in records if record not in known]
+        held_before = set(held.records)
+        held.records += [record for record in records if record not in held_before]
         del held.records[:-MOST_GIVEN]
-        held.most = min(asked, MOST_ASKED) + BESIDES_THE_ASKED
+        held.most = min(count, MOST_ASKED) + BESIDES_THE_ASKED
         held.until = self._clock() + HELD_SECONDS
 
     def of(self, user: UUID) -> list[UUID]:

@@ -32,8 +32,8 @@ def credentials(home: Path) -> Credentials:
     path = home / FILE
     if not path.exists():
         # If two processes start together, one wins and both read its file.
-        made = json.dumps(asdict(_generate()), indent=2)
-        atomic.write(path, made, mode=atomic.THIS_USER, replaces=False)
+        content = json.dumps(asdict(_generate()), indent=2)
+        atomic.write(path, content, mode=atomic.THIS_USER, replaces=False)
     try:
         return Credentials(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:

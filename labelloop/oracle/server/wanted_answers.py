@@ -19,7 +19,7 @@ KEY = "min_submitted"
 MOST = 2**31
 
 
-def wanted(dataset: Dataset) -> ColumnElement[int]:
+def answers_wanted(dataset: Dataset) -> ColumnElement[int]:
     """How many people a record of the data set wants."""
     whole = int(dataset.distribution[KEY])
     newest_first = sorted(_steps(dataset), reverse=True)
@@ -64,9 +64,11 @@ def keep_changed_metadata() -> None:
 
 def _steps(dataset: Dataset) -> Sequence[tuple[int, int]]:
     """First batches, and how many people decide from there on. What does not look so is ignored."""
-    told = (dataset.metadata_ or {}).get(KEY)
+    steps = (dataset.metadata_ or {}).get(KEY)
     pairs = (
-        [each for each in told if isinstance(each, list) and len(each) == 2] if isinstance(told, list) else []
+        [each for each in steps if isinstance(each, list) and len(each) == 2]
+        if isinstance(steps, list)
+        else []
     )
     return [
         (first, number)

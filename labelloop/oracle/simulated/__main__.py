@@ -38,7 +38,7 @@ from schemas.events import ProjectCreated
 KEYS_VARIABLE = "LABELLOOP_ANNOTATOR_KEYS"
 GoldOf = Callable[[int], Gold | None]
 Share = click.FloatRange(0, 1)
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 log = logging.getLogger("labelloop.oracle.simulated")  # __name__ is "__main__" here
 
@@ -121,9 +121,9 @@ def main(
         if project is not None:
             employing = employ(ServiceSettings.from_environment(), project, annotators)
         elif url and dataset and pools:
-            given = tuple(api_keys(keys, ANNOTATORS))
-            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, given)
-            employing = _given(job)
+            annotators_keys = tuple(api_keys(keys, ANNOTATORS))
+            job = AnnotationJob(url, argilla_headers(ANNOTATORS), dataset, workspace, pools, annotators_keys)
+            employing = _at_once(job)
         else:
             raise UserError("nothing to annotate: give --project, or --url, --dataset and --pool")
 
@@ -137,7 +137,7 @@ def main(
         sys.exit(2)
 
 
-async def _given(employment: AnnotationJob) -> AnnotationJob:
+async def _at_once(employment: AnnotationJob) -> AnnotationJob:
     return employment
 
 
@@ -202,7 +202,7 @@ async def _accounts(settings: ServiceSettings, count: int) -> tuple[str, ...]:
     return tuple(account.api_key for account in accounts)
 
 
-async def _patiently(attempt: Callable[[], Awaitable[Found]]) -> Found:
+async def _patiently(attempt: Callable[[], Awaitable[Result]]) -> Result:
     backoff, has_warned = Backoff(), False
     while True:
         try:

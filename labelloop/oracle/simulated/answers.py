@@ -49,9 +49,9 @@ class GoldAnswers:
             return Answer("discarded")
         if isinstance(gold, str):
             return Answer("submitted", (self._other(gold, draw) if is_wrong else gold,))
-        return Answer("submitted", self._with_error(gold, draw) if is_wrong else self._known(gold))
+        return Answer("submitted", self._with_error(gold, draw) if is_wrong else self._known_labels(gold))
 
-    def _known(self, gold: Collection[str]) -> tuple[str, ...]:
+    def _known_labels(self, gold: Collection[str]) -> tuple[str, ...]:
         return tuple(label for label in gold if label in self.labels)
 
     def _with_error(self, gold: Collection[str], draw: float) -> tuple[str, ...]:
@@ -75,14 +75,14 @@ def gold_labels(
     `pools_now` is asked for further snapshots at an item beyond them. Raises UserError for a snapshot without
     gold labels.
     """
-    known = list(pools)
-    labels = [label for path in known for label in _labels(path)]
+    paths = list(pools)
+    labels = [label for path in paths for label in _labels(path)]
 
     def gold(item: int) -> Gold | None:
         if item >= len(labels):
-            for path in pools_now()[len(known) :]:
+            for path in pools_now()[len(paths) :]:
                 labels.extend(_labels(path))
-                known.append(path)
+                paths.append(path)
         return labels[item] if 0 <= item < len(labels) else None
 
     return gold

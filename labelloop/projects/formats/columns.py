@@ -60,10 +60,10 @@ def check_columns(names: Any, source: str) -> None:
 
 def own_name(name: str, others: Container[str], ours: Iterable[str] = tuple(COLUMNS)) -> str:
     """The name in an export of one of the user's own columns, whatever the `others` are named."""
-    made = name
-    while made in (*ours, MARK) or (made != name and made in others):
-        made = f"source_{made}"
-    return made
+    free_name = name
+    while free_name in (*ours, MARK) or (free_name != name and free_name in others):
+        free_name = f"source_{free_name}"
+    return free_name
 
 
 def own(row: Row) -> Row:
@@ -78,8 +78,8 @@ def to_json(row: Row, columns: Mapping[str, str]) -> Row:
 
 def _to_json(value: Any, kind: str) -> Any:
     if kind == VOTES:
-        return [{**vote, "time": _told(vote["time"])} for vote in value]
-    return _told(value) if kind == TIME else value
+        return [{**vote, "time": _time_text(vote["time"])} for vote in value]
+    return _time_text(value) if kind == TIME else value
 
 
 def from_json(row: Row) -> Row:
@@ -111,7 +111,7 @@ def _from_cell(cell: str, kind: str) -> Any:
     return cell if kind in (TEXT, TIME) else json.loads(cell)
 
 
-def _told(time: datetime | None) -> str | None:
+def _time_text(time: datetime | None) -> str | None:
     return time.isoformat().replace(UTC_OFFSET, "Z") if time else None
 
 

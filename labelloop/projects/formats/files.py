@@ -21,7 +21,7 @@ _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "p
 _SAVED = "dataset_info.json"
 
 
-def format_of(output: str, asked: str | None = None) -> str:
+def format_of(output: str, chosen: str | None = None) -> str:
     """The requested format, or the one that the name implies: a Hub URL, a folder, a file's suffix.
 
     A name without a suffix implies none. Raises UserError.
@@ -33,17 +33,17 @@ def format_of(output: str, asked: str | None = None) -> str:
     else:
         suffix = Path(output).suffix.lower()
         implied = _ENDINGS.get(suffix)
-    if asked and output.startswith(HUB) and asked != "hub":
+    if chosen and output.startswith(HUB) and chosen != "hub":
         raise UserError(
-            f"{output} is on the Hub, but {asked} is a file format: give a path, or leave out --format"
+            f"{output} is on the Hub, but {chosen} is a file format: give a path, or leave out --format"
         )
-    if not (asked or implied):
+    if not (chosen or implied):
         stem = Path(output).with_suffix("")
         raise UserError(
             f"the format of {output} is unknown: name it {stem}.jsonl, {stem}.csv, {stem}.parquet, "
             f"{stem}/ for a folder, or hf://user/name; or give --format"
         )
-    return asked or implied or ""
+    return chosen or implied or ""
 
 
 def ending(kind: str) -> str:

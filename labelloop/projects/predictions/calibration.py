@@ -12,7 +12,7 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from labelloop.loop.intervals import wilson
+from labelloop.loop.figures import wilson
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
@@ -32,7 +32,7 @@ SUREST = 1e-7
 
 
 @dataclass(frozen=True)
-class Seen:
+class AuditedText:
     """A text whose label was predicted before people gave it: with which probability, and whether rightly."""
 
     probability: float
@@ -52,7 +52,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AuditedShare:
     """Of the audited texts with at least this probability, how many the predictions were right on.
 
     `low` and `high`: the 95 % interval of the share.
@@ -73,12 +73,12 @@ class Standing:
         return self.right / self.audited
 
 
-def audited(state: LoopState, model: str) -> list[Seen]:
+def audited(state: LoopState, model: str) -> list[AuditedText]:
     """The audited texts with a label, as models like this one predicted them, and this one at the latest."""
     return list(_audited(state, model))
 
 
-def _audited(state: LoopState, model: str) -> Iterator[Seen]:
+def _audited(state: LoopState, model: str) -> Iterator[AuditedText]:
     names, labels = list(state.models), current(state)
     alike = {name for name in names[: names.index(model) + 1] if _way(state, name) == _way(state, model)}
     for batch in state.batches.values():
@@ -87,7 +87,7 @@ def _audited(state: LoopState, model: str) -> Iterator[Seen]:
         for pick in batch.queried.items:
             label = labels.get(pick.item)
             if pick.reason == AUDIT and label and pick.predicted and pick.probability is not None:
-                yield Seen(pick.probability, label == pick.predicted)
+                yield AuditedText(pick.probability, label == pick.predicted)
 
 
 def _way(state: LoopState, model: str) -> tuple[object, ...]:
@@ -96,32 +96,36 @@ def _way(state: LoopState, model: str) -> tuple[object, ...]:
     return project.classifier, project.model, SELF_TRAINED in state.models[model].first.metrics
 
 
-def calibrated(seen: Sequence[Seen]) -> Calibration | None:
+def calibrated(audited_texts: Sequence[AuditedText]) -> Calibration | None:
     """The most probable temperature. None: too few texts are audited.
 
     Few texts change little: the temperature is near 1 unless they tell otherwise.
     """
-    if len(seen) < FEWEST:
+    if len(audited_texts) < FEWEST:
         return None
-    odds = _log_odds(_probabilities(seen)) * np.where([each.is_right for each in seen], 1, -1)
+    odds = _log_odds(_probabilities(audited_texts)) * np.where(
+        [each.is_right for each in audited_texts], 1, -1
+    )
     heats = np.linspace(-log(HOTTEST), log(HOTTEST), STEPS)
     costs = [heat**2 / (2 * SPREAD**2) + np.logaddexp(0, -odds / exp(heat)).sum() for heat in heats]
-    return Calibration(exp(heats[int(np.argmin(costs))]), len(seen))
+    return Calibration(exp(heats[int(np.argmin(costs))]), len(audited_texts))
 
 
-def standing(seen: Sequence[Seen], calibration: Calibration | None, at_least: float) -> Standing:
+def audited_share(
+    audited_texts: Sequence[AuditedText], calibration: Calibration | None, at_least: float
+) -> AuditedShare:
     """What the audited texts say of predictions with at least this probability."""
-    probabilities = _probabilities(seen)
+    probabilities = _probabilities(audited_texts)
     if calibration is not None:
         probabilities = calibration.of(probabilities)
-    above = [each for each, sure in zip(seen, probabilities, strict=True) if sure >= at_least]
+    above = [each for each, sure in zip(audited_texts, probabilities, strict=True) if sure >= at_least]
     right = sum(each.is_right for each in above)
     low, high = wilson(right / len(above), len(above)) if above else (0.0, 1.0)
-    return Standing(len(above), right, low, high)
+    return AuditedShare(len(above), right, low, high)
 
 
-def _probabilities(seen: Sequence[Seen]) -> Floats:
-    return np.array([each.probability for each in seen], dtype=np.float64)
+def _probabilities(audited_texts: Sequence[AuditedText]) -> Floats:
+    return np.array([each.probability for each in audited_texts], dtype=np.float64)
 
 
 def _log_odds(probabilities: Floats) -> Floats:

@@ -17,11 +17,11 @@ from labelloop.loop.labels import decided
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
-from labelloop.pool.parts import Wanted
+from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.chosen_model import choose_model
-from labelloop.projects.predictions.calibration import Calibration, Seen, audited, calibrated
-from labelloop.projects.predictions.rows import Predictions, SeveralLabels, found
+from labelloop.projects.predictions.calibration import AuditedText, Calibration, audited, calibrated
+from labelloop.projects.predictions.rows import Predictions, SeveralLabels, best_labels
 from labelloop.projects.predictions.staging import Staged, stage
 from labelloop.projects.unfinished import Unfinished
 from labelloop.store import Store
@@ -38,14 +38,14 @@ def unshown(what: str, done: int, total: int | None) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PredictionRequest:
     """The files whose texts are to be labelled, or without any the rest of the pool; and by which model.
 
     Without a model's name it is the newest in the store.
     """
 
     files: Sequence[Path] = ()
-    wanted: Wanted = field(default_factory=Wanted)
+    file_columns: FileColumns = field(default_factory=FileColumns)
     model: str | None = None
 
     def about(self, state: LoopState) -> dict[str, Any]:
@@ -53,21 +53,24 @@ class Asked:
         if not self.files:
             return {"pool": pool_of(state).version}
         files = [[str(file), file_digest(file)] for file in self.files]
-        return {"files": files, "read": [self.wanted_of(state).text_columns, asdict(self.wanted.reading)]}
+        return {
+            "files": files,
+            "read": [self.wanted_of(state).text_columns, asdict(self.file_columns.reading)],
+        }
 
-    def wanted_of(self, state: LoopState) -> Wanted:
+    def wanted_of(self, state: LoopState) -> FileColumns:
         """The columns that are read: if a text of the project has several, these, unless others are named.
 
         Raises UserError if they are not as many.
         """
-        project, named = state.project, self.wanted.text_columns
+        project, named = state.project, self.file_columns.text_columns
         own = project.text_columns if isinstance(project, ProjectCreatedV4) else ()
         if named is not None and len(named) != max(1, len(own)):
             raise UserError(
                 f"a text of the project has {max(1, len(own))} columns, and {len(named)} are named: give one "
                 "--text-column for each, in the same order"
             )
-        return self.wanted if named or len(own) < 2 else replace(self.wanted, text_columns=own)
+        return self.file_columns if named or len(own) < 2 else replace(self.file_columns, text_columns=own)
 
 
 @dataclass(frozen=True)
@@ -76,33 +79,35 @@ class Answer:
 
     predictions: Predictions
     calibration: Calibration | None
-    seen: Sequence[Seen]
+    audited_texts: Sequence[AuditedText]
     notes: Sequence[str]
 
 
 async def predict(
     state: LoopState,
     store: Store,
-    asked: Asked,
+    prediction_request: PredictionRequest,
     unfinished: Unfinished,
     worker: Worker,
     threads: int,
     show: Show = unshown,
 ) -> Answer:
     """Score all texts, as far as they are not scored already. Raises UserError and TaskError."""
-    about = {"project": state.project_id, **asked.about(state), "texts": SCORED_AT_A_TIME}
+    about = {"project": state.project_id, **prediction_request.about(state), "texts": SCORED_AT_A_TIME}
     begun = unfinished.about()
     is_same = {name: begun.get(name) for name in about} == json.loads(json.dumps(about))
     trained, folder = await asyncio.to_thread(
-        choose_model, state, store, asked.model, begun.get("model") if is_same else None
+        choose_model, state, store, prediction_request.model, begun.get("model") if is_same else None
     )
     unfinished.begin(json.loads(json.dumps({**about, "model": trained.model, "sha256": trained.sha256})))
-    staged = await _staged(asked.files, asked.wanted_of(state), unfinished, show)
+    staged = await _staged(prediction_request.files, prediction_request.wanted_of(state), unfinished, show)
     pool = pool_of(state)
     files = unfinished.rows if staged else await asyncio.to_thread(store.pool, pool)
     texts = OpenSnapshot.open(files) if staged else await asyncio.to_thread(store.open_pool, pool)
     if not len(texts):
-        raise UserError(f"there are no texts in {', '.join(map(str, asked.files))}: give a file with some")
+        raise UserError(
+            f"there are no texts in {', '.join(map(str, prediction_request.files))}: give a file with some"
+        )
     project = of_model(state, trained.model)
     request = ScoreRequest(
         texts=files,
@@ -114,12 +119,12 @@ async def predict(
         threads=threads,
     )
     await _scored(worker, request, unfinished, len(texts), show)
-    seen = audited(state, trained.model)
-    calibration = calibrated(seen)
+    audited_texts = audited(state, trained.model)
+    calibration = calibrated(audited_texts)
     left_out = [answer.item for _, answer in decided(state)] if staged is None else []
     predictions = Predictions(
         texts=texts,
-        found=found(texts, request.file_of, calibration, left_out),
+        best_labels=best_labels(texts, request.file_of, calibration, left_out),
         labels=label_list(state).show(project.labels),
         model=trained,
         is_calibrated=calibration is not None,
@@ -129,29 +134,31 @@ async def predict(
         if project.is_multi_label
         else None,
     )
-    return Answer(predictions, calibration, seen, staged.notes if staged else ())
+    return Answer(predictions, calibration, audited_texts, staged.notes if staged else ())
 
 
-async def _staged(files: Sequence[Path], wanted: Wanted, unfinished: Unfinished, show: Show) -> Staged | None:
+async def _staged(
+    files: Sequence[Path], file_columns: FileColumns, unfinished: Unfinished, show: Show
+) -> Staged | None:
     if not files:
         return None
     with suppress(OSError, ValueError):
         if unfinished.rows.is_file():
             return Staged(**json.loads(unfinished.columns.read_text(encoding="utf-8")))
     show("reading", 0, None)
-    return await asyncio.to_thread(stage, files, wanted, unfinished)
+    return await asyncio.to_thread(stage, files, file_columns, unfinished)
 
 
 async def _scored(
     worker: Worker, request: ScoreRequest, unfinished: Unfinished, size: int, show: Show
 ) -> None:
     """Run the learner unless all is scored, and show how far it is."""
-    if unfinished.done() >= -(-size // SCORED_AT_A_TIME):
+    if unfinished.scored_chunks() >= -(-size // SCORED_AT_A_TIME):
         return
     scoring = asyncio.ensure_future(worker.run(request))
     try:
         while not scoring.done():
-            show("predicting", min(size, unfinished.done() * SCORED_AT_A_TIME), size)
+            show("predicting", min(size, unfinished.scored_chunks() * SCORED_AT_A_TIME), size)
             await asyncio.wait([scoring], timeout=SECONDS_BETWEEN_LOOKS)
     finally:
         scoring.cancel()

@@ -41,7 +41,7 @@ Probability = Callable[[float], float]
 
 
 @dataclass(frozen=True)
-class Found:
+class BestLabels:
     """The number of each text's likeliest label, its probability, and which texts are to be labelled.
 
     A text that is empty gets no label. One that is left out is in none of the rows.
@@ -53,7 +53,7 @@ class Found:
     is_left_out: npt.NDArray[np.bool_]
 
     @property
-    def asked(self) -> int:
+    def text_count(self) -> int:
         """How many texts there are to label."""
         return int((~(self.is_left_out | self.is_empty)).sum())
 
@@ -68,12 +68,12 @@ class Found:
         return ~(self.is_left_out | self.is_empty) & (self.probabilities >= at_least)
 
 
-def found(
+def best_labels(
     texts: OpenSnapshot,
     file_of: Callable[[int], Path],
     calibration: Calibration | None,
     left_out: Sequence[int],
-) -> Found:
+) -> BestLabels:
     """Read the probabilities of each chunk. `left_out`: items that get no row."""
     size = len(texts)
     classes, best = np.zeros(size, np.int32), np.zeros(size)
@@ -87,7 +87,7 @@ def found(
         is_empty[start:stop] = [not key(text) for text in texts.part(start, stop).all_texts()]
     if calibration is not None:
         best = calibration.of(best)
-    return Found(classes, best.round(DIGITS), is_empty, is_left_out)
+    return BestLabels(classes, best.round(DIGITS), is_empty, is_left_out)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class SeveralLabels:
         ).astype(np.float64)
         return scores
 
-    def said(self, labels: Sequence[str], scores: Sequence[float]) -> Row:
+    def prediction(self, labels: Sequence[str], scores: Sequence[float]) -> Row:
         """The labels that count, the likeliest first, and their probabilities."""
         counting = [
             (score, -place)
@@ -126,7 +126,7 @@ class Predictions:
     """
 
     texts: OpenSnapshot
-    found: Found
+    best_labels: BestLabels
     labels: Sequence[str]
     model: ModelTrained
     is_calibrated: bool
@@ -139,7 +139,7 @@ class Predictions:
         ours = COLUMNS if self.several is None else OF_SEVERAL
         names = {name: own_name(name, self.own, ours) for name in self.own}
         columns = {**ours, **{names[name]: c.TEXT for name in self.own}}
-        return Table(columns, self._parts(self.found.chosen(at_least), names))
+        return Table(columns, self._parts(self.best_labels.chosen(at_least), names))
 
     def _parts(self, chosen: npt.NDArray[np.bool_], names: dict[str, str]) -> Iterator[list[Row]]:
         for start in range(0, len(self.texts), SCORED_AT_A_TIME):
@@ -149,24 +149,24 @@ class Predictions:
                 yield list(self._rows(part, start, rows, names))
 
     def _rows(self, part: OpenSnapshot, start: int, rows: list[int], names: dict[str, str]) -> Iterator[Row]:
-        kept = part.kept(rows)
+        kept_values = part.kept_values(rows)
         scores = self.several.scores(start) if self.several else None
         for place, (row, text, source_row) in enumerate(
             zip(rows, part.texts(rows), part.source_rows(rows), strict=True)
         ):
             item = start + row
-            values = {name: column[place] for name, column in kept.items()}
+            values = {name: column[place] for name, column in kept_values.items()}
             source = None if self.is_pool else values[SOURCE]
             own = values if self.is_pool else json.loads(values[OWN] or "{}")
             if self.several is None or scores is None:
-                said = self._likeliest(item)
-            elif self.found.is_empty[item]:
-                said = {"labels": None, "probabilities": None}
+                prediction = self._likeliest(item)
+            elif self.best_labels.is_empty[item]:
+                prediction = {"labels": None, "probabilities": None}
             else:
-                said = self.several.said(self.labels, scores[row].tolist())
+                prediction = self.several.prediction(self.labels, scores[row].tolist())
             yield {
                 "text": text,
-                **said,
+                **prediction,
                 "model": self.model.model,
                 "model_sha256": self.model.sha256,
                 "item": item if self.is_pool else None,
@@ -176,9 +176,9 @@ class Predictions:
             }
 
     def _likeliest(self, item: int) -> Row:
-        is_empty = self.found.is_empty[item]
+        is_empty = self.best_labels.is_empty[item]
         return {
-            "label": None if is_empty else self.labels[self.found.classes[item]],
-            "probability": None if is_empty else float(self.found.probabilities[item]),
+            "label": None if is_empty else self.labels[self.best_labels.classes[item]],
+            "probability": None if is_empty else float(self.best_labels.probabilities[item]),
             "calibrated": self.is_calibrated,
         }

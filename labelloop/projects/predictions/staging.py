@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop import atomic
-from labelloop.pool.parts import NotInParts, Wanted, is_large, parts
+from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
 from labelloop.pool.snapshot import KEPT
 from labelloop.pool.sources import Table
 from labelloop.projects.unfinished import Unfinished
@@ -35,46 +35,46 @@ class Staged:
     notes: list[str] = field(default_factory=list)
 
 
-def stage(files: Sequence[Path], wanted: Wanted, unfinished: Unfinished) -> Staged:
+def stage(files: Sequence[Path], file_columns: FileColumns, unfinished: Unfinished) -> Staged:
     """Write the rows of the files that can be used into a snapshot. Raises UserError."""
     staged = Staged()
     with atomic.beside(unfinished.rows) as draft:
         with atomic.create(draft, atomic.THIS_USER) as writing, pa.ipc.new_stream(writing, _SCHEMA) as writer:
             for file in files:
-                for batch in _batches(file, wanted, draft.parent, staged):
+                for batch in _batches(file, file_columns, draft.parent, staged):
                     writer.write_batch(batch)
         atomic.write(unfinished.columns, json.dumps(asdict(staged)), mode=atomic.THIS_USER)
         atomic.place(draft, unfinished.rows)
     return staged
 
 
-def _batches(file: Path, wanted: Wanted, folder: Path, staged: Staged) -> Iterator[pa.RecordBatch]:
+def _batches(file: Path, file_columns: FileColumns, folder: Path, staged: Staged) -> Iterator[pa.RecordBatch]:
     """The rows of a file: in parts, which are seen to fit each other before any is used, or as a whole."""
     if is_large(file):
         with atomic.beside(folder / "parts") as draft, suppress(NotInParts):
-            found = _written(file, wanted, draft)
-            staged.names |= found.names
-            staged.notes += found.notes
+            staged_file = _written(file, file_columns, draft)
+            staged.names |= staged_file.names
+            staged.notes += staged_file.notes
             yield from pa.ipc.open_stream(pa.memory_map(str(draft)))
             return
-    table = wanted.of(file)
-    staged.names |= dict.fromkeys(table.kept)
+    table = file_columns.of(file)
+    staged.names |= dict.fromkeys(table.kept_columns)
     staged.notes += table.notes
     yield from _rows(str(file), table, 0)
 
 
-def _written(file: Path, wanted: Wanted, draft: Path) -> Staged:
-    found, before, bad = Staged(), 0, 0
+def _written(file: Path, file_columns: FileColumns, draft: Path) -> Staged:
+    staged_file, before, bad = Staged(), 0, 0
     with atomic.create(draft, atomic.THIS_USER) as writing, pa.ipc.new_stream(writing, _SCHEMA) as writer:
-        for table in parts(file, wanted):
-            found.names |= dict.fromkeys(table.kept)
+        for table in parts(file, file_columns):
+            staged_file.names |= dict.fromkeys(table.kept_columns)
             for batch in _rows(str(file), table, before):
                 writer.write_batch(batch)
             before += len(table.texts)
             bad += table.bad
     if bad:
-        found.notes.append(f"{file}: {bad:,} rows left out")
-    return found
+        staged_file.notes.append(f"{file}: {bad:,} rows left out")
+    return staged_file
 
 
 def _rows(file: str, table: Table, before: int) -> Iterator[pa.RecordBatch]:
@@ -92,4 +92,6 @@ def _rows(file: str, table: Table, before: int) -> Iterator[pa.RecordBatch]:
 
 
 def _own(table: Table, row: int) -> str:
-    return json.dumps({name: values[row] for name, values in table.kept.items() if values[row] is not None})
+    return json.dumps(
+        {name: values[row] for name, values in table.kept_columns.items() if values[row] is not None}
+    )

@@ -79,7 +79,7 @@ def _parts(facts: Facts, place: str, onnx: OnnxResult | None, has_curve: bool) -
         yield "## ONNX"
         yield from _onnx(facts, onnx)
     yield "## How it was made"
-    yield _made(facts)
+    yield _how_made(facts)
 
 
 def _what_it_is(facts: Facts) -> str:
@@ -132,10 +132,13 @@ def _label_table(facts: Facts) -> str:
 def _row(label: OneLabel, tested: bool, others: bool) -> list[str]:
     cells = [label.name, f"{label.texts:,}"]
     if tested:
-        found = label.figures
+        figures = label.figures
         cells += (
-            [*(f"{value:.3f}" for value in (found.precision, found.recall, found.f1)), f"{found.support:,}"]
-            if found
+            [
+                *(f"{value:.3f}" for value in (figures.precision, figures.recall, figures.f1)),
+                f"{figures.support:,}",
+            ]
+            if figures
             else ["–"] * 4
         )
     return [*cells, *([label.now or "no longer used"] if others else [])]
@@ -210,7 +213,7 @@ def of_int8(onnx: OnnxResult, int8: OnnxFile) -> str:
     )
 
 
-def _made(facts: Facts) -> str:
+def _how_made(facts: Facts) -> str:
     trained, spec = facts.trained, facts.classifier
     people = facts.agreement
     agreed = f"{people.people}"

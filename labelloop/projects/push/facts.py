@@ -90,7 +90,7 @@ class Facts:
         """Whether a text may have several labels, or none of them."""
         return self.classifier.multi_label
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The main figures as JSON values."""
         tested, audit = self.tested, self.audit
         return {
@@ -101,7 +101,7 @@ class Facts:
             "test": None
             if tested is None
             else {name: value for name, value in asdict(tested).items() if value is not None},
-            "audit": None if audit is None else audit.told(),
+            "audit": None if audit is None else audit.as_dict(),
             "log": self.log._asdict(),
         }
 
@@ -154,11 +154,11 @@ def _labels(state: LoopState, model: str, learned: Mapping[int, tuple[str, ...]]
 
 
 def _tested(state: LoopState, model: str) -> Tested | None:
-    found = evaluation(state, model)
-    if found is None:
+    evaluated = evaluation(state, model)
+    if evaluated is None:
         return None
-    micro = None if found.micro_f1 is UNSAID else found.micro_f1
-    return Tested(found.accuracy, found.macro_f1, micro, found.size, found.test_version)
+    micro = None if evaluated.micro_f1 is UNSAID else evaluated.micro_f1
+    return Tested(evaluated.accuracy, evaluated.macro_f1, micro, evaluated.size, evaluated.test_version)
 
 
 def _agreement(state: LoopState) -> Agreement:

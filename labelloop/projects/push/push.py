@@ -31,7 +31,7 @@ Draw = Callable[[Facts, Path], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PushOptions:
     """Which model, and what of it. `int8` needs `onnx`."""
 
     model: str | None = None
@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Made:
+class BuiltModel:
     """A folder that is whole, and what is known of it."""
 
     folder: Path
@@ -72,9 +72,9 @@ def _put_back(path: Path, unfinished: Unfinished) -> None:
         before.rename(path)
 
 
-def check_packages(asked: Asked) -> None:
+def check_packages(options: PushOptions) -> None:
     """Raises UserError if ONNX is asked for and its packages are not there."""
-    missing = [name for name in ONNX_PACKAGES if find_spec(name) is None] if asked.onnx else []
+    missing = [name for name in ONNX_PACKAGES if find_spec(name) is None] if options.onnx else []
     if missing:
         raise UserError(
             f"--onnx needs the package{'s' * (len(missing) > 1)} {' and '.join(missing)}: run pip install "
@@ -85,31 +85,31 @@ def check_packages(asked: Asked) -> None:
 async def make(
     state: LoopState,
     store: Store,
-    asked: Asked,
+    options: PushOptions,
     unfinished: Unfinished,
     place: str,
     worker: Worker,
     threads: int,
     draw: Draw,
-) -> Made:
+) -> BuiltModel:
     """Make the folder in the unfinished one, anew. `place`: what the card calls it. Raises UserError."""
     folder = unfinished.folder / MODEL
     atomic.remove(folder)
-    trained = await asyncio.to_thread(_copied, state, store, asked, folder)
+    trained = await asyncio.to_thread(_copied, state, store, options, folder)
     facts, written = facts_of(state, trained), None
-    if asked.onnx:
-        written = await _written(state, store, trained, asked, folder, worker, threads)
+    if options.onnx:
+        written = await _written(state, store, trained, options, folder, worker, threads)
     has_curve = bool(facts.points or facts.audits)
     if has_curve:
         draw(facts, folder / card.CURVE)
-    content = card.card(facts, place, written, has_curve, asked.license)
+    content = card.card(facts, place, written, has_curve, options.license)
     (folder / card.FILE).write_text(content, encoding="utf-8")
-    return Made(folder, facts, written)
+    return BuiltModel(folder, facts, written)
 
 
-def _copied(state: LoopState, store: Store, asked: Asked, folder: Path) -> ModelTrained:
+def _copied(state: LoopState, store: Store, options: PushOptions, folder: Path) -> ModelTrained:
     """Copy the model and check the copy. Raises UserError if there is none, or it is damaged."""
-    name = asked.model
+    name = options.model
     try:
         trained, source = choose_model(state, store, name)
         name = trained.model
@@ -138,7 +138,7 @@ async def _written(
     state: LoopState,
     store: Store,
     trained: ModelTrained,
-    asked: Asked,
+    options: PushOptions,
     folder: Path,
     worker: Worker,
     threads: int,
@@ -163,7 +163,7 @@ async def _written(
         test=await asyncio.to_thread(store.snapshot, test) if test else None,
         into=into,
         threads=threads,
-        int8=asked.int8,
+        int8=options.int8,
     )
     try:
         result = await worker.run(request)
@@ -177,22 +177,22 @@ async def _written(
     return _as_fast_as_before(result, store.cache(state.project_id) / f"onnx-{trained.sha256}.json", threads)
 
 
-def _as_fast_as_before(result: OnnxResult, kept: Path, threads: int) -> OnnxResult:
+def _as_fast_as_before(result: OnnxResult, file_of_speeds: Path, threads: int) -> OnnxResult:
     """With the speeds that were measured first, if there are any: by them alone no card is another one."""
-    known: dict[str, float] = {}
+    speeds: dict[str, float] = {}
     with suppress(OSError, ValueError):
-        known = json.loads(kept.read_text())
+        speeds = json.loads(file_of_speeds.read_text())
     about = f"{result.versions}, {threads} threads"
     files = {
         file.name: replace(
-            file, texts_a_second=known.setdefault(f"{file.name}, {about}", file.texts_a_second)
+            file, texts_a_second=speeds.setdefault(f"{file.name}, {about}", file.texts_a_second)
         )
         for file in (result.whole, result.int8)
         if file is not None
     }
     with suppress(OSError):
-        atomic.make_folder(kept.parent)
-        atomic.write(kept, json.dumps(known), durable=False)
+        atomic.make_folder(file_of_speeds.parent)
+        atomic.write(file_of_speeds, json.dumps(speeds), durable=False)
     return replace(result, whole=files[result.whole.name], int8=files.get(ONNX_INT8))
 
 
@@ -208,15 +208,15 @@ def check_place(path: Path, may_replace: bool) -> None:
         raise UserError(f"{path} exists: give another --output, or --replace")
 
 
-def place(made: Made, path: Path, unfinished: Unfinished) -> None:
+def place(built: BuiltModel, path: Path, unfinished: Unfinished) -> None:
     """Move a whole folder to its place, and what was there into the unfinished one. Raises UserError."""
     before = unfinished.folder / BEFORE
     try:
-        atomic.sync(*made.folder.iterdir(), made.folder)
+        atomic.sync(*built.folder.iterdir(), built.folder)
         atomic.remove(before)
         if path.exists():
             path.rename(before)
-        made.folder.rename(path)
+        built.folder.rename(path)
         atomic.sync(path.parent)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror}): give another --output") from error

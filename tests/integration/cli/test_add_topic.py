@@ -116,7 +116,7 @@ def test_newest_leaves_out_what_was_there_before(loop: ServiceLoop, topic: TextT
 
 
 def test_a_bad_message_ends_it_and_what_came_before_is_added(loop: ServiceLoop, topic: TextTopic) -> None:
-    project = loop.create(ROWS, kept={"team": ["a", "b"]})
+    project = loop.create(ROWS, kept_columns={"team": ["a", "b"]})
     good = {"text": "third", "team": ["x", "y"]}
     topic.put(good, {"body": "fourth"}, {"text": "fifth"}, b"\xff\xfe", b"\0\0\0\0\1{}", {"text": "a\0b"})
 
@@ -132,7 +132,7 @@ def test_a_bad_message_ends_it_and_what_came_before_is_added(loop: ServiceLoop, 
     lines = added(add(loop, project, topic, "--skip-bad-rows"))
     assert names("\n".join(lines), "4 messages left out", "offset 1", "offset 3", "offset 4", "offset 5")
     assert texts(loop, project)[3:] == ["fifth"]
-    assert pool(loop, project).kept([2, 3]) == {"team": ['["x", "y"]', None]}
+    assert pool(loop, project).kept_values([2, 3]) == {"team": ['["x", "y"]', None]}
     assert offsets(loop, project) == (6,)
 
 

@@ -90,7 +90,7 @@ def test_an_event_that_cannot_be_handled_is_listed_shown_and_given_again(on_kafk
 
     with on_kafka.consumer(failing="2") as failing:
         failing.wait_for(lambda said: said.get("handled") == 4)
-        assert [said["handled"] for said in failing.said if "handled" in said] == [0, 1, 3, 4]
+        assert [said["handled"] for said in failing.messages if "handled" in said] == [0, 1, 3, 4]
         (listed,) = on_kafka.listed()
         letter = f"{GROUP}:0:{listed['offset']}"
         assert (listed["letter"], listed["reason"], listed["attempts"]) == (letter, "ValueError: 2 is odd", 2)
@@ -148,7 +148,7 @@ def test_asking_twice_gives_it_once(on_sqlite: Team, letters: list[str]) -> None
     with on_sqlite.consumer() as consumer:
         consumer.wait_for(lambda said: said.get("handled") == 0)
         eventually(lambda: len(on_sqlite.listed()) == 1, "the letter is settled")
-    assert [said for said in consumer.said if said == {"handled": 0}] == [{"handled": 0}]
+    assert [said for said in consumer.messages if said == {"handled": 0}] == [{"handled": 0}]
 
 
 def test_what_cannot_be_asked_for_is_told(on_sqlite: Team, letters: list[str]) -> None:

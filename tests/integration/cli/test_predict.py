@@ -113,8 +113,14 @@ def test_a_file_in_each_format_with_the_users_own_columns(home: Path, tmp_path: 
     table = load(target, keep=dict.fromkeys(("id", "source_label", "source_row", "source", "model"), ""))
     assert table.texts == [text(number) for number in range(20)]
     assert set(table.labels or ()) <= set(LABELS)
-    assert table.kept["id"] == table.kept["source_row"] == [str(number) for number in range(20)]
-    assert {*table.kept["source_label"], *table.kept["source"], *table.kept["model"]} == {
+    assert (
+        table.kept_columns["id"] == table.kept_columns["source_row"] == [str(number) for number in range(20)]
+    )
+    assert {
+        *table.kept_columns["source_label"],
+        *table.kept_columns["source"],
+        *table.kept_columns["model"],
+    } == {
         "theirs",
         str(source),
         "0",

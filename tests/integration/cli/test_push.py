@@ -34,7 +34,7 @@ from tests.support.pushing import (
     home,
     home_of,
     home_of_several,
-    left,
+    left_files,
     model_folder,
     needs_onnx,
     own,
@@ -78,7 +78,7 @@ def test_a_folder_is_read_back_by_transformers_and_says_what_predict_says(
     found: Any = pipeline("text-classification", model=str(tmp_path / "out"))(texts, truncation=True)
     assert [each["label"] for each in found] == [row["label"] for row in predicted(there, texts, tmp_path)]
     assert (said["model"], said["texts"], said["labels"]) == ("0", BATCH, dict.fromkeys(LABELS, 10))
-    assert left(tmp_path / "out") == {*left(model_folder(there)), "README.md"}
+    assert left_files(tmp_path / "out") == {*left_files(model_folder(there)), "README.md"}
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert said["sha256"] in card.text
     assert f"{said['log']['events']}:{said['log']['digest']}" in card.text
@@ -143,7 +143,7 @@ def test_without_the_packages_onnx_is_refused_before_anything(
     line = error_line(labelloop("push", "--onnx", "--output", tmp_path / "out", "--home", home))
 
     assert names(line, "onnx_that_nobody_has", "labelloop[onnx]")
-    assert not left(tmp_path)
+    assert not left_files(tmp_path)
 
 
 def test_a_plugins_model_that_transformers_cannot_read_is_pushed_but_not_as_onnx(tmp_path: Path) -> None:
@@ -227,9 +227,9 @@ def test_a_pushed_model_is_replaced_as_a_whole_when_asked_to(home: Path, tmp_pat
 
     pushed(home, "--output", tmp_path / "out", "--replace")
 
-    assert ONNX not in left(tmp_path / "out")
+    assert ONNX not in left_files(tmp_path / "out")
     verify_copy(tmp_path / "out", said["sha256"])
-    assert left(tmp_path) == {"out"}
+    assert left_files(tmp_path) == {"out"}
 
 
 def test_a_model_that_is_damaged_or_pruned_is_told_with_those_that_are_there(
@@ -279,7 +279,7 @@ def test_what_a_killed_process_left_is_done_anew_and_what_it_moved_is_put_back(
     assert names(refused, "exists", "--replace"), "the one that was moved away is there again"
     said = pushed(home, "--output", tmp_path / "out", "--replace")
     verify_copy(tmp_path / "out", said["sha256"])
-    assert left(tmp_path) == {"out"}
+    assert left_files(tmp_path) == {"out"}
 
 
 @pytest.mark.usefixtures("alone")
@@ -299,4 +299,4 @@ def test_killed_while_it_makes_the_folder_nothing_is_there_and_the_same_command_
 
     assert (output / ONNX).is_file()
     verify_copy(output, said["sha256"])
-    assert left(tmp_path) == {"out"}
+    assert left_files(tmp_path) == {"out"}

@@ -16,7 +16,7 @@ from tests.support.command import LABELLOOP, eventually
 from tests.support.homes import home_with
 from tests.support.hub import TOKEN, Hub, hub
 from tests.support.messages import names
-from tests.support.pushing import alone, home, left, model_folder, needs_onnx, own
+from tests.support.pushing import alone, home, left_files, model_folder, needs_onnx, own
 from tests.support.states import audited
 
 __all__ = ["alone", "home", "own"]
@@ -78,7 +78,7 @@ def test_on_the_hub_it_is_one_commit_and_private_and_again_none(
 
     private, files = there.models[REPOSITORY]
     assert private
-    assert own_files(files) == {*left(model_folder(home)), "README.md"}
+    assert own_files(files) == {*left_files(model_folder(home)), "README.md"}
     assert files["model.safetensors"] == (model_folder(home) / "model.safetensors").read_bytes()
     assert len(there.commits[REPOSITORY]) == 1
     assert (first["changed"], again["changed"], first["commit"]) == (True, False, again["commit"])
@@ -105,7 +105,7 @@ def test_what_belongs_to_the_model_before_goes_and_what_people_put_there_stays(
 
     done_on_hub(there, home, tmp_path)
 
-    assert own_files(files) == {*left(model_folder(home)), "README.md", "LICENSE"}
+    assert own_files(files) == {*left_files(model_folder(home)), "README.md", "LICENSE"}
     assert len(there.commits[REPOSITORY]) == 2
 
 
@@ -146,7 +146,7 @@ def test_killed_in_the_middle_of_an_upload_nobody_sees_a_part_and_the_same_comma
 
     done_on_hub(there, home, tmp_path)
 
-    assert own_files(there.models[REPOSITORY][1]) == {*left(model_folder(home)), "README.md"}
+    assert own_files(there.models[REPOSITORY][1]) == {*left_files(model_folder(home)), "README.md"}
     assert len(there.commits[REPOSITORY]) == 1
 
 

@@ -64,7 +64,7 @@ async def test_nothing_is_passed_over_while_the_broker_is_away(
         await until(lambda: 3 in consumer.handled)
 
     (letter,) = await until_letters(log, bool)
-    assert (letter.standing, letter.event.id) == (DeadLetterStatus.DEAD, some_event("p", 1).id)
+    assert (letter.status, letter.event.id) == (DeadLetterStatus.DEAD, some_event("p", 1).id)
     await log.close()
 
 
@@ -93,7 +93,7 @@ async def test_a_letter_is_given_to_the_member_that_has_its_project(kafka: str, 
 
             await logs[0].dead_letters.put(*(letter.redriven(letter.time) for letter in letters))
             await until_letters(
-                logs[0], lambda letters: all(x.standing is DeadLetterStatus.SETTLED for x in letters)
+                logs[0], lambda letters: all(x.status is DeadLetterStatus.SETTLED for x in letters)
             )
 
     for member in (first, second):

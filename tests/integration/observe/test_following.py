@@ -30,7 +30,7 @@ def test_a_batch_is_followed_by_its_name_and_each_event_to_what_it_caused(loop: 
     loop.until(lambda: len(owner.records(0)) == 6)
     label_all(ann, owner.records(0), lambda item: LABELS[item % len(LABELS)])
     loop.wait(project, lambda state: "0" in state.models)
-    loop.until(lambda: '"event_type": "ModelTrained"' in loop.said("trainer"))
+    loop.until(lambda: '"event_type": "ModelTrained"' in loop.log_of("trainer"))
 
     lines = [line for service in SERVICES for line in _told(loop, service)]
 
@@ -68,10 +68,10 @@ def test_no_key_or_password_is_in_a_log(loop: Loop) -> None:
 
     for service in ("annotation_watcher", "querier"):
         loop.until(lambda s=service: "waiting" in loop.status_file(s))  # type: ignore[misc]
-        loop.until(lambda s=service: '"level": "warning"' in loop.said(s))  # type: ignore[misc]
-        assert key not in loop.said(service)
-        assert "s3cret-pw" not in loop.said(service)
+        loop.until(lambda s=service: '"level": "warning"' in loop.log_of(s))  # type: ignore[misc]
+        assert key not in loop.log_of(service)
+        assert "s3cret-pw" not in loop.log_of(service)
 
 
 def _told(loop: Loop, service: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in loop.said(service).splitlines()]
+    return [json.loads(line) for line in loop.log_of(service).splitlines()]

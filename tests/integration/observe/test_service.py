@@ -82,7 +82,7 @@ def test_with_a_token_a_service_shows_itself_to_those_only_who_bear_it(
     assert {get(f"{address}{page}")[0] for page in ("/healthz", "/readyz", "/metrics")} == {401}
     bearing = {"Authorization": "Bearer s3cret-of-ours"}
     assert "labelloop_lag_events" in plain_http.get(f"{address}/metrics", headers=bearing, timeout=30).text
-    assert "s3cret-of-ours" not in loop.said(WATCHER)
+    assert "s3cret-of-ours" not in loop.log_of(WATCHER)
 
 
 def test_a_frozen_service_does_not_answer_until_it_is_woken(loop: Loop) -> None:
@@ -133,6 +133,6 @@ def test_an_address_that_is_taken_is_one_line_and_an_exit(loop: Loop) -> None:
     loop.start("querier", LABELLOOP_HEALTH_PORT=taken)
 
     assert loop.processes["querier"].wait(60) == 2
-    (line,) = loop.said("querier").splitlines()
+    (line,) = loop.log_of("querier").splitlines()
     assert line.startswith("error: ")
     assert names(line, "127.0.0.1", taken, "LABELLOOP_HEALTH_PORT")

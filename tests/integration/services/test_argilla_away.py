@@ -30,11 +30,11 @@ def behind(tmp_path: Path, argilla_server: ArgillaServer, proxy: FaultyProxy) ->
 
 def complaints(loop: Loop, name: str) -> list[str]:
     """The warnings about Argilla, by its address."""
-    return [line for line in loop.said(name).splitlines() if names(line, "[warning]", argilla_of(loop))]
+    return [line for line in loop.log_of(name).splitlines() if names(line, "[warning]", argilla_of(loop))]
 
 
 def recoveries(loop: Loop, name: str) -> list[str]:
-    return [line for line in loop.said(name).splitlines() if names(line, "[info]", argilla_of(loop))]
+    return [line for line in loop.log_of(name).splitlines() if names(line, "[info]", argilla_of(loop))]
 
 
 def argilla_of(loop: Loop) -> str:

@@ -61,5 +61,5 @@ def test_done_batches_come_back_without_a_revision(tmp_path: Path, own_argilla_s
         back.withdraw(record["responses"][0]["id"])
         state = loop.wait(project, lambda state: len(state.batches["1"].revisions) > 1)
         assert [each.item for each in state.batches["1"].answers if not each.votes] == [item]
-        assert len(loop.told(project, "BatchAnnotated")) == 3
+        assert len(loop.payloads(project, "BatchAnnotated")) == 3
         assert outcomes(loop, project, state) == []

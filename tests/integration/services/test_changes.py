@@ -305,7 +305,7 @@ def test_a_project_is_seen_by_its_own_annotators_alone_also_after_a_kill(loop: L
     change(loop, project, 0, request="2", annotators=(ann.name, carl.name, newcomer))
     loop.start("querier")
     loop.until(lambda: project in seen_by(loop, carl) and project not in seen_by(loop, bob))
-    loop.until(lambda: f"labelloop annotators password {newcomer}" in loop.said("querier"))
+    loop.until(lambda: f"labelloop annotators password {newcomer}" in loop.log_of("querier"))
 
     owner = Owner(loop.argilla, project)
     assert {name for _, name in owner.answers(0)} == {bob.name}, "recorded votes stay"

@@ -35,7 +35,7 @@ def test_a_killed_querier_goes_on_to_embed_what_picks_will_look_at(loop: Loop) -
     after = {file: file.stat().st_mtime_ns for file in cache.glob("embeddings-*/*.npy")}
     assert len(after) == 3
     assert {file: after[file] for file in before} == before
-    assert len(loop.told(project, "BatchQueried")) == 2
+    assert len(loop.payloads(project, "BatchQueried")) == 2
 
 
 def test_where_the_last_batch_looks_at_few_texts_only_those_are_embedded(loop: Loop) -> None:

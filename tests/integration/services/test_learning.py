@@ -119,7 +119,7 @@ def test_a_lost_or_damaged_model_is_trained_again_and_picks_the_same(loop: Loop)
         damaged: 2,
     }
     for project in (lost, damaged):
-        (loss,) = loop.told(project, "ModelLost")
+        (loss,) = loop.payloads(project, "ModelLost")
         assert (loss.model, loss.attempt) == ("0", 0)
         again = states[project].models["0"]
         assert again.latest.attempt == 1
@@ -158,7 +158,7 @@ def test_a_model_lost_before_it_was_measured_is_trained_and_measured_again(loop:
     state = loop.wait(project, lambda state: state.evaluations)
     assert state.evaluations["0"].attempt == 1
     assert [trained.attempt for trained in state.models["0"].attempts] == [0, 1]
-    assert len(loop.told(project, "ModelLost")) == 1
+    assert len(loop.payloads(project, "ModelLost")) == 1
     assert not state.failures
 
 
@@ -259,7 +259,7 @@ def test_a_killed_training_is_recorded_and_tried_again(loop: Loop, session_learn
     loop.until(kill_training)
 
     state = loop.wait(project, lambda state: "0" in state.models)
-    failures = [f for f in loop.told(project, "ServiceFailed") if f.due == "train model 0"]
+    failures = [f for f in loop.payloads(project, "ServiceFailed") if f.due == "train model 0"]
     assert {(f.service, f.kind) for f in failures} == {("trainer", "crashed")}
     assert names(failures[0].error, 9)
     assert [f.attempt for f in failures] == [2**power for power in range(len(failures))]
@@ -278,7 +278,7 @@ def test_a_model_that_cannot_work_pauses_the_project_until_it_is_repaired(loop: 
     state = loop.wait(project, lambda state: state.paused)
 
     assert state.failures["trainer", "train model 0"].event.kind == "bad-input"
-    (pause,) = loop.told(project, "ProjectPaused")
+    (pause,) = loop.payloads(project, "ProjectPaused")
     assert pause.who == "trainer"
     assert names(pause.why, "train model 0", base)
     (tmp_path / "tokenizer.json").rename(words)
@@ -333,5 +333,5 @@ def test_no_space_for_the_log_is_said_where_it_can_be_and_nothing_is_lost(
 def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop) -> None:
     project = loop.create(texts(30), **SETTINGS)
 
-    loop.until(lambda: names(loop.said("evaluator"), project))
+    loop.until(lambda: names(loop.log_of("evaluator"), project))
     assert loop.status_file("evaluator")["doing"] == "idle"

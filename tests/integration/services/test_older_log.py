@@ -96,7 +96,7 @@ def test_what_people_were_asked_meanwhile_is_not_asked_again(scene: Scene, resto
     state = restored.wait(scene.project, lambda state: state.batches["3"].answers)
     assert current(state) == current(scene.before)
     assert scene.answers_now() == scene.answers
-    for said in restored.told(scene.project, "BatchAnnotated"):
+    for said in restored.payloads(scene.project, "BatchAnnotated"):
         assert all(item.labels for item in said.items), "nothing counts as withdrawn"
     # And it goes on, with texts that nobody was asked for.
     scene.label(restored, 3)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labelloop.loop.labels import asked, current
+from labelloop.loop.labels import asked_items, current
 from labelloop.loop.schedule import finished
 from labelloop.oracle.escaping import MARK
 from schemas import events as e
@@ -50,7 +50,7 @@ def test_a_closed_batchs_undecided_texts_leave_argilla_and_are_asked_again(loop:
     loop.until(lambda: set(owner.records(2)) == set(undecided))
     label_all(ann, owner.records(1) | owner.records(2), lambda item: "ham")
     state = loop.wait(project, lambda state: state.batches["2"].done and state.batches["1"].done)
-    assert set(current(state)) == asked(state) == set(range(5))
+    assert set(current(state)) == asked_items(state) == set(range(5))
 
 
 def test_a_batch_closed_while_argilla_has_recorded_answers_keeps_those_that_decide(loop: Loop) -> None:
@@ -67,9 +67,9 @@ def test_a_batch_closed_while_argilla_has_recorded_answers_keeps_those_that_deci
 
     state = loop.wait(project, lambda state: state.batches["0"].done)
     assert current(state) == {both: ("spam",)}
-    partly = loop.told(project, "ResponsesRecorded")
+    partly = loop.payloads(project, "ResponsesRecorded")
     assert {answer.item for answer in partly[-1].items} == {both, one}
-    assert none not in asked(state)
+    assert none not in asked_items(state)
 
 
 def test_an_end_keeps_what_is_labelled_and_asks_no_more(loop: Loop) -> None:
@@ -102,7 +102,7 @@ def test_a_pause_stops_new_picks_and_nothing_else(loop: Loop) -> None:
     loop.append(project, e.ProjectResumed(request="2", who="olga"))
 
     state = loop.wait(project, lambda state: len(state.batches) == 4)
-    assert sorted(asked(state)) == list(range(12))
+    assert sorted(asked_items(state)) == list(range(12))
     loop.append(project, e.ProjectPaused(request="3", who="olga"))
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     loop.until(lambda: len(owner.records(0)) == 3)

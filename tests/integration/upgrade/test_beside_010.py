@@ -48,7 +48,7 @@ def replace(loop: Loop, service: str, old: str, new: str, code: Path = ROOT) -> 
     """Start the new process beside the old one, then stop the old one: the new one takes over."""
     loop.start(service, as_=new, code=code)
     loop.until(lambda: loop.status_file(new).get("pid") == loop.processes[new].pid)
-    assert loop.stop(old) == 0, loop.said(old)
+    assert loop.stop(old) == 0, loop.log_of(old)
     loop.until(lambda: set(owners(loop.settings.log, service).values()) == {new})
 
 
@@ -58,7 +58,7 @@ def done(state: LoopState) -> int:
 
 def models_of_both(loop: Loop, project: str) -> bool:
     """Whether 0.1.0 trained models and then we did; ours say what the trainer had read."""
-    models: list[ModelTrained] = loop.told(project, "ModelTrained")
+    models: list[ModelTrained] = loop.payloads(project, "ModelTrained")
     by_010 = [model.log is None for model in models]
     assert by_010 == sorted(by_010, reverse=True)
     return set(by_010) == {True, False}
@@ -114,7 +114,7 @@ def test_services_are_replaced_one_by_one_while_people_answer_and_can_go_back(
     events = events_in(loop.settings.log)
     assert events[: len(before)] == before
     assert not repeated(events)
-    assert not loop.told(project, "ServiceFailed")
+    assert not loop.payloads(project, "ServiceFailed")
     assert models_of_both(loop, project) == learns
     for name in ("back", *(f"new-{service}" for service in services[1:])):
         loop.stop(name)

@@ -91,16 +91,16 @@ def test_people_answer_while_their_home_is_upgraded(
                 loads.enter_context(Load(argilla, SAID["project"], person, lambda item: str(POOL[item][1])))
                 for person in people
             ]
-            eventually(lambda: all(len(load.given) > 2 for load in answering), "people answer")
+            eventually(lambda: all(len(load.labels_given) > 2 for load in answering), "people answer")
             assert labelloop_010(code_010, "down", "--home", kept.home).returncode == 0
             assert old.wait(PATIENCE) == 0
-        given = [len(load.given) for load in answering]
+        given = [len(load.labels_given) for load in answering]
 
         with command("up", "--home", kept.home, output=tmp_path / "up.txt") as new:
             log.until(lambda state: "6" in state.batches and state.batches["5"].done, "the loop goes on")
             for load in answering:
                 load.stop()
-            assert all(len(load.given) > count for load, count in zip(answering, given, strict=True))
+            assert all(len(load.labels_given) > count for load, count in zip(answering, given, strict=True))
             log.until(
                 lambda state: all(load.is_in(state) for load in answering),
                 "each answer that Argilla took is in the log",

@@ -27,8 +27,8 @@ ALL = [command for command in COMMANDS.values() if not isinstance(command, click
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @project_options("init")
 @file
-def show(asked: ProjectOptions) -> None:
-    click.echo(json.dumps({**asked.model_dump(), "given": sorted(asked.given)}))
+def show(given_options: ProjectOptions) -> None:
+    click.echo(json.dumps({**given_options.model_dump(), "given": sorted(given_options.given_names)}))
 
 
 def shown(*arguments: str, **environment: str) -> dict[str, Any]:

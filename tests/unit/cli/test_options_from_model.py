@@ -72,8 +72,8 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
 @project_options("import")
 @file
 @click.pass_obj
-def show(found: list[ProjectOptions], asked: ProjectOptions) -> None:
-    found.append(asked)
+def show(found: list[ProjectOptions], given_options: ProjectOptions) -> None:
+    found.append(given_options)
 
 
 def read(*arguments: str, **environment: str) -> ProjectOptions:
@@ -192,7 +192,7 @@ def test_an_option_is_said_on_the_command_line_in_a_file_or_in_the_environment(
     ]
 
     for asked in found:
-        assert asked.given == {"labelled", "dataset", name}
+        assert asked.given_names == {"labelled", "dataset", name}
         assert getattr(asked, name) == value
 
 

@@ -34,7 +34,7 @@ async def test_nothing_is_passed_over_while_the_disk_is_too_full_for_a_dead_lett
         await until(lambda: consumer.handled == [1])
 
     (letter,) = await until_letters(log, bool)
-    assert (letter.standing, letter.attempts) == (DeadLetterStatus.DEAD, 2)
+    assert (letter.status, letter.attempts) == (DeadLetterStatus.DEAD, 2)
     await log.close()
 
 

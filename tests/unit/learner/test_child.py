@@ -13,7 +13,7 @@ def test_a_child_has_the_environment_and_the_folder_of_its_caller(
 ) -> None:
     monkeypatch.setenv("LABELLOOP_CACHE", "of the caller")
     monkeypatch.chdir(tmp_path)
-    caller = Caller.here()
+    caller = Caller.this_process()
     monkeypatch.chdir("/")
     with pytest.MonkeyPatch.context() as of_child:
         of_child.setattr(os, "environ", {"LEFT": "by the learner"})

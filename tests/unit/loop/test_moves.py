@@ -20,9 +20,13 @@ def paused(request: str) -> Event:
 
 def moved(to: str, history: History) -> Event:
     data = e.ProjectMoved(
-        request=f"{to} {len(history.seen)}", who="ada", log=to, address=f"{to}.url", events=len(history.seen)
+        request=f"{to} {len(history.datahashes)}",
+        who="ada",
+        log=to,
+        address=f"{to}.url",
+        events=len(history.datahashes),
     )
-    return new_event(PROJECT, data, source="tests", cause=next(reversed(history.seen)))
+    return new_event(PROJECT, data, source="tests", cause=next(reversed(history.datahashes)))
 
 
 def at(log_identity: str, *events: Event) -> History:
@@ -85,7 +89,7 @@ def test_it_moves_back_with_what_happened_there_and_without_what_was_void() -> N
 
     assert log_identity.inactive_because is None
     assert not log_identity.held
-    assert list(log_identity.seen) == [event.id for event in (*events, move, *happened, back)]
+    assert list(log_identity.datahashes) == [event.id for event in (*events, move, *happened, back)]
     assert loop_digest(log_identity.state) == loop_digest(there.state)
     assert not created(log_identity).failures
     assert log_identity.add(paused("again"))
@@ -120,7 +124,7 @@ def test_it_can_move_there_again() -> None:
 
     assert log_identity.is_away
     assert there.inactive_because is None
-    assert list(log_identity.seen) == list(there.seen)
+    assert list(log_identity.datahashes) == list(there.datahashes)
 
 
 def test_a_move_that_something_overtook_moves_nothing_and_is_said_again() -> None:
@@ -157,7 +161,7 @@ def test_a_move_back_that_moved_nothing_there_is_not_taken_for_the_return() -> N
     log_identity.add(back)
 
     assert not log_identity.is_away
-    assert list(log_identity.seen) == list(there.seen)
+    assert list(log_identity.datahashes) == list(there.datahashes)
     assert loop_digest(log_identity.state) == loop_digest(there.state)
 
 
@@ -177,7 +181,7 @@ def test_an_event_of_an_unknown_type_hides_no_return() -> None:
     log_identity = at(HERE, *events, first, paused("void"), *happened, back)
 
     assert not log_identity.is_away
-    assert list(log_identity.seen) == [*there.seen, back.id]
+    assert list(log_identity.datahashes) == [*there.datahashes, back.id]
 
 
 def test_an_event_of_an_unknown_type_that_comes_in_between_is_one_like_others() -> None:

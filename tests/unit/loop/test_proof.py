@@ -16,7 +16,7 @@ from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
 from schemas.parts import Choice
-from services.evaluator.due import Audit, Check, next_work, told
+from services.evaluator.due import Audit, Check, next_work, stopping_events
 from services.evaluator.service import estimate_by
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
@@ -240,7 +240,7 @@ def with_figures() -> Loop:
             case Audit():
                 loop.append(estimate_by(loop.state, work, current(loop.state), 1.0), work.cause)
             case Check():
-                for found in told(loop.state, checked(work.model, stop=work.model == "1")):
+                for found in stopping_events(loop.state, checked(work.model, stop=work.model == "1")):
                     loop.append(found, work.cause)
     return loop
 

@@ -1,6 +1,6 @@
 """Which models are kept."""
 
-from labelloop.loop.retention import kept
+from labelloop.loop.retention import kept_models
 from schemas import events as e
 from tests.support.states import all_answered, project, queried, state_of, trained
 
@@ -10,7 +10,7 @@ MODELS = [trained(str(number), {"0": 0}) for number in range(4)]
 def names(*told: e.EventData, count: int, lookahead: int = 1, share: float = 0) -> list[tuple[str, int]]:
     created = project(lookahead=lookahead, audit_share=share)
     state = state_of(created, queried(), all_answered(), *told)
-    return [(model.latest.model, model.latest.attempt) for model in kept(state, count)]
+    return [(model.latest.model, model.latest.attempt) for model in kept_models(state, count)]
 
 
 def test_the_newest_models_are_kept() -> None:
@@ -35,7 +35,10 @@ def test_where_the_lookahead_grows_the_newest_picks_and_those_since_the_last_aud
 
     def kept_names(share: float) -> list[str]:
         created = project(lookahead_grows=True, audit_share=share)
-        return [model.latest.model for model in kept(state_of(created, queried(), all_answered(), *told), 0)]
+        return [
+            model.latest.model
+            for model in kept_models(state_of(created, queried(), all_answered(), *told), 0)
+        ]
 
     assert kept_names(share=0) == ["2", "3"]
     assert kept_names(share=0.2) == ["0", "1", "2", "3"]

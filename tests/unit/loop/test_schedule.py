@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelloop.loop.labels import asked, ignored_at, latest_revisions
+from labelloop.loop.labels import asked_items, ignored_at, latest_revisions
 from labelloop.loop.pools import remaining
 from labelloop.loop.schedule import (
     NextBatch,
@@ -163,9 +163,9 @@ def test_what_is_due_is_found_without_the_texts_of_batches_while_the_pool_has_en
 
     def noted(state: LoopState) -> frozenset[int]:
         looked.append(state.length)
-        return asked(state)
+        return asked_items(state)
 
-    monkeypatch.setattr("labelloop.loop.pools.asked", noted)
+    monkeypatch.setattr("labelloop.loop.pools.asked_items", noted)
 
     assert (due_batch(loop), due_model(loop), looked) == (("1", "0"), None, [])
 

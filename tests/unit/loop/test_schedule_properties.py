@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
-from labelloop.loop.labels import asked, at_revisions, current, latest_revisions
+from labelloop.loop.labels import asked_items, at_revisions, current, latest_revisions
 from labelloop.loop.names import expanded
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next, pool_of_version, remaining
@@ -85,9 +85,9 @@ def test_the_last_model_has_learned_the_labels_as_they_are(loop: Loop) -> None:
 @given(loop=loops(), most=st.integers(1, 30))
 def test_what_remains_is_what_nobody_asked_for_however_much_is_wanted(loop: Loop, most: int) -> None:
     state = loop.state
-    left = pool_for_next(state).size - len(asked(state))
+    left = pool_for_next(state).size - len(asked_items(state))
 
-    noted(f"all asked for: {not left}, some twice: {state.picks > len(asked(state))}")
+    noted(f"all asked for: {not left}, some twice: {state.picks > len(asked_items(state))}")
     assert remaining(state) == left
     assert remaining(state, most) == min(most, left)
 
@@ -212,7 +212,9 @@ def test_a_numbered_model_learns_the_batches_up_to_its_number_and_what_was_answe
         assert again == [name for name in state.batches if name in again and not name.isdigit()]
         labels = at_revisions(state, trained.learned)
         assert tells_apart(labels, state.project)
-        assert labels.keys() <= set().union(*(state.batches[str(batch)].kept for batch in range(number + 1)))
+        assert labels.keys() <= set().union(
+            *(state.batches[str(batch)].kept_items for batch in range(number + 1))
+        )
         assert all(expanded(attempt.learned) == trained.learned for attempt in trained.attempts)
 
 

@@ -1,10 +1,24 @@
-"""Settings that change on the way."""
+"""Settings that change on the way; and only what the criterion in force said counts."""
+
+from typing import Any
 
 from labelloop.loop.schedule import next_batch
-from labelloop.loop.settings_in_force import at_batch, for_next, of_model, shows_otherwise
+from labelloop.loop.settings_in_force import (
+    advice_in_force,
+    at_batch,
+    checks_in_force,
+    for_next,
+    of_model,
+    shows_otherwise,
+)
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import Choice, Settings, SettingsV2
 from tests.support.loops import Loop, mixed, project
+from tests.support.states import advised, all_answered, checked, queried, state_of, trained
+from tests.support.states import project as project_with
+
+FACTS: tuple[e.EventData, ...] = (queried(), all_answered(), trained("0", {"0": 0}), trained("1", {"0": 0}))
 
 
 def change_v2(loop: Loop, from_batch: int, request: str = "1", **settings: object) -> None:
@@ -107,3 +121,37 @@ def test_guidelines_are_shown_as_soon_as_their_batch_is_the_next_one() -> None:
         loop.act(loop.ready()[0])
 
     assert (shows_otherwise(loop.state), for_next(loop.state).guidelines) == (True, "Spam asks for money.")
+
+
+def in_force_after(*events: e.EventData, name: str = "KappaAverage") -> tuple[list[str], str | None]:
+    state = state_of(project_with(stopping=Choice(name=name)), *FACTS, *events)
+    advice = advice_in_force(state)
+    return [check.model for check in checks_in_force(state)], advice.model if advice else None
+
+
+def to(name: str, request: str, **parameters: Any) -> e.ProjectChangedV2:
+    settings = SettingsV2(stopping=Choice(name=name, parameters=parameters))
+    return e.ProjectChangedV2(request=request, who="ann", from_batch=0, settings=settings)
+
+
+def test_without_a_change_all_checks_count_however_the_criterion_is_written() -> None:
+    last_check = replaced(checked("1"), criterion="kappa-average", parameters={})
+
+    assert in_force_after(checked("0", stop=True), advised("0"), last_check) == (["0", "1"], "0")
+
+
+def test_after_a_change_what_was_said_before_does_not_count() -> None:
+    assert in_force_after(checked("0", stop=True), advised("0"), to("delta-f-score", "1")) == ([], None)
+    assert in_force_after(checked("0", stop=True), advised("0"), to("none", "1")) == ([], None)
+    assert in_force_after(checked("0", stop=True), advised("0"), to("kappa-average", "1", kappa=0.999)) == (
+        [],
+        None,
+    )
+
+
+def test_a_criterion_that_comes_back_goes_on_where_no_other_spoke_meanwhile() -> None:
+    other = replaced(checked("1"), criterion="delta-f-score", parameters={})
+    back = (to("delta-f-score", "1"), to("KappaAverage", "2"))
+
+    assert in_force_after(checked("0", stop=True), advised("0"), *back) == (["0"], "0")
+    assert in_force_after(checked("0", stop=True), advised("0"), back[0], other, back[1]) == ([], None)

@@ -142,7 +142,7 @@ def test_a_replay_from_the_beginning_and_one_from_the_cache_come_to_the_same() -
         whole.add(one)
     (restored,) = load(dump([loop.history]))
 
-    assert (created(whole).paused, whole.seen) == (loop.state.paused, loop.history.seen)
+    assert (created(whole).paused, whole.datahashes) == (loop.state.paused, loop.history.datahashes)
     assert restored == loop.history
     assert not restored.add(bad)
     assert restored.halt is None

@@ -101,9 +101,9 @@ def test_of_several_that_meet_an_outage_the_first_says_it_and_the_last_that_it_i
     assert levels(caplog) == ["WARNING"]
     assert names(caplog.messages[0], "Kafka hangs up", "joining again")
 
-    outages.over("log")
+    outages.recovered("log")
     assert len(caplog.messages) == 1
-    outages.over("mail work")
+    outages.recovered("mail work")
 
     assert levels(caplog, "Kafka hangs up") == levels(caplog) == ["WARNING", "INFO"]
 
@@ -123,7 +123,7 @@ def test_each_outage_is_said(outages: Outages, caplog: pytest.LogCaptureFixture)
 def test_an_outage_that_comes_again_is_said_again(outages: Outages, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         outages.met("log", KAFKA_IS_AWAY)
-        outages.over("log")
+        outages.recovered("log")
 
     assert levels(caplog, "Kafka is away") == ["WARNING", "INFO"] * 2
 
@@ -132,8 +132,8 @@ def test_nothing_is_over_because_a_part_ends_or_was_well(
     outages: Outages, caplog: pytest.LogCaptureFixture
 ) -> None:
     outages.met("mail work", KAFKA_IS_AWAY)
-    outages.left("mail work")
-    outages.over("mail work")
-    outages.over("mail poll")
+    outages.forget("mail work")
+    outages.recovered("mail work")
+    outages.recovered("mail poll")
 
     assert levels(caplog) == levels(caplog, "Kafka is away") == ["WARNING"]

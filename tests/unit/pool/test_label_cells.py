@@ -8,10 +8,10 @@ from labelloop.pool.label_cells import (
     Gold,
     NoLabels,
     check_separator,
+    label_text,
     names_in,
     names_of,
     ordered,
-    told,
 )
 from tests.support.messages import raises_naming
 
@@ -90,7 +90,11 @@ def test_several_labels_are_named_ordered_and_told() -> None:
     assert (names_of("a"), names_of(("a", "b"))) == (("a",), ("a", "b"))
     assert ordered(("a", "b"), ["b", "c", "a"]) == ("b", "a")
     assert (ordered("a", []), ordered(None, [])) == ("a", None)
-    assert (told("a"), told(("a", "b,c")), told(())) == ("'a'", "'a,\"b,c\"'", "none of the labels")
+    assert (label_text("a"), label_text(("a", "b,c")), label_text(())) == (
+        "'a'",
+        "'a,\"b,c\"'",
+        "none of the labels",
+    )
 
 
 def test_a_separator_that_stands_in_a_label_is_refused() -> None:

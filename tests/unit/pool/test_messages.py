@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from labelloop.errors import UserError
 from labelloop.pool.label_cells import Cells
-from labelloop.pool.messages import Message, Taken, Wanted, next_offsets, take
+from labelloop.pool.messages import Message, MessageColumns, Taken, next_offsets, take
 from tests.support.messages import names
 
-ALONE = Wanted(("text",))
-MAIL = Wanted(
+ALONE = MessageColumns(("text",))
+MAIL = MessageColumns(
     ("subject", "body"),
     "kind",
     ("subject", "body", "team", "year"),
@@ -56,8 +56,8 @@ def test_the_columns_of_an_object_are_those_of_a_file() -> None:
 
     assert taken.table.texts == ["s\n\nb", "s\n\nb", "s"]
     assert taken.table.labels == ["ham", None, None]
-    assert taken.table.kept["team"] == ["x", None, '["x", "y"]']
-    assert taken.table.kept["year"] == ["2026", None, "2026"]
+    assert taken.table.kept_columns["team"] == ["x", None, '["x", "y"]']
+    assert taken.table.kept_columns["year"] == ["2026", None, "2026"]
 
 
 def test_tombstones_are_no_rows() -> None:
@@ -66,7 +66,7 @@ def test_tombstones_are_no_rows() -> None:
     assert (taken.table.texts, taken.table.numbers, len(taken.messages)) == (["a"], [11], 3)
 
 
-HOSTILE: dict[str, tuple[Any, Wanted, tuple[str, ...]]] = {
+HOSTILE: dict[str, tuple[Any, MessageColumns, tuple[str, ...]]] = {
     "not UTF-8": (b"\xff\xfea", ALONE, ("UTF-8",)),
     "NUL": ("a\0b", ALONE, ("'text'", "NUL")),
     "half a surrogate pair": (b'"\\ud800"', ALONE, ("'text'",)),
@@ -89,7 +89,7 @@ HOSTILE: dict[str, tuple[Any, Wanted, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("value", "wanted", "told"), HOSTILE.values(), ids=HOSTILE)
 def test_a_message_that_cannot_be_used_is_named_and_what_came_before_is_taken(
-    value: Any, wanted: Wanted, told: tuple[str, ...]
+    value: Any, wanted: MessageColumns, told: tuple[str, ...]
 ) -> None:
     good: Any = "fine" if wanted is ALONE else GOOD
     given = messages(good, None, value, good)
@@ -130,7 +130,7 @@ def test_a_column_that_no_message_has_is_told() -> None:
 def test_depth_that_can_be_read_can_be_kept_or_is_refused() -> None:
     for depth in range(200, 60_000, 733):
         value = b'{"text":"a","team":' + b"[" * depth + b"]" * depth + b"}"
-        taken = take("mail", messages(value), Wanted(("text",), None, ("team",)))
+        taken = take("mail", messages(value), MessageColumns(("text",), None, ("team",)))
         assert taken.refused is not None or taken.table.texts == ["a"]
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from labelloop.pool import parts as module
 from labelloop.pool.columns import Reading
-from labelloop.pool.parts import NotInParts, Wanted, is_large, parts
+from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
 from labelloop.pool.sources import Table
 
 HARD = 'said "no",\nthen "yes"; = 1 – ünïcode'
 ROWS = [{"id": str(number), "body": f"{HARD} {number}", "label": "x"} for number in range(200)]
-WANTED = Wanted(("body",))
+WANTED = FileColumns(("body",))
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def joined(tables: Iterable[Table]) -> tuple[list[dict[str, str | None]], int]:
     found, every = [], list(tables)
     for table in every:
         for row, text in enumerate(table.texts):
-            own = {name: values[row] for name, values in table.kept.items()}
+            own = {name: values[row] for name, values in table.kept_columns.items()}
             found.append({"body": text, **own})
     return found, len(every)
 
@@ -77,7 +77,7 @@ def test_a_text_on_each_line(tmp_path: Path) -> None:
     texts = [f"text {number}" for number in range(500)]
     (tmp_path / "mail.txt").write_text("\n".join(texts))
 
-    found, count = joined(parts(tmp_path / "mail.txt", Wanted()))
+    found, count = joined(parts(tmp_path / "mail.txt", FileColumns()))
 
     assert ([row["body"] for row in found], count > 3) == (texts, True)
 
@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_used_are_named_in_each_part(tmp_path: Path) -> None
     lines[3] = lines[150] = "no JSON"
     (tmp_path / "mail.jsonl").write_text("\n".join(lines))
 
-    tables = list(parts(tmp_path / "mail.jsonl", Wanted(("body",), Reading(skip_bad_rows=True))))
+    tables = list(parts(tmp_path / "mail.jsonl", FileColumns(("body",), Reading(skip_bad_rows=True))))
 
     assert sum(table.bad for table in tables) == 2
     assert sum(len(table.texts) for table in tables) == len(ROWS)

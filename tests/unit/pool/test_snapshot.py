@@ -58,9 +58,9 @@ def test_columns_that_are_kept_are_read_by_item(tmp_path: Path) -> None:
 
     snapshot = OpenSnapshot.open(tmp_path / info.name)
     assert snapshot.kept_columns == ("id", "text")
-    assert snapshot.kept([many - 1, 0]) == {"id": [f"{many - 1}", "0"], "text": [None, None]}
+    assert snapshot.kept_values([many - 1, 0]) == {"id": [f"{many - 1}", "0"], "text": [None, None]}
     assert snapshot.texts([0]) == ["text 0"]
-    assert OpenSnapshot.open(tmp_path / write(tmp_path, rows("a")).name).kept([0]) == {}
+    assert OpenSnapshot.open(tmp_path / write(tmp_path, rows("a")).name).kept_values([0]) == {}
 
 
 def test_equal_rows_give_one_file(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_several_columns_are_one_text(tmp_path: Path) -> None:
 
     assert (table.text_columns, table.text_column) == (("subject", "body"), "subject")
     assert table.texts == ["Refund\n\nPlease", "Hello", ""]
-    assert table.kept == {"subject": ["Refund", " ", None], "to": ["7", None, "8"]}
+    assert table.kept_columns == {"subject": ["Refund", " ", None], "to": ["7", None, "8"]}
     assert load(path, ("body", "subject")).texts[0] == "Please\n\nRefund"
 
 

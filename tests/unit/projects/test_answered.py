@@ -105,7 +105,7 @@ def test_a_text_that_people_answered_is_no_near_copy_to_leave_out(tmp_path: Path
 
     pool = OpenSnapshot.open(tmp_path / data.pool.uri)
     assert list(pool.all_texts()) == [rows[0], rows[4]]
-    assert data.given == {1: ("spam",)}
+    assert data.known_labels == {1: ("spam",)}
     assert data.answers[1].item == 1
 
 

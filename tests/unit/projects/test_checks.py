@@ -1,17 +1,18 @@
-"""What is checked before a project is created."""
+"""What is checked before a project is created, and what its owner is told of its labels."""
 
 from typing import Any
 
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.projects.checks import check_labels, check_sizes
+from labelloop.projects.checks import check_labels, check_sizes, label_notes
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from schemas.parts import Snapshot
 from tests.support.messages import names, raises_naming
 
 POOL = Snapshot(uri="pool/x.arrow", digest="d", size=2)
+MANY = tuple(f"class {number}" for number in range(77))
 
 
 def data(*labels: str) -> ProjectData:
@@ -59,3 +60,37 @@ def test_a_batch_larger_than_the_pool_is_told_with_what_was_left_out(
         check_sizes(ProjectOptions(batch_size=20), ProjectData(pool, None, ("spam", "ham"), ()))
 
     assert names(raised.value, "left out") == bool(told)
+
+
+def test_a_project_s_labels_are_told_in_one_line_that_stays_short() -> None:
+    assert list(label_notes(("ham", "spam, loud"), {})) == ['labels: ham, "spam, loud"']
+
+    (note,) = label_notes(MANY, {})
+
+    assert names(note, "class 0", "…", 77)
+    assert not names(note, "class 76")
+
+
+def test_that_a_text_may_have_several_is_told_with_them() -> None:
+    (note,) = label_notes(("ham", "spam"), {}, several=True)
+
+    assert names(note, "ham, spam", "several", "none")
+
+
+def test_labels_that_differ_only_in_case_or_spaces_are_told_with_a_remedy() -> None:
+    _, news, tech = label_notes(("Tech", "sports", "tech", "old news", "Old  news", "TECH"), {})
+
+    assert names(tech, "'Tech'", "'tech'", "'TECH'", "--name")
+    assert names(news, "'old news'", "'Old  news'", "--name")
+    assert not names(tech, "sports")
+
+
+def test_labels_that_no_known_label_shows_are_told_only_when_there_are_known_labels() -> None:
+    labels = ("bug", "praise", "wish")
+
+    _, note = label_notes(labels, {3: ("bug",), 4: ("wish",), 9: ("bug",)})
+
+    assert names(note, "'praise'")
+    assert not names(note, "'bug'")
+    assert len(list(label_notes(labels, {}))) == 1
+    assert len(list(label_notes(labels, dict(enumerate((each,) for each in labels))))) == 1

@@ -81,7 +81,7 @@ def test_bad_rows_are_told_once_and_rows_keep_their_numbers(tmp_path: Path) -> N
 
     pool = OpenSnapshot.open(tmp_path / data.pool.uri)
     assert (pool.all_texts(), pool.source_rows([0, 1, 2])) == (["a", "d", "e"], [0, 3, 4])
-    assert (data.pool.dropped_empty, dict(data.given)) == (2, {0: ("x",), 2: ("y",)})
+    assert (data.pool.dropped_empty, dict(data.known_labels)) == (2, {0: ("x",), 2: ("y",)})
     of_bad, of_empty, _ = data.notes
     assert names(of_bad, "mail.csv", 1, "row 2")
     assert names(of_empty, "mail.csv", 3, 1)
@@ -136,7 +136,11 @@ def test_texts_that_the_model_cannot_tell_apart_are_one(tmp_path: Path) -> None:
 
     pool = OpenSnapshot.open(tmp_path / data.pool.uri)
     assert pool.all_texts() == ["Win\n\na prize", "Lunch\n\n?"]
-    assert pool.kept([0, 1]) == {"subject": ["Win", "Lunch"], "body": ["a prize", "?"], "team": ["3", None]}
+    assert pool.kept_values([0, 1]) == {
+        "subject": ["Win", "Lunch"],
+        "body": ["a prize", "?"],
+        "team": ["3", None],
+    }
     assert (data.text_columns, data.metadata) == (("subject", "body"), {"team": "integer"})
     assert data.pool.dropped_duplicate == 1
     assert any(names(note, "team", "integer") for note in data.notes)

@@ -302,7 +302,7 @@ def test_a_table_that_is_safe_for_spreadsheets_is_read_back_as_it_was(tmp_path: 
     table = load(str(target), keep={"=own": "--keep-columns"})
     assert table.texts == [each["text"] for each in HOSTILE_ROWS]
     assert table.labels == [each["label"] for each in HOSTILE_ROWS]
-    assert table.kept["=own"] == [each["=own"] for each in HOSTILE_ROWS]
+    assert table.kept_columns["=own"] == [each["=own"] for each in HOSTILE_ROWS]
 
 
 def test_a_table_is_written_as_it_is_unless_it_is_for_spreadsheets(tmp_path: Path) -> None:

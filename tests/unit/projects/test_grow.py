@@ -91,7 +91,7 @@ async def test_new_texts_follow_those_that_are_there(home: Home, log: Log, tmp_p
     assert opened.all_texts() == [*(text for text, *_ in APRIL), "moved to 3pm", "<b>free</b> \x1b[31m"]
     assert opened.source_rows([3, 4]) == [1, 4]
     assert opened.gold([2, 3, 4]) == ["spam", "ham", "spam"]
-    assert opened.kept([1, 3]) == {"team": [None, "East"], "year": ["2025", "2026"]}
+    assert opened.kept_values([1, 3]) == {"team": [None, "East"], "year": ["2025", "2026"]}
     (growth,) = grown.state.grown
     snapshot = growth.snapshot
     assert snapshot.uri == f"{grown.state.project_id}/pool/{snapshot.digest}.arrow"
@@ -140,7 +140,7 @@ async def test_several_files_of_any_kind_are_read_in_one_go(home: Home, log: Log
     grown = await add(home, log, may, str(june))
 
     assert [growth.snapshot.size for growth in grown.state.grown] == [1, 1]
-    assert (await pool(home, log)).kept([4]) == {"team": ['["a", "b"]'], "year": [None]}
+    assert (await pool(home, log)).kept_values([4]) == {"team": ['["a", "b"]'], "year": [None]}
 
 
 async def test_a_file_that_cannot_be_used_leaves_out_the_others_too(

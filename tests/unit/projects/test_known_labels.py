@@ -42,8 +42,8 @@ POOL = """id,body
 def given(folder: Path, options: ProjectOptions) -> dict[str, str]:
     """The labels by text that a project of these options begins with."""
     data = prepare_data(options, folder)
-    texts = OpenSnapshot.open(folder / data.pool.uri).texts(list(data.given))
-    return {text: label for text, (label,) in zip(texts, data.given.values(), strict=True)}
+    texts = OpenSnapshot.open(folder / data.pool.uri).texts(list(data.known_labels))
+    return {text: label for text, (label,) in zip(texts, data.known_labels.values(), strict=True)}
 
 
 def written(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
@@ -334,4 +334,4 @@ def test_a_text_of_several_columns_is_meant_by_all_of_them(
         }
     )
 
-    assert prepare_data(options, tmp_path).given == {1: ("ham",), 2: ("spam",)}
+    assert prepare_data(options, tmp_path).known_labels == {1: ("ham",), 2: ("spam",)}

@@ -28,8 +28,8 @@ async def test_a_log_that_is_not_needed_is_not_made(locations: Locations, tmp_pa
 async def test_a_log_is_made_once_and_noted(locations: Locations, tmp_path: Path) -> None:
     async with aclosing(LogForProjects(locations)) as log:
         await log.find()
-        made = await log.made()
-        assert await log.made() is made
+        made = await log.make()
+        assert await log.make() is made
         identity = await made.identity()
 
     async with aclosing(LogForProjects(locations)) as log:
@@ -46,6 +46,6 @@ async def test_a_log_that_was_there_before_is_noted_too(locations: Locations, tm
     await make_log(choose_locations(None, Elsewhere(locations.log, str(tmp_path / "another store"))))
     async with aclosing(LogForProjects(locations)) as log:
         found = await log.find()
-        assert await log.made() is found
+        assert await log.make() is found
 
     assert list((tmp_path / "home" / "store" / ".logs").iterdir())

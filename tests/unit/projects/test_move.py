@@ -225,7 +225,7 @@ async def test_it_comes_back_at_once_while_something_happens(
 
     back = await history(laptop.log)
     assert created(back).paused
-    assert list(back.seen) == list((await history(team.log)).seen)
+    assert list(back.datahashes) == list((await history(team.log)).datahashes)
     assert moved.source_digest == moved.target_digest
     await busy.log.close()
 
@@ -260,7 +260,7 @@ async def test_it_goes_to_and_fro_while_much_happens_in_both_logs(
         old, new = await history(here.log), await history(there.log)
         assert old.is_away
         assert new.inactive_because is None
-        assert list(new.seen.items()) == list(old.seen.items())
+        assert list(new.datahashes.items()) == list(old.datahashes.items())
         assert new.state.log == old.state.log
         here, there = there, here
 

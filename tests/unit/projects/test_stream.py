@@ -6,7 +6,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.pool.messages import Message
 from labelloop.projects import stream
-from labelloop.projects.stream import MOST_MESSAGES, Portion, first_batch, is_due, over
+from labelloop.projects.stream import MOST_MESSAGES, Portion, first_batch, is_due, why_over
 from schemas import events as e
 from schemas.envelope import new_event
 from tests.support.loops import Loop
@@ -99,17 +99,17 @@ def history(loop: Loop, *data: e.EventData) -> History:
 )
 def test_a_project_that_takes_no_more_texts_is_told(data: e.EventData, told: tuple[str, ...]) -> None:
     loop = begun()
-    assert over(history(loop)) is None
+    assert why_over(history(loop)) is None
 
-    assert names(over(history(loop, data)) or "", loop.state.project_id, *told)
+    assert names(why_over(history(loop, data)) or "", loop.state.project_id, *told)
 
 
 def test_a_project_with_all_its_batches_takes_no_more_texts() -> None:
     loop = begun(max_batches=2, batch_size=3)
     loop.finish()
 
-    assert names(over(history(loop)) or "", "all of its 2 batches", "--batches 4", "left in the topic")
+    assert names(why_over(history(loop)) or "", "all of its 2 batches", "--batches 4", "left in the topic")
 
 
 def test_a_project_that_was_erased_takes_no_more_texts() -> None:
-    assert names(over(History("mail-1")) or "", "mail-1", "deleted")
+    assert names(why_over(History("mail-1")) or "", "mail-1", "deleted")

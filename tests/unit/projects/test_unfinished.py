@@ -24,10 +24,10 @@ def test_the_same_goes_on_and_anything_else_begins_anew(tmp_path: Path) -> None:
         begun(unfinished)
     with beside(tmp_path / "out.csv") as again:
         again.begin(ABOUT)
-        assert (again.done(), again.rows.exists()) == (1, True)
+        assert (again.scored_chunks(), again.rows.exists()) == (1, True)
 
         again.begin({**ABOUT, "model": "4"})
-        assert (again.done(), again.rows.exists(), again.about()["model"]) == (0, False, "4")
+        assert (again.scored_chunks(), again.rows.exists(), again.about()["model"]) == (0, False, "4")
 
 
 def test_a_kill_while_it_begins_anew_leaves_nothing_of_the_old(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_kill_while_it_begins_anew_leaves_nothing_of_the_old(tmp_path: Path) -
 
         unfinished.begin(ABOUT)
 
-        assert unfinished.done() == 0
+        assert unfinished.scored_chunks() == 0
 
 
 def test_only_one_works_at_an_output(tmp_path: Path) -> None:

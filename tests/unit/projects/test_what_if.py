@@ -76,7 +76,7 @@ def test_runs_are_told_by_their_mean_lowest_and_highest() -> None:
     text = what_if_text(compared)
     assert text.splitlines()[1].split() == ["3", "0.300", "0.300", "(0.200", "…", "0.400)"]
     assert names(text, 9)
-    assert compared.told()["played"]["strategy"] == "random-sampling"
+    assert compared.as_dict()["played"]["strategy"] == "random-sampling"
 
 
 def test_it_is_told_what_else_than_the_strategy_differs() -> None:
@@ -92,7 +92,7 @@ def test_it_is_told_what_else_than_the_strategy_differs() -> None:
 
     compared = Comparison("breaking-ties", state.project, other, 9, curve(0.3), [curve(0.2)], (found,))
     assert names(what_if_text(compared), "classifier", "linear", "transformer", "--classifier")
-    assert compared.told()["differences"] == {
+    assert compared.as_dict()["differences"] == {
         "classifier": {"recorded": "linear", "simulated": found.simulated}
     }
     held_equal = Comparison("breaking-ties", state.project, alike, 9, curve(0.3), [curve(0.2)])

@@ -102,13 +102,13 @@ def _response_value(question: Question, user: User | None, filter: Filter) -> Co
 
 def _response_status(values: list[str], user: User | None) -> ColumnElement[bool]:
     """Pending means that this user (or, without a user, anybody) has not responded yet."""
-    wanted = []
+    conditions = []
     if ResponseStatusFilter.pending in values:
-        wanted.append(not_(columns.of_record(Response, *_by(user))))
+        conditions.append(not_(columns.of_record(Response, *_by(user))))
     statuses = [status for status in ResponseStatus if status.value in values]
     if statuses:
-        wanted.append(columns.of_record(Response, *_by(user), Response.status.in_(statuses)))
-    return or_(false(), *wanted)
+        conditions.append(columns.of_record(Response, *_by(user), Response.status.in_(statuses)))
+    return or_(false(), *conditions)
 
 
 def _by(user: User | None) -> list[ColumnElement[bool]]:
@@ -124,11 +124,11 @@ def _record(property: str, filter: Filter) -> ColumnElement[bool]:
     raise ValueError(f"Cannot filter {Record.__tablename__} by {filter}")
 
 
-def one_of(value: ColumnElement[Any], wanted: Sequence[str], numeric: bool) -> ColumnElement[bool]:
-    """Whether `value` equals one of `wanted`, as numbers or as strings."""
+def one_of(value: ColumnElement[Any], texts: Sequence[str], numeric: bool) -> ColumnElement[bool]:
+    """Whether `value` equals one of `texts`, as numbers or as strings."""
     if numeric:
-        return value.in_([_number(text) for text in wanted])
-    return as_text(value).in_([str(text) for text in wanted])
+        return value.in_([_number(text) for text in texts])
+    return as_text(value).in_([str(text) for text in texts])
 
 
 def between(value: ColumnElement[Any], ge: Bound, le: Bound, numeric: bool) -> ColumnElement[bool]:
@@ -138,16 +138,16 @@ def between(value: ColumnElement[Any], ge: Bound, le: Bound, numeric: bool) -> C
     return _within(as_text(value), _maybe(str, ge), _maybe(str, le))
 
 
-def record_one_of(field: RecordSortField, wanted: Sequence[str]) -> ColumnElement[bool]:
-    """Whether an attribute of the record equals one of `wanted`. Values of another type never match."""
+def record_one_of(field: RecordSortField, texts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether an attribute of the record equals one of `texts`. Values of another type never match."""
     column: ColumnElement[Any] = getattr(Record, field.value)
     if field is RecordSortField.status:
-        return column.in_([status for status in RecordStatus if status.value in wanted])
+        return column.in_([status for status in RecordStatus if status.value in texts])
     if field is RecordSortField.id:
-        return column.in_([identity for text in wanted if (identity := _uuid(text)) is not None])
+        return column.in_([identity for text in texts if (identity := _uuid(text)) is not None])
     if field in MOMENTS:
-        return column.in_([_moment(text, time.min) for text in wanted])
-    return column.in_(wanted)
+        return column.in_([_moment(text, time.min) for text in texts])
+    return column.in_(texts)
 
 
 def record_between(field: RecordSortField, ge: Bound, le: Bound) -> ColumnElement[bool]:

@@ -38,7 +38,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from labelloop.oracle.server.reservations import Seat, seat
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.filters import Schema
-from labelloop.oracle.server.wanted_answers import wanted
+from labelloop.oracle.server.wanted_answers import answers_wanted
 
 BATCH = columns.metadata_value("batch")
 RANK = columns.metadata_value("rank")
@@ -61,9 +61,9 @@ def ordered(
     Missing values come last in both directions, as in Elasticsearch.
     """
     batches = _batches(dataset_id)
-    asked = [_directed(_value(schema, order), order.order) for order in sort]
+    clauses = [_directed(_value(schema, order), order.order) for order in sort]
     return statement.outerjoin(batches, batches.c.batch == BATCH).order_by(
-        *asked,
+        *clauses,
         BATCH.asc().nulls_last(),
         _position(batches, seat).asc().nulls_last(),
         Record.inserted_at,
@@ -151,7 +151,7 @@ def _decided_by() -> ScalarSelect[int]:
 
 def is_decided(dataset: Dataset) -> ColumnElement[bool]:
     """Whether as many people as it wants have decided on a record."""
-    return _decided_by() >= wanted(dataset)
+    return _decided_by() >= answers_wanted(dataset)
 
 
 def is_offered(dataset: Dataset, on_other_screens: Mapping[UUID, int]) -> ColumnElement[bool]:
@@ -159,11 +159,11 @@ def is_offered(dataset: Dataset, on_other_screens: Mapping[UUID, int]) -> Column
     awaited: ColumnElement[int] = literal(0)
     if on_other_screens:
         awaited = case(dict(on_other_screens), value=Record.id, else_=0)
-    return _decided_by() + awaited < wanted(dataset)
+    return _decided_by() + awaited < answers_wanted(dataset)
 
 
-def given_first(given: Sequence[UUID]) -> ColumnElement[int]:
+def given_first(records: Sequence[UUID]) -> ColumnElement[int]:
     """Sorts what a screen was given before, in that order, before all others."""
-    if not given:
+    if not records:
         return literal(0)
-    return case({record: place for place, record in enumerate(given)}, value=Record.id, else_=len(given))
+    return case({record: place for place, record in enumerate(records)}, value=Record.id, else_=len(records))

@@ -53,8 +53,8 @@ class Document:
     def texts(self) -> list[list[str]]:
         """The words of each text in order."""
         fields = json.loads(self._fields)
-        wanted = fields.values() if self._field is None else [fields.get(self._field)]
-        texts = [text for value in wanted for text in _texts(value)]
+        values = fields.values() if self._field is None else [fields.get(self._field)]
+        texts = [text for value in values for text in _texts(value)]
         return [words(unescaped(text) if self._escaped else text) for text in texts]
 
     @cached_property
@@ -100,8 +100,8 @@ class Phrase:
     def holds(self, document: Document) -> bool:
         if not all(map(document.may_hold, self.words)):
             return False
-        wanted, length = list(self.words), len(self.words)
-        return any(wanted == text[at : at + length] for text in document.texts for at in range(len(text)))
+        phrase, length = list(self.words), len(self.words)
+        return any(phrase == text[at : at + length] for text in document.texts for at in range(len(text)))
 
 
 @dataclass(frozen=True)

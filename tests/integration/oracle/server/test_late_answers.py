@@ -1,13 +1,17 @@
 """An answer that a page kept, and sends late, against what the same person has done since."""
 
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from labelloop.oracle.server.environment import DATABASE
 from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond
 from tests.support.argilla_server import ArgillaServer
 
@@ -163,3 +167,46 @@ def test_an_answer_is_never_lost_by_what_a_page_claims(
     assert send(dataset.annotator(), text, "human", ms_ago) is None
     assert label(dataset, text) == "human"
     assert response(dataset, text)["updated_at"] >= ok(dataset.client.get(f"/records/{text}"))["inserted_at"]
+
+
+def change(home: Path, statement: str) -> None:
+    with closing(sqlite3.connect(home / DATABASE)) as connection, connection:
+        connection.execute(statement)
+
+
+def send_in_bulk(dataset: ApiDataset, *texts: str) -> httpx.Response:
+    answer = {"status": "submitted", "values": {"label": {"value": "human"}}}
+    items = [{"record_id": text, **answer} for text in texts]
+    return dataset.client.post("/me/responses/bulk", json={"items": items})
+
+
+@contextmanager
+def storing_none(home: Path) -> Iterator[None]:
+    change(
+        home, "CREATE TRIGGER full BEFORE INSERT ON responses BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    )
+    try:
+        yield
+    finally:
+        change(home, "DROP TRIGGER full")
+
+
+def test_answers_that_are_not_stored_are_not_refused(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client())
+    texts = dataset.put([record(0, rank) for rank in range(3)])
+
+    with storing_none(argilla_server.home):
+        assert send_in_bulk(dataset, *texts).status_code == 503
+
+    assert [item["error"] for item in ok(send_in_bulk(dataset, *texts))["items"]] == [None, None, None]
+
+
+def test_an_answer_to_a_text_that_is_gone_is_refused(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client())
+    text, gone = dataset.put([record(0, rank) for rank in range(2)])
+    ok(dataset.client.delete(f"/datasets/{dataset.id}/records", params={"ids": gone}))
+
+    taken, refused = ok(send_in_bulk(dataset, text, gone))["items"]
+
+    assert taken["error"] is None
+    assert "not found" in refused["error"]["detail"]

@@ -32,9 +32,9 @@ def reservations(clock: Clock) -> Reservations:
 def test_what_is_on_a_screen_is_kept_from_others_and_given_to_its_person_in_the_same_order(
     reservations: Reservations,
 ) -> None:
-    reservations.hold(ADA, [RECORDS[3], RECORDS[1]], asked=2)
-    reservations.hold(ADA, [RECORDS[1], RECORDS[2]], asked=2)
-    reservations.hold(EVE, [RECORDS[1]], asked=1)
+    reservations.hold(ADA, [RECORDS[3], RECORDS[1]], count=2)
+    reservations.hold(ADA, [RECORDS[1], RECORDS[2]], count=2)
+    reservations.hold(EVE, [RECORDS[1]], count=1)
 
     assert reservations.of(ADA) == [RECORDS[3], RECORDS[1], RECORDS[2]]
     assert reservations.of(BEN) == []
@@ -45,19 +45,19 @@ def test_what_is_on_a_screen_is_kept_from_others_and_given_to_its_person_in_the_
 def test_it_is_free_again_when_it_is_answered_or_left_or_nothing_is_asked_for_a_while(
     reservations: Reservations, clock: Clock
 ) -> None:
-    reservations.hold(ADA, RECORDS[:2], asked=2)
+    reservations.hold(ADA, RECORDS[:2], count=2)
     reservations.answered(ADA, RECORDS[0])
     reservations.answered(BEN, RECORDS[1])
     assert reservations.of_others(BEN) == {RECORDS[1]: 1}
 
     clock.now = HELD_SECONDS - 1
-    reservations.hold(ADA, [RECORDS[1]], asked=1)
+    reservations.hold(ADA, [RECORDS[1]], count=1)
     clock.now = 2 * HELD_SECONDS - 2
     assert reservations.of_others(BEN) == {RECORDS[1]: 1}
     clock.now = 2 * HELD_SECONDS
     assert reservations.of_others(BEN) == {}
 
-    reservations.hold(ADA, RECORDS[:2], asked=2)
+    reservations.hold(ADA, RECORDS[:2], count=2)
     reservations.leave(ADA)
     reservations.leave(BEN)
     assert reservations.of_others(BEN) == {}
@@ -65,7 +65,7 @@ def test_it_is_free_again_when_it_is_answered_or_left_or_nothing_is_asked_for_a_
 
 def test_who_looks_at_many_texts_keeps_only_the_newest_from_others(reservations: Reservations) -> None:
     for record in RECORDS:
-        reservations.hold(ADA, [record], asked=1)
+        reservations.hold(ADA, [record], count=1)
 
     assert list(reservations.of_others(BEN)) == RECORDS[-1 - BESIDES_THE_ASKED :]
     assert reservations.of(ADA) == RECORDS
@@ -74,7 +74,7 @@ def test_who_looks_at_many_texts_keeps_only_the_newest_from_others(reservations:
 def test_nobody_keeps_more_texts_from_others_than_a_page_shows(reservations: Reservations) -> None:
     records = [UUID(int=number) for number in range(5 * MOST_GIVEN)]
     for start in range(0, len(records), MOST_GIVEN):
-        reservations.hold(ADA, records[start : start + MOST_GIVEN], asked=MOST_GIVEN)
+        reservations.hold(ADA, records[start : start + MOST_GIVEN], count=MOST_GIVEN)
 
     assert list(reservations.of_others(BEN)) == records[-MOST_ASKED - BESIDES_THE_ASKED :]
     assert reservations.of(ADA) == records[-MOST_GIVEN:]

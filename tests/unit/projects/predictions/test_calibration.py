@@ -10,19 +10,19 @@ from labelloop.projects.predictions.calibration import (
     FEWEST,
     FEWEST_ABOVE,
     SELF_TRAINED,
+    AuditedText,
     Calibration,
-    Seen,
     audited,
+    audited_share,
     calibrated,
-    standing,
 )
 from schemas.model import replaced
 from schemas.parts import QueriedItem
 from tests.support.states import all_answered, project, queried, state_of, trained
 
 
-def seen(probability: float, right: int, wrong: int) -> list[Seen]:
-    return [Seen(probability, True)] * right + [Seen(probability, False)] * wrong
+def seen(probability: float, right: int, wrong: int) -> list[AuditedText]:
+    return [AuditedText(probability, True)] * right + [AuditedText(probability, False)] * wrong
 
 
 def pick(item: int, label: str | None, reason: str = "audit", probability: float | None = 0.8) -> QueriedItem:
@@ -49,7 +49,7 @@ def a_state(*picks: QueriedItem, **metrics: float) -> LoopState:
 def test_audited_texts_tell_what_was_said_of_them_before_they_were_labelled() -> None:
     state = a_state(pick(6, "spam"), pick(7, "news", probability=0.6), pick(8, "news", "uncertain"))
 
-    assert audited(state, "1") == [Seen(0.8, True), Seen(0.6, False)]
+    assert audited(state, "1") == [AuditedText(0.8, True), AuditedText(0.6, False)]
 
 
 def test_a_model_that_learned_in_another_way_tells_nothing_of_this_one() -> None:
@@ -107,13 +107,13 @@ def test_no_probability_leaves_its_range_and_their_order_stays() -> None:
     ("at_least", "expected"), [(0.9, (40, 38, True)), (0.95, (0, 0, False)), (0.0, (50, 43, True))]
 )
 def test_of_a_threshold_the_audited_texts_above_it_tell(at_least: float, expected: tuple[Any, ...]) -> None:
-    told = standing([*seen(0.9, 38, 2), *seen(0.5, 5, 5)], None, at_least)
+    told = audited_share([*seen(0.9, 38, 2), *seen(0.5, 5, 5)], None, at_least)
 
     assert (told.audited, told.right, told.tells) == expected
     assert 0 <= told.low <= told.high <= 1
 
 
 def test_a_threshold_is_one_of_calibrated_probabilities() -> None:
-    told = standing(seen(0.9, FEWEST_ABOVE, 0), Calibration(3.0, FEWEST), 0.9)
+    told = audited_share(seen(0.9, FEWEST_ABOVE, 0), Calibration(3.0, FEWEST), 0.9)
 
     assert (told.audited, told.tells) == (0, False)

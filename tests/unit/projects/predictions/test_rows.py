@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from labelloop.pool.snapshot import OpenSnapshot, Row, write
-from labelloop.projects.predictions.rows import Predictions, SeveralLabels, found
+from labelloop.projects.predictions.rows import Predictions, SeveralLabels, best_labels
 from tests.support.states import trained
 
 LABELS = ("money", "travel", "food")
@@ -24,7 +24,7 @@ def test_of_several_labels_those_count_that_reach_their_threshold(tmp_path: Path
 
     predictions = Predictions(
         texts=texts,
-        found=found(texts, file_of, None, [3]),
+        best_labels=best_labels(texts, file_of, None, [3]),
         labels=LABELS,
         model=trained("0", {"0": 0}),
         is_calibrated=False,

@@ -9,7 +9,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.pool import parts
 from labelloop.pool.columns import Reading
-from labelloop.pool.parts import Wanted
+from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.predictions.staging import OWN, SOURCE, stage
 from labelloop.projects.unfinished import Unfinished
@@ -43,7 +43,7 @@ def mail(folder: Path, before: str = "") -> Path:
 def staged_rows(unfinished: Unfinished) -> list[tuple[str, int, str | None, dict[str, str]]]:
     table = OpenSnapshot.open(unfinished.rows)
     every = range(len(table))
-    kept = table.kept(every)
+    kept = table.kept_values(every)
     own = [json.loads(each or "") for each in kept[OWN]]
     return list(zip(table.texts(every), table.source_rows(every), kept[SOURCE], own, strict=True))
 
@@ -52,7 +52,7 @@ def staged_rows(unfinished: Unfinished) -> list[tuple[str, int, str | None, dict
 def test_every_row_is_there_once(tmp_path: Path, unfinished: Unfinished, before: str) -> None:
     file = mail(tmp_path, before)
 
-    staged = stage([file], Wanted(), unfinished)
+    staged = stage([file], FileColumns(), unfinished)
 
     assert staged_rows(unfinished) == [
         (f"text\n{number}", number, str(file), {"id": str(number)}) for number in range(SIZE)
@@ -67,7 +67,7 @@ def test_rows_of_several_files_with_other_columns(tmp_path: Path, unfinished: Un
     lines = ['{"text": "hello", "when": 3}', "no JSON", '{"text": "again"}']
     second.write_text("\n".join(lines))
 
-    staged = stage([first, second], Wanted(None, Reading(skip_bad_rows=True)), unfinished)
+    staged = stage([first, second], FileColumns(None, Reading(skip_bad_rows=True)), unfinished)
 
     assert [*staged.names] == ["id", "when"]
     assert [row[:2] for row in staged_rows(unfinished)[SIZE:]] == [("hello", 0), ("again", 2)]
@@ -82,6 +82,6 @@ def test_a_bad_row_far_behind_is_named_by_its_line_and_nothing_is_kept(
     (tmp_path / "mail.jsonl").write_text("\n".join(lines))
 
     with raises_naming(UserError, "mail.jsonl", "line 251", "--skip-bad-rows"):
-        stage([tmp_path / "mail.jsonl"], Wanted(), unfinished)
+        stage([tmp_path / "mail.jsonl"], FileColumns(), unfinished)
 
     assert list(unfinished.folder.iterdir()) == []

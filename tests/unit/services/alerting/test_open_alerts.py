@@ -19,7 +19,7 @@ def opened(folder: Path, *targets: str, log: str = "log") -> Book:
 
 
 def titles(book: Book) -> list[tuple[str, list[str]]]:
-    return [(told.message.title, told.left) for told in book.outbox]
+    return [(told.message.title, told.targets_left) for told in book.outbox]
 
 
 def test_what_is_wrong_is_told_once_and_that_it_is_over_once(tmp_path: Path) -> None:
@@ -31,12 +31,12 @@ def test_what_is_wrong_is_told_once_and_that_it_is_over_once(tmp_path: Path) -> 
     assert book.change("mail-5e1f", {}, START + timedelta(hours=2))
 
     begun, over = book.outbox
-    assert begun.left == over.left == ["mail"]
+    assert begun.targets_left == over.targets_left == ["mail"]
     assert begun.message.title == WAITS["waiting"].title
     assert over.message.title != begun.message.title
     assert names(over.message.title, begun.message.title)
     assert names(over.message.text, "2 h")
-    assert not book.standing
+    assert not book.open_alerts
 
 
 def test_it_lasted_from_when_it_began_which_is_before_it_is_told(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_another_log_begins_another_book(tmp_path: Path) -> None:
     book.change("mail-5e1f", WAITS, START)
     book.save()
 
-    assert not opened(tmp_path, log="another").standing
+    assert not opened(tmp_path, log="another").open_alerts
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"log": "log"}', '{"log": "log", "places": 1}'])

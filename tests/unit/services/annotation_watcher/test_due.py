@@ -6,7 +6,7 @@ from labelloop.loop.pace import RECORD_EVERY
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
 from schemas.parts import Vote
-from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen
+from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen_records
 from tests.support.states import (
     START,
     annotated,
@@ -22,11 +22,11 @@ from tests.support.states import (
 
 def test_nothing_is_due_while_nobody_answers() -> None:
     assert look(queried(), sees={}) == []
-    assert look(queried(), sees=seen()) == []
+    assert look(queried(), sees=seen_records()) == []
 
 
 def test_the_first_answers_are_recorded_at_once_with_the_record_they_stand_on() -> None:
-    (outcome,) = look(queried(), sees=seen(ANN_SPAM))
+    (outcome,) = look(queried(), sees=seen_records(ANN_SPAM))
 
     assert outcome.data == recorded(votes(0, ANN_SPAM))
     assert outcome.cause == state_of(project(), queried()).batches["0"].queried_id
@@ -34,7 +34,7 @@ def test_the_first_answers_are_recorded_at_once_with_the_record_they_stand_on() 
 
 def test_drafts_are_recorded_and_decide_nothing() -> None:
     draft = vote("ann", "spam", "draft")
-    full = {**everything(None, "ham", "news"), **seen(draft)}
+    full = {**everything(None, "ham", "news"), **seen_records(draft)}
 
     (outcome,) = look(queried(), sees=full)
 
@@ -46,10 +46,10 @@ def test_answers_are_recorded_again_after_ten_seconds_if_they_changed() -> None:
     told = (queried(), recorded(votes(0, ANN_SPAM)))
     at = START + timedelta(minutes=2)
     soon, then = at + RECORD_EVERY - timedelta(seconds=0.1), at + RECORD_EVERY
-    both = {**seen(ANN_SPAM), **seen(BOB_HAM, item=1)}
+    both = {**seen_records(ANN_SPAM), **seen_records(BOB_HAM, item=1)}
 
     assert look(*told, sees=both, at=soon) == []
-    assert look(*told, sees=seen(ANN_SPAM), at=then) == []
+    assert look(*told, sees=seen_records(ANN_SPAM), at=then) == []
     (outcome,) = look(*told, sees=both, at=then)
     assert outcome.data == recorded(votes(0, ANN_SPAM), votes(1, BOB_HAM), number=1)
 
@@ -57,11 +57,13 @@ def test_answers_are_recorded_again_after_ten_seconds_if_they_changed() -> None:
 def test_a_clock_that_was_set_back_stops_no_recording() -> None:
     told = (queried(), recorded(votes(0, ANN_SPAM)))
 
-    assert kinds(look(*told, sees=seen(ANN_HAM), at=START - timedelta(days=1))) == ["ResponsesRecorded"]
+    assert kinds(look(*told, sees=seen_records(ANN_HAM), at=START - timedelta(days=1))) == [
+        "ResponsesRecorded"
+    ]
 
 
 def test_an_open_batchs_answer_that_was_taken_back_is_recorded_as_absent() -> None:
-    (outcome,) = look(queried(), recorded(votes(0, ANN_SPAM), votes(1, BOB_HAM)), sees=seen())
+    (outcome,) = look(queried(), recorded(votes(0, ANN_SPAM), votes(1, BOB_HAM)), sees=seen_records())
 
     assert outcome.data == recorded(votes(1, BOB_HAM), number=1)
 
@@ -80,9 +82,9 @@ def test_a_batch_is_done_with_its_last_answer() -> None:
 
 
 def test_a_batch_opened_when_its_first_record_came() -> None:
-    sees = {**everything("spam", "ham", "news"), **seen(ANN_SPAM, item=0, minute=3)}
-    sees[1] = seen(ANN_SPAM, item=1, minute=2)[1]
-    sees[2] = seen(ANN_SPAM, item=2, minute=9)[2]
+    sees = {**everything("spam", "ham", "news"), **seen_records(ANN_SPAM, item=0, minute=3)}
+    sees[1] = seen_records(ANN_SPAM, item=1, minute=2)[1]
+    sees[2] = seen_records(ANN_SPAM, item=2, minute=9)[2]
 
     (outcome,) = look(queried(), sees=sees)
 
@@ -91,8 +93,8 @@ def test_a_batch_opened_when_its_first_record_came() -> None:
 
 
 def test_the_agreement_of_a_batch_is_the_mean_over_texts_with_two_votes() -> None:
-    sees = {**everything("spam", "spam", "spam"), 1: seen(ANN_SPAM, BOB_HAM, item=1)[1]}
-    sees[2] = seen(ANN_HAM, BOB_HAM, item=2)[2]
+    sees = {**everything("spam", "spam", "spam"), 1: seen_records(ANN_SPAM, BOB_HAM, item=1)[1]}
+    sees[2] = seen_records(ANN_HAM, BOB_HAM, item=2)[2]
 
     (outcome,) = look(queried(), sees=sees)
 
@@ -103,7 +105,7 @@ def test_the_agreement_of_a_batch_is_the_mean_over_texts_with_two_votes() -> Non
 def test_answers_recorded_earlier_count_though_the_server_lost_them() -> None:
     told = (queried(), recorded(votes(0, ANN_SPAM), votes(1, ANN_HAM)))
 
-    (outcome,) = look(*told, sees=seen(ANN_SPAM, item=2))
+    (outcome,) = look(*told, sees=seen_records(ANN_SPAM, item=2))
 
     assert isinstance(outcome.data, e.BatchAnnotated)
     assert [item.labels for item in outcome.data.items] == [("spam",), ("ham",), ("spam",)]
@@ -111,7 +113,7 @@ def test_answers_recorded_earlier_count_though_the_server_lost_them() -> None:
 
 def test_two_annotators_are_waited_for_where_two_are_asked() -> None:
     one = everything("spam", "ham", "news")
-    two = {item: seen(*now.votes, BOB_HAM, item=item)[item] for item, now in one.items()}
+    two = {item: seen_records(*now.votes, BOB_HAM, item=item)[item] for item, now in one.items()}
 
     assert kinds(look(queried(), sees=one, min_submitted=2)) == ["ResponsesRecorded"]
     assert kinds(look(queried(), sees=two, min_submitted=2)) == ["BatchAnnotated"]
@@ -120,7 +122,11 @@ def test_two_annotators_are_waited_for_where_two_are_asked() -> None:
 def test_a_closed_batch_is_done_with_what_is_decided() -> None:
     state = state_of(project(), queried(), closed())
 
-    outcomes = look(queried(), closed(), sees={**seen(ANN_SPAM), **seen(vote("bob", "ham", "draft"), item=1)})
+    outcomes = look(
+        queried(),
+        closed(),
+        sees={**seen_records(ANN_SPAM), **seen_records(vote("bob", "ham", "draft"), item=1)},
+    )
 
     assert kinds(outcomes) == ["ResponsesRecorded", "BatchAnnotated"]
     assert outcomes[0].data == recorded(votes(0, ANN_SPAM), votes(1, vote("bob", "ham", "draft")))
@@ -138,7 +144,7 @@ def test_a_batch_closed_without_an_answer_is_done_and_empty() -> None:
 
 def test_closing_waits_for_no_ten_seconds() -> None:
     told = (queried(), recorded(votes(0, ANN_SPAM)), closed())
-    sees = {**seen(ANN_SPAM), **seen(BOB_HAM, item=1)}
+    sees = {**seen_records(ANN_SPAM), **seen_records(BOB_HAM, item=1)}
 
     outcomes = look(*told, sees=sees, at=START + timedelta(minutes=3))
 
@@ -149,7 +155,7 @@ def test_an_ended_projects_open_batches_are_done_with_what_is_decided() -> None:
     ended = e.ProjectEnded(request="1", who="ann")
     state = state_of(project(), queried(), ended)
 
-    outcomes = look(queried(), ended, sees=seen(ANN_SPAM))
+    outcomes = look(queried(), ended, sees=seen_records(ANN_SPAM))
 
     assert kinds(outcomes) == ["ResponsesRecorded", "BatchAnnotated"]
     assert outcomes[1].cause == state.ended
@@ -167,7 +173,7 @@ def test_a_relabel_batch_takes_as_many_annotators_as_any_other() -> None:
     told = (queried(), annotated(*both), request, queried("relabel-1", (0,)))
 
     def again(*given: Vote) -> list[Outcome]:
-        return look(*told, sees=seen(*given), batch="relabel-1", min_submitted=2)
+        return look(*told, sees=seen_records(*given), batch="relabel-1", min_submitted=2)
 
     assert kinds(again(ANN_HAM)) == ["ResponsesRecorded"]
     (outcome,) = again(ANN_HAM, BOB_HAM)

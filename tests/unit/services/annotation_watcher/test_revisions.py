@@ -7,7 +7,7 @@ from labelloop.oracle.lost_votes import SeenRecord
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Vote
-from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, LATER, closed, kinds, look, seen
+from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, LATER, closed, kinds, look, seen_records
 from tests.support.states import (
     all_answered,
     annotated,
@@ -19,7 +19,11 @@ from tests.support.states import (
 )
 
 DONE = annotated(answered(0, ANN_SPAM), answered(1, vote("ann", "ham")), answered(2, vote("ann", "news")))
-AS_DONE = {0: seen(ANN_SPAM), 1: seen(vote("ann", "ham"), item=1), 2: seen(vote("ann", "news"), item=2)}
+AS_DONE = {
+    0: seen_records(ANN_SPAM),
+    1: seen_records(vote("ann", "ham"), item=1),
+    2: seen_records(vote("ann", "news"), item=2),
+}
 
 
 def sees_done(**changes: Any) -> dict[int, SeenRecord]:
@@ -27,14 +31,14 @@ def sees_done(**changes: Any) -> dict[int, SeenRecord]:
 
 
 def test_a_done_batch_that_did_not_change_makes_nothing_due() -> None:
-    later_time = seen(replaced(ANN_SPAM, time=LATER))
+    later_time = seen_records(replaced(ANN_SPAM, time=LATER))
 
     assert look(queried(), DONE, sees=sees_done()) == []
     assert look(queried(), DONE, sees={**sees_done(), **later_time}) == []
 
 
 def test_an_edit_is_a_further_revision() -> None:
-    outcomes = look(queried(), DONE, sees={**sees_done(), **seen(ANN_HAM)})
+    outcomes = look(queried(), DONE, sees={**sees_done(), **seen_records(ANN_HAM)})
 
     (outcome,) = outcomes
     assert isinstance(outcome.data, e.BatchAnnotated)
@@ -44,16 +48,16 @@ def test_an_edit_is_a_further_revision() -> None:
 
 
 def test_a_discard_and_a_withdrawal_are_further_revisions() -> None:
-    discards = look(queried(), DONE, sees={**sees_done(), **seen(vote("ann"))})
-    withdraws = look(queried(), DONE, sees={**sees_done(), **seen()})
-    drafts = look(queried(), DONE, sees={**sees_done(), **seen(vote("ann", "spam", "draft"))})
+    discards = look(queried(), DONE, sees={**sees_done(), **seen_records(vote("ann"))})
+    withdraws = look(queried(), DONE, sees={**sees_done(), **seen_records()})
+    drafts = look(queried(), DONE, sees={**sees_done(), **seen_records(vote("ann", "spam", "draft"))})
 
     found = [(o.data.items[0].labels, o.data.items[0].discarded) for (o,) in (discards, withdraws, drafts)]  # type: ignore[attr-defined]
     assert found == [((), True), ((), False), ((), False)]
 
 
 def test_a_second_opinion_after_the_batch_is_a_further_revision() -> None:
-    (outcome,) = look(queried(), DONE, sees={**sees_done(), **seen(ANN_SPAM, BOB_HAM)})
+    (outcome,) = look(queried(), DONE, sees={**sees_done(), **seen_records(ANN_SPAM, BOB_HAM)})
 
     assert isinstance(outcome.data, e.BatchAnnotated)
     assert (outcome.data.items[0].labels, outcome.data.agreement) == (("spam",), 0.5)
@@ -65,12 +69,12 @@ def test_what_the_server_lost_is_no_revision() -> None:
 
     assert look(*done, sees={}) == []
     assert look(*done, sees=half) == []
-    assert look(*done, sees={**sees_done(), **seen()}, users={"u-bob": "bob"}) == []
-    assert look(*done, sees={**sees_done(), **seen(record="r-again")}) == []
+    assert look(*done, sees={**sees_done(), **seen_records()}, users={"u-bob": "bob"}) == []
+    assert look(*done, sees={**sees_done(), **seen_records(record="r-again")}) == []
 
 
 def test_labels_on_new_records_are_a_revision_so_that_withdrawals_there_are_seen() -> None:
-    moved = {**sees_done(), **seen(ANN_SPAM, record="r-again")}
+    moved = {**sees_done(), **seen_records(ANN_SPAM, record="r-again")}
 
     (outcome,) = look(queried(), DONE, sees=moved)
     assert isinstance(outcome.data, e.BatchAnnotated)
@@ -79,14 +83,14 @@ def test_labels_on_new_records_are_a_revision_so_that_withdrawals_there_are_seen
     assert revised.items[0].record == "r-again"
     assert [item.labels for item in revised.items] == [item.labels for item in DONE.items]
     assert look(queried(), DONE, revised, sees=moved) == []
-    (withdrawal,) = look(queried(), DONE, revised, sees={**moved, **seen(record="r-again")})
+    (withdrawal,) = look(queried(), DONE, revised, sees={**moved, **seen_records(record="r-again")})
     assert isinstance(withdrawal.data, e.BatchAnnotated)
     assert withdrawal.data.items[0].labels == ()
 
 
 def put_back(*given: Vote, to: tuple[str, ...] = ("u-ann",)) -> dict[int, SeenRecord]:
     """Item 0's record, made again with votes of these accounts, as the record says."""
-    return {0: replace(seen(*given, record="r-again")[0], restored=to)}
+    return {0: replace(seen_records(*given, record="r-again")[0], restored=to)}
 
 
 def test_other_ids_alone_are_no_revision_where_the_record_says_whose_votes_were_put_back() -> None:
@@ -116,20 +120,20 @@ def test_a_vote_that_was_put_back_may_be_taken_back_or_changed() -> None:
 def test_texts_that_went_back_to_the_pool_are_not_revised() -> None:
     told = (queried(), closed(), annotated(answered(0, ANN_SPAM)))
 
-    assert look(*told, sees={**seen(ANN_SPAM), **seen(BOB_HAM, item=1)}) == []
+    assert look(*told, sees={**seen_records(ANN_SPAM), **seen_records(BOB_HAM, item=1)}) == []
 
 
 def test_each_batch_is_looked_at_by_itself() -> None:
     told = (queried(), queried("1", (3, 4, 5)), all_answered())
 
-    assert kinds(look(*told, sees=seen(ANN_SPAM, item=3), batch="1")) == ["ResponsesRecorded"]
+    assert kinds(look(*told, sees=seen_records(ANN_SPAM, item=3), batch="1")) == ["ResponsesRecorded"]
 
 
 def test_a_revision_decides_nothing_anew_but_what_was_answered_otherwise() -> None:
     came_with_label = answered(0, labels=("spam",))
     tied = answered(1, ANN_HAM, vote("bob", "spam"), labels=("spam",))
     done = annotated(came_with_label, tied, answered(2, ANN_HAM))
-    sees = {**seen(*tied.votes, item=1), **seen(ANN_SPAM, item=2)}
+    sees = {**seen_records(*tied.votes, item=1), **seen_records(ANN_SPAM, item=2)}
 
     (outcome,) = look(queried(), done, sees=sees, ties="discard", min_submitted=2)
 
@@ -144,7 +148,7 @@ def test_a_revision_decides_nothing_anew_but_what_was_answered_otherwise() -> No
 def test_given_votes_that_came_on_records_of_this_project_decide_as_they_did() -> None:
     elsewhere = replaced(answered(0, ANN_SPAM), record=None, votes=(replaced(ANN_SPAM, user=None),))
     done = annotated(elsewhere, answered(1, ANN_HAM), answered(2, ANN_HAM))
-    sees = {**seen(ANN_SPAM), **seen(ANN_HAM, item=1), **seen(ANN_HAM, item=2)}
+    sees = {**seen_records(ANN_SPAM), **seen_records(ANN_HAM, item=1), **seen_records(ANN_HAM, item=2)}
 
     (outcome,) = look(queried(), done, sees=sees, min_submitted=2)
 
@@ -155,8 +159,8 @@ def test_given_votes_that_came_on_records_of_this_project_decide_as_they_did() -
 
 
 def test_a_text_that_one_vote_decided_is_not_withdrawn_by_an_edit_where_two_are_asked_now() -> None:
-    (outcome,) = look(queried(), DONE, sees={**sees_done(), **seen(ANN_HAM)}, min_submitted=2)
-    (withdrawal,) = look(queried(), DONE, sees={**sees_done(), **seen()}, min_submitted=2)
+    (outcome,) = look(queried(), DONE, sees={**sees_done(), **seen_records(ANN_HAM)}, min_submitted=2)
+    (withdrawal,) = look(queried(), DONE, sees={**sees_done(), **seen_records()}, min_submitted=2)
 
     assert isinstance(outcome.data, e.BatchAnnotated)
     assert isinstance(withdrawal.data, e.BatchAnnotated)

@@ -6,7 +6,14 @@ from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Choice, SettingsV2, Snapshot
-from services.evaluator.due import count_up_to, earlier, next_check, next_evaluation, stopping_set, told
+from services.evaluator.due import (
+    count_up_to,
+    earlier,
+    next_check,
+    next_evaluation,
+    stopping_events,
+    stopping_set,
+)
 from tests.support.messages import names
 from tests.support.states import (
     advised,
@@ -131,20 +138,23 @@ def test_models_are_counted_also_those_that_no_check_followed() -> None:
 
 
 def test_advice_is_given_when_it_begins_not_again() -> None:
-    assert told(after(*MODELS, checked("0")), checked("1")) == [checked("1")]
+    assert stopping_events(after(*MODELS, checked("0")), checked("1")) == [checked("1")]
 
-    found = told(after(*MODELS, checked("0")), checked("1", stop=True))
+    found = stopping_events(after(*MODELS, checked("0")), checked("1", stop=True))
 
     assert found == [checked("1", stop=True), advised("1")]
     state = after(*MODELS, checked("0"), *found)
     assert state.advised == advised("1")
     assert not state.ended
-    assert told(state, checked("2", stop=True)) == [checked("2", stop=True)]
-    assert len(told(after(*MODELS, checked("0", stop=True), checked("1")), checked("2", stop=True))) == 2
+    assert stopping_events(state, checked("2", stop=True)) == [checked("2", stop=True)]
+    assert (
+        len(stopping_events(after(*MODELS, checked("0", stop=True), checked("1")), checked("2", stop=True)))
+        == 2
+    )
 
 
 def test_the_project_ends_by_the_advice_where_it_was_told_to() -> None:
-    found = told(after(*MODELS, stop_when_advised=True), checked("0", stop=True))
+    found = stopping_events(after(*MODELS, stop_when_advised=True), checked("0", stop=True))
 
     assert after(*MODELS, *found).ended
     assert isinstance(found[-1], e.ProjectEnded)
@@ -173,21 +183,21 @@ def test_another_criterion_advises_anew_though_the_one_before_said_stop() -> Non
     said = (*MODELS[:2], checked("0", stop=True), advised("0"), to_criterion("delta-f-score"))
     check = replaced(checked("1", stop=True), criterion="delta-f-score", parameters={})
 
-    assert [type(each).__name__ for each in told(after(*said), check)] == [
+    assert [type(each).__name__ for each in stopping_events(after(*said), check)] == [
         "StoppingChecked",
         "StoppingAdvised",
     ]
     again = (*said, check, MODELS[2])
     later = replaced(check, model="2")
-    assert [type(each).__name__ for each in told(after(*again), later)] == ["StoppingChecked"]
+    assert [type(each).__name__ for each in stopping_events(after(*again), later)] == ["StoppingChecked"]
     stricter = (*again, to_criterion("delta-f-score", "2", threshold=0.01))
     later = replaced(later, parameters={"threshold": 0.01})
-    assert len(told(after(*stricter), later)) == 2
+    assert len(stopping_events(after(*stricter), later)) == 2
 
 
 def test_whether_an_advice_ends_the_project_can_change() -> None:
     settings = SettingsV2(stop_when_advised=False)
     kept = e.ProjectChangedV2(request="1", who="ann", from_batch=0, settings=settings)
 
-    assert len(told(after(MODELS[0], stop_when_advised=True), checked("0", stop=True))) == 3
-    assert len(told(after(MODELS[0], kept, stop_when_advised=True), checked("0", stop=True))) == 2
+    assert len(stopping_events(after(MODELS[0], stop_when_advised=True), checked("0", stop=True))) == 3
+    assert len(stopping_events(after(MODELS[0], kept, stop_when_advised=True), checked("0", stop=True))) == 2

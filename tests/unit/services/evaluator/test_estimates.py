@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.loop.intervals import wilson
+from labelloop.loop.figures import wilson
 from services.evaluator.audit import Sample, estimate
 
 RUNS = 400
