@@ -70,11 +70,18 @@ def read(body: bytes, columns: Sequence[str], limits: Limits) -> Question:
     if len(columns) > 1:
         several = _decoded(body, _OfSeveralColumns, columns)
         _check_number(len(several.texts), limits)
-        texts = tuple(_one_text(number, text, columns) for number, text in enumerate(several.texts))
-        return Question(texts, several.all_probabilities)
+        texts = [_one_text(number, text, columns) for number, text in enumerate(several.texts)]
+        return _checked(texts, several.all_probabilities)
     one = _decoded(body, _OfOneColumn, columns)
     _check_number(len(one.texts), limits)
-    return Question(tuple(one.texts), one.all_probabilities)
+    return _checked(one.texts, one.all_probabilities)
+
+
+def _checked(texts: Sequence[str], all_probabilities: bool) -> Question:
+    for number, text in enumerate(texts):
+        if "\0" in text:
+            raise Refused(422, f"texts[{number}] holds a NUL, as no text of a data set does: leave it out")
+    return Question(tuple(texts), all_probabilities)
 
 
 def _decoded(body: bytes, kind: type[Body], columns: Sequence[str]) -> Body:

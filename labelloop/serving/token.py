@@ -46,12 +46,12 @@ def token(file: Path | None, home: Home | None, environment: Mapping[str, str] =
 
 def _read(path: Path) -> str:
     with path.open("rb") as file:
-        content = file.read(LONGEST)
+        content = file.read(LONGEST + 1)
     return _checked(content.decode("ascii", "replace").strip(), str(path))
 
 
 def _checked(value: str, place: str) -> str:
-    if not A_TOKEN.fullmatch(value):
+    if len(value) > LONGEST or not A_TOKEN.fullmatch(value):
         raise UserError(f"{place} holds no bearer token: make one, for example with `openssl rand -hex 32`")
     return value
 
