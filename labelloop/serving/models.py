@@ -165,7 +165,11 @@ class Models:
         try:
             while True:
                 self.changed.clear()
-                is_done = await self._react()
+                try:
+                    is_done = await self._react()
+                except Exception:
+                    logger.exception("the newest model cannot be told: what answers goes on")
+                    is_done = False
                 self.settled.set()
                 wait = None if is_done else self._backoff.next()
                 with suppress(TimeoutError):
@@ -192,7 +196,7 @@ class Models:
         for trained in candidates(state, self._pinned, before, self._lost):
             try:
                 await self._take_over(state, trained)
-            except (TaskError, Unavailable, UserError) as error:
+            except (TaskError, Unavailable, UserError, OSError) as error:
                 self._metrics.failed_to_load()
                 is_lost = isinstance(error, UserError | TaskError) and _is_lost(error)
                 self._tell_failure(trained, error, is_lost)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import shlex
 import shutil
 import signal
@@ -21,11 +22,13 @@ import psutil
 import pytest
 
 from labelloop.config.home import open_home
+from labelloop.log import create_log, open_log
 from labelloop.loop.history import History
 from labelloop.projects.catalog import created
 from schemas.envelope import Event, new_event
 from schemas.events import ModelTrained
 from tests.support.command import error_line, eventually, labelloop
+from tests.support.kafka_broker import Broker
 from tests.support.learner import tasks
 from tests.support.logs import read_log, write_log
 from tests.support.messages import names
@@ -448,3 +451,29 @@ def _is_closed(url: str) -> bool:
     except httpx.TransportError:
         return True
     return False
+
+
+@pytest.mark.all_cells
+def test_while_kafka_is_away_the_model_goes_on_and_then_takes_over_the_next(
+    own: Path, second: Event, own_broker: Broker
+) -> None:
+    url = f"kafka://{own_broker.servers}/serve-{secrets.token_hex(4)}"
+    asyncio.run(create_log(url))
+    asyncio.run(written(url, *events(own)))
+
+    with serving(own, "--log", url, "--store", open_home(own).store) as server:
+        own_broker.kill()
+        eventually(lambda: names(server.said(), "the log does not answer"), "it is told")
+        assert server.predicted(["who"])["model"] == "0"
+        own_broker.start()
+        asyncio.run(written(url, second))
+        eventually(lambda: server.predicted(["who"])["model"] == "1", "model 1 answers")
+        assert server.ends() == 0
+
+
+async def written(url: str, *more: Event) -> None:
+    log = open_log(url)
+    try:
+        await log.append(*more)
+    finally:
+        await log.close()
