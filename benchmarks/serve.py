@@ -18,6 +18,7 @@ from random import Random
 from statistics import quantiles
 
 import httpx
+import psutil
 
 from benchmarks.report import comparison, publish
 from labelloop.config.home import open_home
@@ -36,6 +37,8 @@ from tests.support.states import PROJECT
 from tests.support.trained_home import next_model, trained_home
 
 BATCH, PARAMETERS = 40, {"epochs": 1}
+AFTER = 3.0
+"""Seconds of load once the last model answers."""
 BY_EACH = ("one client, 1 text", "8 clients, 1 text", "8 clients, 16 texts")
 
 
@@ -48,14 +51,16 @@ class Load:
     failures: int = 0
     models: dict[str, None] = field(default_factory=dict)
     took: float = 0.0
+    cpu: float = 0.0
 
     def row(self) -> dict[str, str]:
-        cuts = [1000 * each for each in quantiles(self.seconds, n=100)]
+        cuts = [1000 * each for each in quantiles(self.seconds, n=100, method="inclusive")]
         return {
             "requests a second": f"{len(self.seconds) / self.took:,.0f}",
             "texts a second": f"{self.texts * len(self.seconds) / self.took:,.0f}",
             "median, 95 %, 99 %": f"{cuts[49]:.0f}, {cuts[94]:.0f}, {cuts[98]:.0f} ms",
             "slowest": f"{1000 * max(self.seconds):.0f} ms",
+            "CPU of the server for a text": f"{1000 * self.cpu / (self.texts * len(self.seconds)):.0f} ms",
             "failures": f"{self.failures} of {len(self.seconds) + self.failures:,}",
             "models that answered": ", ".join(self.models),
         }
@@ -80,12 +85,19 @@ def loaded(server: Serving, texts: list[str], clients: int, each: int, until: Ca
                     else:
                         load.failures += 1
 
-    began = time.perf_counter()
+    began, before = time.perf_counter(), cpu_of(server)
     with ThreadPoolExecutor(clients) as pool:
         for asking in [pool.submit(ask, number) for number in range(clients)]:
             asking.result()
-    load.took = time.perf_counter() - began
+    load.took, load.cpu = time.perf_counter() - began, cpu_of(server) - before
     return load
+
+
+def cpu_of(server: Serving) -> float:
+    """Seconds of CPU that the processes of the server have taken, those that ended too."""
+    itself = psutil.Process(server.process.pid)
+    times = [process.cpu_times() for process in (itself, *itself.children(recursive=True))]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
 
 
 def while_models_come(server: Serving, home: Path, texts: list[str], more: list[Event]) -> Load:
@@ -98,6 +110,7 @@ def while_models_come(server: Serving, home: Path, texts: list[str], more: list[
             model = event.payload.model  # type: ignore[attr-defined]
             while server.get("/model").json()["model"] != model:
                 time.sleep(0.2)
+        time.sleep(AFTER)
         is_over.set()
 
     with ThreadPoolExecutor(1) as pool:

@@ -15,9 +15,10 @@ from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.learner.shared import private_folder
 from labelloop.learner.worker import Worker
-from labelloop.log.base import Log, own_group
+from labelloop.log.base import Follower, Log, own_group
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
+from labelloop.runtime.retry import first_outage
 from labelloop.serving.application import Server
 from labelloop.serving.metrics import Metrics
 from labelloop.serving.models import Models, columns_of
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 LONGEST_PARTING = 30
 """Seconds that requests in flight get when the server ends."""
 MOST_CONNECTIONS = 1000
+SECONDS_BETWEEN_LOOKS = 2.0
 LONGEST_HEAD = 16 * 1024
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -81,7 +83,7 @@ async def serve(
         answering = asyncio.create_task(server.serve([bound]))
         others = [
             asyncio.create_task(models.keep_up()),
-            asyncio.create_task(_follow(log, history, models.changed)),
+            asyncio.create_task(_Following(log, history, models.changed).run()),
             asyncio.create_task(_when_settled(models, ready)),
         ]
         try:
@@ -134,27 +136,47 @@ async def _when_settled(models: Models, ready: Callable[[], None]) -> None:
     ready()
 
 
-async def _follow(log: Log, history: History, changed: asyncio.Event) -> None:
-    """Keep the history as the log has it. What it has already is dropped as a duplicate."""
-    backoff, is_away = Backoff(), False
-    while True:
-        try:
-            async with log.follow(own_group()) as follower:
-                async for record in follower:
-                    if is_away:
-                        logger.info("the log answers again")
-                        backoff.reset()
-                        is_away = False
-                    if record.event is None or record.event.project != history.project:
-                        continue
-                    inactive = history.inactive_because
-                    if history.add(record.event, record.position):
-                        changed.set()
-                    if history.inactive_because not in (None, inactive):
-                        reason = history.inactive_because
-                        logger.warning("the project is %s: its last model goes on", reason)
-        except (Unavailable, UserError) as error:
-            if not is_away:
-                logger.warning("the log does not answer (%s): the model goes on", one_line(error))
-                is_away = True
-        await asyncio.sleep(backoff.next())
+class _Following:
+    """Keeps a history as the log has it. What it has already is dropped as a duplicate."""
+
+    def __init__(self, log: Log, history: History, changed: asyncio.Event) -> None:
+        self._log = log
+        self._history = history
+        self._changed = changed
+        self._backoff = Backoff()
+        self._is_away = False
+
+    async def run(self) -> None:
+        """Follow until cancelled. Waits while the log is away."""
+        while True:
+            try:
+                async with self._log.follow(own_group()) as follower, asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._read(follower))
+                    tasks.create_task(self._watch(follower))
+            except* (Unavailable, UserError) as errors:
+                if not self._is_away:
+                    reason = one_line(first_outage(errors))
+                    logger.warning("the log does not answer (%s): the model goes on", reason)
+                    self._is_away = True
+            await asyncio.sleep(self._backoff.next())
+
+    async def _read(self, follower: Follower) -> None:
+        history = self._history
+        async for record in follower:
+            if self._is_away:
+                logger.info("the log answers again")
+                self._backoff.reset()
+                self._is_away = False
+            if record.event is None or record.event.project != history.project:
+                continue
+            inactive = history.inactive_because
+            if history.add(record.event, record.position):
+                self._changed.set()
+            if history.inactive_because not in (None, inactive):
+                logger.warning("the project is %s: its last model goes on", history.inactive_because)
+
+    async def _watch(self, follower: Follower) -> None:
+        """Raises Unavailable when the log is away, of which who only reads hears nothing."""
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await follower.lag()
