@@ -29,6 +29,7 @@ from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained, ProjectCreatedV4
 
 logger = logging.getLogger(__name__)
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 SOON, LATER = 2, 30
 """Seconds after which a client may try again: while a model is being loaded, and while there is none."""
 
@@ -145,10 +146,11 @@ class Models:
         self._metrics = metrics
         self._pinned = pinned
         self._lost: set[str] = set()
+        self._told: set[str] = set()
         self._reason = ""
         self._served: Served | None = None
         self._retiring: set[asyncio.Task[None]] = set()
-        self._backoff = Backoff()
+        self._backoff = Backoff(FIRST_WAIT, LONGEST_WAIT)
         self.changed = asyncio.Event()
         self.settled = asyncio.Event()
 
@@ -192,7 +194,7 @@ class Models:
             said = await asyncio.to_thread(Said.of, state, served.trained.model)
             if said != served.said:
                 self._served = replace(served, said=said)
-        before = served.trained if served is not None else None
+        before, is_done = served.trained if served is not None else None, True
         for trained in candidates(state, self._pinned, before, self._lost):
             try:
                 await self._take_over(state, trained)
@@ -200,15 +202,18 @@ class Models:
                 self._metrics.failed_to_load()
                 is_lost = isinstance(error, UserError | TaskError) and _is_lost(error)
                 self._tell_failure(trained, error, is_lost)
-                if not is_lost:
-                    return False
-                self._lost.add(trained.sha256)
+                if is_lost:
+                    self._lost.add(trained.sha256)
+                else:
+                    is_done = False
             else:
-                self._backoff.reset()
-                return True
+                self._told.clear()
+                break
+        if is_done:
+            self._backoff.reset()
         if self._served is None:
-            self._reason = _without(state)
-        return True
+            self._reason = _without(state) if is_done else "no model can be loaded now: it is tried again"
+        return is_done
 
     async def _take_over(self, state: LoopState, trained: ModelTrained) -> None:
         self._reason = ""
@@ -228,8 +233,8 @@ class Models:
                 threads=self._threads,
             )
 
-        scorer = await Scorer.load(self._worker, request, self._folder, self._metrics.scored)
         said = await asyncio.to_thread(Said.of, state, trained.model)
+        scorer = await Scorer.load(self._worker, request, self._folder, self._metrics.scored)
         before, self._served = self._served, Served(trained, scorer, said, datetime.now(UTC), least)
         self._metrics.serves(trained)
         scorer.when_ended(self.changed.set)
@@ -243,10 +248,10 @@ class Models:
     def _tell_failure(self, trained: ModelTrained, error: Exception, is_lost: bool) -> None:
         then = "" if is_lost else ", and is tried again"
         goes_on = f": model {self._served.trained.model} goes on" if self._served is not None else ""
-        reason = one_line(error)
-        logger.warning("model %s cannot be loaded (%s)%s%s", trained.model, reason, then, goes_on)
-        if self._served is None:
-            self._reason = f"model {trained.model} cannot be loaded: see the server's log"
+        line = f"model {trained.model} cannot be loaded ({one_line(error)}){then}{goes_on}"
+        if line not in self._told:
+            self._told.add(line)
+            logger.warning(line)
 
     async def _end(self) -> None:
         if self._served is not None:
