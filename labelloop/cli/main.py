@@ -33,6 +33,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "export": "labelloop.cli.export",
         "predict": "labelloop.cli.predict",
         "push": "labelloop.cli.push",
+        "serve": "labelloop.cli.serve",
     },
     "Look": {
         "list": "labelloop.cli.status:list_",

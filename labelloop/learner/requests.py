@@ -162,6 +162,23 @@ class ScoreRequest:
 
 
 @dataclass(frozen=True)
+class ServeRequest:
+    """Load a model, and score what texts come over the Unix socket at `address`, until it is closed.
+
+    Whoever asks listens there. It is connected to once the model is loaded and has scored a text. Each line
+    is JSON: a list of texts, and in answer a list of the probabilities of each, or an object with an `error`.
+    The result is how many texts were scored.
+    """
+
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model_folder: Path
+    model_sha256: str
+    address: Path
+    threads: int
+
+
+@dataclass(frozen=True)
 class CheckRequest:
     """Check a stopping criterion, with predictions of models for `items`, the stopping set.
 
@@ -239,6 +256,7 @@ Request: TypeAlias = (
     | EmbedRequest
     | EvaluateRequest
     | ScoreRequest
+    | ServeRequest
     | CheckRequest
     | TryRequest
     | NoiseRequest

@@ -12,6 +12,7 @@ from labelloop.learner import (
     querying,
     requests,
     scoring,
+    serving,
     stopping_check,
     training,
     trying,
@@ -74,6 +75,11 @@ def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
 @perform.register
 def _(request: requests.ScoreRequest) -> int:
     return scoring.score(request)
+
+
+@perform.register
+def _(request: requests.ServeRequest) -> int:
+    return serving.serve(request)
 
 
 @perform.register

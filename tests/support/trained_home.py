@@ -61,16 +61,22 @@ def _audited(batch: str, rows: Sequence[Row], items: range, labels: Sequence[str
 
 def first_model(home: Home, state: LoopState) -> ModelTrained:
     """Model 0, trained now, in the home's store."""
-    store, learned = FolderStore(home.store), {"0": 0}
+    return next_model(home, state, 0)
+
+
+def next_model(home: Home, state: LoopState, number: int) -> ModelTrained:
+    """The model of this number, which learns each batch up to it, trained now, in the home's store."""
+    store, model = FolderStore(home.store), f"{number}"
+    learned = {f"{batch}": 0 for batch in range(number + 1)}
     request = train_request(
         state,
-        "0",
+        model,
         learned,
         pool=store.snapshot(state.project.pool),
         threads=1,
-        into=store.models(PROJECT) / "0",
+        into=store.models(PROJECT) / model,
         cache=store.cache(PROJECT),
     )
     result = asyncio.run(Worker(1).run(request))
-    work = NextModel(model="0", learned=learned, attempt=0, cause="")
+    work = NextModel(model=model, learned=learned, attempt=0, cause="")
     return trained(state, work, request, result, store.publish(result.folder))

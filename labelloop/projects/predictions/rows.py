@@ -13,6 +13,7 @@ from labelloop.pool.prepare import key
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, Table, own_name
 from labelloop.projects.formats import columns as c
+from labelloop.projects.predictions.answers import counting, likeliest
 from labelloop.projects.predictions.calibration import Calibration
 from labelloop.projects.predictions.staging import OWN, SOURCE
 from schemas.events import ModelTrained
@@ -35,9 +36,6 @@ OF_SEVERAL = {
     **{name: COLUMNS[name] for name in ("model", "model_sha256", "item", "source", "source_row")},
 }
 """The columns where a text may have several labels."""
-DIGITS = 6
-"""Of a probability. Further ones are not the same on each machine."""
-Probability = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,9 @@ def best_labels(
     for number, start in enumerate(range(0, size, SCORED_AT_A_TIME)):
         stop = min(start + SCORED_AT_A_TIME, size)
         scores = np.load(file_of(number), allow_pickle=False)
-        classes[start:stop] = scores.argmax(axis=1)
-        best[start:stop] = scores.max(axis=1)
+        classes[start:stop], best[start:stop] = likeliest(scores, calibration)
         is_empty[start:stop] = [not key(text) for text in texts.part(start, stop).all_texts()]
-    if calibration is not None:
-        best = calibration.of(best)
-    return BestLabels(classes, best.round(DIGITS), is_empty, is_left_out)
+    return BestLabels(classes, best, is_empty, is_left_out)
 
 
 @dataclass(frozen=True)
@@ -103,19 +98,6 @@ class SeveralLabels:
             self.file_of(start // SCORED_AT_A_TIME), allow_pickle=False
         ).astype(np.float64)
         return scores
-
-    def prediction(self, labels: Sequence[str], scores: Sequence[float]) -> Row:
-        """The labels that count, the likeliest first, and their probabilities."""
-        counting = [
-            (score, -place)
-            for place, (score, least) in enumerate(zip(scores, self.thresholds, strict=True))
-            if score >= least
-        ]
-        counting.sort(reverse=True)
-        return {
-            "labels": [labels[-place] for _, place in counting],
-            "probabilities": [round(score, DIGITS) for score, _ in counting],
-        }
 
 
 @dataclass(frozen=True)
@@ -163,7 +145,7 @@ class Predictions:
             elif self.best_labels.is_empty[item]:
                 prediction = {"labels": None, "probabilities": None}
             else:
-                prediction = self.several.prediction(self.labels, scores[row].tolist())
+                prediction = counting(self.labels, self.several.thresholds, scores[row].tolist())
             yield {
                 "text": text,
                 **prediction,

@@ -1,0 +1,1 @@
+"""A server that answers requests with a project's newest model."""

@@ -1,0 +1,93 @@
+"""What may be asked of a server, and how much of it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelloop.serving.questions import Bucket, Limits, Question, Refused, example, read
+from tests.support.messages import names
+
+COLUMNS = ("subject", "body")
+LIMITS = Limits(texts=3)
+
+
+def refused(body: bytes, columns: tuple[str, ...] = ()) -> Refused:
+    with pytest.raises(Refused) as raised:
+        read(body, columns, LIMITS)
+    assert "\n" not in raised.value.sentence
+    return raised.value
+
+
+def test_texts_are_read_as_they_are() -> None:
+    assert read(b'{"texts": ["a", " ", "\\ud83c\\udf0d"]}', (), LIMITS) == Question(("a", " ", "🌍"))
+    assert read(b'{"texts": [], "all_probabilities": true}', ("body",), LIMITS) == Question((), True)
+
+
+def test_columns_are_joined_as_the_model_learned_them() -> None:
+    body = {"texts": [{"body": "b", "subject": "a"}, {"subject": None, "body": "b"}, {}]}
+
+    question = read(json.dumps(body).encode(), COLUMNS, LIMITS)
+
+    assert question.texts == ("a\n\nb", "b", "")
+
+
+def test_another_column_is_named_and_so_are_those_there_are() -> None:
+    assert names(refused(b'{"texts": [{"subject": "a", "title": "b"}]}', COLUMNS), "title", *COLUMNS)
+    assert refused(b'{"texts": ["a"]}', COLUMNS).status == 422
+    assert refused(b'{"texts": [{"subject": 1}]}', COLUMNS).status == 422
+
+
+def test_the_example_can_be_sent() -> None:
+    for columns in ((), ("text",), COLUMNS):
+        assert len(read(example(columns).encode(), columns, LIMITS).texts) == 1
+
+
+def test_more_texts_than_there_may_be_are_counted() -> None:
+    error = refused(b'{"texts": ["a", "b", "c", "d"]}')
+
+    assert (error.status, names(error, 4, 3)) == (413, True)
+
+
+JSON = st.recursive(st.none() | st.text(), st.lists).map(lambda value: json.dumps(value).encode())
+
+
+@given(st.binary(max_size=200) | JSON)
+def test_whatever_comes_is_read_or_refused_in_one_short_sentence(body: bytes) -> None:
+    for columns in ((), COLUMNS):
+        error = None
+        try:
+            read(body, columns, LIMITS)
+        except Refused as refusal:
+            error = refusal
+        assert error is None or error.status in (400, 413, 422)
+        assert error is None or (len(error.sentence) < 700 and error.sentence.isprintable())
+
+
+def test_a_bucket_lets_through_what_a_second_holds_and_then_as_many_as_come_in() -> None:
+    bucket = Bucket(2)
+    for _ in range(2):
+        bucket.take(10.0)
+
+    with pytest.raises(Refused) as raised:
+        bucket.take(10.4)
+    assert (raised.value.status, raised.value.retry_after) == (429, 1)
+    bucket.take(10.5)
+    with pytest.raises(Refused):
+        bucket.take(10.6)
+    for _ in range(2):
+        bucket.take(99.0)
+    with pytest.raises(Refused):
+        bucket.take(98.0)
+
+
+def test_a_slow_bucket_tells_how_long_to_wait_and_one_without_a_rate_lets_all_through() -> None:
+    slow = Bucket(0.1)
+    slow.take(0.0)
+    with pytest.raises(Refused) as raised:
+        slow.take(1.0)
+    assert raised.value.retry_after == 9
+
+    for _ in range(1000):
+        Bucket(0).take(0.0)
