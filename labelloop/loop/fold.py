@@ -18,6 +18,7 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Suggester,
     Trained,
     changed,
     share,
@@ -261,6 +262,25 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
     change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
+
+
+@_apply.register
+def _(data: e.SuggesterChosen, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    votes = isinstance(data, e.SuggesterChosenV2)
+    chosen = Suggester(max(data.from_batch, state.numbered), data.suggester, votes)
+    return changed(state, suggesters=(*state.suggesters, chosen))
+
+
+@_apply.register
+def _(data: e.SuggestionsMade, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    batch = _batch(state, data.batch)
+    if data.number != len(batch.suggestions):
+        raise InapplicableEvent(
+            f"it is number {data.number} of batch {data.batch}, where {len(batch.suggestions)} is next"
+        )
+    if stray := {said.item for said in data.items} - batch.items:
+        raise InapplicableEvent(f"it speaks of texts that the batch did not ask for: {sorted(stray)[:5]}")
+    return _with_batch(state, changed(batch, suggestions=(*batch.suggestions, data)))
 
 
 @_apply.register

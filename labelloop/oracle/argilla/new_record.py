@@ -1,5 +1,6 @@
 """Build a text's record for Argilla: id, text, metadata and suggestion."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +21,20 @@ METADATA = {
 RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
 
+SUGGESTED_BY = "suggested_by"
+"""The metadata of a record that shows what a machine suggests in the model's place: which one."""
+AGENT = re.compile(r"[^\w\-:./ ]", re.ASCII)
+LONGEST_AGENT = 200
+
 
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the accounts whose votes were put back on a record with this metadata."""
     return tuple(str(metadata.get(RESTORED, "")).split())
+
+
+def suggested_by(metadata: Mapping[str, Any]) -> str:
+    """Which machine's suggestion a record with this metadata shows. "": the model's, or none."""
+    return str(metadata.get(SUGGESTED_BY, ""))
 
 
 def record_id(batch: str, item: int) -> str:
@@ -47,6 +58,8 @@ def new_record(asked: AskedText) -> NewRecord:
     put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
+    if asked.suggestion is not None and asked.suggestion.by:
+        metadata[SUGGESTED_BY] = asked.suggestion.by
     own = metadata_names(asked.metadata)
     metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
     return NewRecord(
@@ -64,7 +77,8 @@ def _suggestion(predicted: Prediction) -> Suggestion:
     scores = predicted.probabilities
     if not predicted.labels and predicted.probability is not None:
         scores = (1 - predicted.probability,)
-    return Suggestion(predicted.labels, predicted.probability, _agent(predicted.model), scores)
+    agent = AGENT.sub("-", predicted.by)[:LONGEST_AGENT] or _agent(predicted.model)
+    return Suggestion(predicted.labels, predicted.probability, agent, scores)
 
 
 def _fields(asked: AskedText) -> dict[str, str]:

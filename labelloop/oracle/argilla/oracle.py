@@ -15,7 +15,7 @@ from labelloop.oracle.argilla import (
 from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored, suggested_by
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -266,6 +266,7 @@ class ArgillaProject:
             outdated=not record.is_literal,
             restored=restored(record.metadata),
             earlier=earlier,
+            suggested_by=suggested_by(record.metadata),
         )
 
     def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:
