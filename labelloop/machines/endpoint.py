@@ -49,8 +49,8 @@ class Access:
         url = (environment.get(LLM_URL) or "").strip().rstrip("/")
         if not url:
             raise UserError(
-                f"{LLM_URL} is not set: give the services the address of an OpenAI-compatible endpoint, such as "
-                "http://127.0.0.1:11434/v1, and start them again"
+                f"{LLM_URL} is not set: start the services again with the address of an OpenAI-compatible "
+                "endpoint, such as http://127.0.0.1:11434/v1"
             )
         try:
             address = httpx.URL(url)
