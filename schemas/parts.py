@@ -11,7 +11,9 @@ ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
-VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
+MACHINE = "machine"
+"""The status of what a machine suggested, where that counts as a vote."""
+VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft", MACHINE))]
 Abstained = Annotated[str, OneOf(("unsure", "unclear", "refused", "failed", "divided"))]
 Probability = float | None
 
@@ -127,7 +129,8 @@ class QueriedItem:
 class Vote:
     """One annotator's answer. `user` is the id of the account on the server where it was seen.
 
-    Submitted without labels, where a text may have several: that none of them fits.
+    Submitted without labels, where a text may have several: that none of them fits. If it is a machine's,
+    `username` is the suggester and its model.
     """
 
     username: str

@@ -129,7 +129,8 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     for vote in asked["votes"]:
         has_label = vote["labels"] or vote["status"] == "submitted"
         label = f" {named(vote['labels'])}" if has_label else ""
-        yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
+        time = f", {vote['time']}" if vote["time"] else ""
+        yield f"answered    {vote['annotator']}: {vote['status']}{label}{time}"
     if not asked["votes"]:
         yield "answered    by nobody" + ("" if asked["done"] else " so far")
     if asked["agreement"] is not None:

@@ -8,7 +8,8 @@ from labelloop.loop.label_lists import LabelList
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState, Suggester
 from schemas.events import SuggestionsMade
-from schemas.parts import Choice, QueriedItem, SuggestedItem
+from schemas.model import replaced
+from schemas.parts import MACHINE, Choice, ItemVotes, QueriedItem, SuggestedItem, Vote
 
 MODEL = "model"
 """The suggester of every project that did not choose another one: the loop's own model."""
@@ -107,6 +108,31 @@ def has_answer(said: SuggestedItem) -> bool:
 def source_of(made: SuggestionsMade) -> str:
     """Who suggested, in a word or two: what people read beside a suggestion."""
     return f"{made.suggester} {made.llm}" if made.llm else made.suggester
+
+
+def machine_votes(state: LoopState, batch: Batch) -> Mapping[int, Vote]:
+    """The votes of machines on a batch's texts, by pool item. Once it is done, those that were counted.
+
+    On an audit text there is none: it would no longer measure.
+    """
+    if batch.done:
+        answers = batch.revisions[0].items
+        return {each.item: vote for each in answers for vote in each.votes if vote.status == MACHINE}
+    if not suggester_at(state, batch.number).votes:
+        return {}
+    reasons = {each.item: each.reason for each in batch.queried.items}
+    return {
+        said.item: Vote(username=source_of(made), status=MACHINE, labels=said.labels)
+        for made, said in made_of(batch)
+        if has_answer(said) and reasons[said.item] in SHOWN
+    }
+
+
+def by_people(answer: ItemVotes) -> ItemVotes:
+    """An answer with the votes of people alone."""
+    if all(vote.status != MACHINE for vote in answer.votes):
+        return answer
+    return replaced(answer, votes=tuple(vote for vote in answer.votes if vote.status != MACHINE))
 
 
 def shown_by_machines(batch: Batch, labels: LabelList) -> Mapping[int, tuple[str, tuple[str, ...]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import of_answer
 from labelloop.loop.state import Batch
-from labelloop.loop.suggestions import shown_by_machines
+from labelloop.loop.suggestions import by_people, shown_by_machines
 from labelloop.oracle.base import AskedText, Prediction
 from labelloop.oracle.lost_votes import SeenRecord, is_newer, lost_votes
 from labelloop.pool.context import PoolText
@@ -33,7 +33,7 @@ def lacks(
 
     A text of a batch that is done, to which people gave only labels that are retired, is not asked again.
     """
-    recorded = {answer.item: answer for answer in batch.answers}
+    recorded = {answer.item: by_people(answer) for answer in batch.answers}
     kept, suggested = batch.kept, {} if batch.done else shown_by_machines(batch, labels)
     missing = []
     for picked in batch.queried.items:

@@ -15,6 +15,7 @@ from labelloop.loop.settings_in_force import (
     shows_otherwise,
 )
 from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.suggestions import by_people
 from labelloop.oracle.base import (
     FollowsChanges,
     Missing,
@@ -125,7 +126,7 @@ class RecordSync:
     async def _accounts_for(
         self, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Mapping[str, str]:
-        recorded = {answer.item: answer for answer in batch.answers}
+        recorded = {answer.item: by_people(answer) for answer in batch.answers}
         return await records.accounts() if is_any_absent(recorded, seen) else {}
 
     async def _with_missing(
