@@ -1,6 +1,6 @@
 """What machines suggest to people: which texts they are asked about, and what people are shown. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -87,12 +87,30 @@ def money_left(state: LoopState, batch: Batch, choice: Choice) -> float:
 
 def spent(*batches: Batch) -> Spent:
     """What was used for these batches."""
-    made = [each for batch in batches for each in batch.suggestions]
+    return spent_by([each for batch in batches for each in batch.suggestions])
+
+
+def spent_by(made: Sequence[SuggestionsMade]) -> Spent:
+    """What was used for these suggestions."""
     return Spent(
         sum(each.tokens_in or 0 for each in made),
         sum(each.tokens_out or 0 for each in made),
         sum(each.cost or 0.0 for each in made),
     )
+
+
+def rule_name(place: int) -> str:
+    """The name of a pattern by its place, from 1."""
+    return f"rule {place}"
+
+
+def patterns(state: LoopState, labels: LabelList) -> Mapping[str, str]:
+    """The label and the pattern of each rule by its name, where the project's newest suggester has rules."""
+    rules = suggester_next(state).choice.parameters.get("rules") or ()
+    return {
+        rule_name(place): f"{labels.called.get(label, label)}, {pattern}"
+        for place, (label, pattern) in enumerate(rules, 1)
+    }
 
 
 def made_of(batch: Batch) -> Iterator[tuple[SuggestionsMade, SuggestedItem]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.loop.suggestions import rule_name
 from labelloop.plugins import Plugins
 from schemas.fields import UNSAID
 from schemas.parts import FunctionVote, SuggestedItem
@@ -53,11 +54,6 @@ def of_rules(rules: Iterable[Sequence[str]]) -> dict[str, LabelFunction]:
         except (re.error, RecursionError, OverflowError) as error:
             raise UserError(f"pattern {place} is no regular expression: {error}") from error
     return made
-
-
-def rule_name(place: int) -> str:
-    """The name of a pattern by its place, from 1."""
-    return f"rule {place}"
 
 
 def release_of(functions: Mapping[str, LabelFunction]) -> str:

@@ -1,5 +1,7 @@
 """Of which texts machines are asked, what people are shown, and which votes machines have."""
 
+from typing import Any
+
 import pytest
 
 from labelloop.loop.label_lists import label_list
@@ -114,7 +116,7 @@ def test_a_retired_label_is_not_shown() -> None:
     ],
 )
 def test_no_machine_is_asked_once_the_money_is_spent(
-    limits: dict[str, float], costs: tuple[float], asked: object
+    limits: dict[str, Any], costs: tuple[float], asked: object
 ) -> None:
     chosen = suggester("llm", **limits)
     told = (chosen, queried(), queried("1", (3, 4)), suggestions(cost=costs[0], item_0="spam"))
