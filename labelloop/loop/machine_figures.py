@@ -90,7 +90,7 @@ def _figures(asked: Sequence[_Asked], made: Sequence[SuggestionsMade]) -> Machin
     return MachineFigures(
         asked=len(asked),
         labelled=len(labelled),
-        abstained=Counter(str(each.said.abstained) for each in asked if not has_answer(each.said)),
+        abstained=dict(Counter(str(each.said.abstained) for each in asked if not has_answer(each.said))),
         shown=_compared([(each, each.said.labels) for each in labelled if each.is_shown]),
         unseen=_compared([(each, each.said.labels) for each in labelled if not each.is_shown]),
         spent=spent_by(made),
