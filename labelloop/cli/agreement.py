@@ -57,7 +57,8 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         figures["machines"] = {source: asdict(machine) for source, machine in machines.items()}
         for machine in figures["machines"].values():
             machine["spent"] = machine["spent"]._asdict()
-            for name, function in machine["functions"].items():
+            width = max([9, *map(len, machine["functions"])])
+    for name, function in machine["functions"].items():
                 function["pattern"] = patterns(state, listed).get(name)
     if state.project.is_multi_label:
         alphas = measured.by_label(by_text, listed.names)
@@ -108,7 +109,7 @@ def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
         conflicts = f", {function['conflicts']} in conflict with others" if function["conflicts"] else ""
         pattern = f": {one_line(function['pattern'])}" if function["pattern"] else ""
         yield (
-            f"  {name:<9} {function['labelled']} of {asked} texts labelled"
+            f"  {name:<{width}} {function['labelled']} of {asked} texts labelled"
             f"{_as_people(function['compared'], 'people')}{conflicts}{pattern}"
         )
 

@@ -15,6 +15,8 @@ MODEL = "model"
 """The suggester of every project that did not choose another one: the loop's own model."""
 LLM = "llm"
 NOBODY_ELSE = Suggester(0, Choice(name=MODEL), votes=False)
+MOST_TEXTS = 500
+"""Of one event: a broker takes about a megabyte."""
 SHOWN = frozenset({"cold-start", "uncertain"})
 """Why a text was picked, if people may be shown what a machine says of it."""
 ASKED = SHOWN | {"audit"}
@@ -62,7 +64,7 @@ def next_suggestions(state: LoopState) -> NextSuggestions | None:
         return None
     for batch in open_batches(state):
         choice = suggester_at(state, batch.number).choice
-        items = outstanding(batch)
+        items = outstanding(batch)[:MOST_TEXTS]
         if choice.name != MODEL and items and not batch.closed and money_left(state, batch, choice) > 0:
             return NextSuggestions(batch.name, len(batch.suggestions), items, choice, batch.queried_id)
     return None

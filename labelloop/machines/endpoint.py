@@ -177,14 +177,14 @@ class Endpoint:
                 f"answers, but not as an OpenAI-compatible endpoint does: check {LLM_URL}"
             ) from error
         usage = told.get("usage")
-        sent = sum(len(each["content"].encode()) for each in asked.messages)
+        sent = sum(len(each["content"].encode(errors="replace")) for each in asked.messages)
         text = message if isinstance(message, str) else ""
         return Answer(
             content=text,
             llm=_word(told.get("model")) or asked.model,
             release=_word(told.get("system_fingerprint")),
             tokens_in=_tokens(usage, "prompt_tokens", sent),
-            tokens_out=_tokens(usage, "completion_tokens", max(len(text.encode()), 1)),
+            tokens_out=_tokens(usage, "completion_tokens", max(len(text.encode(errors="replace")), 1)),
         )
 
     def _away(self, how: str) -> Unavailable:

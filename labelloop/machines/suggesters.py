@@ -78,7 +78,7 @@ class LlmParameters:
         """What so many tokens cost. None without prices."""
         if self.price_in is None or self.price_out is None:
             return None
-        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
+        return round((tokens_in * self.price_in + tokens_out * self.price_out) / 1e6, 12)
 
 
 KINDS: Mapping[str, type] = {
