@@ -57,8 +57,7 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         figures["machines"] = {source: asdict(machine) for source, machine in machines.items()}
         for machine in figures["machines"].values():
             machine["spent"] = machine["spent"]._asdict()
-            width = max([9, *map(len, machine["functions"])])
-    for name, function in machine["functions"].items():
+            for name, function in machine["functions"].items():
                 function["pattern"] = patterns(state, listed).get(name)
     if state.project.is_multi_label:
         alphas = measured.by_label(by_text, listed.names)
@@ -105,6 +104,7 @@ def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
     if any(machine["spent"].values()):
         tokens_in, tokens_out, cost = machine["spent"].values()
         yield f"            {tokens_in:,} tokens sent, {tokens_out:,} written, cost {cost:.4f}"
+    width = max([9, *map(len, machine["functions"])])
     for name, function in machine["functions"].items():
         conflicts = f", {function['conflicts']} in conflict with others" if function["conflicts"] else ""
         pattern = f": {one_line(function['pattern'])}" if function["pattern"] else ""
