@@ -90,12 +90,12 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         times = "once" if pair["times"] == 1 else f"{pair['times']} times"
         yield f"confused    {' and '.join(pair['labels'])}: {times}"
     for source, machine in figures.get("machines", {}).items():
-        yield from _machine(source, machine)
+        yield from _machine(one_line(source), machine)
 
 
 def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
     asked = machine["asked"]
-    others = ", ".join(f"{count} {why}" for why, count in machine["abstained"].items())
+    others = ", ".join(f"{count} {one_line(why)}" for why, count in machine["abstained"].items())
     yield (
         f"{source:<11} {machine['labelled']} of {asked} texts labelled{f' ({others})' if others else ''}"
         f"{_as_people(machine['shown'], 'people who saw it')}"
@@ -109,7 +109,7 @@ def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
         conflicts = f", {function['conflicts']} in conflict with others" if function["conflicts"] else ""
         pattern = f": {one_line(function['pattern'])}" if function["pattern"] else ""
         yield (
-            f"  {name:<{width}} {function['labelled']} of {asked} texts labelled"
+            f"  {one_line(name):<{width}} {function['labelled']} of {asked} texts labelled"
             f"{_as_people(function['compared'], 'people')}{conflicts}{pattern}"
         )
 

@@ -176,7 +176,7 @@ def _stopping(stopping: "StoppingSummary") -> str:
 
 
 def _suggester(suggester: "SuggesterSummary") -> str:
-    by = f"by {suggester.suggester}"
+    by = f"by {one_line(suggester.suggester)}"
     if suggester.model is not None:
         by += f" ({one_line(suggester.model)})"
     votes = ", with a vote" if suggester.votes else ""

@@ -156,10 +156,10 @@ def by_people(answer: ItemVotes) -> ItemVotes:
 
 
 def shown_by_machines(batch: Batch, labels: LabelList) -> Mapping[int, tuple[str, tuple[str, ...]]]:
-    """Who suggests what in the model's place, by pool item: never for an audit text, nor a retired label."""
+    """Who suggests what in the model's place, by pool item: never for an audit text, nor what is no label."""
     picked: dict[int, QueriedItem] = {each.item: each for each in batch.queried.items}
     return {
         said.item: (source_of(made), said.labels)
         for made, said in made_of(batch)
-        if has_answer(said) and picked[said.item].reason in SHOWN and labels.retired.isdisjoint(said.labels)
+        if has_answer(said) and picked[said.item].reason in SHOWN and labels.choices.keys() >= {*said.labels}
     }

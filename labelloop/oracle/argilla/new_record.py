@@ -23,7 +23,7 @@ RESTORED = "restored"
 
 SUGGESTED_BY = "suggested_by"
 """The metadata of a record that shows what a machine suggests in the model's place: which one."""
-AGENT = re.compile(r"[^\w\-:./ ]", re.ASCII)
+NO_AGENT = re.compile(r"[^\w\-:./ ]", re.ASCII)
 LONGEST_AGENT = 200
 
 
@@ -77,8 +77,14 @@ def _suggestion(predicted: Prediction) -> Suggestion:
     scores = predicted.probabilities
     if not predicted.labels and predicted.probability is not None:
         scores = (1 - predicted.probability,)
-    agent = AGENT.sub("-", predicted.by)[:LONGEST_AGENT] or _agent(predicted.model)
+    agent = _machine(predicted.by) if predicted.by else _agent(predicted.model)
     return Suggestion(predicted.labels, predicted.probability, agent, scores)
+
+
+def _machine(name: str) -> str:
+    """A machine's name, as Argilla takes one."""
+    agent = NO_AGENT.sub("-", name)[:LONGEST_AGENT]
+    return agent if agent.strip("-_:./ ") else "machine"
 
 
 def _fields(asked: AskedText) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from labelloop.errors import UserError
 from labelloop.machines.function_process import Functions, Ran, run
 from tests.support.messages import raises_naming
 
+PAGE = Path(__file__).parents[3] / "docs" / "machines.md"
 LABELS = {"spam": "Spam!", "ham": "ham"}
 MODULE = """
 import os
@@ -108,3 +110,21 @@ def test_functions_that_a_deployment_lacks_are_named() -> None:
 def test_a_name_of_a_module_is_never_imported() -> None:
     with raises_naming(UserError, "'os:system'"):
         ran(["hello"], name="os:system")
+
+
+def test_the_functions_of_the_page_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "my_functions.py").write_text(code)
+    monkeypatch.setenv("LABELLOOP_PLUGINS", "my_functions:questions")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    labels = {name: name for name in ("human", "number", "abbreviation")}
+    texts = ["Who wrote it?", "How many are there?", "What does WHO stand for?", "Why?"]
+
+    found = asyncio.run(run(Functions("questions", None, labels, several=False), texts))
+
+    assert [[*said.votes.values()] for said in found.said] == [
+        [("human",)],
+        [("number",)],
+        [("human",), ("abbreviation",)],
+        [],
+    ]

@@ -1,7 +1,9 @@
 """How a text to ask for looks in Argilla."""
 
+import pytest
+
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.new_record import item_of, new_record, restored
+from labelloop.oracle.argilla.new_record import item_of, new_record, restored, suggested_by
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 
@@ -67,3 +69,20 @@ def test_a_record_has_the_metadata_of_the_text_beside_its_own() -> None:
         "batch_2": "B7",
         "tags": ["new"],
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "agent"),
+    [
+        ("llm qwen2.5:7b", "llm qwen2.5:7b"),
+        ("llm a<b>\n", "llm a-b--"),
+        ("\u65e5\u672c", "machine"),
+        ("x" * 300, "x" * 200),
+    ],
+)
+def test_a_record_tells_which_machine_suggests_by_a_name_that_argilla_takes(name: str, agent: str) -> None:
+    record = new_record(AskedText("2", 2, 4, 0, "hello", suggestion=Prediction(("ham",), None, "0", by=name)))
+
+    assert record.suggestion == Suggestion(("ham",), None, agent)
+    assert suggested_by(record.metadata) == name
+    assert suggested_by(new_record(AskedText("2", 2, 4, 0, "hello")).metadata) == ""
