@@ -15,6 +15,7 @@ from schemas.events import (
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
+    ProjectCreated,
     ProjectCreatedV4,
     ProjectMoved,
     ResponsesRecorded,
@@ -253,6 +254,11 @@ class LoopState:
     def begun(self) -> bool:
         """Whether all batches that the project starts with have arrived."""
         return self.annotated >= self.project.given
+
+
+def in_full(data: ProjectCreated) -> ProjectCreatedV4:
+    """What a state holds of a project, whichever version began it."""
+    return data if type(data) is ProjectCreatedV4 else ProjectCreatedV4(**dict(data))
 
 
 ProjectState: TypeAlias = LoopState | NotCreated

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.schedule import open_batches
-from labelloop.loop.state import Batch, LoopState, Suggester
-from schemas.events import SuggestionsMade
+from labelloop.loop.state import Batch, InapplicableEvent, LoopState, Suggester, changed, with_value
+from schemas.events import SuggesterChosen, SuggesterChosenV2, SuggestionsMade
 from schemas.model import replaced
 from schemas.parts import MACHINE, Choice, ItemVotes, QueriedItem, SuggestedItem, Vote
 
@@ -40,6 +40,21 @@ class Spent(NamedTuple):
     tokens_in: int
     tokens_out: int
     cost: float
+
+
+def with_machines(data: SuggesterChosen | SuggestionsMade, state: LoopState) -> LoopState:
+    """The state after the event. Raises InapplicableEvent."""
+    if isinstance(data, SuggesterChosen):
+        votes = isinstance(data, SuggesterChosenV2)
+        chosen = Suggester(max(data.from_batch, state.numbered), data.suggester, votes)
+        return changed(state, suggesters=(*state.suggesters, chosen))
+    batch = state.batches.get(data.batch)
+    if batch is None or data.number != len(batch.suggestions):
+        raise InapplicableEvent(f"it is number {data.number} of batch {data.batch}, which is not next")
+    if stray := {said.item for said in data.items} - batch.items:
+        raise InapplicableEvent(f"it speaks of texts that the batch did not ask for: {sorted(stray)[:5]}")
+    more = changed(batch, suggestions=(*batch.suggestions, data))
+    return changed(state, batches=with_value(state.batches, batch.name, more))
 
 
 def suggester_at(state: LoopState, batch: int) -> Suggester:

@@ -85,9 +85,8 @@ async def ensure_project(
     """Create the project of these options, or find the existing one with this name and these settings.
 
     `answered`: the texts, where the options name no file of them. `log` is called only once the project is
-    found sound, so that it may make the log for it.
-    `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
-    `tell` is told what is done now.
+    found sound, so that it may make the log for it. `tries_model`: train a few steps first, so that a model
+    that cannot work is found before people label. `tell` is told what is done now.
     Raises UserError for bad input, and if the existing project has other settings.
     """
     dataset = options.dataset or options.labelled or options.argilla_dataset
