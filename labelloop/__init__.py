@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labelloop.loop.settings_in_force import of_model
     from labelloop.loop.state import LoopState as LoopState
     from labelloop.loop.view import ProjectView as ProjectView
+    from labelloop.machines.label_functions import LabelFunctions as LabelFunctions
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import dataset as dataset
     from labelloop.notebook import rebuild as rebuild
@@ -41,6 +42,7 @@ _NAMES = {
     "Consumer": "labelloop.consumers.base",
     "Event": "schemas.envelope",
     "EventData": "schemas.events",
+    "LabelFunctions": "labelloop.machines.label_functions",
     "LogPlugin": "labelloop.log.open",
     "LoopClassifier": "labelloop.learner.classifiers.base",
     "LoopState": "labelloop.loop.state",

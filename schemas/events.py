@@ -10,6 +10,9 @@ from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
+from schemas.machine_events import SuggesterChosen as SuggesterChosen
+from schemas.machine_events import SuggesterChosenV2 as SuggesterChosenV2
+from schemas.machine_events import SuggestionsMade as SuggestionsMade
 from schemas.model import EventData as EventData
 from schemas.model import Fact, without_unsaid
 from schemas.operator_events import BatchClosed as BatchClosed
@@ -276,5 +279,8 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectMoved,
         EventSkipped,
         ServiceFailed,
+        SuggesterChosen,
+        SuggesterChosenV2,
+        SuggestionsMade,
     )
 }

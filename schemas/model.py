@@ -183,11 +183,11 @@ def _choices(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     if isinstance(value, tuple):
         for each in value:
             yield from _choices(each)
-    elif value is not None:
+    elif value is not None and value is not UNSAID:
         kind: Any = type(value)
         choices, others = _places_of_choices(kind)
         for name, values in choices:
-            if (string := getattr(value, name)) is not None:
+            if (string := getattr(value, name)) is not None and string is not UNSAID:
                 yield name, string, values
         for name in others:
             yield from _choices(getattr(value, name))

@@ -11,7 +11,10 @@ ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
-VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
+MACHINE = "machine"
+"""The status of what a machine suggested, where that counts as a vote."""
+VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft", MACHINE))]
+Abstained = Annotated[str, OneOf(("unsure", "unclear", "refused", "failed", "divided"))]
 Probability = float | None
 
 
@@ -126,7 +129,8 @@ class QueriedItem:
 class Vote:
     """One annotator's answer. `user` is the id of the account on the server where it was seen.
 
-    Submitted without labels, where a text may have several: that none of them fits.
+    Submitted without labels, where a text may have several: that none of them fits. If it is a machine's,
+    `username` is the suggester and its model.
     """
 
     username: str
@@ -157,6 +161,32 @@ class AnnotatedItem(ItemVotes):
     discarded: bool = False
     agreement: Probability = None
     none: Seldom[bool] = UNSAID
+
+    _written = without_unsaid
+
+
+@part
+class FunctionVote:
+    """The labels that one label function gave a text."""
+
+    function: str
+    labels: tuple[str, ...]
+
+
+@part
+class SuggestedItem:
+    """What a suggester said of a text: labels, or why it has none.
+
+    `none`, where a text may have several labels: that it has none of them. `abstained`: it could not tell
+    (`unsure`), its answer was none (`unclear`), its endpoint refused the text, a label function failed, or
+    label functions are divided. `votes`: of each label function that gave a label.
+    """
+
+    item: Count
+    labels: tuple[str, ...] = ()
+    none: Seldom[bool] = UNSAID
+    abstained: Seldom[Abstained] = UNSAID
+    votes: Seldom[tuple[FunctionVote, ...]] = UNSAID
 
     _written = without_unsaid
 

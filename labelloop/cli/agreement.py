@@ -1,4 +1,4 @@
-"""`labelloop agreement`: how well annotators agree."""
+"""`labelloop agreement`: how well annotators agree, and machines with them."""
 
 import asyncio
 import json
@@ -22,6 +22,8 @@ def agreement(where: Where, project: str | None, as_json: bool) -> None:
     """Show how well annotators agree: Krippendorff's alpha, and each annotator against the others.
 
     This needs texts that several people labelled: create the project with `--min-submitted 2` or more.
+
+    Of machines that suggest labels (`--suggest`), it shows how much they label, and how often as people do.
     """
     asyncio.run(_agreement(where, project, as_json))
 
@@ -32,6 +34,8 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.loop import agreement as measured
     from labelloop.loop.label_lists import label_list
+    from labelloop.loop.machine_figures import machine_figures
+    from labelloop.loop.suggestions import patterns
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
@@ -49,6 +53,12 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
             for pair, times in measured.confusions(by_text)
         ],
     }
+    if machines := machine_figures(state):
+        figures["machines"] = {source: asdict(machine) for source, machine in machines.items()}
+        for machine in figures["machines"].values():
+            machine["spent"] = machine["spent"]._asdict()
+            for name, function in machine["functions"].items():
+                function["pattern"] = patterns(state, listed).get(name)
     if state.project.is_multi_label:
         alphas = measured.by_label(by_text, listed.names)
         figures["labels"] = {listed.called[name]: alpha for name, alpha in alphas.items()}
@@ -79,3 +89,31 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     for pair in figures["confused"][:SHOWN]:
         times = "once" if pair["times"] == 1 else f"{pair['times']} times"
         yield f"confused    {' and '.join(pair['labels'])}: {times}"
+    for source, machine in figures.get("machines", {}).items():
+        yield from _machine(one_line(source), machine)
+
+
+def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
+    asked = machine["asked"]
+    others = ", ".join(f"{count} {one_line(why)}" for why, count in machine["abstained"].items())
+    yield (
+        f"{source:<11} {machine['labelled']} of {asked} texts labelled{f' ({others})' if others else ''}"
+        f"{_as_people(machine['shown'], 'people who saw it')}"
+        f"{_as_people(machine['unseen'], 'people who did not')}"
+    )
+    if any(machine["spent"].values()):
+        tokens_in, tokens_out, cost = machine["spent"].values()
+        yield f"            {tokens_in:,} tokens sent, {tokens_out:,} written, cost {cost:.4f}"
+    width = max([9, *map(len, machine["functions"])])
+    for name, function in machine["functions"].items():
+        conflicts = f", {function['conflicts']} in conflict with others" if function["conflicts"] else ""
+        pattern = f": {one_line(function['pattern'])}" if function["pattern"] else ""
+        yield (
+            f"  {one_line(name):<{width}} {function['labelled']} of {asked} texts labelled"
+            f"{_as_people(function['compared'], 'people')}{conflicts}{pattern}"
+        )
+
+
+def _as_people(compared: Mapping[str, int], who: str) -> str:
+    texts = compared["texts"]
+    return f", {compared['agreed'] / texts:.1%} of {texts} as {who}" if texts else ""

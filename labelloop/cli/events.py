@@ -160,6 +160,9 @@ def _about(data: Any) -> str:
         "error",
         "why",
         "reason",
+        "suggester",
+        "llm",
+        "cost",
     )
     facts = [
         f"{name} {data[name]}"

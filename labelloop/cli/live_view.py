@@ -26,7 +26,7 @@ from labelloop.projects.create import EnsuredProject
 from labelloop.projects.next_steps import Ending, ending, ending_lines
 from schemas.events import PoolGrown, ProjectChanged, ProjectPaused, ServiceFailed
 
-WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing"}
+WORKERS = {"trainer": "training", "querier": "picking", "evaluator": "testing", "suggester": "suggesting"}
 NOT_WORKING = ("idle", "starting")
 INTERVAL = 0.5
 WORTH_TELLING = 5.0

@@ -117,7 +117,7 @@ async def _serve(
     from labelloop.observe.settings import Observing, read_token
     from labelloop.projects.catalog import sound
     from labelloop.projects.chosen_model import choose_model
-    from labelloop.serving.serve import Asked, listener
+    from labelloop.serving.serve import ServeOptions, listener
     from labelloop.serving.serve import serve as serve_model
     from labelloop.serving.token import token
 
@@ -127,7 +127,9 @@ async def _serve(
         if model is not None:
             choose_model(state, store, model)
         awaited = token(token_file, opened_log.locations.home)
-        asked = Asked(host, port, limits, model, awaited.value, read_token(), default_threads())
+        serve_options = ServeOptions(
+            host, port, limits, model, awaited.value, read_token(), default_threads()
+        )
         with listener(host, port) as (bound, url):
             logs.configure(observing.json)
             if host not in LOOPBACK:
@@ -137,7 +139,7 @@ async def _serve(
                 for line in lines(history.project, state, url, awaited):
                     echo(line)
 
-            await serve_model(opened_log.log, history, store, asked, bound, ready)
+            await serve_model(opened_log.log, history, store, serve_options, bound, ready)
 
 
 def lines(project: str, state: "LoopState", url: str, awaited: "Token") -> list[str]:

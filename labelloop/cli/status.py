@@ -18,7 +18,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.progress import ModelSummary, StoppingSummary
+    from labelloop.projects.progress import ModelSummary, StoppingSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
 
@@ -130,6 +130,8 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  audit: {_audit(progress.audit, progress.pool)}"
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
+    if progress.suggester is not None:
+        yield f"  suggestions: {_suggester(progress.suggester)}"
     yield f"  digest {project.digest}"
     yield f"  log {project.log}"
     for step in project.next_steps:
@@ -174,6 +176,17 @@ def _stopping(stopping: "StoppingSummary") -> str:
     if stopping.advised_at is None:
         return checked
     return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
+
+
+def _suggester(suggester: "SuggesterSummary") -> str:
+    by = f"by {one_line(suggester.suggester)}"
+    if suggester.model is not None:
+        by += f" ({one_line(suggester.model)})"
+    votes = ", with a vote" if suggester.votes else ""
+    cost = "" if suggester.cost is None else f", cost {suggester.cost:.4f}"
+    limit = "" if suggester.max_cost is None else f" of at most {suggester.max_cost:.4f}"
+    over = ": no more is spent, raise max_cost with `labelloop change`" if suggester.is_spent else ""
+    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{cost}{limit}{over}"
 
 
 def _duration(since: float | None) -> str:

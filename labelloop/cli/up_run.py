@@ -23,6 +23,7 @@ from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import ensure_project
+from labelloop.projects.machines import is_suggester_needed
 from labelloop.projects.next_steps import going_on_lines
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.supervisor.argilla import (
@@ -35,7 +36,15 @@ from labelloop.supervisor.argilla import (
 )
 from labelloop.supervisor.lock import hold
 from labelloop.supervisor.plan import OptionalServices
-from labelloop.supervisor.supervisor import Machine, end_leftovers, running, start_services
+from labelloop.supervisor.supervisor import (
+    Machine,
+    end_leftovers,
+    running,
+    start_services,
+    start_suggester,
+)
+
+LOOK_EVERY = 1.0
 
 
 @dataclass
@@ -134,13 +143,25 @@ class PeopleLoop:
             await start_services(machine, self.beside)
             for line in _login(home, argilla, machine.access.page):
                 screen.line(line)
-            linking = asyncio.create_task(tell_links(machine.access, watch, screen))
+            beside = (
+                asyncio.create_task(tell_links(machine.access, watch, screen)),
+                asyncio.create_task(self._start_suggester(machine, watch)),
+            )
             try:
                 await watch.until(opened_log.log, lambda histories: False)
             finally:
-                linking.cancel()
-                with suppress(asyncio.CancelledError):
-                    await linking
+                for task in beside:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    async def _start_suggester(self, machine: Machine, watch: Watch) -> None:
+        """Start the service that asks machines for labels, once a project has chosen one."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if is_suggester_needed(list(watch.histories.values())):
+                start_suggester(machine, self.beside)
+                return
 
 
 def _check_oracle() -> None:

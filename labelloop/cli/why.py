@@ -129,7 +129,8 @@ def _asking_lines(asking: Mapping[str, Any]) -> Iterator[str]:
     for vote in asking["votes"]:
         has_label = vote["labels"] or vote["status"] == "submitted"
         label = f" {named(vote['labels'])}" if has_label else ""
-        yield f"answered    {vote['annotator']}: {vote['status']}{label}, {vote['time']}"
+        time = f", {vote['time']}" if vote["time"] else ""
+        yield f"answered    {vote['annotator']}: {vote['status']}{label}{time}"
     if not asking["votes"]:
         yield "answered    by nobody" + ("" if asking["done"] else " so far")
     if asking["agreement"] is not None:

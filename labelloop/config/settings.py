@@ -12,10 +12,13 @@ from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
-ALERTING = "alerting"
+SUGGESTER, ALERTING = "suggester", "alerting"
+BESIDE = (SUGGESTER, ALERTING)
+"""Services that only some deployments need."""
 LEARNER = "learner"
 """The process that runs the tasks of all services of one machine."""
 HEADERS = "LABELLOOP_ARGILLA_HEADERS"
+LLM_URL, LLM_KEY = "LABELLOOP_LLM_URL", "LABELLOOP_LLM_KEY"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
 ENGINE = "LABELLOOP_ENGINE"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import locations_of
-from labelloop.config.settings import ALERTING, SERVICES
+from labelloop.config.settings import BESIDE, SERVICES
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import open_log
 from labelloop.log.base import Log, Record, own_group
@@ -133,6 +133,6 @@ def checked(group: str) -> str:
     """Check a group's name. Raises UserError if it is invalid or a service's."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,150}", group):
         raise UserError(f"{group!r} is not a valid name of a group: use letters, digits, '.', '_' and '-'")
-    if group in (*SERVICES, ALERTING):
+    if group in (*SERVICES, *BESIDE):
         raise UserError(f"{group} is the name of a service: give another one with --group")
     return group

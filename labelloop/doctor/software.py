@@ -15,11 +15,12 @@ from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.stopping import CRITERIA
 from labelloop.learner.strategies import STRATEGIES
 from labelloop.log.open import LOGS
+from labelloop.machines.label_functions import FUNCTIONS
 from labelloop.oracle.open import ORACLES
 from labelloop.plugins import Plugins
 
 NAME = "labelloop"
-KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA, LOGS, ORACLES)
+KINDS: tuple[Plugins[Any], ...] = (CLASSIFIERS, STRATEGIES, CRITERIA, FUNCTIONS, LOGS, ORACLES)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,11 @@ from labelloop.loop.state import (
     Relabel,
     Trained,
     changed,
+    in_full,
     share,
     with_value,
 )
+from labelloop.loop.suggestions import with_machines
 from schemas import events as e
 from schemas.envelope import Event
 from schemas.fields import UNSAID
@@ -61,7 +63,7 @@ def advance(state: ProjectState, event: Event) -> ProjectState:
 def _before_creation(state: NotCreated, data: e.EventData, event: Event) -> ProjectState:
     length, log = state.length + 1, state.log.followed_by(event)
     if isinstance(data, e.ProjectCreated):
-        return LoopState(state.project_id, _in_full(data), event.id, event.time, event.id, length, log=log)
+        return LoopState(state.project_id, in_full(data), event.id, event.time, event.id, length, log=log)
     if isinstance(data, e.EventSkipped):
         return NotCreated(state.project_id, length, event.id, log)
     raise InapplicableEvent("it comes before the project was created")
@@ -74,12 +76,7 @@ def _apply(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> 
 
 @_apply.register
 def _(data: e.ProjectCreated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, project=_in_full(data), created_id=event_id, created_at=at)
-
-
-def _in_full(data: e.ProjectCreated) -> e.ProjectCreatedV4:
-    """What a state holds of a project, whichever version began it."""
-    return data if type(data) is e.ProjectCreatedV4 else e.ProjectCreatedV4(**dict(data))
+    return changed(state, project=in_full(data), created_id=event_id, created_at=at)
 
 
 @_apply.register
@@ -261,6 +258,14 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
     change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
+
+
+@_apply.register(e.SuggesterChosen)
+@_apply.register(e.SuggestionsMade)
+def _(
+    data: e.SuggesterChosen | e.SuggestionsMade, state: LoopState, event_id: str, at: datetime
+) -> LoopState:
+    return with_machines(data, state)
 
 
 @_apply.register

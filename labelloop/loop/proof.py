@@ -146,6 +146,10 @@ class Proof(ChainedHistory):
         _caused(event, batch.queried_id)
 
     @_check.register
+    def _(self, data: e.SuggestionsMade, event: Event, state: LoopState) -> None:
+        _caused(event, state.batches[data.batch].queried_id)
+
+    @_check.register
     def _(self, data: e.BatchAnnotated, event: Event, state: LoopState) -> None:
         batch = state.batches[data.batch]
         if batch.done:

@@ -15,14 +15,16 @@ from schemas.events import (
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
+    ProjectCreated,
     ProjectCreatedV4,
     ProjectMoved,
     ResponsesRecorded,
     ServiceFailed,
     StoppingAdvised,
     StoppingChecked,
+    SuggestionsMade,
 )
-from schemas.parts import ItemVotes, SettingsV2, Snapshot, TopicRead
+from schemas.parts import Choice, ItemVotes, SettingsV2, Snapshot, TopicRead
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -80,6 +82,7 @@ class Batch:
     annotated_at: datetime | None = None
     position: int = 0
     closed: str | None = None
+    suggestions: tuple[SuggestionsMade, ...] = ()
 
     @property
     def name(self) -> str:
@@ -158,6 +161,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Suggester:
+    """Who suggests labels from a batch on, and whether its answer counts as a vote."""
+
+    from_batch: int
+    choice: Choice
+    votes: bool
+
+
+@dataclass(frozen=True)
 class Growth:
     """Further texts of the pool, which are there from a batch on, and the id of the event that added them.
 
@@ -227,6 +239,7 @@ class LoopState:
     paused: bool = False
     ended: str | None = None
     changes: tuple[Change, ...] = ()
+    suggesters: tuple[Suggester, ...] = ()
     label_changes: tuple[LabelsChanged, ...] = ()
     grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
@@ -241,6 +254,11 @@ class LoopState:
     def begun(self) -> bool:
         """Whether all batches that the project starts with have arrived."""
         return self.annotated >= self.project.given
+
+
+def in_full(data: ProjectCreated) -> ProjectCreatedV4:
+    """What a state holds of a project, whichever version began it."""
+    return data if type(data) is ProjectCreatedV4 else ProjectCreatedV4(**dict(data))
 
 
 ProjectState: TypeAlias = LoopState | NotCreated

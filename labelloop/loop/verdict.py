@@ -1,4 +1,7 @@
-"""The verdict on a text: the labels of the majority, tie-breaking, or discarded. Pure."""
+"""The verdict on a text: the labels of the majority, tie-breaking, or discarded. Pure.
+
+A machine has one vote. It counts only beside those of people, and never outweighs as many of them.
+"""
 
 from collections import Counter
 from statistics import fmean
@@ -6,7 +9,7 @@ from typing import Protocol
 
 from labelloop.loop.agreement import likeness
 from schemas.fields import UNSAID
-from schemas.parts import MULTI_LABEL, AnnotatedItem, ItemVotes, Vote
+from schemas.parts import MACHINE, MULTI_LABEL, AnnotatedItem, ItemVotes, Vote
 
 Labels = tuple[str, ...]
 
@@ -28,18 +31,20 @@ class Rules(Protocol):
 
 
 def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
-    """The labels of the majority, or discarded. None while too few annotators have decided.
+    """The labels of the majority, or discarded. None while too few people have decided.
 
-    A text is discarded if at least half of the deciding votes discard it.
+    A text is discarded if at least half of those who decide discard it.
     """
     submitted = [vote for vote in votes.votes if vote.status == "submitted"]
+    machines = [vote for vote in votes.votes if vote.status == MACHINE]
     discarded = [vote for vote in votes.votes if vote.status == "discarded"]
     deciding = len(submitted) + len(discarded)
     if deciding < project.min_submitted:
         return None
     if 2 * len(discarded) >= deciding:
         return _item(votes, (), True, None)
-    return (_majority_of_each if project.task == MULTI_LABEL else _majority)(votes, submitted, project)
+    majority = _majority_of_each if project.task == MULTI_LABEL else _majority
+    return majority(votes, submitted, [*submitted, *machines], project)
 
 
 def withdrawn(votes: ItemVotes) -> AnnotatedItem:
@@ -47,22 +52,30 @@ def withdrawn(votes: ItemVotes) -> AnnotatedItem:
     return _item(votes, (), False, None)
 
 
-def _majority(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
-    counts = Counter(vote.labels for vote in submitted)
-    most = max(counts.values())
-    leading = [labels for labels, count in counts.items() if count == most]
-    agreement = most / len(submitted) if len(submitted) > 1 else None
+def _majority(votes: ItemVotes, people: list[Vote], everyone: list[Vote], project: Rules) -> AnnotatedItem:
+    """The labels with most votes; of several, those with most votes of people."""
+    counts, of_people = Counter(vote.labels for vote in everyone), Counter(vote.labels for vote in people)
+    most = max((counts[labels], of_people[labels]) for labels in of_people)
+    leading = [labels for labels in of_people if (counts[labels], of_people[labels]) == most]
+    agreement = most[0] / len(everyone) if len(everyone) > 1 else None
     if len(leading) > 1 and project.ties == "discard":
         return _item(votes, (), True, agreement)
     winner = min(leading, key=lambda labels: _in_label_order(labels, project))
     return _item(votes, winner, False, agreement)
 
 
-def _majority_of_each(votes: ItemVotes, submitted: list[Vote], project: Rules) -> AnnotatedItem:
-    """Each label that more than half of the submitted votes give: a tie leaves it out."""
-    counts = Counter(label for vote in submitted for label in set(vote.labels))
-    labels = tuple(label for label in project.labels if 2 * counts[label] > len(submitted))
-    alike = [likeness(vote.labels, labels) for vote in submitted]
+def _majority_of_each(
+    votes: ItemVotes, people: list[Vote], everyone: list[Vote], project: Rules
+) -> AnnotatedItem:
+    """Each label that more than half of the votes give, or half of them, and more than half of people's."""
+    counts = Counter(label for vote in everyone for label in set(vote.labels))
+    of_people = Counter(label for vote in people for label in set(vote.labels))
+    labels = tuple(
+        label
+        for label in project.labels
+        if (2 * counts[label], 2 * of_people[label]) > (len(everyone), len(people))
+    )
+    alike = [likeness(vote.labels, labels) for vote in everyone]
     return _item(votes, labels, False, fmean(alike) if len(alike) > 1 else None, none=not labels)
 
 

@@ -32,16 +32,18 @@ class Refused(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A model's prediction. `probability` is from 0 to 1.
+    """A model's prediction, or a machine's in its place. `probability` is from 0 to 1.
 
     Where a text may have several labels: `probabilities` are those of the labels, of which there may be none,
-    and `probability` is that of the likeliest label, whether it is predicted or not.
+    and `probability` is that of the likeliest label, whether it is predicted or not. `by`: which machine
+    suggests it in the model's place; "" if none does.
     """
 
     labels: tuple[str, ...]
     probability: float | None
     model: str
     probabilities: tuple[float, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,13 @@ class MappingRecords:
             return None
         votes = self._entries.votes(batch.name)
         return {
-            each.item: SeenRecord(each.id, votes.get(each.id, ()), each.made, restored=each.restored)
+            each.item: SeenRecord(
+                each.id,
+                votes.get(each.id, ()),
+                each.made,
+                restored=each.restored,
+                suggested_by=each.suggestion.by if each.suggestion else "",
+            )
             for each in self._entries.records(batch.name)
             if each.item in batch.items
         }

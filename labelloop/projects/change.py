@@ -27,6 +27,7 @@ from labelloop.projects.checks import check_choices, check_model, check_stopping
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import copied, opening
+from labelloop.projects.machines import at_change, at_fork
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
@@ -69,9 +70,9 @@ async def change(
         asked_fields |= _other_annotators(
             state, options, asked_fields.get("min_submitted", before.min_submitted)
         )
-        if not asked_fields:
+        suggester = at_change(options, state, first, new_request(), who(), why)
+        if not asked_fields and not suggester:
             raise UserError(f"nothing changes: {OTHER}")
-        data = _event(first, asked_fields, why)
         if asked_fields.keys() - AT_ONCE:
             change = Change(first, _settings(asked_fields))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
@@ -80,7 +81,7 @@ async def change(
         )
         notes = await try_change(store, before, after) if store else ()
         await tested.keep(store)
-    await ask(log, history, data)
+    await ask(log, history, *suggester, *([_event(first, asked_fields, why)] if asked_fields else ()))
     return first, (*tested.notes, *notes, *_kept_notes(state, asked_fields))
 
 
@@ -158,10 +159,16 @@ async def fork(
     people = annotators(state) if options.annotators is None else options.annotators
     if people is not None:
         check_annotators(people, created.min_submitted)
-    more, changes = pool.snapshots[1:], state.label_changes
     copied_batches = copied(state, batches)
     first = opening(
-        new_project, created, copied_batches, SOURCE, annotators=people, grown=more, label_changes=changes
+        new_project,
+        created,
+        copied_batches,
+        SOURCE,
+        annotators=people,
+        grown=pool.snapshots[1:],
+        label_changes=state.label_changes,
+        suggester=at_fork(options, state, batches, SOURCE),
     )
     await log.append(*first)
     return new_project, batches, (*tested.notes, *notes)

@@ -34,6 +34,7 @@ from labelloop.projects.checks import (
 )
 from labelloop.projects.data import ProjectData, Tell, prepare_data, to_keep, untold
 from labelloop.projects.given_batches import given_labels, imported, in_batches, opening
+from labelloop.projects.machines import at_creation, check_same_suggester
 from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import (
     as_fields,
@@ -83,11 +84,9 @@ async def ensure_project(
 ) -> EnsuredProject:
     """Create the project of these options, or find the existing one with this name and these settings.
 
-    `answered`: the texts, where the options name no file of them.
-
-    `log` is called only once the project is found sound, so that it may make the log for it.
-    `tries_model`: train a few steps first, so that a model that cannot work is found before people label.
-    `tell` is told what is done now.
+    `answered`: the texts, where the options name no file of them. `log` is called only once the project is
+    found sound, so that it may make the log for it. `tries_model`: train a few steps first, so that a model
+    that cannot work is found before people label. `tell` is told what is done now.
     Raises UserError for bad input, and if the existing project has other settings.
     """
     dataset = options.dataset or options.labelled or options.argilla_dataset
@@ -112,7 +111,9 @@ async def ensure_project(
         opened_log = await log()
     first_batches = in_batches(list(data.answers.values())) if answered else imported(data.known_labels)
     created = _event(project, name, model, options, data, len(first_batches))
-    await opened_log.append(*opening(project, created, first_batches, SOURCE, annotators=options.annotators))
+    suggester, only_for = at_creation(options, data.labels, data.task, SOURCE), options.annotators
+    first = opening(project, created, first_batches, SOURCE, annotators=only_for, suggester=suggester)
+    await opened_log.append(*first)
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
@@ -151,6 +152,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_task(options)
     check_labels(data)
     check_classes(options, data)
+    at_creation(options, data.labels, data.task, SOURCE)
 
 
 def _event(
@@ -200,6 +202,7 @@ def check_same(
     """Raises UserError naming a given option that differs from the project's current setting."""
     recorded = for_next(state)
     check_same_labels(state, options)
+    check_same_suggester(state, options)
     for option in recorded_options():
         value, now = getattr(options, option), as_option(recorded, option)
         if option == LABELS or option not in options.given_names:

@@ -11,7 +11,7 @@ from labelloop.loop.state import Batch, NotCreated, ProjectState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, own_name
 from labelloop.store import Store
-from schemas.parts import AnnotatedItem, QueriedItem, Vote
+from schemas.parts import MACHINE, AnnotatedItem, QueriedItem, Vote
 
 DRAFT = "draft"
 
@@ -69,7 +69,7 @@ def _row(
         "probability": pick.probability,
         "agreement": answer.agreement,
         "time": max(times, default=batch.annotated_at),
-        "annotators": [vote.username for vote in answer.votes],
+        "annotators": [vote.username for vote in answer.votes if vote.status != MACHINE],
         "votes": [_vote(vote) for vote in answer.votes],
     }
 

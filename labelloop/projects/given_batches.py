@@ -22,6 +22,7 @@ from schemas.events import (
     ProjectCreatedV3,
     ProjectCreatedV4,
     ProjectCreatedV5,
+    SuggesterChosen,
 )
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem, Snapshot
@@ -121,11 +122,13 @@ def opening(
     annotators: Sequence[str] | None = None,
     label_changes: Sequence[LabelsChanged] = (),
     grown: Sequence[Snapshot] = (),
+    suggester: Sequence[SuggesterChosen] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
     `annotators`: who alone sees it. `label_changes` and `grown`: those of the project that it goes on
-    from, and the snapshots of its pool after the first one.
+    from, and the snapshots of its pool after the first one. `suggester`: who suggests labels, if another than
+    the model does.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(first_batches)))
@@ -134,7 +137,7 @@ def opening(
         yield event(more, cause=first.id)
     if annotators is not None:
         yield event(at_creation(annotators, source))
-    yield from map(event, label_changes)
+    yield from map(event, (*suggester, *label_changes))
     for number, batch in enumerate(first_batches):
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch.items, version), cause=first.id)

@@ -113,9 +113,10 @@ def _place(text: str) -> tuple[int, int] | None:
     return (int(place["partition"]), int(place["offset"])) if place else None
 
 
-async def ask(log: Log, history: History, data: OperatorEvent) -> None:
-    """Append an operator's request."""
-    await log.append(new_event(history.project, data, source=SOURCE, cause=history.state.latest_id))
+async def ask(log: Log, history: History, *requests: OperatorEvent) -> None:
+    """Append an operator's requests together."""
+    cause = history.state.latest_id
+    await log.append(*(new_event(history.project, data, source=SOURCE, cause=cause) for data in requests))
 
 
 def new_request() -> str:

@@ -103,6 +103,24 @@ class ProjectOptions(DataOptions):
     guidelines: Annotated[
         str | None, Option("File with guidelines for the annotators.", CHANGE, "guidelines", in_file=True)
     ] = None
+    suggest: Annotated[
+        str,
+        Option(
+            "Who suggests labels: model, llm (a language model), rules (patterns), or label functions.",
+            NEW | {"fork", "change"},
+        ),
+    ] = "model"
+    suggest_parameters: Annotated[
+        Parameters,
+        Option("Parameter of what suggests, such as model=qwen2.5.", NEW | {"fork", "change"}),
+    ] = {}
+    machine_vote: Annotated[
+        bool,
+        Option(
+            "Count what llm, rules or functions suggest as one vote beside people's.",
+            NEW | {"fork", "change"},
+        ),
+    ] = False
     annotators: Annotated[
         tuple[str, ...] | None, Option("Who alone sees it. [default: all]", NEW | {"fork", "change"})
     ] = None

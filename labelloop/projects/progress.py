@@ -13,6 +13,7 @@ from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.settings_in_force import advice_in_force, annotators, checks_in_force
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
+from labelloop.loop.suggestions import has_answer, is_any_machine_chosen, made_of, spent, suggester_next
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,27 @@ class StoppingSummary:
 
 
 @dataclass(frozen=True)
+class SuggesterSummary:
+    """The machine that suggests labels from the next batch on, and what machines have done so far.
+
+    `model`: of a language model. `cost` and `max_cost`: None without prices, and without a limit.
+    """
+
+    suggester: str
+    model: str | None
+    votes: bool
+    asked: int
+    labelled: int
+    cost: float | None
+    max_cost: float | None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no more may be spent."""
+        return self.max_cost is not None and (self.cost or 0.0) >= self.max_cost
+
+
+@dataclass(frozen=True)
 class FailureSummary:
     """The last failure of a piece of work."""
 
@@ -76,8 +98,9 @@ class Progress:
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
     the pool, by why. `topics`: those of Kafka from which texts came. `annotators`: valid answers by username
     and status. `only_for`: who alone sees it. `places`: how many places people answered in, one after the
-    other, because labels changed. `audit`: the one of the newest audited model. `failures`: the last one of
-    each piece of work that has not been done since.
+    other, because labels changed. `audit`: the one of the newest audited model. `suggester`: None if no
+    machine beside the model was ever chosen. `failures`: the last one of each piece of work that has not been
+    done since.
     """
 
     paused: bool = False
@@ -96,6 +119,7 @@ class Progress:
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
     stopping: StoppingSummary | None = None
+    suggester: SuggesterSummary | None = None
     failures: tuple[FailureSummary, ...] = ()
 
     @property
@@ -136,6 +160,7 @@ def progress_of(state: LoopState) -> Progress:
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),
+        suggester=_suggester(state),
         failures=tuple(_failures(state)),
     )
 
@@ -151,6 +176,23 @@ def _stopping(state: LoopState) -> StoppingSummary | None:
         return None
     last, advised_at = checks[-1], advice.labels if advice else None
     return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
+
+
+def _suggester(state: LoopState) -> SuggesterSummary | None:
+    if not is_any_machine_chosen(state):
+        return None
+    now, batches = suggester_next(state), tuple(state.batches.values())
+    said = [said for batch in batches for _, said in made_of(batch)]
+    parameters = now.choice.parameters
+    return SuggesterSummary(
+        suggester=now.choice.name,
+        model=parameters.get("model"),
+        votes=now.votes,
+        asked=len(said),
+        labelled=sum(map(has_answer, said)),
+        cost=spent(*batches).cost if "price_in" in parameters else None,
+        max_cost=parameters.get("max_cost"),
+    )
 
 
 def _failures(state: LoopState) -> list[FailureSummary]:

@@ -86,6 +86,7 @@ class Summary:
             "test_set": model.test_set if model else None,
             "audit": progress.audit.as_dict() if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
+            "suggester": asdict(progress.suggester) if progress.suggester else None,
             "digest": self.digest,
             "log": self.log._asdict(),
             "conflicts": self.conflicts,

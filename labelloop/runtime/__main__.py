@@ -6,10 +6,10 @@ It is `python -P -m services.trainer`, except that one line says so if another p
 import runpy
 import sys
 
-from labelloop.config.settings import ALERTING, SERVICES
+from labelloop.config.settings import BESIDE, SERVICES
 from labelloop.startup import exit_unless_ours
 
-NAMES = (*SERVICES, ALERTING)
+NAMES = (*SERVICES, *BESIDE)
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class ServeOptions:
     """What is served, and where. `model`: the only one, by name. `port` 0: any that is free."""
 
     host: str
@@ -63,7 +63,12 @@ def listener(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 async def serve(
-    log: Log, history: History, store: Store, asked: Asked, bound: socket.socket, ready: Callable[[], None]
+    log: Log,
+    history: History,
+    store: Store,
+    serve_options: ServeOptions,
+    bound: socket.socket,
+    ready: Callable[[], None],
 ) -> None:
     """Answer until a signal comes; requests in flight are answered first.
 
@@ -71,11 +76,19 @@ async def serve(
     """
     assert isinstance(history.state, LoopState)
     metrics = Metrics(history.project)
-    with private_folder() as folder, closing(Worker(asked.threads, "serve")) as worker:
-        models = Models(history, store, worker, asked.threads, Path(folder), metrics, asked.model)
+    with private_folder() as folder, closing(Worker(serve_options.threads, "serve")) as worker:
+        models = Models(
+            history, store, worker, serve_options.threads, Path(folder), metrics, serve_options.model
+        )
         columns = columns_of(history.state)
         app = Server(
-            history.project, columns, models, asked.limits, metrics, asked.token, asked.metrics_token
+            history.project,
+            columns,
+            models,
+            serve_options.limits,
+            metrics,
+            serve_options.token,
+            serve_options.metrics_token,
         )
         server = _Uvicorn(app)
         for number in (signal.SIGTERM, signal.SIGINT):

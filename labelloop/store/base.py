@@ -1,5 +1,6 @@
 """The interface of a store. Files are named by URIs relative to the store's root."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
@@ -112,6 +113,21 @@ class Store(ABC):
     @abstractmethod
     def address(self, uri: str) -> str:
         """The address of something in the store, for messages. It never contains a credential."""
+
+
+class Pools:
+    """Open pools, of each the newest version. A pool is checked when it is opened."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._opened: dict[str, tuple[str, OpenSnapshot]] = {}
+
+    async def open(self, pool: Pool) -> "OpenSnapshot":
+        """The pool. Raises UserError if it is missing or damaged."""
+        first, version = pool.snapshots[0].digest, pool.version
+        if self._opened.get(first, ("",))[0] != version:
+            self._opened[first] = version, await asyncio.to_thread(self._store.open_pool, pool)
+        return self._opened[first][1]
 
 
 def copy_snapshots(source: Store, target: Store, snapshots: Iterable[Snapshot]) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from labelloop.config.settings import (
     ENGINE,
     KEEP_MODELS,
     LEARNER,
+    LLM_KEY,
     SERVICES,
+    SUGGESTER,
     ServiceSettings,
     chosen_engine,
     default_threads,
@@ -79,8 +81,11 @@ def services(
     access: ArgillaAccess,
     beside: OptionalServices,
     learner: Path | None = None,
+    names: Sequence[str] | None = None,
 ) -> list[Service]:
-    """The services of the loop, and the optional ones. `learner`: the address of the learner of this home.
+    """The services of the loop and the optional ones, or those of these `names`.
+
+    `learner`: the address of the learner of this home.
 
     If LABELLOOP_HEALTH_PORT is set, the first service serves its health page there, and the others on the
     following ports. Otherwise, if there are alerts, each uses any free port.
@@ -91,9 +96,12 @@ def services(
     first = Observing.from_environment().port
     if beside.alert and first is None:
         first = 0
-    own = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING))}
+    own = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING, SUGGESTER))}
     own[ALERTING] |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
-    return [_python(home, name, (f"services.{name}",), {**environment, **own[name]}) for name in beside.names]
+    return [
+        _python(home, name, (f"services.{name}",), {**environment, **own[name]})
+        for name in names or beside.names
+    ]
 
 
 def annotators(
@@ -139,5 +147,6 @@ def _port(first: int | None, number: int) -> dict[str, str]:
 def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Service:
     # Nothing in the current folder may shadow a module of ours or of Python.
     command = (sys.executable, "-P", "-m", *module)
-    # Addresses contain secrets: only the alerting service gets them.
-    return Service(name, command, home.logs / f"{name}.log", {**QUIET, ALERT: "", **environment})
+    # Addresses contain secrets: only the alerting service gets them, and only the suggester its key.
+    kept = {ALERT: "", **({} if name == SUGGESTER else {LLM_KEY: ""})}
+    return Service(name, command, home.logs / f"{name}.log", {**QUIET, **kept, **environment})

@@ -14,6 +14,7 @@ from labelloop.backoff import RestartBackoff
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
+from labelloop.config.settings import SUGGESTER
 from labelloop.errors import UserError
 from labelloop.learner.shared import private_folder, shared_learner
 from labelloop.oracle.server import credentials
@@ -228,4 +229,11 @@ async def start_services(machine: Machine, beside: plan.OptionalServices) -> Non
     if machine.learner is not None:
         machine.supervisor.start(plan.learner(machine.home, machine.learner))
     for service in plan.services(machine.home, machine.locations, machine.access, beside, machine.learner):
+        machine.supervisor.start(service)
+
+
+def start_suggester(machine: Machine, beside: plan.OptionalServices) -> None:
+    """Start the service that asks machines for labels, which most homes do not need."""
+    home, at = machine.home, (machine.locations, machine.access, beside, machine.learner)
+    for service in plan.services(home, *at, names=(SUGGESTER,)):
         machine.supervisor.start(service)

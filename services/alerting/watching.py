@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from labelloop.config.settings import SERVICES
+from labelloop.config.settings import SERVICES, SUGGESTER
 from labelloop.observe.settings import bearing
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state
@@ -55,7 +55,9 @@ class ServiceWatch:
         if state is None or self._run is None:
             return {}
         status_files = {
-            name: read_status_file(self._run, name) for name in SERVICES if name in state.processes
+            name: read_status_file(self._run, name)
+            for name in (*SERVICES, SUGGESTER)
+            if name in state.processes
         }
         return {
             name: status_file.get("health") if status_file.get("pid") == state.processes[name].pid else None

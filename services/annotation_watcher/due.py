@@ -8,6 +8,7 @@ from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import at_batch
 from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.suggestions import by_people, machine_votes
 from labelloop.loop.verdict import verdict, withdrawn
 from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
 from labelloop.runtime.controller import Outcome
@@ -33,8 +34,8 @@ def due(
 
 
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
-    """The recorded votes by pool item, for every text whose votes count."""
-    recorded = {answer.item: answer for answer in batch.answers}
+    """The recorded votes of people by pool item, for every text whose votes count."""
+    recorded = {answer.item: by_people(answer) for answer in batch.answers}
     kept_items = batch.kept_items
     items = [picked.item for picked in batch.queried.items if picked.item in kept_items]
     return {item: recorded.get(item, ItemVotes(item=item)) for item in items}
@@ -53,8 +54,8 @@ def _progress(
     seen_records: Mapping[int, SeenRecord],
     now: datetime,
 ) -> list[Outcome]:
-    labels = label_list(state)
-    verdicts = [verdict(_counting(item, labels), project) for item in votes]
+    labels, machines = label_list(state), machine_votes(state, batch)
+    verdicts = [verdict(_counting(_with_machine(item, machines), labels), project) for item in votes]
     decided = [item for item in verdicts if item is not None]
     closed_by = batch.closed or state.ended
     is_done = bool(closed_by) or len(decided) == len(verdicts)
@@ -84,11 +85,11 @@ def _revision(
         return []
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
-    labels = label_list(state)
+    labels, machines = label_list(state), machine_votes(state, batch)
     items = [
-        replaced(decided[item.item], record=item.record, votes=item.votes)
-        if _answers(item) == _answers(decided[item.item])
-        else _decided_again(_counting(item, labels), first[item.item], project)
+        replaced(decided[item.item], record=item.record, votes=_with_machine(item, machines).votes)
+        if _answers(item) == _answers(by_people(decided[item.item]))
+        else _decided_again(_counting(_with_machine(item, machines), labels), first[item.item], project)
         for item in votes
     ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
@@ -129,8 +130,14 @@ def _counting(votes: ItemVotes, labels: LabelList) -> ItemVotes:
     return replaced(votes, votes=labels.counting_votes(votes.votes)) if labels.retired else votes
 
 
+def _with_machine(votes: ItemVotes, machines: Mapping[int, Vote]) -> ItemVotes:
+    """The votes of people, and that of a machine, if it has one."""
+    vote = machines.get(votes.item)
+    return votes if vote is None else replaced(votes, votes=(*votes.votes, vote))
+
+
 def _deciding(votes: ItemVotes) -> list[Vote]:
-    return [vote for vote in votes.votes if vote.status != "draft"]
+    return [vote for vote in by_people(votes).votes if vote.status != "draft"]
 
 
 def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import of_answer
 from labelloop.loop.state import Batch
+from labelloop.loop.suggestions import by_people, shown_by_machines
 from labelloop.oracle.base import AskedText, Prediction
 from labelloop.oracle.lost_votes import SeenRecord, is_newer, lost_votes
 from labelloop.pool.context import PoolText
@@ -32,8 +33,8 @@ def lacks(
 
     A text of a batch that is done, to which people gave only labels that are retired, is not asked again.
     """
-    recorded = {answer.item: answer for answer in batch.answers}
-    kept_items = batch.kept_items
+    recorded = {answer.item: by_people(answer) for answer in batch.answers}
+    kept_items, suggested = batch.kept_items, {} if batch.done else shown_by_machines(batch, labels)
     missing = []
     for picked in batch.queried.items:
         if picked.item not in kept_items:
@@ -48,9 +49,14 @@ def lacks(
             continue
         record, votes = seen_records[picked.item], replaced(votes, votes=counting)
         lost = (*lost_votes(votes, record, accounts), *_given_elsewhere(votes, record))
-        if lost or record.outdated:
+        if lost or record.outdated or _shows_another(record, suggested.get(picked.item)):
             missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ())))
     return missing
+
+
+def _shows_another(seen_record: SeenRecord, suggested: tuple[str, tuple[str, ...]] | None) -> bool:
+    """Whether the record of an open batch does not show what a machine suggests by now."""
+    return suggested is not None and seen_record.suggested_by not in (None, suggested[0])
 
 
 def _given_elsewhere(recorded: ItemVotes, seen_record: SeenRecord) -> list[Vote]:
@@ -90,9 +96,16 @@ def asked_texts(
 ) -> list[AskedText]:
     """The records to write, with the votes of those who have an account. No retired label is suggested."""
     ids = {username: user_id for user_id, username in accounts.items()}
-    picked = {item.item: item for item in batch.queried.items}
+    picked, suggested = {item.item: item for item in batch.queried.items}, shown_by_machines(batch, labels)
     return [
-        _asked_text(batch, picked[lack.item], text, _votes(lack.votes, ids), lack.restored, labels)
+        _asked_text(
+            batch,
+            picked[lack.item],
+            text,
+            _votes(lack.votes, ids),
+            lack.restored,
+            _suggestion(batch, picked[lack.item], labels, suggested.get(lack.item)),
+        )
         for lack, text in zip(lacking, texts, strict=True)
     ]
 
@@ -103,7 +116,7 @@ def _asked_text(
     text: PoolText,
     votes: tuple[Vote, ...],
     restored: tuple[str, ...],
-    labels: LabelList,
+    suggestion: Prediction | None,
 ) -> AskedText:
     is_audit = picked.reason == "audit"
     return AskedText(
@@ -114,7 +127,7 @@ def _asked_text(
         text=text.text,
         reason=None if is_audit else picked.reason,
         model=None if is_audit else batch.queried.model,
-        suggestion=None if labels.retired.intersection(picked.predicted) else _suggestion(batch, picked),
+        suggestion=suggestion,
         votes=votes,
         restored=restored,
         columns=text.columns,
@@ -122,8 +135,13 @@ def _asked_text(
     )
 
 
-def _suggestion(batch: Batch, picked: QueriedItem) -> Prediction | None:
-    if not picked.suggested or batch.queried.model is None:
+def _suggestion(
+    batch: Batch, picked: QueriedItem, labels: LabelList, suggested: tuple[str, tuple[str, ...]] | None
+) -> Prediction | None:
+    """What people are shown: what a machine suggests, else what the model does."""
+    if suggested is not None:
+        return Prediction(suggested[1], None, batch.queried.model or "", by=suggested[0])
+    if not picked.suggested or batch.queried.model is None or labels.retired.intersection(picked.predicted):
         return None
     return Prediction(picked.predicted, picked.probability, batch.queried.model, picked.probabilities or ())
 

@@ -1,13 +1,12 @@
 """Keep the oracle's records in line with the log: restore missing ones, delete those no longer wanted."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.loop.label_lists import label_list
-from labelloop.loop.pools import Pool, pool_of
+from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
@@ -16,6 +15,7 @@ from labelloop.loop.settings_in_force import (
     shows_otherwise,
 )
 from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.suggestions import by_people
 from labelloop.oracle.base import (
     FollowsChanges,
     Missing,
@@ -29,9 +29,8 @@ from labelloop.oracle.base import (
 )
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.pool.context import pool_texts
-from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.runtime.controller import RoundRobin
-from labelloop.store import Store
+from labelloop.store import Pools
 from schemas.events import ProjectCreated
 from schemas.model import replaced
 from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
@@ -41,21 +40,6 @@ COMPARE_EVERY = 3.0
 COMPARE_AT_REST = 15.0
 ROUND = 60.0
 AT_ONCE = 10
-
-
-class Pools:
-    """Open pools, of each the newest version. A pool is checked when it is opened."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._opened: dict[str, tuple[str, OpenSnapshot]] = {}
-
-    async def open(self, pool: Pool) -> OpenSnapshot:
-        """The pool. Raises UserError if it is missing or damaged."""
-        first, version = pool.snapshots[0].digest, pool.version
-        if self._opened.get(first, ("",))[0] != version:
-            self._opened[first] = version, await asyncio.to_thread(self._store.open_pool, pool)
-        return self._opened[first][1]
 
 
 @dataclass
@@ -148,7 +132,7 @@ class RecordSync:
     async def _accounts_for(
         self, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords
     ) -> Mapping[str, str]:
-        recorded = {answer.item: answer for answer in batch.answers}
+        recorded = {answer.item: by_people(answer) for answer in batch.answers}
         return await records.accounts() if is_any_absent(recorded, seen_records) else {}
 
     async def _with_missing(

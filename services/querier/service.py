@@ -18,7 +18,7 @@ from labelloop.oracle.base import KnowsBatches, Oracle, ShownText
 from labelloop.oracle.open import open_oracle
 from labelloop.projects.learner_requests import first_texts_request, query_request
 from labelloop.runtime.controller import Controller, Outcome, Polled
-from labelloop.store import Store, open_store
+from labelloop.store import Pools, Store, open_store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import (
@@ -32,7 +32,7 @@ from services.querier.due import (
     still_due,
 )
 from services.querier.embedding_ahead import EmbeddingAhead
-from services.querier.record_sync import Pools, RecordSync
+from services.querier.record_sync import RecordSync
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from schemas.parts import (
     ItemVotes,
     QueriedItem,
     Snapshot,
+    SuggestedItem,
     Vote,
 )
 
@@ -83,6 +84,34 @@ def of_several(item: int, *labels: str) -> AnnotatedItem:
         votes=(chosen("ann", *labels),),
         labels=labels,
         none=not labels or UNSAID,
+    )
+
+
+def machine(label: str) -> Vote:
+    """The vote of a language model."""
+    return Vote(username="llm tiny", status="machine", labels=(label,))
+
+
+def suggester(
+    name: str = "llm", first: int = 0, *, votes: bool = False, **parameters: Any
+) -> e.SuggesterChosen:
+    """Another suggester than the model, from batch `first` on."""
+    kind = e.SuggesterChosenV2 if votes else e.SuggesterChosen
+    choice = Choice(name=name, parameters=parameters)
+    return kind(request=f"{name}-{first}", who="olga", from_batch=first, suggester=choice)
+
+
+def suggestions(
+    batch: str = "0", number: int = 0, cost: float = 0.0, **labels: str | None
+) -> e.SuggestionsMade:
+    """What a language model says of the texts `item_0`, `item_1` …; None: nothing."""
+    said = {int(name.removeprefix("item_")): label for name, label in labels.items()}
+    items = tuple(
+        SuggestedItem(item=item, labels=(label,)) if label else SuggestedItem(item=item, abstained="unclear")
+        for item, label in said.items()
+    )
+    return e.SuggestionsMade(
+        batch=batch, number=number, suggester="llm", llm="tiny", items=items, cost=cost, seconds=1
     )
 
 

@@ -28,10 +28,20 @@ RESERVED = frozenset({"batch", "rank", "item", "reason", "model", "escaped", "re
 LONGEST = 60
 _OTHERS = re.compile("[^a-z0-9]+")
 
+SUGGESTED_BY = "suggested_by"
+"""The metadata of a record that shows what a machine suggests in the model's place: which one."""
+NO_AGENT = re.compile(r"[^\w\-:./ ]", re.ASCII)
+LONGEST_AGENT = 200
+
 
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the accounts whose votes were put back on a record with this metadata."""
     return tuple(str(metadata.get(RESTORED, "")).split())
+
+
+def suggested_by(metadata: Mapping[str, Any]) -> str:
+    """Which machine's suggestion a record with this metadata shows. "": the model's, or none."""
+    return str(metadata.get(SUGGESTED_BY, ""))
 
 
 def record_id(batch: str, item: int) -> str:
@@ -59,6 +69,8 @@ def new_record(asked_text: AskedText) -> NewRecord:
     put_back = {*asked_text.restored, *(vote.user for vote in asked_text.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
+    if asked_text.suggestion is not None and asked_text.suggestion.by:
+        metadata[SUGGESTED_BY] = asked_text.suggestion.by
     own = metadata_names(asked_text.metadata)
     metadata |= {own[name]: value for name, value in asked_text.metadata.items() if value is not None}
     return NewRecord(
@@ -78,7 +90,14 @@ def _suggestion(predicted: Prediction) -> Suggestion:
     scores = predicted.probabilities
     if not predicted.labels and predicted.probability is not None:
         scores = (1 - predicted.probability,)
-    return Suggestion(predicted.labels, predicted.probability, _agent(predicted.model), scores)
+    agent = _machine(predicted.by) if predicted.by else _agent(predicted.model)
+    return Suggestion(predicted.labels, predicted.probability, agent, scores)
+
+
+def _machine(name: str) -> str:
+    """A machine's name, as Argilla takes one."""
+    agent = NO_AGENT.sub("-", name)[:LONGEST_AGENT]
+    return agent if agent.strip("-_:./ ") else "machine"
 
 
 def _fields(asked_text: AskedText) -> dict[str, str]:

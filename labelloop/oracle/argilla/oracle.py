@@ -21,6 +21,7 @@ from labelloop.oracle.argilla.new_record import (
     new_record,
     record_id,
     restored,
+    suggested_by,
     title,
 )
 from labelloop.oracle.base import AskedText, Missing, ShownText
@@ -271,6 +272,7 @@ class ArgillaProject:
             outdated=not record.is_literal,
             restored=restored(record.metadata),
             earlier=earlier,
+            suggested_by=suggested_by(record.metadata),
         )
 
     def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:

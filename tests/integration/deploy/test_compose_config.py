@@ -186,7 +186,7 @@ def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
 def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
     say(deployment, **ELSEWHERE)
 
-    found = config(deployment, "gpu", "cli", "simulated", "evaluator", "alerting")["services"]
+    found = config(deployment, "gpu", "cli", "simulated", "evaluator", "suggester", "alerting")["services"]
 
     assert found.keys() == services(EXTERNAL).keys()
     for service in found.values():

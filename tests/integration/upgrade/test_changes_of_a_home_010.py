@@ -27,6 +27,8 @@ def halted(shown: str) -> Any:
         (("--lookahead", 0, "--batches", 90), False),
         (("--stopping", "none"), False),
         (("--guidelines", "guidelines.md"), False),
+        (("--suggest", "rules", "--suggest-parameter", "file=rules.yaml"), True),
+        (("--suggest", "rules", "--suggest-parameter", "file=rules.yaml", "--machine-vote"), False),
     ],
 )
 def test_0_1_0_goes_on_after_a_change_that_it_knows_and_halts_on_another(
@@ -38,6 +40,7 @@ def test_0_1_0_goes_on_after_a_change_that_it_knows_and_halts_on_another(
 ) -> None:
     home = unpacked(tmp_path).home
     (tmp_path / "guidelines.md").write_text("Spam asks for money.")
+    (tmp_path / "rules.yaml").write_text(f"{LABELS[0]}: '^who'")
     monkeypatch.chdir(tmp_path)
     (project,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
 

@@ -22,6 +22,7 @@ from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
+from labelloop.projects.machines import ABOUT_MACHINES
 from labelloop.projects.options import ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
@@ -36,7 +37,7 @@ NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, **dict.fromkeys(("add", "fork", "change", "what-if"), ProjectOptions)}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
-APART = {*OF_TEST, "label_separator", "annotators"}
+APART = {*OF_TEST, *ABOUT_MACHINES, "label_separator", "annotators"}
 """What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {

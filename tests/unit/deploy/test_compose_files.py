@@ -24,7 +24,8 @@ SERVICES = every_service()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SECRET = re.compile(r"PASSWORD|KEY|SECRET|PASS|TOKEN")
 NEEDED = re.compile(r"\$\{[A-Z_]+:\?.+\}")
-OPTIONAL = {"LABELLOOP_HEALTH_TOKEN": "${LABELLOOP_HEALTH_TOKEN:-}"}
+TOKEN = {"LABELLOOP_HEALTH_TOKEN": "${LABELLOOP_HEALTH_TOKEN:-}"}
+OPTIONAL = {**TOKEN, "LABELLOOP_LLM_KEY": "${LABELLOOP_LLM_KEY:-}"}
 WITH_PASSWORD = re.compile(r"\w+://[^/\s]*:(?P<password>[^@/\s]*(\{[^}]*\})?)@")
 
 each = pytest.mark.parametrize(("file", "name"), SERVICES)
@@ -126,7 +127,8 @@ def test_no_secret_stands_in_it(file: str, name: str) -> None:
 def test_no_secret_has_a_default(file: str) -> None:
     text = (ROOT / file).read_text() + (ROOT / "deploy/services.yml").read_text()
 
-    assert not re.findall(r"\$\{\w*(?:PASSWORD|KEY|SECRET)\w*(?::?-|\})", text)
+    found = re.findall(r"\$\{\w*(?:PASSWORD|KEY|SECRET)\w*(?::?-[^}]*)?\}", text)
+    assert set(found) <= {*OPTIONAL.values()}
 
 
 def test_what_must_be_secret_is_what_is_generated() -> None:
@@ -201,12 +203,12 @@ def test_every_service_of_ours_is_deployed(file: str) -> None:
 def test_every_service_of_ours_can_be_given_the_token_of_its_pages(file: str) -> None:
     ours = [service for service in services(file).values() if "build" in service]
 
-    assert all(OPTIONAL.items() <= service["environment"].items() for service in ours)
+    assert all(TOKEN.items() <= service["environment"].items() for service in ours)
 
 
 @each_file
 def test_what_can_be_left_out_runs_by_a_profile(file: str) -> None:
-    for name in ("evaluator", "alerting"):
+    for name in ("evaluator", "suggester", "alerting"):
         assert services(file)[name]["profiles"] == [name]
 
 

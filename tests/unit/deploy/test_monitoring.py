@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labelloop.config.settings import ALERTING, SERVICES
+from labelloop.config.settings import BESIDE, SERVICES
 from labelloop.loop.history import History
 from labelloop.observe.metrics import Metrics
 from tests.support.deployment import WHOLE, services
@@ -61,7 +61,7 @@ def test_prometheus_scrapes_every_service_where_compose_serves_it_and_bears_the_
     (discovery,) = job["dns_sd_configs"]
     deployed = services(WHOLE)
 
-    assert set(discovery["names"]) == {*SERVICES, ALERTING}
+    assert set(discovery["names"]) == {*SERVICES, *BESIDE}
     assert {deployed[name]["environment"]["LABELLOOP_HEALTH_PORT"] for name in discovery["names"]} == {
         str(discovery["port"])
     }

@@ -16,10 +16,11 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Suggester,
 )
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Settings, SettingsV2, Snapshot
+from schemas.parts import Choice, Settings, SettingsV2, Snapshot
 from tests.support.states import (
     LABELS,
     PROJECT,
@@ -32,6 +33,8 @@ from tests.support.states import (
     queried,
     recorded,
     state_of,
+    suggester,
+    suggestions,
     trained,
     vote,
     votes,
@@ -418,6 +421,40 @@ def test_stopping_advised_keeps_the_advice_and_ends_nothing() -> None:
     assert changed(given, then) == {"advised"}
     assert then.advised == advised("0")
     assert then.ended is None
+
+
+# Machines among the annotators
+
+
+def test_suggester_chosen_holds_from_its_batch_on() -> None:
+    given = state_of(project(), queried())
+
+    then = fold(given, at_noon(suggester("llm", 3, model="tiny")))
+
+    assert changed(given, then) == {"suggesters"}
+    assert then.suggesters == (Suggester(3, Choice(name="llm", parameters={"model": "tiny"}), votes=False),)
+    assert fold(given, at_noon(suggester("llm", 0))).suggesters[0].from_batch == 1
+
+
+def test_suggester_chosen_v2_gives_it_a_vote() -> None:
+    given = state_of(project())
+
+    then = fold(given, at_noon(suggester("rules", votes=True)))
+
+    assert changed(given, then) == {"suggesters"}
+    assert then.suggesters == (Suggester(0, Choice(name="rules"), votes=True),)
+
+
+def test_suggestions_made_join_those_of_their_batch() -> None:
+    given = state_of(project(), queried(), suggestions(item_0="spam"))
+
+    then = fold(given, at_noon(suggestions(number=1, item_1="ham", item_2=None)))
+
+    assert changed(given, then) == {"batches"}
+    assert [made.number for made in then.batches["0"].suggestions] == [0, 1]
+    for strange in (suggestions(number=2), suggestions("7"), suggestions(number=1, item_9="spam")):
+        with pytest.raises(InapplicableEvent):
+            fold(given, at_noon(strange))
 
 
 # Services

@@ -12,7 +12,7 @@ from schemas.envelope import Event, datahash, new_event
 from schemas.parts import AnnotatedItem
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names, raises_naming
-from tests.support.states import advised, audited, checked, evaluated
+from tests.support.states import advised, audited, checked, evaluated, suggester, suggestions
 
 
 def begun() -> Loop:
@@ -123,6 +123,8 @@ NEED_NOT_BE_UNDERSTOOD: list[e.EventData] = [
     checked("0", stop=True),
     advised("0"),
     e.ServiceFailed(service="trainer", due="train model 1", kind="x", error="x", attempt=1),
+    suggester(),
+    suggestions(),
 ]
 
 

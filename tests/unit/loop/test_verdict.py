@@ -4,7 +4,7 @@ import pytest
 
 from labelloop.loop.verdict import verdict, withdrawn
 from schemas.parts import Vote
-from tests.support.states import chosen, project, vote, votes
+from tests.support.states import chosen, machine, project, vote, votes
 
 SPAM, HAM, NEWS = vote("ann", "spam"), vote("bob", "ham"), vote("cid", "news")
 
@@ -141,3 +141,61 @@ def test_several_labels_are_discarded_and_wait_as_one_does() -> None:
     assert both.discarded
     assert not both.none
     assert not withdrawn(votes(7, one)).none
+
+
+# Machines
+
+
+def test_a_machine_alone_decides_nothing() -> None:
+    assert verdict(votes(7, machine("spam")), project()) is None
+    assert verdict(votes(7, machine("spam"), vote("ann", "ham", "draft")), project()) is None
+    assert verdict(votes(7, machine("spam"), SPAM), project(min_submitted=2)) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "label", "agreement"),
+    [
+        ((SPAM, machine("spam")), "spam", 1.0),
+        ((HAM, machine("spam")), "ham", 0.5),
+        ((machine("spam"), HAM), "ham", 0.5),
+        ((SPAM, HAM, machine("ham")), "ham", 2 / 3),
+        ((SPAM, HAM, machine("news")), "spam", 1 / 3),
+        ((HAM, vote("dan", "ham"), machine("spam")), "ham", 2 / 3),
+        ((SPAM, HAM, vote("dan", "ham"), machine("spam")), "ham", 0.5),
+    ],
+)
+def test_a_machine_has_one_vote_and_never_outweighs_as_many_people(
+    given: tuple[Vote, ...], label: str, agreement: float
+) -> None:
+    decided = verdict(votes(7, *given), project())
+
+    assert decided is not None
+    assert (decided.labels, decided.votes) == ((label,), given)
+    assert decided.agreement == pytest.approx(agreement)
+
+
+def test_a_machine_saves_no_text_that_people_discard() -> None:
+    decided = verdict(votes(7, vote("ann"), machine("spam")), project())
+
+    assert decided is not None
+    assert decided.discarded
+
+
+@pytest.mark.parametrize(
+    ("people", "labels"),
+    [
+        ((("spam",),), ("spam",)),
+        (((),), ()),
+        ((("spam",), ("news",)), ("spam",)),
+        ((("news",), ("ham",)), ()),
+    ],
+)
+def test_of_several_labels_a_machine_decides_only_between_people(
+    people: tuple[tuple[str, ...], ...], labels: tuple[str, ...]
+) -> None:
+    given = [chosen(f"p{number}", *each) for number, each in enumerate(people)]
+
+    decided = verdict(votes(7, *given, machine("spam")), project(task="multi-label"))
+
+    assert decided is not None
+    assert decided.labels == labels

@@ -101,6 +101,15 @@ async def test_what_was_put_is_seen_with_its_answers_and_told_to_people(records:
     assert [vote.labels for vote in told[1].votes] == [("spam",)]
 
 
+async def test_which_machine_suggests_is_told(records: MappingRecords) -> None:
+    await records.put([asked(0, suggestion=Prediction(("ham",), None, "", by="rules")), asked(1)])
+
+    assert {item: record.suggested_by for item, record in (await seen(records)).items()} == {
+        0: "rules",
+        1: "",
+    }
+
+
 async def test_a_record_that_is_written_again_keeps_its_id_and_the_votes_that_are_not_given(
     records: MappingRecords,
 ) -> None:

@@ -30,6 +30,9 @@ SINCE = (
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",
     "labelloop.PoolGrown.v1",
+    "labelloop.SuggesterChosen.v1",
+    "labelloop.SuggesterChosen.v2",
+    "labelloop.SuggestionsMade.v1",
 )
 SAMPLES = [path for path in ALL_SAMPLES if sample(path).type not in SINCE]
 ALL = pytest.mark.parametrize(

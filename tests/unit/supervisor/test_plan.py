@@ -11,7 +11,7 @@ from labelloop.alerts.settings import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
-from labelloop.config.settings import SERVICES
+from labelloop.config.settings import LLM_KEY, SERVICES, SUGGESTER
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan
@@ -107,3 +107,19 @@ def test_a_port_that_is_none_is_told_before_anything_starts(
 
     with raises_naming(UserError, PORT, "'http'"):
         ports(tmp_path)
+
+
+def test_the_service_that_asks_machines_alone_is_given_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LLM_KEY, "sk-secret")
+    monkeypatch.setenv(PORT, "9100")
+    home = open_home(tmp_path / "home")
+    locations = Locations(home.log_url, str(home.store), home)
+
+    (suggester,) = plan.services(home, locations, ACCESS, ALONE, names=(SUGGESTER,))
+
+    assert suggester.name == SUGGESTER
+    assert suggester.environment[PORT] == "9105"
+    assert LLM_KEY not in suggester.environment  # It has that of this process.
+    assert {environment[LLM_KEY] for environment in planned(tmp_path, TOLD).values()} == {""}

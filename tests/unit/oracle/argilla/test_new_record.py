@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from labelloop.oracle.argilla.new_record import (
     metadata_names,
     new_record,
     restored,
+    suggested_by,
     title,
 )
 from labelloop.oracle.base import AskedText, Prediction
@@ -125,3 +127,20 @@ def test_a_title_is_one_short_line() -> None:
     assert title("  Sent\n by ") == "Sent by"
     assert title("x" * 600) == "x" * 60 + "…"
     assert title(" ") == "-"
+
+
+@pytest.mark.parametrize(
+    ("name", "agent"),
+    [
+        ("llm qwen2.5:7b", "llm qwen2.5:7b"),
+        ("llm a<b>\n", "llm a-b--"),
+        ("\u65e5\u672c", "machine"),
+        ("x" * 300, "x" * 200),
+    ],
+)
+def test_a_record_tells_which_machine_suggests_by_a_name_that_argilla_takes(name: str, agent: str) -> None:
+    record = new_record(AskedText("2", 2, 4, 0, "hello", suggestion=Prediction(("ham",), None, "0", by=name)))
+
+    assert record.suggestion == Suggestion(("ham",), None, agent)
+    assert suggested_by(record.metadata) == name
+    assert suggested_by(new_record(AskedText("2", 2, 4, 0, "hello")).metadata) == ""

@@ -11,10 +11,13 @@ from tests.support.states import (
     START,
     annotated,
     answered,
+    machine,
     project,
     queried,
     recorded,
     state_of,
+    suggester,
+    suggestions,
     vote,
     votes,
 )
@@ -180,3 +183,25 @@ def test_a_relabel_batch_takes_as_many_annotators_as_any_other() -> None:
     assert isinstance(outcome.data, e.BatchAnnotated)
     assert (outcome.data.batch, outcome.data.agreement) == ("relabel-1", 1.0)
     assert [answer.labels for answer in outcome.data.items] == [("ham",)]
+
+
+def test_the_vote_of_a_machine_is_recorded_with_those_of_people_once_the_batch_is_done() -> None:
+    told = (suggester(votes=True), queried(items=(0, 1)), suggestions(item_0="ham", item_1="ham"))
+
+    (so_far,) = look(*told, sees=seen_records(ANN_SPAM))
+    (done,) = look(*told, sees={**seen_records(ANN_SPAM), **seen_records(BOB_HAM, item=1)})
+
+    assert so_far.data == recorded(votes(0, ANN_SPAM))
+    assert isinstance(done.data, e.BatchAnnotated)
+    assert [(item.labels, item.votes) for item in done.data.items] == [
+        (("spam",), (ANN_SPAM, machine("ham"))),
+        (("ham",), (BOB_HAM, machine("ham"))),
+    ]
+    assert done.data.agreement == 0.75
+
+
+def test_a_machine_completes_no_text() -> None:
+    told = (suggester(votes=True), queried(items=(0,)), suggestions(item_0="ham"))
+
+    assert kinds(look(*told, sees=seen_records())) == []
+    assert kinds(look(*told, sees=seen_records(ANN_SPAM), min_submitted=2)) == ["ResponsesRecorded"]

@@ -12,9 +12,12 @@ from tests.support.states import (
     all_answered,
     annotated,
     answered,
+    machine,
     project,
     queried,
     state_of,
+    suggester,
+    suggestions,
     vote,
 )
 
@@ -166,3 +169,36 @@ def test_a_text_that_one_vote_decided_is_not_withdrawn_by_an_edit_where_two_are_
     assert isinstance(withdrawal.data, e.BatchAnnotated)
     assert [item.labels for item in outcome.data.items] == [("ham",), ("ham",), ("news",)]
     assert [item.labels for item in withdrawal.data.items] == [(), ("ham",), ("news",)]
+
+
+WITH_MACHINE = annotated(
+    answered(0, ANN_SPAM, machine("ham")), answered(1, vote("ann", "ham"), machine("ham"))
+)
+VOTING = (suggester(votes=True), queried(items=(0, 1)))
+
+
+def test_the_vote_of_a_machine_is_no_persons_that_was_lost_or_withdrawn() -> None:
+    sees = {item: one for item, one in sees_done().items() if item < 2}
+
+    assert look(*VOTING, WITH_MACHINE, sees=sees) == []
+    assert look(*VOTING, WITH_MACHINE, suggestions(item_0="news", item_1="news"), sees=sees) == []
+
+
+def test_a_revision_keeps_the_votes_of_machines_that_were_counted() -> None:
+    sees = {**{item: one for item, one in sees_done().items() if item < 2}, **seen_records(BOB_HAM, ANN_SPAM)}
+
+    (outcome,) = look(*VOTING, WITH_MACHINE, sees=sees)
+
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    first, second = outcome.data.items
+    assert (first.labels, first.votes) == (("ham",), (ANN_SPAM, BOB_HAM, machine("ham")))
+    assert second == WITH_MACHINE.items[1]
+
+
+def test_without_a_person_the_label_is_withdrawn_whatever_a_machine_says() -> None:
+    sees = {**{item: one for item, one in sees_done().items() if item < 2}, **seen_records()}
+
+    (outcome,) = look(*VOTING, WITH_MACHINE, sees=sees)
+
+    assert isinstance(outcome.data, e.BatchAnnotated)
+    assert (outcome.data.items[0].labels, outcome.data.items[0].discarded) == ((), False)

@@ -17,10 +17,13 @@ from tests.support.states import (
     all_answered,
     annotated,
     answered,
+    machine,
     project,
     queried,
     recorded,
     state_of,
+    suggester,
+    suggestions,
     trained,
     vote,
     votes,
@@ -256,3 +259,43 @@ def test_a_text_that_came_with_no_label_of_several_is_not_shown() -> None:
     batch = state_of(project(task="multi-label"), queried(items=(0,)), annotated(came)).batches["0"]
 
     assert lacks(batch, {}, {}, AS_MADE) == []
+
+
+def test_a_record_shows_what_a_machine_suggests_by_now() -> None:
+    told = (suggester(), queried(), suggestions(item_0="ham", item_1=None))
+    state = state_of(project(), *told)
+    old = {item: replace(record, suggested_by="") for item, record in (seen(0) | seen(1) | seen(2)).items()}
+    new = {**old, 0: replace(old[0], suggested_by="llm tiny")}
+
+    assert found(*told, sees=old) == [MissingRecord(0, ())]
+    assert found(*told, sees=new) == []
+    assert found(*told, sees=seen(0) | seen(1) | seen(2)) == []
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(0, ())], [PoolText("hello")], {}, AS_MADE)
+    assert text.suggestion == Prediction(("ham",), None, "", by="llm tiny")
+
+
+def test_a_record_of_a_done_batch_is_not_written_for_a_suggestion() -> None:
+    old = {item: replace(record, suggested_by="") for item, record in (seen(0) | seen(1) | seen(2)).items()}
+    told = (suggester(), queried(), all_answered(), suggestions(item_0="ham"))
+
+    assert [lack for lack in found(*told, sees=old) if not lack.votes] == []
+
+
+def test_where_a_machine_cannot_tell_the_model_suggests() -> None:
+    picked = QueriedItem(
+        item=4, rank=0, reason="uncertain", predicted=("ham",), probability=0.4, suggested=True
+    )
+    batch = replaced(queried(model="0", attempt=0), items=(picked,))
+    state = state_of(project(), suggester(), batch, suggestions(item_4=None))
+
+    (text,) = asked_texts(state.batches["0"], [MissingRecord(4, ())], [PoolText("hello")], {}, AS_MADE)
+
+    assert text.suggestion == Prediction(("ham",), 0.4, "0")
+
+
+def test_the_vote_of_a_machine_is_not_put_back_as_a_persons() -> None:
+    done = annotated(answered(0, ANN, machine("ham")))
+    sees = seen(0, ANN)
+
+    assert found(queried(items=(0,)), done, sees=sees) == []
+    assert found(queried(items=(0,)), done, sees={}) == [MissingRecord(0, (ANN,))]

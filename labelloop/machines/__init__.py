@@ -1,0 +1,1 @@
+"""Machines among the annotators: language models behind an endpoint, and label functions."""

@@ -1,0 +1,116 @@
+"""Run label functions in a process of their own, which is ended when they take too long on a text."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labelloop.config.environment import of_child
+from labelloop.config.settings import LLM_KEY
+from labelloop.errors import UserError, one_line
+
+logger = logging.getLogger(__name__)
+START = 120.0
+"""So many seconds the functions' modules may take to be imported."""
+SECONDS = 5.0
+"""So many seconds all functions together may take for a text."""
+LONGEST_LINE = 2**20
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What to run: a set of label functions by name, or patterns, on labels by how they are called."""
+
+    name: str
+    rules: Sequence[Sequence[str]] | None
+    labels: Mapping[str, str]
+    several: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the functions said of a text: labels by function. `failed`: the names of those that could not."""
+
+    votes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The names of the functions, a digest of their code, and what they said of the first texts."""
+
+    functions: tuple[str, ...]
+    release: str
+    said: tuple[Said, ...]
+
+
+async def run(functions: Functions, texts: Sequence[str], seconds: float = SECONDS) -> Ran:
+    """Of as many texts as can be had before one takes too long, and of that one. Raises UserError."""
+    command = (sys.executable, "-P", "-m", "labelloop.machines.function_worker")
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        # What it writes there may be a text.
+        stderr=asyncio.subprocess.DEVNULL,
+        env=of_child({LLM_KEY: ""}),
+        limit=LONGEST_LINE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    request = {
+        "name": functions.name,
+        "rules": functions.rules,
+        "labels": functions.labels,
+        "several": functions.several,
+        "texts": list(texts),
+    }
+    writing = asyncio.create_task(_write(process.stdin, json.dumps(request).encode()))
+    try:
+        ready = await _line(process.stdout, START)
+        if ready is None:
+            raise UserError(f"the label functions {functions.name} did not start within {START:g} s")
+        if "error" in ready:
+            raise UserError(str(ready["error"]))
+        said: list[Said] = []
+        while len(said) < len(texts):
+            told = await _line(process.stdout, seconds)
+            if told is None:
+                logger.warning("the label functions %s take too long, or end, on a text", functions.name)
+                said.append(Said(failed=(functions.name,)))
+                break
+            said.append(_said(told, functions.name))
+        return Ran(tuple(ready["functions"]), ready["release"], tuple(said))
+    finally:
+        writing.cancel()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _write(stdin: asyncio.StreamWriter, content: bytes) -> None:
+    try:
+        stdin.write(content)
+        await stdin.drain()
+        stdin.close()
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+async def _line(stdout: asyncio.StreamReader, seconds: float) -> dict[str, Any] | None:
+    """What the process says next. None if it says nothing in time, or ended."""
+    try:
+        async with asyncio.timeout(seconds):
+            line = await stdout.readline()
+    except (TimeoutError, ValueError):
+        return None
+    return dict(json.loads(line)) if line else None
+
+
+def _said(told: Mapping[str, Any], name: str) -> Said:
+    for function, why in told["failed"].items():
+        logger.warning("the label function %s of %s failed on a text: %s", function, name, one_line(why))
+    return Said({each: tuple(labels) for each, labels in told["votes"].items()}, tuple(told["failed"]))

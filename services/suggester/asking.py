@@ -1,0 +1,131 @@
+"""Ask a suggester about texts, and make one event of what it says."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from labelloop.errors import Unavailable
+from labelloop.loop.label_lists import label_list
+from labelloop.loop.settings_in_force import at_batch
+from labelloop.loop.state import LoopState
+from labelloop.loop.suggestions import (
+    LLM,
+    NextSuggestions,
+    has_answer,
+    made_of,
+    money_left,
+    suggester_at,
+)
+from labelloop.machines.endpoint import Answer, Endpoint, Question, RefusedText
+from labelloop.machines.function_process import Functions, run
+from labelloop.machines.label_functions import combined
+from labelloop.machines.prompt import digest, messages, suggestion
+from labelloop.machines.suggesters import RULES, LlmParameters
+from schemas.events import SuggestionsMade
+from schemas.fields import UNSAID
+from schemas.parts import SuggestedItem
+
+PORTION = 4.0
+"""After so many seconds what was answered is recorded, so that a kill loses no more."""
+AT_ONCE = 4
+"""So many requests wait for an endpoint together."""
+
+
+async def by_llm(
+    endpoint: Endpoint, state: LoopState, work: NextSuggestions, texts: Sequence[str]
+) -> SuggestionsMade:
+    """What a language model says of the first texts. Raises Unavailable if it says nothing of any."""
+    began, parameters = time.monotonic(), LlmParameters.of(work.choice.parameters)
+    left = money_left(state, state.batches[work.batch], work.choice)
+    waiting, said, refused = list(zip(work.items, texts, strict=True)), list[SuggestedItem](), list[int]()
+    answers, tokens_in, tokens_out = list[Answer](), 0, 0
+    failure: Exception | None = None
+    while waiting and failure is None and time.monotonic() - began < PORTION:
+        if (parameters.cost(tokens_in, tokens_out) or 0.0) >= left:
+            break
+        together, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+        questions = (_question(state, work, parameters, text) for _, text in together)
+        found = await asyncio.gather(
+            *(endpoint.ask(each, parameters.per_second) for each in questions), return_exceptions=True
+        )
+        for (item, _), answer in zip(together, found, strict=True):
+            if isinstance(answer, Answer):
+                answers.append(answer)
+                said.append(_read(state, item, answer))
+                tokens_in, tokens_out = tokens_in + answer.tokens_in, tokens_out + answer.tokens_out
+            elif isinstance(answer, RefusedText):
+                refused.append(item)
+                failure = failure or (None if answers or _has_worked(state, work) else _outage(answer))
+            elif isinstance(answer, Unavailable):
+                failure = answer
+            else:
+                raise answer
+    if answers or _has_worked(state, work):
+        said += (SuggestedItem(item=item, abstained="refused") for item in refused)
+    if not said:
+        assert failure is not None
+        raise failure
+    cost = parameters.cost(tokens_in, tokens_out)
+    return SuggestionsMade(
+        batch=work.batch,
+        number=work.number,
+        suggester=work.choice.name,
+        items=tuple(said),
+        llm=answers[-1].llm if answers else UNSAID,
+        release=(answers[-1].release if answers else None) or UNSAID,
+        template=digest(parameters.template),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=UNSAID if cost is None else cost,
+        seconds=time.monotonic() - began,
+    )
+
+
+async def by_functions(state: LoopState, work: NextSuggestions, texts: Sequence[str]) -> SuggestionsMade:
+    """What label functions say of the texts, up to one that takes too long. Raises UserError."""
+    began, labels, several = time.monotonic(), label_list(state), state.project.is_multi_label
+    rules = work.choice.parameters.get("rules") if work.choice.name == RULES else None
+    ran = await run(Functions(work.choice.name, rules, labels.choices, several), texts)
+    return SuggestionsMade(
+        batch=work.batch,
+        number=work.number,
+        suggester=work.choice.name,
+        items=tuple(
+            combined(item, said.votes, labels.names, failed=bool(said.failed), several=several)
+            for item, said in zip(work.items, ran.said, strict=False)
+        ),
+        functions=ran.functions,
+        release=ran.release,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _question(state: LoopState, work: NextSuggestions, parameters: LlmParameters, text: str) -> Question:
+    project, labels = at_batch(state, state.batches[work.batch].number), label_list(state)
+    several, longest = project.is_multi_label, parameters.max_characters
+    return Question(
+        parameters.model,
+        messages(parameters.template, labels, project.guidelines, text, longest, several=several),
+        parameters.temperature,
+        parameters.max_tokens,
+        parameters.timeout,
+    )
+
+
+def _read(state: LoopState, item: int, answer: Answer) -> SuggestedItem:
+    return suggestion(item, answer.content, label_list(state), several=state.project.is_multi_label)
+
+
+def _has_worked(state: LoopState, work: NextSuggestions) -> bool:
+    """Whether the endpoint has answered with these settings, so that it refuses a text for its own sake."""
+    first = suggester_at(state, state.batches[work.batch].number).from_batch
+    return any(
+        made.suggester == LLM and has_answer(said)
+        for batch in state.batches.values()
+        if batch.number >= first
+        for made, said in made_of(batch)
+    )
+
+
+def _outage(refused: RefusedText) -> Unavailable:
+    return Unavailable(f"{refused}: check the model's name and its parameters")
