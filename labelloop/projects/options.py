@@ -14,6 +14,9 @@ from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Opti
 from schemas.parts import Task
 
 LOOKAHEAD = "lookahead"
+CLASSIFIER_PARAMETERS = "classifier_parameters"
+SHORT = ("class_weights", "validation_share")
+"""Options that are parameters of the classifier."""
 LARGEST = 2**53
 """The largest whole number that every reader of JSON keeps."""
 Positive = Annotated[int, Field(ge=1)]
@@ -41,7 +44,8 @@ class ProjectOptions(DataOptions):
     classifier: Annotated[
         str,
         Option(
-            "transformer (fine-tuned) or linear (logistic regression on embeddings; fast).",
+            "transformer (fine-tuned), linear (logistic regression on embeddings; fast), "
+            "small-text-transformer or setfit (small-text's own).",
             DEMO | PLAY,
             "classifier.name",
         ),
@@ -50,6 +54,15 @@ class ProjectOptions(DataOptions):
         Parameters,
         Option("Parameter of the classifier, for example epochs=5.", PLAY, "classifier.parameters"),
     ] = {}
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        Option("balanced: texts of rare classes weigh more in a training, so that all classes do.", PLAY),
+    ] = "none"
+    validation_share: Annotated[
+        float,
+        Field(ge=0, le=0.5),
+        Option("Share of the labelled texts that a training holds out, to stop when they tell it to.", PLAY),
+    ] = 0.0
     strategy: Annotated[
         str,
         Option(
@@ -151,6 +164,20 @@ class ProjectOptions(DataOptions):
     @property
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_parameters(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Parameters of the classifier that have an option of their own are recorded as the others are."""
+        short = {name: given[name] for name in SHORT if given.get(name) is not None}
+        parameters = {**(given.get(CLASSIFIER_PARAMETERS) or {})}
+        for name, value in short.items():
+            if parameters.setdefault(name, value) != value:
+                raise UserError(
+                    f"{flag(name)} is {value}, and --classifier-parameter {name}={parameters[name]}: "
+                    "give one of them"
+                )
+        return {**given, CLASSIFIER_PARAMETERS: parameters} if short else given
 
     @field_validator("batches", "batch_size", "lookahead", "min_submitted", "seed")
     @classmethod

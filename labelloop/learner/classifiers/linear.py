@@ -25,7 +25,7 @@ from labelloop.learner.classifiers import one_vs_rest, tuning
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
-from labelloop.learner.classifiers.parameters import LinearParameters
+from labelloop.learner.classifiers.parameters import BALANCED, LinearParameters
 from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
@@ -139,7 +139,12 @@ class LinearClassifier(LoopClassifier):
             return self
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
         has_bias = self._frozen.has_bias
-        regression = LogisticRegression(C=self.parameters.c, max_iter=1000, fit_intercept=has_bias)
+        regression = LogisticRegression(
+            C=self.parameters.c,
+            max_iter=1000,
+            fit_intercept=has_bias,
+            class_weight=BALANCED if self.parameters.class_weights == BALANCED else None,
+        )
         regression.fit(features, targets, sample_weight=weights)
         weight, bias = regression.coef_, np.broadcast_to(regression.intercept_, len(regression.coef_))
         if len(regression.classes_) == 2:

@@ -25,7 +25,8 @@ from labelloop.learner.classifiers.batches import (
     save_tokenizer,
     score,
 )
-from labelloop.learner.classifiers.fine_tuning import fine_tune
+from labelloop.learner.classifiers.fine_tuning import Validation, fine_tune
+from labelloop.learner.classifiers.held_out import held_out, importances
 from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
 from labelloop.learner.classifiers.linear import inputs_of_head
 from labelloop.learner.classifiers.networks import (
@@ -37,7 +38,7 @@ from labelloop.learner.classifiers.networks import (
     exported,
     ready,
 )
-from labelloop.learner.classifiers.parameters import TransformerParameters
+from labelloop.learner.classifiers.parameters import BALANCED, TransformerParameters
 from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
@@ -93,12 +94,17 @@ class TransformerClassifier(LoopClassifier):
         seed, parameters = self.setting.seed, self.parameters
         torch.manual_seed(seed)
         network = self._new_network()
-        targets = self._targets(train_set)
-        importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
-        texts = self._texts(network, train_set)
+        importance = self._by_class(train_set)
+        if weights is not None:
+            importance *= torch.as_tensor(weights).float()
+        train_set, learned, validation = self._divided(network, train_set, importance)
+        targets, texts = self._targets(train_set), self._texts(network, train_set)
         if self.multi_label:
             self._begin(network, texts, train_set)
-        self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
+        figures = fine_tune(network, texts, targets, learned.to(self.device), parameters, seed, validation)
+        if parameters.validation_share:
+            figures["held_out"] = len(importance) - len(learned)
+        self.metrics = figures
         self._take(network, exported(network))
         return self
 
@@ -108,6 +114,24 @@ class TransformerClassifier(LoopClassifier):
         if wanted and self_training.is_due(len(train_set), self.num_classes):
             self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
+
+    def _by_class(self, train_set: Dataset) -> torch.Tensor:
+        """How much each text weighs, on the CPU."""
+        is_balanced = self.parameters.class_weights == BALANCED and not self.multi_label
+        return torch.as_tensor(importances(labels.dense(train_set.y), is_balanced)).float()
+
+    def _divided(
+        self, network: Network, train_set: Dataset, weights: torch.Tensor
+    ) -> tuple[Dataset, torch.Tensor, Validation | None]:
+        """What is learned, with its weights, and what is held out."""
+        share, patience = self.parameters.validation_share, self.parameters.patience
+        held = held_out(labels.dense(train_set.y), share, self.setting.seed)
+        if not len(held):
+            return train_set, weights, None
+        judged, learned = train_set[held], np.setdiff1d(np.arange(len(train_set)), held)
+        weight = weights[held].to(self.device)
+        validation = Validation(self._texts(network, judged), self._targets(judged), weight, patience)
+        return train_set[learned], weights[learned], validation
 
     def _begin(self, network: Network, texts: Texts, train_set: Dataset) -> None:
         """Give each label the head that a regression on the base model's features has, and its threshold."""
@@ -132,6 +156,7 @@ class TransformerClassifier(LoopClassifier):
         network, model = self._fitted()
         parameters, seed = self.parameters, self.setting.seed + 1
         found = self.predict_proba(labels.unlabelled(texts, self.num_classes))
+        train_set, by_class, validation = self._divided(network, train_set, self._by_class(train_set))
         rows, pseudo = self_training.pseudo_labels(found, seed)
         self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
         if not len(rows):
@@ -142,15 +167,20 @@ class TransformerClassifier(LoopClassifier):
             target_labels=np.arange(self.num_classes),
         )
         weights = self_training.importances(len(train_set), len(rows), parameters.self_training)
+        importance = torch.as_tensor(weights).float()
+        importance[: len(train_set)] *= by_class
         torch.manual_seed(seed)
-        fine_tune(
+        figures = fine_tune(
             network,
             self._texts(network, both),
             self._targets(both),
-            torch.as_tensor(weights, device=self.device).float(),
+            importance.to(self.device),
             replace(parameters, epochs=1, min_steps=self_training.steps(self.num_classes)),
             seed,
+            validation,
         )
+        if validation is not None:
+            self.metrics = {**self.metrics, "validation_loss": figures["validation_loss"]}
         self._take(network, model)
 
     def predict_proba(
