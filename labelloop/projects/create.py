@@ -134,7 +134,7 @@ def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
-    classifier = new_classifier(options.classifier, options.classifier_parameters)
+    classifier = new_classifier(options.classifier, options.parameters_of_classifier)
     return ClassifierSpec(
         classifier.name,
         classifier.parameters,
@@ -249,7 +249,10 @@ def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: 
         return bool(str(Path(asked).expanduser().resolve()) == now)
     if option == "strategy_parameters" and "strategy" not in options.given:
         return default_strategy(recorded.strategy.name, asked, classifier.name) == recorded.strategy
-    return option == "classifier_parameters" and new_classifier(classifier.name, asked) == classifier
+    return (
+        option == "classifier_parameters"
+        and new_classifier(classifier.name, options.parameters_of_classifier) == classifier
+    )
 
 
 def _check_texts(

@@ -14,9 +14,8 @@ from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Opti
 from schemas.parts import Task
 
 LOOKAHEAD = "lookahead"
-CLASSIFIER_PARAMETERS = "classifier_parameters"
 SHORT = ("class_weights", "validation_share")
-"""Options that are parameters of the classifier."""
+"""Parameters of the classifier that have an option of their own."""
 LARGEST = 2**53
 """The largest whole number that every reader of JSON keeps."""
 Positive = Annotated[int, Field(ge=1)]
@@ -56,12 +55,16 @@ class ProjectOptions(DataOptions):
     ] = {}
     class_weights: Annotated[
         Literal["none", "balanced"],
-        Option("balanced: texts of rare classes weigh more in a training, so that all classes do.", PLAY),
+        Option("balanced: all classes weigh the same in a training.", PLAY, "classifier.class_weights"),
     ] = "none"
     validation_share: Annotated[
         float,
         Field(ge=0, le=0.5),
-        Option("Share of the labelled texts that a training holds out, to stop when they tell it to.", PLAY),
+        Option(
+            "Share of the labels that a training holds out, to stop by them.",
+            PLAY,
+            "classifier.validation_share",
+        ),
     ] = 0.0
     strategy: Annotated[
         str,
@@ -162,22 +165,14 @@ class ProjectOptions(DataOptions):
         return self.model_construct(_fields_set={*self.given}, **{**dict(self), **defaults})
 
     @property
+    def parameters_of_classifier(self) -> dict[str, Any]:
+        """Those that are given, also by an option of their own."""
+        short = {name: getattr(self, name) for name in SHORT if name in self.given}
+        return {**self.classifier_parameters, **short}
+
+    @property
     def given(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_parameters(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Parameters of the classifier that have an option of their own are recorded as the others are."""
-        short = {name: given[name] for name in SHORT if given.get(name) is not None}
-        parameters = {**(given.get(CLASSIFIER_PARAMETERS) or {})}
-        for name, value in short.items():
-            if parameters.setdefault(name, value) != value:
-                raise UserError(
-                    f"{flag(name)} is {value}, and --classifier-parameter {name}={parameters[name]}: "
-                    "give one of them"
-                )
-        return {**given, CLASSIFIER_PARAMETERS: parameters} if short else given
 
     @field_validator("batches", "batch_size", "lookahead", "min_submitted", "seed")
     @classmethod
@@ -195,6 +190,16 @@ class ProjectOptions(DataOptions):
     def _check_advice(self) -> Self:
         if self.stopping == NONE and self.stop_when_advised:
             raise UserError("--stop-when-advised needs a --stopping criterion: give one, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Self:
+        for name in self.given.intersection(SHORT):
+            asked, other = getattr(self, name), self.classifier_parameters.get(name)
+            if other not in (None, asked):
+                raise UserError(
+                    f"{flag(name)} is {asked}, and --classifier-parameter {name}={other}: give one"
+                )
         return self
 
     @model_validator(mode="after")
