@@ -203,7 +203,7 @@ def _check_installed() -> None:
     missing = [package for package in NEEDED if find_spec(package) is None]
     if missing:
         raise UserError(
-            f"the classifier setfit needs the package {' and '.join(missing)}: run pip install "
+            f"the classifier setfit needs what is not installed here ({', '.join(missing)}): run pip install "
             "'labelloop[setfit]' wherever a learner runs, or give another --classifier"
         )
 
@@ -240,7 +240,11 @@ def _quietly() -> Iterator[None]:
     """Keep what the trainer prints, and warns of, out of the service's log."""
     logging.disable(logging.WARNING)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -97,6 +97,7 @@ async def make(
     atomic.remove(folder)
     trained = await asyncio.to_thread(_copied, state, store, asked, folder)
     facts, written = facts_of(state, trained), None
+    facts = replace(facts, is_readable=(folder / CONFIG).is_file())
     if asked.onnx:
         written = await _written(state, store, trained, asked, folder, worker, threads)
     has_curve = bool(facts.points or facts.audits)
