@@ -21,6 +21,7 @@ from small_text import (  # type: ignore[import-untyped]
 from small_text.training.metrics import Metric  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification
 
+from labelloop.errors import UserError
 from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Floats, Unlabelled
@@ -48,6 +49,11 @@ class SmallTextTransformer(TransformerClassifier):
     def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
         """Fine-tune on the labelled texts, from the base model and the seed."""
         seed, own = self.setting.seed, self.own
+        if self.multi_label and self.num_classes == 2:
+            raise UserError(
+                "small-text-transformer cannot learn two labels of which a text may have both, as small-text "
+                "takes two for one yes or no: use --classifier transformer"
+            )
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         with tempfile.TemporaryDirectory(prefix="labelloop-") as scratch:

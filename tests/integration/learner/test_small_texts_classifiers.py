@@ -26,6 +26,7 @@ from labelloop.learner.requests import ClassifierSpec, TrainRequest, TrainResult
 from labelloop.learner.training import train
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.store.task_failures import TaskFailed
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 from tests.support.messages import raises_naming
 from tests.support.needs import missing
@@ -202,6 +203,30 @@ async def test_nothing_is_held_out_of_too_few_texts(worker: Worker, bench: Bench
     trained = await worker.run(given(request, validation_share=0.5))
 
     assert trained.metrics["held_out"] == 0
+
+
+async def test_small_text_s_own_transformer_learns_several_labels(worker: Worker, bench: Bench) -> None:
+    request = training(bench, "small-text-transformer", validation_share=0.2)
+    examples = tuple(
+        (item, tuple(dict.fromkeys((LABELS[item % 3], LABELS[0]))) if item % 4 else ()) for item in range(20)
+    )
+    several = replace(request, classifier=replace(request.classifier, multi_label=True), examples=examples)
+
+    trained = await worker.run(several)
+
+    assert trained.metrics["held_out"] == 4
+    picks = await worker.run(bench.query(several, trained, "distinct-labels"))
+    assert len(picks.picks) == 5
+
+
+async def test_of_two_labels_small_text_s_own_learns_one_a_text_only(worker: Worker, bench: Bench) -> None:
+    request = training(bench, "small-text-transformer")
+    one = replace(request, labels=LABELS[:2], examples=bench.examples(0, 1, 3, 4, 6, 7))
+    several = replace(one, classifier=replace(one.classifier, multi_label=True))
+
+    assert (await worker.run(one)).sha256
+    with raises_naming(TaskFailed, "small-text-transformer", "--classifier transformer"):
+        await worker.run(several)
 
 
 def test_without_the_package_setfit_tells_what_to_install(

@@ -17,7 +17,7 @@ from tests.support.people import Person
 from tests.support.states import LABELS
 from tests.support.tiny_bert import TINY
 
-LONG = {"small-text-transformer": "num_epochs=60", "setfit": "num_iterations=100"}
+LONG = {"small-text-transformer": "num_epochs=60", "setfit": "num_iterations=40"}
 """A training that takes some seconds, so that it can be killed in the middle."""
 
 
