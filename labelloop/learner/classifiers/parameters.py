@@ -81,7 +81,8 @@ class TransformerParameters(Parameters):
 
     The word embeddings are frozen, and from below `frozen_share` of the layers. While labels are few, the
     model learns on from its own labels for other texts of the pool, which together weigh `self_training` of
-    what people's labels weigh (not in multi-label projects).
+    what people's labels weigh (not in multi-label projects). `head_start`: the last layer begins at random or
+    as a `regression` on what the base model makes of the texts; `auto` takes the second for many classes.
 
     `class_weights`: with `balanced`, the texts of each class weigh the same together. `validation_share` of
     the labelled texts are held out: the training stops after `patience` epochs in which they get no better,
@@ -91,7 +92,11 @@ class TransformerParameters(Parameters):
     """
 
     classifier: ClassVar[str] = "transformer"
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"pooling": ("auto", "mean", "head"), **CLASS_WEIGHTS}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "pooling": ("auto", "mean", "head"),
+        "head_start": ("auto", "random", "regression"),
+        **CLASS_WEIGHTS,
+    }
     shares: ClassVar[frozenset[str]] = frozenset({"frozen_share", "self_training", "validation_share"})
 
     learning_rate: float = 1e-4
@@ -103,6 +108,7 @@ class TransformerParameters(Parameters):
     pooling: str = "auto"
     frozen_share: float = 0.0
     self_training: float = 0.0
+    head_start: str = "random"
     class_weights: str = "none"
     validation_share: float = 0.0
     patience: int = 5
@@ -113,7 +119,7 @@ transformer = ClassifierPlugin(
     "labelloop.learner.classifiers.transformer:factory",
     parameters=TransformerParameters.types(),
     check=TransformerParameters.parse,
-    recipe=recorded(TransformerParameters(frozen_share=0.5, self_training=1.0)),
+    recipe=recorded(TransformerParameters(frozen_share=0.5, self_training=1.0, head_start="auto")),
     offers=frozenset({"embeddings", "dropout", "network", "gradients"}),
     preload=True,
     tasks=ONE_LABEL | MANY_LABELS,

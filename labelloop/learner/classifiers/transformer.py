@@ -14,12 +14,11 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers import one_vs_rest, self_training, tuning
+from labelloop.learner.classifiers import heads, self_training
 from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
 from labelloop.learner.classifiers.batches import (
     Encoded,
     Texts,
-    features_of,
     represent,
     sample_dropout,
     save_tokenizer,
@@ -28,7 +27,6 @@ from labelloop.learner.classifiers.batches import (
 from labelloop.learner.classifiers.fine_tuning import Validation, fine_tune
 from labelloop.learner.classifiers.held_out import held_out, importances
 from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
-from labelloop.learner.classifiers.linear import inputs_of_head
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
     Network,
@@ -39,14 +37,12 @@ from labelloop.learner.classifiers.networks import (
     ready,
 )
 from labelloop.learner.classifiers.parameters import BALANCED, TransformerParameters
-from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
+from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 
 FROZEN = "frozen_layers.json"
-PENALTY = 1.0
-"""The C of the regressions that a multi-label head begins with, as of `linear`."""
 SCORED = 4096
 """Texts that are scored together, and sorted by their length."""
 
@@ -55,7 +51,7 @@ class TransformerClassifier(LoopClassifier):
     """A transformer with a linear head. `base` is a local folder with safetensors weights.
 
     In a multi-label task each label is a yes or no of its own (sigmoid, binary cross-entropy). The head
-    begins as regressions on the base model's features, whose held-out probabilities give the thresholds.
+    always begins as regressions, whose held-out probabilities give the thresholds.
     There is no self-training, which draws texts by their one class. `weights`: the sha256 of the weights of
     which the lower layers are frozen.
     """
@@ -99,8 +95,7 @@ class TransformerClassifier(LoopClassifier):
             importance *= torch.as_tensor(weights).float()
         train_set, learned, validation = self._divided(network, train_set, importance)
         targets, texts = self._targets(train_set), self._texts(network, train_set)
-        if self.multi_label:
-            self._begin(network, texts, train_set)
+        self._begin(network, texts, train_set, learned)
         figures = fine_tune(network, texts, targets, learned.to(self.device), parameters, seed, validation)
         if parameters.validation_share:
             figures["held_out"] = len(importance) - len(learned)
@@ -133,18 +128,18 @@ class TransformerClassifier(LoopClassifier):
         validation = Validation(self._texts(network, judged), self._targets(judged), weight, patience)
         return train_set[learned], weights[learned], validation
 
-    def _begin(self, network: Network, texts: Texts, train_set: Dataset) -> None:
-        """Give each label the head that a regression on the base model's features has, and its threshold."""
-        ready(network, self.device)
-        if isinstance(network, MeanPooled):
-            head, features = network.classifier, features_of(network, texts)
+    def _begin(self, network: Network, texts: Texts, train_set: Dataset, weights: torch.Tensor) -> None:
+        """Let the head begin as regressions, where it does; those of several labels give thresholds too."""
+        start = self.parameters.head_start
+        if not self.multi_label and not heads.is_regression(start, network, self.num_classes):
+            return
+        head, features = heads.head_and_features(
+            ready(network, self.device), texts, self.tokenizer, self.max_length, train_set.x
+        )
+        if self.multi_label:
+            self.thresholds = heads.begin_with_labels(head, features, train_set.y.toarray())
         else:
-            _, head = head_of(network.model)
-            inputs = inputs_of_head(network.model, self.tokenizer, self.max_length, train_set.x)
-            features = inputs.astype(np.float64)
-        targets, has_bias = train_set.y.toarray(), head.bias is not None
-        set_head(head, *one_vs_rest.fit(features, targets, PENALTY, has_bias))
-        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, PENALTY, has_bias), targets)
+            heads.begin_with_classes(head, features, np.asarray(train_set.y), weights.double().numpy())
 
     def _targets(self, train_set: Dataset) -> torch.Tensor:
         if self.multi_label:

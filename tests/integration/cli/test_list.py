@@ -45,4 +45,6 @@ def test_status_says_how_many_texts_the_pool_leaves_out(tmp_path: Path) -> None:
     (facts,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
 
     assert facts["left_out"] == {"empty": 1, "duplicates": 0, "near_copies": 20}
-    assert [line.split(":")[1] for line in shown if "left out" in line] == [" 1 empty or unusable, 20 near-copies"]
+    assert [line.split(":")[1] for line in shown if "left out" in line] == [
+        " 1 empty or unusable, 20 near-copies"
+    ]

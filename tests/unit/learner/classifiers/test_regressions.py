@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit  # type: ignore[import-untyped]
 
-from labelloop.learner.classifiers.one_vs_rest import fit, held_out
+from labelloop.learner.classifiers.regressions import fit_labels, held_out
 
 FEATURES = np.random.default_rng(0).normal(size=(40, 3)) + 1
 TARGETS = np.stack([FEATURES[:, 0] > 1, FEATURES[:, 1] > 1, np.ones(40), np.zeros(40)], axis=1).astype(
@@ -14,7 +14,7 @@ TARGETS = np.stack([FEATURES[:, 0] > 1, FEATURES[:, 1] > 1, np.ones(40), np.zero
 
 @pytest.mark.parametrize("has_bias", [True, False])
 def test_each_label_is_learned_by_itself(has_bias: bool) -> None:
-    weight, bias = fit(FEATURES, TARGETS, 10.0, has_bias)
+    weight, bias = fit_labels(FEATURES, TARGETS, 10.0, has_bias)
 
     probabilities = expit(FEATURES @ weight.T + bias)
 
@@ -25,7 +25,7 @@ def test_each_label_is_learned_by_itself(has_bias: bool) -> None:
 
 @pytest.mark.parametrize("has_bias", [True, False])
 def test_a_label_that_all_texts_have_or_none_is_sure(has_bias: bool) -> None:
-    weight, bias = fit(FEATURES, TARGETS, 1.0, has_bias)
+    weight, bias = fit_labels(FEATURES, TARGETS, 1.0, has_bias)
 
     probabilities = expit(FEATURES.mean(axis=0) @ weight.T + bias)
 
@@ -41,7 +41,7 @@ def test_what_is_held_out_was_not_learned() -> None:
     found = held_out(features, noise, 10.0)
 
     assert ((found > 0.5) == noise).mean() < 0.75
-    weight, bias = fit(features, noise, 10.0)
+    weight, bias = fit_labels(features, noise, 10.0)
     assert ((expit(features @ weight.T + bias) > 0.5) == noise).all()
     assert (held_out(features, noise, 10.0) == found).all()
 
