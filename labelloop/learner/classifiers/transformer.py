@@ -102,9 +102,8 @@ class TransformerClassifier(LoopClassifier):
         if self.multi_label:
             self._begin(network, texts, train_set)
         figures = fine_tune(network, texts, targets, learned.to(self.device), parameters, seed, validation)
-        if parameters.validation_share:
-            figures["held_out"] = len(importance) - len(learned)
-        self.metrics = figures
+        held = {"held_out": len(importance) - len(learned)} if parameters.validation_share else {}
+        self.metrics = {**figures, **held}
         self._take(network, exported(network))
         return self
 
