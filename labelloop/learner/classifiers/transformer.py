@@ -97,9 +97,8 @@ class TransformerClassifier(LoopClassifier):
         targets, texts = self._targets(train_set), self._texts(network, train_set)
         self._begin(network, texts, train_set, learned)
         figures = fine_tune(network, texts, targets, learned.to(self.device), parameters, seed, validation)
-        if parameters.validation_share:
-            figures["held_out"] = len(importance) - len(learned)
-        self.metrics = figures
+        held = {"held_out": len(importance) - len(learned)} if parameters.validation_share else {}
+        self.metrics = {**figures, **held}
         self._take(network, exported(network))
         return self
 
