@@ -62,7 +62,7 @@ def begin_with_classes(head: nn.Linear, features: Floats, targets: Integers, wei
     set_head(head, weight / length, bias)
 
 
-def begin_with_labels(head: nn.Linear, features: Floats, targets: Integers) -> Floats:
+def begin_with_labels(head: nn.Linear, features: Floats, targets: Integers) -> tuple[float, ...]:
     """Give each label the head of a regression. Returns the threshold of each, by its held-out probabilities.
 
     `targets` are 0 and 1, shape (texts, labels).

@@ -68,7 +68,12 @@ def test_texts_that_no_network_scores_need_no_shortlist() -> None:
 
 def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
     assert TransformerParameters.parse({}) == TransformerParameters(
-        **OF_0_1_0, frozen_share=0, self_training=0, class_weights="none", validation_share=0
+        **OF_0_1_0,
+        frozen_share=0,
+        self_training=0,
+        head_start="random",
+        class_weights="none",
+        validation_share=0,
     )
 
 

@@ -1,10 +1,10 @@
-"""A regression for each label."""
+"""A regression for each label, and one for all classes."""
 
 import numpy as np
 import pytest
-from scipy.special import expit  # type: ignore[import-untyped]
+from scipy.special import expit, softmax  # type: ignore[import-untyped]
 
-from labelloop.learner.classifiers.regressions import fit_labels, held_out
+from labelloop.learner.classifiers.regressions import fit_classes, fit_labels, held_out
 
 FEATURES = np.random.default_rng(0).normal(size=(40, 3)) + 1
 TARGETS = np.stack([FEATURES[:, 0] > 1, FEATURES[:, 1] > 1, np.ones(40), np.zeros(40)], axis=1).astype(
@@ -48,3 +48,28 @@ def test_what_is_held_out_was_not_learned() -> None:
 
 def test_two_texts_are_enough() -> None:
     assert held_out(FEATURES[:2], np.array([[0], [1]]), 1.0).shape == (2, 1)
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("classes", [(0, 3), (0, 2, 3)])
+def test_all_classes_are_learned_and_one_without_a_text_is_never_predicted(
+    classes: tuple[int, ...], has_bias: bool
+) -> None:
+    targets = np.asarray(classes)[np.arange(60) % len(classes)]
+    features = np.random.default_rng(0).normal(size=(60, 8)) + 5 * np.eye(8)[targets] + 1
+
+    weight, bias = fit_classes(features, targets, 5, 10.0, has_bias)
+
+    assert (weight.shape, bias.shape) == ((5, 8), (5,))
+    assert (softmax(features @ weight.T + bias, axis=1).argmax(axis=1) == targets).all()
+    assert has_bias or not bias.any()
+
+
+def test_texts_that_weigh_nothing_are_not_learned() -> None:
+    targets = np.arange(40) % 2
+    wrong = np.where(np.arange(40) < 20, 1 - targets, targets)
+    features = np.random.default_rng(0).normal(size=(40, 4)) + 3 * np.eye(4)[targets]
+
+    weight, bias = fit_classes(features, wrong, 2, 10.0, weights=(np.arange(40) >= 20).astype(float))
+
+    assert ((features @ weight.T + bias).argmax(axis=1) == targets).mean() > 0.9
