@@ -190,12 +190,14 @@ class Plugins(Generic[D]):
                 f"labelloop's own entry points {self.group} are missing: its installation is older than "
                 "its code; install it again, then restart its services"
             )
-        like = near(name, [each.name for each in all_declared])
-        meant = f"; did you mean {like}? Otherwise, " if like else " in this deployment: "
+        names = sorted({each.name for each in all_declared})
+        like = near(name, names)
+        meant = f"; did you mean {like}?" if like else ";"
+        listed = ", ".join(names) or "none"
         faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
         return (
-            f"there is no {self._what} {name[:LONGEST]!r}{meant}install the package "
-            f"that has it, or list it in {LISTED}{faults}"
+            f"there is no {self._what} {name[:LONGEST]!r}{meant} In this deployment there are: {listed}; "
+            f"for another one install the package that has it, or list it in {LISTED}{faults}"
         )
 
 

@@ -131,16 +131,43 @@ adaptive = StrategyPlugin(
     tasks=MANY_LABELS,
 )
 
-# Strategies of small-text that no project can use, with the reason for the error message.
+GRADIENTS: frozenset[Ability] = frozenset({"gradients"})
+OURS = "labelloop.learner"
+LAYER: dict[str, type] = {"batch_size": int, "layer_name": str}
 
-
-def _unusable(name: str, module: str, reason: str) -> StrategyPlugin:
-    return StrategyPlugin(name, f"{module}:{name}", unusable=reason)
-
-
-_GRADIENTS = "it differentiates small-text's own PyTorch models"
-
-seals = _unusable("SEALS", CORE, "small-text ties it to the package hnswlib")
-gradient_length = _unusable("ExpectedGradientLength", TORCH, _GRADIENTS)
-gradient_length_max_word = _unusable("ExpectedGradientLengthMaxWord", TORCH, _GRADIENTS)
-gradient_length_layer = _unusable("ExpectedGradientLengthLayer", TORCH, _GRADIENTS)
+seals = StrategyPlugin(
+    "SEALS",
+    f"{OURS}.seals:SEALS",
+    parameters={BASE: str, "k": int, "normalize": bool},
+    needs=EMBEDDINGS,
+    given=("vector_index_factory",),
+    tasks=ANY,
+)
+gradient_length = StrategyPlugin(
+    "ExpectedGradientLength",
+    f"{OURS}.gradient_lengths:OfNetwork",
+    parameters={"batch_size": int},
+    needs=GRADIENTS,
+    given=("num_classes", "device"),
+)
+gradient_length_max_word = StrategyPlugin(
+    "ExpectedGradientLengthMaxWord",
+    f"{OURS}.gradient_lengths:OfWords",
+    parameters=LAYER,
+    needs=GRADIENTS,
+    given=("num_classes", "device"),
+)
+gradient_length_layer = StrategyPlugin(
+    "ExpectedGradientLengthLayer",
+    f"{OURS}.gradient_lengths:OfLayer",
+    parameters=LAYER,
+    needs=GRADIENTS,
+    given=("num_classes", "device"),
+)
+typi_clust = StrategyPlugin(
+    "TypiClust",
+    f"{CORE}.vector_space:TypiClust",
+    unusable="small-text does not offer it, as its code is unfinished; the first texts of a project are "
+    "typical ones of clusters (--cold-start typical)",
+    tasks=ANY,
+)

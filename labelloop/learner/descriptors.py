@@ -15,7 +15,7 @@ from labelloop.plugins import loaded
 if TYPE_CHECKING:
     from schemas.parts import Task
 
-Ability = Literal["embeddings", "dropout", "network"]
+Ability = Literal["embeddings", "dropout", "network", "gradients"]
 Load = str | Callable[[], Any]
 Check = Callable[[Mapping[str, Any]], object]
 
@@ -27,6 +27,7 @@ WHY: Mapping[Ability, str] = {
     "embeddings": "it compares embeddings",
     "dropout": "it samples by dropout",
     "network": "it reads the size of a network",
+    "gradients": "it differentiates a network",
 }
 IN_WORDS: Mapping[type, str] = {
     bool: "true or false",
@@ -104,16 +105,24 @@ class ClassifierPlugin(Descriptor):
     """A classifier. Loads a factory: `new(setting)` and `load(folder, setting)` return a `LoopClassifier`.
 
     `offers`: what strategies can use besides the probabilities: embeddings (`embed`), dropout samples
-    (`dropout_sampling` of `predict_proba`), or a PyTorch network (`model`). `preload`: import its module once
-    in the process from which all tasks are forked. `recipe`: parameters that a new project records unless
-    it is given others; what an older project does not say keeps the meaning that it had.
+    (`dropout_sampling` of `predict_proba`), a PyTorch network (`model`), or the gradients of one from
+    transformers (also `tokenizer` and `max_length`). `preload`: import its module once in the process from
+    which all tasks are forked. `recipe`: parameters that a new project records unless it is given others;
+    what an older project does not say keeps the meaning that it had. `refused`: parameters of other
+    classifiers that it cannot have, with the reason.
     """
 
     offers: frozenset[Ability] = frozenset()
     preload: bool = False
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     kind = "classifier"
+
+    def check_parameters(self, given: Mapping[str, Any]) -> None:
+        for parameter in given.keys() & self.refused.keys():
+            raise UserError(f"{self} takes no {parameter}: {self.refused[parameter]}; leave it out")
+        super().check_parameters(given)
 
 
 @dataclass(frozen=True, kw_only=True)

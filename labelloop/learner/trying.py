@@ -14,7 +14,7 @@ from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, load
 from labelloop.learner.requests import ClassifierSpec, TrainRequest, TryRequest, TryResult
 from labelloop.pool.snapshot import Row, write
 
-SHORT = ("epochs", "min_steps")
+SHORT = ("epochs", "min_steps", "num_epochs", "num_iterations")
 """Parameters of which 1 is enough here, for classifiers that have them."""
 
 MOST_UNKNOWN = 0.5

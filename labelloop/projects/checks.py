@@ -43,7 +43,7 @@ def check_learner(options: ProjectOptions) -> str:
 
     task = options.task or SINGLE_LABEL
     check_choices(
-        Choice(name=options.classifier, parameters=dict(options.classifier_parameters)),
+        Choice(name=options.classifier, parameters=options.parameters_of_classifier),
         Choice(name=options.strategy, parameters=dict(options.strategy_parameters)),
         task,
     )

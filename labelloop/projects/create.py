@@ -135,7 +135,7 @@ def _of_task(options: ProjectOptions, data: ProjectData) -> ProjectOptions:
 
 
 def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
-    classifier = new_classifier(options.classifier, options.classifier_parameters)
+    classifier = new_classifier(options.classifier, options.parameters_of_classifier)
     return ClassifierSpec(
         classifier.name,
         classifier.parameters,
@@ -229,11 +229,8 @@ def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
         del recorded_columns[TEXT_COLUMN]
     for option, now in recorded_columns.items():
         if getattr(options, option) not in (None, now):
-            raise _other(recorded, option, now or _unsaid(recorded, option))
-
-
-def _unsaid(recorded: ProjectCreatedV4, option: str) -> tuple[str, ...]:
-    return (recorded.pool.text_column,) if option == TEXT_COLUMN else ()
+            unsaid = (recorded.pool.text_column,) if option == TEXT_COLUMN else ()
+            raise _other(recorded, option, now or unsaid)
 
 
 def _of_columns(recorded: ProjectCreatedV4) -> dict[str, tuple[str, ...]]:
@@ -252,7 +249,10 @@ def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: 
         return bool(str(Path(value).expanduser().resolve()) == now)
     if option == "strategy_parameters" and "strategy" not in options.given_names:
         return default_strategy(recorded.strategy.name, value, classifier.name) == recorded.strategy
-    return option == "classifier_parameters" and new_classifier(classifier.name, value) == classifier
+    return (
+        option == "classifier_parameters"
+        and new_classifier(classifier.name, options.parameters_of_classifier) == classifier
+    )
 
 
 def _check_texts(
@@ -277,12 +277,9 @@ def _check_texts(
             f"the project {recorded.name!r} was created from other labels than {options.labelled} has now: "
             "give another --name"
         )
-    if options.test is not None and (not _same_texts(data.test, recorded.test)):
+    tests = [None if each is None else each.digest for each in (data.test, recorded.test)]
+    if options.test is not None and (None in tests or tests[0] != tests[1]):
         raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
-
-
-def _same_texts(snapshot: Snapshot | None, other: Snapshot | None) -> bool:
-    return snapshot is not None and other is not None and snapshot.digest == other.digest
 
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:

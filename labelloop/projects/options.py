@@ -14,6 +14,8 @@ from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Opti
 from schemas.parts import Task
 
 LOOKAHEAD = "lookahead"
+SHORT = ("class_weights", "validation_share")
+"""Parameters of the classifier that have an option of their own."""
 LARGEST = 2**53
 """The largest whole number that every reader of JSON keeps."""
 Positive = Annotated[int, Field(ge=1)]
@@ -41,7 +43,8 @@ class ProjectOptions(DataOptions):
     classifier: Annotated[
         str,
         Option(
-            "transformer (fine-tuned) or linear (logistic regression on embeddings; fast).",
+            "transformer (fine-tuned), linear (logistic regression on embeddings; fast), "
+            "small-text-transformer or setfit (small-text's own).",
             DEMO | PLAY,
             "classifier.name",
         ),
@@ -50,6 +53,19 @@ class ProjectOptions(DataOptions):
         Parameters,
         Option("Parameter of the classifier, for example epochs=5.", PLAY, "classifier.parameters"),
     ] = {}
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        Option("balanced: all classes weigh the same in a training.", PLAY, "classifier.class_weights"),
+    ] = "none"
+    validation_share: Annotated[
+        float,
+        Field(ge=0, le=0.5),
+        Option(
+            "Share of the labels that a training holds out, to stop by them.",
+            PLAY,
+            "classifier.validation_share",
+        ),
+    ] = 0.0
     strategy: Annotated[
         str,
         Option(
@@ -167,6 +183,12 @@ class ProjectOptions(DataOptions):
         return self.model_construct(_fields_set={*self.given_names}, **{**dict(self), **defaults})
 
     @property
+    def parameters_of_classifier(self) -> dict[str, Any]:
+        """Those that are given, also by an option of their own."""
+        short = {name: getattr(self, name) for name in SHORT if name in self.given_names}
+        return {**self.classifier_parameters, **short}
+
+    @property
     def given_names(self) -> frozenset[str]:
         return frozenset(self.model_fields_set)
 
@@ -186,6 +208,16 @@ class ProjectOptions(DataOptions):
     def _check_advice(self) -> Self:
         if self.stopping == NONE and self.stop_when_advised:
             raise UserError("--stop-when-advised needs a --stopping criterion: give one, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Self:
+        for name in self.given_names.intersection(SHORT):
+            asked, other = getattr(self, name), self.classifier_parameters.get(name)
+            if other not in (None, asked):
+                raise UserError(
+                    f"{flag(name)} is {asked}, and --classifier-parameter {name}={other}: give one"
+                )
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 from labelloop.errors import UserError
 from labelloop.projects.given_batches import batches_in_all, batches_to_ask
-from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions, flag
+from labelloop.projects.options import GROWS, LOOKAHEAD, SHORT, ProjectOptions, flag
 from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.parts import Choice
 
@@ -34,6 +34,8 @@ def as_option(project: ProjectCreated, name: str) -> Any:
     value = getattr(project, field)
     if not part:
         return value
+    if part in SHORT:
+        return value.parameters.get(part, ProjectOptions.model_fields[name].default)
     return option.absent if value is None else getattr(value, part)
 
 
@@ -74,7 +76,7 @@ def _whole(options: ProjectOptions, field: str) -> Any:
     if absent is not None and values[STAYS] == absent:
         return None
     if field == CLASSIFIER:
-        return new_classifier(values[STAYS], values[PARAMETERS])
+        return new_classifier(values[STAYS], options.parameters_of_classifier)
     if field == STRATEGY and parts[STAYS] not in options.given_names:
         return default_strategy(values[STAYS], values[PARAMETERS], options.classifier)
     return _kind(field)(**values)
@@ -111,9 +113,10 @@ def _changed(project: ProjectCreated, options: ProjectOptions, field: str, parts
             raise UserError(f"{project.name} has no {field} criterion: name one with {flag(parts[STAYS])}")
         values[STAYS] = getattr(now, STAYS)
     if field == CLASSIFIER:
+        given = options.parameters_of_classifier
         if is_new and values[STAYS] != project.classifier.name:
-            return new_classifier(values[STAYS], values[PARAMETERS])
-        values[PARAMETERS] = {**project.classifier.parameters, **values[PARAMETERS]}
+            return new_classifier(values[STAYS], given)
+        return Choice(name=values[STAYS], parameters={**project.classifier.parameters, **given})
     return _kind(field)(**values)
 
 

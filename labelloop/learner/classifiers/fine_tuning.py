@@ -1,6 +1,7 @@
 """The training of a network: AdamW, linear warm-up and decay, clipped gradients."""
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,55 @@ WARM_UP = 0.1
 MAX_GRADIENT = 1.0
 
 
+@dataclass
+class Validation:
+    """Texts that a training does not learn. It stops after `patience` epochs that were no better for them.
+
+    `targets` and `weights` are as those of the training.
+    """
+
+    texts: Texts
+    targets: torch.Tensor
+    weights: torch.Tensor
+    patience: int
+    loss: float = math.inf
+    waited: int = 0
+    _best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def begin(self, network: nn.Module) -> None:
+        """Take the network as it is for the best so far."""
+        self.loss, self.waited = math.inf, 0
+        self.is_over(network)
+
+    def is_over(self, network: nn.Module) -> bool:
+        """Whether to stop. The network trains on afterwards."""
+        network.train(False)
+        loss = self._loss(network)
+        network.train()
+        if loss < self.loss:
+            self.loss, self.waited = loss, 0
+            trained = ((name, tensor) for name, tensor in network.named_parameters() if tensor.requires_grad)
+            self._best = {name: tensor.detach().clone() for name, tensor in trained}
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+    @torch.no_grad()
+    def take_best(self, network: nn.Module) -> None:
+        """Give the network back the weights with which it was best."""
+        for name, tensor in network.named_parameters():
+            if name in self._best:
+                tensor.copy_(self._best[name])
+
+    @torch.no_grad()
+    def _loss(self, network: nn.Module) -> float:
+        total = 0.0
+        for rows in self.texts.by_length():
+            logits = network(**self.texts.batch(rows, self.targets.device))
+            total += float((_losses(logits, self.targets[rows]) * self.weights[rows]).sum())
+        return total / len(self.texts)
+
+
 def fine_tune(
     network: nn.Module,
     texts: Texts,
@@ -23,6 +73,7 @@ def fine_tune(
     weights: torch.Tensor,
     parameters: TransformerParameters,
     seed: int,
+    validation: Validation | None = None,
 ) -> dict[str, float]:
     """Train `network` in place; `weights` are importances, shape (texts,).
 
@@ -38,9 +89,11 @@ def fine_tune(
         optimizer, math.ceil(WARM_UP * steps), steps
     )
     network.train()
-    total = 0.0
+    total, done = 0.0, 0
+    if validation is not None:
+        validation.begin(network)
     for _ in range(epochs):
-        total = 0.0
+        total, done = 0.0, done + 1
         for rows in texts.shuffled(size, random):
             logits = network(**texts.batch(rows, targets.device))
             loss = (_losses(logits, targets[rows]) * weights[rows]).mean()
@@ -50,7 +103,13 @@ def fine_tune(
             schedule.step()
             optimizer.zero_grad()
             total += float(loss.detach()) * len(rows)
-    return {"train_loss": total / len(texts), "epochs": epochs, "steps": steps}
+        if validation is not None and validation.is_over(network):
+            break
+    figures = {"train_loss": total / len(texts), "epochs": done, "steps": done * steps_an_epoch}
+    if validation is not None:
+        validation.take_best(network)
+        figures["validation_loss"] = validation.loss
+    return figures
 
 
 def _losses(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -14,18 +14,17 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from scipy.special import expit, softmax  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from small_text import Dataset  # type: ignore[import-untyped]
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from labelloop.errors import UserError
 from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import WEIGHTS, resolve
-from labelloop.learner.classifiers import one_vs_rest, tuning
+from labelloop.learner.classifiers import regressions, tuning
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
-from labelloop.learner.classifiers.parameters import LinearParameters
+from labelloop.learner.classifiers.parameters import BALANCED, LinearParameters
 from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
@@ -35,9 +34,6 @@ from labelloop.store.artifacts import file_digest
 
 CHUNK = 1024
 """Texts of a snapshot whose features are computed together."""
-NEVER_SEEN = -30.0
-"""Bias of a class without examples, which makes its probability almost 0."""
-EPSILON = 1e-12
 FEATURES = "features.json"
 HEAD = "classifier"
 """The name of the head in a BERT, and of one whose name was not kept."""
@@ -138,26 +134,24 @@ class LinearClassifier(LoopClassifier):
             self._fit_each(train_set, weights)
             return self
         features, targets = self._store.of(train_set.x).astype(np.float64), np.asarray(train_set.y)
-        has_bias = self._frozen.has_bias
-        regression = LogisticRegression(C=self.parameters.c, max_iter=1000, fit_intercept=has_bias)
-        regression.fit(features, targets, sample_weight=weights)
-        weight, bias = regression.coef_, np.broadcast_to(regression.intercept_, len(regression.coef_))
-        if len(regression.classes_) == 2:
-            weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-        unseen, mean = np.zeros(features.shape[1]), features.mean(axis=0)
-        if not has_bias:
-            unseen = NEVER_SEEN * mean / max(float(mean @ mean), EPSILON)
-        self.weight = np.tile(unseen, (self.num_classes, 1))
-        self.bias = np.full(self.num_classes, NEVER_SEEN if has_bias else 0.0)
-        self.weight[regression.classes_], self.bias[regression.classes_] = weight, bias
-        self.metrics = {"train_accuracy": float(regression.score(features, targets))}
+        self.weight, self.bias = regressions.fit_classes(
+            features,
+            targets,
+            self.num_classes,
+            self.parameters.c,
+            self._frozen.has_bias,
+            weights,
+            self.parameters.class_weights == BALANCED,
+        )
+        right = (features @ self.weight.T + self.bias).argmax(axis=1) == targets
+        self.metrics = {"train_accuracy": float(right.mean())}
         return self
 
     def _fit_each(self, train_set: Dataset, weights: Floats | None) -> None:
         features, targets = self._store.of(train_set.x).astype(np.float64), train_set.y.toarray()
         c, has_bias = self.parameters.c, self._frozen.has_bias
-        self.weight, self.bias = one_vs_rest.fit(features, targets, c, has_bias, weights)
-        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, c, has_bias), targets)
+        self.weight, self.bias = regressions.fit_labels(features, targets, c, has_bias, weights)
+        self.thresholds = tuning.tuned(regressions.held_out(features, targets, c, has_bias), targets)
         right = self.counting(self._probabilities(features)) == targets
         self.metrics = {"train_accuracy": float(right.all(axis=1).mean())}
 

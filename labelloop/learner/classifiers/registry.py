@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from labelloop.errors import UserError
 from labelloop.learner import thresholds
 from labelloop.learner.classifier_spec import SINGLE_LABEL
 from labelloop.learner.descriptors import ClassifierPlugin
@@ -80,6 +81,11 @@ def check_classifier(name: str, parameters: Mapping[str, Any], task: Task = SING
     able = [other for other, each in CLASSIFIERS.all().items() if task in each.tasks]
     classifier.check_task(task, f"--classifier {' or '.join(able)}")
     classifier.check_parameters(parameters)
+    if task != SINGLE_LABEL and parameters.get("class_weights") == "balanced":
+        raise UserError(
+            "class weights are of texts by their one class, and here a text may have several labels, each "
+            "with a threshold of its own: leave out --class-weights"
+        )
 
 
 def factory(name: str) -> Factory:

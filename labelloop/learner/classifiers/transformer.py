@@ -14,20 +14,19 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
-from labelloop.learner.classifiers import one_vs_rest, self_training, tuning
+from labelloop.learner.classifiers import heads, self_training
 from labelloop.learner.classifiers.base import Floats, LoopClassifier, Unlabelled
 from labelloop.learner.classifiers.batches import (
     Encoded,
     Texts,
-    features_of,
     represent,
     sample_dropout,
     save_tokenizer,
     score,
 )
-from labelloop.learner.classifiers.fine_tuning import fine_tune
+from labelloop.learner.classifiers.fine_tuning import Validation, fine_tune
+from labelloop.learner.classifiers.held_out import held_out, importances
 from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
-from labelloop.learner.classifiers.linear import inputs_of_head
 from labelloop.learner.classifiers.networks import (
     MeanPooled,
     Network,
@@ -37,15 +36,13 @@ from labelloop.learner.classifiers.networks import (
     exported,
     ready,
 )
-from labelloop.learner.classifiers.parameters import TransformerParameters
-from labelloop.learner.classifiers.pretrained import head_of, load_tokenizer, most_tokens, set_head
+from labelloop.learner.classifiers.parameters import BALANCED, TransformerParameters
+from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
 
 FROZEN = "frozen_layers.json"
-PENALTY = 1.0
-"""The C of the regressions that a multi-label head begins with, as of `linear`."""
 SCORED = 4096
 """Texts that are scored together, and sorted by their length."""
 
@@ -54,7 +51,7 @@ class TransformerClassifier(LoopClassifier):
     """A transformer with a linear head. `base` is a local folder with safetensors weights.
 
     In a multi-label task each label is a yes or no of its own (sigmoid, binary cross-entropy). The head
-    begins as regressions on the base model's features, whose held-out probabilities give the thresholds.
+    always begins as regressions, whose held-out probabilities give the thresholds.
     There is no self-training, which draws texts by their one class. `weights`: the sha256 of the weights of
     which the lower layers are frozen.
     """
@@ -93,12 +90,15 @@ class TransformerClassifier(LoopClassifier):
         seed, parameters = self.setting.seed, self.parameters
         torch.manual_seed(seed)
         network = self._new_network()
-        targets = self._targets(train_set)
-        importance = torch.ones(len(targets)) if weights is None else torch.as_tensor(weights).float()
-        texts = self._texts(network, train_set)
-        if self.multi_label:
-            self._begin(network, texts, train_set)
-        self.metrics = fine_tune(network, texts, targets, importance.to(self.device), parameters, seed)
+        importance = self._by_class(train_set)
+        if weights is not None:
+            importance *= torch.as_tensor(weights).float()
+        train_set, learned, validation = self._divided(network, train_set, importance)
+        targets, texts = self._targets(train_set), self._texts(network, train_set)
+        self._begin(network, texts, train_set, learned)
+        figures = fine_tune(network, texts, targets, learned.to(self.device), parameters, seed, validation)
+        held = {"held_out": len(importance) - len(learned)} if parameters.validation_share else {}
+        self.metrics = {**figures, **held}
         self._take(network, exported(network))
         return self
 
@@ -109,18 +109,36 @@ class TransformerClassifier(LoopClassifier):
             self._learn_on(train_set, unlabelled(self_training.sample_size(self.num_classes)))
         return self
 
-    def _begin(self, network: Network, texts: Texts, train_set: Dataset) -> None:
-        """Give each label the head that a regression on the base model's features has, and its threshold."""
-        ready(network, self.device)
-        if isinstance(network, MeanPooled):
-            head, features = network.classifier, features_of(network, texts)
+    def _by_class(self, train_set: Dataset) -> torch.Tensor:
+        """How much each text weighs, on the CPU."""
+        is_balanced = self.parameters.class_weights == BALANCED and not self.multi_label
+        return torch.as_tensor(importances(labels.dense(train_set.y), is_balanced)).float()
+
+    def _divided(
+        self, network: Network, train_set: Dataset, weights: torch.Tensor
+    ) -> tuple[Dataset, torch.Tensor, Validation | None]:
+        """What is learned, with its weights, and what is held out."""
+        share, patience = self.parameters.validation_share, self.parameters.patience
+        held = held_out(labels.dense(train_set.y), share, self.setting.seed)
+        if not len(held):
+            return train_set, weights, None
+        judged, learned = train_set[held], np.setdiff1d(np.arange(len(train_set)), held)
+        weight = weights[held].to(self.device)
+        validation = Validation(self._texts(network, judged), self._targets(judged), weight, patience)
+        return train_set[learned], weights[learned], validation
+
+    def _begin(self, network: Network, texts: Texts, train_set: Dataset, weights: torch.Tensor) -> None:
+        """Let the head begin as regressions, where it does; those of several labels give thresholds too."""
+        start = self.parameters.head_start
+        if not self.multi_label and not heads.is_regression(start, network, self.num_classes):
+            return
+        head, features = heads.head_and_features(
+            ready(network, self.device), texts, self.tokenizer, self.max_length, train_set.x
+        )
+        if self.multi_label:
+            self.thresholds = heads.begin_with_labels(head, features, train_set.y.toarray())
         else:
-            _, head = head_of(network.model)
-            inputs = inputs_of_head(network.model, self.tokenizer, self.max_length, train_set.x)
-            features = inputs.astype(np.float64)
-        targets, has_bias = train_set.y.toarray(), head.bias is not None
-        set_head(head, *one_vs_rest.fit(features, targets, PENALTY, has_bias))
-        self.thresholds = tuning.tuned(one_vs_rest.held_out(features, targets, PENALTY, has_bias), targets)
+            heads.begin_with_classes(head, features, np.asarray(train_set.y), weights.double().numpy())
 
     def _targets(self, train_set: Dataset) -> torch.Tensor:
         if self.multi_label:
@@ -132,6 +150,7 @@ class TransformerClassifier(LoopClassifier):
         network, model = self._fitted()
         parameters, seed = self.parameters, self.setting.seed + 1
         probabilities = self.predict_proba(labels.unlabelled(texts, self.num_classes))
+        train_set, by_class, validation = self._divided(network, train_set, self._by_class(train_set))
         rows, pseudo = self_training.pseudo_labels(probabilities, seed)
         self.metrics = {**self.metrics, "pseudo_labels": len(rows)}
         if not len(rows):
@@ -142,15 +161,20 @@ class TransformerClassifier(LoopClassifier):
             target_labels=np.arange(self.num_classes),
         )
         weights = self_training.importances(len(train_set), len(rows), parameters.self_training)
+        importance = torch.as_tensor(weights).float()
+        importance[: len(train_set)] *= by_class
         torch.manual_seed(seed)
-        fine_tune(
+        figures = fine_tune(
             network,
             self._texts(network, both),
             self._targets(both),
-            torch.as_tensor(weights, device=self.device).float(),
+            importance.to(self.device),
             replace(parameters, epochs=1, min_steps=self_training.steps(self.num_classes)),
             seed,
+            validation,
         )
+        if validation is not None:
+            self.metrics = {**self.metrics, "validation_loss": figures["validation_loss"]}
         self._take(network, model)
 
     def predict_proba(

@@ -49,7 +49,7 @@ def _metadata(facts: Facts, license: str | None) -> str:
     ]
     data = ModelCardData(
         base_model=facts.base_model,
-        library_name="transformers",
+        library_name="transformers" if facts.is_readable else "labelloop",
         license=license,
         pipeline_tag=TASK,
         tags=["labelloop", "active-learning", *(["multi-label"] if facts.several else [])],
@@ -93,6 +93,11 @@ def _what_it_is(facts: Facts) -> str:
 
 
 def _use(facts: Facts, place: str) -> str:
+    if not facts.is_readable:
+        return (
+            f"The classifier {_text(facts.classifier.name)} saves a folder that `transformers.pipeline` does "
+            "not read. Its owner labels texts with it by `labelloop predict`."
+        )
     called = json.dumps(place, ensure_ascii=False)
     lines = ["```python", "from transformers import pipeline", ""]
     if facts.several:

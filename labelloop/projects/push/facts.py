@@ -61,7 +61,7 @@ class Facts:
 
     `audit`: of the model or, where it has none, of the newest model before it that has one. `points`: the
     learning curve up to the model, by the name of the test set where there were several. `log`: what the
-    facts are from; `trained_from`: what the trainer had read.
+    facts are from; `trained_from`: what the trainer had read. `is_readable`: transformers reads its folder.
     """
 
     project: str
@@ -84,6 +84,7 @@ class Facts:
     agreement: Agreement
     log: LogDigest
     trained_from: LogDigest | None
+    is_readable: bool = True
 
     @property
     def several(self) -> bool:

@@ -97,6 +97,7 @@ async def make(
     atomic.remove(folder)
     trained = await asyncio.to_thread(_copied, state, store, options, folder)
     facts, written = facts_of(state, trained), None
+    facts = replace(facts, is_readable=(folder / CONFIG).is_file())
     if options.onnx:
         written = await _written(state, store, trained, options, folder, worker, threads)
     has_curve = bool(facts.points or facts.audits)

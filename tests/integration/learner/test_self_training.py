@@ -13,7 +13,7 @@ from tests.integration.learner.conftest import SIZE, Bench
 from tests.support.tiny_bert import tiny_bert
 
 
-def taught(bench: Bench, model: Path | None = None, **parameters: float) -> TrainRequest:
+def taught(bench: Bench, model: Path | None = None, **parameters: float | str) -> TrainRequest:
     """A training on twelve labels, so long that it knows several classes, with self-training."""
     spec = bench.spec()
     lasts = {"min_steps": 80, "learning_rate": 1e-3, "head_learning_rate": 1e-2}
@@ -49,6 +49,21 @@ async def test_the_same_request_gives_the_same_bytes_with_the_cache_full_and_emp
     )
 
     assert first.sha256 == full.sha256 == empty.sha256
+
+
+async def test_a_head_that_begins_as_a_regression_gives_the_same_bytes_each_time(
+    worker: Worker, bench: Bench
+) -> None:
+    request = taught(bench, frozen_share=0.5, head_start="regression")
+
+    trained = await worker.run(request)
+    again = await worker.run(
+        replace(request, into=bench.folder / "again", cache=bench.folder / "another cache")
+    )
+    at_random = await worker.run(taught(bench, frozen_share=0.5))
+
+    assert trained.sha256 == again.sha256
+    assert trained.sha256 != at_random.sha256
 
 
 async def test_ignored_texts_are_no_pseudo_labels(worker: Worker, bench: Bench) -> None:

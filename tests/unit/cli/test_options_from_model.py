@@ -23,7 +23,7 @@ from labelloop.notebook import adopt
 from labelloop.projects import catalog
 from labelloop.projects.catalog import choose, read_histories
 from labelloop.projects.machines import ABOUT_MACHINES
-from labelloop.projects.options import ProjectOptions, flag, is_by_name
+from labelloop.projects.options import SHORT, ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
 from schemas.parts import Choice, Settings, SettingsV2
@@ -236,6 +236,9 @@ def test_what_is_given_becomes_the_field_of_the_project_it_says(name: str, tmp_p
     field, _, part = str(ProjectOptions.options()[name].recorded).partition(".")
     if name == "lookahead":
         assert fields == {"lookahead": 1, "lookahead_grows": True}
+    elif name in SHORT:
+        assert list(fields) == [field]
+        assert fields[field].parameters == {**now.classifier.parameters, name: value}
     else:
         assert list(fields) == [field]
         assert (getattr(fields[field], part) if part else fields[field]) == value

@@ -23,8 +23,8 @@ def test_every_name_that_is_offered_works(name: str) -> None:
     assert plain(found.name) == plain(name)
 
 
-def test_an_unknown_strategy_is_answered_with_the_one_that_was_meant() -> None:
-    with raises_naming(UserError, "'breaking-tie'", "breaking-ties"):
+def test_an_unknown_strategy_is_answered_with_the_one_that_was_meant_and_all_there_are() -> None:
+    with raises_naming(UserError, "'breaking-tie'", "mean breaking-ties", *known_strategies()):
         check_strategy("breaking-tie", {})
 
 
@@ -34,9 +34,11 @@ def test_a_strategy_that_cannot_work_is_refused_with_its_reason(name: str) -> No
         check_strategy(name, {})
 
 
-@pytest.mark.parametrize("name", ["bald", "discriminative-representation-learning"])
+@pytest.mark.parametrize(
+    "name", ["bald", "discriminative-representation-learning", "expected-gradient-length"]
+)
 def test_a_strategy_that_needs_a_network_is_refused_for_a_linear_classifier(name: str) -> None:
-    with raises_naming(UserError, "linear", "--classifier transformer", "--strategy"):
+    with raises_naming(UserError, "linear", "--classifier", "transformer", "--strategy"):
         check_strategy(name, {}, "linear")
 
 
@@ -72,7 +74,7 @@ def test_the_check_of_a_strategy_sees_only_its_own_parameters() -> None:
 
 
 def test_a_wrapped_strategy_is_checked_too() -> None:
-    base = "SEALS"
+    base = "TypiClust"
 
     with raises_naming(UserError, STRATEGIES.get(base).unusable):
         check_strategy("class-balancer", {"base_query_strategy": base})

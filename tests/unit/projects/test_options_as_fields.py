@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from labelloop.learner.classifiers.parameters import TransformerParameters
+from labelloop.errors import UserError
+from labelloop.learner.classifiers.parameters import SELDOM, TransformerParameters
 from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier, known_classifiers
 from labelloop.learner.strategies import STRATEGIES, check_strategy
 from labelloop.projects.given_batches import as_written
@@ -13,6 +14,7 @@ from labelloop.projects.options_as_fields import as_fields, as_option, given_fie
 from schemas.model import replaced
 from schemas.parts import Choice
 from tests.support.loops import project
+from tests.support.messages import raises_naming
 
 RECIPE = dict(CLASSIFIERS.get("transformer").recipe)
 COLUMNS = ("text_columns", "shown_columns", "metadata_columns")
@@ -40,7 +42,7 @@ def test_a_new_project_records_the_whole_recipe_with_what_is_given() -> None:
     fields = as_fields(ProjectOptions(dataset="mail.csv", classifier_parameters={"epochs": 3}))
 
     assert dict(fields["classifier"].parameters) == {**RECIPE, "epochs": 3}
-    assert RECIPE.keys() == TransformerParameters.types().keys()
+    assert RECIPE.keys() == TransformerParameters.types().keys() - {*SELDOM}
 
 
 def test_a_new_project_records_the_recipe_of_a_strategy_that_nobody_named() -> None:
@@ -66,8 +68,51 @@ def test_texts_that_no_network_scores_need_no_shortlist() -> None:
 
 def test_what_a_project_does_not_record_means_what_it_meant_in_0_1_0() -> None:
     assert TransformerParameters.parse({}) == TransformerParameters(
-        **OF_0_1_0, frozen_share=0, self_training=0
+        **OF_0_1_0,
+        frozen_share=0,
+        self_training=0,
+        head_start="random",
+        class_weights="none",
+        validation_share=0,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ({}, {}),
+        ({"class_weights": "balanced"}, {"class_weights": "balanced"}),
+        (
+            {"validation_share": 0.1, "classifier_parameters": {"patience": 3}},
+            {"validation_share": 0.1, "patience": 3},
+        ),
+    ],
+)
+def test_what_few_projects_need_is_recorded_only_if_it_is_given(
+    given: dict[str, Any], recorded: dict[str, Any]
+) -> None:
+    """An older labelloop goes on with the others."""
+    classifier = as_fields(ProjectOptions(dataset="mail.csv", **given))["classifier"]
+
+    assert dict(classifier.parameters) == {**RECIPE, **recorded}
+
+
+def test_class_weights_are_changed_and_changed_back() -> None:
+    before = with_classifier("transformer", epochs=3)
+
+    weighted = given_fields(before, ProjectOptions(class_weights="balanced"))["classifier"]
+    after = replaced(before, classifier=weighted)
+    plain = given_fields(after, ProjectOptions(class_weights="none"))["classifier"]
+
+    assert dict(weighted.parameters) == {"epochs": 3, "class_weights": "balanced"}
+    assert dict(plain.parameters) == {"epochs": 3, "class_weights": "none"}
+    assert [as_option(each, "class_weights") for each in (before, after)] == ["none", "balanced"]
+    assert as_option(before, "validation_share") == 0
+
+
+def test_an_option_and_a_parameter_that_differ_are_refused() -> None:
+    with raises_naming(UserError, "--class-weights", "balanced", "class_weights=none"):
+        ProjectOptions.of({"class_weights": "balanced", "classifier_parameters": {"class_weights": "none"}})
 
 
 def test_another_parameter_leaves_the_others_as_they_are() -> None:

@@ -1,5 +1,6 @@
 """The card of a model: what it says, and what it never says or lets happen."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -118,6 +119,14 @@ def test_its_metadata_are_those_of_the_hub() -> None:
     assert "license" not in found
     (result,) = found["model-index"][0]["results"]
     assert {each["type"]: each["value"] for each in result["metrics"]} == {"accuracy": 0.5, "f1": 0.25}
+
+
+def test_of_a_folder_that_transformers_does_not_read_it_does_not_say_that_it_does() -> None:
+    page = written(replace(facts(labelled(LABELS)), is_readable=False))
+
+    assert "pipeline(" not in page
+    assert "labelloop predict" in page
+    assert metadata(page)["library_name"] == "labelloop"
 
 
 def test_nothing_private_is_in_it() -> None:

@@ -1,4 +1,4 @@
-"""One logistic regression for each label of a multi-label task."""
+"""Logistic regressions on features: one for all classes, or one for each label of a multi-label task."""
 
 import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
@@ -9,11 +9,43 @@ from labelloop.learner.classifiers.base import Floats, Integers
 
 SURE = 30.0
 """What a label that all texts have, or none, has as its logit."""
+NEVER_SEEN = -30.0
+"""The logit of a class without examples, which makes its probability almost 0."""
 FOLDS = 5
 EPSILON = 1e-12
 
 
-def fit(
+def fit_classes(
+    features: Floats,
+    targets: Integers,
+    num_classes: int,
+    c: float,
+    has_bias: bool = True,
+    weights: Floats | None = None,
+    balanced: bool = False,
+) -> tuple[Floats, Floats]:
+    """Weight, shape (classes, dimensions), and bias, shape (classes,), of the logits.
+
+    `targets` are class numbers, shape (texts,), of two classes at least; `balanced`: each weighs the same. A
+    class without examples is never predicted.
+    """
+    regression = LogisticRegression(
+        C=c, max_iter=1000, fit_intercept=has_bias, class_weight="balanced" if balanced else None
+    )
+    regression.fit(features, targets, sample_weight=weights)
+    weight, bias = regression.coef_, np.broadcast_to(regression.intercept_, len(regression.coef_))
+    if len(regression.classes_) == 2:
+        weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    unseen, mean = np.zeros(features.shape[1]), features.mean(axis=0)
+    if not has_bias:
+        unseen = NEVER_SEEN * mean / max(float(mean @ mean), EPSILON)
+    weight_of_all = np.tile(unseen, (num_classes, 1))
+    bias_of_all = np.full(num_classes, NEVER_SEEN if has_bias else 0.0)
+    weight_of_all[regression.classes_], bias_of_all[regression.classes_] = weight, bias
+    return weight_of_all, bias_of_all
+
+
+def fit_labels(
     features: Floats, targets: Integers, c: float, has_bias: bool = True, weights: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Weight, shape (labels, dimensions), and bias, shape (labels,), of the logits.
@@ -43,6 +75,6 @@ def held_out(features: Floats, targets: Integers, c: float, has_bias: bool = Tru
     result = np.empty(targets.shape)
     folds = KFold(min(FOLDS, len(features)), shuffle=True, random_state=0)
     for learned, judged in folds.split(features):
-        weight, bias = fit(features[learned], targets[learned], c, has_bias)
+        weight, bias = fit_labels(features[learned], targets[learned], c, has_bias)
         result[judged] = expit(features[judged] @ weight.T + bias)
     return result
