@@ -5,7 +5,7 @@ KILLS ?= 60
 SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
-DEV := alerting,learner,server,serve,kafka,s3,excel,onnx,ray,dev
+DEV := alerting,learner,server,serve,kafka,s3,excel,onnx,ray,setfit,dev
 CODE := schemas services labelloop tests $(wildcard benchmarks docs examples deploy)
 TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
