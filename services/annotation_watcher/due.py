@@ -32,6 +32,15 @@ def due(
     return _progress(state, project, batch, votes, seen, now)
 
 
+def undecided(state: LoopState, batch: Batch, seen: Mapping[int, SeenRecord]) -> int:
+    """How many texts of an open batch wait for answers: no fewer answers complete it."""
+    wanted = at_batch(state, batch.number).min_submitted
+    answered = {
+        item for item, record in seen.items() if len(_deciding((*record.votes, *record.earlier))) >= wanted
+    }
+    return len(batch.kept - answered)
+
+
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     """The recorded votes by pool item, for every text whose votes count."""
     recorded = {answer.item: answer for answer in batch.answers}
@@ -97,7 +106,7 @@ def _revision(
 
 def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
     """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
-    enough = min(project.min_submitted, max(1, len(_deciding(first))))
+    enough = min(project.min_submitted, max(1, len(_deciding(first.votes))))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 
@@ -129,8 +138,8 @@ def _counting(votes: ItemVotes, labels: LabelList) -> ItemVotes:
     return replaced(votes, votes=labels.counting_votes(votes.votes)) if labels.retired else votes
 
 
-def _deciding(votes: ItemVotes) -> list[Vote]:
-    return [vote for vote in votes.votes if vote.status != "draft"]
+def _deciding(votes: Sequence[Vote]) -> list[Vote]:
+    return [vote for vote in votes if vote.status != "draft"]
 
 
 def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:

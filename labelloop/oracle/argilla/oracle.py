@@ -1,7 +1,8 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
@@ -16,6 +17,7 @@ from labelloop.oracle.argilla.column_names import field_names, metadata_names, t
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
 from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -53,18 +55,42 @@ class _Earlier:
 
 
 class ArgillaOracle:
-    """The oracle for people who answer in Argilla. Each project has its own data set."""
+    """The oracle for people who answer in Argilla. Each project has its own data set.
 
-    def __init__(self, argilla: Argilla) -> None:
+    `address`: where Argilla can tell of answers. None: nowhere.
+    """
+
+    def __init__(self, argilla: Argilla, address: Address | None = None) -> None:
         self._argilla = argilla
+        self._address = address
+        self._projects: dict[str, ArgillaProject] = {}
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> "ArgillaOracle":
         """Raises UserError for an invalid address or invalid headers."""
-        return cls(Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers))
+        argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        return cls(argilla, Address.from_settings(settings))
 
     def project(self, project_id: str) -> "ArgillaProject":
-        return ArgillaProject(self._argilla, project_id)
+        made = self._projects[project_id] = ArgillaProject(self._argilla, project_id)
+        return made
+
+    async def tell(self, answered: Callable[[str], Awaitable[None]]) -> None:
+        """Call `answered` with the id of a project in which somebody has just answered; see `WakesUp`."""
+
+        async def told(name: str) -> None:
+            # Where labels changed, the names of later data sets say which they are.
+            for project_id in {name, re.sub(r"-v[0-9]+$", "", name)} & self._projects.keys():
+                self._projects[project_id].told()
+                await answered(project_id)
+
+        if self._address is not None:
+            await WakeUps(self._argilla, self._address, self._answered_at).keep(told)
+
+    def _answered_at(self) -> dict[str, str]:
+        """When somebody answered last in each project, as far as it was looked at."""
+        moments = {project_id: project.answered_at for project_id, project in self._projects.items()}
+        return {project_id: moment for project_id, moment in moments.items() if moment is not None}
 
     async def close(self) -> None:
         await self._argilla.__aexit__()
@@ -192,6 +218,17 @@ class ArgillaProject:
         made = await self._argilla.share_workspace(self._workspace, annotators)
         self._shown_to = frozenset(annotators)
         return made
+
+    def told(self) -> None:
+        """Read everything anew next time: somebody has just answered."""
+        for looks in (self._looks, *(earlier.looks for earlier in self._earlier.values())):
+            if looks is not None:
+                looks.told()
+
+    @property
+    def answered_at(self) -> str | None:
+        """When somebody answered last, as far as it was looked at."""
+        return None if self._looks is None else self._looks.answered_at
 
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
