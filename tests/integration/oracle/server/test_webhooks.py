@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond
 from tests.support.argilla_server import ArgillaServer
-from tests.support.receivers import Hook, a_hook
+from tests.support.receivers import a_hook
 
 PATIENCE = 60.0
 OF_ANSWERS = ("response.created", "response.updated", "response.deleted")
@@ -73,15 +73,14 @@ def test_a_webhook_gets_the_events_that_it_wants_while_it_is_there_and_enabled(
     records = dataset.put([record(0, rank) for rank in range(3)])
     ann, owner = dataset.annotator(), argilla_server.client()
 
-    with a_hook() as hook, a_hook() as other:
-        with told(argilla_server, other.plain_url):
-            with told(argilla_server, hook.plain_url, ("record.completed",)) as made:
-                respond(ann, records[0], "human")
-                until(lambda: hook.posted)
-                ok(owner.patch(f"/webhooks/{made['id']}", json={"enabled": False}))
-                respond(ann, records[1], "human")
-            respond(ann, records[2], "human")
-            until(lambda: len(other.posted) == 3)
+    with a_hook() as hook, a_hook() as other, told(argilla_server, other.plain_url):
+        with told(argilla_server, hook.plain_url, ("record.completed",)) as made:
+            respond(ann, records[0], "human")
+            until(lambda: hook.posted)
+            ok(owner.patch(f"/webhooks/{made['id']}", json={"enabled": False}))
+            respond(ann, records[1], "human")
+        respond(ann, records[2], "human")
+        until(lambda: len(other.posted) == 3)
 
     assert [event["type"] for event in hook.posted] == ["record.completed"]
     assert hook.posted[0]["data"]["id"] == records[0]
@@ -118,24 +117,6 @@ def test_nothing_is_queued_for_a_worker_that_does_not_run(
         until(lambda: len(hook.posted) == 2)
 
     assert queue(argilla_server).keys("rq:job:*") == []
-
-
-def test_a_server_that_is_asked_to_stop_waits_for_no_receiver(own_argilla_server: ArgillaServer) -> None:
-    dataset = make_dataset(own_argilla_server.client())
-    (record_id,) = dataset.put([record(0, 0)])
-
-    with a_hook() as silent:
-        silent.answers.clear()
-        ok(own_argilla_server.client().post("/webhooks", json=about(silent)))
-        respond(dataset.annotator(), record_id, "human")
-        until(lambda: silent.posted)
-
-        assert own_argilla_server.stop() == 0
-        assert not silent.answers.is_set()
-
-
-def about(hook: Hook) -> dict[str, Any]:
-    return {"url": hook.plain_url, "events": OF_ANSWERS}
 
 
 def queue(server: ArgillaServer) -> "Redis":

@@ -20,7 +20,9 @@ from tests.support.plain_http import NO_TLS
 KEY = b"a key of 32 bytes, as it were..."
 SECRET = b64encode(KEY).decode()
 NOW = 1_800_000_000.0
-BODY = json.dumps({"type": "response.created", "data": {"record": {"dataset": {"name": "mail-5e1f"}}}}).encode()
+BODY = json.dumps(
+    {"type": "response.created", "data": {"record": {"dataset": {"name": "mail-5e1f"}}}}
+).encode()
 
 
 def sign(body: bytes, at: float, secret: str = SECRET, id: str = "msg_1") -> dict[str, str]:
