@@ -87,9 +87,7 @@ def spread(seconds: list[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--times", type=int, default=25, help="batches on each log, with webhooks and without"
-    )
+    parser.add_argument("--times", type=int, default=25, help="batches on each log, in each way")
     times = parser.parse_args().times
     with tempfile.TemporaryDirectory() as folder:
         server = ArgillaServer(Path(folder) / "argilla", free_port())
