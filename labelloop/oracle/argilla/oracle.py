@@ -1,6 +1,5 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,35 +12,15 @@ from labelloop.oracle.argilla import (
     DatasetSpec,
     StoredRecord,
 )
-from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
 from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
 from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
-from labelloop.pool.context import metadata_kinds, seen_columns
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
-
-
-def dataset_spec(name: str, project: ProjectCreated, labels: LabelList | None = None) -> DatasetSpec:
-    """The data set of this name. `labels`: those of now, if they were changed."""
-    kinds = metadata_kinds(project)
-    called = labels.choices if labels is not None else {}
-    return DatasetSpec(
-        name=name,
-        labels=tuple(called) or project.labels,
-        called=called,
-        guidelines=project.guidelines,
-        min_submitted=project.min_submitted,
-        task=project.task,
-        fields={name: title(column) for column, name in field_names(seen_columns(project)).items()}
-        or ONE_FIELD,
-        metadata={name: (title(column), kinds[column]) for column, name in metadata_names(kinds).items()},
-    )
-
 
 LOOK_UP_EVERY = 60.0
 
@@ -77,20 +56,8 @@ class ArgillaOracle:
 
     async def tell(self, answered: Callable[[str], Awaitable[None]]) -> None:
         """Call `answered` with the id of a project in which somebody has just answered; see `WakesUp`."""
-
-        async def told(name: str) -> None:
-            # Where labels changed, the names of later data sets say which they are.
-            for project_id in {name, re.sub(r"-v[0-9]+$", "", name)} & self._projects.keys():
-                self._projects[project_id].told()
-                await answered(project_id)
-
         if self._address is not None:
-            await WakeUps(self._argilla, self._address, self._answered_at).keep(told)
-
-    def _answered_at(self) -> dict[str, str]:
-        """When somebody answered last in each project, as far as it was looked at."""
-        moments = {project_id: project.answered_at for project_id, project in self._projects.items()}
-        return {project_id: moment for project_id, moment in moments.items() if moment is not None}
+            await WakeUps(self._argilla, self._address, self._projects).keep(answered)
 
     async def close(self) -> None:
         await self._argilla.__aexit__()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from labelloop.backoff import Backoff
@@ -77,20 +78,29 @@ class Address:
         return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
 
 
-class WakeUps:
-    """Wake-ups by one webhook. `answered_at`: when somebody answered last in each project, as polls saw."""
+class PolledProject(Protocol):
+    """A project that is polled. `answered_at`: when somebody answered last, as far as polls saw."""
 
-    def __init__(
-        self, argilla: Argilla, address: Address, answered_at: Callable[[], Mapping[str, str]]
-    ) -> None:
+    @property
+    def answered_at(self) -> str | None: ...
+
+    def told(self) -> None:
+        """Read everything anew at the next poll."""
+        ...
+
+
+class WakeUps:
+    """Wake-ups of projects, by their ids, by one webhook."""
+
+    def __init__(self, argilla: Argilla, address: Address, projects: Mapping[str, PolledProject]) -> None:
         self._argilla = argilla
         self._address = address
-        self._answered_at = answered_at
+        self._projects = projects
         self._webhook: Webhook | None = None
         self._problem: str | None = None
 
-    async def keep(self, told: Callable[[str], Awaitable[None]]) -> None:
-        """Call `told` with the name of a data set whenever somebody answers there, until cancelled.
+    async def keep(self, answered: Callable[[str], Awaitable[None]]) -> None:
+        """Call `answered` with the id of a project whenever somebody answers there, until cancelled.
 
         It returns, after a line in the log, where Argilla offers no webhooks, or the address is not free.
         """
@@ -106,7 +116,11 @@ class WakeUps:
 
         async def hand_on() -> None:
             while True:
-                await told(await names.get())
+                name = await names.get()
+                # Where labels changed, the names of later data sets say which they are.
+                for project in {name, re.sub(r"-v[0-9]+$", "", name)} & self._projects.keys():
+                    self._projects[project].told()
+                    await answered(project)
 
         try:
             receiver = Receiver(self._address.host, self._address.port, told_in_thread)
@@ -124,7 +138,7 @@ class WakeUps:
 
     async def _keep_registered(self, receiver: Receiver) -> None:
         url, backoff = self._address.reached_at(receiver.port), Backoff(limit=CHECK_EVERY)
-        before: Mapping[str, str] = {}
+        before: Mapping[str, str | None] = {}
         while True:
             try:
                 self._webhook = await self._registered(url)
@@ -141,8 +155,8 @@ class WakeUps:
                     logger.info("Argilla tells of answers at %s", url)
                 receiver.secret = self._webhook.secret
                 backoff.reset()
-                now = self._answered_at()
-                is_answered = any(before.get(project, at) != at for project, at in now.items())
+                now = {name: project.answered_at for name, project in self._projects.items()}
+                is_answered = any(before.get(name) not in (None, at) for name, at in now.items())
                 self._tell_deafness(receiver, url, is_answered)
                 before = now
                 await asyncio.sleep(CHECK_EVERY)

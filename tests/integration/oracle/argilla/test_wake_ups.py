@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -42,21 +43,39 @@ def here(owner: str = OWNER, url: str = "http://127.0.0.1:0") -> Address:
     return Address(url, "127.0.0.1", 0, owner)
 
 
-def nothing_answered() -> dict[str, str]:
-    return {}
+@dataclass
+class Polled:
+    """A project as polls saw it; `looks`: how often it was asked when somebody answered."""
+
+    at: str | None = "2026-01-01"
+    looks: int = 0
+    reads_anew: bool = False
+
+    @property
+    def answered_at(self) -> str | None:
+        self.looks += 1
+        return self.at
+
+    def told(self) -> None:
+        self.reads_anew = True
+
+    async def looked_at(self) -> None:
+        """The webhooks were looked after once more, from beginning to end."""
+        before = self.looks
+        await until(lambda: self.looks >= before + 2)
 
 
 @asynccontextmanager
 async def kept(
-    argilla: Argilla, address: Address, answered_at: Callable[[], dict[str, str]] = nothing_answered
+    argilla: Argilla, address: Address, **projects: Polled
 ) -> AsyncIterator[tuple["asyncio.Task[None]", list[str]]]:
-    """Its task, and the names that it tells."""
+    """Its task, and the projects that it tells."""
     told: list[str] = []
 
-    async def tell(name: str) -> None:
-        told.append(name)
+    async def tell(project: str) -> None:
+        told.append(project)
 
-    task = asyncio.create_task(WakeUps(argilla, address, answered_at).keep(tell))
+    task = asyncio.create_task(WakeUps(argilla, address, projects).keep(tell))
     try:
         yield task, told
     finally:
@@ -75,19 +94,6 @@ async def until_there(argilla: Argilla, holds: Callable[[list[str]], bool]) -> l
     return found
 
 
-async def until_looked_after(argilla: Argilla) -> None:
-    """It has looked at the webhooks once more, from beginning to end."""
-
-    async def touched() -> set[object]:
-        return {each.updated_at for each in await argilla.webhooks() if OWNER in each.description}
-
-    for _ in range(2):
-        before = await touched()
-        async with asyncio.timeout(30):
-            while await touched() == before:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-
 async def test_an_answer_is_told_while_it_is_kept_and_no_webhook_is_left_after_it(
     argilla: Argilla, dataset: Dataset, argilla_server: ArgillaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -95,12 +101,15 @@ async def test_an_answer_is_told_while_it_is_kept_and_no_webhook_is_left_after_i
     (record,) = await argilla.records(dataset, 0)
     ann = await asyncio.to_thread(Person, argilla_server)
 
-    async with kept(argilla, here()) as (_, told):
+    project, other = Polled(), Polled()
+
+    async with kept(argilla, here(), **{dataset.name: project, "news": other}) as (_, told):
         await until(lambda: bool(lines(caplog, "127.0.0.1")))
         ann.answer(record.id, "spam")
         await until(lambda: bool(told))
 
     assert told == [dataset.name]
+    assert (project.reads_anew, other.reads_anew) == (True, False)
     assert await urls(argilla) == []
 
 
@@ -134,9 +143,11 @@ async def test_those_of_the_dead_are_deleted_and_those_of_the_living_and_of_othe
     )
     await argilla.create_webhook("http://127.0.0.1:3", f"labelloop's annotation watcher {ANOTHER}: hello")
 
-    async with kept(argilla, here()):
+    project = Polled()
+
+    async with kept(argilla, here(), mail=project):
         found = await until_there(argilla, lambda found: len(found) == 4)
-        await until_looked_after(argilla)
+        await project.looked_at()
         assert await urls(argilla) == found
 
         monkeypatch.setattr(module, "DEAD_AFTER", timedelta(seconds=-60))
@@ -195,19 +206,21 @@ async def test_without_an_address_that_is_free_it_says_so_and_ends(
 async def test_if_people_answer_and_nothing_comes_it_is_said_once(
     argilla: Argilla, caplog: pytest.LogCaptureFixture
 ) -> None:
-    unreachable, answers = here(url="http://192.0.2.1:9"), {"mail": "2026-01-01", "news": "2026-01-01"}
+    unreachable, project = here(url="http://192.0.2.1:9"), Polled(None)
 
     def named() -> list[logging.LogRecord]:
         return lines(caplog, "http://192.0.2.1:9")
 
-    async with kept(argilla, unreachable, lambda: dict(answers)):
+    async with kept(argilla, unreachable, mail=project):
         await until_there(argilla, lambda found: len(found) == 1)
-        await until_looked_after(argilla)
+        await project.looked_at()
+        project.at = "2026-01-01"
+        await project.looked_at()
         assert [record.levelno for record in named()] == [logging.INFO], "nobody answered"
 
         for day in (2, 3):
-            answers["mail"] = f"2026-01-{day:02d}"
-            await until_looked_after(argilla)
+            project.at = f"2026-01-{day:02d}"
+            await project.looked_at()
 
     assert [record.levelno for record in named()] == [logging.INFO, logging.WARNING]
 
