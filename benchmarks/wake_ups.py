@@ -16,9 +16,12 @@ from statistics import median
 from benchmarks.brokers import a_kafka
 from benchmarks.report import comparison, publish
 from labelloop.log import open_log
+from labelloop.oracle.argilla.webhooks import ANSWERS
+from tests.support.argilla_api import make_dataset, ok, record, respond
 from tests.support.argilla_server import ArgillaServer, free_port
 from tests.support.loop import Loop, a_loop, texts
 from tests.support.people import Owner, Person
+from tests.support.receivers import a_hook
 
 WATCHER = "annotation_watcher"
 ADDRESS = {"LABELLOOP_WEBHOOK_URL": "http://127.0.0.1:0"}
@@ -49,35 +52,72 @@ class Reader(threading.Thread):
                     self._came.setdefault(record.event.project, time.monotonic())
 
 
-def reactions(loop: Loop, webhooks: bool, times: int) -> tuple[list[float], list[float]]:
-    """Seconds that the last answers themselves took, and from their end until BatchAnnotated was read."""
-    loop.quick = False
-    loop.start("querier")
-    loop.start(WATCHER, **(ADDRESS if webhooks else {}))
-    loop.until(lambda: loop.status_file(WATCHER).get("doing") == "idle")
-    loop.until(lambda: not webhooks or "http://" in loop.said(WATCHER))
-    reader, ann = Reader(loop.settings.log), Person(loop.argilla)
-    reader.start()
-    draw = random.Random(7)
-    answers, reacted = [], []
-    for _ in range(times):
-        project = loop.create(texts(2), batch_size=2, max_batches=1)
-        owner = Owner(loop.argilla, project)
-        loop.until(lambda owner=owner: len(owner.records(0)) == 2)  # type: ignore[misc]
+class Desk:
+    """A loop with a reader and an annotator, who completes one batch after the other."""
+
+    def __init__(self, loop: Loop, webhooks: bool) -> None:
+        loop.quick = False
+        loop.start("querier")
+        loop.start(WATCHER, **(ADDRESS if webhooks else {}))
+        loop.until(lambda: loop.status_file(WATCHER).get("doing") == "idle")
+        loop.until(lambda: not webhooks or "http://" in loop.said(WATCHER))
+        self._loop = loop
+        self._reader, self._ann = Reader(loop.settings.log), Person(loop.argilla)
+        self._reader.start()
+        self._draw = random.Random(7)
+
+    def reaction(self) -> float:
+        """Seconds from the answer that completes a batch until BatchAnnotated was read."""
+        project = self._loop.create(texts(2), batch_size=2, max_batches=1)
+        owner = Owner(self._loop.argilla, project)
+        self._loop.until(lambda: len(owner.records(0)) == 2)
         first, last = (record["id"] for record in owner.records(0).values())
-        ann.answer(first, "spam")
-        time.sleep(PAUSE + draw.uniform(-0.5, 0.5))
-        began = time.monotonic()
-        ann.answer(last, "spam")
+        self._ann.answer(first, "spam")
+        time.sleep(PAUSE + self._draw.uniform(-0.5, 0.5))
+        self._ann.answer(last, "spam")
         answered = time.monotonic()
-        answers.append(answered - began)
-        reacted.append(reader.wait_for(project) - answered)
-    assert loop.stop(WATCHER) == 0
-    return answers, reacted
+        return self._reader.wait_for(project) - answered
 
 
-def figures(answers: list[float], reacted: list[float]) -> dict[str, str]:
-    return {"the answer itself": spread(answers), "from there until BatchAnnotated was read": spread(reacted)}
+def reactions(folder: Path, server: ArgillaServer, log: str | None, times: int) -> dict[str, list[float]]:
+    """By polls alone, and with webhooks, in turn: what else the machine does disturbs both alike."""
+    logs = [None, None] if log is None else [f"{log}-polls", f"{log}-webhooks"]
+    with (
+        a_loop(folder / "polls", server, log=logs[0]) as polling,
+        a_loop(folder / "webhooks", server, log=logs[1]) as told,
+    ):
+        desks = {"polls alone": Desk(polling, False), "webhooks": Desk(told, True)}
+        taken: dict[str, list[float]] = {name: [] for name in desks}
+        for _ in range(times):
+            for name, desk in desks.items():
+                taken[name].append(desk.reaction())
+        for loop in (polling, told):
+            assert loop.stop(WATCHER) == 0
+    return taken
+
+
+def answers(server: ArgillaServer, times: int) -> dict[str, list[float]]:
+    """Seconds that an answer takes, without and with a webhook that takes it, in turn."""
+    client = server.client()
+    dataset = make_dataset(client)
+    records = dataset.put([record(0, rank) for rank in range(2 * times)])
+    ann = dataset.annotator()
+    taken: dict[str, list[float]] = {"polls alone": [], "webhooks": []}
+    with a_hook() as hook:
+        for number in range(times):
+            for name, seconds in taken.items():
+                made = None
+                if name == "webhooks":
+                    about = {"url": hook.plain_url, "events": ANSWERS}
+                    made = ok(client.post("/webhooks", json=about))["id"]
+                began = time.monotonic()
+                respond(ann, records.pop(), "human")
+                seconds.append(time.monotonic() - began)
+                if made is not None:
+                    while len(hook.posted) <= number:
+                        time.sleep(0.01)
+                    ok(client.delete(f"/webhooks/{made}"))
+    return taken
 
 
 def spread(seconds: list[float]) -> str:
@@ -90,22 +130,21 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=25, help="batches on each log, in each way")
     times = parser.parse_args().times
     with tempfile.TemporaryDirectory() as folder:
-        server = ArgillaServer(Path(folder) / "argilla", free_port())
+        home = Path(folder)
+        server = ArgillaServer(home / "argilla", free_port())
         server.start()
-        columns = {}
         try:
-            with a_kafka(Path(folder) / "kafka") as kafka:
-                for name, log in (("SQLite", None), ("Kafka", f"kafka://{kafka}/wake-ups")):
-                    for webhooks in (False, True):
-                        home = Path(folder) / f"{name}-{webhooks}"
-                        at = None if log is None else f"{log}-{webhooks}"
-                        with a_loop(home, server, log=at) as loop:
-                            column = f"{name}, {'webhooks' if webhooks else 'polls alone'}"
-                            columns[column] = figures(*reactions(loop, webhooks, times))
-                            print(column, columns[column], flush=True)
+            rows = {"an answer itself": answers(server, times)}
+            on_sqlite = reactions(home / "sqlite", server, None, times)
+            rows["from the last answer of a batch until BatchAnnotated was read: SQLite"] = on_sqlite
+            with a_kafka(home / "kafka") as kafka:
+                on_kafka = reactions(home / "on-kafka", server, f"kafka://{kafka}/wake-ups", times)
+            rows["the same: Kafka"] = on_kafka
         finally:
             server.stop()
-    publish("wake-ups", comparison("From the last answer of a batch to the log", columns))
+    ways = ("polls alone", "webhooks")
+    columns = {way: {row: spread(taken[way]) for row, taken in rows.items()} for way in ways}
+    publish("wake-ups", comparison("From an answer to the log", columns))
 
 
 if __name__ == "__main__":

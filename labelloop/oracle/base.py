@@ -205,7 +205,7 @@ class Oracle(Protocol):
 class WakesUp(Protocol):
     """An oracle that tells at once when somebody answers. An oracle need not offer it: votes are polled."""
 
-    async def tell(self, answered: Callable[[str], Awaitable[None]]) -> None:
+    async def tell_of_answers(self, answered: Callable[[str], Awaitable[None]]) -> None:
         """Call `answered` with the id of a project in which somebody has just answered, until cancelled.
 
         `seen` then returns that answer too. Calls may be missing, late or too many. It may return at once,

@@ -63,7 +63,7 @@ class AnnotationWatcher(Controller[None]):
                     await wake(project)
 
         if isinstance(self._oracle, WakesUp):
-            await self._oracle.tell(answered)
+            await self._oracle.tell_of_answers(answered)
 
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:

@@ -54,7 +54,7 @@ class ArgillaOracle:
         made = self._projects[project_id] = ArgillaProject(self._argilla, project_id)
         return made
 
-    async def tell(self, answered: Callable[[str], Awaitable[None]]) -> None:
+    async def tell_of_answers(self, answered: Callable[[str], Awaitable[None]]) -> None:
         """Call `answered` with the id of a project in which somebody has just answered; see `WakesUp`."""
         if self._address is not None:
             await WakeUps(self._argilla, self._address, self._projects).keep(answered)

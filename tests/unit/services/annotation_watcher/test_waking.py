@@ -41,7 +41,7 @@ class Telling(MappingOracle):
 
     answered: Answered | None = None
 
-    async def tell(self, answered: Answered) -> None:
+    async def tell_of_answers(self, answered: Answered) -> None:
         self.answered = answered
         await asyncio.Event().wait()
 
