@@ -58,6 +58,7 @@ class Couriers:
 
 couriers = Couriers()
 _preparing: set[asyncio.Task[None]] = set()
+_in_turn = asyncio.Lock()
 
 
 class Untold:
@@ -107,8 +108,9 @@ async def _notify_later(db: AsyncSession, event: str, response: Response) -> lis
 
 
 async def _notify(event: str, response: UUID) -> None:
+    # One after the other: many at once would take the database from those who answer.
     with suppress(NoResultFound):  # It was deleted meanwhile, which is an event of its own.
-        async with AsyncSessionLocal() as db:
+        async with _in_turn, AsyncSessionLocal() as db:
             about = await Response.get(db, response)
             if about is not None:
                 await (await responses.build_response_event(db, event, about)).notify(db)
