@@ -133,20 +133,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20, help="batches on each log, in each way")
     times = parser.parse_args().times
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        server = ArgillaServer(home / "argilla", free_port())
+    columns: dict[str, dict[str, str]] = {way: {} for way in WAYS}
+
+    def note(row: str, taken: dict[str, list[float]]) -> None:
+        for way, seconds in taken.items():
+            columns[way][row] = spread(seconds)
+            print(f"{row}, {way}: {columns[way][row]}", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder, a_kafka(Path(folder) / "kafka") as kafka:
+        server = ArgillaServer(Path(folder) / "argilla", free_port())
         server.start()
         try:
-            rows = {"an answer itself": answers(server, times)}
-            on_sqlite = reactions(home / "sqlite", server, None, times)
-            rows["from the last answer of a batch until BatchAnnotated was read: SQLite"] = on_sqlite
-            with a_kafka(home / "kafka") as kafka:
-                on_kafka = reactions(home / "on-kafka", server, f"kafka://{kafka}/wake-ups", times)
-            rows["the same: Kafka"] = on_kafka
+            note("an answer itself", answers(server, times))
+            for name, log in (("SQLite", None), ("Kafka", f"kafka://{kafka}/wake-ups")):
+                taken = reactions(Path(folder) / name, server, log, times)
+                note(f"from a batch's last answer until BatchAnnotated was read, {name}", taken)
         finally:
             server.stop()
-    columns = {way: {row: spread(taken[way]) for row, taken in rows.items()} for way in WAYS}
     publish("wake-ups", comparison("From an answer to the log", columns))
 
 
