@@ -68,9 +68,9 @@ class AnnotationWatcher(Controller[None]):
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
             return Polled()
-        watched = self._watched.setdefault(
-            state.project_id, WatchedProject(self._oracle.project(state.project_id))
-        )
+        if state.project_id not in self._watched:
+            self._watched[state.project_id] = WatchedProject(self._oracle.project(state.project_id))
+        watched = self._watched[state.project_id]
         watched.told = 0
         await use_labels(state, watched.records)
         opened = open_batches(state)

@@ -42,7 +42,7 @@ class ArgillaOracle:
     def __init__(self, argilla: Argilla, address: Address | None = None) -> None:
         self._argilla = argilla
         self._address = address
-        self._projects: dict[str, ArgillaProject] = {}
+        self._projects: dict[str, ArgillaProject] = {}  # The watcher has one each, and keeps it.
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> "ArgillaOracle":

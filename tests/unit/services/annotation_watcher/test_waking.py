@@ -40,6 +40,11 @@ class Telling(MappingOracle):
     """People answer in a mapping, and whoever calls `answered` tells of it."""
 
     answered: Answered | None = None
+    opened = 0
+
+    def project(self, project_id: str) -> MappingRecords:
+        self.opened += 1
+        return super().project(project_id)
 
     async def tell_of_answers(self, answered: Answered) -> None:
         self.answered = answered
@@ -95,6 +100,16 @@ async def test_only_an_answer_that_may_complete_a_batch_is_a_reason(desk: Desk) 
     assert desk.woken == []
     await desk.answer(2)
     assert desk.woken == [PROJECT]
+
+
+async def test_it_polls_the_records_that_the_oracle_gave_it_first(desk: Desk) -> None:
+    opened = desk.oracle.opened
+
+    await desk.poll()
+    await desk.poll()
+
+    # An oracle that is told of an answer makes those read anew which it has given.
+    assert desk.oracle.opened == opened + 1
 
 
 async def test_what_a_poll_has_seen_is_not_awaited_again(desk: Desk) -> None:
