@@ -21,6 +21,9 @@ HEADERS = "LABELLOOP_ARGILLA_HEADERS"
 LLM_URL, LLM_KEY = "LABELLOOP_LLM_URL", "LABELLOOP_LLM_KEY"
 ORACLE = "LABELLOOP_ORACLE"
 ARGILLA = "argilla"
+WEBHOOK_URL = "LABELLOOP_WEBHOOK_URL"
+WEBHOOK_HOST = "LABELLOOP_WEBHOOK_HOST"
+WEBHOOK_PORT = "LABELLOOP_WEBHOOK_PORT"
 ENGINE = "LABELLOOP_ENGINE"
 LOCAL = "local"
 """The engine that computes on this machine alone."""
@@ -33,7 +36,8 @@ class ServiceSettings:
     """The log, the store (folder or URL) and Argilla. `run` is the folder for status files.
 
     `oracle`: the name of the oracle plugin. If it is not Argilla, URL and key may be empty. `engine`: what
-    computes.
+    computes. `webhook_url`: where Argilla reaches the watcher to tell of answers (None: it does not), and
+    host and port where the watcher listens, if they are others.
     """
 
     log: str
@@ -47,6 +51,9 @@ class ServiceSettings:
     parent: int | None = None
     oracle: str = ARGILLA
     engine: str = LOCAL
+    webhook_url: str | None = None
+    webhook_host: str | None = None
+    webhook_port: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = SERVICE) -> "ServiceSettings":
@@ -65,6 +72,9 @@ class ServiceSettings:
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
             oracle=oracle,
             engine=chosen_engine(environment),
+            webhook_url=environment.get(WEBHOOK_URL) or None,
+            webhook_host=environment.get(WEBHOOK_HOST) or None,
+            webhook_port=_port(environment.get(WEBHOOK_PORT)),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -80,6 +90,13 @@ class ServiceSettings:
             "LABELLOOP_THREADS": str(self.threads),
             "LABELLOOP_KEEP_MODELS": str(self.keep_models),
         }
+        for name, value in {
+            WEBHOOK_URL: self.webhook_url,
+            WEBHOOK_HOST: self.webhook_host,
+            WEBHOOK_PORT: self.webhook_port,
+        }.items():
+            if value is not None:
+                environment[name] = str(value)
         if self.run is not None:
             environment["LABELLOOP_RUN"] = str(self.run)
         if self.parent is not None:
@@ -141,6 +158,14 @@ def needed(environment: Mapping[str, str], name: str) -> str:
 def unneeded(environment: Mapping[str, str], name: str) -> str:
     """The value of a variable, or "" if it is not set."""
     return environment.get(name) or ""
+
+
+def _port(value: str | None) -> int | None:
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) > 65535:
+        raise UserError(f"{WEBHOOK_PORT} is {value!r}: give a port, or 0 for any that is free")
+    return int(value)
 
 
 def number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""The HTTP server of a service, in its own thread: /healthz, /readyz and /metrics."""
+"""HTTP from a thread of a service's own, and what it shows there: /healthz, /readyz and /metrics."""
 
 import hmac
 import socket
@@ -32,6 +32,9 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = str(host), int(port)
         self.setup_environ()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Do not log a client that goes away, or sends what is not HTTP."""
+
 
 class _ServerOverIPv6(_Server):
     address_family = socket.AF_INET6
@@ -44,7 +47,22 @@ class _Handler(WSGIRequestHandler):
         """Do not log requests: probes come every few seconds."""
 
 
-class HealthServer:
+class AppServer:
+    """Serves a WSGI app until `close`. Raises OSError if its address is not available."""
+
+    def __init__(self, host: str, port: int, app: App, name: str) -> None:
+        kind = _ServerOverIPv6 if ":" in host else _Server
+        self._server = make_server(host, port, app, server_class=kind, handler_class=_Handler)
+        self.port = self._server.server_port
+        self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        Thread(target=self._server.serve_forever, args=(LONGEST_CLOSE,), name=name, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class HealthServer(AppServer):
     """Serves until `close`, without what `hide` removes. Raises UserError if its address is not available.
 
     `token`: what each request must bear; None: nothing.
@@ -59,24 +77,16 @@ class HealthServer:
         hide: Hide,
         token: str | None = None,
     ) -> None:
-        kind = _ServerOverIPv6 if ":" in host else _Server
         app = _app(health, registry, hide)
         if token is not None:
             app = _guarded(app, token)
         try:
-            self._server = make_server(host, port, app, server_class=kind, handler_class=_Handler)
+            super().__init__(host, port, app, "health")
         except OSError as error:
             raise UserError(
                 f"cannot serve on {host}:{port} ({error.strerror}): "
                 f"give another {PORT} (0: any that is free) or {HOST}"
             ) from error
-        self.port = self._server.server_port
-        self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-        Thread(target=self._server.serve_forever, args=(LONGEST_CLOSE,), name="health", daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _guarded(app: App, token: str) -> App:

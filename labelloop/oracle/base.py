@@ -5,7 +5,7 @@ Ids of records and accounts are the oracle's own. A vote counts as withdrawn onl
 account still have the ids under which it was seen (`labelloop.oracle.lost_votes`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -201,6 +201,19 @@ class Oracle(Protocol):
 
     async def close(self) -> None:
         """Release its resources, if it has any."""
+
+
+@runtime_checkable
+class WakesUp(Protocol):
+    """An oracle that tells at once when somebody answers. An oracle need not offer it: votes are polled."""
+
+    async def tell_of_answers(self, answered: Callable[[str], Awaitable[None]]) -> None:
+        """Call `answered` with the id of a project in which somebody has just answered, until cancelled.
+
+        `seen` then returns that answer too. Calls may be missing, late or too many. It may return at once,
+        where there is nothing by which it could tell.
+        """
+        ...
 
 
 async def use_labels(state: LoopState, records: ProjectRecords) -> None:

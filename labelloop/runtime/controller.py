@@ -1,7 +1,7 @@
 """The interface of a service of the loop (a controller): pure decisions, and separate effects."""
 
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -65,6 +65,12 @@ class Controller(ABC, Generic[Work]):
     async def poll(self, state: LoopState) -> Polled:
         """Poll the world outside the log. Called again after a change of the state, or after `again_in`."""
         return Polled()
+
+    async def keep_waking(self, wake: Callable[[str], Awaitable[None]]) -> None:
+        """Call `wake` with the id of a project that is to be polled at once, until cancelled.
+
+        It may return or fail: polls come in any case.
+        """
 
     async def close(self) -> None:
         """Release the service's resources."""

@@ -27,7 +27,7 @@ POLL, WORK = "poll", "work"
 
 
 class OwnedProject:
-    """One project's history; `version` grows with each event that arrives."""
+    """One project's history; `version` grows with each event that arrives, and each time it is woken."""
 
     def __init__(self, history: History, ownership: Ownership, service: str, metrics: Metrics) -> None:
         self.history = history
@@ -50,6 +50,11 @@ class OwnedProject:
     async def announce(self) -> None:
         async with self._grown:
             self._grown.notify_all()
+
+    async def wake(self) -> None:
+        """Let those who wait for a change go on without one."""
+        self.version += 1
+        await self.announce()
 
     async def wait_for_change(self, version: int, seconds: float | None = None) -> None:
         """Return when there is more than at `version`, or after `seconds`."""

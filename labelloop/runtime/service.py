@@ -59,6 +59,7 @@ class OwnedPartitions:
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._measure_lag())
+            tasks.create_task(self._keep_waking())
             async for change in self._changes():
                 match change:
                     case Assigned():
@@ -161,6 +162,17 @@ class OwnedPartitions:
         conflicts = sum(project.history.conflicts for project in projects.values())
         self._status.show(halted=halted or None, conflicts=conflicts or None)
         self._status.metrics.own(projects)
+
+    async def _keep_waking(self) -> None:
+        try:
+            await self._service.keep_waking(self._wake)
+        except Exception:
+            logger.exception("nothing wakes the polls any more: they come at their intervals")
+
+    async def _wake(self, project: str) -> None:
+        for partition in self._partitions.values():
+            if project in partition.projects:
+                await partition.projects[project].wake()
 
     async def _measure_lag(self) -> None:
         while True:

@@ -20,6 +20,7 @@ from labelloop.config.settings import (
     LLM_KEY,
     SERVICES,
     SUGGESTER,
+    WEBHOOK_URL,
     ServiceSettings,
     chosen_engine,
     default_threads,
@@ -82,10 +83,13 @@ def services(
     beside: OptionalServices,
     learner: Path | None = None,
     names: Sequence[str] | None = None,
+    webhook_url: str | None = None,
 ) -> list[Service]:
     """The services of the loop and the optional ones, or those of these `names`.
 
     `learner`: the address of the learner of this home.
+
+    `webhook_url`: where Argilla tells the watcher of answers, unless LABELLOOP_WEBHOOK_URL says another.
 
     If LABELLOOP_HEALTH_PORT is set, the first service serves its health page there, and the others on the
     following ports. Otherwise, if there are alerts, each uses any free port.
@@ -93,6 +97,8 @@ def services(
     environment = settings(home, locations, access).to_environment()
     if learner is not None:
         environment[SHARED] = str(learner)
+    if webhook_url is not None and WEBHOOK_URL not in SERVICE:
+        environment[WEBHOOK_URL] = webhook_url
     first = Observing.from_environment().port
     if beside.alert and first is None:
         first = 0

@@ -37,6 +37,7 @@ FIRST = ("annotators",)
 LAST = ("learner", "argilla")
 ROTATE_INTERVAL = 60.0
 RESTARTS = 3
+ANY_PORT = "http://127.0.0.1:0"
 
 
 class SupervisedProcess:
@@ -183,13 +184,17 @@ def _stages(names: Collection[str]) -> list[list[str]]:
 
 @dataclass(frozen=True)
 class Machine:
-    """The running services and their Argilla. `learner`: the address of their own learner, if any."""
+    """The running services and their Argilla. `learner`: the address of their own learner, if any.
+
+    `webhook_url`: where the embedded Argilla tells of answers.
+    """
 
     home: Home
     locations: Locations
     supervisor: Supervisor
     access: ArgillaAccess
     learner: Path | None
+    webhook_url: str | None
 
 
 @asynccontextmanager
@@ -207,7 +212,8 @@ async def running(
             if isinstance(argilla, Embedded):
                 supervisor.start(plan.argilla(home, argilla.host, argilla.port))
             learner = None if shared_learner() else Path(folder) / "learner"
-            yield Machine(home, locations, supervisor, access, learner)
+            webhook_url = ANY_PORT if isinstance(argilla, Embedded) else None
+            yield Machine(home, locations, supervisor, access, learner, webhook_url)
 
 
 async def argilla_answers(machine: Machine) -> None:
@@ -228,7 +234,9 @@ async def start_services(machine: Machine, beside: plan.OptionalServices) -> Non
     await argilla_answers(machine)
     if machine.learner is not None:
         machine.supervisor.start(plan.learner(machine.home, machine.learner))
-    for service in plan.services(machine.home, machine.locations, machine.access, beside, machine.learner):
+    for service in plan.services(
+        machine.home, machine.locations, machine.access, beside, machine.learner, machine.webhook_url
+    ):
         machine.supervisor.start(service)
 
 

@@ -33,6 +33,17 @@ def due(
     return _progress(state, project, batch, votes, seen_records, now)
 
 
+def undecided(state: LoopState, batch: Batch, seen_records: Mapping[int, SeenRecord]) -> int:
+    """How many texts of an open batch wait for answers: no fewer answers complete it."""
+    wanted = at_batch(state, batch.number).min_submitted
+    answered = {
+        item
+        for item, record in seen_records.items()
+        if len(_deciding((*record.votes, *record.earlier))) >= wanted
+    }
+    return len(batch.kept_items - answered)
+
+
 def recorded_votes(batch: Batch) -> dict[int, ItemVotes]:
     """The recorded votes of people by pool item, for every text whose votes count."""
     recorded = {answer.item: by_people(answer) for answer in batch.answers}
@@ -98,7 +109,7 @@ def _revision(
 
 def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
     """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
-    enough = min(project.min_submitted, max(1, len(_deciding(first))))
+    enough = min(project.min_submitted, max(1, len(_deciding(by_people(first).votes))))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 
@@ -136,8 +147,8 @@ def _with_machine(votes: ItemVotes, machines: Mapping[int, Vote]) -> ItemVotes:
     return votes if vote is None else replaced(votes, votes=(*votes.votes, vote))
 
 
-def _deciding(votes: ItemVotes) -> list[Vote]:
-    return [vote for vote in by_people(votes).votes if vote.status != "draft"]
+def _deciding(votes: Sequence[Vote]) -> list[Vote]:
+    return [vote for vote in votes if vote.status != "draft"]
 
 
 def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:

@@ -1,17 +1,18 @@
 """The annotation watcher: it polls the oracle for votes. It never writes to the oracle."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import ProjectRecords, at_rest, use_labels
+from labelloop.oracle.base import ProjectRecords, WakesUp, at_rest, use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
 from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin
-from services.annotation_watcher.due import due, recorded_votes
+from services.annotation_watcher.due import due, recorded_votes, undecided
 
 QUICK = 0.4
 QUIET = 2.0
@@ -22,18 +23,25 @@ ROUND = 30.0
 
 @dataclass
 class WatchedProject:
-    """The watch on a project: records, round robin of older batches, last votes, polls without a change."""
+    """The watch on a project: records, round robin of older batches, last votes, polls without a change.
+
+    `told`: of how many answers the oracle told since the last poll began. `enough`: how many are a reason to
+    poll at once.
+    """
 
     records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
     last: dict[str, Mapping[int, SeenRecord]] = field(default_factory=dict)
     without_news: int = 0
+    told: int = 0
+    enough: float = math.inf
 
 
 class AnnotationWatcher(Controller[None]):
     """Polls open batches every time, and finished ones in turn, each within a minute.
 
-    Where nobody answers, it polls less often: hundreds of projects that rest would keep Argilla busy.
+    Where nobody answers, it polls less often: hundreds of projects that rest would keep Argilla busy. An
+    oracle that tells of answers has it poll at once where they may complete a batch.
     """
 
     name = "annotation_watcher"
@@ -45,12 +53,24 @@ class AnnotationWatcher(Controller[None]):
     async def close(self) -> None:
         await self._oracle.close()
 
+    async def keep_waking(self, wake: Callable[[str], Awaitable[None]]) -> None:
+        async def answered(project: str) -> None:
+            watched = self._watched.get(project)
+            if watched is not None:
+                watched.told += 1
+                if watched.told >= watched.enough:
+                    await wake(project)
+
+        if isinstance(self._oracle, WakesUp):
+            await self._oracle.tell_of_answers(answered)
+
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
             return Polled()
-        watched = self._watched.setdefault(
-            state.project_id, WatchedProject(self._oracle.project(state.project_id))
-        )
+        if state.project_id not in self._watched:
+            self._watched[state.project_id] = WatchedProject(self._oracle.project(state.project_id))
+        watched = self._watched[state.project_id]
+        watched.told = 0
         await use_labels(state, watched.records)
         opened = open_batches(state)
         rests = await at_rest(watched.records)
@@ -68,7 +88,10 @@ class AnnotationWatcher(Controller[None]):
         latest = {batch.name: seen_records[batch.name] for batch in opened}
         watched.without_news = watched.without_news + 1 if latest == watched.last else 0
         watched.last = latest
-        return Polled(outcomes, interval)
+        lacking = (undecided(state, batch, seen_records[batch.name]) for batch in opened)
+        watched.enough = 1 if opened and interval > QUICK else min(lacking, default=math.inf)
+        # Those that came while it looked were not measured by this.
+        return Polled(outcomes, 0 if watched.told >= watched.enough > 0 else interval)
 
     async def _due(
         self, state: LoopState, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords

@@ -40,10 +40,12 @@ Row = tuple[str, str | None]
 class ServiceLoop:
     """A home with a log and a store, unless elsewhere, and people wherever the settings say.
 
-    `quick`: the services look at the oracle more often than they do for users.
+    `quick`: the services look at the oracle more often than they do for users. `woken`: the watcher hardly
+    ever looks unless it is woken.
     """
 
     quick = True
+    woken = False
 
     def __init__(self, home: Path, log: str | None = None, store: str | None = None, **settings: Any) -> None:
         self.home = home
@@ -153,6 +155,8 @@ class ServiceLoop:
             output = (self.home / f"{name}.log").open("ab")
             is_quick = self.quick and code == ROOT
             module = ("tests.support.quick_service", service) if is_quick else (f"services.{service}",)
+            if self.woken and service == "annotation_watcher":
+                module = ("tests.support.woken_watcher",)
             variables = {
                 **os.environ,
                 **self.settings.to_environment(),

@@ -42,11 +42,17 @@ def a_mailbox() -> Iterator[Mailbox]:
 
 
 class Hook:
-    """An HTTP endpoint that keeps what is posted to it; while it is `held`, it takes and does not answer."""
+    """An HTTP endpoint that keeps what is posted to it; while it is `held`, it takes and does not answer.
+
+    `statuses`: what it answers next, if not 200.
+    """
 
     def __init__(self, port: int) -> None:
         self.url = f"json://team:topsecret@{HERE}:{port}/hidden-hook"
+        self.plain_url = f"http://{HERE}:{port}/"
         self.posted: list[dict[str, Any]] = []
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
         self.answers = threading.Event()
         self.answers.set()
 
@@ -62,9 +68,11 @@ def a_hook(port: int | None = None) -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             size = int(self.headers["Content-Length"])
-            hook.posted.append(json.loads(self.rfile.read(size)))
+            body = self.rfile.read(size)
+            hook.requests.append((dict(self.headers), body))
+            hook.posted.append(json.loads(body))
             hook.answers.wait(60)
-            self.send_response(200)
+            self.send_response(hook.statuses.pop(0) if hook.statuses else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

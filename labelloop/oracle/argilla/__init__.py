@@ -1,4 +1,4 @@
-"""A client for Argilla's HTTP API: data sets, records with responses, accounts, an annotator's queue."""
+"""A client for Argilla's HTTP API: data sets, records with responses, accounts, queues, webhooks."""
 
 from labelloop.oracle.argilla.changed_labels import ChangedLabels
 from labelloop.oracle.argilla.models import (
@@ -15,6 +15,7 @@ from labelloop.oracle.argilla.models import (
 )
 from labelloop.oracle.argilla.records import Records
 from labelloop.oracle.argilla.transport import Conflict
+from labelloop.oracle.argilla.webhooks import Webhooks
 from labelloop.oracle.base import Missing, Refused, Rejected
 
 __all__ = [
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 
-class Argilla(ChangedLabels, Records):
+class Argilla(ChangedLabels, Records, Webhooks):
     """A client for the Argilla at `url`, with the rights of `api_key`. An async context manager.
 
     `headers` go with every request (a private Space needs `Authorization: Bearer …`). `timeout` is in

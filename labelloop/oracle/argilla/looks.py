@@ -34,6 +34,7 @@ class Looks:
         self._clock = clock
         self._activity: str | None = None
         self._asked_activity = float("-inf")
+        self._is_told = False
         self._looks: dict[int, _Look] = {}
 
     async def records(self, batch: int) -> list[StoredRecord]:
@@ -60,6 +61,15 @@ class Looks:
         """Forget what was read."""
         self._looks.clear()
 
+    def told(self) -> None:
+        """Read everything anew next time: somebody has just answered."""
+        self._is_told = True
+
+    @property
+    def answered_at(self) -> str | None:
+        """When somebody answered last, as the server wrote it when it was asked."""
+        return self._activity
+
     @property
     def _rests(self) -> bool:
         return self._unanswered is not None and self._unanswered > REST
@@ -70,8 +80,9 @@ class Looks:
         return None if self._activity is None else datetime.now(UTC) - utc(self._activity)
 
     async def _ask_activity(self, now: float) -> None:
-        if now - self._asked_activity > AT_ONCE:
+        is_told, self._is_told = self._is_told, False
+        if is_told or now - self._asked_activity > AT_ONCE:
             activity = await self._argilla.last_activity(self.dataset)
-            if activity is None or activity != self._activity:
+            if is_told or activity is None or activity != self._activity:
                 self._looks.clear()
             self._activity, self._asked_activity = activity, now

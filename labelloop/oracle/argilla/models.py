@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import NONE
+from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
+from labelloop.pool.context import metadata_kinds, seen_columns
+from schemas.events import ProjectCreated
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL
 
 DEFAULT_WORKSPACE = "labelloop"
@@ -72,6 +76,23 @@ class DatasetSpec:
     fields: Mapping[str, str] = field(default_factory=lambda: ONE_FIELD)
     metadata: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
+
+
+def dataset_spec(name: str, project: ProjectCreated, labels: LabelList | None = None) -> DatasetSpec:
+    """The data set of this name. `labels`: those of now, if they were changed."""
+    kinds = metadata_kinds(project)
+    called = labels.choices if labels is not None else {}
+    return DatasetSpec(
+        name=name,
+        labels=tuple(called) or project.labels,
+        called=called,
+        guidelines=project.guidelines,
+        min_submitted=project.min_submitted,
+        task=project.task,
+        fields={name: title(column) for column, name in field_names(seen_columns(project)).items()}
+        or ONE_FIELD,
+        metadata={name: (title(column), kinds[column]) for column, name in metadata_names(kinds).items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)

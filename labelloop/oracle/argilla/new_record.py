@@ -1,13 +1,10 @@
-"""Build a text's record for Argilla: id, text, metadata and suggestion.
-
-Search engines and addresses take few characters, so a column's own name is only a title. The name of its
-field or metadata depends on all columns and their order, and stays the same for ever.
-"""
+"""Build a text's record for Argilla: id, text, metadata and suggestion."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from labelloop.oracle.argilla.column_names import field_names, metadata_names
 from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
 from labelloop.oracle.base import AskedText, Prediction
 
@@ -23,10 +20,6 @@ METADATA = {
 
 RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
-RESERVED = frozenset({"batch", "rank", "item", "reason", "model", "escaped", "restored"})
-"""Metadata that labelloop itself writes. What is added has a dash, which no column's name has."""
-LONGEST = 60
-_OTHERS = re.compile("[^a-z0-9]+")
 
 SUGGESTED_BY = "suggested_by"
 """The metadata of a record that shows what a machine suggests in the model's place: which one."""
@@ -110,31 +103,3 @@ def _fields(asked_text: AskedText) -> dict[str, str]:
 
 def _agent(model: str) -> str:
     return f"model-{model}"
-
-
-def field_names(columns: Iterable[str]) -> dict[str, str]:
-    """The name of each column's field in Argilla."""
-    return _names(columns, ())
-
-
-def metadata_names(columns: Iterable[str]) -> dict[str, str]:
-    """The name of each column's metadata in Argilla."""
-    return _names(columns, RESERVED)
-
-
-def title(column: str) -> str:
-    """What people see in place of that name."""
-    shown = " ".join(column.split())
-    return (shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…") or "-"
-
-
-def _names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for column in columns:
-        base = name = _OTHERS.sub("_", column.lower()).strip("_")[:LONGEST] or "column"
-        count = 1
-        while name in taken or name in names.values():
-            count += 1
-            name = f"{base}_{count}"
-        names[column] = name
-    return names

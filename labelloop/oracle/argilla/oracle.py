@@ -1,7 +1,7 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
@@ -13,41 +13,14 @@ from labelloop.oracle.argilla import (
     StoredRecord,
 )
 from labelloop.oracle.argilla.looks import Looks
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import (
-    field_names,
-    item_of,
-    metadata_names,
-    new_record,
-    record_id,
-    restored,
-    suggested_by,
-    title,
-)
+from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
+from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored, suggested_by
+from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
-from labelloop.pool.context import metadata_kinds, seen_columns
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
-
-
-def dataset_spec(name: str, project: ProjectCreated, labels: LabelList | None = None) -> DatasetSpec:
-    """The data set of this name. `labels`: those of now, if they were changed."""
-    kinds = metadata_kinds(project)
-    called = labels.choices if labels is not None else {}
-    return DatasetSpec(
-        name=name,
-        labels=tuple(called) or project.labels,
-        called=called,
-        guidelines=project.guidelines,
-        min_submitted=project.min_submitted,
-        task=project.task,
-        fields={name: title(column) for column, name in field_names(seen_columns(project)).items()}
-        or ONE_FIELD,
-        metadata={name: (title(column), kinds[column]) for column, name in metadata_names(kinds).items()},
-    )
-
 
 LOOK_UP_EVERY = 60.0
 
@@ -61,18 +34,30 @@ class _Earlier:
 
 
 class ArgillaOracle:
-    """The oracle for people who answer in Argilla. Each project has its own data set."""
+    """The oracle for people who answer in Argilla. Each project has its own data set.
 
-    def __init__(self, argilla: Argilla) -> None:
+    `address`: where Argilla can tell of answers. None: nowhere.
+    """
+
+    def __init__(self, argilla: Argilla, address: Address | None = None) -> None:
         self._argilla = argilla
+        self._address = address
+        self._projects: dict[str, ArgillaProject] = {}  # The watcher has one each, and keeps it.
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> "ArgillaOracle":
         """Raises UserError for an invalid address or invalid headers."""
-        return cls(Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers))
+        argilla = Argilla(settings.argilla_url, settings.argilla_key, settings.argilla_headers)
+        return cls(argilla, Address.from_settings(settings))
 
     def project(self, project_id: str) -> "ArgillaProject":
-        return ArgillaProject(self._argilla, project_id)
+        made = self._projects[project_id] = ArgillaProject(self._argilla, project_id)
+        return made
+
+    async def tell_of_answers(self, answered: Callable[[str], Awaitable[None]]) -> None:
+        """Call `answered` with the id of a project in which somebody has just answered; see `WakesUp`."""
+        if self._address is not None:
+            await WakeUps(self._argilla, self._address, self._projects).keep(answered)
 
     async def close(self) -> None:
         await self._argilla.__aexit__()
@@ -200,6 +185,17 @@ class ArgillaProject:
         new_accounts = await self._argilla.share_workspace(self._workspace, annotators)
         self._shown_to = frozenset(annotators)
         return new_accounts
+
+    def told(self) -> None:
+        """Read everything anew next time: somebody has just answered."""
+        for looks in (self._looks, *(earlier.looks for earlier in self._earlier.values())):
+            if looks is not None:
+                looks.told()
+
+    @property
+    def answered_at(self) -> str | None:
+        """When somebody answered last, as far as it was looked at."""
+        return None if self._looks is None else self._looks.answered_at
 
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""

@@ -16,7 +16,6 @@ from argilla_server.database import AsyncSessionLocal, async_engine
 from argilla_server.enums import UserRole
 from argilla_server.jobs import dataset_jobs
 from argilla_server.models import Record, User
-from argilla_server.webhooks.v1 import records, responses
 from sqlalchemy import event
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm.attributes import set_committed_value
@@ -35,6 +34,7 @@ from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
 from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
+from labelloop.oracle.server.webhooks import couriers, deliver_webhooks
 
 GRACE_SECONDS = 3
 _running: set[asyncio.Task[None]] = set()
@@ -51,7 +51,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     count_by_batch()
     keep_changed_metadata()
     end_with_the_password()
-    tell_no_webhooks()
+    deliver_webhooks()
     prepare(database)
     make_table(database)
     policy = change_pages(app)
@@ -68,6 +68,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
 
 async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.socket) -> None:
     await ensure_owner(login)
+    await couriers.read()
     await server.serve(sockets=[listener])
 
 
@@ -109,22 +110,6 @@ def keep_answers_private() -> None:
         return is_allowed
 
     RecordPolicy.get = get
-
-
-def tell_no_webhooks() -> None:
-    """Make no events for webhooks: only a worker of Argilla's queue would send them, and none runs here.
-
-    They take most of the time of an answer.
-    """
-
-    class Untold:
-        async def notify(self, db: object) -> list[object]:
-            return []
-
-    async def untold(*about: object) -> Untold:
-        return Untold()
-
-    records.build_record_event = responses.build_response_event = untold
 
 
 def run_here() -> None:

@@ -44,6 +44,9 @@ def test_what_is_written_is_read_back() -> None:
         keep_models=7,
         parent=42,
         engine="ray://head:10001",
+        webhook_url="http://{hostname}:0",
+        webhook_host="::",
+        webhook_port=0,
     )
 
     assert ServiceSettings.from_environment(settings.to_environment()) == settings
@@ -66,6 +69,18 @@ def test_one_that_is_missing_or_empty_is_named(name: str) -> None:
     for environment in ({k: v for k, v in NEEDED.items() if k != name}, NEEDED | {name: ""}):
         with raises_naming(UserError, name):
             ServiceSettings.from_environment(environment)
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536", "8081.0"])
+def test_a_port_that_is_none_is_named(port: str) -> None:
+    with raises_naming(UserError, "LABELLOOP_WEBHOOK_PORT", repr(port)):
+        ServiceSettings.from_environment(NEEDED | {"LABELLOOP_WEBHOOK_PORT": port})
+
+
+def test_what_is_set_and_empty_switches_webhooks_off() -> None:
+    empty = dict.fromkeys(("LABELLOOP_WEBHOOK_URL", "LABELLOOP_WEBHOOK_HOST", "LABELLOOP_WEBHOOK_PORT"), "")
+
+    assert ServiceSettings.from_environment(NEEDED | empty) == ServiceSettings.from_environment(NEEDED)
 
 
 def test_only_argilla_needs_an_address_and_a_key() -> None:

@@ -160,6 +160,21 @@ def test_only_what_must_reach_the_outside_may() -> None:
     assert inside == {"kafka", "postgres", "redis", "elasticsearch", "argilla_worker"}
 
 
+def test_argillas_worker_reaches_the_watcher_and_no_other_of_ours_by_a_network_that_leads_nowhere() -> None:
+    of_worker = set(services(WHOLE)["argilla_worker"]["networks"])
+    reached = {name for name, each in services(WHOLE).items() if of_worker & set(each["networks"])}
+
+    assert {name for name in reached if "build" in services(WHOLE)[name]} == {"annotation_watcher"}
+
+
+@each_file
+def test_webhooks_are_off_unless_an_address_is_given(file: str) -> None:
+    settings = services(file)["annotation_watcher"]["environment"]
+
+    for name in ("LABELLOOP_WEBHOOK_URL", "LABELLOOP_WEBHOOK_HOST", "LABELLOOP_WEBHOOK_PORT"):
+        assert settings[name] == f"${{{name}:-}}"
+
+
 def test_the_proxy_speaks_for_argilla_and_hands_on_no_other_service() -> None:
     caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text()
     port = services(WHOLE)["argilla"]["ports"][0].rpartition(":")[2]

@@ -11,10 +11,11 @@ from labelloop.alerts.settings import ALERT, AlertSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
-from labelloop.config.settings import LLM_KEY, SERVICES, SUGGESTER
+from labelloop.config.settings import LLM_KEY, SERVICES, SUGGESTER, WEBHOOK_URL, ServiceSettings
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan
+from labelloop.supervisor.service import Service
 from tests.support.messages import raises_naming
 
 ACCESS = ArgillaAccess("http://localhost:6900", "owner.key")
@@ -123,3 +124,27 @@ def test_the_service_that_asks_machines_alone_is_given_the_key(
     assert suggester.environment[PORT] == "9105"
     assert LLM_KEY not in suggester.environment  # It has that of this process.
     assert {environment[LLM_KEY] for environment in planned(tmp_path, TOLD).values()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [(None, "http://127.0.0.1:0"), ("http://10.0.0.7:8081", "http://10.0.0.7:8081"), ("", None)],
+)
+def test_where_the_embedded_argilla_tells_of_answers_can_be_said_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, url: str | None
+) -> None:
+    monkeypatch.delenv(WEBHOOK_URL, raising=False)
+    if said is not None:
+        monkeypatch.setenv(WEBHOOK_URL, said)
+    home = open_home(tmp_path / "home")
+    locations = Locations(home.log_url, str(home.store), home)
+
+    embedded = plan.services(home, locations, ACCESS, ALONE, webhook_url="http://127.0.0.1:0")
+    elsewhere = plan.services(home, locations, ACCESS, ALONE)
+
+    def of_watcher(services: list[Service]) -> str | None:
+        (watcher,) = [service for service in services if service.name == "annotation_watcher"]
+        return ServiceSettings.from_environment({**os.environ, **watcher.environment}).webhook_url
+
+    assert of_watcher(embedded) == url
+    assert of_watcher(elsewhere) == (said or None)

@@ -10,9 +10,8 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Rejected
-from labelloop.oracle.argilla.models import TITLES
+from labelloop.oracle.argilla.models import TITLES, dataset_spec
 from labelloop.oracle.argilla.new_record import METADATA
-from labelloop.oracle.argilla.oracle import dataset_spec
 from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import names, raises_naming

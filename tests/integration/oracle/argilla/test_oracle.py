@@ -91,6 +91,30 @@ async def test_where_nobody_answers_records_are_read_less_often_and_an_answer_is
     assert (await seen(seeing))[2].votes
 
 
+async def test_what_it_was_told_of_is_seen_at_once(
+    argilla: Argilla, seeing: ArgillaProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await seen(seeing)
+    await argilla.respond(before[1].record, ("ham",))
+    assert not (await seen(seeing))[1].votes, "nobody has told of it, and it has just looked"
+    seeing.told()
+    assert (await seen(seeing))[1].votes
+
+    ask = Argilla.last_activity
+
+    async def answered_and_told_meanwhile(argilla: Argilla, dataset: Dataset) -> str | None:
+        activity = await ask(argilla, dataset)
+        await argilla.respond(before[2].record, ("ham",))
+        seeing.told()
+        monkeypatch.undo()
+        return activity
+
+    monkeypatch.setattr(Argilla, "last_activity", answered_and_told_meanwhile)
+    seeing.told()
+    await seen(seeing)
+    assert (await seen(seeing))[2].votes
+
+
 async def test_what_is_written_by_oneself_is_seen_at_once(
     argilla: Argilla, seeing: ArgillaProject, clock: Clock
 ) -> None:
