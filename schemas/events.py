@@ -12,6 +12,7 @@ from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
 from schemas.model import EventData as EventData
 from schemas.model import Fact, without_unsaid
+from schemas.operator_events import AnnotatorChanged as AnnotatorChanged
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
 from schemas.operator_events import LabelsChanged as LabelsChanged
@@ -266,6 +267,7 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
+        AnnotatorChanged,
         LabelsChanged,
         PoolGrown,
         ProjectChanged,

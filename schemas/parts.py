@@ -11,6 +11,7 @@ ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
+Standing = Annotated[str, OneOf(("there", "disabled", "removed"))]
 VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft"))]
 Probability = float | None
 

@@ -18,6 +18,7 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Standing,
     Trained,
     changed,
     share,
@@ -244,6 +245,11 @@ def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -
     if max(data.items) >= pool_of(state).size or len(set(data.items)) < len(data.items):
         raise InapplicableEvent("it asks for a text twice, or for one that the pool does not have")
     return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
+
+
+@_apply.register
+def _(data: e.AnnotatorChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, standings=with_value(state.standings, data.annotator, Standing(data.standing, at)))
 
 
 @_apply.register(e.ProjectPaused)

@@ -40,6 +40,11 @@ def annotators(state: LoopState) -> tuple[str, ...] | None:
     return next((names for names in reversed(told) if names is not None), None)
 
 
+def barred(state: LoopState) -> frozenset[str]:
+    """Who may not answer."""
+    return frozenset(name for name, said in state.standings.items() if said.is_barred)
+
+
 class Lookahead(NamedTuple):
     """How many batches are picked ahead, whether they become more, and from which batch on that holds."""
 

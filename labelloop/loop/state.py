@@ -27,6 +27,8 @@ from schemas.parts import ItemVotes, SettingsV2, Snapshot, TopicRead
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Labels = Mapping[int, tuple[str, ...]]
+THERE = "there"
+"""The standing of a person who may answer."""
 
 
 class InapplicableEvent(ValueError):
@@ -171,6 +173,19 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Whether a person may answer, by the word of the event, and since when."""
+
+    word: str
+    since: datetime
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether the person may not answer."""
+        return self.word != THERE
+
+
+@dataclass(frozen=True)
 class Relabel:
     """Texts to ask for again, and the id of the request event."""
 
@@ -201,8 +216,9 @@ class LoopState:
     the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
     from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
     numbers that are never trained. `evaluations`: the last one of each model. `tested`: the last one of each
-    model on each test set, by its digest. `moved`: where the project last moved to. `advised`: when the
-    stopping criterion last began to say stop.
+    model on each test set, by its digest. `standings`: by name, of those
+    of whom something was said. `moved`: where the project last moved to. `advised`: when the stopping
+    criterion last began to say stop.
     """
 
     project_id: str
@@ -230,6 +246,7 @@ class LoopState:
     label_changes: tuple[LabelsChanged, ...] = ()
     grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
+    standings: Mapping[str, Standing] = field(default_factory=dict)
     moved: ProjectMoved | None = None
     latest_model: str | None = None
     log: LogDigest = EMPTY

@@ -22,7 +22,8 @@ class SeenRecord:
 
     `outdated`: an older labelloop wrote it, so it has to be written again. `restored`: the ids of the
     accounts whose votes were put back on it; None if the oracle does not tell. `earlier`: votes on records of
-    the same text in places where people were asked before the labels changed.
+    the same text in places where people were asked before the labels changed. `wanted`: how many people shall
+    answer it; None: as many as its batch wants, or the oracle does not tell.
     """
 
     record: str
@@ -31,6 +32,7 @@ class SeenRecord:
     outdated: bool = False
     restored: Collection[str] | None = None
     earlier: tuple[Vote, ...] = ()
+    wanted: int | None = None
 
 
 def lost_votes(recorded: ItemVotes, seen: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:

@@ -30,7 +30,7 @@ from labelloop.projects.given_batches import copied, opening
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
-from labelloop.projects.own_annotators import check_annotators
+from labelloop.projects.own_annotators import check_annotators, check_may_answer
 from labelloop.store import Store
 from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated, ProjectCreatedV4
 from schemas.model import fields, replaced
@@ -93,6 +93,7 @@ def _other_annotators(
     people = now if options.annotators is None else options.annotators
     if people is not None:
         check_annotators(people, min_submitted)
+    check_may_answer(options.annotators or (), {name: said.word for name, said in state.standings.items()})
     return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
@@ -150,11 +151,22 @@ async def fork(
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
     people = annotators(state) if options.annotators is None else options.annotators
+    words = {name: said.word for name, said in state.standings.items() if said.is_barred}
     if people is not None:
         check_annotators(people, created.min_submitted)
+    check_may_answer(options.annotators or (), words)
     more, changes = pool.snapshots[1:], state.label_changes
     given = copied(state, batches)
-    first = opening(made, created, given, SOURCE, annotators=people, grown=more, label_changes=changes)
+    first = opening(
+        made,
+        created,
+        given,
+        SOURCE,
+        annotators=people,
+        grown=more,
+        label_changes=changes,
+        standings=words,
+    )
     await log.append(*first)
     return made, batches, (*tested.notes, *notes)
 

@@ -21,7 +21,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
 from labelloop.projects.answered import AnsweredTexts
-from labelloop.projects.catalog import named, sound
+from labelloop.projects.catalog import named, sound, standings
 from labelloop.projects.checks import (
     check_classes,
     check_labels,
@@ -42,7 +42,7 @@ from labelloop.projects.options_as_fields import (
     new_classifier,
     recorded_options,
 )
-from labelloop.projects.own_annotators import check_annotators
+from labelloop.projects.own_annotators import check_annotators, check_may_answer
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
@@ -98,6 +98,8 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options, store, answered)
         return EnsuredProject(history.project, is_new=False)
+    if options.annotators is not None:
+        check_may_answer(options.annotators, {who: said.word for who, said in standings(histories).items()})
     project = new_id(name)
     if answered is not None and options.guidelines is None and answered.guidelines:
         options = options.with_other(guidelines=answered.guidelines)

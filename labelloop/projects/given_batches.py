@@ -10,7 +10,7 @@ from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
-from labelloop.projects.own_annotators import at_creation
+from labelloop.projects.own_annotators import AT_CREATION, at_creation, said_of
 from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
@@ -23,6 +23,7 @@ from schemas.events import (
     ProjectCreatedV4,
     ProjectCreatedV5,
 )
+from schemas.fields import EMPTY
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem, Snapshot
 
@@ -121,11 +122,12 @@ def opening(
     annotators: Sequence[str] | None = None,
     label_changes: Sequence[LabelsChanged] = (),
     grown: Sequence[Snapshot] = (),
+    standings: Mapping[str, str] = EMPTY,
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
-    `annotators`: who alone sees it. `label_changes` and `grown`: those of the project that it goes on
-    from, and the snapshots of its pool after the first one.
+    `annotators`: who alone sees it. `label_changes`, `grown` and `standings`: those of the project that it
+    goes on from, the snapshots of its pool after the first one, and who may answer no more.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(given)))
@@ -135,6 +137,7 @@ def opening(
     if annotators is not None:
         yield event(at_creation(annotators, source))
     yield from map(event, label_changes)
+    yield from map(event, said_of(standings, AT_CREATION, source))
     for number, batch in enumerate(given):
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch.items, version), cause=first.id)

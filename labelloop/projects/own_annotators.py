@@ -1,11 +1,12 @@
 """The annotators of a project that not everybody sees."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from labelloop.errors import UserError
+from labelloop.loop.state import THERE
 from labelloop.projects.checks import BREAKS, UNSEEN
-from schemas.events import ProjectChangedV2
+from schemas.events import AnnotatorChanged, ProjectChangedV2
 from schemas.parts import SettingsV2
 
 AT_CREATION = "annotators"
@@ -36,6 +37,22 @@ def at_creation(names: Sequence[str], who: str) -> ProjectChangedV2:
     return ProjectChangedV2(
         request=AT_CREATION, who=who, from_batch=0, settings=SettingsV2(annotators=tuple(names))
     )
+
+
+def check_may_answer(names: Sequence[str], standings: Mapping[str, str]) -> None:
+    """Raises UserError for those who were disabled or removed."""
+    for name in names:
+        if (word := standings.get(name, THERE)) != THERE:
+            back = "enable" if word == "disabled" else "add"
+            raise UserError(f"{name} was {word}: run `labelloop annotators {back} {name}` first")
+
+
+def said_of(
+    standings: Mapping[str, str], request: str, who: str, why: str = ""
+) -> Iterator[AnnotatorChanged]:
+    """What says that these people have these standings."""
+    for name, word in standings.items():
+        yield AnnotatorChanged(request=f"{request} {name}", who=who, why=why, annotator=name, standing=word)
 
 
 def _breaks(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
@@ -11,12 +11,14 @@ from labelloop.loop.pools import Pool, pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
+    barred,
     min_submitted_at,
     min_submitted_by_batch,
     shows_otherwise,
 )
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import (
+    BarsPeople,
     FollowsChanges,
     Missing,
     Oracle,
@@ -24,6 +26,7 @@ from labelloop.oracle.base import (
     Refused,
     Rejected,
     ShowsToSome,
+    asks_by_text,
     at_rest,
 )
 from labelloop.oracle.label_changes import use_labels
@@ -34,7 +37,14 @@ from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Store
 from schemas.events import ProjectCreated
 from schemas.model import replaced
-from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
+from services.querier.record_diff import (
+    MissingRecord,
+    Wanted,
+    asked_texts,
+    lacks,
+    leftovers,
+    missing_accounts,
+)
 
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
@@ -81,6 +91,8 @@ class RecordSync:
         served = self._served.setdefault(
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
+        if state.standings and isinstance(served.records, BarsPeople):
+            await served.records.bar(state.standings)
         await self._show_only_to(state, served.records)
         await use_labels(state, served.records)
         if await served.records.set_up(project):
@@ -106,7 +118,8 @@ class RecordSync:
                 f"{state.project_id} is for {', '.join(people)} alone, but here everybody sees everything: "
                 "use Argilla, or make a project without --annotators"
             )
-        for name in await records.show_only_to(people):
+        closed = barred(state)
+        for name in await records.show_only_to([name for name in people if name not in closed]):
             logger.warning("%s has an account now: run `labelloop annotators password %s`", name, name)
 
     async def _follow(self, state: LoopState, project: ProjectCreated, records: FollowsChanges) -> None:
@@ -128,7 +141,14 @@ class RecordSync:
         try:
             await records.remove(leftovers(batch, seen))
             labels = label_list(state)
-            lacking = lacks(batch, seen, await self._accounts_for(batch, seen, records), labels)
+            closed = barred(state)
+            accounts = await self._accounts_for(batch, seen, records, closed)
+            wanted = Wanted(
+                min_submitted_at(state, batch.number),
+                closed.difference(accounts.values()),
+                await asks_by_text(records),
+            )
+            lacking = lacks(batch, seen, accounts, labels, wanted)
             if lacking:
                 accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(pool_of(state))
@@ -140,10 +160,16 @@ class RecordSync:
             raise Unavailable(message) from error
 
     async def _accounts_for(
-        self, batch: Batch, seen: Mapping[int, SeenRecord], records: ProjectRecords
+        self,
+        batch: Batch,
+        seen: Mapping[int, SeenRecord],
+        records: ProjectRecords,
+        closed: Collection[str],
     ) -> Mapping[str, str]:
         recorded = {answer.item: answer for answer in batch.answers}
-        return await records.accounts() if is_any_absent(recorded, seen) else {}
+        voters = {vote.username for answer in batch.answers for vote in answer.votes}
+        is_needed = not voters.isdisjoint(closed) or is_any_absent(recorded, seen)
+        return await records.accounts() if is_needed else {}
 
     async def _with_missing(
         self, lacking: Sequence[MissingRecord], records: ProjectRecords

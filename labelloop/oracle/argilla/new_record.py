@@ -21,6 +21,16 @@ RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
 
 
+WANTED = "wanted"
+"""The metadata of a record that wants another number of answers than its batch."""
+
+
+def wanted(metadata: Mapping[str, Any]) -> int | None:
+    """How many answers a record with this metadata wants, if it says so."""
+    number = metadata.get(WANTED)
+    return number if type(number) is int else None
+
+
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the accounts whose votes were put back on a record with this metadata."""
     return tuple(str(metadata.get(RESTORED, "")).split())
@@ -47,6 +57,8 @@ def new_record(asked: AskedText) -> NewRecord:
     put_back = {*asked.restored, *(vote.user for vote in asked.votes if vote.user is not None)}
     if put_back:
         metadata[RESTORED] = " ".join(sorted(put_back))
+    if asked.wanted is not None:
+        metadata[WANTED] = asked.wanted
     own = metadata_names(asked.metadata)
     metadata |= {own[name]: value for name, value in asked.metadata.items() if value is not None}
     return NewRecord(

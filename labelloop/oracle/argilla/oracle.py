@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.label_lists import LabelList
-from labelloop.loop.state import Batch
+from labelloop.loop.state import Batch, Standing
 from labelloop.oracle.argilla import (
     Argilla,
     DatasetSpec,
@@ -15,7 +15,7 @@ from labelloop.oracle.argilla import (
 from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored
+from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored, wanted
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -89,6 +89,8 @@ class ArgillaProject:
         self._lists: Sequence[LabelList] = ()
         self._followed: DatasetSpec | None = None
         self._shown_to: frozenset[str] | None = None
+        self._is_embedded: bool | None = None
+        self._barred: Mapping[str, Standing] | None = None
         self._usernames: dict[str, str] = {}
 
     async def use_labels(self, lists: Sequence[LabelList]) -> None:
@@ -106,15 +108,15 @@ class ArgillaProject:
         except Missing:
             self._looks = None
             return None
-        wanted = {record_id(batch.name, item): item for item in batch.items}
+        items = {record_id(batch.name, item): item for item in batch.items}
         earlier = await self._earlier_votes(batch.number) if len(self._lists) > 1 else {}
         await self._know_authors(records)
         return {
-            wanted[record.external_id]: self._seen(
+            items[record.external_id]: self._seen(
                 record, looks.dataset.labels, earlier.get(record.external_id, ())
             )
             for record in records
-            if record.external_id in wanted
+            if record.external_id in items
         }
 
     async def shown(self, batch: str, number: int) -> Sequence[ShownText]:
@@ -153,7 +155,7 @@ class ArgillaProject:
         for name in self._names[:-1]:
             await self._argilla.point_to(name, spec.workspace, dataset)
         self._looks = Looks(self._argilla, dataset, self._clock)
-        self._followed = self._shown_to = None
+        self._followed = self._shown_to = self._barred = None
         return True
 
     async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
@@ -193,9 +195,24 @@ class ArgillaProject:
         self._shown_to = frozenset(annotators)
         return made
 
+    async def asks_by_text(self) -> bool:
+        """Whether this is the embedded server."""
+        if self._is_embedded is None:
+            self._is_embedded = await self._argilla.standings() is not None
+        return self._is_embedded
+
+    async def bar(self, standings: Mapping[str, Standing]) -> None:
+        """Say it to the embedded server. From an Argilla elsewhere, take people out of the workspace."""
+        if standings == self._barred:
+            return
+        if not await self._argilla.say_standings(standings):
+            barred = {name for name, said in standings.items() if said.is_barred}
+            await self._argilla.leave_workspace(self._workspace or DEFAULT_WORKSPACE, barred)
+        self._barred = dict(standings)
+
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
-        self._looks = self._shown_to = None
+        self._looks = self._shown_to = self._barred = None
         self._earlier.clear()
 
     def _needed(self) -> Looks:
@@ -266,6 +283,7 @@ class ArgillaProject:
             outdated=not record.is_literal,
             restored=restored(record.metadata),
             earlier=earlier,
+            wanted=wanted(record.metadata),
         )
 
     def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:

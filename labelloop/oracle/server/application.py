@@ -29,6 +29,7 @@ from labelloop.oracle.server.search import engine  # noqa: F401  (registers itse
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
+from labelloop.oracle.server.standings import bar_people
 from labelloop.oracle.server.unstored_answers import fail_with_the_database
 from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
 from labelloop.oracle.server.withdrawals import make_table
@@ -51,6 +52,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     tell_no_webhooks()
     prepare(database)
     make_table(database)
+    bar_people(database)
     policy = change_pages(app)
     config = uvicorn.Config(
         Policed(Forwarded(Screens(LateAnswers(app))), policy),

@@ -16,6 +16,7 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Standing,
 )
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -439,6 +440,16 @@ def test_service_failed_keeps_the_last_failure_at_what_was_due() -> None:
 
 
 # This page
+
+
+def test_annotator_changed_is_the_persons_standing_and_leaves_the_votes() -> None:
+    given = state_of(project(), queried(), all_answered())
+    when = at_noon(e.AnnotatorChanged(request="1", who="ada", annotator="ann", standing="disabled"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"standings"}
+    assert then.standings == {"ann": Standing("disabled", NOON)}
 
 
 def test_each_event_is_shown_here_once() -> None:

@@ -26,6 +26,7 @@ SINCE = (
     "labelloop.ProjectCreated.v4",
     "labelloop.ProjectCreated.v5",
     "labelloop.LookaheadChosen.v1",
+    "labelloop.AnnotatorChanged.v1",
     "labelloop.LabelsChanged.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ModelEvaluated.v2",
