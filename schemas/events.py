@@ -20,6 +20,7 @@ from schemas.operator_events import OperatorEvent as OperatorEvent
 from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
+from schemas.operator_events import ProjectChangedV3 as ProjectChangedV3
 from schemas.operator_events import ProjectEnded as ProjectEnded
 from schemas.operator_events import ProjectMoved as ProjectMoved
 from schemas.operator_events import ProjectPaused as ProjectPaused
@@ -272,6 +273,7 @@ EVENTS: dict[str, type[EventData]] = {
         PoolGrown,
         ProjectChanged,
         ProjectChangedV2,
+        ProjectChangedV3,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

@@ -6,7 +6,7 @@ from annotated_types import MinLen
 
 from schemas.fields import UNSAID, Count, Positive, Seldom
 from schemas.model import EventData, Fact, without_unsaid
-from schemas.parts import Settings, SettingsV2, Snapshot, Standing, TopicRead
+from schemas.parts import Settings, SettingsV2, SettingsV3, Snapshot, Standing, TopicRead
 
 
 class OperatorEvent(EventData):
@@ -46,6 +46,14 @@ class ProjectChangedV2(ProjectChanged):
     @classmethod
     def type_name(cls) -> str:
         return f"labelloop.ProjectChanged.v{cls.version}"
+
+
+class ProjectChangedV3(ProjectChangedV2):
+    """Settings hold from a batch on, among them such as say what is asked of people."""
+
+    version: ClassVar[int] = 3
+
+    settings: SettingsV3
 
 
 class LabelsChanged(OperatorEvent):

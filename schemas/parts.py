@@ -90,6 +90,15 @@ class SettingsV2(Settings):
     annotators: tuple[str, ...] | None = None
 
 
+class SettingsV3(SettingsV2):
+    """Settings of a project that take the place of others, also those of what is asked of people.
+
+    `overlap`: the share of each batch that two people answer.
+    """
+
+    overlap: Share | None = None
+
+
 class Shortlist(Model):
     """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 
@@ -108,7 +117,8 @@ class QueriedItem:
     """A text that a batch asks for: why, and what the model that picked it thought of it.
 
     `probabilities`, where a text may have several labels: those of the predicted ones, of which there may be
-    none; `probability` is then that of the likeliest label.
+    none; `probability` is then that of the likeliest label. `answers`: how many people are to answer it,
+    where that are more than answer the other texts of its batch.
     """
 
     item: Count
@@ -119,6 +129,7 @@ class QueriedItem:
     probability: Probability = None
     suggested: bool = False
     probabilities: Seldom[tuple[float, ...]] = UNSAID
+    answers: Seldom[Positive] = UNSAID
 
     _written = without_unsaid
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from labelloop.config.deployment import GivenArgilla
-from labelloop.config.home import find_home
+from labelloop.config.home import Home, find_home
 from labelloop.config.locations import Where
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labelloop.loop.history import History
     from labelloop.oracle.argilla import Argilla
     from labelloop.projects.log_creation import LogForProjects
+    from labelloop.projects.options import ProjectOptions
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,27 @@ class People:
             await self.argilla.leave_workspace(workspace, {name})
         if not said.is_barred and name in (self.roles or {}):
             await self.argilla.create_annotator(name, DEFAULT_WORKSPACE)
+
+
+async def check_can_ask_twice(home: Home | None, given: GivenArgilla, asked: "ProjectOptions") -> None:
+    """Raises UserError if two people are to answer some texts, in an Argilla that does not know that."""
+    from labelloop.config.deployment import choose_elsewhere
+    from labelloop.errors import Unavailable, UserError
+    from labelloop.oracle.argilla import Argilla
+
+    access = choose_elsewhere(home, given) if asked.overlap else None
+    if access is None:
+        return
+    async with Argilla(access.url, access.key, access.headers) as argilla:
+        try:
+            is_ours = await argilla.standings() is not None
+        except Unavailable:
+            return  # The querier will tell.
+    if not is_ours:
+        raise UserError(
+            f"the Argilla at {access.url} asks as many people for each text: leave out --overlap, "
+            "or use the Argilla that comes with labelloop"
+        )
 
 
 @asynccontextmanager

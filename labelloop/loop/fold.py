@@ -27,7 +27,7 @@ from labelloop.loop.state import (
 from schemas import events as e
 from schemas.envelope import Event
 from schemas.fields import UNSAID
-from schemas.parts import SettingsV2
+from schemas.parts import SettingsV3
 
 State = TypeVar("State", bound=ProjectState)
 
@@ -265,7 +265,7 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
+    change = Change(max(data.from_batch, state.numbered), SettingsV3(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
 
 

@@ -22,7 +22,7 @@ from schemas.events import (
     StoppingAdvised,
     StoppingChecked,
 )
-from schemas.parts import ItemVotes, SettingsV2, Snapshot, TopicRead
+from schemas.parts import ItemVotes, SettingsV3, Snapshot, TopicRead
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -96,6 +96,11 @@ class Batch:
         return frozenset(picked.item for picked in self.queried.items)
 
     @property
+    def answers_wanted(self) -> Mapping[int, int]:
+        """How many people are to answer an item, where that are more than answer the others."""
+        return {picked.item: picked.answers for picked in self.queried.items if picked.answers}
+
+    @property
     def kept(self) -> frozenset[int]:
         """The items that do not go back to the pool: all, except undecided ones of a closed batch."""
         if not self.revisions:
@@ -156,7 +161,7 @@ class Change:
     """Settings that apply from a batch on."""
 
     from_batch: int
-    settings: SettingsV2
+    settings: SettingsV3
 
 
 @dataclass(frozen=True)

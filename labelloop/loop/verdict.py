@@ -27,15 +27,16 @@ class Rules(Protocol):
     def ties(self) -> str: ...
 
 
-def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
+def verdict(votes: ItemVotes, project: Rules, wanted: int = 0) -> AnnotatedItem | None:
     """The labels of the majority, or discarded. None while too few annotators have decided.
 
-    A text is discarded if at least half of the deciding votes discard it.
+    `wanted`: how many decide this text, if more than the project's others. A text is discarded if at least
+    half of the deciding votes discard it.
     """
     submitted = [vote for vote in votes.votes if vote.status == "submitted"]
     discarded = [vote for vote in votes.votes if vote.status == "discarded"]
     deciding = len(submitted) + len(discarded)
-    if deciding < project.min_submitted:
+    if deciding < max(wanted, project.min_submitted):
         return None
     if 2 * len(discarded) >= deciding:
         return _item(votes, (), True, None)

@@ -16,25 +16,34 @@ from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, op
 from labelloop.loop.settings_in_force import (
     AT_ONCE,
     NOTHING,
-    annotators,
+    OF_PEOPLE,
     at_batch,
     lookahead_at,
     min_submitted_at,
+    overlap_at,
 )
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
-from labelloop.projects.given_batches import copied, opening
+from labelloop.projects.given_batches import changed_as_written, copied, opening
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
-from labelloop.projects.own_annotators import check_annotators, check_may_answer
+from labelloop.projects.own_annotators import (
+    check_annotators,
+    check_may_answer,
+    check_overlap,
+    other_annotators,
+    other_overlap,
+    overlap_note,
+    people_after,
+)
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated, ProjectCreatedV4
-from schemas.model import fields, replaced
-from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
+from schemas.events import ProjectChanged, ProjectCreated, ProjectCreatedV4
+from schemas.model import replaced
+from schemas.parts import BaseModelChoice, Choice, SettingsV3, Snapshot
 
 LOOKAHEAD = {"lookahead", "lookahead_grows"}
 OTHER = "give another setting, for example --strategy prediction-entropy"
@@ -66,35 +75,23 @@ async def change(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, state, before, history.project, store, Path(folder))
         asked |= tested.fields
-        asked |= _other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
+        asked |= other_annotators(state, options, asked.get("min_submitted", before.min_submitted))
+        asked |= other_overlap(state, options, first)
+        merged = {"min_submitted": before.min_submitted, "batch_size": before.batch_size} | asked
+        share = asked.get("overlap", overlap_at(state, first))
+        check_overlap(share, merged["min_submitted"], merged["batch_size"], people_after(state, options))
         if not asked:
             raise UserError(f"nothing changes: {OTHER}")
         data = _event(first, asked, why)
         if asked.keys() - AT_ONCE:
             change = Change(first, _settings(asked))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
-        after = replaced(before, **{name: each for name, each in asked.items() if name != "annotators"})
+        after = replaced(before, **{name: each for name, each in asked.items() if name not in OF_PEOPLE})
         notes = await try_change(store, before, after) if store else ()
         await tested.keep(store)
     await ask(log, history, data)
+    notes += overlap_note(asked.get("overlap"), merged["batch_size"])
     return first, (*tested.notes, *notes, *_kept_notes(state, asked))
-
-
-def _other_annotators(
-    state: LoopState, options: ProjectOptions, min_submitted: int
-) -> dict[str, tuple[str, ...]]:
-    """The annotators of a project that has its own, if they change. Raises UserError."""
-    now = annotators(state)
-    if options.annotators is not None and now is None:
-        raise UserError(
-            f"{state.project_id} is where all annotators see it: "
-            "for some alone make a fork, with --annotators"
-        )
-    people = now if options.annotators is None else options.annotators
-    if people is not None:
-        check_annotators(people, min_submitted)
-    check_may_answer(options.annotators or (), {name: said.word for name, said in state.standings.items()})
-    return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
 def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
@@ -106,16 +103,12 @@ def _kept_notes(state: LoopState, asked: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _event(first: int, asked: Mapping[str, Any], why: str) -> ProjectChanged:
-    """Version 1 if it can say it, so that older services go on."""
-    by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
-    if asked.keys() <= fields(Settings).keys():
-        return ProjectChanged(**by, settings=Settings(**asked))
-    return ProjectChangedV2(**by, settings=_settings(asked))
+    return changed_as_written(_settings(asked), request=new_request(), who=who(), why=why, from_batch=first)
 
 
-def _settings(asked: Mapping[str, Any]) -> SettingsV2:
+def _settings(asked: Mapping[str, Any]) -> SettingsV3:
     without = {"stopping": Choice(name=NOTHING)} if asked.get("stopping", NOTHING) is None else {}
-    return SettingsV2(**{**asked, **without})
+    return SettingsV3(**{**asked, **without})
 
 
 async def fork(
@@ -150,11 +143,13 @@ async def fork(
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
-    people = annotators(state) if options.annotators is None else options.annotators
+    people = people_after(state, options)
+    overlap = overlap_at(state, batches) if options.overlap is None else options.overlap
     words = {name: said.word for name, said in state.standings.items() if said.is_barred}
     if people is not None:
         check_annotators(people, created.min_submitted)
     check_may_answer(options.annotators or (), words)
+    check_overlap(overlap, created.min_submitted, created.batch_size, people)
     more, changes = pool.snapshots[1:], state.label_changes
     given = copied(state, batches)
     first = opening(
@@ -162,7 +157,7 @@ async def fork(
         created,
         given,
         SOURCE,
-        annotators=people,
+        settings=SettingsV3(annotators=people, overlap=overlap or None),
         grown=more,
         label_changes=changes,
         standings=words,

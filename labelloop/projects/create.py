@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings_in_force import annotators, for_next
+from labelloop.loop.settings_in_force import annotators, for_next, overlap_at
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
@@ -42,7 +42,13 @@ from labelloop.projects.options_as_fields import (
     new_classifier,
     recorded_options,
 )
-from labelloop.projects.own_annotators import check_annotators, check_may_answer
+from labelloop.projects.own_annotators import (
+    check_annotators,
+    check_may_answer,
+    check_overlap,
+    overlap_note,
+    settings_at_creation,
+)
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
@@ -107,6 +113,7 @@ async def ensure_project(
     with store.draft(project) as draft:
         data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
         options, notes = _of_task(options, data), data.notes
+        notes += overlap_note(options.overlap, options.batch_size)
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
@@ -114,7 +121,7 @@ async def ensure_project(
         opened_log = await log()
     given = in_batches(list(data.answers.values())) if answered else imported(data.given)
     created = _event(project, name, model, options, data, len(given))
-    await opened_log.append(*opening(project, created, given, SOURCE, annotators=options.annotators))
+    await opened_log.append(*opening(project, created, given, SOURCE, settings=settings_at_creation(options)))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
@@ -150,6 +157,7 @@ def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
     if options.annotators is not None:
         check_annotators(options.annotators, options.min_submitted)
+    check_overlap(options.overlap, options.min_submitted, options.batch_size, options.annotators)
     check_task(options)
     check_labels(data)
     check_classes(options, data)
@@ -211,6 +219,9 @@ def check_same(
     only_for = annotators(state)
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):
         raise _other(recorded, "annotators", only_for or "none of its own")
+    share = overlap_at(state, state.numbered)
+    if options.overlap not in (None, share):
+        raise _other(recorded, "overlap", share)
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
         kept = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns

@@ -54,7 +54,8 @@ def _progress(
     now: datetime,
 ) -> list[Outcome]:
     labels = label_list(state)
-    verdicts = [verdict(_counting(item, labels), project) for item in votes]
+    wanted = batch.answers_wanted
+    verdicts = [verdict(_counting(item, labels), project, wanted.get(item.item, 0)) for item in votes]
     decided = [item for item in verdicts if item is not None]
     closed_by = batch.closed or state.ended
     is_done = bool(closed_by) or len(decided) == len(verdicts)
@@ -84,20 +85,20 @@ def _revision(
         return []
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
-    labels = label_list(state)
+    labels, wanted = label_list(state), batch.answers_wanted
     items = [
         replaced(decided[item.item], record=item.record, votes=item.votes)
         if _answers(item) == _answers(decided[item.item])
-        else _decided_again(_counting(item, labels), first[item.item], project)
+        else _decided_again(_counting(item, labels), first[item.item], project, wanted.get(item.item, 0))
         for item in votes
     ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
     return [Outcome(annotated, batch.revision_ids[-1])]
 
 
-def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
+def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated, wanted: int) -> AnnotatedItem:
     """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
-    enough = min(project.min_submitted, max(1, len(_deciding(first))))
+    enough = min(max(wanted, project.min_submitted), max(1, len(_deciding(first))))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 

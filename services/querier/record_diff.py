@@ -40,14 +40,14 @@ class Wanted:
     gone: Collection[str] = ()
     by_text: bool = False
 
-    def of(self, votes: Collection[Vote]) -> int:
+    def of(self, picked: QueriedItem, votes: Collection[Vote]) -> int:
         """How many are to answer a text with these recorded votes where people answer."""
         there = sum(vote.username in self.gone and vote.status != DRAFT for vote in votes)
-        return max(0, self.min_submitted - there)
+        return max(0, max(self.min_submitted, picked.answers or 0) - there)
 
-    def told(self, votes: Collection[Vote]) -> int | None:
+    def told(self, picked: QueriedItem, votes: Collection[Vote]) -> int | None:
         """The same, if it is not what holds for the batch."""
-        number = self.of(votes)
+        number = self.of(picked, votes)
         return None if number == self.min_submitted or not self.by_text else number
 
 
@@ -73,7 +73,7 @@ def lacks(
         if _came_with_its_label(votes):
             continue
         counting = labels.counting_votes(votes.votes)
-        told, is_asked = wanted.told(counting), wanted.of(counting) > 0
+        told, is_asked = wanted.told(picked, counting), wanted.of(picked, counting) > 0
         counting = tuple(vote for vote in counting if vote.username not in wanted.gone)
         if picked.item not in seen:
             if is_asked and (counting or not votes.votes or not batch.done):

@@ -51,6 +51,10 @@ COMPARE_EVERY = 3.0
 COMPARE_AT_REST = 15.0
 ROUND = 60.0
 AT_ONCE = 10
+ELSEWHERE = (
+    "which only the Argilla that comes with labelloop knows: "
+    "use that one, or run `labelloop close` and `labelloop change --overlap 0`"
+)
 
 
 class Pools:
@@ -141,12 +145,18 @@ class RecordSync:
         try:
             await records.remove(leftovers(batch, seen))
             labels = label_list(state)
+            by_text = await asks_by_text(records)
+            if batch.answers_wanted and not (batch.done or by_text):
+                raise UserError(
+                    f"two people are to answer {len(batch.answers_wanted)} texts of batch {batch.name} of "
+                    f"{state.project_id}, {ELSEWHERE}"
+                )
             closed = barred(state)
             accounts = await self._accounts_for(batch, seen, records, closed)
             wanted = Wanted(
                 min_submitted_at(state, batch.number),
                 closed.difference(accounts.values()),
-                await asks_by_text(records),
+                by_text,
             )
             lacking = lacks(batch, seen, accounts, labels, wanted)
             if lacking:

@@ -1,4 +1,4 @@
-"""A person leaves while people label, on either log, and through kills: their answers stay and count."""
+"""Who is asked, on either log, and through kills: people who leave, and texts that two people answer."""
 
 import csv
 import json
@@ -14,6 +14,7 @@ from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop
 from tests.support.loop import Loop, a_loop
+from tests.support.matrices import in_all_cells
 from tests.support.messages import names
 from tests.support.people import Owner, Person
 from tests.support.states import LABELS
@@ -70,7 +71,7 @@ def test_a_removed_person_is_not_made_again_in_an_argilla_that_was_lost(
 ) -> None:
     project = created(loop, tmp_path, "--batch-size", 3, "--batches", 2, "--lookahead", 0)
     fork = f"fork-{secrets.token_hex(4)}"
-    ann, bob = Person(loop.argilla), Person(loop.argilla)
+    ann = Person(loop.argilla)
     loop.start("querier", "annotation_watcher")
     label(loop, project, ann, 0)
     loop.start("trainer")
@@ -105,7 +106,6 @@ def test_a_removed_person_is_not_made_again_in_an_argilla_that_was_lost(
         assert voters == {one: [ann.name], two: [carl.name], three: [carl.name]}
         assert anew.records(0) == {}
         assert anew.account(ann.name) is None
-    assert bob.name not in voters
 
 
 def test_disabled_and_enabled_and_what_is_refused(loop: Loop, tmp_path: Path) -> None:
@@ -141,3 +141,83 @@ def test_disabled_and_enabled_and_what_is_refused(loop: Loop, tmp_path: Path) ->
     words = [said.standing for said in loop.told(project, "AnnotatorChanged")]
     assert words == ["disabled", "there", "removed", "there"]
     assert ok(loop.argilla.client().get("/me"))["role"] == "owner"
+
+
+def waiting(loop: Loop, project: str) -> int:
+    """How many texts of open batches wait for another person, as `status` tells."""
+    listed = json.loads(loop.command("status", "--json"))["projects"]
+    (found,) = [each for each in listed if each["project"] == project]
+    return sum(batch["waiting"] for batch in found["open_batches"])
+
+
+@pytest.mark.parametrize("task", ["single-label", in_all_cells("multi-label")])
+def test_a_share_of_each_batch_is_answered_by_two(loop: Loop, tmp_path: Path, task: str) -> None:
+    size = ("--batch-size", 5, "--batches", 2, "--lookahead", 0, "--task", task)
+    project = created(loop, tmp_path, *size, "--overlap", 0.4)
+    owner, ann, bob = Owner(loop.argilla, project), Person(loop.argilla), Person(loop.argilla)
+    loop.start("querier", "annotation_watcher")
+    state = loop.wait(project, lambda state: "0" in state.batches)
+    of_two = set(state.batches["0"].answers_wanted)
+    assert len(of_two) == 2
+    loop.until(lambda: len(owner.records(0)) == 5)
+    spam: str | list[str] = "spam" if task == "single-label" else ["spam"]
+    ham: str | list[str] = "ham" if task == "single-label" else ["ham"]
+
+    ann.answer_all({record["id"]: spam for record in owner.records(0).values()})
+    loop.until(lambda: waiting(loop, project) == 2)
+    loop.kill("annotation_watcher")
+    loop.kill("querier")
+    # Only what needs a second person is shown to bob.
+    assert set(queue(loop, owner, bob)) == of_two
+    assert queue(loop, owner, ann) == []
+    loop.start("annotation_watcher", "querier")
+    bob.answer_all({owner.records(0)[item]["id"]: ham for item in of_two})
+
+    state = loop.wait(project, lambda state: state.batches["0"].done)
+    voted = {answer.item: len(answer.votes) for answer in state.batches["0"].answers}
+    assert voted == {item: 2 if item in of_two else 1 for item in state.batches["0"].items}
+    agreement = json.loads(loop.command("agreement", "--project", project, "--json"))
+    assert agreement["shared"] == 2
+    assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
+    loop.command("change", project, "--overlap", 0)
+    loop.start("trainer")
+    state = loop.wait(project, lambda state: "1" in state.batches)
+    assert state.batches["1"].answers_wanted == {}
+
+
+def queue(loop: Loop, owner: Owner, person: Person) -> list[int]:
+    """The items that the person's page would show next."""
+    pending = [
+        {"type": "terms", "scope": {"entity": entity, "property": "status"}, "values": ["pending"]}
+        for entity in ("response", "record")
+    ]
+    body = {"query": {}, "filters": {"and": pending}}
+    with loop.argilla.client(person.key) as client:
+        asked = client.post(
+            f"/me/datasets/{owner.dataset()}/records/search",
+            params={"limit": 100},
+            json=body,
+            headers={"x-labelloop-screen": "queue"},
+        )
+        found = [item["record"]["metadata"]["item"] for item in ok(asked)["items"]]
+        client.post(
+            f"/me/datasets/{owner.dataset()}/records/search",
+            json=body,
+            headers={"x-labelloop-screen": "left"},
+        )
+    return found
+
+
+def test_an_argilla_elsewhere_is_not_asked_for_two(tmp_path: Path, argilla_elsewhere: ArgillaServer) -> None:
+    with a_loop(tmp_path / "home", argilla_elsewhere) as loop:
+        access = ("--argilla-url", loop.argilla.url, "--argilla-key", loop.argilla.login.api_key)
+        source = tmp_path / "mail.txt"
+        source.write_text("one mail\nanother mail\n")
+        asked = ("--dataset", source, "--labels", "a,b", "--batch-size", 2, "--overlap", 0.5, *LEARNER)
+        refused = labelloop("init", *asked, *access, *loop.where)
+        assert names(error_line(refused), loop.argilla.url, "--overlap")
+        # Where the command cannot know, the querier says it, and writes nothing.
+        project = json.loads(loop.command("init", *asked, "--json"))["project"]
+        loop.start("querier")
+        loop.until(lambda: names(loop.said("querier"), project, "labelloop change --overlap 0"))
+        assert Owner(loop.argilla, project).records(0) == {}

@@ -1,11 +1,18 @@
 """Build a text's record for Argilla: id, text, metadata and suggestion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from labelloop.oracle.argilla.column_names import field_names, metadata_names
-from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
-from labelloop.oracle.base import AskedText, Prediction
+from labelloop.oracle.argilla.models import (
+    TEXT_FIELD,
+    MetadataValue,
+    NewRecord,
+    NewResponse,
+    StoredRecord,
+    Suggestion,
+)
+from labelloop.oracle.base import AskedText, Prediction, ShownText
 
 METADATA = {
     "batch": ("Batch", "integer"),
@@ -89,3 +96,12 @@ def _fields(asked: AskedText) -> dict[str, str]:
 
 def _agent(model: str) -> str:
     return f"model-{model}"
+
+
+def shown_texts(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
+    """The texts of a batch on these records of its number."""
+    for record in records:
+        item, rank = item_of(record.external_id, batch), record.metadata.get("rank")
+        if item is not None and isinstance(rank, int):
+            reason = record.metadata.get("reason")
+            yield ShownText(item, rank, None if reason is None else str(reason))

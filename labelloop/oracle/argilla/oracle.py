@@ -1,7 +1,7 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
@@ -15,7 +15,7 @@ from labelloop.oracle.argilla import (
 from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored, wanted
+from labelloop.oracle.argilla.new_record import new_record, record_id, restored, shown_texts, wanted
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.open import OraclePlugin
@@ -129,7 +129,7 @@ class ArgillaProject:
         except Missing:
             self._looks = None
             return ()
-        return sorted(_shown(batch, records), key=lambda text: (text.rank, text.item))
+        return sorted(shown_texts(batch, records), key=lambda text: (text.rank, text.item))
 
     async def rests(self) -> bool:
         """Whether nobody has answered for a quarter of an hour, in the newest data set."""
@@ -299,14 +299,6 @@ class ArgillaProject:
             for response in record.responses
             if response.user_id in self._usernames
         )
-
-
-def _shown(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
-    for record in records:
-        item, rank = item_of(record.external_id, batch), record.metadata.get("rank")
-        if item is not None and isinstance(rank, int):
-            reason = record.metadata.get("reason")
-            yield ShownText(item, rank, None if reason is None else str(reason))
 
 
 ARGILLA = OraclePlugin("argilla", ArgillaOracle.from_settings)

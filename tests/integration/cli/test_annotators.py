@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop
-from tests.support.homes import home_with
+from tests.support.homes import appended, home_with
 from tests.support.messages import names
+from tests.support.people import Person
 from tests.support.states import all_answered, project, queried
 
 
@@ -58,3 +60,37 @@ def test_people_are_told_the_address_that_they_reach(
     changed = labelloop("annotators", "password", account, "--home", home, *access)
 
     assert {json.loads(told.stdout)["url"] for told in (added, changed)} == {"https://labels.example"}
+
+
+def test_an_argilla_elsewhere_shows_a_disabled_person_nothing(
+    home: Path, argilla_elsewhere: ArgillaServer
+) -> None:
+    server = argilla_elsewhere
+    access = ["--argilla-url", server.url, "--argilla-key", server.login.api_key]
+    ann, bob = Person(server, "ann"), Person(server)
+
+    disabled = labelloop("annotators", "disable", "ann", "--home", home, *access)
+
+    assert disabled.exit_code == 0, disabled.output
+    assert workspaces(server, ann) == []
+    assert workspaces(server, bob) == ["labelloop"]
+    listed = json.loads(labelloop("annotators", "list", "--home", home, *access, "--json").stdout)
+    assert [each["account"] for each in listed if each["username"] == "ann"] == ["disabled"]
+    assert labelloop("annotators", "enable", "ann", "--home", home, *access).exit_code == 0
+    assert workspaces(server, ann) == ["labelloop"]
+
+
+def test_without_argilla_it_is_recorded(home: Path) -> None:
+    disabled = labelloop("annotators", "disable", "ann", "--force", "--why", "on leave", "--home", home)
+
+    assert disabled.exit_code == 0, disabled.output
+    assert names(disabled.stderr, "labelloop up")
+    name, data = appended(home)[-1]
+    assert (name, data["annotator"], data["standing"]) == ("AnnotatorChanged", "ann", "disabled")
+    assert data["why"] == "on leave"
+
+
+def workspaces(server: ArgillaServer, person: Person) -> list[str]:
+    """The workspaces that the person sees."""
+    with server.client(person.key) as client:
+        return [item["name"] for item in ok(client.get("/me/workspaces"))["items"]]

@@ -5,12 +5,15 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.loop.history import History
 from labelloop.projects.catalog import standings
-from labelloop.projects.own_annotators import at_creation
 from labelloop.projects.people import check_known, check_others_can_answer, too_few
-from schemas.events import AnnotatorChanged, EventData
+from schemas.events import AnnotatorChanged, EventData, ProjectChangedV2
+from schemas.parts import SettingsV2
 from tests.support.messages import raises_naming
 from tests.support.states import PROJECT, all_answered, history_of, project, queried
 
+ANN_ALONE = ProjectChangedV2(
+    request="annotators", who="ada", from_batch=0, settings=SettingsV2(annotators=("ann",))
+)
 ROLES = {"owner": "owner", "ann": "annotator", "bob": "annotator"}
 
 
@@ -48,7 +51,7 @@ def test_the_last_annotator_stays_unless_it_is_forced() -> None:
 
 def test_the_last_annotator_of_a_project_of_its_own_stays() -> None:
     with raises_naming(UserError, "ann", PROJECT):
-        check_others_can_answer("ann", histories(at_creation(["ann"], "ada")), ROLES)
+        check_others_can_answer("ann", histories(ANN_ALONE), ROLES)
 
 
 def test_a_project_that_wants_more_people_than_there_are_is_told() -> None:

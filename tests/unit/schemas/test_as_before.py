@@ -29,6 +29,7 @@ SINCE = (
     "labelloop.AnnotatorChanged.v1",
     "labelloop.LabelsChanged.v1",
     "labelloop.ProjectChanged.v2",
+    "labelloop.ProjectChanged.v3",
     "labelloop.ModelEvaluated.v2",
     "labelloop.PoolGrown.v1",
 )

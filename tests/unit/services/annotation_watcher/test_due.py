@@ -5,6 +5,7 @@ from datetime import timedelta
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import Vote
 from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen
 from tests.support.states import (
@@ -174,3 +175,14 @@ def test_a_relabel_batch_takes_as_many_annotators_as_any_other() -> None:
     assert isinstance(outcome.data, e.BatchAnnotated)
     assert (outcome.data.batch, outcome.data.agreement) == ("relabel-1", 1.0)
     assert [answer.labels for answer in outcome.data.items] == [("ham",)]
+
+
+def test_only_the_texts_of_an_overlap_wait_for_a_second_person() -> None:
+    picked = queried()
+    first, *others = picked.items
+    overlap = replaced(picked, items=(replaced(first, answers=2), *others))
+    one = everything("spam", "ham", "news")
+    two = {**one, **seen(*one[0].votes, BOB_HAM)}
+
+    assert kinds(look(overlap, sees=one)) == ["ResponsesRecorded"]
+    assert kinds(look(overlap, sees=two)) == ["BatchAnnotated"]

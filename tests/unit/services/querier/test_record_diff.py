@@ -310,3 +310,13 @@ def test_where_texts_cannot_say_how_many_they_want_nothing_is_written_for_it() -
     told = (queried(), recorded(votes(0, ANN)))
 
     assert found(*told, sees=seen(0) | seen(1) | seen(2), accounts=ONLY_BOB, wanted=elsewhere) == []
+
+
+def test_a_text_for_two_people_says_so_where_texts_can() -> None:
+    picked = queried()
+    overlap = replaced(picked, items=(replaced(picked.items[0], answers=2), *picked.items[1:]))
+
+    by_text = found(overlap, sees={}, wanted=replace(ONE, by_text=True))
+
+    assert [lack.wanted for lack in by_text] == [2, None, None]
+    assert found(overlap, sees={}, wanted=replace(TWO_WITHOUT_ANN, gone=()))[0].wanted is None
