@@ -160,10 +160,12 @@ def test_a_share_of_each_batch_is_answered_by_two(loop: Loop, tmp_path: Path, ta
     of_two = set(state.batches["0"].answers_wanted)
     assert len(of_two) == 2
     loop.until(lambda: len(owner.records(0)) == 5)
-    spam: str | list[str] = "spam" if task == "single-label" else ["spam"]
-    ham: str | list[str] = "ham" if task == "single-label" else ["ham"]
+    spam, ham, news = LABELS if task == "single-label" else ([label] for label in LABELS)
+    # Of two classes, so that the next batch waits for a model.
+    first, *others = owner.records(0).keys() - of_two
+    hers = {first: spam, **dict.fromkeys(others, ham), **dict.fromkeys(of_two, spam)}
 
-    ann.answer_all({record["id"]: spam for record in owner.records(0).values()})
+    ann.answer_all({record["id"]: hers[item] for item, record in owner.records(0).items()})
     loop.until(lambda: waiting(loop, project) == 2)
     loop.kill("annotation_watcher")
     loop.kill("querier")
@@ -171,7 +173,7 @@ def test_a_share_of_each_batch_is_answered_by_two(loop: Loop, tmp_path: Path, ta
     assert set(queue(loop, owner, bob)) == of_two
     assert queue(loop, owner, ann) == []
     loop.start("annotation_watcher", "querier")
-    bob.answer_all({owner.records(0)[item]["id"]: ham for item in of_two})
+    bob.answer_all({owner.records(0)[item]["id"]: news for item in of_two})
 
     state = loop.wait(project, lambda state: state.batches["0"].done)
     voted = {answer.item: len(answer.votes) for answer in state.batches["0"].answers}
