@@ -15,11 +15,12 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings_in_force import annotators, for_next, overlap_at
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
+from labelloop.projects import own_annotators
 from labelloop.projects.answered import AnsweredTexts
 from labelloop.projects.catalog import named, sound, standings
 from labelloop.projects.checks import (
@@ -41,13 +42,6 @@ from labelloop.projects.options_as_fields import (
     default_strategy,
     new_classifier,
     recorded_options,
-)
-from labelloop.projects.own_annotators import (
-    check_annotators,
-    check_may_answer,
-    check_overlap,
-    overlap_note,
-    settings_at_creation,
 )
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
@@ -104,8 +98,9 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options, store, answered)
         return EnsuredProject(history.project, is_new=False)
-    if options.annotators is not None:
-        check_may_answer(options.annotators, {who: said.word for who, said in standings(histories).items()})
+    own_annotators.check_may_answer(
+        options.annotators or (), {who: said.word for who, said in standings(histories).items()}
+    )
     project = new_id(name)
     if answered is not None and options.guidelines is None and answered.guidelines:
         options = options.with_other(guidelines=answered.guidelines)
@@ -113,7 +108,7 @@ async def ensure_project(
     with store.draft(project) as draft:
         data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
         options, notes = _of_task(options, data), data.notes
-        notes += overlap_note(options.overlap, options.batch_size)
+        notes += own_annotators.overlap_note(options.overlap, options.batch_size)
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
@@ -121,7 +116,9 @@ async def ensure_project(
         opened_log = await log()
     given = in_batches(list(data.answers.values())) if answered else imported(data.given)
     created = _event(project, name, model, options, data, len(given))
-    await opened_log.append(*opening(project, created, given, SOURCE, settings=settings_at_creation(options)))
+    await opened_log.append(
+        *opening(project, created, given, SOURCE, settings=own_annotators.settings_at_creation(options))
+    )
     return EnsuredProject(project, is_new=True, notes=notes)
 
 
@@ -155,9 +152,7 @@ def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
-    if options.annotators is not None:
-        check_annotators(options.annotators, options.min_submitted)
-    check_overlap(options.overlap, options.min_submitted, options.batch_size, options.annotators)
+    own_annotators.check_people(options)
     check_task(options)
     check_labels(data)
     check_classes(options, data)
@@ -216,12 +211,8 @@ def check_same(
             continue
         if not (asked == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
-    only_for = annotators(state)
-    if options.annotators is not None and set(options.annotators) != set(only_for or ()):
-        raise _other(recorded, "annotators", only_for or "none of its own")
-    share = overlap_at(state, state.numbered)
-    if options.overlap not in (None, share):
-        raise _other(recorded, "overlap", share)
+    for option, now in own_annotators.differing(state, options):
+        raise _other(recorded, option, now)
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
         kept = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns

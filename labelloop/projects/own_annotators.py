@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.loop.draws import ANSWERS, audit_count
@@ -58,6 +59,22 @@ def check_overlap(
 def settings_at_creation(options: ProjectOptions) -> SettingsV3:
     """What of the options the creation cannot say."""
     return SettingsV3(annotators=options.annotators, overlap=options.overlap or None)
+
+
+def check_people(options: ProjectOptions) -> None:
+    """Check who is asked in a new project. Raises UserError."""
+    if options.annotators is not None:
+        check_annotators(options.annotators, options.min_submitted)
+    check_overlap(options.overlap, options.min_submitted, options.batch_size, options.annotators)
+
+
+def differing(state: LoopState, options: ProjectOptions) -> Iterator[tuple[str, Any]]:
+    """The given options that are other than what holds for the project, and what holds."""
+    only_for, share = annotators(state), overlap_at(state, state.numbered)
+    if options.annotators is not None and set(options.annotators) != set(only_for or ()):
+        yield "annotators", only_for or "none of its own"
+    if options.overlap not in (None, share):
+        yield "overlap", share
 
 
 def overlap_note(share: float | None, batch_size: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from tests.e2e.conftest import label
 from tests.integration.oracle.server.test_sessions import may
@@ -223,3 +224,32 @@ def test_an_argilla_elsewhere_is_not_asked_for_two(tmp_path: Path, argilla_elsew
         loop.start("querier")
         loop.until(lambda: names(loop.said("querier"), project, "labelloop change --overlap 0"))
         assert Owner(loop.argilla, project).records(0) == {}
+
+
+def test_a_disabled_person_leaves_a_project_of_some_alone_and_comes_back(loop: Loop, tmp_path: Path) -> None:
+    ann, bob = Person(loop.argilla), Person(loop.argilla)
+    Person(loop.argilla)  # Sees other projects.
+    project = created(loop, tmp_path, "--batch-size", 3, "--annotators", f"{ann.name},{bob.name}")
+    owner = Owner(loop.argilla, project)
+    loop.start("querier")
+    loop.until(lambda: len(owner.records(0)) == 3)
+
+    annotators(loop, "disable", ann.name)
+    loop.until(lambda: members(loop, project) == {bob.name})
+    assert names(error_line(disable(loop, bob.name)), project, "--force")
+    annotators(loop, "enable", ann.name)
+    loop.until(lambda: members(loop, project) == {ann.name, bob.name})
+    assert may(loop.argilla, **{"X-Argilla-Api-Key": ann.key})
+
+
+def disable(loop: Loop, *arguments: object) -> Result:
+    access = ("--argilla-url", loop.argilla.url, "--argilla-key", loop.argilla.login.api_key)
+    return labelloop("annotators", "disable", *arguments, *access, *loop.where)
+
+
+def members(loop: Loop, project: str) -> set[str]:
+    """The annotators in the project's own workspace."""
+    with loop.argilla.client() as client:
+        spaces = {each["name"]: each["id"] for each in ok(client.get("/me/workspaces"))["items"]}
+        users = ok(client.get(f"/workspaces/{spaces[project]}/users"))["items"]
+    return {user["username"] for user in users if user["role"] == "annotator"}

@@ -28,7 +28,7 @@ RESTORED = "restored"
 """The metadata of a record on which votes were put back: the ids of their accounts."""
 
 
-WANTED = "wanted"
+WANTED = "answers-wanted"
 """The metadata of a record that wants another number of answers than its batch."""
 
 

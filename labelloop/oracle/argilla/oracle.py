@@ -7,11 +7,7 @@ from dataclasses import dataclass, replace
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.state import Batch, Standing
-from labelloop.oracle.argilla import (
-    Argilla,
-    DatasetSpec,
-    StoredRecord,
-)
+from labelloop.oracle.argilla import Argilla, DatasetSpec, StoredRecord
 from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, ONE_FIELD, data_set_name

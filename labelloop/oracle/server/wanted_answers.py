@@ -1,8 +1,8 @@
 """How many people decide a text, where that changes from a batch on.
 
 Argilla knows one number for all texts of a data set. Here counts what labelloop writes into the data set's
-metadata: `{"min_submitted": [[0, 1], [5, 2]]}` says that from batch 5 on it is 2. `{"wanted": 2}` in the
-metadata of a record says it of that text alone.
+metadata: `{"min_submitted": [[0, 1], [5, 2]]}` says that from batch 5 on it is 2. In the metadata of a record
+`{"answers-wanted": 2}` says it of that text alone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from labelloop.oracle.server.search import columns
 
 KEY = "min_submitted"
-OWN = "wanted"
+OWN = "answers-wanted"
 MOST = 2**31
 
 

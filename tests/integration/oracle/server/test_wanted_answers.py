@@ -57,8 +57,8 @@ def test_steps_are_written_and_written_anew(argilla_server: ArgillaServer) -> No
 def test_a_record_may_want_answers_of_its_own_number(argilla_server: ArgillaServer) -> None:
     dataset = make_dataset(argilla_server.client(), min_submitted=1)
     own, usual, none = record(0, 0), record(0, 1), record(0, 2)
-    own["metadata"]["wanted"] = 2
-    none["metadata"]["wanted"] = 0
+    own["metadata"]["answers-wanted"] = 2
+    none["metadata"]["answers-wanted"] = 0
     of_two, of_one, _ = dataset.put([own, usual, none])
     ada, ben = dataset.annotator(), dataset.annotator()
 
@@ -74,7 +74,7 @@ def test_a_record_may_want_answers_of_its_own_number(argilla_server: ArgillaServ
 def test_what_is_no_number_of_answers_is_ignored(argilla_server: ArgillaServer, wanted: Any) -> None:
     dataset = make_dataset(argilla_server.client(), min_submitted=1)
     odd = record(0, 0)
-    odd["metadata"]["wanted"] = wanted
+    odd["metadata"]["answers-wanted"] = wanted
     (record_id,) = dataset.put([odd])
 
     assert progress(dataset) == (0, 1)

@@ -1,7 +1,7 @@
 """How a text to ask for looks in Argilla."""
 
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.new_record import item_of, new_record, restored
+from labelloop.oracle.argilla.new_record import item_of, new_record, restored, wanted
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 
@@ -67,3 +67,12 @@ def test_a_record_has_the_metadata_of_the_text_beside_its_own() -> None:
         "batch_2": "B7",
         "tags": ["new"],
     }
+
+
+def test_a_record_tells_how_many_answers_it_wants_whatever_columns_there_are() -> None:
+    text = AskedText("2", 2, 4, 0, "hello", wanted=2, metadata={"wanted": 7, "answers-wanted": 9})
+
+    assert wanted(new_record(text).metadata) == 2
+    assert (
+        wanted(new_record(AskedText("2", 2, 4, 0, "hello", metadata={"answers-wanted": 9})).metadata) is None
+    )
