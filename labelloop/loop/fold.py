@@ -98,11 +98,12 @@ def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> Lo
     if number is None:
         batch = Batch(data, event_id, at, max(state.numbered - 1, 0), is_numbered=False)
         return changed(_with_batch(state, batch), picks=picks)
+    is_next = data.batch not in state.batches
     return changed(
         state,
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         picks=picks,
-        numbered=state.numbered + (data.batch not in state.batches),
+        numbered=state.numbered + is_next,
         skipped=state.skipped | skipped if (skipped := _skipped_by(data, number, state)) else state.skipped,
     )
 

@@ -148,7 +148,7 @@ async def fork(
     words = {name: said.word for name, said in state.standings.items() if said.is_barred}
     if people is not None:
         check_annotators(people, created.min_submitted)
-    check_may_answer(options.annotators or (), words)
+    check_may_answer(options.annotators or (), state.standings)
     check_overlap(overlap, created.min_submitted, created.batch_size, people)
     more, changes = pool.snapshots[1:], state.label_changes
     given = copied(state, batches)

@@ -98,9 +98,7 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options, store, answered)
         return EnsuredProject(history.project, is_new=False)
-    own_annotators.check_may_answer(
-        options.annotators or (), {who: said.word for who, said in standings(histories).items()}
-    )
+    own_annotators.check_may_answer(options.annotators or (), standings(histories))
     project = new_id(name)
     if answered is not None and options.guidelines is None and answered.guidelines:
         options = options.with_other(guidelines=answered.guidelines)
@@ -116,9 +114,8 @@ async def ensure_project(
         opened_log = await log()
     given = in_batches(list(data.answers.values())) if answered else imported(data.given)
     created = _event(project, name, model, options, data, len(given))
-    await opened_log.append(
-        *opening(project, created, given, SOURCE, settings=own_annotators.settings_at_creation(options))
-    )
+    settings = own_annotators.settings_at_creation(options)
+    await opened_log.append(*opening(project, created, given, SOURCE, settings=settings))
     return EnsuredProject(project, is_new=True, notes=notes)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.loop.draws import ANSWERS, audit_count
 from labelloop.loop.settings_in_force import annotators, overlap_at
-from labelloop.loop.state import THERE, LoopState
+from labelloop.loop.state import LoopState, Standing
 from labelloop.projects.checks import BREAKS, UNSEEN
 from labelloop.projects.options import ProjectOptions
 from schemas.events import AnnotatorChanged
@@ -113,16 +113,17 @@ def other_annotators(
     people = people_after(state, options)
     if people is not None:
         check_annotators(people, min_submitted)
-    check_may_answer(options.annotators or (), {name: said.word for name, said in state.standings.items()})
+    check_may_answer(options.annotators or (), state.standings)
     return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
-def check_may_answer(names: Sequence[str], standings: Mapping[str, str]) -> None:
+def check_may_answer(names: Sequence[str], standings: Mapping[str, Standing]) -> None:
     """Raises UserError for those who were disabled or removed."""
     for name in names:
-        if (word := standings.get(name, THERE)) != THERE:
-            back = "enable" if word == "disabled" else "add"
-            raise UserError(f"{name} was {word}: run `labelloop annotators {back} {name}` first")
+        said = standings.get(name)
+        if said is not None and said.is_barred:
+            back = "enable" if said.word == "disabled" else "add"
+            raise UserError(f"{name} was {said.word}: run `labelloop annotators {back} {name}` first")
 
 
 def said_of(
