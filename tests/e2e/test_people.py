@@ -81,10 +81,11 @@ def test_a_removed_person_is_not_made_again_in_an_argilla_that_was_lost(
     one, two, three = owner.records(1)
     ann.answer(owner.records(1)[one]["id"], "spam")
     loop.wait(project, lambda state: state.batches["1"].answered == 1)
-    annotators(loop, "remove", ann.name)
+    annotators(loop, "remove", ann.name, "--force")
     loop.command("fork", project, "--as", fork)
     loop.history(project)
     forked = next(event.project for event in reversed(loop.events) if event.name == "ProjectCreated")
+    loop.wait(forked, lambda state: "1" in state.batches)
 
     for service in ("querier", "annotation_watcher", "trainer"):
         loop.stop(service)
