@@ -15,6 +15,7 @@ from schemas.machine_events import SuggesterChosenV2 as SuggesterChosenV2
 from schemas.machine_events import SuggestionsMade as SuggestionsMade
 from schemas.model import EventData as EventData
 from schemas.model import Fact, without_unsaid
+from schemas.operator_events import AnnotatorChanged as AnnotatorChanged
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
 from schemas.operator_events import LabelsChanged as LabelsChanged
@@ -22,6 +23,7 @@ from schemas.operator_events import OperatorEvent as OperatorEvent
 from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
+from schemas.operator_events import ProjectChangedV3 as ProjectChangedV3
 from schemas.operator_events import ProjectEnded as ProjectEnded
 from schemas.operator_events import ProjectMoved as ProjectMoved
 from schemas.operator_events import ProjectPaused as ProjectPaused
@@ -269,10 +271,12 @@ EVENTS: dict[str, type[EventData]] = {
         StoppingAdvised,
         BatchClosed,
         RelabelRequested,
+        AnnotatorChanged,
         LabelsChanged,
         PoolGrown,
         ProjectChanged,
         ProjectChangedV2,
+        ProjectChangedV3,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

@@ -6,7 +6,7 @@ from annotated_types import MinLen
 
 from schemas.fields import UNSAID, Count, Positive, Seldom
 from schemas.model import EventData, Fact, without_unsaid
-from schemas.parts import Settings, SettingsV2, Snapshot, TopicRead
+from schemas.parts import Settings, SettingsV2, SettingsV3, Snapshot, Standing, TopicRead
 
 
 class OperatorEvent(EventData):
@@ -48,6 +48,14 @@ class ProjectChangedV2(ProjectChanged):
         return f"labelloop.ProjectChanged.v{cls.version}"
 
 
+class ProjectChangedV3(ProjectChangedV2):
+    """Settings hold from a batch on, among them such as say what is asked of people."""
+
+    version: ClassVar[int] = 3
+
+    settings: SettingsV3
+
+
 class LabelsChanged(OperatorEvent):
     """The labels to choose from are others from now on; `number` counts such changes, from 1.
 
@@ -82,6 +90,17 @@ class PoolGrown(EventData):
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.snapshot.digest, self.after)
+
+
+class AnnotatorChanged(OperatorEvent):
+    """A person may answer no more, or again. Recorded votes count as before.
+
+    `disabled`: the account stays, but nobody can log in with it. `removed`: nor is it made again. `there`:
+    the person may answer. It is said to each project of a log; of several that are said, the newest holds.
+    """
+
+    annotator: Annotated[str, MinLen(1)]
+    standing: Standing
 
 
 class RelabelRequested(OperatorEvent):

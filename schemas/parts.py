@@ -11,6 +11,7 @@ ColdStart = Annotated[str, OneOf(("random", "balanced"))]
 ColdStartV2 = Annotated[str, OneOf(("random", "balanced", "typical"))]
 Ties = Annotated[str, OneOf(("label-order", "discard"))]
 Reason = Annotated[str, OneOf(("cold-start", "uncertain", "audit", "relabel", "given"))]
+Standing = Annotated[str, OneOf(("there", "disabled", "removed"))]
 MACHINE = "machine"
 """The status of what a machine suggested, where that counts as a vote."""
 VoteStatus = Annotated[str, OneOf(("submitted", "discarded", "draft", MACHINE))]
@@ -92,6 +93,15 @@ class SettingsV2(Settings):
     annotators: tuple[str, ...] | None = None
 
 
+class SettingsV3(SettingsV2):
+    """Settings of a project that take the place of others, also those of what is asked of people.
+
+    `overlap`: the share of each batch that two people answer.
+    """
+
+    overlap: Share | None = None
+
+
 class Shortlist(Model):
     """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 
@@ -110,7 +120,8 @@ class QueriedItem:
     """A text that a batch asks for: why, and what the model that picked it thought of it.
 
     `probabilities`, where a text may have several labels: those of the predicted ones, of which there may be
-    none; `probability` is then that of the likeliest label.
+    none; `probability` is then that of the likeliest label. `answers`: how many people are to answer it,
+    where that are more than answer the other texts of its batch.
     """
 
     item: Count
@@ -121,6 +132,7 @@ class QueriedItem:
     probability: Probability = None
     suggested: bool = False
     probabilities: Seldom[tuple[float, ...]] = UNSAID
+    answers: Seldom[Positive] = UNSAID
 
     _written = without_unsaid
 

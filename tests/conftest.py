@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.support.argilla_server import argilla_server, own_argilla_server
+from tests.support.argilla_server import argilla_elsewhere, argilla_server, own_argilla_server
 from tests.support.demo import undisturbed
 from tests.support.disks import tiny_disk
 from tests.support.kafka_broker import kafka, own_broker
@@ -16,6 +16,7 @@ from tests.support.matrices import FEW, MANY
 from tests.support.tiny_bert import tiny
 
 __all__ = [
+    "argilla_elsewhere",
     "argilla_server",
     "kafka",
     "own_argilla_server",

@@ -69,7 +69,9 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     shared = f"{figures['shared']} of {figures['texts']} texts have labels from two or more people"
     if figures["alpha"] is None:
         why = (
-            "they all have the same label" if figures["shared"] else "ask more people with --min-submitted 2"
+            "they all have the same label"
+            if figures["shared"]
+            else "ask two people with --overlap 0.2 or --min-submitted 2"
         )
         yield f"alpha       not defined: {shared}; {why}"
     else:

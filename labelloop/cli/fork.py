@@ -7,6 +7,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
+from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
@@ -34,10 +35,12 @@ def fork(project: str, name: str, batch: int | None, where: Where, given_options
 async def _fork(
     where: Where, project: str, name: str, batch: int | None, given_options: ProjectOptions
 ) -> None:
+    from labelloop.cli.known_people import check_can_ask_twice
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import fork
 
     async with opened_project(where.find(), project) as (opened_log, history):
+        await check_can_ask_twice(opened_log.locations.home, GivenArgilla(), given_options)
         log, histories, store = opened_log.log, opened_log.histories, opened_log.known_store
         new_project, batches, notes = await fork(log, histories, history, name, batch, given_options, store)
     for note in notes:
@@ -68,10 +71,12 @@ def change(
 async def _change(
     where: Where, project: str, from_batch: int | None, given_options: ProjectOptions, why: str
 ) -> None:
+    from labelloop.cli.known_people import check_can_ask_twice
     from labelloop.cli.opened import opened_project
     from labelloop.projects.change import change
 
     async with opened_project(where.find(), project) as (opened_log, history):
+        await check_can_ask_twice(opened_log.locations.home, GivenArgilla(), given_options)
         store = opened_log.known_store
         first, notes = await change(opened_log.log, history, from_batch, given_options, why, store)
     for note in notes:

@@ -69,12 +69,14 @@ async def make(
     where: Where, given_options: ProjectOptions, as_json: bool, argilla: GivenArgilla = NO_ARGILLA
 ) -> None:
     """Create the requested project and report it. Raises UserError."""
+    from labelloop.cli.known_people import check_can_ask_twice
     from labelloop.cli.opened import opened_for_projects
     from labelloop.cli.screen import Screen
     from labelloop.projects.create import ensure_project
     from labelloop.supervisor.lock import holder
 
     async with opened_for_projects(where.make()) as opened_log:
+        await check_can_ask_twice(opened_log.locations.home, argilla, given_options)
         with Screen(stderr=True) as screen:
             answered = None
             if given_options.argilla_dataset is not None:

@@ -118,9 +118,12 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
+    if progress.overlap:
+        yield f"  two people answer {progress.overlap:.0%} of each batch"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
-        yield f"  batch {batch.batch}: {batch.answered} of {batch.texts} texts answered{several}"
+        answered = f"{batch.answered} of {batch.texts} texts answered{several}"
+        yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
@@ -140,6 +143,12 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  {project.conflicts} conflicting events: the first of each counts"
     for failure in progress.failures:
         yield f"  {failure.service} failed at {failure.due}: {failure.error}"
+
+
+def _waiting(texts: int) -> str:
+    if not texts:
+        return ""
+    return f", {texts} {'waits' if texts == 1 else 'wait'} for another person"
 
 
 def _figures(model: "ModelSummary") -> str:

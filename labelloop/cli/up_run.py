@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from labelloop.cli.known_people import check_can_ask_twice
 from labelloop.cli.live_view import Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
 from labelloop.cli.screen import Screen
@@ -116,6 +117,7 @@ class PeopleLoop:
     async def _argilla(self, home: Home) -> Embedded | ArgillaAccess:
         """The Argilla to use, once it can be. Raises UserError."""
         access = choose_elsewhere(home, self.argilla)
+        await check_can_ask_twice(home, self.argilla, self.options)
         if access is None:
             address = choose_address(home, self.host, self.port, self.argilla.public_url)
             check_free(address.host, address.port)

@@ -7,7 +7,11 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
+from schemas.model import replaced
 from schemas.parts import QueriedItem
+
+ANSWERS = 2
+"""How many people answer a text that is drawn for several."""
 
 
 def random_draw(seed: int, pool_size: int, taken: Collection[int], count: int) -> list[int]:
@@ -55,8 +59,20 @@ def balanced_draw(
 
 
 def audit_count(share: float, size: int) -> int:
-    """How many items of a batch are drawn at random for the audit."""
+    """How many items of a batch are drawn at random for the audit, or for another purpose."""
     return min(size, round(share * size))
+
+
+def with_overlap(
+    seed: int, batch: str, items: Sequence[QueriedItem], share: float
+) -> tuple[QueriedItem, ...]:
+    """The items of a batch, of which this share is drawn for two people."""
+    order = list(range(len(items)))
+    random.Random(derived(seed, "overlap", batch)).shuffle(order)
+    drawn = frozenset(order[: audit_count(share, len(items))])
+    return tuple(
+        replaced(item, answers=ANSWERS) if place in drawn else item for place, item in enumerate(items)
+    )
 
 
 def shuffled(seed: int, batch: str, items: Sequence[int]) -> list[int]:

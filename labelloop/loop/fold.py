@@ -18,6 +18,7 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Standing,
     Trained,
     changed,
     in_full,
@@ -28,7 +29,7 @@ from labelloop.loop.suggestions import with_machines
 from schemas import events as e
 from schemas.envelope import Event
 from schemas.fields import UNSAID
-from schemas.parts import SettingsV2
+from schemas.parts import SettingsV3
 
 State = TypeVar("State", bound=ProjectState)
 
@@ -243,6 +244,11 @@ def _(data: e.RelabelRequested, state: LoopState, event_id: str, at: datetime) -
     return changed(state, relabels=(*state.relabels, Relabel(event_id, data.items)))
 
 
+@_apply.register
+def _(data: e.AnnotatorChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    return changed(state, standings=with_value(state.standings, data.annotator, Standing(data.standing, at)))
+
+
 @_apply.register(e.ProjectPaused)
 @_apply.register(e.ProjectResumed)
 def _(data: e.EventData, state: LoopState, event_id: str, at: datetime) -> LoopState:
@@ -256,7 +262,7 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    change = Change(max(data.from_batch, state.numbered), SettingsV2(**dict(data.settings)))
+    change = Change(max(data.from_batch, state.numbered), SettingsV3(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
 
 

@@ -6,7 +6,7 @@ It depends on times in the log alone: what is decided by it is recorded with the
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from labelloop.loop.settings_in_force import min_submitted_at
+from labelloop.loop.settings_in_force import decided_texts
 from labelloop.loop.state import Batch, LoopState
 
 RECORD_EVERY = timedelta(seconds=10)
@@ -26,11 +26,7 @@ def runs_low(state: LoopState) -> bool:
 def waiting_texts(state: LoopState) -> int:
     """How many texts wait for people, as far as their answers are recorded."""
     batches = (state.batches[str(number)] for number in range(state.annotated, state.numbered))
-    return sum(
-        len(batch.items) - _decided(batch, min_submitted_at(state, batch.number))
-        for batch in batches
-        if not batch.done
-    )
+    return sum(len(batch.items) - decided_texts(state, batch) for batch in batches if not batch.done)
 
 
 def expected_answers(state: LoopState) -> float:
@@ -44,12 +40,6 @@ def expected_answers(state: LoopState) -> float:
     picks = [batch.queried.seconds for batch in newest if batch.queried.model is not None]
     unseen = (RECORD_EVERY + ON_SCREEN).total_seconds()
     return pace * (max(picks) + unseen) if picks else 0.0
-
-
-def _decided(batch: Batch, min_submitted: int) -> int:
-    return sum(
-        sum(vote.status != "draft" for vote in answer.votes) >= min_submitted for answer in batch.answers
-    )
 
 
 def _pace(state: LoopState) -> float:

@@ -6,16 +6,18 @@ from typing import Any, NamedTuple
 
 from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.names import number_of
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import Batch, LoopState
 from schemas.events import ProjectCreatedV4, StoppingAdvised, StoppingChecked
 from schemas.model import replaced
-from schemas.parts import Choice, Snapshot
+from schemas.parts import Choice, ItemVotes, Snapshot
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
 AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised", "annotators"})
 """Settings of no batch: they hold once theirs is the next one, also if it never comes."""
 APART_FROM_PICKS = AT_ONCE | {"min_submitted"}
+OF_PEOPLE = ("annotators", "overlap")
+"""Settings that are no part of the project that the learner knows, but of who is asked."""
 SHOWN = ("guidelines", "min_submitted")
 """Settings that people see where they answer."""
 
@@ -29,7 +31,8 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
     stopping = settings.get("stopping")
     if stopping is not None and stopping.name == NOTHING:
         settings["stopping"] = None
-    settings.pop("annotators", None)  # They are no part of the project, but of who sees it.
+    for name in OF_PEOPLE:
+        settings.pop(name, None)
     if state.label_changes:
         settings["labels"] = label_list(state).names
     return replaced(state.project, **settings) if settings else state.project
@@ -41,6 +44,11 @@ def annotators(state: LoopState) -> tuple[str, ...] | None:
         change.settings.annotators for change in state.changes if change.from_batch <= state.numbered
     ]
     return next((names for names in reversed(name_lists) if names is not None), None)
+
+
+def barred(state: LoopState) -> frozenset[str]:
+    """Who may not answer."""
+    return frozenset(name for name, said in state.standings.items() if said.is_barred)
 
 
 class Lookahead(NamedTuple):
@@ -75,6 +83,29 @@ def min_submitted_at(state: LoopState, batch: int) -> int:
     changes = [change for change in state.changes if change.settings.min_submitted is not None]
     holding = [each.settings.min_submitted for each in changes if each.from_batch <= batch]
     return (holding[-1] if holding else None) or state.project.min_submitted
+
+
+def overlap_at(state: LoopState, batch: int) -> float:
+    """The share of a numbered batch that two people answer."""
+    told = (change.settings.overlap for change in state.changes if change.from_batch <= batch)
+    return next((share for share in reversed([*told]) if share is not None), 0.0)
+
+
+def answers_wanted(state: LoopState, batch: Batch) -> Mapping[int, int]:
+    """How many people decide each text of a batch, by its item."""
+    least, more = min_submitted_at(state, batch.number), batch.answers_wanted
+    return {picked.item: max(least, more.get(picked.item, 0)) for picked in batch.queried.items}
+
+
+def decided_texts(state: LoopState, batch: Batch) -> int:
+    """How many texts of a batch are decided, as far as answers are recorded."""
+    wanted = answers_wanted(state, batch)
+    return sum(deciding(answer) >= wanted[answer.item] for answer in batch.answers)
+
+
+def deciding(answer: ItemVotes) -> int:
+    """How many people have decided on a text."""
+    return sum(vote.status != "draft" for vote in answer.votes)
 
 
 def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:

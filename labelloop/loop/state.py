@@ -24,11 +24,13 @@ from schemas.events import (
     StoppingChecked,
     SuggestionsMade,
 )
-from schemas.parts import Choice, ItemVotes, SettingsV2, Snapshot, TopicRead
+from schemas.parts import Choice, ItemVotes, SettingsV3, Snapshot, TopicRead
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Labels = Mapping[int, tuple[str, ...]]
+THERE = "there"
+"""The standing of a person who may answer."""
 
 
 class InapplicableEvent(ValueError):
@@ -97,6 +99,11 @@ class Batch:
         return frozenset(picked.item for picked in self.queried.items)
 
     @property
+    def answers_wanted(self) -> Mapping[int, int]:
+        """How many people are to answer an item, where that are more than answer the others."""
+        return {picked.item: picked.answers for picked in self.queried.items if picked.answers}
+
+    @property
     def kept_items(self) -> frozenset[int]:
         """The items that do not go back to the pool: all, except undecided ones of a closed batch."""
         if not self.revisions:
@@ -157,7 +164,7 @@ class Change:
     """Settings that apply from a batch on."""
 
     from_batch: int
-    settings: SettingsV2
+    settings: SettingsV3
 
 
 @dataclass(frozen=True)
@@ -180,6 +187,19 @@ class Growth:
     from_batch: int
     snapshot: Snapshot
     topic: TopicRead | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a person may answer, by the word of the event, and since when."""
+
+    word: str
+    since: datetime
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether the person may not answer."""
+        return self.word != THERE
 
 
 @dataclass(frozen=True)
@@ -213,8 +233,9 @@ class LoopState:
     the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
     from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
     numbers that are never trained. `evaluations`: the last one of each model. `tested`: the last one of each
-    model on each test set, by its digest. `moved`: where the project last moved to. `advised`: when the
-    stopping criterion last began to say stop.
+    model on each test set, by its digest. `standings`: by name, of those
+    of whom something was said. `moved`: where the project last moved to. `advised`: when the stopping
+    criterion last began to say stop.
     """
 
     project_id: str
@@ -243,6 +264,7 @@ class LoopState:
     label_changes: tuple[LabelsChanged, ...] = ()
     grown: tuple[Growth, ...] = ()
     relabels: tuple[Relabel, ...] = ()
+    standings: Mapping[str, Standing] = field(default_factory=dict)
     moved: ProjectMoved | None = None
     latest_model: str | None = None
     log: LogDigest = EMPTY

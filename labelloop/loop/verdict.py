@@ -30,16 +30,17 @@ class Rules(Protocol):
     def ties(self) -> str: ...
 
 
-def verdict(votes: ItemVotes, project: Rules) -> AnnotatedItem | None:
+def verdict(votes: ItemVotes, project: Rules, wanted: int = 0) -> AnnotatedItem | None:
     """The labels of the majority, or discarded. None while too few people have decided.
 
-    A text is discarded if at least half of those who decide discard it.
+    `wanted`: how many people decide this text, if more than the project's others. A text is discarded if at
+    least half of those who decide discard it.
     """
     submitted = [vote for vote in votes.votes if vote.status == "submitted"]
     machines = [vote for vote in votes.votes if vote.status == MACHINE]
     discarded = [vote for vote in votes.votes if vote.status == "discarded"]
     deciding = len(submitted) + len(discarded)
-    if deciding < project.min_submitted:
+    if deciding < max(wanted, project.min_submitted):
         return None
     if 2 * len(discarded) >= deciding:
         return _item(votes, (), True, None)

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from labelloop.errors import UserError
 from labelloop.loop.label_lists import LabelList, places
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.state import Batch, LoopState, Standing
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import Metadata
 from schemas.events import ProjectCreated
@@ -56,7 +56,8 @@ class AskedText:
     restore; the `user` of each is the id of an existing account. `restored`: the ids of the accounts whose
     votes were put back on the record before (`SeenRecord.restored`). `columns`: what people are shown in
     place of the text, by column, in order (None: the text has none; empty: they see the text). `metadata`:
-    further columns by which people can filter.
+    further columns by which people can filter. `wanted`: how many people shall answer it, if that is not what
+    holds for its batch.
     """
 
     batch: str
@@ -71,6 +72,7 @@ class AskedText:
     restored: tuple[str, ...] = ()
     columns: Mapping[str, str | None] = field(default_factory=dict)
     metadata: Mapping[str, Metadata | None] = field(default_factory=dict)
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +181,38 @@ class ShowsToSome(ProjectRecords, Protocol):
 
 
 @runtime_checkable
+class AsksByText(ProjectRecords, Protocol):
+    """Records of which each may want answers of its own number. An oracle need not offer it."""
+
+    async def asks_by_text(self) -> bool:
+        """Whether `AskedText.wanted` counts here. Then `SeenRecord.wanted` tells it."""
+        ...
+
+
+@runtime_checkable
+class BarsPeople(ProjectRecords, Protocol):
+    """Records from which people can be kept, by their names. An oracle need not offer it."""
+
+    async def bar(self, standings: Mapping[str, Standing]) -> None:
+        """Let those who may not answer answer no more, and the others again. What they answered stays.
+
+        Called often, and always before `set_up`.
+        """
+        ...
+
+
+@runtime_checkable
 class TellsRest(ProjectRecords, Protocol):
     """Records that tell cheaply when nobody answers, so that they can be looked at less often."""
 
     async def rests(self) -> bool:
         """Whether nobody has answered for a while; False if the records are not there."""
         ...
+
+
+async def asks_by_text(records: ProjectRecords) -> bool:
+    """Whether each text may want answers of its own number, as far as the records tell."""
+    return isinstance(records, AsksByText) and await records.asks_by_text()
 
 
 async def at_rest(records: ProjectRecords) -> bool:

@@ -23,7 +23,8 @@ class SeenRecord:
     `outdated`: an older labelloop wrote it, so it has to be written again. `restored`: the ids of the
     accounts whose votes were put back on it; None if the oracle does not tell. `earlier`: votes on records of
     the same text in places where people were asked before the labels changed. `suggested_by`: which machine's
-    suggestion it shows; "" if the model's or none; None if the oracle does not tell.
+    suggestion it shows; "" if the model's or none; None if the oracle does not tell. `wanted`: how many
+    people shall answer it; None: as many as its batch wants, or the oracle does not tell.
     """
 
     record: str
@@ -33,6 +34,7 @@ class SeenRecord:
     restored: Collection[str] | None = None
     earlier: tuple[Vote, ...] = ()
     suggested_by: str | None = None
+    wanted: int | None = None
 
 
 def lost_votes(recorded: ItemVotes, seen_record: SeenRecord, accounts: Accounts) -> tuple[Vote, ...]:

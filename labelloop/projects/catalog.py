@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
-from labelloop.loop.history import History
-from labelloop.loop.state import LoopState
+from labelloop.loop.history import History, all_created
+from labelloop.loop.state import LoopState, Standing
 from schemas.envelope import Event
 
 NOWHERE = "nowhere"
@@ -92,3 +92,13 @@ def created(history: History) -> LoopState:
     raise UserError(
         f"the log has no ProjectCreated of the project {history.project}: put back a copy of the log"
     )
+
+
+def standings(histories: Mapping[str, History]) -> dict[str, Standing]:
+    """What was said last of each person, in whichever project: a kill may have kept it from others."""
+    newest: dict[str, Standing] = {}
+    for _, state in all_created(histories.values()):
+        for name, said in state.standings.items():
+            if name not in newest or newest[name].since < said.since:
+                newest[name] = said
+    return newest

@@ -16,26 +16,35 @@ from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, op
 from labelloop.loop.settings_in_force import (
     AT_ONCE,
     NOTHING,
-    annotators,
+    OF_PEOPLE,
     at_batch,
     lookahead_at,
     min_submitted_at,
+    overlap_at,
 )
 from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
 from labelloop.projects.data import prepare_test
-from labelloop.projects.given_batches import copied, opening
+from labelloop.projects.given_batches import changed_as_written, copied, opening
 from labelloop.projects.machines import at_change, at_fork
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import given_fields
-from labelloop.projects.own_annotators import check_annotators
+from labelloop.projects.own_annotators import (
+    check_annotators,
+    check_may_answer,
+    check_overlap,
+    other_annotators,
+    other_overlap,
+    overlap_note,
+    people_after,
+)
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectChangedV2, ProjectCreated, ProjectCreatedV4
-from schemas.model import fields, replaced
-from schemas.parts import BaseModelChoice, Choice, Settings, SettingsV2, Snapshot
+from schemas.events import ProjectChanged, ProjectCreated, ProjectCreatedV4
+from schemas.model import replaced
+from schemas.parts import BaseModelChoice, Choice, SettingsV3, Snapshot
 
 LOOKAHEAD = {"lookahead", "lookahead_grows"}
 OTHER = "give another setting, for example --strategy prediction-entropy"
@@ -67,38 +76,25 @@ async def change(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, state, before, history.project, store, Path(folder))
         asked_fields |= tested.fields
-        asked_fields |= _other_annotators(
+        asked_fields |= other_annotators(
             state, options, asked_fields.get("min_submitted", before.min_submitted)
         )
+        asked_fields |= other_overlap(state, options, first)
+        merged = {"min_submitted": before.min_submitted, "batch_size": before.batch_size} | asked_fields
+        share = asked_fields.get("overlap", overlap_at(state, first))
+        check_overlap(share, merged["min_submitted"], merged["batch_size"], people_after(state, options))
         suggester = at_change(options, state, first, new_request(), who(), why)
         if not asked_fields and not suggester:
             raise UserError(f"nothing changes: {OTHER}")
         if asked_fields.keys() - AT_ONCE:
             change = Change(first, _settings(asked_fields))
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
-        after = replaced(
-            before, **{name: each for name, each in asked_fields.items() if name != "annotators"}
-        )
-        notes = await try_change(store, before, after) if store else ()
+        of_learner = {name: each for name, each in asked_fields.items() if name not in OF_PEOPLE}
+        notes = await try_change(store, before, replaced(before, **of_learner)) if store else ()
         await tested.keep(store)
     await ask(log, history, *suggester, *([_event(first, asked_fields, why)] if asked_fields else ()))
+    notes += overlap_note(asked_fields.get("overlap"), merged["batch_size"])
     return first, (*tested.notes, *notes, *_kept_notes(state, asked_fields))
-
-
-def _other_annotators(
-    state: LoopState, options: ProjectOptions, min_submitted: int
-) -> dict[str, tuple[str, ...]]:
-    """The annotators of a project that has its own, if they change. Raises UserError."""
-    now = annotators(state)
-    if options.annotators is not None and now is None:
-        raise UserError(
-            f"{state.project_id} is where all annotators see it: "
-            "for some alone make a fork, with --annotators"
-        )
-    people = now if options.annotators is None else options.annotators
-    if people is not None:
-        check_annotators(people, min_submitted)
-    return {"annotators": people} if people is not None and set(people) != set(now or ()) else {}
 
 
 def _kept_notes(state: LoopState, asked_fields: Mapping[str, Any]) -> Iterator[str]:
@@ -112,16 +108,13 @@ def _kept_notes(state: LoopState, asked_fields: Mapping[str, Any]) -> Iterator[s
 
 
 def _event(first: int, asked_fields: Mapping[str, Any], why: str) -> ProjectChanged:
-    """Version 1 if it can say it, so that older services go on."""
     by: dict[str, Any] = {"request": new_request(), "who": who(), "why": why, "from_batch": first}
-    if asked_fields.keys() <= fields(Settings).keys():
-        return ProjectChanged(**by, settings=Settings(**asked_fields))
-    return ProjectChangedV2(**by, settings=_settings(asked_fields))
+    return changed_as_written(_settings(asked_fields), **by)
 
 
-def _settings(asked_fields: Mapping[str, Any]) -> SettingsV2:
+def _settings(asked_fields: Mapping[str, Any]) -> SettingsV3:
     without = {"stopping": Choice(name=NOTHING)} if asked_fields.get("stopping", NOTHING) is None else {}
-    return SettingsV2(**{**asked_fields, **without})
+    return SettingsV3(**{**asked_fields, **without})
 
 
 async def fork(
@@ -156,19 +149,24 @@ async def fork(
         created = replaced(created, **tested.fields)
         notes = await try_change(store, project, created) if store else ()
         await tested.keep(store)
-    people = annotators(state) if options.annotators is None else options.annotators
+    people = people_after(state, options)
+    overlap = overlap_at(state, batches) if options.overlap is None else options.overlap
+    words = {name: said.word for name, said in state.standings.items() if said.is_barred}
     if people is not None:
         check_annotators(people, created.min_submitted)
+    check_may_answer(options.annotators or (), state.standings)
+    check_overlap(overlap, created.min_submitted, created.batch_size, people)
     copied_batches = copied(state, batches)
     first = opening(
         new_project,
         created,
         copied_batches,
         SOURCE,
-        annotators=people,
+        settings=SettingsV3(annotators=people, overlap=overlap or None),
         grown=pool.snapshots[1:],
         label_changes=state.label_changes,
         suggester=at_fork(options, state, batches, SOURCE),
+        standings=words,
     )
     await log.append(*first)
     return new_project, batches, (*tested.notes, *notes)

@@ -15,13 +15,14 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
 from labelloop.loop.history import History
-from labelloop.loop.settings_in_force import annotators, for_next
+from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.pool.words import as_csv
+from labelloop.projects import own_annotators
 from labelloop.projects.answered import AnsweredTexts
-from labelloop.projects.catalog import named, sound
+from labelloop.projects.catalog import named, sound, standings
 from labelloop.projects.checks import (
     check_classes,
     check_labels,
@@ -43,7 +44,6 @@ from labelloop.projects.options_as_fields import (
     new_classifier,
     recorded_options,
 )
-from labelloop.projects.own_annotators import check_annotators
 from labelloop.store import Store
 from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
@@ -97,6 +97,7 @@ async def ensure_project(
     if history is not None:
         check_same(sound(history), options, store, answered)
         return EnsuredProject(history.project, is_new=False)
+    own_annotators.check_may_answer(options.annotators or (), standings(histories))
     project = new_id(name)
     if answered is not None and options.guidelines is None and answered.guidelines:
         options = options.with_other(guidelines=answered.guidelines)
@@ -104,6 +105,7 @@ async def ensure_project(
     with store.draft(project) as draft:
         data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
         options, notes = _of_task(options, data), data.notes
+        notes += own_annotators.overlap_note(options.overlap, options.batch_size)
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
@@ -111,8 +113,9 @@ async def ensure_project(
         opened_log = await log()
     first_batches = in_batches(list(data.answers.values())) if answered else imported(data.known_labels)
     created = _event(project, name, model, options, data, len(first_batches))
-    suggester, only_for = at_creation(options, data.labels, data.task, SOURCE), options.annotators
-    first = opening(project, created, first_batches, SOURCE, annotators=only_for, suggester=suggester)
+    settings = own_annotators.settings_at_creation(options)
+    suggester = at_creation(options, data.labels, data.task, SOURCE)
+    first = opening(project, created, first_batches, SOURCE, settings=settings, suggester=suggester)
     await opened_log.append(*first)
     return EnsuredProject(project, is_new=True, notes=notes)
 
@@ -147,8 +150,7 @@ def _spec(model: str, options: ProjectOptions) -> ClassifierSpec:
 
 def _check_data(options: ProjectOptions, data: ProjectData) -> None:
     check_sizes(options, data)
-    if options.annotators is not None:
-        check_annotators(options.annotators, options.min_submitted)
+    own_annotators.check_people(options)
     check_task(options)
     check_labels(data)
     check_classes(options, data)
@@ -209,9 +211,8 @@ def check_same(
             continue
         if not (value == now or _means(recorded, options, option, now)):
             raise _other(recorded, option, now)
-    only_for = annotators(state)
-    if options.annotators is not None and set(options.annotators) != set(only_for or ()):
-        raise _other(recorded, "annotators", only_for or "none of its own")
+    for option, now in own_annotators.differing(state, options):
+        raise _other(recorded, option, now)
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
         kept_columns = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns

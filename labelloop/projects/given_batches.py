@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
-from labelloop.projects.own_annotators import at_creation
+from labelloop.projects.own_annotators import AT_CREATION, said_of
 from schemas.envelope import Event, new_event
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
     LabelsChanged,
     PoolGrown,
+    ProjectChanged,
+    ProjectChangedV2,
+    ProjectChangedV3,
     ProjectCreated,
     ProjectCreatedV2,
     ProjectCreatedV3,
@@ -24,11 +28,13 @@ from schemas.events import (
     ProjectCreatedV5,
     SuggesterChosen,
 )
-from schemas.model import replaced
-from schemas.parts import AnnotatedItem, QueriedItem, Snapshot
+from schemas.fields import EMPTY
+from schemas.model import fields, replaced
+from schemas.parts import AnnotatedItem, QueriedItem, Settings, SettingsV2, SettingsV3, Snapshot
 
 VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
+NOT_CHANGED = SettingsV3()
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
 
@@ -119,25 +125,27 @@ def opening(
     first_batches: Sequence[InitialBatch],
     source: str,
     time: datetime | None = None,
-    annotators: Sequence[str] | None = None,
+    settings: SettingsV3 = NOT_CHANGED,
     label_changes: Sequence[LabelsChanged] = (),
     grown: Sequence[Snapshot] = (),
     suggester: Sequence[SuggesterChosen] = (),
+    standings: Mapping[str, str] = EMPTY,
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
-    `annotators`: who alone sees it. `label_changes` and `grown`: those of the project that it goes on
-    from, and the snapshots of its pool after the first one. `suggester`: who suggests labels, if another than
-    the model does.
+    `settings`: those that its creation cannot say. `label_changes`, `grown` and `standings`: those of the
+    project that it goes on from, the snapshots of its pool after the first one, and who may answer no more.
+    `suggester`: who suggests labels, if another than the model does.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(first_batches)))
     yield first
     for more in growth(created.pool, grown, source):
         yield event(more, cause=first.id)
-    if annotators is not None:
-        yield event(at_creation(annotators, source))
+    if settings != NOT_CHANGED:
+        yield event(changed_as_written(settings, request=AT_CREATION, who=source, from_batch=0))
     yield from map(event, (*suggester, *label_changes))
+    yield from map(event, said_of(standings, AT_CREATION, source))
     for number, batch in enumerate(first_batches):
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch.items, version), cause=first.id)
@@ -159,6 +167,19 @@ def as_written(created: ProjectCreated, batches_given: int) -> ProjectCreated:
     kind = next(kind for kind in VERSIONS if _can_say(kind, created))
     values = {name: value for name, value in created if name in kind.model_fields}
     return kind(**{**values, "given": batches_given})
+
+
+def changed_as_written(settings: SettingsV3, **by: Any) -> ProjectChanged:
+    """The event that changes settings, in the first version that can say it."""
+    said = {name: value for name, value in settings if value is not None}
+    kinds: tuple[tuple[Any, Any], ...] = (
+        (ProjectChanged, Settings),
+        (ProjectChangedV2, SettingsV2),
+        (ProjectChangedV3, SettingsV3),
+    )
+    event, kind = next((event, kind) for event, kind in kinds if said.keys() <= fields(kind).keys())
+    made: ProjectChanged = event(**by, settings=kind(**said))
+    return made
 
 
 def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:

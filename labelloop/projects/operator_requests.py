@@ -9,8 +9,8 @@ from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
-from labelloop.loop.settings_in_force import at_batch
-from labelloop.loop.state import Batch, LoopState
+from labelloop.loop.settings_in_force import decided_texts
+from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.next_steps import Ending, ending, next_steps
@@ -77,13 +77,7 @@ def undecided(state: LoopState, batch: str | None = None) -> int:
     Texts that are asked once more have a label, and do not count.
     """
     named = (each for each in open_batches(state) if each.is_numbered and batch in (None, each.name))
-    return sum(len(each.items) - _decided(state, each) for each in named)
-
-
-def _decided(state: LoopState, batch: Batch) -> int:
-    needed = at_batch(state, batch.number).min_submitted
-    deciding = (sum(vote.status != "draft" for vote in answer.votes) for answer in batch.answers)
-    return sum(count >= needed for count in deciding)
+    return sum(len(each.items) - decided_texts(state, each) for each in named)
 
 
 async def skip(log: Log, history: History, why: str = "") -> None:

@@ -109,6 +109,10 @@ class ProjectOptions(DataOptions):
         Option("Share of each batch, drawn at random and shown without a suggestion.", CHANGE, "audit_share"),
     ] = 0.0
     min_submitted: Annotated[Positive, Option("Number of annotators per text.", CHANGE, "min_submitted")] = 1
+    overlap: Annotated[
+        Share | None,
+        Option("Share of each batch that two people answer. [default: 0]", NEW | {"fork", "change"}),
+    ] = None
     ties: Annotated[
         Literal["label-order", "discard"],
         Option("What to do with a text if the annotators' votes are tied.", CHANGE, "ties"),

@@ -11,19 +11,30 @@ from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
-from labelloop.loop.settings_in_force import advice_in_force, annotators, checks_in_force
+from labelloop.loop.settings_in_force import (
+    advice_in_force,
+    annotators,
+    answers_wanted,
+    checks_in_force,
+    deciding,
+    overlap_at,
+)
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.loop.suggestions import has_answer, is_any_machine_chosen, made_of, spent, suggester_next
 
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch that people still label: how many texts have an answer, and how many answers there are."""
+    """A batch that people still label: how many texts have an answer, and how many answers there are.
+
+    `waiting`: how many texts have an answer, and need one of another person.
+    """
 
     batch: str
     texts: int
     answered: int
     answers: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,8 @@ class Progress:
 
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
     the pool, by why. `topics`: those of Kafka from which texts came. `annotators`: valid answers by username
-    and status. `only_for`: who alone sees it. `places`: how many places people answered in, one after the
+    and status. `only_for`: who alone sees it. `overlap`: the share of the next
+    batch that two people answer. `places`: how many places people answered in, one after the
     other, because labels changed. `audit`: the one of the newest audited model. `suggester`: None if no
     machine beside the model was ever chosen. `failures`: the last one of each piece of work that has not been
     done since.
@@ -115,6 +127,7 @@ class Progress:
     topics: tuple[TopicOfTexts, ...] = ()
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     only_for: tuple[str, ...] | None = None
+    overlap: float = 0.0
     places: int = 1
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
@@ -144,7 +157,7 @@ def progress_of(state: LoopState) -> Progress:
         ended=bool(state.ended),
         finished=finished(state),
         done=len(state.batches) - len(opened),
-        open=tuple(map(_open, opened)),
+        open=tuple(_open(state, batch) for batch in opened),
         labels={item: listed.show(names) for item, names in current(state).items()},
         places=len(places(state)),
         discarded=sum(1 for _, answer in decided(state) if answer.discarded),
@@ -157,6 +170,7 @@ def progress_of(state: LoopState) -> Progress:
         topics=topics(state),
         annotators=_annotators(state),
         only_for=annotators(state),
+        overlap=overlap_at(state, state.numbered),
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),
@@ -165,9 +179,11 @@ def progress_of(state: LoopState) -> Progress:
     )
 
 
-def _open(batch: Batch) -> OpenBatch:
+def _open(state: LoopState, batch: Batch) -> OpenBatch:
     answers = sum(len(answer.votes) for answer in batch.answers)
-    return OpenBatch(batch.name, len(batch.items), batch.answered, answers)
+    wanted = answers_wanted(state, batch)
+    waiting = sum(0 < deciding(answer) < wanted[answer.item] for answer in batch.answers)
+    return OpenBatch(batch.name, len(batch.items), batch.answered, answers, waiting)
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 
 from labelloop.alerts.settings import Rules
 from labelloop.durations import spoken
@@ -14,6 +15,8 @@ from schemas.envelope import Event
 from schemas.events import ServiceFailed
 
 SILENT, LAG, WAITING = "silent", "lag", "waiting"
+FEWEST_SHARED = 10
+"""Of fewer texts that two people answered, one or two would decide whether an alert is sent."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +139,26 @@ def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
 
 
 def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
-    """The agreement of the last batch for which it is known."""
-    agreements = [
-        (name, batch.revisions[-1].agreement) for name, batch in state.batches.items() if batch.done
-    ]
-    name, agreed = next(((n, a) for n, a in reversed(agreements) if a is not None), ("", None))
-    if rules.agreement is not None and agreed is not None and agreed < rules.agreement:
-        text = f"Annotators of batch {name} agree in {agreed:.2f} of their votes."
-        yield Alert("agreement", f"{state.project_id}: annotators disagree", text)
+    """The agreement of the last batch for which it is known.
+
+    Where only a share of a batch is answered by two, that of the last batches with FEWEST_SHARED such texts.
+    """
+    shared: list[float] = []
+    for name, batch in reversed(list(state.batches.items())):
+        agreed = batch.revisions[-1].agreement if batch.done else None
+        if rules.agreement is None or agreed is None:
+            continue
+        if batch.answers_wanted:
+            known = (answer.agreement for answer in batch.revisions[-1].items)
+            shared += [each for each in known if each is not None]
+            if len(shared) < FEWEST_SHARED:
+                continue
+            agreed = fmean(shared)
+        if agreed < rules.agreement:
+            batches = f"the batches from {name} on" if shared else f"batch {name}"
+            text = f"Annotators of {batches} agree in {agreed:.2f} of their votes."
+            yield Alert("agreement", f"{state.project_id}: annotators disagree", text)
+        return
 
 
 def _stopping(state: LoopState) -> Iterator[Alert]:

@@ -66,7 +66,11 @@ def _progress(
     now: datetime,
 ) -> list[Outcome]:
     labels, machines = label_list(state), machine_votes(state, batch)
-    verdicts = [verdict(_counting(_with_machine(item, machines), labels), project) for item in votes]
+    wanted = batch.answers_wanted
+    verdicts = [
+        verdict(_counting(_with_machine(item, machines), labels), project, wanted.get(item.item, 0))
+        for item in votes
+    ]
     decided = [item for item in verdicts if item is not None]
     closed_by = batch.closed or state.ended
     is_done = bool(closed_by) or len(decided) == len(verdicts)
@@ -97,19 +101,25 @@ def _revision(
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
     labels, machines = label_list(state), machine_votes(state, batch)
+    wanted = batch.answers_wanted
     items = [
         replaced(decided[item.item], record=item.record, votes=_with_machine(item, machines).votes)
         if _answers(item) == _answers(by_people(decided[item.item]))
-        else _decided_again(_counting(_with_machine(item, machines), labels), first[item.item], project)
+        else _decided_again(
+            _counting(_with_machine(item, machines), labels),
+            first[item.item],
+            project,
+            wanted.get(item.item, 0),
+        )
         for item in votes
     ]
     annotated = _annotated(batch, items, batch.revisions[0].opened)
     return [Outcome(annotated, batch.revision_ids[-1])]
 
 
-def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated) -> AnnotatedItem:
+def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated, wanted: int) -> AnnotatedItem:
     """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
-    enough = min(project.min_submitted, max(1, len(_deciding(by_people(first).votes))))
+    enough = min(max(wanted, project.min_submitted), max(1, len(_deciding(by_people(first).votes))))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from labelloop.learner.requests import Pick
 from labelloop.loop import schedule
-from labelloop.loop.draws import shuffled
+from labelloop.loop.draws import shuffled, with_overlap
 from labelloop.loop.labels import asked_items
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next
@@ -16,6 +16,7 @@ from labelloop.loop.schedule import (
     next_batch,
     next_relabel,
 )
+from labelloop.loop.settings_in_force import overlap_at
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import ShownText
 from labelloop.projects.learner_requests import predicted
@@ -103,6 +104,11 @@ def queried_items(
         )
         for rank, item in enumerate(order)
     )
+
+
+def asked_of_two(state: LoopState, batch: str, items: Sequence[QueriedItem]) -> tuple[QueriedItem, ...]:
+    """The items of the next batch, with the share that two people answer."""
+    return with_overlap(state.project.seed, batch, items, overlap_at(state, state.numbered))
 
 
 def _predicted(pick: Pick, project: ProjectCreated) -> dict[str, Any]:

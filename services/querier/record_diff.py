@@ -1,6 +1,6 @@
 """Compare a batch's records on the server with the log. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.loop.label_lists import LabelList
@@ -13,25 +13,56 @@ from labelloop.pool.context import PoolText
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
+DRAFT = "draft"
+
 
 @dataclass(frozen=True)
 class MissingRecord:
     """A text whose record is missing, lacks recorded votes, or is outdated.
 
-    `restored`: the accounts whose votes were put back on its record before.
+    `restored`: the accounts whose votes were put back on its record before. `wanted`: as in `AskedText`.
     """
 
     item: int
     votes: tuple[Vote, ...]
     restored: tuple[str, ...] = ()
+    wanted: int | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many people answer each text of a batch.
+
+    `gone`: people who may not answer, and have no account, which is not made again: nothing holds their
+    recorded votes, but they count. `by_text`: whether the oracle knows of each text how many it wants.
+    """
+
+    min_submitted: int
+    gone: Collection[str] = ()
+    by_text: bool = False
+
+    def of(self, picked: QueriedItem, votes: Collection[Vote]) -> int:
+        """How many are to answer a text with these recorded votes where people answer."""
+        there = sum(vote.username in self.gone and vote.status != DRAFT for vote in votes)
+        return max(0, max(self.min_submitted, picked.answers or 0) - there)
+
+    def told(self, picked: QueriedItem, votes: Collection[Vote]) -> int | None:
+        """The same, if it is not what holds for the batch."""
+        number = self.of(picked, votes)
+        return None if number == self.min_submitted or not self.by_text else number
 
 
 def lacks(
-    batch: Batch, seen_records: Mapping[int, SeenRecord], accounts: Mapping[str, str], labels: LabelList
+    batch: Batch,
+    seen_records: Mapping[int, SeenRecord],
+    accounts: Mapping[str, str],
+    labels: LabelList,
+    wanted: Wanted,
 ) -> list[MissingRecord]:
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids.
 
-    A text of a batch that is done, to which people gave only labels that are retired, is not asked again.
+    A text of a batch that is done, to which people gave only labels that are retired, is not asked again. Nor
+    is one that enough people who are gone have decided.
     """
     recorded = {answer.item: by_people(answer) for answer in batch.answers}
     kept_items, suggested = batch.kept_items, {} if batch.done else shown_by_machines(batch, labels)
@@ -43,14 +74,17 @@ def lacks(
         if _came_with_its_label(votes):
             continue
         counting = labels.counting_votes(votes.votes)
+        told, is_asked = wanted.told(picked, counting), wanted.of(picked, counting) > 0
+        counting = tuple(vote for vote in counting if vote.username not in wanted.gone)
         if picked.item not in seen_records:
-            if counting or not votes.votes or not batch.done:
-                missing.append(MissingRecord(picked.item, counting))
+            if is_asked and (counting or not votes.votes or not batch.done):
+                missing.append(MissingRecord(picked.item, counting, wanted=told))
             continue
         record, votes = seen_records[picked.item], replaced(votes, votes=counting)
         lost = (*lost_votes(votes, record, accounts), *_given_elsewhere(votes, record))
-        if lost or record.outdated or _shows_another(record, suggested.get(picked.item)):
-            missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ())))
+        shows_other = _shows_another(record, suggested.get(picked.item))
+        if lost or record.outdated or shows_other or (wanted.by_text and told != record.wanted):
+            missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ()), told))
     return missing
 
 
@@ -103,7 +137,7 @@ def asked_texts(
             picked[lack.item],
             text,
             _votes(lack.votes, ids),
-            lack.restored,
+            lack,
             _suggestion(batch, picked[lack.item], labels, suggested.get(lack.item)),
         )
         for lack, text in zip(lacking, texts, strict=True)
@@ -115,7 +149,7 @@ def _asked_text(
     picked: QueriedItem,
     text: PoolText,
     votes: tuple[Vote, ...],
-    restored: tuple[str, ...],
+    lack: MissingRecord,
     suggestion: Prediction | None,
 ) -> AskedText:
     is_audit = picked.reason == "audit"
@@ -129,7 +163,8 @@ def _asked_text(
         model=None if is_audit else batch.queried.model,
         suggestion=suggestion,
         votes=votes,
-        restored=restored,
+        restored=lack.restored,
+        wanted=lack.wanted,
         columns=text.columns,
         metadata=text.metadata,
     )

@@ -1,7 +1,7 @@
 """Keep the oracle's records in line with the log: restore missing ones, delete those no longer wanted."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
@@ -10,6 +10,7 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
+    barred,
     min_submitted_at,
     min_submitted_by_batch,
     shows_otherwise,
@@ -17,6 +18,7 @@ from labelloop.loop.settings_in_force import (
 from labelloop.loop.state import Batch, LoopState
 from labelloop.loop.suggestions import by_people
 from labelloop.oracle.base import (
+    BarsPeople,
     FollowsChanges,
     Missing,
     Oracle,
@@ -24,6 +26,7 @@ from labelloop.oracle.base import (
     Refused,
     Rejected,
     ShowsToSome,
+    asks_by_text,
     at_rest,
     use_labels,
 )
@@ -33,13 +36,24 @@ from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Pools
 from schemas.events import ProjectCreated
 from schemas.model import replaced
-from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
+from services.querier.record_diff import (
+    MissingRecord,
+    Wanted,
+    asked_texts,
+    lacks,
+    leftovers,
+    missing_accounts,
+)
 
 logger = logging.getLogger(__name__)
 COMPARE_EVERY = 3.0
 COMPARE_AT_REST = 15.0
 ROUND = 60.0
 AT_ONCE = 10
+ELSEWHERE = (
+    "which only the Argilla that comes with labelloop knows: "
+    "use that one, or run `labelloop close` and `labelloop change --overlap 0`"
+)
 
 
 @dataclass
@@ -65,6 +79,8 @@ class RecordSync:
         served = self._served.setdefault(
             state.project_id, SyncedProject(self._oracle.project(state.project_id))
         )
+        if state.standings and isinstance(served.records, BarsPeople):
+            await served.records.bar(state.standings)
         await self._show_only_to(state, served.records)
         await use_labels(state, served.records)
         if await served.records.set_up(project):
@@ -94,7 +110,8 @@ class RecordSync:
                 f"{state.project_id} is for {', '.join(people)} alone, but here everybody sees everything: "
                 "use Argilla, or make a project without --annotators"
             )
-        for name in await records.show_only_to(people):
+        closed = barred(state)
+        for name in await records.show_only_to([name for name in people if name not in closed]):
             logger.warning("%s has an account now: run `labelloop annotators password %s`", name, name)
 
     async def _follow(self, state: LoopState, project: ProjectCreated, records: FollowsChanges) -> None:
@@ -116,9 +133,20 @@ class RecordSync:
         try:
             await records.remove(leftovers(batch, seen_records))
             labels = label_list(state)
-            lacking = lacks(
-                batch, seen_records, await self._accounts_for(batch, seen_records, records), labels
+            by_text = await asks_by_text(records)
+            if batch.answers_wanted and not (batch.done or by_text):
+                raise UserError(
+                    f"two people are to answer {len(batch.answers_wanted)} texts of batch {batch.name} of "
+                    f"{state.project_id}, {ELSEWHERE}"
+                )
+            closed = barred(state)
+            accounts = await self._accounts_for(batch, seen_records, records, closed)
+            wanted = Wanted(
+                min_submitted_at(state, batch.number),
+                closed.difference(accounts.values()),
+                by_text,
             )
+            lacking = lacks(batch, seen_records, accounts, labels, wanted)
             if lacking:
                 accounts = await self._with_missing(lacking, records)
                 pool = await self._pools.open(pool_of(state))
@@ -130,10 +158,16 @@ class RecordSync:
             raise Unavailable(message) from error
 
     async def _accounts_for(
-        self, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords
+        self,
+        batch: Batch,
+        seen_records: Mapping[int, SeenRecord],
+        records: ProjectRecords,
+        closed: Collection[str],
     ) -> Mapping[str, str]:
         recorded = {answer.item: by_people(answer) for answer in batch.answers}
-        return await records.accounts() if is_any_absent(recorded, seen_records) else {}
+        voters = {vote.username for answer in recorded.values() for vote in answer.votes}
+        is_needed = not voters.isdisjoint(closed) or is_any_absent(recorded, seen_records)
+        return await records.accounts() if is_needed else {}
 
     async def _with_missing(
         self, lacking: Sequence[MissingRecord], records: ProjectRecords

@@ -22,6 +22,7 @@ from labelloop.store import Pools, Store, open_store
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import BatchQueried, ModelLost, ProjectCreated
 from services.querier.due import (
+    asked_of_two,
     is_due_by_labels,
     is_model_wanted,
     lookahead_chosen,
@@ -105,7 +106,7 @@ class Querier(Controller[NextBatch | NextRelabel]):
         items = [text.item for text in shown] or await self._first_texts(state, project, work)
         return BatchQueried(
             batch=work.batch,
-            items=as_listed(items, "cold-start"),
+            items=asked_of_two(state, work.batch, as_listed(items, "cold-start")),
             strategy=project.cold_start,
             seed=project.seed,
             pool_version=pool_for_next(state).version,
@@ -184,7 +185,7 @@ async def query_batch(
     )
     return BatchQueried(
         batch=work.batch,
-        items=items,
+        items=asked_of_two(state, work.batch, items),
         model=trained.latest.model,
         attempt=trained.latest.attempt,
         strategy=project.strategy.name,

@@ -24,6 +24,7 @@ class ArgillaServer:
 
     home: Path
     port: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -61,7 +62,7 @@ class ArgillaServer:
     @property
     def command(self) -> list[str]:
         """The command line that serves `home` on `port`, and stops with its parent."""
-        server = [sys.executable, "-P", str(PROCESS), "--stop-with-parent"]
+        server = [sys.executable, "-P", str(PROCESS), *self.options, "--stop-with-parent"]
         return [*server, "--home", str(self.home), "--port", str(self.port)]
 
     def answers(self) -> bool:
@@ -95,6 +96,15 @@ def free_port() -> int:
 def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgillaServer]:
     """One running server for the whole session: make data sets and accounts of your own in it."""
     server = ArgillaServer(tmp_path_factory.mktemp("argilla") / "home", free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def argilla_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgillaServer]:
+    """One for the whole session that does what any Argilla does, and nothing of ours that is asked for."""
+    server = ArgillaServer(tmp_path_factory.mktemp("elsewhere") / "home", free_port(), ("--elsewhere",))
     server.start()
     yield server
     server.stop()

@@ -67,6 +67,7 @@ class QueriedItem(Struct, kw_only=True, frozen=True, gc=False):
     probability: Probability = None
     suggested: bool = False
     probabilities: tuple[float, ...] | UnsetType = UNSET
+    answers: Positive | UnsetType = UNSET
 
 
 class Vote(Struct, kw_only=True, frozen=True, gc=False):

@@ -47,11 +47,16 @@ def project(**changes: Any) -> e.ProjectCreated:
 
 def state_of(*facts: e.EventData, id: str = PROJECT) -> LoopState:
     """The state after these events, a minute apart; each must fit."""
+    return created(history_of(*facts, id=id))
+
+
+def history_of(*facts: e.EventData, id: str = PROJECT) -> History:
+    """The history of these events, a minute apart; each must fit."""
     history = History(id)
     for minute, data in enumerate(facts):
         event = new_event(id, data, source="tests", time=START + timedelta(minutes=minute))
         assert history.add(event), history.halt
-    return created(history)
+    return history
 
 
 def queried(batch: str = "0", items: Iterable[int] = (0, 1, 2), **changes: Any) -> e.BatchQueried:

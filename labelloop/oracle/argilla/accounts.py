@@ -1,15 +1,18 @@
 """The server's version, users, workspaces and annotators' accounts."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from labelloop.errors import UserError
+from labelloop.loop.state import Standing
 from labelloop.oracle.argilla.models import About, Account, User
 from labelloop.oracle.argilla.transport import Conflict, NotArgilla, Transport, utc
 from labelloop.oracle.base import Missing, Refused, Rejected
+
+STANDINGS = "labelloop/standings"
 
 
 class Accounts(Transport):
@@ -63,6 +66,34 @@ class Accounts(Transport):
                 with suppress(Missing):
                     await self._request("DELETE", f"{path}/{item['id']}")
         return [account.username for account in accounts if account.password is not None]
+
+    async def leave_workspace(self, workspace: str, usernames: Collection[str]) -> None:
+        """Take these people out of a workspace, if they are in it."""
+        workspace_id = await self._find_workspace(workspace)
+        if workspace_id is None:
+            return
+        path = f"workspaces/{workspace_id}/users"
+        for item in await self._listed(path):
+            if item["username"] in usernames:
+                with suppress(Missing):
+                    await self._request("DELETE", f"{path}/{item['id']}")
+
+    async def standings(self) -> dict[str, str] | None:
+        """What was said of people, by name. None: this Argilla is not the embedded one, and bars nobody."""
+        with suppress(Missing):
+            return {item["username"]: item["standing"] for item in await self._listed(STANDINGS)}
+        return None
+
+    async def say_standings(self, standings: Mapping[str, Standing]) -> bool:
+        """Bar these people from logging in, or let them again. False: this Argilla cannot, as `standings`."""
+        items = [
+            {"username": name, "standing": said.word, "since": said.since.isoformat()}
+            for name, said in standings.items()
+        ]
+        with suppress(Missing):
+            await self._request("PUT", STANDINGS, body={"items": items})
+            return True
+        return False
 
     async def delete_workspace(self, workspace: str) -> None:
         """Delete a workspace without data sets. It may be gone already."""

@@ -1,12 +1,19 @@
 """Build a text's record for Argilla: id, text, metadata and suggestion."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from labelloop.oracle.argilla.column_names import field_names, metadata_names
-from labelloop.oracle.argilla.models import TEXT_FIELD, MetadataValue, NewRecord, NewResponse, Suggestion
-from labelloop.oracle.base import AskedText, Prediction
+from labelloop.oracle.argilla.models import (
+    TEXT_FIELD,
+    MetadataValue,
+    NewRecord,
+    NewResponse,
+    StoredRecord,
+    Suggestion,
+)
+from labelloop.oracle.base import AskedText, Prediction, ShownText
 
 METADATA = {
     "batch": ("Batch", "integer"),
@@ -25,6 +32,16 @@ SUGGESTED_BY = "suggested_by"
 """The metadata of a record that shows what a machine suggests in the model's place: which one."""
 NO_AGENT = re.compile(r"[^\w\-:./ ]", re.ASCII)
 LONGEST_AGENT = 200
+
+
+WANTED = "answers-wanted"
+"""The metadata of a record that wants another number of answers than its batch."""
+
+
+def wanted(metadata: Mapping[str, Any]) -> int | None:
+    """How many answers a record with this metadata wants, if it says so."""
+    number = metadata.get(WANTED)
+    return number if type(number) is int else None
 
 
 def restored(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -64,6 +81,8 @@ def new_record(asked_text: AskedText) -> NewRecord:
         metadata[RESTORED] = " ".join(sorted(put_back))
     if asked_text.suggestion is not None and asked_text.suggestion.by:
         metadata[SUGGESTED_BY] = asked_text.suggestion.by
+    if asked_text.wanted is not None:
+        metadata[WANTED] = asked_text.wanted
     own = metadata_names(asked_text.metadata)
     metadata |= {own[name]: value for name, value in asked_text.metadata.items() if value is not None}
     return NewRecord(
@@ -103,3 +122,12 @@ def _fields(asked_text: AskedText) -> dict[str, str]:
 
 def _agent(model: str) -> str:
     return f"model-{model}"
+
+
+def shown_texts(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
+    """The texts of a batch on these records of its number."""
+    for record in records:
+        item, rank = item_of(record.external_id, batch), record.metadata.get("rank")
+        if item is not None and isinstance(rank, int):
+            reason = record.metadata.get("reason")
+            yield ShownText(item, rank, None if reason is None else str(reason))

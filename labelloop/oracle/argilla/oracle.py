@@ -1,20 +1,23 @@
 """Argilla as an oracle: a project's records are the records of its data set."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labelloop.config.settings import ServiceSettings
 from labelloop.loop.label_lists import LabelList
-from labelloop.loop.state import Batch
-from labelloop.oracle.argilla import (
-    Argilla,
-    DatasetSpec,
-    StoredRecord,
-)
+from labelloop.loop.state import Batch, Standing
+from labelloop.oracle.argilla import Argilla, DatasetSpec, StoredRecord
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
-from labelloop.oracle.argilla.new_record import item_of, new_record, record_id, restored, suggested_by
+from labelloop.oracle.argilla.new_record import (
+    new_record,
+    record_id,
+    restored,
+    shown_texts,
+    suggested_by,
+    wanted,
+)
 from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
@@ -82,6 +85,8 @@ class ArgillaProject:
         self._lists: Sequence[LabelList] = ()
         self._followed: DatasetSpec | None = None
         self._shown_to: frozenset[str] | None = None
+        self._is_embedded: bool | None = None
+        self._barred: Mapping[str, Standing] | None = None
         self._usernames: dict[str, str] = {}
 
     async def use_labels(self, lists: Sequence[LabelList]) -> None:
@@ -120,7 +125,7 @@ class ArgillaProject:
         except Missing:
             self._looks = None
             return ()
-        return sorted(_shown(batch, records), key=lambda text: (text.rank, text.item))
+        return sorted(shown_texts(batch, records), key=lambda text: (text.rank, text.item))
 
     async def rests(self) -> bool:
         """Whether nobody has answered for a quarter of an hour, in the newest data set."""
@@ -146,7 +151,7 @@ class ArgillaProject:
         for name in self._names[:-1]:
             await self._argilla.point_to(name, spec.workspace, dataset)
         self._looks = Looks(self._argilla, dataset, self._clock)
-        self._followed = self._shown_to = None
+        self._followed = self._shown_to = self._barred = None
         return True
 
     async def follow(self, project: ProjectCreated, min_submitted: Sequence[tuple[int, int]]) -> None:
@@ -197,9 +202,24 @@ class ArgillaProject:
         """When somebody answered last, as far as it was looked at."""
         return None if self._looks is None else self._looks.answered_at
 
+    async def asks_by_text(self) -> bool:
+        """Whether this is the embedded server."""
+        if self._is_embedded is None:
+            self._is_embedded = await self._argilla.standings() is not None
+        return self._is_embedded
+
+    async def bar(self, standings: Mapping[str, Standing]) -> None:
+        """Say it to the embedded server. From an Argilla elsewhere, take people out of the workspace."""
+        if standings == self._barred:
+            return
+        if not await self._argilla.say_standings(standings):
+            barred = {name for name, said in standings.items() if said.is_barred}
+            await self._argilla.leave_workspace(self._workspace or DEFAULT_WORKSPACE, barred)
+        self._barred = dict(standings)
+
     def forget(self) -> None:
         """Look up the data set, its records and who sees them again next time."""
-        self._looks = self._shown_to = None
+        self._looks = self._shown_to = self._barred = None
         self._earlier.clear()
 
     def _needed(self) -> Looks:
@@ -269,6 +289,7 @@ class ArgillaProject:
             restored=restored(record.metadata),
             earlier=earlier,
             suggested_by=suggested_by(record.metadata),
+            wanted=wanted(record.metadata),
         )
 
     def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:
@@ -284,14 +305,6 @@ class ArgillaProject:
             for response in record.responses
             if response.user_id in self._usernames
         )
-
-
-def _shown(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:
-    for record in records:
-        item, rank = item_of(record.external_id, batch), record.metadata.get("rank")
-        if item is not None and isinstance(rank, int):
-            reason = record.metadata.get("reason")
-            yield ShownText(item, rank, None if reason is None else str(reason))
 
 
 ARGILLA = OraclePlugin("argilla", ArgillaOracle.from_settings)

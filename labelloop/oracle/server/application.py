@@ -33,6 +33,7 @@ from labelloop.oracle.server.search import engine  # noqa: F401  (registers itse
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
 from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
+from labelloop.oracle.server.standings import bar_people
 from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
 from labelloop.oracle.server.webhooks import couriers, deliver_webhooks
 
@@ -54,6 +55,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     deliver_webhooks()
     prepare(database)
     make_table(database)
+    bar_people(database)
     policy = change_pages(app)
     config = uvicorn.Config(
         Policed(Forwarded(Screens(LateAnswers(app))), policy),

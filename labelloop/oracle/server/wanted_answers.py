@@ -1,7 +1,8 @@
 """How many people decide a text, where that changes from a batch on.
 
 Argilla knows one number for all texts of a data set. Here counts what labelloop writes into the data set's
-metadata: `{"min_submitted": [[0, 1], [5, 2]]}` says that from batch 5 on it is 2.
+metadata: `{"min_submitted": [[0, 1], [5, 2]]}` says that from batch 5 on it is 2. In the metadata of a record
+`{"answers-wanted": 2}` says it of that text alone.
 """
 
 from collections.abc import Sequence
@@ -10,28 +11,31 @@ from typing import Any
 from argilla_server.contexts import datasets, distribution
 from argilla_server.enums import RecordStatus
 from argilla_server.models import Dataset, Record
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, and_, case, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from labelloop.oracle.server.search import columns
 
 KEY = "min_submitted"
+OWN = "answers-wanted"
 MOST = 2**31
 
 
 def answers_wanted(dataset: Dataset) -> ColumnElement[int]:
     """How many people a record of the data set wants."""
-    whole = int(dataset.distribution[KEY])
+    whole = literal(int(dataset.distribution[KEY]))
     newest_first = sorted(_steps(dataset), reverse=True)
-    if not newest_first:
-        return literal(whole)
-    batch = columns.metadata_value("batch")
-    return case(*((batch >= first, number) for first, number in newest_first), else_=whole)
+    batch, own = columns.metadata_value("batch"), columns.metadata_value(OWN)
+    steps = [(batch >= first, number) for first, number in newest_first]
+    return case((and_(own >= 0, own < MOST), own), *steps, else_=whole)
 
 
 def wanted_by(record: Record) -> int:
     """The same, of a record that is at hand with its data set."""
-    batch = (record.metadata_ or {}).get("batch")
+    metadata = record.metadata_ or {}
+    batch, own = metadata.get("batch"), metadata.get(OWN)
+    if type(own) is int and 0 <= own < MOST:
+        return own
     steps = [step for step in _steps(record.dataset) if isinstance(batch, int) and step[0] <= batch]
     return max(steps)[1] if steps else int(record.dataset.distribution[KEY])
 

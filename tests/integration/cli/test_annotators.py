@@ -1,16 +1,30 @@
 """`labelloop annotators list`, with and without Argilla."""
 
+import asyncio
 import json
 import secrets
 from pathlib import Path
 
 import pytest
 
+from labelloop.config.home import open_home
+from labelloop.log import open_log
+from schemas.envelope import new_event
+from schemas.events import AnnotatorChanged, EventData, ProjectChangedV2
+from schemas.model import replaced
+from schemas.parts import SettingsV2
+from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop
-from tests.support.homes import home_with
+from tests.support.homes import appended, home_with
 from tests.support.messages import names
-from tests.support.states import all_answered, project, queried
+from tests.support.people import Person
+from tests.support.states import PROJECT, all_answered, project, queried
+
+DISABLED = AnnotatorChanged(request="1", who="ada", annotator="ann", standing="disabled")
+OF_BOTH = ProjectChangedV2(
+    request="2", who="ada", from_batch=0, settings=SettingsV2(annotators=("ann", "bob"))
+)
 
 
 @pytest.fixture
@@ -58,3 +72,67 @@ def test_people_are_told_the_address_that_they_reach(
     changed = labelloop("annotators", "password", account, "--home", home, *access)
 
     assert {json.loads(told.stdout)["url"] for told in (added, changed)} == {"https://labels.example"}
+
+
+def test_an_argilla_elsewhere_shows_a_disabled_person_nothing(
+    home: Path, argilla_elsewhere: ArgillaServer
+) -> None:
+    server = argilla_elsewhere
+    access = ["--argilla-url", server.url, "--argilla-key", server.login.api_key]
+    ann, bob = Person(server, "ann"), Person(server)
+
+    disabled = labelloop("annotators", "disable", "ann", "--home", home, *access)
+
+    assert disabled.exit_code == 0, disabled.output
+    assert workspaces(server, ann) == []
+    assert workspaces(server, bob) == ["labelloop"]
+    listed = json.loads(labelloop("annotators", "list", "--home", home, *access, "--json").stdout)
+    assert [each["account"] for each in listed if each["username"] == "ann"] == ["disabled"]
+    assert labelloop("annotators", "enable", "ann", "--home", home, *access).exit_code == 0
+    assert workspaces(server, ann) == ["labelloop"]
+
+
+def test_without_argilla_it_is_recorded(home: Path) -> None:
+    disabled = labelloop("annotators", "disable", "ann", "--force", "--why", "on leave", "--home", home)
+
+    assert disabled.exit_code == 0, disabled.output
+    assert names(disabled.stderr, "labelloop up")
+    name, data = appended(home)[-1]
+    assert (name, data["annotator"], data["standing"]) == ("AnnotatorChanged", "ann", "disabled")
+    assert data["why"] == "on leave"
+
+
+def workspaces(server: ArgillaServer, person: Person) -> list[str]:
+    """The workspaces that the person sees."""
+    with server.client(person.key) as client:
+        return [item["name"] for item in ok(client.get("/me/workspaces"))["items"]]
+
+
+def test_a_command_that_was_killed_is_run_again_for_the_other_projects(home: Path) -> None:
+    """The first project says it already."""
+    other = replaced(project(), name="other")
+    asyncio.run(append(home, "other-1234", other))
+    asyncio.run(append(home, PROJECT, DISABLED))
+
+    again = labelloop("annotators", "disable", "ann", "--force", "--home", home)
+
+    assert again.exit_code == 0, again.output
+    said = [data["standing"] for name, data in appended(home) if name == "AnnotatorChanged"]
+    assert said == ["disabled"]
+    assert [name for name, _ in appended(home, "other-1234")] == ["ProjectCreated", "AnnotatorChanged"]
+
+
+def test_who_was_disabled_is_no_annotator_of_a_new_project_or_of_a_change(home: Path) -> None:
+    asyncio.run(append(home, PROJECT, OF_BOTH, DISABLED))
+
+    changed = labelloop("change", "mail", "--annotators", "ann", "--home", home)
+
+    assert names(error_line(changed), "ann", "annotators enable")
+
+
+async def append(home: Path, project: str, *facts: EventData) -> None:
+    log = open_log(open_home(home).log_url)
+    try:
+        await log.append(*(new_event(project, data, source="tests") for data in facts))
+    finally:
+        await log.close()

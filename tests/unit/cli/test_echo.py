@@ -74,7 +74,7 @@ def test_a_hint_has_the_home_that_was_given(
 
 
 def test_a_hint_has_what_its_command_takes_and_needs(group: click.Group) -> None:
-    text = "`labelloop status`, `labelloop annotators add ann`"
+    text = "`labelloop status`, `labelloop annotators password ann`"
 
     assert said(group, text, "--log", ELSEWHERE) == text.replace("status", f"status --log {ELSEWHERE}")
     assert said(group, text, "--store", "s3://x") == text.replace("status", "status --store s3://x")

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 from types import NoneType, SimpleNamespace
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 import rich_click as click
@@ -26,7 +26,7 @@ from labelloop.projects.machines import ABOUT_MACHINES
 from labelloop.projects.options import SHORT, ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
-from schemas.parts import Choice, Settings, SettingsV2
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3
 from tests.support.command import labelloop
 from tests.support.loops import project
 from tests.support.messages import raises_naming
@@ -37,7 +37,7 @@ NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, **dict.fromkeys(("add", "fork", "change", "what-if"), ProjectOptions)}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
-APART = {*OF_TEST, *ABOUT_MACHINES, "label_separator", "annotators"}
+APART = {*OF_TEST, *ABOUT_MACHINES, "label_separator", "annotators", "overlap"}
 """What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
@@ -66,6 +66,7 @@ def another(name: str, folder: Path) -> tuple[str, Any]:
     hint = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
     if get_origin(hint) is Literal:
         return (get_args(hint)[-1],) * 2
+    hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     return ANOTHER[get_origin(hint) or hint]
 
 
@@ -220,9 +221,10 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
     recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
     assert {name for name, option in options.items() if not option.recorded} == APART
-    assert {*recorded, "test", "lookahead_grows", "annotators"} == {
+    assert {*recorded, "test", "lookahead_grows", "annotators", "overlap"} == {
         *Settings.__annotations__,
         *SettingsV2.__annotations__,
+        *SettingsV3.__annotations__,
     }
 
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelloop.loop.draws import (
+    as_listed,
     audit_count,
     balanced_draw,
     first_of_pool,
@@ -11,6 +12,7 @@ from labelloop.loop.draws import (
     random_draw,
     shares,
     shuffled,
+    with_overlap,
 )
 
 
@@ -88,3 +90,18 @@ def test_a_snapshot_that_is_added_leaves_the_order_of_those_before_as_it_is() ->
         *(100 + item for item in pool_order(3, 50)[:20]),
     ]
     assert sorted(first_of_pool(3, (100, 50), 999)) == list(range(150))
+
+
+def test_an_overlap_is_the_share_that_the_seed_draws_of_each_batch() -> None:
+    items = as_listed(range(10), "uncertain")
+
+    drawn = with_overlap(7, "3", items, 0.2)
+
+    asked_of_two = {item.item for item in drawn if item.answers == 2}
+    assert len(asked_of_two) == 2
+    assert [item.item for item in drawn] == list(range(10))
+    assert with_overlap(7, "3", items, 0.2) == drawn
+    others = [with_overlap(seed, batch, items, 0.2) for seed, batch in ((7, "4"), (8, "3"), (8, "5"))]
+    assert any(other != drawn for other in others)
+    assert with_overlap(7, "3", items, 0.0) == items
+    assert all(item.answers == 2 for item in with_overlap(7, "3", items, 1.0))

@@ -8,6 +8,7 @@ import pytest
 
 from labelloop.loop.fold import fold as fold_any
 from labelloop.loop.log_digest import LogDigest
+from labelloop.loop.settings_in_force import overlap_at
 from labelloop.loop.state import (
     Change,
     Growth,
@@ -16,11 +17,12 @@ from labelloop.loop.state import (
     NotCreated,
     ProjectState,
     Relabel,
+    Standing,
     Suggester,
 )
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Choice, Settings, SettingsV2, Snapshot
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, Snapshot
 from tests.support.states import (
     LABELS,
     PROJECT,
@@ -191,7 +193,7 @@ def test_project_changed_gives_other_settings_to_the_batches_to_come() -> None:
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(2, SettingsV2(batch_size=7)),), "batches 0 and 1 are picked already"
+    assert then.changes == (Change(2, SettingsV3(batch_size=7)),), "batches 0 and 1 are picked already"
 
 
 def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None:
@@ -202,8 +204,18 @@ def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(1, settings),)
+    assert then.changes == (Change(1, SettingsV3(**dict(settings))),)
     assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
+
+
+def test_project_changed_v3_says_what_is_asked_of_people() -> None:
+    given = state_of(project(), queried("0"))
+    when = at_noon(e.ProjectChangedV3(request="1", who="ann", from_batch=1, settings=SettingsV3(overlap=0.5)))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"changes"}
+    assert (overlap_at(then, 0), overlap_at(then, 1)) == (0.0, 0.5)
 
 
 def test_labels_changed_gives_a_list_of_labels_to_what_comes_after() -> None:
@@ -476,6 +488,16 @@ def test_service_failed_keeps_the_last_failure_at_what_was_due() -> None:
 
 
 # This page
+
+
+def test_annotator_changed_is_the_persons_standing_and_leaves_the_votes() -> None:
+    given = state_of(project(), queried(), all_answered())
+    when = at_noon(e.AnnotatorChanged(request="1", who="ada", annotator="ann", standing="disabled"))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"standings"}
+    assert then.standings == {"ann": Standing("disabled", NOON)}
 
 
 def test_each_event_is_shown_here_once() -> None:

@@ -143,6 +143,16 @@ def test_several_labels_are_discarded_and_wait_as_one_does() -> None:
     assert not withdrawn(votes(7, one)).none
 
 
+def test_a_text_of_an_overlap_is_decided_by_two_as_where_all_texts_are() -> None:
+    once, twice = votes(7, SPAM), votes(7, SPAM, HAM)
+
+    assert verdict(once, project(), wanted=2) is None
+    assert verdict(twice, project(), wanted=2) == verdict(twice, project(min_submitted=2))
+    assert verdict(twice, project(ties="discard"), 2) == verdict(
+        twice, project(min_submitted=2, ties="discard")
+    )
+
+
 # Machines
 
 

@@ -12,6 +12,7 @@ from labelloop.loop.state import NotCreated
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import Checkpoint, StateCache, is_worth_saving
 from schemas.envelope import new_event
+from schemas.events import AnnotatorChanged
 from schemas.parts import TopicRead
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import levels
@@ -25,6 +26,7 @@ def history() -> History:
     loop.act("query")
     loop.grow("g", topic=TopicRead(topic="mail", cluster="k", offsets=(7, 0)))
     loop.grow("h")
+    loop.append(AnnotatorChanged(request="1", who="ada", annotator="ann", standing="disabled"))
     return loop.history
 
 

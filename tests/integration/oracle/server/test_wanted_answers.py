@@ -52,3 +52,31 @@ def test_steps_are_written_and_written_anew(argilla_server: ArgillaServer) -> No
 
     assert told(dataset, [[0, 1], [2, 2]]) == [[0, 1], [2, 2]]
     assert told(dataset, [[0, 1], [2, 2], [4, 1]]) == [[0, 1], [2, 2], [4, 1]]
+
+
+def test_a_record_may_want_answers_of_its_own_number(argilla_server: ArgillaServer) -> None:
+    dataset = make_dataset(argilla_server.client(), min_submitted=1)
+    own, usual, none = record(0, 0), record(0, 1), record(0, 2)
+    own["metadata"]["answers-wanted"] = 2
+    none["metadata"]["answers-wanted"] = 0
+    of_two, of_one, _ = dataset.put([own, usual, none])
+    ada, ben = dataset.annotator(), dataset.annotator()
+
+    assert progress(dataset) == (1, 3), "the last one wants no answer"
+    for record_id in (of_two, of_one):
+        respond(ada, record_id, "human")
+    assert progress(dataset) == (2, 3)
+    respond(ben, of_two, "human")
+    assert progress(dataset) == (3, 3)
+
+
+@pytest.mark.parametrize("wanted", ["2", -1, 1.5, True, None, [2], 2**70])
+def test_what_is_no_number_of_answers_is_ignored(argilla_server: ArgillaServer, wanted: Any) -> None:
+    dataset = make_dataset(argilla_server.client(), min_submitted=1)
+    odd = record(0, 0)
+    odd["metadata"]["answers-wanted"] = wanted
+    (record_id,) = dataset.put([odd])
+
+    assert progress(dataset) == (0, 1)
+    respond(dataset.annotator(), record_id, "human")
+    assert progress(dataset) == (1, 1)

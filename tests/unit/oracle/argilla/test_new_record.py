@@ -3,7 +3,7 @@
 import pytest
 
 from labelloop.oracle.argilla import NewRecord, NewResponse, Suggestion
-from labelloop.oracle.argilla.new_record import item_of, new_record, restored, suggested_by
+from labelloop.oracle.argilla.new_record import item_of, new_record, restored, suggested_by, wanted
 from labelloop.oracle.base import AskedText, Prediction
 from tests.support.states import vote
 
@@ -86,3 +86,12 @@ def test_a_record_tells_which_machine_suggests_by_a_name_that_argilla_takes(name
     assert record.suggestion == Suggestion(("ham",), None, agent)
     assert suggested_by(record.metadata) == name
     assert suggested_by(new_record(AskedText("2", 2, 4, 0, "hello")).metadata) == ""
+
+
+def test_a_record_tells_how_many_answers_it_wants_whatever_columns_there_are() -> None:
+    text = AskedText("2", 2, 4, 0, "hello", wanted=2, metadata={"wanted": 7, "answers-wanted": 9})
+
+    assert wanted(new_record(text).metadata) == 2
+    assert (
+        wanted(new_record(AskedText("2", 2, 4, 0, "hello", metadata={"answers-wanted": 9})).metadata) is None
+    )

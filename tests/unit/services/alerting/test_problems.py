@@ -160,3 +160,17 @@ def test_a_service_behind_the_log_is_told_and_silence_is_no_recovery() -> None:
     assert "lag" in of_service("trainer", ServiceHealth("ConnectError", START), {"lag"}, RULES, START)
     assert not of_service("trainer", ServiceHealth(None, START, 300), {"lag"}, RULES, START)
     assert not of_service("trainer", ServiceHealth(None, START, 301), (), Rules(lag=None), START)
+
+
+@pytest.mark.parametrize(("batches", "is_told"), [(9, False), (10, True)])
+def test_where_a_share_is_answered_by_two_the_last_ten_such_texts_tell(batches: int, is_told: bool) -> None:
+    """Of one text in a batch, one doubtful text would tell it."""
+    facts: list[e.EventData] = []
+    for number in range(batches):
+        items = (3 * number, 3 * number + 1, 3 * number + 2)
+        picked, done = queried(str(number), items), all_answered(str(number), items)
+        overlap, doubtful = replaced(picked.items[0], answers=2), replaced(done.items[0], agreement=0.5)
+        facts.append(replaced(picked, items=(overlap, *picked.items[1:])))
+        facts.append(replaced(done, items=(doubtful, *done.items[1:]), agreement=0.5))
+
+    assert ("agreement" in found(state_of(project(), *facts))) == is_told

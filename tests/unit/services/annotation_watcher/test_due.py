@@ -5,6 +5,7 @@ from datetime import timedelta
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
+from schemas.model import replaced
 from schemas.parts import Vote
 from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen_records
 from tests.support.states import (
@@ -205,3 +206,14 @@ def test_a_machine_completes_no_text() -> None:
 
     assert kinds(look(*told, sees=seen_records())) == []
     assert kinds(look(*told, sees=seen_records(ANN_SPAM), min_submitted=2)) == ["ResponsesRecorded"]
+
+
+def test_only_the_texts_of_an_overlap_wait_for_a_second_person() -> None:
+    picked = queried()
+    first, *others = picked.items
+    overlap = replaced(picked, items=(replaced(first, answers=2), *others))
+    one = everything("spam", "ham", "news")
+    two = {**one, **seen_records(*one[0].votes, BOB_HAM)}
+
+    assert kinds(look(overlap, sees=one)) == ["ResponsesRecorded"]
+    assert kinds(look(overlap, sees=two)) == ["BatchAnnotated"]

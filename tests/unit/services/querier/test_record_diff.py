@@ -10,7 +10,14 @@ from labelloop.pool.context import PoolText
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, QueriedItem, Vote
-from services.querier.record_diff import MissingRecord, asked_texts, lacks, leftovers, missing_accounts
+from services.querier.record_diff import (
+    MissingRecord,
+    Wanted,
+    asked_texts,
+    lacks,
+    leftovers,
+    missing_accounts,
+)
 from tests.support.states import (
     LABELS,
     START,
@@ -31,6 +38,10 @@ from tests.support.states import (
 
 ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
 ACCOUNTS = {"u-ann": "ann", "u-bob": "bob"}
+ONE = Wanted(1)
+WITHOUT_ANN = Wanted(1, {"ann"}, by_text=True)
+TWO_WITHOUT_ANN = Wanted(2, {"ann"}, by_text=True)
+ONLY_BOB = {"u-bob": "bob"}
 AS_MADE = LabelList(0, LABELS, LABELS)
 RETIRED = e.LabelsChanged(request="1", who="ann", number=1, names=LABELS, retired=(0,))
 """Spam is no label any more."""
@@ -41,10 +52,13 @@ def seen(item: int, *given: Vote, record: str | None = None) -> dict[int, SeenRe
 
 
 def found(
-    *told: e.EventData, sees: dict[int, SeenRecord], accounts: dict[str, str] = ACCOUNTS
+    *told: e.EventData,
+    sees: dict[int, SeenRecord],
+    accounts: dict[str, str] = ACCOUNTS,
+    wanted: Wanted = ONE,
 ) -> list[MissingRecord]:
     state = state_of(project(), *told)
-    return lacks(state.batches["0"], sees, accounts, label_list(state))
+    return lacks(state.batches["0"], sees, accounts, label_list(state), wanted)
 
 
 def test_a_new_batch_lacks_everything_in_its_order() -> None:
@@ -249,7 +263,7 @@ def test_that_no_label_fits_is_suggested_with_how_likely_the_likeliest_is() -> N
     facts = (project(task="multi-label"), queried(), all_answered(), trained("0", {"0": 0}), told)
     batch = state_of(*facts).batches["1"]
 
-    (text,) = asked_texts(batch, lacks(batch, {}, {}, AS_MADE), [PoolText("a")], {}, AS_MADE)
+    (text,) = asked_texts(batch, lacks(batch, {}, {}, AS_MADE, ONE), [PoolText("a")], {}, AS_MADE)
 
     assert text.suggestion == Prediction((), 0.2, "0", ())
 
@@ -258,7 +272,57 @@ def test_a_text_that_came_with_no_label_of_several_is_not_shown() -> None:
     came = AnnotatedItem(item=0, none=True)
     batch = state_of(project(task="multi-label"), queried(items=(0,)), annotated(came)).batches["0"]
 
-    assert lacks(batch, {}, {}, AS_MADE) == []
+    assert lacks(batch, {}, {}, AS_MADE, ONE) == []
+
+
+def test_a_text_that_a_removed_person_decided_is_not_asked_again() -> None:
+    """Their account is not made again in a new Argilla, so nothing could hold the vote."""
+    told = (queried(), recorded(votes(0, ANN)))
+
+    lacking = found(*told, sees={}, accounts=ONLY_BOB, wanted=WITHOUT_ANN)
+
+    assert [lack.item for lack in lacking] == [1, 2]
+
+
+def test_a_removed_persons_vote_leaves_one_answer_less_to_ask_for() -> None:
+    told = (queried(), recorded(votes(0, ANN, BOB)))
+
+    lacking = found(*told, sees={}, accounts=ONLY_BOB, wanted=TWO_WITHOUT_ANN)
+
+    assert lacking[0] == MissingRecord(0, (BOB,), wanted=1)
+    assert lacking[1] == MissingRecord(1, ())
+
+
+def test_a_draft_of_a_removed_person_leaves_as_many_answers_to_ask_for() -> None:
+    told = (queried(), recorded(votes(0, vote("ann", "spam", "draft"))))
+
+    assert found(*told, sees={}, accounts=ONLY_BOB, wanted=WITHOUT_ANN)[0] == MissingRecord(0, ())
+
+
+def test_a_record_whose_removed_persons_vote_is_gone_asks_nobody_else_once() -> None:
+    told = (queried(), recorded(votes(0, ANN)))
+    sees = seen(0) | seen(1) | seen(2)
+
+    assert found(*told, sees=sees, accounts=ONLY_BOB, wanted=WITHOUT_ANN) == [MissingRecord(0, (), wanted=0)]
+    told_already = sees | {0: replace(sees[0], wanted=0)}
+    assert found(*told, sees=told_already, accounts=ONLY_BOB, wanted=WITHOUT_ANN) == []
+
+
+def test_where_texts_cannot_say_how_many_they_want_nothing_is_written_for_it() -> None:
+    elsewhere = replace(WITHOUT_ANN, by_text=False)
+    told = (queried(), recorded(votes(0, ANN)))
+
+    assert found(*told, sees=seen(0) | seen(1) | seen(2), accounts=ONLY_BOB, wanted=elsewhere) == []
+
+
+def test_a_text_for_two_people_says_so_where_texts_can() -> None:
+    picked = queried()
+    overlap = replaced(picked, items=(replaced(picked.items[0], answers=2), *picked.items[1:]))
+
+    by_text = found(overlap, sees={}, wanted=replace(ONE, by_text=True))
+
+    assert [lack.wanted for lack in by_text] == [2, None, None]
+    assert found(overlap, sees={}, wanted=replace(TWO_WITHOUT_ANN, gone=()))[0].wanted is None
 
 
 def test_a_record_shows_what_a_machine_suggests_by_now() -> None:
