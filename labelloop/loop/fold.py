@@ -8,7 +8,7 @@ from typing import TypeVar
 from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
 from labelloop.loop.pools import grown, not_waiting, pool_of
-from labelloop.loop.schedule import picked_by
+from labelloop.loop.schedule import skipped_by
 from labelloop.loop.state import (
     Batch,
     Change,
@@ -101,16 +101,8 @@ def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> Lo
         batches=with_value(state.batches, data.batch, Batch(data, event_id, at, number)),
         picks=picks,
         numbered=state.numbered + is_next,
-        skipped=state.skipped | skipped if (skipped := _skipped_by(data, number, state)) else state.skipped,
+        skipped=state.skipped | skipped if (skipped := skipped_by(state, data, number)) else state.skipped,
     )
-
-
-def _skipped_by(data: e.BatchQueried, number: int, state: LoopState) -> frozenset[int]:
-    """The model that a cold start in the midst of the loop stands in for."""
-    if data.model is not None:
-        return frozenset()
-    model = picked_by(state, number)
-    return frozenset() if model < 0 or str(model) in state.models else frozenset({model})
 
 
 @_apply.register

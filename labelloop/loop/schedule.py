@@ -20,7 +20,7 @@ from labelloop.loop.pace import runs_low
 from labelloop.loop.pools import pool_for_next, remaining
 from labelloop.loop.settings_in_force import changes_of_picks, for_next, lookahead_at
 from labelloop.loop.state import Batch, LoopState, Relabel
-from schemas.events import LookaheadChosen, ProjectCreated
+from schemas.events import BatchQueried, LookaheadChosen, ProjectCreated
 
 MOST_AHEAD = 8
 """How many batches are picked ahead at most, where the lookahead grows."""
@@ -284,3 +284,11 @@ def next_relabel(state: LoopState) -> NextRelabel | None:
 def waiting_relabels(state: LoopState) -> tuple[Relabel, ...]:
     """The requests without a batch so far, oldest first. None are left after the project ended."""
     return () if state.ended else state.relabels[len(state.batches) - state.numbered :]
+
+
+def skipped_by(state: LoopState, queried: BatchQueried, batch: int) -> frozenset[int]:
+    """The model that a cold start in the midst of the loop stands in for."""
+    if queried.model is not None:
+        return frozenset()
+    model = picked_by(state, batch)
+    return frozenset() if model < 0 or str(model) in state.models else frozenset({model})

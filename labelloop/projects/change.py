@@ -76,13 +76,12 @@ async def change(
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, state, before, history.project, store, Path(folder))
         asked_fields |= tested.fields
-        asked_fields |= other_annotators(
-            state, options, asked_fields.get("min_submitted", before.min_submitted)
-        )
+        least = asked_fields.get("min_submitted", before.min_submitted)
+        size = asked_fields.get("batch_size", before.batch_size)
+        asked_fields |= other_annotators(state, options, least)
         asked_fields |= other_overlap(state, options, first)
-        merged = {"min_submitted": before.min_submitted, "batch_size": before.batch_size} | asked_fields
         share = asked_fields.get("overlap", overlap_at(state, first))
-        check_overlap(share, merged["min_submitted"], merged["batch_size"], people_after(state, options))
+        check_overlap(share, least, size, people_after(state, options))
         suggester = at_change(options, state, first, new_request(), who(), why)
         if not asked_fields and not suggester:
             raise UserError(f"nothing changes: {OTHER}")
@@ -93,7 +92,7 @@ async def change(
         notes = await try_change(store, before, replaced(before, **of_learner)) if store else ()
         await tested.keep(store)
     await ask(log, history, *suggester, *([_event(first, asked_fields, why)] if asked_fields else ()))
-    notes += overlap_note(asked_fields.get("overlap"), merged["batch_size"])
+    notes += overlap_note(asked_fields.get("overlap"), size)
     return first, (*tested.notes, *notes, *_kept_notes(state, asked_fields))
 
 

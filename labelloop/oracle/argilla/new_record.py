@@ -1,4 +1,4 @@
-"""Build a text's record for Argilla: id, text, metadata and suggestion."""
+"""Build a text's record for Argilla: id, text, metadata and suggestion; read one that is there."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,8 @@ from labelloop.oracle.argilla.models import (
     Suggestion,
 )
 from labelloop.oracle.base import AskedText, Prediction, ShownText
+from labelloop.oracle.lost_votes import SeenRecord
+from schemas.parts import Vote
 
 METADATA = {
     "batch": ("Batch", "integer"),
@@ -122,6 +124,20 @@ def _fields(asked_text: AskedText) -> dict[str, str]:
 
 def _agent(model: str) -> str:
     return f"model-{model}"
+
+
+def seen_record(record: StoredRecord, votes: tuple[Vote, ...], earlier: tuple[Vote, ...]) -> SeenRecord:
+    """A record as the loop sees it, with the votes on it, and earlier ones elsewhere on the same text."""
+    return SeenRecord(
+        record.id,
+        votes,
+        record.inserted_at,
+        outdated=not record.is_literal,
+        restored=restored(record.metadata),
+        earlier=earlier,
+        suggested_by=suggested_by(record.metadata),
+        wanted=wanted(record.metadata),
+    )
 
 
 def shown_texts(batch: str, records: Sequence[StoredRecord]) -> Iterator[ShownText]:

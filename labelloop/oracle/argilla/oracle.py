@@ -10,14 +10,7 @@ from labelloop.loop.state import Batch, Standing
 from labelloop.oracle.argilla import Argilla, DatasetSpec, StoredRecord
 from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
-from labelloop.oracle.argilla.new_record import (
-    new_record,
-    record_id,
-    restored,
-    shown_texts,
-    suggested_by,
-    wanted,
-)
+from labelloop.oracle.argilla.new_record import new_record, record_id, seen_record, shown_texts
 from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
@@ -108,8 +101,8 @@ class ArgillaProject:
         earlier = await self._earlier_votes(batch.number) if len(self._lists) > 1 else {}
         await self._know_authors(records)
         return {
-            items_by_id[record.external_id]: self._as_seen(
-                record, looks.dataset.labels, earlier.get(record.external_id, ())
+            items_by_id[record.external_id]: seen_record(
+                record, self._votes(record, looks.dataset.labels), earlier.get(record.external_id, ())
             )
             for record in records
             if record.external_id in items_by_id
@@ -279,18 +272,6 @@ class ArgillaProject:
         authors = {response.user_id for record in records for response in record.responses}
         if authors - self._usernames.keys():
             await self.accounts()
-
-    def _as_seen(self, record: StoredRecord, labels: Sequence[str], earlier: tuple[Vote, ...]) -> SeenRecord:
-        return SeenRecord(
-            record.id,
-            self._votes(record, labels),
-            record.inserted_at,
-            outdated=not record.is_literal,
-            restored=restored(record.metadata),
-            earlier=earlier,
-            suggested_by=suggested_by(record.metadata),
-            wanted=wanted(record.metadata),
-        )
 
     def _votes(self, record: StoredRecord, labels: Sequence[str]) -> tuple[Vote, ...]:
         places = {label: place for place, label in enumerate(labels)}

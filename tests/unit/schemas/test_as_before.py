@@ -225,7 +225,7 @@ def test_what_an_event_leaves_unsaid_means_what_it_did() -> None:
         kind for kind in vars(before).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     ]
 
-    assert len(kinds) > len(EVENTS)
+    assert len(kinds) > 20
     for kind in kinds:
         if kind.__name__ in ("Struct", "OperatorEvent"):
             continue
