@@ -75,11 +75,10 @@ async def change(
     asked_fields = _asked_fields(before, options, pool_of(state).size)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         tested = await _new_test(options, state, before, history.project, store, Path(folder))
-        asked_fields |= tested.fields
         least = asked_fields.get("min_submitted", before.min_submitted)
         size = asked_fields.get("batch_size", before.batch_size)
         asked_fields |= other_annotators(state, options, least)
-        asked_fields |= other_overlap(state, options, first)
+        asked_fields |= tested.fields | other_overlap(state, options, first)
         share = asked_fields.get("overlap", overlap_at(state, first))
         check_overlap(share, least, size, people_after(state, options))
         suggester = at_change(options, state, first, new_request(), who(), why)
