@@ -82,14 +82,14 @@ def services(
     access: ArgillaAccess,
     beside: OptionalServices,
     learner: Path | None = None,
+    *,
     names: Sequence[str] | None = None,
     webhook_url: str | None = None,
 ) -> list[Service]:
     """The services of the loop and the optional ones, or those of these `names`.
 
-    `learner`: the address of the learner of this home.
-
-    `webhook_url`: where Argilla tells the watcher of answers, unless LABELLOOP_WEBHOOK_URL says another.
+    `learner`: the address of the learner of this home. `webhook_url`: where Argilla tells the watcher of
+    answers, unless LABELLOOP_WEBHOOK_URL says another.
 
     If LABELLOOP_HEALTH_PORT is set, the first service serves its health page there, and the others on the
     following ports. Otherwise, if there are alerts, each uses any free port.

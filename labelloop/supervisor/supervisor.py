@@ -234,9 +234,8 @@ async def start_services(machine: Machine, beside: plan.OptionalServices) -> Non
     await argilla_answers(machine)
     if machine.learner is not None:
         machine.supervisor.start(plan.learner(machine.home, machine.learner))
-    for service in plan.services(
-        machine.home, machine.locations, machine.access, beside, machine.learner, machine.webhook_url
-    ):
+    at = (machine.locations, machine.access, beside, machine.learner)
+    for service in plan.services(machine.home, *at, webhook_url=machine.webhook_url):
         machine.supervisor.start(service)
 
 
