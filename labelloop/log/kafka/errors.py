@@ -54,9 +54,7 @@ def translated(settings: KafkaSettings) -> Iterator[None]:
 
 
 def away(settings: KafkaSettings, how: str) -> Unavailable:
-    return Unavailable(
-        f"{settings.where} does not answer ({how}): check its address and that it runs", outage=settings.where
-    )
+    return Unavailable(f"{settings.where} does not answer ({how})", outage=settings.where)
 
 
 def _line(error: BaseException) -> str:
