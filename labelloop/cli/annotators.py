@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labelloop.loop.state import Standing
 
 GONE = "gone"
+LONGEST_NAME = 100
 force = click.option("--force", is_flag=True, help="Do it though nobody else can answer.")
 SUBMITTED = "submitted"
 THERE, DISABLED, REMOVED = "there", "disabled", "removed"
@@ -115,6 +116,11 @@ async def _add(name: str, where: Where, argilla_options: GivenArgilla, as_json: 
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise UserError(
+            f"the name {name[:LONGEST_NAME]!a} is longer than {LONGEST_NAME} characters, or has some that no "
+            "line shows: give another name"
+        )
     async with known_people(where, argilla_options, must_reach=True) as people:
         assert people.argilla is not None
         assert people.access is not None

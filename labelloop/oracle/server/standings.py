@@ -45,7 +45,7 @@ class Standing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    username: Annotated[str, Field(min_length=1, max_length=1000)]
+    username: Annotated[str, Field(min_length=1)]
     standing: Literal["there", "disabled", "removed"]
     since: AwareDatetime
 

@@ -136,3 +136,16 @@ async def append(home: Path, project: str, *facts: EventData) -> None:
         await log.append(*(new_event(project, data, source="tests") for data in facts))
     finally:
         await log.close()
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "a\nb", "a\x1b[31mred", "a\u202eb"])
+def test_a_name_that_no_line_shows_gets_no_account(
+    tmp_path: Path, argilla_server: ArgillaServer, name: str
+) -> None:
+    access = ("--argilla-url", argilla_server.url, "--argilla-key", argilla_server.login.api_key)
+
+    added = labelloop("annotators", "add", name, "--home", tmp_path / "home", *access)
+
+    assert (added.exit_code, names(error_line(added), 100)) == (2, True)
+    with argilla_server.client() as client:
+        assert name not in {user["username"] for user in ok(client.get("/users"))["items"]}
