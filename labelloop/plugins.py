@@ -124,14 +124,17 @@ class Plugins(Generic[D]):
     """The descriptors of one kind, from an entry-point group and LABELLOOP_PLUGINS.
 
     `what` is the kind in words. `ours`: labelloop itself declares some. Names are compared without case and
-    dashes.
+    dashes. `beside`: names of this kind that are no plugins.
     """
 
-    def __init__(self, group: str, kind: type[D], what: str, *, ours: bool = True) -> None:
+    def __init__(
+        self, group: str, kind: type[D], what: str, *, ours: bool = True, beside: Sequence[str] = ()
+    ) -> None:
         self.group = group
         self._kind = kind
         self._what = what
         self._ours = ours
+        self._beside = beside
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted, including those of plugins that cannot be loaded."""
@@ -190,13 +193,13 @@ class Plugins(Generic[D]):
                 f"labelloop's own entry points {self.group} are missing: its installation is older than "
                 "its code; install it again, then restart its services"
             )
-        names = sorted({each.name for each in all_declared})
+        names = sorted({*self._beside, *(each.name for each in all_declared)})
         like = near(name, names)
-        meant = f"; did you mean {like}?" if like else ";"
+        meant = f"; did you mean {like}? In" if like else "; in"
         listed = ", ".join(names) or "none"
         faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
         return (
-            f"there is no {self._what} {name[:LONGEST]!r}{meant} In this deployment there are: {listed}; "
+            f"there is no {self._what} {name[:LONGEST]!r}{meant} this deployment there are: {listed}; "
             f"for another one install the package that has it, or list it in {LISTED}{faults}"
         )
 

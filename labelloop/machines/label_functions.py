@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.loop.suggestions import rule_name
+from labelloop.loop.suggestions import LLM, MODEL, rule_name
 from labelloop.plugins import Plugins
 from schemas.fields import UNSAID
 from schemas.parts import FunctionVote, SuggestedItem
@@ -42,7 +42,10 @@ class LabelFunctions:
         return {function.__name__: function for function in self.functions}
 
 
-FUNCTIONS = Plugins("labelloop.functions", LabelFunctions, "suggester or set of label functions", ours=False)
+RULES = "rules"
+FUNCTIONS = Plugins(
+    "labelloop.functions", LabelFunctions, "suggester", ours=False, beside=(MODEL, LLM, RULES)
+)
 
 
 def of_rules(rules: Iterable[Sequence[str]]) -> dict[str, LabelFunction]:

@@ -11,11 +11,10 @@ from typing import Any, Self
 from labelloop.errors import UserError
 from labelloop.learner.descriptors import check_parameter
 from labelloop.loop.suggestions import LLM, MODEL
-from labelloop.machines.label_functions import FUNCTIONS
+from labelloop.machines.label_functions import FUNCTIONS, RULES
 from labelloop.machines.prompt import LABELS, TEMPLATE, TEMPLATE_OF_SEVERAL
 from schemas.parts import MULTI_LABEL, Choice
 
-RULES = "rules"
 LONGEST_FILE = 100_000
 MOST_RULES = 1000
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -18,9 +18,9 @@ from labelloop.loop.suggestions import (
 )
 from labelloop.machines.endpoint import Answer, Endpoint, Question, RefusedText
 from labelloop.machines.function_process import Functions, run
-from labelloop.machines.label_functions import combined
+from labelloop.machines.label_functions import RULES, combined
 from labelloop.machines.prompt import digest, messages, suggestion
-from labelloop.machines.suggesters import RULES, LlmParameters
+from labelloop.machines.suggesters import LlmParameters
 from schemas.events import SuggestionsMade
 from schemas.fields import UNSAID
 from schemas.parts import SuggestedItem

@@ -119,3 +119,10 @@ def test_the_model_and_functions_take_no_parameters() -> None:
 def test_a_suggester_that_nobody_installed_is_refused() -> None:
     with pytest.raises(UserError):
         chosen("gpt", {}, CALLED, "single-label")
+
+
+def test_a_typo_is_answered_with_what_there_is() -> None:
+    with pytest.raises(UserError, match="'lmm'; did you mean llm"):
+        chosen("lmm", {}, CALLED, "single-label")
+    with pytest.raises(UserError, match="llm, model, rules"):
+        chosen("oracle of delphi", {}, CALLED, "single-label")
