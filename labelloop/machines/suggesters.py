@@ -147,7 +147,7 @@ def read_rules(path: str, labels: Mapping[str, str]) -> list[list[str]]:
     for label, patterns in content.items():
         if label not in names:
             raise UserError(f"{path} has the label {label!r}, which the project does not: correct it")
-        for pattern in patterns if isinstance(patterns, list) else [patterns]:
+        for pattern in patterns if patterns and isinstance(patterns, list) else [patterns]:
             if not isinstance(pattern, str) or not pattern:
                 raise UserError(f"{path} has no pattern under {label!r}: write a list of patterns")
             try:
@@ -171,7 +171,7 @@ def _read(path: Any) -> str:
     try:
         text = Path(str(path)).expanduser().read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise UserError(f"the file {path} cannot be read ({error}): give a text file in UTF-8") from error
+        raise UserError(f"the file {path} cannot be read ({error}): check its path; it must be a text file in UTF-8") from error
     if len(text) > LONGEST_FILE:
         raise UserError(f"the file {path} has more than {LONGEST_FILE:,} characters: give a shorter one")
     return text

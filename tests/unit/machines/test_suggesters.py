@@ -100,6 +100,7 @@ def test_rules_are_recorded_by_the_first_name_of_their_label(tmp_path: Path) -> 
         "junk:\n",
         "junk: {a: b}",
         "junk: [[a]]",
+        "junk: []",
         "a: [",
         "junk: ''",
     ],
