@@ -171,7 +171,9 @@ def _read(path: Any) -> str:
     try:
         text = Path(str(path)).expanduser().read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise UserError(f"the file {path} cannot be read ({error}): check its path; it must be a text file in UTF-8") from error
+        raise UserError(
+            f"the file {path} cannot be read ({error}): check its path; it must be a text file in UTF-8"
+        ) from error
     if len(text) > LONGEST_FILE:
         raise UserError(f"the file {path} has more than {LONGEST_FILE:,} characters: give a shorter one")
     return text
