@@ -1,5 +1,7 @@
 """Logistic regressions on features: one for all classes, or one for each label of a multi-label task."""
 
+import warnings
+
 import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -32,7 +34,10 @@ def fit_classes(
     regression = LogisticRegression(
         C=c, max_iter=1000, fit_intercept=has_bias, class_weight="balanced" if balanced else None
     )
-    regression.fit(features, targets, sample_weight=weights)
+    with warnings.catch_warnings():
+        # It takes many classes of few texts each for a mistake.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        regression.fit(features, targets, sample_weight=weights)
     weight, bias = regression.coef_, np.broadcast_to(regression.intercept_, len(regression.coef_))
     if len(regression.classes_) == 2:
         weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2

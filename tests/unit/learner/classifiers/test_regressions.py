@@ -73,3 +73,13 @@ def test_texts_that_weigh_nothing_are_not_learned() -> None:
     weight, bias = fit_classes(features, wrong, 2, 10.0, weights=(np.arange(40) >= 20).astype(float))
 
     assert ((features @ weight.T + bias).argmax(axis=1) == targets).mean() > 0.9
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_text_or_two_of_each_class_give_no_warning() -> None:
+    targets = np.arange(30) % 20
+    features = np.random.default_rng(0).normal(size=(30, 24)) + 9 * np.eye(24)[targets]
+
+    weight, _ = fit_classes(features, targets, 20, 10.0)
+
+    assert weight.shape == (20, 24)
