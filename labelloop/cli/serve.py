@@ -149,8 +149,11 @@ def lines(project: str, state: "LoopState", url: str, awaited: "Token") -> list[
 
     body = shlex.quote(example(columns_of(state), "how far is the moon"))
     bearing = f'-H "Authorization: Bearer {awaited.word}"'
+    answers = (
+        "answers" if state.latest_model is not None else "has no model yet, and answers from the first on,"
+    )
     return [
-        f"{project} answers at {url}/predict; Ctrl-C ends it",
+        f"{project} {answers} at {url}/predict; Ctrl-C ends it",
         f"token    {awaited.place}",
         f"try it   curl -s {bearing} -d {body} {url}/predict",
     ]

@@ -80,7 +80,8 @@ def too_few(histories: Histories, roles: Mapping[str, str] | None) -> Iterator[s
         can = len(everybody.get(history.project, everybody[""]))
         wanted = for_next(state).min_submitted
         if not (history.is_away or state.ended) and can < wanted:
-            yield f"{history.project} asks {wanted} people for each text, and {can} can answer"
+            answers = "an answer" if wanted == 1 else f"{wanted} answers"
+            yield f"{history.project} wants {answers} to each text, and {can} can answer"
 
 
 def _who_can_answer(
