@@ -149,11 +149,10 @@ def lines(project: str, state: "LoopState", url: str, awaited: "Token") -> list[
 
     body = shlex.quote(example(columns_of(state), "how far is the moon"))
     bearing = f'-H "Authorization: Bearer {awaited.word}"'
-    answers = (
-        "answers" if state.latest_model is not None else "has no model yet, and answers from the first on,"
-    )
+    note = [] if state.latest_model is not None else ["note     there is no model yet: requests get 503"]
     return [
-        f"{project} {answers} at {url}/predict; Ctrl-C ends it",
+        f"{project} answers at {url}/predict; Ctrl-C ends it",
+        *note,
         f"token    {awaited.place}",
         f"try it   curl -s {bearing} -d {body} {url}/predict",
     ]
