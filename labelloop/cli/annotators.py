@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from labelloop.loop.state import Standing
 
 GONE = "gone"
-LONGEST_NAME = 100
 force = click.option("--force", is_flag=True, help="Do it though nobody else can answer.")
 SUBMITTED = "submitted"
 THERE, DISABLED, REMOVED = "there", "disabled", "removed"
@@ -73,7 +72,7 @@ def disable(name: str, where: Where, argilla: GivenArgilla, why: str, force: boo
 
     `labelloop annotators disable ada --why "on leave"`
     """
-    asyncio.run(_close(name, "disabled", where, argilla, why, force))
+    asyncio.run(_close(name, DISABLED, where, argilla, why, force))
 
 
 @annotators.command(context_settings=options.FROM_ENVIRONMENT)
@@ -97,7 +96,7 @@ def remove(name: str, where: Where, argilla: GivenArgilla, why: str, force: bool
 
     Nothing makes the account again but `labelloop annotators add`.
     """
-    asyncio.run(_close(name, "removed", where, argilla, why, force))
+    asyncio.run(_close(name, REMOVED, where, argilla, why, force))
 
 
 @annotators.command("list", context_settings=options.FROM_ENVIRONMENT)
@@ -115,10 +114,11 @@ def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
 async def _add(name: str, where: Where, argilla_options: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
     from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+    from labelloop.projects.own_annotators import LONGEST
 
-    if len(name) > LONGEST_NAME or not name.isprintable():
+    if len(name) > LONGEST or not name.isprintable():
         raise UserError(
-            f"the name {name[:LONGEST_NAME]!a} is longer than {LONGEST_NAME} characters, or has some that no "
+            f"the name {name[:LONGEST]!a} is longer than {LONGEST} characters, or has some that no "
             "line shows: give another name"
         )
     async with known_people(where, argilla_options, must_reach=True) as people:

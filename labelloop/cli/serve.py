@@ -9,6 +9,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
+from labelloop.config.environment import LOOPBACK
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from labelloop.serving.token import Token
 
 PORT = 6990
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PACKAGES = ("starlette", "uvicorn")
 
 

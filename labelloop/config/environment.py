@@ -30,6 +30,8 @@ class Variables(Mapping[str, str]):
         return name in self._names or name.startswith(self._prefixes)
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""How this machine calls itself: no proxy that the environment names is asked for it."""
 SERVICE = Variables(
     "LABELLOOP_LOG",
     "LABELLOOP_STORE",

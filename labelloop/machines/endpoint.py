@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from labelloop.config.environment import MACHINES
+from labelloop.config.environment import LOOPBACK, MACHINES
 from labelloop.config.settings import LLM_KEY, LLM_URL
 from labelloop.errors import Unavailable, UserError
 from labelloop.startup import importing_without
@@ -23,7 +23,6 @@ from labelloop.startup import importing_without
 with importing_without("click"):
     import httpx
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_ANSWER = 1_000_000
 LONGEST_WAIT = 600.0
 """So many seconds an endpoint may ask us to wait."""

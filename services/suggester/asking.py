@@ -40,7 +40,7 @@ async def by_llm(
     waiting, said, refused = list(zip(work.items, texts, strict=True)), list[SuggestedItem](), list[int]()
     answers, tokens_in, tokens_out = list[Answer](), 0, 0
     failure: Exception | None = None
-    while waiting and failure is None and (not answers or time.monotonic() - began < PORTION):
+    while waiting and failure is None and (not (answers or refused) or time.monotonic() - began < PORTION):
         if (parameters.cost(tokens_in, tokens_out) or 0.0) >= left:
             break
         together, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
+from labelloop.config.environment import LOOPBACK
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.base import Missing, Refused, Rejected
 from labelloop.startup import importing_without
@@ -15,7 +16,6 @@ with importing_without("click"):
     import httpx
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_DETAIL = 300
 
 

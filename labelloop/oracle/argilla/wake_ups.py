@@ -16,11 +16,11 @@ from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from labelloop.backoff import Backoff
+from labelloop.config.environment import LOOPBACK
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.receiver import Receiver
-from labelloop.oracle.argilla.transport import LOOPBACK
 from labelloop.oracle.argilla.webhooks import Webhook
 from labelloop.oracle.base import Missing, Refused, Rejected
 

@@ -21,9 +21,8 @@ from argilla_server.webhooks.v1 import commons, records, responses
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from labelloop.config.environment import LOOPBACK
 from labelloop.oracle.server.courier import Courier
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Couriers:
