@@ -1,6 +1,6 @@
 """The settings at a point of the loop, after any changes, and what the stopping criterion in force says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from labelloop.loop.names import number_of
 from labelloop.loop.state import Batch, LoopState
 from schemas.events import ProjectCreatedV4, StoppingAdvised, StoppingChecked
 from schemas.model import replaced
-from schemas.parts import Choice, ItemVotes, Snapshot
+from schemas.parts import Choice, Snapshot, Vote
 
 NOTHING = "none"
 """The name of a stopping criterion that advises nothing."""
@@ -100,12 +100,12 @@ def answers_wanted(state: LoopState, batch: Batch) -> Mapping[int, int]:
 def decided_texts(state: LoopState, batch: Batch) -> int:
     """How many texts of a batch are decided, as far as answers are recorded."""
     wanted = answers_wanted(state, batch)
-    return sum(deciding(answer) >= wanted[answer.item] for answer in batch.answers)
+    return sum(deciding(answer.votes) >= wanted[answer.item] for answer in batch.answers)
 
 
-def deciding(answer: ItemVotes) -> int:
-    """How many people have decided on a text."""
-    return sum(vote.status != "draft" for vote in answer.votes)
+def deciding(votes: Iterable[Vote]) -> int:
+    """How many of these votes of people on a text decide it."""
+    return sum(vote.status != "draft" for vote in votes)
 
 
 def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:

@@ -182,7 +182,7 @@ def progress_of(state: LoopState) -> Progress:
 def _open(state: LoopState, batch: Batch) -> OpenBatch:
     answers = sum(len(answer.votes) for answer in batch.answers)
     wanted = answers_wanted(state, batch)
-    waiting = sum(0 < deciding(answer) < wanted[answer.item] for answer in batch.answers)
+    waiting = sum(0 < deciding(answer.votes) < wanted[answer.item] for answer in batch.answers)
     return OpenBatch(batch.name, len(batch.items), batch.answered, answers, waiting)
 
 

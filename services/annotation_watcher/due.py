@@ -6,7 +6,7 @@ from datetime import datetime
 from labelloop.loop import agreement
 from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.pace import RECORD_EVERY
-from labelloop.loop.settings_in_force import at_batch
+from labelloop.loop.settings_in_force import answers_wanted, at_batch, deciding
 from labelloop.loop.state import Batch, LoopState
 from labelloop.loop.suggestions import by_people, machine_votes
 from labelloop.loop.verdict import verdict, withdrawn
@@ -35,11 +35,11 @@ def due(
 
 def undecided(state: LoopState, batch: Batch, seen_records: Mapping[int, SeenRecord]) -> int:
     """How many texts of an open batch wait for answers: no fewer answers complete it."""
-    wanted = at_batch(state, batch.number).min_submitted
+    wanted = answers_wanted(state, batch)
     answered = {
         item
         for item, record in seen_records.items()
-        if len(_deciding((*record.votes, *record.earlier))) >= wanted
+        if deciding((*record.votes, *record.earlier)) >= wanted[item]
     }
     return len(batch.kept_items - answered)
 
@@ -119,7 +119,7 @@ def _revision(
 
 def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated, wanted: int) -> AnnotatedItem:
     """The verdict on an imported text, which fewer annotators may have decided than the project requires."""
-    enough = min(max(wanted, project.min_submitted), max(1, len(_deciding(by_people(first).votes))))
+    enough = min(max(wanted, project.min_submitted), max(1, deciding(by_people(first).votes)))
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 
@@ -155,10 +155,6 @@ def _with_machine(votes: ItemVotes, machines: Mapping[int, Vote]) -> ItemVotes:
     """The votes of people, and that of a machine, if it has one."""
     vote = machines.get(votes.item)
     return votes if vote is None else replaced(votes, votes=(*votes.votes, vote))
-
-
-def _deciding(votes: Sequence[Vote]) -> list[Vote]:
-    return [vote for vote in votes if vote.status != "draft"]
 
 
 def _answers(votes: ItemVotes) -> set[tuple[object, ...]]:

@@ -30,6 +30,7 @@ from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.parameters import BALANCED, SetFitParameters
 from labelloop.learner.classifiers.pretrained import load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import Setting
+from labelloop.learner.classifiers.regressions import NEVER_SEEN
 from labelloop.learner.runtime import device
 
 NEEDED = ("setfit", "accelerate")
@@ -44,8 +45,6 @@ MODES = {
     "pooling_mode_max_tokens": "max",
 }
 """Ways to pool, by how older embedders name them."""
-NEVER_SEEN = -30.0
-"""The logit of a class without examples, which makes its probability almost 0."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from labelloop.oracle.base import AskedText, WakesUp
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.mapping import MappingOracle, MappingRecords
 from labelloop.runtime.controller import Polled
+from schemas.model import replaced
 from services.annotation_watcher import service
 from services.annotation_watcher.due import undecided
 from services.annotation_watcher.service import QUICK, QUIET_AFTER, AnnotationWatcher
@@ -34,6 +35,16 @@ def test_a_batch_lacks_an_answer_for_each_text_that_is_undecided() -> None:
     assert lacking(seen_records(vote("ann", "spam", "draft"))) == 3
     assert lacking(seen_records(ANN_SPAM), min_submitted=2) == 3
     assert lacking(seen_records(ANN_SPAM, BOB_HAM), min_submitted=2) == 2
+
+
+def test_a_text_for_two_people_lacks_an_answer_until_both_have_decided() -> None:
+    picked = queried()
+    overlap = replaced(picked, items=(replaced(picked.items[0], answers=2), *picked.items[1:]))
+    state = state_of(project(), overlap)
+    one = everything("spam", "ham", "news")
+
+    assert undecided(state, state.batches["0"], one) == 1
+    assert undecided(state, state.batches["0"], {**one, **seen_records(ANN_SPAM, BOB_HAM)}) == 0
 
 
 class Telling(MappingOracle):
