@@ -267,7 +267,7 @@ def who_labelled(
     """The accounts (`roles` by username; None: unknown) in their order, then the others who labelled."""
     labels = _labels(histories)
     others = "unknown" if roles is None else "gone"
-    closed = {name: said.word for name, said in standings.items() if said.is_barred}
+    closed = {name: standing.word for name, standing in standings.items() if standing.is_barred}
     names = [*(roles or {}), *sorted({*labels, *closed} - set(roles or {}))]
     return [
         Annotator(

@@ -33,8 +33,8 @@ class People:
         """How the person was kept from answering, if that holds."""
         from labelloop.projects.catalog import standings
 
-        said = standings(self.histories).get(name)
-        return said.word if said is not None and said.is_barred else None
+        standing = standings(self.histories).get(name)
+        return standing.word if standing is not None and standing.is_barred else None
 
     async def say(self, name: str, word: str, why: str = "") -> None:
         """Say it in the log, then to Argilla, if it answers; the querier says it, too."""
@@ -46,13 +46,13 @@ class People:
             await say(await self.log.make(), self.histories, name, word, why)
         if self.argilla is None:
             return
-        said = Standing(word, datetime.now(UTC))
-        if await self.argilla.say_standings({name: said}):
+        standing = Standing(word, datetime.now(UTC))
+        if await self.argilla.say_standings({name: standing}):
             return
         workspaces = [DEFAULT_WORKSPACE, *self.histories]
-        for workspace in workspaces if said.is_barred else ():
+        for workspace in workspaces if standing.is_barred else ():
             await self.argilla.leave_workspace(workspace, {name})
-        if not said.is_barred and name in (self.roles or {}):
+        if not standing.is_barred and name in (self.roles or {}):
             await self.argilla.create_annotator(name, DEFAULT_WORKSPACE)
 
 

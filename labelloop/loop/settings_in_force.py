@@ -48,7 +48,7 @@ def annotators(state: LoopState) -> tuple[str, ...] | None:
 
 def barred(state: LoopState) -> frozenset[str]:
     """Who may not answer."""
-    return frozenset(name for name, said in state.standings.items() if said.is_barred)
+    return frozenset(name for name, standing in state.standings.items() if standing.is_barred)
 
 
 class Lookahead(NamedTuple):
@@ -87,8 +87,8 @@ def min_submitted_at(state: LoopState, batch: int) -> int:
 
 def overlap_at(state: LoopState, batch: int) -> float:
     """The share of a numbered batch that two people answer."""
-    told = (change.settings.overlap for change in state.changes if change.from_batch <= batch)
-    return next((share for share in reversed([*told]) if share is not None), 0.0)
+    shares = (change.settings.overlap for change in state.changes if change.from_batch <= batch)
+    return next((share for share in reversed([*shares]) if share is not None), 0.0)
 
 
 def answers_wanted(state: LoopState, batch: Batch) -> Mapping[int, int]:

@@ -98,7 +98,7 @@ def standings(histories: Mapping[str, History]) -> dict[str, Standing]:
     """What was said last of each person, in whichever project: a kill may have kept it from others."""
     newest: dict[str, Standing] = {}
     for _, state in all_created(histories.values()):
-        for name, said in state.standings.items():
-            if name not in newest or newest[name].since < said.since:
-                newest[name] = said
+        for name, standing in state.standings.items():
+            if name not in newest or newest[name].since < standing.since:
+                newest[name] = standing
     return newest

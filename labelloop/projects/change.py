@@ -149,7 +149,7 @@ async def fork(
         await tested.keep(store)
     people = people_after(state, options)
     overlap = overlap_at(state, batches) if options.overlap is None else options.overlap
-    words = {name: said.word for name, said in state.standings.items() if said.is_barred}
+    words = {name: standing.word for name, standing in state.standings.items() if standing.is_barred}
     if people is not None:
         check_annotators(people, created.min_submitted)
     check_may_answer(options.annotators or (), state.standings)

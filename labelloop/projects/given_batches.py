@@ -171,14 +171,14 @@ def as_written(created: ProjectCreated, batches_given: int) -> ProjectCreated:
 
 def changed_as_written(settings: SettingsV3, **by: Any) -> ProjectChanged:
     """The event that changes settings, in the first version that can say it."""
-    said = {name: value for name, value in settings if value is not None}
+    wanted = {name: value for name, value in settings if value is not None}
     kinds: tuple[tuple[Any, Any], ...] = (
         (ProjectChanged, Settings),
         (ProjectChangedV2, SettingsV2),
         (ProjectChangedV3, SettingsV3),
     )
-    event, kind = next((event, kind) for event, kind in kinds if said.keys() <= fields(kind).keys())
-    made: ProjectChanged = event(**by, settings=kind(**said))
+    event, kind = next((event, kind) for event, kind in kinds if wanted.keys() <= fields(kind).keys())
+    made: ProjectChanged = event(**by, settings=kind(**wanted))
     return made
 
 

@@ -120,10 +120,10 @@ def other_annotators(
 def check_may_answer(names: Sequence[str], standings: Mapping[str, Standing]) -> None:
     """Raises UserError for those who were disabled or removed."""
     for name in names:
-        said = standings.get(name)
-        if said is not None and said.is_barred:
-            back = "enable" if said.word == "disabled" else "add"
-            raise UserError(f"{name} was {said.word}: run `labelloop annotators {back} {name}` first")
+        standing = standings.get(name)
+        if standing is not None and standing.is_barred:
+            back = "enable" if standing.word == "disabled" else "add"
+            raise UserError(f"{name} was {standing.word}: run `labelloop annotators {back} {name}` first")
 
 
 def said_of(

@@ -23,17 +23,17 @@ async def say(log: Log, histories: Histories, name: str, word: str, why: str = "
     After a kill say it again: until then the projects to which it was said speak for the others.
     """
     data = next(said_of({name: word}, new_request(), who(), why))
-    told = 0
+    number = 0
     for history, state in all_created(histories.values()):
         if not history.is_away and _word(state, name) != word:
             await log.append(new_event(history.project, data, source=SOURCE, cause=state.latest_id))
-            told += 1
-    return told
+            number += 1
+    return number
 
 
 def _word(state: LoopState, name: str) -> str:
-    said = state.standings.get(name)
-    return THERE if said is None else said.word
+    standing = state.standings.get(name)
+    return THERE if standing is None else standing.word
 
 
 def check_known(name: str, histories: Histories, roles: Mapping[str, str] | None) -> None:
@@ -47,7 +47,7 @@ def check_known(name: str, histories: Histories, roles: Mapping[str, str] | None
     known = {*(roles or {}), *_of_log(histories)}
     if name in known:
         return
-    closed = {each for each, said in standings(histories).items() if said.is_barred}
+    closed = {each for each, standing in standings(histories).items() if standing.is_barred}
     people = sorted(each for each in known - closed if (roles or {}).get(each, ANNOTATOR) == ANNOTATOR)
     there = f"there are {', '.join(map(one_line, people))}" if people else "there is nobody yet"
     unknown = (
@@ -88,7 +88,7 @@ def _who_can_answer(
     histories: Histories, roles: Mapping[str, str] | None, name: str | None
 ) -> Iterator[tuple[str, Collection[str]]]:
     """Who can answer, by project; under "" in the projects that all see. `name` counts as one who can."""
-    closed = {each for each, said in standings(histories).items() if said.is_barred} - {name}
+    closed = {each for each, standing in standings(histories).items() if standing.is_barred} - {name}
     everybody = {each for each, role in (roles or {}).items() if role == ANNOTATOR}
     yield "", (everybody if roles is not None else set(_of_log(histories))) - closed
     for history, state in all_created(histories.values()):

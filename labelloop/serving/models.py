@@ -57,14 +57,14 @@ def candidates(
 
 
 @dataclass(frozen=True)
-class Said:
+class ShownAs:
     """How labels are called, and how probabilities are calibrated, at a point of the log."""
 
     labels: Sequence[str]
     calibration: Calibration | None
 
     @classmethod
-    def of(cls, state: LoopState, model: str) -> "Said":
+    def of(cls, state: LoopState, model: str) -> "ShownAs":
         labels = label_list(state).show(of_model(state, model).labels)
         calibration = None if state.project.is_multi_label else calibrated(audited(state, model))
         return cls(labels, calibration)
@@ -76,7 +76,7 @@ class Served:
 
     trained: ModelTrained
     scorer: Scorer
-    said: Said
+    shown_as: ShownAs
     since: datetime
     thresholds: Sequence[float] | None
 
@@ -86,40 +86,40 @@ class Served:
         if question.texts:
             scores = await self.scorer.score(question.texts)
             rows = list(self._rows(question, scores))
-        told: dict[str, Any] = {"predictions": rows}
+        body: dict[str, Any] = {"predictions": rows}
         if self.thresholds is None:
-            told["calibrated"] = self.said.calibration is not None
-        return {**told, "model": self.trained.model, "model_sha256": self.trained.sha256}
+            body["calibrated"] = self.shown_as.calibration is not None
+        return {**body, "model": self.trained.model, "model_sha256": self.trained.sha256}
 
     def _rows(self, question: Question, scores: Scores) -> Iterator[dict[str, Any]]:
-        labels, calibration = self.said.labels, self.said.calibration
+        labels, calibration = self.shown_as.labels, self.shown_as.calibration
         classes, best = likeliest(scores, calibration)
         every = shares(scores, calibration) if self.thresholds is None else scores.round(DIGITS)
         for row, text in enumerate(question.texts):
             is_empty = not key(text)
             if self.thresholds is not None:
-                said = counting(labels, self.thresholds, scores[row].tolist())
+                prediction = counting(labels, self.thresholds, scores[row].tolist())
             else:
-                said = {"label": labels[classes[row]], "probability": float(best[row])}
+                prediction = {"label": labels[classes[row]], "probability": float(best[row])}
             if question.all_probabilities:
-                said["all_probabilities"] = dict(zip(labels, every[row].tolist(), strict=True))
-            yield dict.fromkeys(said) if is_empty else said
+                prediction["all_probabilities"] = dict(zip(labels, every[row].tolist(), strict=True))
+            yield dict.fromkeys(prediction) if is_empty else prediction
 
     def about(self) -> dict[str, Any]:
         """The model as `GET /model` tells it."""
-        calibration = self.said.calibration
-        told: dict[str, Any] = {
+        calibration = self.shown_as.calibration
+        about: dict[str, Any] = {
             "model": self.trained.model,
             "model_sha256": self.trained.sha256,
             "attempt": self.trained.attempt,
-            "labels": list(self.said.labels),
+            "labels": list(self.shown_as.labels),
             "labelled_texts": self.trained.labels,
             "since": self.since.isoformat(timespec="seconds"),
         }
         if self.thresholds is not None:
-            return {**told, "thresholds": dict(zip(self.said.labels, self.thresholds, strict=True))}
+            return {**about, "thresholds": dict(zip(self.shown_as.labels, self.thresholds, strict=True))}
         temperature = None if calibration is None else calibration.temperature
-        return {**told, "calibrated": calibration is not None, "temperature": temperature}
+        return {**about, "calibrated": calibration is not None, "temperature": temperature}
 
 
 class Models:
@@ -191,9 +191,9 @@ class Models:
             self._served = served = None
             self._metrics.serves(None)
         if served is not None:
-            said = await asyncio.to_thread(Said.of, state, served.trained.model)
-            if said != served.said:
-                self._served = replace(served, said=said)
+            shown_as = await asyncio.to_thread(ShownAs.of, state, served.trained.model)
+            if shown_as != served.shown_as:
+                self._served = replace(served, shown_as=shown_as)
         before, is_done = served.trained if served is not None else None, True
         for trained in candidates(state, self._pinned, before, self._lost):
             try:
@@ -233,9 +233,9 @@ class Models:
                 threads=self._threads,
             )
 
-        said = await asyncio.to_thread(Said.of, state, trained.model)
+        shown_as = await asyncio.to_thread(ShownAs.of, state, trained.model)
         scorer = await Scorer.load(self._worker, request, self._folder, self._metrics.scored)
-        before, self._served = self._served, Served(trained, scorer, said, datetime.now(UTC), least)
+        before, self._served = self._served, Served(trained, scorer, shown_as, datetime.now(UTC), least)
         self._metrics.serves(trained)
         scorer.when_ended(self.changed.set)
         instead = f" instead of model {before.trained.model}" if before is not None else ""

@@ -25,15 +25,15 @@ ROUND = 30.0
 class WatchedProject:
     """The watch on a project: records, round robin of older batches, last votes, polls without a change.
 
-    `told`: of how many answers the oracle told since the last poll began. `enough`: how many are a reason to
-    poll at once.
+    `answers_told`: of how many answers the oracle told since the last poll began. `enough`: how many are a
+    reason to poll at once.
     """
 
     records: ProjectRecords
     round_robin: RoundRobin = field(default_factory=lambda: RoundRobin(ROUND))
     last: dict[str, Mapping[int, SeenRecord]] = field(default_factory=dict)
     without_news: int = 0
-    told: int = 0
+    answers_told: int = 0
     enough: float = math.inf
 
 
@@ -57,8 +57,8 @@ class AnnotationWatcher(Controller[None]):
         async def answered(project: str) -> None:
             watched = self._watched.get(project)
             if watched is not None:
-                watched.told += 1
-                if watched.told >= watched.enough:
+                watched.answers_told += 1
+                if watched.answers_told >= watched.enough:
                     await wake(project)
 
         if isinstance(self._oracle, WakesUp):
@@ -70,7 +70,7 @@ class AnnotationWatcher(Controller[None]):
         if state.project_id not in self._watched:
             self._watched[state.project_id] = WatchedProject(self._oracle.project(state.project_id))
         watched = self._watched[state.project_id]
-        watched.told = 0
+        watched.answers_told = 0
         await use_labels(state, watched.records)
         opened = open_batches(state)
         rests = await at_rest(watched.records)
@@ -91,7 +91,7 @@ class AnnotationWatcher(Controller[None]):
         lacking = (undecided(state, batch, seen_records[batch.name]) for batch in opened)
         watched.enough = 1 if opened and interval > QUICK else min(lacking, default=math.inf)
         # Those that came while it looked were not measured by this.
-        return Polled(outcomes, 0 if watched.told >= watched.enough > 0 else interval)
+        return Polled(outcomes, 0 if watched.answers_told >= watched.enough > 0 else interval)
 
     async def _due(
         self, state: LoopState, batch: Batch, seen_records: Mapping[int, SeenRecord], records: ProjectRecords

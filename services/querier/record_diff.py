@@ -43,10 +43,10 @@ class Wanted:
 
     def of(self, picked: QueriedItem, votes: Collection[Vote]) -> int:
         """How many are to answer a text with these recorded votes where people answer."""
-        there = sum(vote.username in self.gone and vote.status != DRAFT for vote in votes)
-        return max(0, max(self.min_submitted, picked.answers or 0) - there)
+        answers = sum(vote.username in self.gone and vote.status != DRAFT for vote in votes)
+        return max(0, max(self.min_submitted, picked.answers or 0) - answers)
 
-    def told(self, picked: QueriedItem, votes: Collection[Vote]) -> int | None:
+    def if_unlike_batch(self, picked: QueriedItem, votes: Collection[Vote]) -> int | None:
         """The same, if it is not what holds for the batch."""
         number = self.of(picked, votes)
         return None if number == self.min_submitted or not self.by_text else number
@@ -74,17 +74,17 @@ def lacks(
         if _came_with_its_label(votes):
             continue
         counting = labels.counting_votes(votes.votes)
-        told, is_asked = wanted.told(picked, counting), wanted.of(picked, counting) > 0
+        if_unlike_batch, is_asked = wanted.if_unlike_batch(picked, counting), wanted.of(picked, counting) > 0
         counting = tuple(vote for vote in counting if vote.username not in wanted.gone)
         if picked.item not in seen_records:
             if is_asked and (counting or not votes.votes or not batch.done):
-                missing.append(MissingRecord(picked.item, counting, wanted=told))
+                missing.append(MissingRecord(picked.item, counting, wanted=if_unlike_batch))
             continue
         record, votes = seen_records[picked.item], replaced(votes, votes=counting)
         lost = (*lost_votes(votes, record, accounts), *_given_elsewhere(votes, record))
         shows_other = _shows_another(record, suggested.get(picked.item))
-        if lost or record.outdated or shows_other or (wanted.by_text and told != record.wanted):
-            missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ()), told))
+        if lost or record.outdated or shows_other or (wanted.by_text and if_unlike_batch != record.wanted):
+            missing.append(MissingRecord(picked.item, lost, tuple(record.restored or ()), if_unlike_batch))
     return missing
 
 

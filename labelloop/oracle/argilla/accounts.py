@@ -87,8 +87,8 @@ class Accounts(Transport):
     async def say_standings(self, standings: Mapping[str, Standing]) -> bool:
         """Bar these people from logging in, or let them again. False: this Argilla cannot, as `standings`."""
         items = [
-            {"username": name, "standing": said.word, "since": said.since.isoformat()}
-            for name, said in standings.items()
+            {"username": name, "standing": standing.word, "since": standing.since.isoformat()}
+            for name, standing in standings.items()
         ]
         with suppress(Missing):
             await self._request("PUT", STANDINGS, body={"items": items})

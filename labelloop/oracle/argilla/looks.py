@@ -34,7 +34,7 @@ class Looks:
         self._clock = clock
         self._activity: str | None = None
         self._asked_activity = float("-inf")
-        self._is_told = False
+        self._is_to_read_anew = False
         self._looks: dict[int, _Look] = {}
 
     async def records(self, batch: int) -> list[StoredRecord]:
@@ -61,9 +61,9 @@ class Looks:
         """Forget what was read."""
         self._looks.clear()
 
-    def told(self) -> None:
+    def read_anew(self) -> None:
         """Read everything anew next time: somebody has just answered."""
-        self._is_told = True
+        self._is_to_read_anew = True
 
     @property
     def answered_at(self) -> str | None:
@@ -80,9 +80,9 @@ class Looks:
         return None if self._activity is None else datetime.now(UTC) - utc(self._activity)
 
     async def _ask_activity(self, now: float) -> None:
-        is_told, self._is_told = self._is_told, False
-        if is_told or now - self._asked_activity > AT_ONCE:
+        reads_anew, self._is_to_read_anew = self._is_to_read_anew, False
+        if reads_anew or now - self._asked_activity > AT_ONCE:
             activity = await self._argilla.last_activity(self.dataset)
-            if is_told or activity is None or activity != self._activity:
+            if reads_anew or activity is None or activity != self._activity:
                 self._looks.clear()
             self._activity, self._asked_activity = activity, now

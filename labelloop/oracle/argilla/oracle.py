@@ -184,11 +184,11 @@ class ArgillaProject:
         self._shown_to = frozenset(annotators)
         return new_accounts
 
-    def told(self) -> None:
+    def read_anew(self) -> None:
         """Read everything anew next time: somebody has just answered."""
         for looks in (self._looks, *(earlier.looks for earlier in self._earlier.values())):
             if looks is not None:
-                looks.told()
+                looks.read_anew()
 
     @property
     def answered_at(self) -> str | None:
@@ -206,7 +206,7 @@ class ArgillaProject:
         if standings == self._barred:
             return
         if not await self._argilla.say_standings(standings):
-            barred = {name for name, said in standings.items() if said.is_barred}
+            barred = {name for name, standing in standings.items() if standing.is_barred}
             await self._argilla.leave_workspace(self._workspace or DEFAULT_WORKSPACE, barred)
         self._barred = dict(standings)
 

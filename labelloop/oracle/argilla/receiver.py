@@ -30,16 +30,16 @@ OUTCOMES = {
 
 
 class Receiver:
-    """Calls `told` with the name of a data set for each event about an answer there, in a thread.
+    """Calls `on_answer` with the name of a data set for each event about an answer there, in a thread.
 
     It takes events once `secret` is known. `heard`: how many it has taken. `refused`: how many it did not
     take because of their signature or their time. Raises OSError if the address is not available.
     """
 
-    def __init__(self, host: str, port: int, told: Callable[[str], None]) -> None:
+    def __init__(self, host: str, port: int, on_answer: Callable[[str], None]) -> None:
         self.secret: str | None = None
         self.heard = self.refused = 0
-        self._told = told
+        self._on_answer = on_answer
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._server = AppServer(host, port, self._answer, "webhooks")
         self.port = self._server.port
@@ -79,7 +79,7 @@ class Receiver:
         self.heard += 1
         name = data_set_of(body)
         if name is not None:
-            self._told(name)
+            self._on_answer(name)
         return 204
 
 

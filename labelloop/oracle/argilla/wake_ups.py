@@ -84,7 +84,7 @@ class PolledProject(Protocol):
     @property
     def answered_at(self) -> str | None: ...
 
-    def told(self) -> None:
+    def read_anew(self) -> None:
         """Read everything anew at the next poll."""
         ...
 
@@ -110,7 +110,7 @@ class WakeUps:
             with suppress(asyncio.QueueFull):
                 names.put_nowait(name)
 
-        def told_in_thread(name: str) -> None:
+        def on_answer(name: str) -> None:
             with suppress(RuntimeError):  # The loop is closed.
                 loop.call_soon_threadsafe(put, name)
 
@@ -119,11 +119,11 @@ class WakeUps:
                 name = await names.get()
                 # Where labels changed, the names of later data sets say which they are.
                 for project in {name, re.sub(r"-v[0-9]+$", "", name)} & self._projects.keys():
-                    self._projects[project].told()
+                    self._projects[project].read_anew()
                     await answered(project)
 
         try:
-            receiver = Receiver(self._address.host, self._address.port, told_in_thread)
+            receiver = Receiver(self._address.host, self._address.port, on_answer)
         except OSError as error:
             where = f"{self._address.host}:{self._address.port} ({error.strerror})"
             logger.warning("no webhooks can be received on %s: answers are found by polls alone", where)

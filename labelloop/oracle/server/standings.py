@@ -91,17 +91,17 @@ async def tell(
 
 
 async def take(
-    said: Standings,
+    news: Standings,
     db: AsyncSession = Depends(get_async_db),  # noqa: B008
     user: User = Security(auth.get_current_user),  # noqa: B008
 ) -> dict[str, Any]:
     """Take what is said of people where it is newer. What somebody has on screen is free for others then."""
     _check_owner(user)
-    for each in said.items:
+    for each in news.items:
         account = await User.get_by(db, username=each.username)
         if account is not None and account.role != UserRole.annotator and each.standing != "there":
             raise HTTPException(422, f"{each.username} is no annotator")
-    for each in said.items:
+    for each in news.items:
         row = {"standing": each.standing, "since": _in_utc(each.since)}
         newer = STANDINGS.c.since < row["since"]
         await db.execute(

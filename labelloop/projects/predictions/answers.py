@@ -25,20 +25,20 @@ def shares(scores: npt.NDArray[Any], calibration: Calibration | None) -> Floats:
     others = scores.astype(np.float64)
     others[rows, classes] = 0.0
     rest = others.sum(axis=1, keepdims=True)
-    found: Floats = others / np.where(rest > 0, rest, 1.0) * (1 - best[:, None])
-    found[rows, classes] = best
-    return found.round(DIGITS)
+    probabilities: Floats = others / np.where(rest > 0, rest, 1.0) * (1 - best[:, None])
+    probabilities[rows, classes] = best
+    return probabilities.round(DIGITS)
 
 
 def counting(labels: Sequence[str], thresholds: Sequence[float], scores: Sequence[float]) -> dict[str, Any]:
     """The labels of a text that reach their thresholds, the likeliest first, and their probabilities."""
-    found = [
-        (score, -place)
-        for place, (score, least) in enumerate(zip(scores, thresholds, strict=True))
+    reached = [
+        (score, -number)
+        for number, (score, least) in enumerate(zip(scores, thresholds, strict=True))
         if score >= least
     ]
-    found.sort(reverse=True)
+    reached.sort(reverse=True)
     return {
-        "labels": [labels[-place] for _, place in found],
-        "probabilities": [round(score, DIGITS) for score, _ in found],
+        "labels": [labels[-number] for _, number in reached],
+        "probabilities": [round(score, DIGITS) for score, _ in reached],
     }

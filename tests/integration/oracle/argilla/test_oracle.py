@@ -97,7 +97,7 @@ async def test_what_it_was_told_of_is_seen_at_once(
     before = await seen(seeing)
     await argilla.respond(before[1].record, ("ham",))
     assert not (await seen(seeing))[1].votes, "nobody has told of it, and it has just looked"
-    seeing.told()
+    seeing.read_anew()
     assert (await seen(seeing))[1].votes
 
     ask = Argilla.last_activity
@@ -105,12 +105,12 @@ async def test_what_it_was_told_of_is_seen_at_once(
     async def answered_and_told_meanwhile(argilla: Argilla, dataset: Dataset) -> str | None:
         activity = await ask(argilla, dataset)
         await argilla.respond(before[2].record, ("ham",))
-        seeing.told()
+        seeing.read_anew()
         monkeypatch.undo()
         return activity
 
     monkeypatch.setattr(Argilla, "last_activity", answered_and_told_meanwhile)
-    seeing.told()
+    seeing.read_anew()
     await seen(seeing)
     assert (await seen(seeing))[2].votes
 

@@ -56,7 +56,7 @@ class Polled:
         self.looks += 1
         return self.at
 
-    def told(self) -> None:
+    def read_anew(self) -> None:
         self.reads_anew = True
 
     async def looked_at(self) -> None:
@@ -70,14 +70,14 @@ async def kept(
     argilla: Argilla, address: Address, **projects: Polled
 ) -> AsyncIterator[tuple["asyncio.Task[None]", list[str]]]:
     """Its task, and the projects that it tells."""
-    told: list[str] = []
+    read_anew: list[str] = []
 
     async def tell(project: str) -> None:
-        told.append(project)
+        read_anew.append(project)
 
     task = asyncio.create_task(WakeUps(argilla, address, projects).keep(tell))
     try:
-        yield task, told
+        yield task, read_anew
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -103,12 +103,12 @@ async def test_an_answer_is_told_while_it_is_kept_and_no_webhook_is_left_after_i
 
     project, other = Polled(), Polled()
 
-    async with kept(argilla, here(), **{dataset.name: project, "news": other}) as (_, told):
+    async with kept(argilla, here(), **{dataset.name: project, "news": other}) as (_, read_anew):
         await until(lambda: bool(lines(caplog, "127.0.0.1")))
         ann.answer(record.id, "spam")
-        await until(lambda: bool(told))
+        await until(lambda: bool(read_anew))
 
-    assert told == [dataset.name]
+    assert read_anew == [dataset.name]
     assert (project.reads_anew, other.reads_anew) == (True, False)
     assert await urls(argilla) == []
 
@@ -232,13 +232,13 @@ async def test_what_others_send_is_refused_and_said_once(
         headers = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
         return httpx.post(url, content=json.dumps(event), headers=headers, verify=NO_TLS).status_code
 
-    async with kept(argilla, here()) as (_, told):
+    async with kept(argilla, here()) as (_, read_anew):
         (url,) = await until_there(argilla, lambda found: len(found) == 1)
         while await asyncio.to_thread(forge, url) == 503:
             continue
         assert await asyncio.to_thread(forge, url) == 401
         await until(lambda: len(lines(caplog, url.rstrip("/"))) == 2)
-        assert told == []
+        assert read_anew == []
 
     levels = [record.levelno for record in lines(caplog, url.rstrip("/"))]
     assert levels == [logging.INFO, logging.WARNING]
