@@ -66,6 +66,7 @@ def expected(items: set[int]) -> dict[int, tuple[dict[str, str], dict[str, Any]]
     }
 
 
+@pytest.mark.all_cells
 def test_columns_go_through_the_loop_and_come_out_under_their_names(loop: Loop, tmp_path: Path) -> None:
     project = made(loop, tmp_path)
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)

@@ -88,6 +88,7 @@ def answer_all(home: Path, port: int, batch: int, contrary: str) -> None:
     asyncio.run(answering())
 
 
+@pytest.mark.all_cells
 def test_a_language_model_suggests_votes_is_killed_fails_and_is_replaced_by_rules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,13 +13,15 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.kafka.errors import translated
-from labelloop.log.kafka.reader import COMMITTED, PATIENCE, WAIT_MS, consuming, position
+from labelloop.log.kafka.reader import COMMITTED, WAIT_MS, consuming, position
 from labelloop.log.kafka.settings import SCHEME, KafkaSettings, read_settings
 from labelloop.log.kafka.topics import reach
 
 EXAMPLE = f"{SCHEME}host:9092/mail.incoming"
 LOOK_AGAIN = 20.0
 """Seconds after which it asks whether the topic is still there, and has more partitions."""
+PATIENCE = 10.0
+"""Seconds for an answer of Kafka. Whoever waits for texts is told soon, and it is asked again."""
 READING = {**COMMITTED, "auto_offset_reset": "none"}
 
 

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.oracle import ArgillaProject
@@ -35,6 +37,7 @@ def outcomes(loop: Loop, project: str, state: LoopState) -> list[Outcome]:
     return asyncio.run(look())
 
 
+@pytest.mark.all_cells
 def test_done_batches_come_back_without_a_revision(tmp_path: Path, own_argilla_server: ArgillaServer) -> None:
     server = own_argilla_server
     with a_loop(tmp_path / "loop", server) as loop:
