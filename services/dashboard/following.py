@@ -1,0 +1,148 @@
+"""Follow the log into the read model, and keep the figures of what changed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Follower, Log, Record
+from labelloop.loop.history import History
+from labelloop.observe.service_status import LOG, ServiceStatus
+from labelloop.observe.status_file import IDLE
+from labelloop.runtime.retry import Retry, first_outage
+from services.dashboard.live import EVERYTHING, Hub
+from services.dashboard.projection import Projector
+from services.dashboard.read_model import AnotherLog, ReadModel
+
+logger = logging.getLogger(__name__)
+MOST_AT_ONCE = 200
+COMMIT_INTERVAL = 1.0
+SAVE_INTERVAL = 30.0
+SHARE = 0.25
+"""The share of a processor's time that figures may take while events keep coming."""
+SHORTEST_PAUSE = 0.05
+
+
+class Following:
+    """Reads the log for ever. `hub` hears of every change.
+
+    The group's position in the log stays one record behind, so that the first record after a start must be
+    one that is known: by this a log, or a file, that was put back is noticed.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        model: ReadModel,
+        projector: Projector,
+        figures: Callable[[History], Mapping[str, str]],
+        hub: Hub,
+        status: ServiceStatus,
+    ) -> None:
+        self._log = log
+        self._model = model
+        self._projector = projector
+        self._figures = figures
+        self._hub = hub
+        self._status = status
+        self._retry = Retry(status, LOG)
+        self._changed: dict[str, None] = {}
+        self._has_changed = asyncio.Event()
+        self._passed: dict[int, list[Record]] = {}
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        self._status.show(doing=IDLE)
+        self._note(self._model.stale())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._figure())
+            tasks.create_task(self._save())
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._log.follow(self._model.group) as follower, asyncio.TaskGroup() as tasks:
+                    queue = asyncio.Queue[Record](MOST_AT_ONCE)
+                    self._passed = {}
+                    tasks.create_task(_read(follower, queue))
+                    tasks.create_task(self._measure(follower))
+                    tasks.create_task(self._write(queue))
+            except* AnotherLog as errors:
+                logger.warning("%s: the dashboard reads the log from its beginning", errors.exceptions[0])
+                self._projector.forget()
+                self._model.renew()
+                self._hub.tell([EVERYTHING])
+            except* (Unavailable, UserError) as away:
+                await self._retry.wait(first_outage(away))
+
+    async def _write(self, queue: asyncio.Queue[Record]) -> None:
+        while True:
+            records = [await queue.get()]
+            while len(records) < MOST_AT_ONCE and not queue.empty():
+                records.append(queue.get_nowait())
+            changed = self._projector.take(records)
+            self._retry.is_over()
+            for record in records:
+                self._passed[record.partition] = [*self._passed.get(record.partition, [])[-1:], record]
+                if record.event is not None:
+                    self._status.metrics.lag.folded(record.event.time)
+            self._note(changed)
+            self._hub.tell(changed)
+            await asyncio.sleep(0)
+
+    async def _measure(self, follower: Follower) -> None:
+        while True:
+            behind = sum((await follower.lag()).values())
+            self._status.metrics.lag.behind(behind)
+            if not behind:
+                self._retry.is_over()
+            # While it reads what the log holds, the pages show how far it is.
+            self._status.health.lacks(LOG, None)
+            for partition, records in list(self._passed.items()):
+                if len(records) > 1:
+                    await follower.commit(records[0])
+                    self._passed[partition] = self._passed[partition][-1:]
+            await asyncio.sleep(COMMIT_INTERVAL)
+
+    def _note(self, changed: set[str] | list[str]) -> None:
+        self._changed |= dict.fromkeys(changed)
+        if self._changed:
+            self._has_changed.set()
+
+    async def _figure(self) -> None:
+        retry = Retry(self._status, "figures")
+        while True:
+            await self._has_changed.wait()
+            self._has_changed.clear()
+            while self._changed:
+                project = next(iter(self._changed))
+                del self._changed[project]
+                began = time.perf_counter()
+                try:
+                    self._projector.figure(project, self._figures)
+                except Unavailable as error:
+                    self._changed[project] = None
+                    await retry.wait(error)
+                    continue
+                retry.is_over()
+                self._hub.tell([project])
+                took = time.perf_counter() - began
+                await asyncio.sleep(max(SHORTEST_PAUSE if self._changed else 0, took * (1 / SHARE - 1)))
+
+    async def _save(self) -> None:
+        retry = Retry(self._status, "folds")
+        while True:
+            await asyncio.sleep(SAVE_INTERVAL)
+            try:
+                self._projector.save()
+            except Unavailable as error:
+                await retry.wait(error)
+            else:
+                retry.is_over()
+
+
+async def _read(follower: Follower, queue: asyncio.Queue[Record]) -> None:
+    async for record in follower:
+        await queue.put(record)
