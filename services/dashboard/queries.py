@@ -106,6 +106,14 @@ class Queries:
             f"SELECT {COLUMNS} FROM events WHERE cause = ? ORDER BY seq LIMIT ?", (event_id, MOST_EFFECTS)
         ).fetchall()
 
+    def newest_models(self) -> list[dict[str, Any]]:
+        """What each project's newest model was trained with."""
+        rows = self._connection.execute(
+            "SELECT project, data FROM events WHERE seq IN "
+            "(SELECT max(seq) FROM events WHERE name = 'ModelTrained' GROUP BY project) ORDER BY project"
+        )
+        return [{**json.loads(zlib.decompress(row["data"])), "project": row["project"]} for row in rows]
+
     def at(self, part: int, offset: int) -> int | None:
         """The number of the event at a place of the log."""
         row = self._connection.execute(

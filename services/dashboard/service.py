@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from labelloop import atomic
@@ -25,12 +27,14 @@ from services.dashboard.projection import Projector
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.site import Site
+from services.dashboard.watching import Look, ServicesWatch
 
 logger = logging.getLogger(__name__)
 NAME = "dashboard"
 PARTING = 2
 """Seconds that requests in flight get when it stops."""
 LETTERS_INTERVAL = 1.0
+SERVICES_INTERVAL = 1.0
 
 
 async def main(observing: Observing) -> None:
@@ -45,7 +49,7 @@ async def main(observing: Observing) -> None:
             async def work(status: ServiceStatus) -> None:
                 status.show(page=url)
                 identity = await Retry(status, LOG).until_done(log.identity)
-                await _serve(settings, log, identity, status, bound, awaited.value)
+                await _serve(settings, log, identity, status, bound, awaited.value, observing.token)
 
             await keep(NAME, work, observing, settings.run, settings.parent)
     finally:
@@ -59,6 +63,7 @@ async def _serve(
     status: ServiceStatus,
     bound: socket.socket,
     awaited: str,
+    asking: str | None,
 ) -> None:
     """Follow the log and answer browsers until cancelled."""
     model, hub = ReadModel(settings.state, identity), Hub()
@@ -72,6 +77,7 @@ async def _serve(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(following.run())
             tasks.create_task(_look_for_letters(log, site, status))
+            tasks.create_task(_look_at_services(site, ServicesWatch(settings.run, settings.watch, asking)))
             await answering
     finally:
         hub.close()
@@ -91,3 +97,19 @@ async def _look_for_letters(log: Log, site: Site, status: ServiceStatus) -> None
             site.letters = found
             site.hub.tell([EVERYTHING])
         await asyncio.sleep(LETTERS_INTERVAL)
+
+
+async def _look_at_services(site: Site, watch: ServicesWatch) -> None:
+    """Keep how the services fare, as it is now."""
+    while True:
+        looks = await watch.look()
+        is_news = _told(looks) != _told(site.looks)
+        site.looks = looks
+        if is_news:
+            site.hub.tell([EVERYTHING])
+        await asyncio.sleep(SERVICES_INTERVAL)
+
+
+def _told(looks: Sequence[Look]) -> list[Look]:
+    """The looks without what changes all the time."""
+    return [replace(look, memory=None, facts=()) for look in looks]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from labelloop.config.environment import own_version
 from labelloop.log.dead_letters import DeadLetter
 from services.dashboard.live import Hub
 from services.dashboard.queries import Queries
+from services.dashboard.watching import Look
 
 TEMPLATES = Path(__file__).parent / "templates"
 NONE = "–"
@@ -30,7 +31,7 @@ class Tab:
     title: str
 
 
-TABS = (Tab("/", "Projects"), Tab("/events", "Events"))
+TABS = (Tab("/", "Projects"), Tab("/events", "Events"), Tab("/services", "Services"))
 
 
 class Site:
@@ -41,6 +42,7 @@ class Site:
         self.queries = queries
         self.hub = hub
         self.letters: list[DeadLetter] = []
+        self.looks: tuple[Look, ...] = ()
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -49,7 +51,14 @@ class Site:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            {"time": time, "number": number, "percent": percent, "interval": interval, "json": as_json}
+            {
+                "time": time,
+                "moment": moment,
+                "number": number,
+                "percent": percent,
+                "interval": interval,
+                "json": as_json,
+            }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
 
@@ -69,6 +78,11 @@ def time(value: str | datetime | None) -> str:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         moment.isoformat(), moment.strftime("%Y-%m-%d %H:%M:%S")
     )
+
+
+def moment(seconds: float) -> str:
+    """A time of the system's clock."""
+    return time(datetime.fromtimestamp(seconds, UTC))
 
 
 def number(value: float | None, digits: int = 0) -> str:

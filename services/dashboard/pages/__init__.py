@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable
 
 from starlette.routing import Route
 
-from services.dashboard.pages import events, projects
+from services.dashboard.pages import events, projects, services
 from services.dashboard.site import Site
 
-PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (projects.routes, events.routes)
+PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (
+    projects.routes,
+    events.routes,
+    services.routes,
+)
