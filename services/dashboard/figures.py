@@ -1,7 +1,6 @@
 """The figures of a project, as `labelloop status`, `curve` and `agreement` have them. Pure."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from labelloop.loop.figures import audits, curve, evaluation, wilson
@@ -11,16 +10,20 @@ from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla.models import data_set_name
 from labelloop.projects.catalog import is_deleted
 from labelloop.projects.summary import summarized
+from services.dashboard.project_figures import page_figures
 
 CARD = "card"
 TREND = 30
 
 
-def figures_of(history: History, store: str | None = None) -> dict[str, str]:
-    """What the pages show of a project, as JSON by kind. A deleted project has nothing."""
-    if is_deleted(history):
-        return {CARD: "null"}
-    return {CARD: _json(card(history, store))}
+def quick_figures(history: History, store: str | None = None) -> dict[str, str]:
+    """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing."""
+    return {CARD: "null" if is_deleted(history) else _json(card(history, store))}
+
+
+def thorough_figures(history: History) -> dict[str, str]:
+    """What the page of a project shows, as JSON by kind, which may take longer."""
+    return {kind: _json(figures) for kind, figures in page_figures(history).items()}
 
 
 def card(history: History, store: str | None = None) -> dict[str, Any]:
@@ -85,5 +88,5 @@ def _people(answers: Any) -> set[str]:
     return {vote.username for answer in answers for vote in answer.votes}
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)

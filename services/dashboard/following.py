@@ -3,25 +3,47 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Sequence
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
-from labelloop.loop.history import History
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage
 from services.dashboard.live import EVERYTHING, Hub
-from services.dashboard.projection import Projector
+from services.dashboard.projection import Figures, Projector
 from services.dashboard.read_model import AnotherLog, ReadModel
 
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
 COMMIT_INTERVAL = 1.0
 SAVE_INTERVAL = 30.0
+KINDS = 3
+"""How many kinds of figures a project has."""
 SHARE = 0.25
 """The share of a processor's time that figures may take while events keep coming."""
-SHORTEST_PAUSE = 0.05
+
+
+class Due:
+    """The projects of which some figures are to be made, oldest change first."""
+
+    def __init__(self, figures: Figures) -> None:
+        self.figures = figures
+        self.has_changed = asyncio.Event()
+        self._changed: dict[str, None] = {}
+
+    def note(self, changed: Collection[str]) -> None:
+        self._changed |= dict.fromkeys(changed)
+        if self._changed:
+            self.has_changed.set()
+
+    def next(self) -> str:
+        """A project, whose figures are then no longer due."""
+        project = next(iter(self._changed))
+        del self._changed[project]
+        if not self._changed:
+            self.has_changed.clear()
+        return project
 
 
 class Following:
@@ -36,28 +58,27 @@ class Following:
         log: Log,
         model: ReadModel,
         projector: Projector,
-        figures: Callable[[History], Mapping[str, str]],
+        figures: Sequence[Figures],
         hub: Hub,
         status: ServiceStatus,
     ) -> None:
         self._log = log
         self._model = model
         self._projector = projector
-        self._figures = figures
+        self._figures = [Due(each) for each in figures]
         self._hub = hub
         self._status = status
         self._retry = Retry(status, LOG)
-        self._changed: dict[str, None] = {}
-        self._has_changed = asyncio.Event()
         self._passed: dict[int, list[Record]] = {}
 
     async def run(self) -> None:
         """Run until cancelled."""
         self._status.show(doing=IDLE)
-        self._note(self._model.stale())
+        self._note(self._model.stale(KINDS))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
-            tasks.create_task(self._figure())
+            for due in self._figures:
+                tasks.create_task(self._figure(due))
             tasks.create_task(self._save())
 
     async def _follow(self) -> None:
@@ -106,30 +127,26 @@ class Following:
                     self._passed[partition] = self._passed[partition][-1:]
             await asyncio.sleep(COMMIT_INTERVAL)
 
-    def _note(self, changed: set[str] | list[str]) -> None:
-        self._changed |= dict.fromkeys(changed)
-        if self._changed:
-            self._has_changed.set()
+    def _note(self, changed: Collection[str]) -> None:
+        for due in self._figures:
+            due.note(changed)
 
-    async def _figure(self) -> None:
-        retry = Retry(self._status, "figures")
+    async def _figure(self, due: Due) -> None:
+        """Keep figures of what changed; while events keep coming, they are taken together."""
+        retry = Retry(self._status, f"figures {self._figures.index(due)}")
         while True:
-            await self._has_changed.wait()
-            self._has_changed.clear()
-            while self._changed:
-                project = next(iter(self._changed))
-                del self._changed[project]
-                began = time.perf_counter()
-                try:
-                    self._projector.figure(project, self._figures)
-                except Unavailable as error:
-                    self._changed[project] = None
-                    await retry.wait(error)
-                    continue
-                retry.is_over()
-                self._hub.tell([project])
-                took = time.perf_counter() - began
-                await asyncio.sleep(max(SHORTEST_PAUSE if self._changed else 0, took * (1 / SHARE - 1)))
+            await due.has_changed.wait()
+            project = due.next()
+            began = time.perf_counter()
+            try:
+                self._projector.figure(project, due.figures)
+            except Unavailable as error:
+                due.note([project])
+                await retry.wait(error)
+                continue
+            retry.is_over()
+            self._hub.tell([project])
+            await asyncio.sleep((time.perf_counter() - began) * (1 / SHARE - 1))
 
     async def _save(self) -> None:
         retry = Retry(self._status, "folds")

@@ -106,6 +106,15 @@ class Queries:
             f"SELECT {COLUMNS} FROM events WHERE cause = ? ORDER BY seq LIMIT ?", (event_id, MOST_EFFECTS)
         ).fetchall()
 
+    def surprises(self, project: str, most: int) -> list[sqlite3.Row]:
+        """The texts whose label is another than the model that picked them was surest of."""
+        return self._connection.execute(
+            "SELECT texts.item, texts.label, texts.predicted, texts.probability, words.text FROM texts "
+            "LEFT JOIN words USING (project, item) WHERE texts.project = ? AND label IS NOT NULL "
+            "AND predicted IS NOT NULL AND predicted != label ORDER BY probability DESC LIMIT ?",
+            (project, most),
+        ).fetchall()
+
     def newest_models(self) -> list[dict[str, Any]]:
         """What each project's newest model was trained with."""
         rows = self._connection.execute(

@@ -245,11 +245,13 @@ class ReadModel:
             [(project, batch, *(getattr(row, name) for name in TEXT_COLUMNS)) for row in rows],
         )
 
-    def stale(self) -> list[str]:
-        """The projects whose figures are not those of their newest event."""
+    def stale(self, kinds: int) -> list[str]:
+        """The projects that lack figures of so many kinds as of their newest event."""
         rows = self._connection.execute(
             "SELECT kept.project FROM (SELECT project, max(seq) AS last FROM events GROUP BY project) "
-            "AS kept WHERE last > coalesce((SELECT max(seq) FROM figures WHERE project = kept.project), 0)"
+            "AS kept WHERE last > (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(seq) END FROM figures "
+            "WHERE project = kept.project)",
+            (kinds,),
         )
         return [project for (project,) in rows]
 

@@ -20,7 +20,7 @@ from labelloop.runtime.retry import Retry
 from labelloop.serving.http import HttpServer, listener
 from labelloop.serving.token import OF_DASHBOARD, token
 from services.dashboard.application import application
-from services.dashboard.figures import figures_of
+from services.dashboard.figures import quick_figures, thorough_figures
 from services.dashboard.following import Following
 from services.dashboard.live import EVERYTHING, Hub
 from services.dashboard.projection import Projector
@@ -69,7 +69,7 @@ async def _serve(
     model, hub = ReadModel(settings.state, identity), Hub()
     projector = Projector(model, identity)
     site = Site(settings, Queries(model.reader()), hub)
-    figures = partial(figures_of, store=settings.store)
+    figures = (partial(quick_figures, store=settings.store), thorough_figures)
     following = Following(log, model, projector, figures, hub, status)
     server = HttpServer(application(site, awaited, bound.getsockname()[1]), PARTING)
     answering = asyncio.create_task(server.serve([bound]))

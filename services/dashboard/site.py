@@ -58,6 +58,8 @@ class Site:
                 "percent": percent,
                 "interval": interval,
                 "json": as_json,
+                "cell": cell,
+                "excerpt": excerpt,
             }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
@@ -98,6 +100,19 @@ def interval(figures: Mapping[str, Any]) -> str:
     """The bounds of an interval of shares, or nothing."""
     low, high = figures.get("low"), figures.get("high")
     return "" if low is None or high is None else f"{low * 100:.1f} – {high * 100:.1f} %"
+
+
+def cell(value: str | float | None) -> str:
+    """A value of a table of numbers."""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return NONE if value is None else str(value)
+
+
+def excerpt(text: str, most: int = 160) -> str:
+    """The beginning of a text, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def as_json(value: Any) -> Markup:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 
 from starlette.routing import Route
 
-from services.dashboard.pages import events, projects, services
+from services.dashboard.pages import events, project, projects, services
 from services.dashboard.site import Site
 
 PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (
     projects.routes,
+    project.routes,
     events.routes,
     services.routes,
 )

@@ -49,14 +49,27 @@ function draw(page) {
   localise(page);
   for (const section of document.querySelectorAll("[data-live]")) {
     const newer = page.getElementById(section.id);
-    if (newer) Idiomorph.morph(section, newer, {callbacks: {beforeAttributeUpdated: keepsItsState}});
+    if (newer) Idiomorph.morph(section, newer, {callbacks: {beforeNodeMorphed: keepsItsDrawing, beforeAttributeUpdated: keepsItsState}});
   }
   document.dispatchEvent(new Event("drawn"));
+  loadCharts();
 }
 
 /** What the reader opened stays open. */
 function keepsItsState(name, node) {
-  return !(name === "open" && node.tagName === "DETAILS") && !("drawn" in (node.dataset ?? {}));
+  return !(name === "open" && node.tagName === "DETAILS");
+}
+
+/** A chart gets other numbers; what it has drawn is its own. */
+function keepsItsDrawing(old, newer) {
+  if (old.dataset?.chart === undefined || newer.dataset?.chart === undefined) return true;
+  old.dataset.chart = newer.dataset.chart;
+  return false;
+}
+
+/** Charts are large: only pages that have one load what draws them. */
+function loadCharts() {
+  if (document.querySelector("[data-chart]")) import("./charts.js");
 }
 
 function follow() {
@@ -76,4 +89,5 @@ function follow() {
 
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 localise(document);
+loadCharts();
 follow();
