@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage
+from services.dashboard.due import Due
 from services.dashboard.live import EVERYTHING, Hub
 from services.dashboard.projection import Figures, Projector
 from services.dashboard.read_model import AnotherLog, ReadModel
@@ -24,30 +25,8 @@ SHARE = 0.25
 """The share of a processor's time that figures may take while events keep coming."""
 
 
-class Due:
-    """The projects of which some figures are to be made, oldest change first."""
-
-    def __init__(self, figures: Figures) -> None:
-        self.figures = figures
-        self.has_changed = asyncio.Event()
-        self._changed: dict[str, None] = {}
-
-    def note(self, changed: Collection[str]) -> None:
-        self._changed |= dict.fromkeys(changed)
-        if self._changed:
-            self.has_changed.set()
-
-    def next(self) -> str:
-        """A project, whose figures are then no longer due."""
-        project = next(iter(self._changed))
-        del self._changed[project]
-        if not self._changed:
-            self.has_changed.clear()
-        return project
-
-
 class Following:
-    """Reads the log for ever. `hub` hears of every change.
+    """Reads the log for ever. `hub`, and `also`, hear of every change.
 
     The group's position in the log stays one record behind, so that the first record after a start must be
     one that is known: by this a log, or a file, that was put back is noticed.
@@ -61,13 +40,15 @@ class Following:
         figures: Sequence[Figures],
         hub: Hub,
         status: ServiceStatus,
+        also: Callable[[Collection[str]], None] = lambda changed: None,
     ) -> None:
         self._log = log
         self._model = model
         self._projector = projector
-        self._figures = [Due(each) for each in figures]
+        self._figures = [(Due(), each) for each in figures]
         self._hub = hub
         self._status = status
+        self._also = also
         self._retry = Retry(status, LOG)
         self._passed: dict[int, list[Record]] = {}
 
@@ -77,8 +58,8 @@ class Following:
         self._note(self._model.stale(KINDS))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
-            for due in self._figures:
-                tasks.create_task(self._figure(due))
+            for number, (due, figures) in enumerate(self._figures):
+                tasks.create_task(self._figure(due, figures, f"figures {number}"))
             tasks.create_task(self._save())
 
     async def _follow(self) -> None:
@@ -128,18 +109,18 @@ class Following:
             await asyncio.sleep(COMMIT_INTERVAL)
 
     def _note(self, changed: Collection[str]) -> None:
-        for due in self._figures:
+        for due, _ in self._figures:
             due.note(changed)
+        self._also(changed)
 
-    async def _figure(self, due: Due) -> None:
+    async def _figure(self, due: Due, figures: Figures, task: str) -> None:
         """Keep figures of what changed; while events keep coming, they are taken together."""
-        retry = Retry(self._status, f"figures {self._figures.index(due)}")
+        retry = Retry(self._status, task)
         while True:
-            await due.has_changed.wait()
-            project = due.next()
+            project = await due.next()
             began = time.perf_counter()
             try:
-                self._projector.figure(project, due.figures)
+                self._projector.figure(project, figures)
             except Unavailable as error:
                 due.note([project])
                 await retry.wait(error)

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import ipaddress
+import logging
 import re
 import socket
+import traceback
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
@@ -15,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labelloop.serving.token import bears
 
+logger = logging.getLogger(__name__)
 LOGIN = "/login"
 READING = ("GET", "HEAD")
 A_YEAR = 365 * 24 * 3600
@@ -73,7 +76,12 @@ class Guard:
             await send(message)
 
         answer = self._refusal(scope)
-        await (answer or self._app)(scope, receive, hardened)
+        try:
+            await (answer or self._app)(scope, receive, hardened)
+        except Exception as error:
+            # Without its message, in which there may be a text.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error("a page failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to what may not pass, and to a login. None: it may pass."""

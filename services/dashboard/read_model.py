@@ -245,6 +245,23 @@ class ReadModel:
             [(project, batch, *(getattr(row, name) for name in TEXT_COLUMNS)) for row in rows],
         )
 
+    def wordless(self, project: str, most: int) -> list[int]:
+        """Items that were asked and whose text is not kept."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT item FROM texts LEFT JOIN words USING (project, item) "
+            "WHERE project = ? AND text IS NULL ORDER BY item LIMIT ?",
+            (project, most),
+        )
+        return [item for (item,) in rows]
+
+    def save_words(self, project: str, words: Mapping[int, str]) -> None:
+        """Keep texts by item."""
+        with self.transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO words VALUES (?, ?, ?)",
+                [(project, item, text) for item, text in words.items()],
+            )
+
     def stale(self, kinds: int) -> list[str]:
         """The projects that lack figures of so many kinds as of their newest event."""
         rows = self._connection.execute(

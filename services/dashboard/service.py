@@ -27,7 +27,9 @@ from services.dashboard.projection import Projector
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.site import Site
+from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look, ServicesWatch
+from services.dashboard.wording import Wording
 
 logger = logging.getLogger(__name__)
 NAME = "dashboard"
@@ -68,14 +70,19 @@ async def _serve(
     """Follow the log and answer browsers until cancelled."""
     model, hub = ReadModel(settings.state, identity), Hub()
     projector = Projector(model, identity)
-    site = Site(settings, Queries(model.reader()), hub)
+    reader = model.reader()
+    site = Site(settings, Queries(reader), TextQueries(reader), hub)
+    site.history = projector.history
+    wording = Wording(settings.store, model, projector, hub, status)
+    wording.note(site.queries.projects())
     figures = (partial(quick_figures, store=settings.store), thorough_figures)
-    following = Following(log, model, projector, figures, hub, status)
+    following = Following(log, model, projector, figures, hub, status, wording.note)
     server = HttpServer(application(site, awaited, bound.getsockname()[1]), PARTING)
     answering = asyncio.create_task(server.serve([bound]))
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(following.run())
+            tasks.create_task(wording.run())
             tasks.create_task(_look_for_letters(log, site, status))
             tasks.create_task(_look_at_services(site, ServicesWatch(settings.run, settings.watch, asking)))
             await answering

@@ -1,7 +1,7 @@
 """What all pages share: what they read, how they are drawn, and how values look."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,10 @@ from starlette.responses import HTMLResponse
 from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import own_version
 from labelloop.log.dead_letters import DeadLetter
+from labelloop.loop.history import History
 from services.dashboard.live import Hub
 from services.dashboard.queries import Queries
+from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,18 +33,26 @@ class Tab:
     title: str
 
 
-TABS = (Tab("/", "Projects"), Tab("/events", "Events"), Tab("/services", "Services"))
+TABS = (
+    Tab("/", "Projects"),
+    Tab("/texts", "Texts"),
+    Tab("/models", "Models"),
+    Tab("/events", "Events"),
+    Tab("/services", "Services"),
+)
 
 
 class Site:
     """Draws pages. A page is a template and what it is given."""
 
-    def __init__(self, settings: DashboardSettings, queries: Queries, hub: Hub) -> None:
+    def __init__(self, settings: DashboardSettings, queries: Queries, texts: TextQueries, hub: Hub) -> None:
         self.settings = settings
         self.queries = queries
+        self.texts = texts
         self.hub = hub
         self.letters: list[DeadLetter] = []
         self.looks: tuple[Look, ...] = ()
+        self.history: Callable[[str], History] | None = None
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -59,6 +69,7 @@ class Site:
                 "interval": interval,
                 "json": as_json,
                 "cell": cell,
+                "coded": coded,
                 "excerpt": excerpt,
             }
         )
@@ -107,6 +118,14 @@ def cell(value: str | float | None) -> str:
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return NONE if value is None else str(value)
+
+
+def coded(text: str) -> Markup:
+    """A text with its commands, which stand between backticks, as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts
+    )
 
 
 def excerpt(text: str, most: int = 160) -> str:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 
 from starlette.routing import Route
 
-from services.dashboard.pages import events, project, projects, services
+from services.dashboard.pages import events, models, project, projects, services, texts
 from services.dashboard.site import Site
 
 PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (
     projects.routes,
     project.routes,
+    texts.routes,
+    models.routes,
     events.routes,
     services.routes,
 )

@@ -35,7 +35,7 @@ function common() {
       animationDuration: 250,
       color: colours(),
       textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, color: ink},
-      grid: {left: 8, right: 16, top: 34, bottom: 8, containLabel: true},
+      grid: {left: 8, right: 26, top: 34, bottom: 8, containLabel: true},
       legend: {top: 0, left: 0, itemWidth: 16, itemHeight: 8, textStyle: {color: quiet, fontSize: 11}, type: "scroll"},
       tooltip: {
         trigger: "axis",
@@ -92,7 +92,7 @@ function curve(chart) {
     ...option,
     legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
     tooltip: {...option.tooltip, valueFormatter: share},
-    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "end", nameGap: 4},
+    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
     yAxis: {...axis, type: "value", max: 1, min: Math.max(0, Math.floor(least * 10 - 0.5) / 10), axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}},
     series,
   };
@@ -168,7 +168,7 @@ function stopping(chart) {
   const threshold = chart.facts.threshold;
   return {
     ...option,
-    xAxis: {...axis, type: "value", min: 0, name: "labels", nameGap: 4},
+    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
     yAxis: {...axis, type: "value", scale: true},
     series: [
       {

@@ -67,6 +67,29 @@ function keepsItsDrawing(old, newer) {
   return false;
 }
 
+/** A long list grows when its end comes into sight; without this script, its link shows the rest. */
+function grow() {
+  const list = document.querySelector("[data-grows]");
+  if (!list) return;
+  const seen = new IntersectionObserver(async (entries) => {
+    const more = document.getElementById("more");
+    if (!more || !entries.some((entry) => entry.isIntersecting)) return;
+    seen.unobserve(more);
+    const answer = await fetch(more.href);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const chunk = page.getElementById("texts");
+    chunk.removeAttribute("id");
+    document.getElementById("rest").append(chunk);
+    const next = page.getElementById("more");
+    if (!next) return more.remove();
+    more.href = next.href;
+    seen.observe(more);
+  }, {rootMargin: "1200px"});
+  const more = document.getElementById("more");
+  if (more) seen.observe(more);
+}
+
 /** Charts are large: only pages that have one load what draws them. */
 function loadCharts() {
   if (document.querySelector("[data-chart]")) import("./charts.js");
@@ -90,4 +113,5 @@ function follow() {
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 localise(document);
 loadCharts();
+grow();
 follow();
