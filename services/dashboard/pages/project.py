@@ -1,5 +1,6 @@
 """One project: how good its model is, who labels, and what waits for what."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,8 @@ def routes(site: Site) -> Iterator[Route]:
 
     async def project(request: Request) -> Response:
         name, card, figures = found(request)
-        charts = {chart.name: chart for chart in charts_of(card, figures)}
+        charts: dict[str, Chart | None] = defaultdict(lambda: None)
+        charts |= {chart.name: chart for chart in charts_of(card, figures)}
         return site.draw(
             request,
             "project.html",
