@@ -21,6 +21,7 @@ FILE = "read-model.sqlite"
 GROUP = "dashboard"
 BUSY = 10.0
 PAGE = 500
+EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words")
 TEXT_COLUMNS = tuple(column.name for column in fields(TextRow))
 QUICK = 1
 """The level at which events are packed."""
@@ -107,12 +108,13 @@ class ReadModel:
         self._connection.close()
 
     def renew(self) -> None:
-        """Begin again, with nothing."""
-        self._connection.close()
-        self._remove()
-        self._connection = self._opened()
-        self.group = self._about()["group"]
-        self.positions = {}
+        """Begin again, with nothing, in the same file: pages read it meanwhile."""
+        group = _new_group()
+        with self.transaction():
+            for table in EMPTIED:
+                self._connection.execute(f"DELETE FROM {table}")
+            self._connection.execute("UPDATE about SET value = ? WHERE name = 'group'", (group,))
+        self.group, self.positions = group, {}
 
     def reader(self) -> sqlite3.Connection:
         """A further connection, which only reads."""
@@ -293,7 +295,7 @@ class ReadModel:
         about = {
             "schema": SCHEMA,
             "log": self._identity,
-            "group": f"{GROUP}-{secrets.token_hex(4)}",
+            "group": _new_group(),
             "fold": fold_version(),
         }
         connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
@@ -323,3 +325,7 @@ class ReadModel:
     def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             atomic.remove(self.path.with_name(self.path.name + suffix))
+
+
+def _new_group() -> str:
+    return f"{GROUP}-{secrets.token_hex(4)}"

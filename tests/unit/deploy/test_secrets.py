@@ -114,7 +114,9 @@ def test_none_is_printed(deployment: Path) -> None:
 
 
 @pytest.mark.parametrize(("before", "chosen"), [("", "evaluator,dashboard"), ("COMPOSE_PROFILES=gpu", "gpu")])
-def test_evaluator_and_dashboard_are_chosen_unless_something_is(deployment: Path, before: str, chosen: str) -> None:
+def test_what_runs_beside_the_loop_is_chosen_unless_it_was(
+    deployment: Path, before: str, chosen: str
+) -> None:
     (deployment / ".env").write_text(before)
 
     generate(deployment)
