@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from labelloop.config.environment import DASHBOARD
-from labelloop.config.settings import needed, number
+from labelloop.config.settings import argilla_headers, needed, number
 from labelloop.errors import UserError
 
 HOST, PORT = "LABELLOOP_DASHBOARD_HOST", "LABELLOOP_DASHBOARD_PORT"
@@ -24,7 +24,8 @@ class DashboardSettings:
     `state`: the folder of what it keeps of the log. `token`: what the link bears; None: it is in
     `token_file`, or made in `state`. `names`: the host names by which a browser may ask for it, beside
     addresses and those of this machine. `watch`: the address of each service's health pages, by name.
-    `store`: where pools are; None: texts are not shown. `argilla`: the address that people open.
+    `store`: where pools are; None: texts are not shown. `argilla`: the address that people open;
+    by the others the data sets of projects are found in it.
     """
 
     log: str
@@ -37,6 +38,9 @@ class DashboardSettings:
     watch: Mapping[str, str] = field(default_factory=dict)
     store: str | None = None
     argilla: str | None = None
+    argilla_url: str | None = None
+    argilla_key: str | None = field(default=None, repr=False)
+    argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     run: Path | None = None
     parent: int | None = None
 
@@ -59,6 +63,9 @@ class DashboardSettings:
             argilla=environment.get("LABELLOOP_ARGILLA_PUBLIC_URL")
             or environment.get("LABELLOOP_ARGILLA_URL")
             or None,
+            argilla_url=environment.get("LABELLOOP_ARGILLA_URL") or None,
+            argilla_key=environment.get("LABELLOOP_ARGILLA_KEY") or None,
+            argilla_headers=argilla_headers(environment),
             run=_path(environment.get("LABELLOOP_RUN")),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
         )

@@ -83,6 +83,7 @@ async def _serve(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(following.run())
             tasks.create_task(wording.run())
+            tasks.create_task(site.places.run())
             tasks.create_task(_look_for_letters(log, site, status))
             tasks.create_task(_look_at_services(site, ServicesWatch(settings.run, settings.watch, asking)))
             await answering

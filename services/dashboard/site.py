@@ -17,6 +17,7 @@ from labelloop.config.environment import own_version
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.loop.history import History
 from services.dashboard.live import Hub
+from services.dashboard.places import Places
 from services.dashboard.queries import Queries
 from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look
@@ -52,6 +53,7 @@ class Site:
         self.hub = hub
         self.letters: list[DeadLetter] = []
         self.looks: tuple[Look, ...] = ()
+        self.places = Places(settings, queries, hub)
         self.history: Callable[[str], History] | None = None
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),

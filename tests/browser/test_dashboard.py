@@ -55,7 +55,7 @@ def at(link: str, path: str) -> str:
 def test_a_label_given_in_argilla_moves_the_counter_without_a_reload(
     served: Served, page: Page, log_in: LogIn
 ) -> None:
-    card = page.locator(".card", has_text=re.compile("^in-turn"))
+    card = page.locator(".card", has=page.get_by_role("heading", name="in-turn", exact=True))
     counter = card.locator("[data-figure=answered]")
     page.evaluate("document.body.dataset.untouched = 'yes'")
     expect(counter).to_have_text("0")

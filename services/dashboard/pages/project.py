@@ -39,7 +39,7 @@ def routes(site: Site) -> Iterator[Route]:
             figures=figures,
             charts=charts,
             surprises=site.queries.surprises(name, MOST_SURPRISES),
-            argilla=site.settings.argilla,
+            argilla=site.places.link(name),
         )
 
     async def numbers(request: Request) -> Response:

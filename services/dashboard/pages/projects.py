@@ -15,13 +15,16 @@ def routes(site: Site) -> Iterator[Route]:
     async def projects(request: Request) -> Response:
         newest = site.queries.newest()
         cards = [
-            {**card, "newest": newest.get(project), "line": sparkline(card["trend"])}
+            {
+                **card,
+                "newest": newest.get(project),
+                "line": sparkline(card["trend"]),
+                "argilla": site.places.link(project),
+            }
             for project, card in site.queries.figures(CARD).items()
         ]
         cards.sort(key=_importance)
-        return site.draw(
-            request, "projects.html", title="Projects", cards=cards, argilla=site.settings.argilla
-        )
+        return site.draw(request, "projects.html", title="Projects", cards=cards)
 
     yield Route("/", projects)
 

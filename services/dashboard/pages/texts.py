@@ -62,7 +62,7 @@ def routes(site: Site) -> Iterator[Route]:
             item=item,
             story={**story, "asked": [_told(asking) for asking in story["asked"]]},
             text=site.texts.words(project, item),
-            argilla=site.settings.argilla,
+            argilla=site.places.link(project, item),
         )
 
     yield Route("/texts", texts)
