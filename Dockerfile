@@ -31,7 +31,7 @@ ARG UV_DEFAULT_INDEX
 ARG UV_TORCH_BACKEND=cpu
 RUN --mount=type=cache,target=/root/.cache/uv \
     if [ -z "$UV_TORCH_BACKEND" ]; then unset UV_TORCH_BACKEND; fi && \
-    uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra serve --extra kafka --extra s3 --extra alerting --extra excel
+    uv pip install --constraint requirements.txt -r pyproject.toml --extra learner --extra serve --extra dashboard --extra kafka --extra s3 --extra alerting --extra excel
 
 
 FROM tools AS code

@@ -5,7 +5,7 @@ KILLS ?= 60
 SEED ?= 1
 PYTEST_ARGS ?=
 BIN := .venv/bin
-DEV := alerting,learner,server,serve,kafka,s3,excel,onnx,ray,setfit,dev
+DEV := alerting,dashboard,learner,server,serve,kafka,s3,excel,onnx,ray,setfit,dev
 CODE := schemas services labelloop tests $(wildcard benchmarks docs examples deploy)
 TESTS := $(wildcard $(addprefix tests/,e2e browser integration contract unit))
 
@@ -77,7 +77,7 @@ lock: dev ## choose the versions in requirements.txt again; ARGS=--upgrade takes
 		--no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.txt $(ARGS)
 
 setup: ## make .venv with what labelloop needs
-	@scripts/setup.sh alerting,learner,server,serve,kafka,excel
+	@scripts/setup.sh alerting,dashboard,learner,server,serve,kafka,excel
 
 dev: ## the same with what its tests need
 	@scripts/setup.sh $(DEV)

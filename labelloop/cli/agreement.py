@@ -29,39 +29,13 @@ def agreement(where: Where, project: str | None, as_json: bool) -> None:
 
 
 async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from labelloop.cli.opened import opened_project
-    from labelloop.loop import agreement as measured
-    from labelloop.loop.label_lists import label_list
-    from labelloop.loop.machine_figures import machine_figures
-    from labelloop.loop.suggestions import patterns
+    from labelloop.projects.agreement import agreement_figures
     from labelloop.projects.catalog import sound
 
     async with opened_project(where.find(), project) as (_, history):
         state = sound(history)
-    listed, answers = label_list(state), measured.answers(state)
-    by_text = list(answers.values())
-    figures: dict[str, Any] = {
-        "project": history.project,
-        "alpha": measured.alpha(by_text),
-        "texts": len({item for item, _ in answers}),
-        "shared": len({item for (item, _), submitted in answers.items() if len(submitted) > 1}),
-        "annotators": {name: asdict(who) for name, who in measured.annotators(by_text).items()},
-        "confused": [
-            {"labels": list(listed.show(pair)), "times": times}
-            for pair, times in measured.confusions(by_text)
-        ],
-    }
-    if machines := machine_figures(state):
-        figures["machines"] = {source: asdict(machine) for source, machine in machines.items()}
-        for machine in figures["machines"].values():
-            machine["spent"] = machine["spent"]._asdict()
-            for name, function in machine["functions"].items():
-                function["pattern"] = patterns(state, listed).get(name)
-    if state.project.is_multi_label:
-        alphas = measured.by_label(by_text, listed.names)
-        figures["labels"] = {listed.called[name]: alpha for name, alpha in alphas.items()}
+    figures = agreement_figures(state)
     echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from labelloop import atomic
 from labelloop.cli.curve import draw_png, draw_text
+from labelloop.cli.dashboard import chosen_dashboard
 from labelloop.cli.demo import DemoOptions
 from labelloop.cli.live_view import Watch, login_lines, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
@@ -85,7 +86,7 @@ class Simulation:
                     await self._loop(opened_log, machine, project, screen)
                     await self._finish(machine, opened_log, project, screen)
                     if self.keep_running:
-                        screen.line("Argilla and the services keep running until Ctrl-C")
+                        screen.line("Argilla, the dashboard and the services keep running until Ctrl-C")
                         await asyncio.Event().wait()
 
     def kill(self) -> None:
@@ -103,8 +104,10 @@ class Simulation:
 
     async def _loop(self, opened_log: Opened, machine: Machine, project: str, screen: Screen) -> None:
         screen.line("starting Argilla")
-        await start_services(machine, plan.OptionalServices())
-        for line in login_lines(machine.access.url, credentials(machine.home.argilla), None):
+        dashboard = chosen_dashboard(machine.home)
+        await start_services(machine, plan.OptionalServices(dashboard=dashboard.at))
+        login = login_lines(machine.access.url, credentials(machine.home.argilla), None)
+        for line in (*login, *dashboard.lines):
             screen.line(line)
         self._employ(machine, project)
         watch = Watch(machine.home, screen)

@@ -5,7 +5,7 @@ Commands in it work, as printed, on the home and the log of the command that pri
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -16,7 +16,6 @@ from labelloop.errors import shown
 
 HINT = re.compile(r"(?:(?<=`)|(?<=: ))labelloop (?P<words>[^`;\n]+)")
 GIVEN = "labelloop.given"
-MOST_OFFSETS = 12
 
 
 def echo(text: str = "", err: bool = False) -> None:
@@ -27,12 +26,6 @@ def echo(text: str = "", err: bool = False) -> None:
 def tell(text: str, err: bool = False) -> None:
     """Print lines for people, as `echo` does. The commands in them work as printed."""
     echo(as_given(text), err)
-
-
-def read_up_to(topic: str, offsets: Sequence[object]) -> str:
-    """A topic, and the offsets of its partitions up to which it was read."""
-    shown = ", ".join(map(str, offsets[:MOST_OFFSETS]))
-    return f"{topic}, read up to offset {shown}{' …' if offsets[MOST_OFFSETS:] else ''}"
 
 
 def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo, read_up_to
+from labelloop.cli.echo import echo
 from labelloop.cli.options import Moment, Pattern
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
@@ -133,6 +133,7 @@ async def _events(
 
 def _print(record: "Record", as_json: bool) -> None:
     from labelloop.log.codec import to_structured
+    from labelloop.projects.event_lines import about
 
     event = record.event
     if event is None:
@@ -140,48 +141,8 @@ def _print(record: "Record", as_json: bool) -> None:
     elif as_json:
         echo(json.dumps(to_structured(event), ensure_ascii=False))
     else:
-        about = one_line(_about(to_structured(event).get("data")))
-        echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {about}".rstrip())
-
-
-def _about(data: Any) -> str:
-    """A short description of an event: its batch or model, and its size."""
-    if not isinstance(data, dict):
-        return ""
-    shown = (
-        "batch",
-        "revision",
-        "model",
-        "attempt",
-        "service",
-        "due",
-        "labels",
-        "accuracy",
-        "error",
-        "why",
-        "reason",
-        "suggester",
-        "llm",
-        "cost",
-    )
-    facts = [
-        f"{name} {data[name]}"
-        for name in shown
-        if isinstance(data.get(name), str | int | float) and data[name] != ""
-    ]
-    if isinstance(called := data.get("names"), list):
-        retired = data.get("retired") or ()
-        label_names = (
-            f"{name} (retired)" if place in retired else str(name) for place, name in enumerate(called)
-        )
-        facts.append(f"labels {', '.join(label_names)}")
-    if isinstance(snapshot := data.get("snapshot"), dict):
-        facts.append(f"{snapshot.get('size')} texts")
-    if isinstance(topic := data.get("topic"), dict) and isinstance(offsets := topic.get("offsets"), list):
-        facts.append(f"from {read_up_to(str(topic.get('topic')), offsets)}")
-    if isinstance(data.get("items"), list):
-        facts.append(f"{len(data['items'])} texts")
-    return ", ".join(facts)
+        line = one_line(about(to_structured(event).get("data")))
+        echo(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.project}  {event.name:<17} {line}".rstrip())
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ async def _serve(
     from labelloop.observe.settings import Observing, read_token
     from labelloop.projects.catalog import sound
     from labelloop.projects.chosen_model import choose_model
-    from labelloop.serving.serve import ServeOptions, listener
+    from labelloop.serving.http import listener
+    from labelloop.serving.serve import ServeOptions
     from labelloop.serving.serve import serve as serve_model
     from labelloop.serving.token import token
 

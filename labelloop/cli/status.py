@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo, read_up_to, tell
+from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
@@ -103,6 +103,7 @@ def _service(service: Facts) -> str:
 
 def _project(project: "Summary") -> Iterator[str]:
     from labelloop.oracle.argilla.models import data_set_name
+    from labelloop.projects.event_lines import read_up_to
 
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.phase}"

@@ -38,6 +38,18 @@ INTERVAL = 0.1
 @click.option(
     "--evaluate/--no-evaluate", default=True, show_default=True, help="Evaluate each model on the test set."
 )
+@click.option(
+    "--dashboard/--no-dashboard",
+    default=True,
+    show_default=True,
+    help="Show what happens in a browser: a link is printed beside Argilla's.",
+)
+@click.option("--dashboard-host", help="Address on which the dashboard listens. [default: 127.0.0.1]")
+@click.option(
+    "--dashboard-port",
+    type=click.IntRange(1, 65535),
+    help="Port of the dashboard. [default: 6910, or a free port if 6910 is taken]",
+)
 @options.alert
 @click.option(
     "--alert-rule",
@@ -58,6 +70,9 @@ def up(
     port: int | None,
     argilla: GivenArgilla,
     evaluate: bool,
+    dashboard: bool,
+    dashboard_host: str | None,
+    dashboard_port: int | None,
     alert: tuple[str, ...],
     alert_rules: tuple[tuple[str, str], ...],
     given_options: ProjectOptions,
@@ -79,7 +94,8 @@ def up(
     from labelloop.supervisor.plan import OptionalServices
 
     beside = OptionalServices(evaluate, alert, alert_rules)
-    people = PeopleLoop(where, given_options, host, port, argilla, beside)
+    at = (dashboard_host, dashboard_port) if dashboard else None
+    people = PeopleLoop(where, given_options, host, port, argilla, beside, at)
     try:
         asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:

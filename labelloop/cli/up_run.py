@@ -2,8 +2,9 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from labelloop.cli.dashboard import Dashboard, chosen_dashboard
 from labelloop.cli.known_people import check_can_ask_twice
 from labelloop.cli.live_view import Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
@@ -58,6 +59,7 @@ class PeopleLoop:
     port: int | None
     argilla: GivenArgilla
     beside: OptionalServices
+    dashboard: tuple[str | None, int | None] | None = (None, None)
     _machine: Machine | None = field(default=None, init=False)
 
     async def serve(self) -> None:
@@ -72,11 +74,13 @@ class PeopleLoop:
             end_leftovers(home)
             async with opened_for_projects(locations) as for_projects:
                 argilla = await self._argilla(home)
+                shown = Dashboard(None) if self.dashboard is None else chosen_dashboard(home, *self.dashboard)
+                self.beside = replace(self.beside, dashboard=shown.at)
                 await self._prepare(for_projects, screen)
                 opened_log = await for_projects.make()
                 remember_locations(locations)
                 _remember(home, argilla)
-                await self._serve(home, opened_log, argilla, screen)
+                await self._serve(home, opened_log, argilla, shown, screen)
 
     def kill(self) -> None:
         """Kill everything that runs, at once."""
@@ -131,6 +135,7 @@ class PeopleLoop:
         home: Home,
         opened_log: Opened,
         argilla: Embedded | ArgillaAccess,
+        dashboard: Dashboard,
         screen: Screen,
     ) -> None:
         for line in _about(opened_log.locations, argilla):
@@ -143,7 +148,7 @@ class PeopleLoop:
             self._machine = machine
             screen.line("starting Argilla")
             await start_services(machine, self.beside)
-            for line in _login(home, argilla, machine.access.page):
+            for line in (*_login(home, argilla, machine.access.page), *dashboard.lines):
                 screen.line(line)
             beside = (
                 asyncio.create_task(tell_links(machine.access, watch, screen)),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,7 @@ from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
-    from labelloop.loop.label_lists import LabelList
-    from labelloop.loop.state import Batch, LoopState, Trained
-
-REASONS = {
-    "cold-start": "drawn at random, before there was a model",
-    "uncertain": "picked by the query strategy",
-    "audit": "drawn at random, for an audit",
-    "relabel": "asked again",
-    "given": "imported with its label",
-}
+    from labelloop.loop.state import LoopState
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -46,6 +37,7 @@ async def _why(item: int, where: Where, project: str | None, quick: bool, as_jso
     from labelloop.cli.opened import opened_project
     from labelloop.loop.pools import pool_of
     from labelloop.projects.catalog import sound
+    from labelloop.projects.why import reasons
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)
@@ -73,6 +65,7 @@ async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[st
     from labelloop.loop.label_lists import label_list
     from labelloop.loop.labels import named
     from labelloop.projects.learner_requests import predicted, prediction_of_each
+    from labelloop.projects.why import since
 
     threads = default_threads()
     with closing(Worker(threads)) as worker:
@@ -109,10 +102,11 @@ def _lines(text_facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _asking_lines(asking: Mapping[str, Any]) -> Iterator[str]:
     from labelloop.loop.labels import named
+    from labelloop.projects.why import reason_of
 
     place = f"number {asking['rank'] + 1} of the {asking['texts']} of batch {asking['batch']}"
     yield f"asked       {asking['time']}, as {place}"
-    yield f"because     {_reason(asking)}{_how(asking)}"
+    yield f"because     {reason_of(asking)}{_how(asking)}"
     if (shortlist := asking["shortlist"]) is not None:
         yield (
             f"among       {shortlist['doubtful'] + shortlist['drawn']:,} texts that the model scored: "
@@ -135,12 +129,6 @@ def _asking_lines(asking: Mapping[str, Any]) -> Iterator[str]:
         yield "answered    by nobody" + ("" if asking["done"] else " so far")
     if asking["agreement"] is not None:
         yield f"agreement   {asking['agreement']:.2f}"
-
-
-def _reason(asking: Mapping[str, Any]) -> str:
-    if (asking["reason"], asking["strategy"]) == ("cold-start", "typical"):
-        return "typical of texts that are like it, before there was a model"
-    return REASONS.get(asking["reason"], str(asking["reason"]))
 
 
 def _how(asking: Mapping[str, Any]) -> str:
@@ -181,87 +169,3 @@ def _model(model: Mapping[str, Any]) -> str:
         prediction = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
         predicts = f", predicts {prediction}"
     return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
-
-
-def reasons(state: "LoopState", item: int) -> dict[str, Any]:
-    """As JSON values: each time the text was asked, its current label, and the models `since`."""
-    from labelloop.loop.label_lists import label_list
-    from labelloop.loop.labels import current, learned_labels
-
-    listed = label_list(state)
-    asking_batches = [batch for batch in state.batches.values() if item in batch.items]
-    labels = current(state).get(item)
-    return {
-        "project": state.project_id,
-        "item": item,
-        "asked": [{**_asking(batch, item, listed), **_choice(state, batch)} for batch in asking_batches],
-        "labels": None if labels is None else list(listed.show(labels)),
-        "models": [
-            _learned_by(trained, learned_labels(state, trained), item) for trained in since(state, item)
-        ],
-    }
-
-
-def since(state: "LoopState", item: int) -> "Iterator[Trained]":
-    """The model that first picked the text, and all models trained after it."""
-    first = next((batch for batch in state.batches.values() if item in batch.items), None)
-    for name, trained in state.models.items():
-        if first is not None and (name == first.queried.model or trained.at >= first.queried_at):
-            yield trained
-
-
-def _choice(state: "LoopState", batch: "Batch") -> dict[str, Any]:
-    """Why this model picked the batch, where the lookahead grows."""
-    chosen = state.chosen.get(batch.name)
-    return {"lookahead": chosen and {"waiting": chosen.waiting, "expected": chosen.expected}}
-
-
-def _asking(batch: "Batch", item: int, listed: "LabelList") -> dict[str, Any]:
-    from schemas.fields import UNSAID
-    from schemas.model import plain
-
-    queried = batch.queried
-    picked = next(picked for picked in queried.items if picked.item == item)
-    answer = next((answer for answer in batch.answers if answer.item == item), None)
-    decided = batch.revisions[-1].items if batch.revisions else ()
-    verdict = next((answer for answer in decided if answer.item == item), None)
-    return {
-        "batch": batch.name,
-        "rank": picked.rank,
-        "time": batch.queried_at.isoformat(),
-        "reason": picked.reason,
-        "score": picked.score,
-        "strategy": queried.strategy,
-        "seed": queried.seed,
-        "shortlist": plain(queried.shortlist) if queried.shortlist and picked.reason == "uncertain" else None,
-        "model": queried.model,
-        "attempt": queried.attempt,
-        "predicted": list(listed.show(picked.predicted)),
-        "probability": picked.probability,
-        "suggested": picked.suggested,
-        "texts": len(queried.items),
-        "done": batch.done,
-        "revisions": len(batch.revisions),
-        "votes": [
-            {
-                "annotator": vote.username,
-                "status": vote.status,
-                "labels": list(listed.show(vote.labels)),
-                "time": vote.time.isoformat() if vote.time else None,
-            }
-            for vote in (answer.votes if answer else ())
-        ],
-        "labels": list(listed.show(verdict.labels)) if verdict else None,
-        "discarded": verdict.discarded if verdict else None,
-        "agreement": verdict.agreement if verdict else None,
-        **({} if picked.probabilities is UNSAID else {"probabilities": list(picked.probabilities)}),
-    }
-
-
-def _learned_by(trained: "Trained", learned: Container[int], item: int) -> dict[str, Any]:
-    return {
-        "model": trained.latest.model,
-        "attempt": trained.latest.attempt,
-        "labels": trained.latest.labels,
-        "learned_it": item in learned,
-    }

@@ -50,6 +50,15 @@ class Home:
         return self.path / "logs"
 
     @property
+    def dashboard(self) -> Path:
+        """What the dashboard keeps of the log, which can be made again."""
+        return self.path / "dashboard"
+
+    @property
+    def dashboard_token(self) -> Path:
+        return self.path / "dashboard.token"
+
+    @property
     def exports(self) -> Path:
         return self.path / "exports"
 

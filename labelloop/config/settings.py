@@ -12,8 +12,8 @@ from labelloop.config.environment import SERVICE
 from labelloop.errors import UserError
 
 SERVICES = ("annotation_watcher", "querier", "trainer", "evaluator")
-SUGGESTER, ALERTING = "suggester", "alerting"
-BESIDE = (SUGGESTER, ALERTING)
+SUGGESTER, ALERTING, DASHBOARD = "suggester", "alerting", "dashboard"
+BESIDE = (SUGGESTER, ALERTING, DASHBOARD)
 """Services that only some deployments need."""
 LEARNER = "learner"
 """The process that runs the tasks of all services of one machine."""

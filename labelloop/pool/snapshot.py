@@ -4,6 +4,7 @@ A text's row number is its pool item id; in a pool that grew, its row number ove
 """
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -115,12 +116,12 @@ class OpenSnapshot:
         """The Gold of these pool items, all of one kind, or None if there is none."""
         if not self.has_gold:
             return None
-        values = self._table.column("gold").take(pa.array(items, pa.int64())).to_pylist()
+        values = self._table.column("gold").take(_rows(items)).to_pylist()
         return [tuple(value) if isinstance(value, list) else value for value in values]
 
     def source_rows(self, items: Sequence[int]) -> list[int]:
         """Rows (from 0) of these pool items in the user's data set."""
-        indices = pa.array(items, pa.int64())
+        indices = _rows(items)
         rows: list[int] = self._table.column("source_row").take(indices).to_pylist()
         return rows
 
@@ -132,14 +133,19 @@ class OpenSnapshot:
 
     def kept_values(self, items: Sequence[int]) -> dict[str, list[str | None]]:
         """Values of the user's own columns for these pool items, by column."""
-        indices = pa.array(items, pa.int64())
+        indices = _rows(items)
         return {
             name: self._table.column(f"{KEPT}{name}").take(indices).to_pylist() for name in self.kept_columns
         }
 
     def _take(self, column: str, items: Sequence[int]) -> list[str]:
-        values: list[str] = self._table.column(column).take(pa.array(items, pa.int64())).to_pylist()
+        values: list[str] = self._table.column(column).take(_rows(items)).to_pylist()
         return values
+
+
+def _rows(items: Sequence[int]) -> pa.Array:
+    """Row numbers for Arrow. Its own way from a list loads pandas, if that is installed: 50 MB."""
+    return pa.Array.from_buffers(pa.int64(), len(items), [None, pa.py_buffer(array("q", items))])
 
 
 def paths_of(files: Files) -> tuple[Path, ...]:

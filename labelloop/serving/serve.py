@@ -4,12 +4,10 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import uvicorn
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError, one_line
@@ -20,18 +18,14 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.runtime.retry import first_outage
 from labelloop.serving.application import Server
+from labelloop.serving.http import HttpServer
 from labelloop.serving.metrics import Metrics
 from labelloop.serving.models import Models, columns_of
 from labelloop.serving.questions import Limits
 from labelloop.store import Store
 
 logger = logging.getLogger(__name__)
-LONGEST_PARTING = 30
-"""Seconds that requests in flight get when the server ends."""
-MOST_CONNECTIONS = 1000
 SECONDS_BETWEEN_LOOKS = 2.0
-LONGEST_HEAD = 16 * 1024
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True)
@@ -45,21 +39,6 @@ class ServeOptions:
     token: str
     metrics_token: str | None
     threads: int
-
-
-@contextmanager
-def listener(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
-    """A socket that is bound, and the address by which this machine reaches it. Raises UserError."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"cannot serve on {host} port {port} ({reason}): give another --port") from error
-    with closing(bound):
-        name = ANYWHERE.get(host, host)
-        name = f"[{name}]" if ":" in name else name
-        yield bound, f"http://{name}:{bound.getsockname()[1]}"
 
 
 async def serve(
@@ -90,7 +69,7 @@ async def serve(
             serve_options.token,
             serve_options.metrics_token,
         )
-        server = _Uvicorn(app)
+        server = HttpServer(app)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         answering = asyncio.create_task(server.serve([bound]))
@@ -110,38 +89,6 @@ async def serve(
         for task in (answering, *others[:2]):
             if not task.cancelled():
                 task.result()
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn as it is needed here: nothing of a request in logs, and signals are not its own."""
-
-    def __init__(self, app: Server) -> None:
-        config = uvicorn.Config(
-            app,
-            loop="none",
-            # Of uvicorn's parsers the one that limits the size of headers.
-            http="h11",
-            h11_max_incomplete_event_size=LONGEST_HEAD,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=LONGEST_PARTING,
-        )
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-        super().__init__(config)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def stop(self) -> None:
-        """Take no more requests, and end when those in flight are answered."""
-        self.should_exit = True
 
 
 async def _when_settled(models: Models, ready: Callable[[], None]) -> None:

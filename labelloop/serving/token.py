@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 from labelloop import atomic
 from labelloop.config.environment import SERVING
@@ -13,9 +14,19 @@ from labelloop.config.home import Home
 from labelloop.errors import UserError
 from labelloop.observe.settings import A_TOKEN, bearing
 
-FILE = "serve.token"
-VARIABLE = "LABELLOOP_SERVE_TOKEN"
 LONGEST = 4096
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the token of a server is kept: the file in the home, and the variable that gives another."""
+
+    file: str
+    variable: str
+
+
+OF_SERVE = Kept("serve.token", "LABELLOOP_SERVE_TOKEN")
+OF_DASHBOARD = Kept("dashboard.token", "LABELLOOP_DASHBOARD_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -27,21 +38,31 @@ class Token:
     word: str
 
 
-def token(file: Path | None, home: Home | None, environment: Mapping[str, str] = SERVING) -> Token:
+def token(
+    file: Path | None,
+    home: Home | None,
+    environment: Mapping[str, str] = SERVING,
+    kept: Kept = OF_SERVE,
+) -> Token:
     """The token of a file, or of the environment, or of the home. One that is not there is made.
 
     A new file can be read by this user alone. Raises UserError.
     """
-    given = environment.get(VARIABLE)
+    given = environment.get(kept.variable)
     if file is None and given:
-        return Token(_checked(given, VARIABLE), f"the variable {VARIABLE}", f"${VARIABLE}")
+        return Token(_checked(given, kept.variable), f"the variable {kept.variable}", f"${kept.variable}")
     if file is None and home is None:
-        raise UserError(f"there is no home to keep a token in: give --token-file, or set {VARIABLE}")
-    path = (home.path / FILE if file is None and home is not None else Path(file or "")).absolute()
+        raise UserError(f"there is no home to keep a token in: give --token-file, or set {kept.variable}")
+    path = (home.path / kept.file if file is None and home is not None else Path(file or "")).absolute()
     if not path.exists():
         # If two servers start together, one wins and both read its file.
         atomic.write(path, secrets.token_urlsafe(32) + "\n", mode=atomic.THIS_USER, replaces=False)
     return Token(_read(path), str(path), f"$(cat {shlex.quote(str(path))})")
+
+
+def login_link(url: str, value: str) -> str:
+    """The link that logs in to the dashboard at this address."""
+    return f"{url}/login?{urlencode({'token': value})}"
 
 
 def _read(path: Path) -> str:

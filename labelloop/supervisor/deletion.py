@@ -84,6 +84,9 @@ async def delete(
     if isinstance(log, ErasingLog):
         events = await log.erase(project)
         StateCache(cache_folder(), locations.log).clear()
+        if home is not None:
+            # What the dashboard keeps is made again from the log.
+            atomic.remove(home.dashboard)
         if home is not None and locations.has_own_log:
             await _forget_alerts(home, log, project)
     return Deleted(project, events, tuple(_staying(locations, project, forks, events is None)))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from labelloop.alerts.channels import targets
 from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
+from labelloop.config import dashboard
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
 from labelloop.config.settings import (
     ALERTING,
+    DASHBOARD,
     ENGINE,
     KEEP_MODELS,
     LEARNER,
@@ -30,6 +32,7 @@ from labelloop.learner.shared import SHARED
 from labelloop.observe.settings import PORT, Observing
 from labelloop.supervisor.service import Service
 
+ARGILLA_PUBLIC_URL = "LABELLOOP_ARGILLA_PUBLIC_URL"
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -54,14 +57,15 @@ def learner(home: Home, address: Path) -> Service:
 
 @dataclass(frozen=True)
 class OptionalServices:
-    """Services beside the loop: the evaluator, and alerting if there are addresses.
+    """Services beside the loop: the evaluator, alerting if there are addresses, and the dashboard.
 
-    `alert`: Apprise URLs. `rules`: pairs of a rule's name and value.
+    `alert`: Apprise URLs. `rules`: pairs of a rule's name and value. `dashboard`: host and port.
     """
 
     evaluate: bool = True
     alert: tuple[str, ...] = field(default=(), repr=False)
     rules: tuple[tuple[str, str], ...] = ()
+    dashboard: tuple[str, int] | None = None
 
     def check(self) -> None:
         """Raises UserError if alerts cannot work with these settings."""
@@ -73,7 +77,8 @@ class OptionalServices:
     def names(self) -> tuple[str, ...]:
         """The names of the services."""
         chosen = SERVICES if self.evaluate else tuple(name for name in SERVICES if name != "evaluator")
-        return (*chosen, ALERTING) if self.alert else chosen
+        beside = {ALERTING: self.alert, DASHBOARD: self.dashboard}
+        return (*chosen, *(name for name, wanted in beside.items() if wanted))
 
 
 def services(
@@ -102,12 +107,28 @@ def services(
     first = Observing.from_environment().port
     if beside.alert and first is None:
         first = 0
-    own = {name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING, SUGGESTER))}
+    own = {
+        name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING, SUGGESTER, DASHBOARD))
+    }
     own[ALERTING] |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
+    own[DASHBOARD] |= _of_dashboard(home, access, beside.dashboard)
     return [
         _python(home, name, (f"services.{name}",), {**environment, **own[name]})
         for name in names or beside.names
     ]
+
+
+def _of_dashboard(home: Home, access: ArgillaAccess, at: tuple[str, int] | None) -> dict[str, str]:
+    if at is None:
+        return {}
+    host, port = at
+    return {
+        dashboard.HOST: host,
+        dashboard.PORT: str(port),
+        dashboard.STATE: str(home.dashboard),
+        dashboard.TOKEN_FILE: str(home.dashboard_token),
+        ARGILLA_PUBLIC_URL: access.page,
+    }
 
 
 def annotators(
@@ -155,4 +176,6 @@ def _python(home: Home, name: str, module: tuple[str, ...], environment: Mapping
     command = (sys.executable, "-P", "-m", *module)
     # Addresses contain secrets: only the alerting service gets them, and only the suggester its key.
     kept = {ALERT: "", **({} if name == SUGGESTER else {LLM_KEY: ""})}
+    if name != DASHBOARD:
+        kept[dashboard.TOKEN] = ""
     return Service(name, command, home.logs / f"{name}.log", {**QUIET, **kept, **environment})

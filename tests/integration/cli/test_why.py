@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from labelloop.cli.why import reasons, why_text
+from labelloop.cli.why import why_text
 from labelloop.loop.labels import current
+from labelloop.projects.why import reasons
 from schemas.events import LookaheadChosen
 from schemas.model import replaced
 from schemas.parts import QueriedItem, Shortlist

@@ -25,7 +25,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SECRET = re.compile(r"PASSWORD|KEY|SECRET|PASS|TOKEN")
 NEEDED = re.compile(r"\$\{[A-Z_]+:\?.+\}")
 TOKEN = {"LABELLOOP_HEALTH_TOKEN": "${LABELLOOP_HEALTH_TOKEN:-}"}
-OPTIONAL = {**TOKEN, "LABELLOOP_LLM_KEY": "${LABELLOOP_LLM_KEY:-}"}
+GENERATED_TOO = "LABELLOOP_DASHBOARD_TOKEN"
+"""Without it the dashboard makes its own."""
+OPTIONAL = {
+    **TOKEN,
+    "LABELLOOP_LLM_KEY": "${LABELLOOP_LLM_KEY:-}",
+    GENERATED_TOO: f"${{{GENERATED_TOO}:-}}",
+}
 WITH_PASSWORD = re.compile(r"\w+://[^/\s]*:(?P<password>[^@/\s]*(\{[^}]*\})?)@")
 
 each = pytest.mark.parametrize(("file", "name"), SERVICES)
@@ -136,17 +142,19 @@ def test_what_must_be_secret_is_what_is_generated() -> None:
     script = (ROOT / "scripts/secrets.sh").read_text()
     (generated,) = re.findall(r"for name in ([^;]+);", script)
 
-    assert needed == set(generated.replace("\\", " ").split())
+    assert needed | {GENERATED_TOO} == set(generated.replace("\\", " ").split())
 
 
-def test_only_argillas_page_is_published_and_on_this_machine_alone() -> None:
+def test_only_pages_for_people_are_published_and_on_this_machine_alone() -> None:
     published = {
         (file, name): services(file)[name]["ports"]
         for file, name in SERVICES
         if "ports" in services(file)[name]
     }
 
+    of_dashboard = ["${LABELLOOP_DASHBOARD_HOST:-127.0.0.1}:${LABELLOOP_DASHBOARD_PORT:-6910}:6910"]
     assert published == {
+        **dict.fromkeys([(WHOLE, "dashboard"), (EXTERNAL, "dashboard")], of_dashboard),
         (WHOLE, "argilla"): ["${LABELLOOP_HOST:-127.0.0.1}:${LABELLOOP_PORT:-6900}:6900"],
         (TLS, "tls"): ["80:8080", "443:8443"],
     }
@@ -223,7 +231,7 @@ def test_every_service_of_ours_can_be_given_the_token_of_its_pages(file: str) ->
 
 @each_file
 def test_what_can_be_left_out_runs_by_a_profile(file: str) -> None:
-    for name in ("evaluator", "suggester", "alerting"):
+    for name in ("evaluator", "suggester", "alerting", "dashboard"):
         assert services(file)[name]["profiles"] == [name]
 
 

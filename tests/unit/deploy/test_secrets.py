@@ -16,6 +16,7 @@ NAMES = {
     "ELASTIC_PASSWORD",
     "REDIS_PASSWORD",
     "KAFKA_PASSWORD",
+    "LABELLOOP_DASHBOARD_TOKEN",
 }
 
 
@@ -112,8 +113,10 @@ def test_none_is_printed(deployment: Path) -> None:
     assert not [value for value in read(deployment).values() if value in said]
 
 
-@pytest.mark.parametrize(("before", "chosen"), [("", "evaluator"), ("COMPOSE_PROFILES=gpu", "gpu")])
-def test_the_evaluator_is_chosen_unless_something_is(deployment: Path, before: str, chosen: str) -> None:
+@pytest.mark.parametrize(("before", "chosen"), [("", "evaluator,dashboard"), ("COMPOSE_PROFILES=gpu", "gpu")])
+def test_what_runs_beside_the_loop_is_chosen_unless_it_was(
+    deployment: Path, before: str, chosen: str
+) -> None:
     (deployment / ".env").write_text(before)
 
     generate(deployment)

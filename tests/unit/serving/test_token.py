@@ -7,8 +7,10 @@ import pytest
 
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
-from labelloop.serving.token import FILE, VARIABLE, bears, token
+from labelloop.serving.token import OF_SERVE, bears, token
 from tests.support.messages import raises_naming
+
+FILE, VARIABLE = OF_SERVE.file, OF_SERVE.variable
 
 
 def test_a_home_gets_a_token_once_that_this_user_alone_can_read(tmp_path: Path) -> None:

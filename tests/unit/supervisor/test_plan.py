@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.alerts.settings import ALERT, AlertSettings
+from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
@@ -83,6 +84,21 @@ def test_the_evaluator_can_be_left_out(tmp_path: Path, monkeypatch: pytest.Monke
 
     assert "evaluator" not in found
     assert found["alerting"][PORT] == "9104"
+
+
+def test_the_dashboard_gets_a_folder_and_a_token_that_no_other_service_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELLOOP_DASHBOARD_TOKEN", "secret")
+
+    found = planned(tmp_path, plan.OptionalServices(dashboard=("127.0.0.1", 7000)))
+
+    settings = DashboardSettings.from_environment({**os.environ, **found["dashboard"]})
+    assert (settings.host, settings.port, settings.token) == ("127.0.0.1", 7000, "secret")
+    assert settings.state == tmp_path / "home" / "dashboard"
+    assert settings.run == tmp_path / "home" / "run"
+    assert not any("secret" in str({**os.environ, **found[name]}) for name in SERVICES)
+    assert "dashboard" not in planned(tmp_path, ALONE)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.alerting.watching import ServiceWatch, _each, _lags
+from labelloop.observe.asking import LAG, each_address, samples_of
+from services.alerting.watching import ServiceWatch
 from tests.support.states import START
 
 
@@ -36,7 +37,7 @@ async def test_each_machine_behind_a_name_is_asked_once(
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
 
-    assert await _each("http://trainer:8080") == asked
+    assert await each_address("http://trainer:8080") == asked
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64])
@@ -62,4 +63,4 @@ async def test_a_name_that_cannot_be_one_is_a_service_that_does_not_answer(host:
     ],
 )
 def test_lags_are_taken_from_a_page_of_metrics(page: str, lags: list[float]) -> None:
-    assert _lags(page) == lags
+    assert [sample.value for sample in samples_of(page) if sample.name == LAG] == lags

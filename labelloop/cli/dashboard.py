@@ -1,0 +1,48 @@
+"""The dashboard beside `labelloop up` and `demo`: where it listens, and the link that logs in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from labelloop.config.dashboard import DEFAULT_HOST, DEFAULT_PORT
+from labelloop.config.environment import DASHBOARD
+from labelloop.config.home import Home
+from labelloop.errors import UserError
+from labelloop.serving.token import OF_DASHBOARD, login_link, token
+from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url
+
+PACKAGES = ("starlette", "uvicorn", "jinja2")
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """Where it listens; None: nowhere. `lines`: what its user is told."""
+
+    at: tuple[str, int] | None
+    lines: tuple[str, ...] = ()
+
+
+def chosen_dashboard(
+    home: Home,
+    host: str | None = None,
+    port: int | None = None,
+    environment: Mapping[str, str] = DASHBOARD,
+) -> Dashboard:
+    """The dashboard of a home. Without its packages there is none, unless one is asked for.
+
+    A port that nobody named may be another one, if it is taken. Raises UserError.
+    """
+    if any(find_spec(package) is None for package in PACKAGES):
+        if host is not None or port is not None:
+            raise UserError("the dashboard needs its packages: run pip install 'labelloop[dashboard]'")
+        return Dashboard(None)
+    host = host or DEFAULT_HOST
+    if port is not None:
+        check_free(host, port)
+    port = port or free_port(host, DEFAULT_PORT)
+    given = environment.get(OF_DASHBOARD.variable)
+    word = token(None if given else home.dashboard_token, home, environment, OF_DASHBOARD).value
+    lines = [f"dashboard  {login_link(local_url(host, port), word)}"]
+    if (colleagues := colleagues_url(host, port)) is not None:
+        lines.append(f"elsewhere  {login_link(colleagues, word)}")
+    return Dashboard((host, port), tuple(lines))

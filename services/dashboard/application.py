@@ -1,0 +1,47 @@
+"""The dashboard's routes. To add a page, see `pages/__init__.py`."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.dashboard.guard import Guard
+from services.dashboard.pages import PAGES
+from services.dashboard.site import Site
+
+STATIC = Path(__file__).parent / "static"
+HASTY = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def application(site: Site, token: str, port: int) -> Guard:
+    """All of the dashboard, behind its guard."""
+    app = Starlette(routes=list(_routes(site)), exception_handlers={HTTPException: _nothing(site)})
+    # A redirect would go to whatever host the request names.
+    app.router.redirect_slashes = False
+    return Guard(app, token, site.settings.names, port)
+
+
+def _routes(site: Site) -> Iterator[BaseRoute]:
+    for page in PAGES:
+        yield from page(site)
+
+    async def live(request: Request) -> Response:
+        if site.hub.is_full:
+            return PlainTextResponse("Too many pages are open.\n", 503, {"Retry-After": "30"})
+        return StreamingResponse(site.hub.stream(), media_type="text/event-stream", headers=HASTY)
+
+    yield Route("/live", live)
+    yield Mount("/static", StaticFiles(directory=STATIC))
+
+
+def _nothing(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def nothing(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return site.draw(request, "nothing.html", title="Not here", status=status)
+
+    return nothing

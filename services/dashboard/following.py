@@ -1,0 +1,146 @@
+"""Follow the log into the read model, and keep the figures of what changed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from labelloop.errors import Unavailable, UserError
+from labelloop.log.base import Follower, Log, Record
+from labelloop.observe.service_status import LOG, ServiceStatus
+from labelloop.observe.status_file import IDLE
+from labelloop.runtime.retry import Retry, first_outage
+from services.dashboard.due import Due
+from services.dashboard.live import EVERYTHING, Hub
+from services.dashboard.projection import Figures, Projector
+from services.dashboard.read_model import AnotherLog, ReadModel
+
+logger = logging.getLogger(__name__)
+MOST_AT_ONCE = 200
+COMMIT_INTERVAL = 1.0
+SAVE_INTERVAL = 30.0
+KINDS = 3
+"""How many kinds of figures a project has."""
+SHARE = 0.25
+"""The share of a processor's time that figures may take while events keep coming."""
+
+
+class Following:
+    """Reads the log for ever. `hub`, and `also`, hear of every change.
+
+    The group's position in the log stays one record behind, so that the first record after a start must be
+    one that is known: by this a log, or a file, that was put back is noticed.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        model: ReadModel,
+        projector: Projector,
+        figures: Sequence[Figures],
+        hub: Hub,
+        status: ServiceStatus,
+        also: Callable[[Collection[str]], None] = lambda changed: None,
+    ) -> None:
+        self._log = log
+        self._model = model
+        self._projector = projector
+        self._figures = [(Due(), each) for each in figures]
+        self._hub = hub
+        self._status = status
+        self._also = also
+        self._retry = Retry(status, LOG)
+        self._passed: dict[int, list[Record]] = {}
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        self._status.show(doing=IDLE)
+        self._note(self._model.stale(KINDS))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            for number, (due, figures) in enumerate(self._figures):
+                tasks.create_task(self._figure(due, figures, f"figures {number}"))
+            tasks.create_task(self._save())
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._log.follow(self._model.group) as follower, asyncio.TaskGroup() as tasks:
+                    queue = asyncio.Queue[Record](MOST_AT_ONCE)
+                    self._passed = {}
+                    tasks.create_task(_read(follower, queue))
+                    tasks.create_task(self._measure(follower))
+                    tasks.create_task(self._write(queue))
+            except* AnotherLog as errors:
+                logger.warning("%s: the dashboard reads the log from its beginning", errors.exceptions[0])
+                self._projector.forget()
+                self._model.renew()
+                self._hub.tell([EVERYTHING])
+            except* (Unavailable, UserError) as away:
+                await self._retry.wait(first_outage(away))
+
+    async def _write(self, queue: asyncio.Queue[Record]) -> None:
+        while True:
+            records = [await queue.get()]
+            while len(records) < MOST_AT_ONCE and not queue.empty():
+                records.append(queue.get_nowait())
+            changed = self._projector.take(records)
+            self._retry.is_over()
+            for record in records:
+                self._passed[record.partition] = [*self._passed.get(record.partition, [])[-1:], record]
+                if record.event is not None:
+                    self._status.metrics.lag.folded(record.event.time)
+            self._note(changed)
+            self._hub.tell(changed)
+            await asyncio.sleep(0)
+
+    async def _measure(self, follower: Follower) -> None:
+        while True:
+            behind = sum((await follower.lag()).values())
+            self._status.metrics.lag.behind(behind)
+            if not behind:
+                self._retry.is_over()
+            # While it reads what the log holds, the pages show how far it is.
+            self._status.health.lacks(LOG, None)
+            for partition, records in list(self._passed.items()):
+                if len(records) > 1:
+                    await follower.commit(records[0])
+                    self._passed[partition] = self._passed[partition][-1:]
+            await asyncio.sleep(COMMIT_INTERVAL)
+
+    def _note(self, changed: Collection[str]) -> None:
+        for due, _ in self._figures:
+            due.note(changed)
+        self._also(changed)
+
+    async def _figure(self, due: Due, figures: Figures, task: str) -> None:
+        """Keep figures of what changed; while events keep coming, they are taken together."""
+        retry = Retry(self._status, task)
+        while True:
+            project = await due.next()
+            began = time.perf_counter()
+            try:
+                self._projector.figure(project, figures)
+            except Unavailable as error:
+                due.note([project])
+                await retry.wait(error)
+                continue
+            retry.is_over()
+            self._hub.tell([project])
+            await asyncio.sleep((time.perf_counter() - began) * (1 / SHARE - 1))
+
+    async def _save(self) -> None:
+        retry = Retry(self._status, "folds")
+        while True:
+            await asyncio.sleep(SAVE_INTERVAL)
+            try:
+                self._projector.save()
+            except Unavailable as error:
+                await retry.wait(error)
+            else:
+                retry.is_over()
+
+
+async def _read(follower: Follower, queue: asyncio.Queue[Record]) -> None:
+    async for record in follower:
+        await queue.put(record)

@@ -1,0 +1,59 @@
+"""The log, live: its events by type, batch and model, each whole, with its cause and what it caused."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.dashboard.queries import PAGE, EventFilter
+from services.dashboard.site import Site
+
+LARGEST = 2**62
+
+
+def routes(site: Site) -> Iterator[Route]:
+    async def events(request: Request) -> Response:
+        given = request.query_params
+        chosen = EventFilter(*(given.get(name, "") for name in ("project", "type", "batch", "model")))
+        before = _number(given.get("before"))
+        rows = site.queries.events(chosen, before, PAGE + 1)
+        is_more = len(rows) > PAGE
+        older = {**chosen.given, "before": rows[PAGE - 1]["seq"]} if is_more else None
+        return site.draw(
+            request,
+            "events.html",
+            title="Events",
+            rows=rows[:PAGE],
+            chosen=chosen,
+            before=before,
+            older=None if older is None else urlencode(older),
+            newest=urlencode(chosen.given),
+            names=site.queries.event_names(),
+            projects=site.queries.projects(),
+            count=site.queries.count(),
+            letters=site.letters,
+        )
+
+    async def event(request: Request) -> Response:
+        found = site.queries.event(min(int(request.path_params["seq"]), LARGEST))
+        if found is None:
+            raise HTTPException(404)
+        return site.draw(
+            request,
+            "event.html",
+            title=f"{found['name']}",
+            event=found,
+            causes=site.queries.of_id(found["cause"]),
+            effects=site.queries.effects(found["id"]),
+            copies=[row for row in site.queries.of_id(found["id"]) if row["seq"] != found["seq"]],
+        )
+
+    yield Route("/events", events)
+    yield Route("/events/{seq:int}", event)
+
+
+def _number(text: str | None) -> int | None:
+    return min(int(text), LARGEST) if text is not None and text.isdecimal() and len(text) < 20 else None

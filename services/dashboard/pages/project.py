@@ -1,0 +1,156 @@
+"""One project: how good its model is, who labels, and what waits for what."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.dashboard.charts import Chart
+from services.dashboard.figures import CARD
+from services.dashboard.project_figures import PROJECT
+from services.dashboard.site import Site
+
+THRESHOLDS = ("threshold", "kappa", "max_iterations")
+MOST_SURPRISES = 10
+
+
+def routes(site: Site) -> Iterator[Route]:
+    def found(request: Request) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        project = request.path_params["project"]
+        card = site.queries.figure(project, CARD)
+        if card is None:
+            raise HTTPException(404)
+        return project, card, site.queries.figure(project, PROJECT) or {}
+
+    async def project(request: Request) -> Response:
+        name, card, figures = found(request)
+        charts: dict[str, Chart | None] = defaultdict(lambda: None)
+        charts |= {chart.name: chart for chart in charts_of(card, figures)}
+        return site.draw(
+            request,
+            "project.html",
+            title=card["name"],
+            project=name,
+            card=card,
+            figures=figures,
+            charts=charts,
+            surprises=site.queries.surprises(name, MOST_SURPRISES),
+            argilla=site.places.link(name),
+        )
+
+    async def numbers(request: Request) -> Response:
+        _, card, figures = found(request)
+        for chart in charts_of(card, figures):
+            if chart.name == request.path_params["chart"]:
+                disposition = f'attachment; filename="{chart.name}.csv"'
+                headers = {"Content-Disposition": disposition}
+                return Response(chart.csv, media_type="text/csv; charset=utf-8", headers=headers)
+        raise HTTPException(404)
+
+    yield Route("/projects/{project}", project)
+    yield Route("/projects/{project}/{chart}.csv", numbers)
+
+
+def charts_of(card: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[Chart]:
+    """The charts of a project for which there are numbers."""
+    if figures.get("curve") or figures.get("audits"):
+        yield _curve(figures)
+    if card.get("label_counts"):
+        counts = sorted(card["label_counts"].items(), key=lambda each: -each[1])
+        yield Chart("labels", "Labels by class", "bars", ("label", "texts"), counts)
+    newest = figures.get("newest")
+    if newest:
+        yield _classes(newest)
+        if newest["confusion"]:
+            yield _confusion(newest)
+    if figures.get("timeline"):
+        yield _timeline(figures["timeline"])
+    if figures.get("pace", {}).get("moments"):
+        pace = figures["pace"]
+        yield Chart(
+            "pace",
+            "Answers over time",
+            "stacked",
+            ("from", *pace["people"]),
+            pace["moments"],
+            f"Answers in each {_length(pace['step'])}.",
+        )
+    if (figures.get("stopping") or {}).get("checks"):
+        yield _stopping(figures["stopping"])
+
+
+def _curve(figures: Mapping[str, Any]) -> Chart:
+    test = [
+        ("test set", p["model"], p["labels"], p["accuracy"], p["low"], p["high"], p["macro_f1"], p["best"])
+        for p in figures["curve"]
+    ]
+    audited = [
+        ("audit", a["model"], a["labels"], a["accuracy"], a["low"], a["high"], None, None)
+        for a in figures["audits"]
+    ]
+    columns = ("measured on", "model", "labels", "accuracy", "low", "high", "macro-F1", "best so far")
+    says = "Accuracy over labels, with its 95 % interval."
+    return Chart("curve", "Learning curve", "curve", columns, [*test, *audited], says)
+
+
+def _classes(newest: Mapping[str, Any]) -> Chart:
+    rows = [
+        [each[name] for name in ("label", "precision", "recall", "f1", "support")]
+        for each in newest["per_class"]
+    ]
+    says = f"Model {newest['model']} on the {newest['size']} texts of the test set."
+    return Chart("classes", "By class", "none", ("label", "precision", "recall", "F1", "texts"), rows, says)
+
+
+def _confusion(newest: Mapping[str, Any]) -> Chart:
+    classes = newest["classes"]
+    rows = [[name, *row] for name, row in zip(classes, newest["confusion"], strict=True)]
+    says = "Rows are the labels of the test set, columns what the model says."
+    return Chart("confusion", "Confusion", "none", ("label", *classes), rows, says)
+
+
+def _timeline(batches: list[dict[str, Any]]) -> Chart:
+    columns = (
+        "batch",
+        "picking",
+        "picked",
+        "labelling",
+        "labelled",
+        "training",
+        "trained",
+        "waited, s",
+    )
+    rows = [
+        [
+            each["batch"],
+            *each["picked"],
+            *(each["labelled"] or (None, None)),
+            *(each["trained"] or (None, None)),
+            None if each["waited"] is None else round(each["waited"], 1),
+        ]
+        for each in batches
+    ]
+    says = "When each batch was picked, labelled and learned."
+    return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says)
+
+
+def _stopping(stopping: Mapping[str, Any]) -> Chart:
+    given = stopping["parameters"]
+    threshold = next((given[name] for name in THRESHOLDS if name in given), None)
+    rows = [
+        (check["model"], check["labels"], check["value"], "yes" if check["stop"] else "no")
+        for check in stopping["checks"]
+    ]
+    says = f"The criterion {stopping['criterion']}" + (
+        f", threshold {threshold}." if threshold is not None else ", with its own threshold."
+    )
+    columns = ("model", "labels", "value", "says stop")
+    return Chart("stopping", "Stopping criterion", "stopping", columns, rows, says, {"threshold": threshold})
+
+
+def _length(seconds: float) -> str:
+    return {60: "minute", 600: "ten minutes", 3600: "hour"}.get(int(seconds), "day")

@@ -1,0 +1,28 @@
+"""The services: how each fares, and what failed."""
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.dashboard.figures import CARD
+from services.dashboard.site import Site
+
+
+def routes(site: Site) -> Iterator[Route]:
+    async def services(request: Request) -> Response:
+        cards = site.queries.figures(CARD)
+        failures = [
+            {**failure, "project": project} for project, card in cards.items() for failure in card["failures"]
+        ]
+        return site.draw(
+            request,
+            "services.html",
+            title="Services",
+            looks=site.looks,
+            failures=failures,
+            used=site.queries.newest_models(),
+        )
+
+    yield Route("/services", services)

@@ -1,0 +1,131 @@
+"""What pages read of the read model."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labelloop.log.codec import from_parts, to_structured
+
+PAGE = 100
+MOST_EFFECTS = 50
+COLUMNS = "seq, part, offset, id, project, name, time, source, cause, batch, model, says, note"
+BY = {"project": "project", "type": "name", "batch": "batch", "model": "model"}
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events: those for which all of these hold."""
+
+    project: str = ""
+    type: str = ""
+    batch: str = ""
+    model: str = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The conditions that are given, by name."""
+        return {name: value for name, value in vars(self).items() if value}
+
+
+class Queries:
+    """Reads for pages, each short."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def figures(self, kind: str) -> dict[str, Any]:
+        """The figures of this kind of all projects that are shown, by project."""
+        rows = self._connection.execute(
+            "SELECT project, content FROM figures WHERE kind = ? ORDER BY project", (kind,)
+        )
+        found = {row["project"]: json.loads(row["content"]) for row in rows}
+        return {project: figures for project, figures in found.items() if figures is not None}
+
+    def figure(self, project: str, kind: str) -> Any:
+        """One project's figures of a kind, or None."""
+        row = self._connection.execute(
+            "SELECT content FROM figures WHERE project = ? AND kind = ?", (project, kind)
+        ).fetchone()
+        return None if row is None else json.loads(row["content"])
+
+    def newest(self) -> dict[str, str]:
+        """The time of each project's newest event."""
+        rows = self._connection.execute(
+            "SELECT project, time FROM events WHERE seq IN (SELECT max(seq) FROM events GROUP BY project)"
+        )
+        return {row["project"]: row["time"] for row in rows}
+
+    def count(self) -> int:
+        """How many events are kept."""
+        return int(self._connection.execute("SELECT count(*) FROM events").fetchone()[0])
+
+    def events(self, chosen: EventFilter, before: int | None = None, most: int = PAGE) -> list[sqlite3.Row]:
+        """The newest events for which the filter holds, before one where that is given."""
+        conditions = {f"{BY[name]} = ?": value for name, value in chosen.given.items()}
+        if before is not None:
+            conditions["seq < ?"] = str(before)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return self._connection.execute(
+            f"SELECT {COLUMNS} FROM events {where} ORDER BY seq DESC LIMIT ?", (*conditions.values(), most)
+        ).fetchall()
+
+    def event_names(self) -> Sequence[str]:
+        """The types of the events that are kept."""
+        rows = self._connection.execute("SELECT DISTINCT name FROM events ORDER BY name")
+        return [row["name"] for row in rows]
+
+    def projects(self) -> Sequence[str]:
+        """The ids of the projects of which there is an event."""
+        rows = self._connection.execute("SELECT DISTINCT project FROM events ORDER BY project")
+        return [row["project"] for row in rows]
+
+    def event(self, seq: int) -> Mapping[str, Any] | None:
+        """An event, whole: its facts, and `content`, which is the event as structured JSON."""
+        row = self._connection.execute(
+            f"SELECT {COLUMNS}, attributes, data FROM events WHERE seq = ?", (seq,)
+        ).fetchone()
+        if row is None:
+            return None
+        content = to_structured(from_parts(row["attributes"], zlib.decompress(row["data"])))
+        return {**{name: row[name] for name in COLUMNS.split(", ")}, "content": content}
+
+    def of_id(self, event_id: str | None) -> list[sqlite3.Row]:
+        """The events with this id: its first, and copies of it."""
+        if event_id is None:
+            return []
+        return self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE id = ? ORDER BY seq LIMIT ?", (event_id, MOST_EFFECTS)
+        ).fetchall()
+
+    def effects(self, event_id: str) -> list[sqlite3.Row]:
+        """The events that this one made due."""
+        return self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE cause = ? ORDER BY seq LIMIT ?", (event_id, MOST_EFFECTS)
+        ).fetchall()
+
+    def surprises(self, project: str, most: int) -> list[sqlite3.Row]:
+        """The texts whose label is another than the model that picked them was surest of."""
+        return self._connection.execute(
+            "SELECT texts.item, texts.label, texts.predicted, texts.probability, words.text FROM texts "
+            "LEFT JOIN words USING (project, item) WHERE texts.project = ? AND label IS NOT NULL "
+            "AND predicted IS NOT NULL AND predicted != label ORDER BY probability DESC LIMIT ?",
+            (project, most),
+        ).fetchall()
+
+    def newest_models(self) -> list[dict[str, Any]]:
+        """What each project's newest model was trained with."""
+        rows = self._connection.execute(
+            "SELECT project, data FROM events WHERE seq IN "
+            "(SELECT max(seq) FROM events WHERE name = 'ModelTrained' GROUP BY project) ORDER BY project"
+        )
+        return [{**json.loads(zlib.decompress(row["data"])), "project": row["project"]} for row in rows]
+
+    def at(self, part: int, offset: int) -> int | None:
+        """The number of the event at a place of the log."""
+        row = self._connection.execute(
+            "SELECT seq FROM events WHERE part = ? AND offset = ?", (part, offset)
+        ).fetchone()
+        return None if row is None else int(row["seq"])

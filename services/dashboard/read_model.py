@@ -1,0 +1,331 @@
+"""What the dashboard keeps of the log: a file of its own, which can be deleted and is made again."""
+
+import secrets
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from labelloop import atomic
+from labelloop.errors import Unavailable
+from labelloop.log.base import Record
+from labelloop.log.codec import attributes_to_json, from_parts
+from labelloop.runtime.state_cache import version as fold_version
+from schemas.envelope import Event
+from services.dashboard.texts import TextRow
+
+SCHEMA = "1"
+FILE = "read-model.sqlite"
+GROUP = "dashboard"
+BUSY = 10.0
+PAGE = 500
+EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words")
+TEXT_COLUMNS = tuple(column.name for column in fields(TextRow))
+QUICK = 1
+"""The level at which events are packed."""
+
+TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE positions (part INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    part INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    time TEXT NOT NULL,
+    source TEXT NOT NULL,
+    cause TEXT,
+    batch TEXT,
+    model TEXT,
+    says TEXT NOT NULL,
+    note TEXT,
+    attributes TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (part, offset)
+);
+CREATE INDEX events_by_id ON events (id);
+CREATE INDEX events_by_cause ON events (cause) WHERE cause IS NOT NULL;
+CREATE INDEX events_by_project ON events (project, seq);
+CREATE INDEX events_by_name ON events (name, seq);
+CREATE INDEX events_by_batch ON events (batch, seq) WHERE batch IS NOT NULL;
+CREATE INDEX events_by_model ON events (model, seq) WHERE model IS NOT NULL;
+CREATE TABLE strangers (
+    part INTEGER NOT NULL, offset INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY (part, offset)
+) WITHOUT ROWID;
+CREATE TABLE folds (project TEXT PRIMARY KEY, seq INTEGER NOT NULL, content BLOB NOT NULL);
+CREATE TABLE figures (
+    project TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (project, kind)
+) WITHOUT ROWID;
+CREATE TABLE texts (
+    project TEXT NOT NULL, batch TEXT NOT NULL, item INTEGER NOT NULL,
+    rank INTEGER NOT NULL, reason TEXT NOT NULL, score REAL,
+    model TEXT, predicted TEXT, probability REAL, asked TEXT NOT NULL,
+    label TEXT, discarded INTEGER NOT NULL, agreement REAL, people TEXT NOT NULL, answers INTEGER NOT NULL,
+    PRIMARY KEY (project, batch, item)
+) WITHOUT ROWID;
+CREATE INDEX texts_by_time ON texts (project, asked, rank);
+CREATE TABLE words (project TEXT NOT NULL, item INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (project, item)) WITHOUT ROWID;
+"""
+
+
+class AnotherLog(Exception):
+    """The log is not the one that was read before: what is kept of it is to be made again."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An event as it is kept. `says`: its facts in a few words. `note`: why it does not count, if so."""
+
+    record: Record
+    event: Event
+    batch: str | None
+    model: str | None
+    says: str
+    note: str | None
+
+
+class ReadModel:
+    """The file, open for writing. One process writes it.
+
+    `group`: under which the log knows the dashboard; another one where the file was made again.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        atomic.make_folder(folder)
+        self.path = folder / FILE
+        self._identity = identity
+        self._connection = self._opened()
+        self.group = self._about()["group"]
+        self.positions = dict(self._connection.execute("SELECT part, offset FROM positions"))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def renew(self) -> None:
+        """Begin again, with nothing, in the same file: pages read it meanwhile."""
+        group = _new_group()
+        with self.transaction():
+            for table in EMPTIED:
+                self._connection.execute(f"DELETE FROM {table}")
+            self._connection.execute("UPDATE about SET value = ? WHERE name = 'group'", (group,))
+        self.group, self.positions = group, {}
+
+    def reader(self) -> sqlite3.Connection:
+        """A further connection, which only reads."""
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cache_size = -4000")
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes within are there together, or none. Raises Unavailable where the disk fails."""
+        before = dict(self.positions)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self.positions = before
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise Unavailable(f"{self.path} cannot be written ({error})") from error
+            raise
+
+    def knows(self, record: Record) -> bool:
+        """Whether the record was taken before. Raises AnotherLog if another was, in its place."""
+        if record.offset > self.positions.get(record.partition, -1):
+            return False
+        place = (record.partition, record.offset)
+        found = self._connection.execute(
+            "SELECT id FROM events WHERE part = ? AND offset = ? "
+            "UNION ALL SELECT '' FROM strangers WHERE part = ? AND offset = ?",
+            (*place, *place),
+        ).fetchone()
+        if found is None or found[0] != (record.event.id if record.event else ""):
+            raise AnotherLog(f"{record.position} holds another event than before")
+        return True
+
+    def moves_to(self, record: Record) -> None:
+        """Note that everything up to this record was taken."""
+        self.positions[record.partition] = record.offset
+        self._connection.execute(
+            "INSERT OR REPLACE INTO positions VALUES (?, ?)", (record.partition, record.offset)
+        )
+
+    def add_stranger(self, record: Record) -> None:
+        """Keep that a record is no event."""
+        self._connection.execute(
+            "INSERT INTO strangers VALUES (?, ?, ?)",
+            (record.partition, record.offset, record.problem or "it is no event"),
+        )
+
+    def add(self, row: Row) -> int:
+        """Keep an event. Returns its number, which grows with each."""
+        event, record = row.event, row.record
+        added = self._connection.execute(
+            "INSERT INTO events (part, offset, id, project, name, time, source, cause, batch, model, says, "
+            "note, attributes, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.partition,
+                record.offset,
+                event.id,
+                event.project,
+                event.name,
+                event.time.isoformat(),
+                event.source,
+                event.cause,
+                row.batch,
+                row.model,
+                row.says,
+                row.note,
+                attributes_to_json(event),
+                zlib.compress(event.data, QUICK),
+            ),
+        )
+        return int(added.lastrowid or 0)
+
+    def events(self, project: str, after: int) -> Iterator[tuple[int, str, Event]]:
+        """A project's kept events after one, in order: number, place in the log, and the event."""
+        while rows := self._connection.execute(
+            "SELECT seq, part, offset, attributes, data FROM events WHERE project = ? AND seq > ? "
+            "ORDER BY seq LIMIT ?",
+            (project, after, PAGE),
+        ).fetchall():
+            for seq, part, offset, attributes, data in rows:
+                event = from_parts(attributes, zlib.decompress(data))
+                yield seq, Record(part, offset, event).position, event
+            after = rows[-1][0]
+
+    def last(self, project: str) -> int:
+        """The number of a project's newest event, or 0."""
+        (seq,) = self._connection.execute(
+            "SELECT coalesce(max(seq), 0) FROM events WHERE project = ?", (project,)
+        ).fetchone()
+        return int(seq)
+
+    def fold(self, project: str) -> tuple[int, bytes] | None:
+        """A project's saved fold, and the number of the last event in it."""
+        row = self._connection.execute(
+            "SELECT seq, content FROM folds WHERE project = ?", (project,)
+        ).fetchone()
+        return None if row is None else (int(row[0]), zlib.decompress(row[1]))
+
+    def save_fold(self, project: str, seq: int, content: bytes) -> None:
+        packed = zlib.compress(content, QUICK)
+        self._connection.execute("INSERT OR REPLACE INTO folds VALUES (?, ?, ?)", (project, seq, packed))
+
+    def drop_fold(self, project: str) -> None:
+        self._connection.execute("DELETE FROM folds WHERE project = ?", (project,))
+
+    def save_figures(self, project: str, seq: int, figures: Mapping[str, str]) -> None:
+        """Keep a project's figures as of an event: JSON by kind."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO figures VALUES (?, ?, ?, ?)",
+            [(project, kind, seq, content) for kind, content in figures.items()],
+        )
+
+    def save_texts(self, project: str, batch: str, rows: Iterable[TextRow]) -> None:
+        """Keep a batch's texts as they are now."""
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO texts (project, batch, {', '.join(TEXT_COLUMNS)}) "
+            f"VALUES (?, ?{', ?' * len(TEXT_COLUMNS)})",
+            [(project, batch, *(getattr(row, name) for name in TEXT_COLUMNS)) for row in rows],
+        )
+
+    def wordless(self, project: str, most: int) -> list[int]:
+        """Items that were asked and whose text is not kept."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT item FROM texts LEFT JOIN words USING (project, item) "
+            "WHERE project = ? AND text IS NULL ORDER BY item LIMIT ?",
+            (project, most),
+        )
+        return [item for (item,) in rows]
+
+    def save_words(self, project: str, words: Mapping[int, str]) -> None:
+        """Keep texts by item."""
+        with self.transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO words VALUES (?, ?, ?)",
+                [(project, item, text) for item, text in words.items()],
+            )
+
+    def stale(self, kinds: int) -> list[str]:
+        """The projects that lack figures of so many kinds as of their newest event."""
+        rows = self._connection.execute(
+            "SELECT kept.project FROM (SELECT project, max(seq) AS last FROM events GROUP BY project) "
+            "AS kept WHERE last > (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(seq) END FROM figures "
+            "WHERE project = kept.project)",
+            (kinds,),
+        )
+        return [project for (project,) in rows]
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            connection = self._connected()
+            about = dict(connection.execute("SELECT name, value FROM about"))
+            if (about.get("schema"), about.get("log")) == (SCHEMA, self._identity):
+                if about.get("fold") != fold_version():
+                    self._refold(connection)
+                return connection
+            connection.close()
+        except sqlite3.Error:
+            pass
+        self._remove()
+        return self._made()
+
+    def _made(self) -> sqlite3.Connection:
+        atomic.create(self.path, atomic.THIS_USER).close()
+        connection = self._connected()
+        connection.executescript(f"BEGIN; {TABLES} COMMIT;")
+        about = {
+            "schema": SCHEMA,
+            "log": self._identity,
+            "group": _new_group(),
+            "fold": fold_version(),
+        }
+        connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+        return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            raise sqlite3.OperationalError("it is not there")
+        connection = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Whatever a power cut takes is read from the log again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -8000")
+        return connection
+
+    def _refold(self, connection: sqlite3.Connection) -> None:
+        """Another version folds: what it would make otherwise is made again from the kept events."""
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM folds")
+        connection.execute("DELETE FROM figures")
+        connection.execute("UPDATE about SET value = ? WHERE name = 'fold'", (fold_version(),))
+        connection.execute("COMMIT")
+
+    def _about(self) -> dict[str, str]:
+        return dict(self._connection.execute("SELECT name, value FROM about"))
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            atomic.remove(self.path.with_name(self.path.name + suffix))
+
+
+def _new_group() -> str:
+    return f"{GROUP}-{secrets.token_hex(4)}"

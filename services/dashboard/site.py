@@ -1,0 +1,154 @@
+"""What all pages share: what they read, how they are drawn, and how values look."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from labelloop.config.dashboard import DashboardSettings
+from labelloop.config.environment import own_version
+from labelloop.log.dead_letters import DeadLetter
+from labelloop.loop.history import History
+from services.dashboard.live import Hub
+from services.dashboard.places import Places
+from services.dashboard.queries import Queries
+from services.dashboard.text_queries import TextQueries
+from services.dashboard.watching import Look
+
+TEMPLATES = Path(__file__).parent / "templates"
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """An entry of the navigation."""
+
+    path: str
+    title: str
+
+
+TABS = (
+    Tab("/", "Projects"),
+    Tab("/texts", "Texts"),
+    Tab("/models", "Models"),
+    Tab("/events", "Events"),
+    Tab("/services", "Services"),
+)
+
+
+class Site:
+    """Draws pages. A page is a template and what it is given."""
+
+    def __init__(self, settings: DashboardSettings, queries: Queries, texts: TextQueries, hub: Hub) -> None:
+        self.settings = settings
+        self.queries = queries
+        self.texts = texts
+        self.hub = hub
+        self.letters: list[DeadLetter] = []
+        self.looks: tuple[Look, ...] = ()
+        self.places = Places(settings, queries, hub)
+        self.history: Callable[[str], History] | None = None
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(
+            {
+                "time": time,
+                "moment": moment,
+                "number": number,
+                "percent": percent,
+                "interval": interval,
+                "json": as_json,
+                "cell": cell,
+                "coded": coded,
+                "excerpt": excerpt,
+            }
+        )
+        self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
+
+    def draw(
+        self, request: Request, template: str, *, title: str, status: int = 200, **given: Any
+    ) -> HTMLResponse:
+        """The page. `title`: what its tab of the browser is called."""
+        page = self._templates.get_template(template).render(title=title, path=request.url.path, **given)
+        return HTMLResponse(page, status)
+
+
+def time(value: str | datetime | None) -> str:
+    """A time, which the page's script shows in the reader's zone."""
+    if value is None:
+        return NONE
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        moment.isoformat(), moment.strftime("%Y-%m-%d %H:%M:%S")
+    )
+
+
+def moment(seconds: float) -> str:
+    """A time of the system's clock."""
+    return time(datetime.fromtimestamp(seconds, UTC))
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with its thousands apart."""
+    return NONE if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    return NONE if value is None else f"{value * 100:.{digits}f} %"
+
+
+def interval(figures: Mapping[str, Any]) -> str:
+    """The bounds of an interval of shares, or nothing."""
+    low, high = figures.get("low"), figures.get("high")
+    return "" if low is None or high is None else f"{low * 100:.1f} – {high * 100:.1f} %"
+
+
+def cell(value: str | float | None) -> str:
+    """A value of a table of numbers."""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return NONE if value is None else str(value)
+
+
+def coded(text: str) -> Markup:
+    """A text with its commands, which stand between backticks, as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts
+    )
+
+
+def excerpt(text: str, most: int = 160) -> str:
+    """The beginning of a text, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def as_json(value: Any) -> Markup:
+    """JSON for people, as text."""
+    return escape(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def sparkline(points: Sequence[Mapping[str, float]], width: int = 120, height: int = 28) -> str:
+    """The points of a line, scaled into a box, for an SVG."""
+    if len(points) < 2:
+        return ""
+    xs = [point["labels"] for point in points]
+    ys = [point["value"] for point in points]
+    across, up = (max(xs) - min(xs)) or 1, (max(ys) - min(ys)) or 1
+    return " ".join(
+        f"{2 + (x - min(xs)) / across * (width - 4):.1f},{height - 3 - (y - min(ys)) / up * (height - 6):.1f}"
+        for x, y in zip(xs, ys, strict=True)
+    )

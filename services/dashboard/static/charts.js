@@ -1,0 +1,223 @@
+// Draws charts from their numbers. No text in them is ever HTML: tooltips are drawn, not written into the page.
+import * as echarts from "./vendor/echarts-6.1.0/echarts.esm.min.js";
+
+const drawn = new Map();
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+// Okabe and Ito's colours, in an order in which neighbours differ in lightness too.
+const LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"];
+const DARK = ["#56b4e9", "#e69f00", "#2ec99a", "#e0a0c8", "#4a90c4", "#ff8a5c", "#aab2bd"];
+const share = (value) => (value == null ? "" : `${(value * 100).toFixed(1)} %`);
+const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "short", timeStyle: "medium"});
+
+function style(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function colours() {
+  return dark.matches ? DARK : LIGHT;
+}
+
+/** What all charts have in common. */
+function common() {
+  const ink = style("--ink"), quiet = style("--quiet"), line = style("--line");
+  const axis = {
+    axisLine: {lineStyle: {color: line}},
+    axisTick: {show: false},
+    axisLabel: {color: quiet, fontSize: 11},
+    splitLine: {lineStyle: {color: line, opacity: 0.6}},
+    nameTextStyle: {color: quiet, fontSize: 11},
+  };
+  return {
+    axis,
+    option: {
+      animation: !still.matches,
+      animationDuration: 250,
+      color: colours(),
+      textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, color: ink},
+      grid: {left: 8, right: 26, top: 34, bottom: 8, containLabel: true},
+      legend: {top: 0, left: 0, itemWidth: 16, itemHeight: 8, textStyle: {color: quiet, fontSize: 11}, type: "scroll"},
+      tooltip: {
+        trigger: "axis",
+        renderMode: "richText",
+        confine: true,
+        backgroundColor: style("--paper"),
+        borderColor: line,
+        textStyle: {color: ink, fontSize: 12},
+      },
+    },
+  };
+}
+
+function table({columns, rows}) {
+  return rows.map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])));
+}
+
+function band(name, points, colour) {
+  const line = (key, of) => ({
+    name: key,
+    type: "line",
+    data: of,
+    stack: name,
+    stackStrategy: "all",
+    symbol: "none",
+    silent: true,
+    lineStyle: {opacity: 0},
+    tooltip: {show: false},
+  });
+  return [
+    line("", points.map((p) => [p.labels, p.low])),
+    {...line("", points.map((p) => [p.labels, p.high - p.low])), areaStyle: {color: colour, opacity: 0.16}},
+  ];
+}
+
+function curve(chart) {
+  const {axis, option} = common();
+  const points = table(chart).sort((one, other) => one.labels - other.labels);
+  const test = points.filter((p) => p["measured on"] === "test set");
+  const audits = points.filter((p) => p["measured on"] === "audit");
+  const [first, second, third] = colours();
+  const known = test.filter((p) => p.low != null);
+  const series = [...band("test", known, first), ...band("audit", audits, second)];
+  if (test.length) {
+    series.push(
+      {name: "best so far", type: "line", step: "end", symbol: "none", data: test.map((p) => [p.labels, p["best so far"]]), lineStyle: {type: "dashed", width: 1.2, color: style("--quiet")}, itemStyle: {color: style("--quiet")}},
+      {name: "macro-F1", type: "line", symbol: "none", data: test.map((p) => [p.labels, p["macro-F1"]]), lineStyle: {type: "dotted", width: 1.6, color: third}, itemStyle: {color: third}},
+      {name: "accuracy on the test set", type: "line", symbol: "circle", symbolSize: 6, data: test.map((p) => [p.labels, p.accuracy]), lineStyle: {width: 2.2, color: first}, itemStyle: {color: first}},
+    );
+  }
+  if (audits.length) series.push({name: "accuracy on the pool, by audit", type: "line", symbol: "diamond", symbolSize: 8, data: audits.map((p) => [p.labels, p.accuracy]), lineStyle: {width: 2, color: second}, itemStyle: {color: second}});
+  const least = Math.min(...points.map((p) => p.low ?? p.accuracy));
+  return {
+    ...option,
+    legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
+    tooltip: {...option.tooltip, valueFormatter: share},
+    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
+    yAxis: {...axis, type: "value", max: 1, min: Math.max(0, Math.floor(least * 10 - 0.5) / 10), axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}},
+    series,
+  };
+}
+
+function bars({columns, rows}) {
+  const {axis, option} = common();
+  return {
+    ...option,
+    legend: {show: columns.length > 2, ...option.legend},
+    grid: {...option.grid, top: columns.length > 2 ? 34 : 8},
+    yAxis: {...axis, type: "category", inverse: true, data: rows.map((row) => row[0]), axisLabel: {...axis.axisLabel, width: 130, overflow: "truncate"}},
+    xAxis: {...axis, type: "value", minInterval: 1},
+    series: columns.slice(1).map((name, place) => ({name, type: "bar", barMaxWidth: 18, data: rows.map((row) => row[place + 1]), label: {show: true, position: "right", color: style("--quiet"), fontSize: 11}, itemStyle: {borderRadius: [0, 3, 3, 0]}})),
+  };
+}
+
+function stacked({columns, rows}) {
+  const {axis, option} = common();
+  return {
+    ...option,
+    xAxis: {...axis, type: "time", splitLine: {show: false}},
+    yAxis: {...axis, type: "value", minInterval: 1},
+    series: columns.slice(1).map((name, place) => ({name, type: "bar", stack: "all", barMaxWidth: 22, data: rows.map((row) => [row[0], row[place + 1]])})),
+  };
+}
+
+const PHASES = [["picked", "picking", "picked"], ["labelled", "labelling", "labelled"], ["learned", "training", "trained"]];
+
+function timeline(chart) {
+  const {axis, option} = common();
+  const batches = table(chart);
+  const names = batches.map((each) => each.batch);
+  const height = 22;
+  const box = (params, api) => {
+    const [from, to] = [api.coord([api.value(1), api.value(0)]), api.coord([api.value(2), api.value(0)])];
+    const third = api.size([0, 1])[1] * 0.27;
+    const shape = echarts.graphic.clipRectByRect(
+      {x: from[0], y: from[1] + (api.value(3) - 1.5) * third, width: Math.max(2, to[0] - from[0]), height: third * 0.86},
+      {x: params.coordSys.x, y: params.coordSys.y, width: params.coordSys.width, height: params.coordSys.height},
+    );
+    return shape && {type: "rect", shape: {...shape, r: 2}, style: {fill: api.visual("color")}};
+  };
+  const series = PHASES.map(([name, begin, end], place) => ({
+    name,
+    type: "custom",
+    renderItem: box,
+    encode: {x: [1, 2], y: 0},
+    data: batches.flatMap((each, row) => (each[begin] && each[end] ? [[row, Date.parse(each[begin]), Date.parse(each[end]), place]] : [])),
+  }));
+  return {
+    ...option,
+    height: names.length * height,
+    legend: {...option.legend, data: PHASES.map(([name]) => name)},
+    tooltip: {
+      ...option.tooltip,
+      trigger: "item",
+      formatter: ({seriesName, value}) => {
+        const seconds = (value[2] - value[1]) / 1000;
+        return `batch ${names[value[0]]}, ${seriesName}: ${seconds.toFixed(1)} s\n${clock.format(value[1])}`;
+      },
+    },
+    xAxis: {...axis, type: "time", splitLine: {show: true, lineStyle: axis.splitLine.lineStyle}},
+    yAxis: {...axis, type: "category", inverse: true, data: names, axisLabel: {...axis.axisLabel, formatter: (name) => `batch ${name}`}},
+    series,
+  };
+}
+
+function stopping(chart) {
+  const {axis, option} = common();
+  const checks = table(chart).filter((check) => check.value != null);
+  const [first, , , , , red] = colours();
+  const threshold = chart.facts.threshold;
+  return {
+    ...option,
+    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
+    yAxis: {...axis, type: "value", scale: true},
+    series: [
+      {
+        name: "value",
+        type: "line",
+        symbolSize: 6,
+        data: checks.map((check) => ({value: [check.labels, check.value], symbol: check["says stop"] === "yes" ? "diamond" : "circle"})),
+        itemStyle: {color: first},
+        markLine: threshold == null ? undefined : {symbol: "none", silent: true, lineStyle: {color: red, type: "dashed"}, label: {formatter: "threshold", color: style("--quiet"), position: "insideStartTop"}, data: [{yAxis: threshold}]},
+      },
+    ],
+  };
+}
+
+const KINDS = {curve, bars, stacked, timeline, stopping};
+
+function draw(element) {
+  const chart = JSON.parse(element.dataset.chart);
+  const option = KINDS[chart.kind](chart);
+  const height = chart.kind === "timeline" ? Math.max(160, option.height + 90) : chart.kind === "bars" ? Math.max(140, chart.rows.length * 30 + 40) : 300;
+  delete option.height;
+  element.style.height = `${height}px`;
+  let instance = drawn.get(element);
+  if (!instance) {
+    instance = echarts.init(element, null, {renderer: "svg"});
+    drawn.set(element, instance);
+    new ResizeObserver(() => instance.resize()).observe(element);
+  }
+  instance.resize();
+  instance.setOption(option, {notMerge: true});
+  element.dataset.drawn = "yes";
+}
+
+/** Draw what is new or has other numbers; `all` of them where colours changed. */
+function refresh(all = false) {
+  for (const [element, instance] of drawn) {
+    if (!element.isConnected) {
+      instance.dispose();
+      drawn.delete(element);
+    }
+  }
+  for (const element of document.querySelectorAll("[data-chart]")) {
+    if (all === true || element.dataset.shown !== element.dataset.chart) {
+      element.dataset.shown = element.dataset.chart;
+      draw(element);
+    }
+  }
+}
+
+dark.addEventListener("change", () => refresh(true));
+document.addEventListener("drawn", () => refresh());
+refresh();

@@ -1,0 +1,135 @@
+"""How the services fare: from their status files here, and from their health pages elsewhere."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from labelloop.observe.asking import Answered, ask, health_client
+from labelloop.observe.status_file import IDLE, read_status_file
+from labelloop.supervisor.state import ProcessState, read_state
+
+WELL, BUSY, WAITING, ILL = "well", "busy", "waiting", "ill"
+PATIENCE = 2.0
+QUEUES = {
+    "labelloop_lag_events": "events not read",
+    "labelloop_lag_seconds": "s behind",
+    "labelloop_waits_total": "waits",
+    "labelloop_takeovers_total": "takeovers",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """A process of a service. `state`: well, busy, waiting or ill. `facts`: what else is known, by name."""
+
+    service: str
+    state: str
+    doing: str
+    problems: tuple[str, ...] = ()
+    version: str = ""
+    since: float | None = None
+    restarts: int = 0
+    memory: int | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+
+
+class ServicesWatch:
+    """Looks at this machine's services, and at services at given addresses. `token`: what pages want."""
+
+    def __init__(self, run: Path | None, addresses: Mapping[str, str], token: str | None) -> None:
+        self._run = run
+        self._addresses = addresses
+        self._token = token
+
+    async def look(self) -> tuple[Look, ...]:
+        """How each process fares now."""
+        return (*self._here(), *await self._elsewhere())
+
+    def _here(self) -> Iterator[Look]:
+        state = read_state(self._run) if self._run is not None else None
+        if state is None or self._run is None:
+            return
+        for name, process in state.processes.items():
+            said = read_status_file(self._run, name)
+            yield of_process(name, process, said if said.get("pid") == process.pid else {})
+
+    async def _elsewhere(self) -> list[Look]:
+        if not self._addresses:
+            return []
+        tls = any(url.startswith("https:") for url in self._addresses.values())
+        looks: list[Look] = []
+        async with health_client(self._token, tls, PATIENCE) as client:
+            for name, url in self._addresses.items():
+                looks += [of_answer(name, answered) for answered in await ask(client, url)]
+        return looks
+
+
+def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> Look:
+    """A process of this machine, by its supervisor and by itself."""
+    problems = [str(said[key]) for key in ("halted", "waiting", "failure") if said.get(key)]
+    doing = str(said.get("doing") or IDLE)
+    state = ILL if said.get("failure") or said.get("halted") else WAITING if said.get("waiting") else WELL
+    if state == WELL and doing != IDLE and said:
+        state = BUSY
+    if process.state != "running":
+        state, doing = ILL, "is started again soon" if process.state == "waiting" else process.state
+        problems = [process.ended] if process.ended else []
+    return Look(
+        service=name,
+        state=state,
+        doing=doing,
+        problems=tuple(problems),
+        version=str(said.get("version") or ""),
+        since=process.since,
+        restarts=process.restarts,
+        memory=_memory(process.pid),
+        facts=(("process", str(process.pid or "")),),
+    )
+
+
+def of_answer(name: str, answered: Answered) -> Look:
+    """A process elsewhere, by its health page and its metrics."""
+    values = {sample.name: sample for sample in answered.samples}
+    built, memory = values.get("labelloop_build_info"), values.get("process_resident_memory_bytes")
+    started = values.get("process_start_time_seconds")
+    works = max(_values(answered, "labelloop_work_started_timestamp_seconds"), default=0.0)
+    failures = sum(_values(answered, "labelloop_failures_total"))
+    busy = f"at work for {time.time() - works:.0f} s" if works else IDLE
+    silent = answered.problem is not None and not answered.samples
+    return Look(
+        service=name,
+        state=ILL if silent else WAITING if answered.problem else BUSY if works else WELL,
+        doing="" if silent else busy,
+        problems=(answered.problem,) if answered.problem else (),
+        version=built.labels.get("version", "") if built else "",
+        since=started.value if started else None,
+        memory=int(memory.value) if memory else None,
+        facts=(
+            *((words, f"{sum(_values(answered, key)):g}") for key, words in QUEUES.items() if key in values),
+            *((("failures", f"{failures:g}"),) if failures else ()),
+        ),
+        address=answered.address,
+    )
+
+
+def worst(looks: Iterable[Look]) -> str:
+    """The worst state of these."""
+    order = (WELL, BUSY, WAITING, ILL)
+    return max((look.state for look in looks), key=order.index, default=WELL)
+
+
+def _values(answered: Answered, name: str) -> list[float]:
+    return [sample.value for sample in answered.samples if sample.name == name]
+
+
+def _memory(pid: int | None) -> int | None:
+    if pid is None:
+        return None
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None

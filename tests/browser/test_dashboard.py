@@ -1,0 +1,182 @@
+"""The dashboard in a real browser, beside a loop in which a person labels and services die."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from labelloop.supervisor.state import read_state
+from tests.browser.conftest import LogIn, Served, aside
+from tests.support.attacks import Attacker, thieves
+from tests.support.browser import PATIENCE
+
+pytestmark = pytest.mark.timeout(600)
+expect.set_options(timeout=PATIENCE)
+
+SOON = 11_000
+"""Milliseconds after which an answer is on the page: the watcher looks every ten seconds."""
+ROUTES = ("/", "/texts", "/models", "/events", "/events/1", "/services", "/live", "/static/dashboard.css")
+
+
+@pytest.fixture
+def link(served: Served) -> str:
+    """What `labelloop up` printed beside Argilla's address."""
+    found = re.search(r"^dashboard +(http://\S+)$", served.output.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def page(link: str, browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has opened the link, which may not fail in silence."""
+    with browser.new_context() as context:
+        opened = context.new_page()
+        opened.set_default_timeout(PATIENCE)
+        problems: list[str] = []
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        opened.on(
+            "console", lambda said: problems.append(said.text) if "Security Policy" in said.text else None
+        )
+        opened.goto(link)
+        opened.locator("#live[data-state=live]").wait_for()
+        yield opened
+        assert problems == []
+
+
+def at(link: str, path: str) -> str:
+    return f"{link.partition('/login')[0]}{path}"
+
+
+def test_a_label_given_in_argilla_moves_the_counter_without_a_reload(
+    served: Served, page: Page, log_in: LogIn
+) -> None:
+    card = page.locator(".card", has=page.get_by_role("heading", name="in-turn", exact=True))
+    counter = card.locator("[data-figure=answered]")
+    page.evaluate("document.body.dataset.untouched = 'yes'")
+    expect(counter).to_have_text("0")
+    ada = log_in("ada")
+    ada.open_from_home("in-turn")
+
+    ada.press("1")
+
+    expect(counter).to_have_text("1", timeout=SOON)
+    assert page.evaluate("document.body.dataset.untouched") == "yes"
+    expect(card).to_contain_text("ada")
+
+
+def test_a_killed_service_turns_red_and_green_again(served: Served, page: Page, link: str) -> None:
+    page.goto(at(link, "/services"))
+    row = page.locator("[data-service=querier]")
+    expect(row).to_have_attribute("data-state", re.compile("well|busy"))
+    # It dies as soon as it is started again, until the page has had the time to tell it.
+    deaths = 0
+    while row.get_attribute("data-state") != "ill":
+        state = read_state(served.home / "run")
+        pid = state.processes["querier"].pid if state else None
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            deaths += 1
+        page.wait_for_timeout(300)
+        assert deaths < 50
+
+    expect(row).to_contain_text("SIGKILL")
+    expect(row).to_have_attribute("data-state", re.compile("well|busy"))
+
+
+def test_texts_with_tags_are_text_on_every_page(
+    served: Served, page: Page, link: str, attacker: Attacker, tmp_path: Path
+) -> None:
+    texts = thieves(attacker)
+    (tmp_path / "hostile.jsonl").write_text(
+        "".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8"
+    )
+    labels = "<b onmouseover=alert(1)>x</b>,<style>*{display:none}</style>"
+    aside(
+        *("init", "--home", served.home, "--name", "<script>document.title = 'stolen'</script>"),
+        *("--dataset", tmp_path / "hostile.jsonl", "--text-column", "text", "--labels", labels),
+        *("--classifier", "linear", "--batch-size", len(texts), "--lookahead", 0, "--cold-start", "random"),
+    )
+    card = page.locator(".card", has_text="<script>document.title")
+    expect(card.locator(".batch")).to_be_visible()
+    project = card.locator(".id").first.inner_text()
+
+    page.goto(at(link, f"/texts?project={project}"))
+    shown = page.locator(".texts .what")
+    expect(shown).to_have_count(len(texts))
+    expect(shown.filter(has_text="<script>").first).to_be_visible()
+    assert {text.replace("  ", " ") for text in shown.all_inner_texts()} == {
+        text.replace("  ", " ") for text in texts
+    }
+    addresses = [str(each.get_attribute("href")) for each in shown.all()]
+    for path in (
+        *addresses,
+        f"/projects/{project}",
+        f"/events?project={project}",
+        "/events/1",
+        "/models",
+        "/",
+    ):
+        page.goto(at(link, path))
+        page.locator("#live[data-state=live]").wait_for()
+        assert (
+            page.locator("main :is(img, iframe, style, script, object, embed, form:not(.filter))").count()
+            == 0
+        )
+        assert "stolen" not in page.title()
+    assert attacker.heard == []
+
+
+def test_a_wrong_token_gets_in_nowhere(served: Served, page: Page, link: str, browser: Browser) -> None:
+    project = page.locator(".card .id").first.inner_text()
+    pages = (*ROUTES, f"/projects/{project}", f"/projects/{project}/curve.csv", f"/texts/{project}/0")
+    with browser.new_context() as stranger:
+        for path in ("/login?token=wrong", "/login", *pages, *(f"{path}?token=wrong" for path in pages)):
+            answer = stranger.request.get(at(link, path))
+            assert answer.status == 401, path
+            assert project not in answer.text()
+        tab = stranger.new_page()
+        tab.goto(at(link, "/"))
+        assert project not in tab.content()
+
+
+def test_charts_have_their_numbers_and_survive_a_change_of_colours(
+    served: Served, page: Page, link: str
+) -> None:
+    project = page.locator(".card .id", has_text="in-turn").first.inner_text()
+    page.goto(at(link, f"/projects/{project}"))
+    page.locator("#live[data-state=live]").wait_for()
+    expect(page.locator("h1")).to_have_text("in-turn")
+    page.emulate_media(color_scheme="dark")
+    for drawing in page.locator("[data-chart]").all():
+        expect(drawing.locator("svg")).to_be_visible()
+    for numbers in page.locator(".numbers").all():
+        numbers.locator("summary").press("Enter")
+        expect(numbers.locator("table")).to_be_visible()
+
+
+def test_it_can_be_used_by_keyboard_on_a_phone(page: Page, link: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in ("/", "/texts", "/models", "/events", "/services"):
+        page.goto(at(link, path))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, path
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_page_reconnects_by_itself(served: Served, page: Page) -> None:
+    state = read_state(served.home / "run")
+    assert state is not None
+    pid = state.processes["dashboard"].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    page.locator("#live[data-state=away]").wait_for()
+    page.locator("#live[data-state=live]").wait_for()

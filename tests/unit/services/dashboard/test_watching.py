@@ -1,0 +1,61 @@
+"""How a service fares, by what its supervisor, it itself, or its pages say."""
+
+import pytest
+
+from labelloop.observe.asking import Answered, Sample
+from labelloop.supervisor.state import ProcessState
+from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, of_answer, of_process, worst
+
+RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
+
+
+@pytest.mark.parametrize(
+    ("process", "said", "state", "problems"),
+    [
+        (RUNNING, {"doing": "idle", "version": "1"}, WELL, ()),
+        (RUNNING, {"doing": "train model 3"}, BUSY, ()),
+        (RUNNING, {"doing": "idle", "waiting": "Argilla is away"}, WAITING, ("Argilla is away",)),
+        (RUNNING, {"doing": "idle", "failure": "train: no memory"}, ILL, ("train: no memory",)),
+        (ProcessState("waiting", ended="killed by SIGKILL"), {}, ILL, ("killed by SIGKILL",)),
+        (ProcessState("stopped"), {}, ILL, ()),
+        (RUNNING, {}, WELL, ()),
+    ],
+)
+def test_a_process_of_this_machine(
+    process: ProcessState, said: dict[str, object], state: str, problems: tuple[str, ...]
+) -> None:
+    look = of_process("trainer", process, said)
+
+    assert (look.state, look.problems, look.restarts) == (state, problems, process.restarts)
+
+
+@pytest.mark.parametrize(
+    ("answered", "state"),
+    [
+        (Answered("http://a", "it does not answer (ConnectError)"), ILL),
+        (Answered("http://a", "Argilla is away", (Sample("labelloop_lag_events", {}, 3),)), WAITING),
+        (Answered("http://a", None, (Sample("labelloop_work_started_timestamp_seconds", {}, 5.0),)), BUSY),
+        (Answered("http://a", None, (Sample("labelloop_work_started_timestamp_seconds", {}, 0.0),)), WELL),
+    ],
+)
+def test_a_process_elsewhere(answered: Answered, state: str) -> None:
+    assert of_answer("trainer", answered).state == state
+
+
+def test_what_a_page_of_metrics_tells() -> None:
+    samples = (
+        Sample("labelloop_build_info", {"version": "0.1.0"}, 1),
+        Sample("labelloop_lag_events", {}, 7),
+        Sample("labelloop_failures_total", {"kind": "out-of-memory"}, 2),
+        Sample("process_resident_memory_bytes", {}, 1e6),
+    )
+
+    look = of_answer("trainer", Answered("http://a", None, samples))
+
+    assert (look.version, look.memory, look.address) == ("0.1.0", 1_000_000, "http://a")
+    assert dict(look.facts) == {"events not read": "7", "failures": "2"}
+
+
+def test_the_worst_of_several_counts() -> None:
+    assert worst(Look("a", state, "") for state in (WELL, WAITING, BUSY)) == WAITING
+    assert worst(()) == WELL
