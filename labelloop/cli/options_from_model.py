@@ -25,7 +25,7 @@ from labelloop.errors import UserError
 from labelloop.projects.option import Option
 from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions, flag, is_by_name
 
-PATHS = ("labelled", "dataset", "test", "model")
+PATHS = ("labelled", "dataset", "test", "gold", "model")
 """Options that take a file or a folder, among others."""
 Decorator = Callable[[Command], Command]
 GO_ON = ("fork", "change", "what-if")

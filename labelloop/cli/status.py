@@ -18,7 +18,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.progress import ModelSummary, StoppingSummary, SuggesterSummary
+    from labelloop.projects.progress import GoldSummary, ModelSummary, StoppingSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
 
@@ -120,10 +120,12 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     if progress.overlap:
         yield f"  two people answer {progress.overlap:.0%} of each batch"
+    if progress.gold is not None:
+        yield f"  gold texts: {_gold(progress.gold)}"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         answered = f"{batch.answered} of {batch.texts} texts answered{several}"
-        yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}"
+        yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}{_gold_left(batch.gold_left)}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
@@ -149,6 +151,19 @@ def _waiting(texts: int) -> str:
     if not texts:
         return ""
     return f", {texts} {'waits' if texts == 1 else 'wait'} for another person"
+
+
+def _gold_left(texts: int) -> str:
+    return f", {texts} gold text{'s' * (texts != 1)} left" if texts else ""
+
+
+def _gold(gold: "GoldSummary") -> str:
+    asked = f"{gold.used} of {gold.texts} asked"
+    if not gold.share:
+        return f"{asked}, and no more are"
+    if gold.used >= gold.texts:
+        return f"{asked}: none is left, name others with `labelloop change --gold`"
+    return f"{asked}, each batch has {gold.share:.0%} in addition"
 
 
 def _figures(model: "ModelSummary") -> str:

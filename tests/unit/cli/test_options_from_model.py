@@ -26,7 +26,7 @@ from labelloop.projects.machines import ABOUT_MACHINES
 from labelloop.projects.options import SHORT, ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
-from schemas.parts import Choice, Settings, SettingsV2, SettingsV3
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, SettingsV4
 from tests.support.command import labelloop
 from tests.support.loops import project
 from tests.support.messages import raises_naming
@@ -225,6 +225,7 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
         *Settings.__annotations__,
         *SettingsV2.__annotations__,
         *SettingsV3.__annotations__,
+        *SettingsV4.__annotations__,
     }
 
 

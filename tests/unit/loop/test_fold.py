@@ -22,7 +22,7 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, Snapshot
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, SettingsV4, Snapshot
 from tests.support.states import (
     LABELS,
     PROJECT,
@@ -193,7 +193,7 @@ def test_project_changed_gives_other_settings_to_the_batches_to_come() -> None:
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(2, SettingsV3(batch_size=7)),), "batches 0 and 1 are picked already"
+    assert then.changes == (Change(2, SettingsV4(batch_size=7)),), "batches 0 and 1 are picked already"
 
 
 def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None:
@@ -204,7 +204,7 @@ def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(1, SettingsV3(**dict(settings))),)
+    assert then.changes == (Change(1, SettingsV4(**dict(settings))),)
     assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
 
 
