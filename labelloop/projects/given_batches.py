@@ -59,7 +59,7 @@ class InitialBatch:
     items: tuple[QueriedItem, ...]
     answers: BatchAnnotated
     gold: tuple[GoldItem, ...] = ()
-    gold_version: str | None = None
+    gold_version: str = ""
 
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
@@ -119,7 +119,7 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch
         if text.item in kept_gold
     )
     annotated = replaced(newest, revision=0, items=answers, agreement=mean(answers), gold=of_gold or UNSAID)
-    return InitialBatch(items, annotated, gold, batch.queried.gold_version or None)
+    return InitialBatch(items, annotated, gold, batch.queried.gold_version or "")
 
 
 def _of_nobody_here(votes: Sequence[Vote]) -> tuple[Vote, ...]:
@@ -230,5 +230,5 @@ def _queried(created: ProjectCreated, number: int, batch: InitialBatch, pool_ver
         pool_version=pool_version,
         seconds=0.0,
         gold=batch.gold or UNSAID,
-        gold_version=batch.gold_version if batch.gold else UNSAID,
+        gold_version=batch.gold_version or UNSAID,
     )

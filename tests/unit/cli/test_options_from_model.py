@@ -37,7 +37,11 @@ NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, **dict.fromkeys(("add", "fork", "change", "what-if"), ProjectOptions)}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
-APART = {*OF_TEST, *ABOUT_MACHINES, "label_separator", "annotators", "overlap"}
+OF_GOLD = {"gold", "gold_share"}
+APART = {
+    *(*OF_TEST, *ABOUT_MACHINES, *OF_GOLD),
+    *("gold_text_column", "gold_label_column", "label_separator", "annotators", "overlap"),
+}
 """What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
@@ -221,7 +225,7 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
     recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
     assert {name for name, option in options.items() if not option.recorded} == APART
-    assert {*recorded, "test", "lookahead_grows", "annotators", "overlap"} == {
+    assert {*recorded, *OF_GOLD, "test", "lookahead_grows", "annotators", "overlap"} == {
         *Settings.__annotations__,
         *SettingsV2.__annotations__,
         *SettingsV3.__annotations__,

@@ -95,8 +95,8 @@ def test_gold_texts_are_drawn_by_the_seed_each_once_while_there_are_any() -> Non
         events += [batch, answering(str(number), batch_items(batch), **dict.fromkeys(names(batch), (ANN,)))]
 
     assert sorted(drawn) == list(range(6)), "none in the fourth batch"
-    other = state_of(project(seed=1), told(0.67))
-    assert rows_of(mixed(other, queried(), GOLD, KNOWN)) != drawn[:2]
+    others = [state_of(project(seed=seed), told(0.67)) for seed in range(1, 9)]
+    assert any(rows_of(mixed(other, queried(), GOLD, KNOWN)) != drawn[:2] for other in others)
 
 
 def batch_items(batch: e.BatchQueried) -> list[int]:
@@ -147,7 +147,8 @@ def test_no_text_with_a_retired_label_is_drawn_or_measures_anybody() -> None:
     answers = answering("0", (0, 1, 2), row_0=(ANN,), row_1=(vote("ann", "ham"),))
     state = state_of(project(), told(1.0), asked, answers, retired)
 
-    assert figures(state) == {"ann": GoldFigures(1, 1, 0, *pytest.approx((0.206, 1.0), abs=0.001))}
+    assert counted(figures(state)) == {"ann": (1, 1, 0)}
+    assert (figures(state)["ann"].low, figures(state)["ann"].high) == pytest.approx((0.2065, 1), abs=1e-3)
     drawn = rows_of(mixed(state, queried("1", (3, 4, 5)), GOLD, KNOWN))
     assert {LABELS[row % 3] for row in drawn} == {"ham", "news"}
 
