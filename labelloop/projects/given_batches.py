@@ -1,6 +1,6 @@
 """Batches that a new project starts with: they were answered before it was created. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from schemas.events import (
     ProjectCreatedV4,
     ProjectCreatedV5,
     SuggesterChosen,
+    SuggestionsMade,
 )
 from schemas.fields import EMPTY, UNSAID
 from schemas.model import fields, replaced
@@ -54,12 +55,16 @@ MOST_TEXTS = 1000
 
 @dataclass(frozen=True)
 class InitialBatch:
-    """A batch with its answers. `gold`: its gold texts, of the snapshot of this digest."""
+    """A batch with its answers. `gold`: its gold texts, of the snapshot `gold_version`.
+
+    `suggestions`: what machines said of it.
+    """
 
     items: tuple[QueriedItem, ...]
     answers: BatchAnnotated
     gold: tuple[GoldItem, ...] = ()
     gold_version: str = ""
+    suggestions: tuple[SuggestionsMade, ...] = ()
 
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
@@ -119,7 +124,17 @@ def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch
         if text.item in kept_gold
     )
     annotated = replaced(newest, revision=0, items=answers, agreement=mean(answers), gold=of_gold or UNSAID)
-    return InitialBatch(items, annotated, gold, batch.queried.gold_version or "")
+    suggestions = tuple(_said_before(batch, kept_items))
+    return InitialBatch(items, annotated, gold, batch.queried.gold_version or "", suggestions)
+
+
+def _said_before(batch: Batch, kept_items: Collection[int]) -> Iterator[SuggestionsMade]:
+    """What machines said of these texts. What it cost stays with the project that paid for it."""
+    number = 0
+    for made in batch.suggestions:
+        if items := tuple(said for said in made.items if said.item in kept_items):
+            yield replaced(made, number=number, items=items, tokens_in=UNSAID, tokens_out=UNSAID, cost=UNSAID)
+            number += 1
 
 
 def _of_nobody_here(votes: Sequence[Vote]) -> tuple[Vote, ...]:
@@ -179,7 +194,8 @@ def opening(
         version = (created.pool, *grown)[-1].digest
         queried = event(_queried(created, number, batch, version), cause=first.id)
         yield queried
-        yield event(batch.answers, cause=queried.id)
+        for facts in (*batch.suggestions, batch.answers):
+            yield event(facts, cause=queried.id)
 
 
 def growth(pool: Snapshot, grown: Sequence[Snapshot], who: str) -> Iterator[PoolGrown]:
