@@ -210,7 +210,8 @@ def _suggester(suggester: "SuggesterSummary") -> str:
     cost = "" if suggester.cost is None else f", cost {suggester.cost:.4f}"
     limit = "" if suggester.max_cost is None else f" of at most {suggester.max_cost:.4f}"
     over = ": no more is spent, raise max_cost with `labelloop change`" if suggester.is_spent else ""
-    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{cost}{limit}{over}"
+    failed = f", {suggester.failed} failed" if suggester.failed else ""
+    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{failed}{cost}{limit}{over}"
 
 
 def _duration(since: float | None) -> str:

@@ -24,6 +24,9 @@ from labelloop.loop.settings_in_force import (
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.loop.suggestions import has_answer, is_any_machine_chosen, made_of, spent, suggester_next
 
+FAILED = ("failed", "refused")
+"""Why a machine said nothing of a text, where that is for no reason of the text alone."""
+
 
 @dataclass(frozen=True)
 class OpenBatch:
@@ -88,7 +91,8 @@ class StoppingSummary:
 class SuggesterSummary:
     """The machine that suggests labels from the next batch on, and what machines have done so far.
 
-    `model`: of a language model. `cost` and `max_cost`: None without prices, and without a limit.
+    `model`: of a language model. `failed`: of how many texts it could say nothing, because it or its endpoint
+    failed. `cost` and `max_cost`: None without prices, and without a limit.
     """
 
     suggester: str
@@ -96,6 +100,7 @@ class SuggesterSummary:
     votes: bool
     asked: int
     labelled: int
+    failed: int
     cost: float | None
     max_cost: float | None
 
@@ -234,6 +239,7 @@ def _suggester(state: LoopState) -> SuggesterSummary | None:
         votes=now.votes,
         asked=len(said),
         labelled=sum(map(has_answer, said)),
+        failed=sum(each.abstained in FAILED for each in said),
         cost=spent(*batches).cost if "price_in" in parameters else None,
         max_cost=parameters.get("max_cost"),
     )

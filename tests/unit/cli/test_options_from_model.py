@@ -289,3 +289,12 @@ def test_a_demo_of_other_texts_needs_them() -> None:
     with pytest.raises(UserError, match=r"^--text-column .*: give their --dataset too$"):
         DemoOptions.of({"text_column": "body"})
     assert DemoOptions.of({"text_column": "body", "dataset": "mail.csv"}).batches == 10
+
+
+def test_the_type_of_each_value_is_a_word_of_users() -> None:
+    shown = labelloop("init", "--help").output
+
+    assert "ANNOTATED" not in shown
+    for share in ("overlap", "gold-share"):
+        assert labelloop("init", f"--{share}", "1.5").exit_code == 2
+        assert labelloop("init", f"--{share}", "some").exit_code == 2
